@@ -1,0 +1,152 @@
+//! The ports: what the modules above implement, and what they are handed.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::mask::Mask;
+use model::{Delivery, Effects, Entity, EntityKey, Job, OnError, Outcome, RunMark};
+use serde_json::Value;
+use tokio::sync::watch;
+
+/// A boxed future.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a backend is asked to do: one attempt of one step.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The mark of this execution: journal, job, step, attempt.
+    pub mark: RunMark,
+    /// What is asked.
+    pub action: Arc<str>,
+    /// The document with its secrets back in place, nulls treated as the action wants it. Never logged.
+    pub body: Arc<Value>,
+    /// Finds the job's secrets in what a backend prints. Empty when the job has none.
+    pub mask: Arc<Mask>,
+    /// The job's deadline, for backends that pass it on.
+    pub deadline: Option<Timestamp>,
+}
+
+/// How the engine reaches an attempt while it runs.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// The attempt must be over after this long; the backend's own limit may be shorter.
+    pub limit: Option<Duration>,
+    /// Becomes `Some` when the attempt is to be ended by force, and why.
+    pub stop: watch::Receiver<Option<Stop>>,
+}
+
+/// Why an attempt is ended by force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// An operator cancelled the job.
+    Cancelled,
+    /// The hub stops, and the grace period is over.
+    Stopping,
+}
+
+/// Something that implements actions.
+pub trait Backend: Send + Sync {
+    /// Runs one attempt. Never an error: what goes wrong is an outcome. The engine turns a panic into a soft one.
+    fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome>;
+}
+
+/// What a backend does for an action.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mapping {
+    /// What its failure means for later steps.
+    pub on_error: OnError,
+    /// Its retry policy for soft failures, if it has one.
+    pub retry: Option<model::RetryPolicy>,
+    /// Its own time limit; `None` = the engine's default.
+    pub limit: Option<Duration>,
+}
+
+/// Whether a backend takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Active,
+    /// An administrator set it aside: no part in new plans, skipped in frozen ones.
+    Inactive,
+    /// It should, and cannot be used at all (its map cannot be read): a failed step in every job (invariant 10).
+    Broken,
+}
+
+/// A backend with what the engine needs to know to plan with it.
+#[derive(Clone)]
+pub struct BackendEntry {
+    /// Its name, unique; also what steps are frozen under.
+    pub name: Arc<str>,
+    /// Whether it takes part.
+    pub standing: Standing,
+    /// Why it is broken, in a sentence that names file and remedy.
+    pub trouble: Option<String>,
+    /// How many attempts may run at once; `None` = only the global limit.
+    pub concurrency: Option<usize>,
+    /// Runs attempts.
+    pub backend: Arc<dyn Backend>,
+    /// The actions it maps.
+    pub actions: std::collections::BTreeMap<String, Mapping>,
+}
+
+/// All backends in the order in which they run. One snapshot, swapped whole on reload.
+#[derive(Clone, Default)]
+pub struct Catalogue {
+    /// In order.
+    pub entries: Vec<BackendEntry>,
+}
+
+/// A moment in a job's life at which reactors are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// It was accepted.
+    Accepted,
+    /// An attempt failed softly; the job will be tried again.
+    Soft,
+    /// It reached a terminal state.
+    Settled,
+}
+
+/// What a reactor sees of a job: how it stands after the transition, its request, what each step answered.
+#[derive(Clone, Debug)]
+pub struct View<'a> {
+    /// The job, in its new state.
+    pub job: &'a Job,
+    /// The masked body.
+    pub body: &'a Value,
+    /// Where the answer goes, in the source's own terms; one entry for each caller that joined.
+    pub reply: &'a [Value],
+    /// Its steps in their new states, each with its last outcome, where one is known.
+    pub steps: &'a [(model::Step, Option<Outcome>)],
+}
+
+/// Pure, called inside every transition; sources build their replies here, modules move their entities.
+pub trait Reactor: Send + Sync {
+    /// The entities it wants to see for this job.
+    fn entities(&self, _view: &View<'_>, _moment: Moment) -> Vec<EntityKey> {
+        Vec::new()
+    }
+
+    /// What the transition brings about. Called again when one of the entities changed in the meantime.
+    fn react(&self, view: &View<'_>, moment: Moment, entities: &[Entity]) -> Effects;
+}
+
+/// How a delivery went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// Confirmed by the other side.
+    Done,
+    /// Not now; again at this time (`None` = the outbox's own back-off), because.
+    Later(Option<Timestamp>, String),
+    /// Never, because.
+    Never(String),
+}
+
+/// How replies, notifications, mails and webhooks leave. Named in [`model::DeliveryTo::courier`].
+pub trait Courier: Send + Sync {
+    /// Sends one delivery. The same one may come again after a crash, with the same id.
+    fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered>;
+}

@@ -1,0 +1,243 @@
+//! The journal's operations.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::{
+    Attempt, Class, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, JobState, Record,
+    RecordKind, Seq, Step, Subject,
+};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::change::{Change, EffectSet, Mark, NewJob, NewRecord, Retention};
+use crate::error::Error;
+
+/// A boxed future, so that the trait can be used as an object.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What became of a request that was handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// A new job, durable.
+    New(Seq),
+    /// The same request was accepted before: the job as it stands (`None` = pruned; only its id is remembered).
+    Known(Option<Box<Job>>, JobId),
+    /// The external id was used before, with other content.
+    IdReused(JobId),
+}
+
+/// A job that may run once it is due: the head of its subject, not running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The job.
+    pub id: JobId,
+    /// Its place in the order.
+    pub seq: Seq,
+    /// What it waits for next, see [`Job::lane`].
+    pub lane: Arc<str>,
+    /// How urgent.
+    pub class: Class,
+    /// When.
+    pub due_at: Timestamp,
+}
+
+/// What a group of writes made true, told to the [`Observer`] after the commit and before any of their futures
+/// resolves. Nobody has to wait for a write's future for this to arrive.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// Jobs that can be taken up, now or at their due time: new heads, freed heads, retries, requeued jobs, heads
+    /// whose due time or class changed (the newest word on a job counts).
+    pub due: Vec<Due>,
+    /// Deadlines of newly accepted jobs.
+    pub deadlines: Vec<Timestamp>,
+    /// Events written.
+    pub events: Vec<Event>,
+    /// Whether deliveries were written.
+    pub deliveries: bool,
+}
+
+/// Told of each commit, on the writer's thread: it must not block.
+pub type Observer = Arc<dyn Fn(Committed) + Send + Sync>;
+
+/// An attempt whose end was never recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenAttempt {
+    /// The job.
+    pub job: JobId,
+    /// The step's place.
+    pub step: u16,
+    /// The backend.
+    pub backend: String,
+    /// The attempt's number.
+    pub number: u32,
+    /// When it started.
+    pub started_at: Timestamp,
+}
+
+/// A filter over what is in clear (design §5, invariant 6). Empty = all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Any of these states.
+    pub states: Vec<JobState>,
+    /// This action.
+    pub action: Option<String>,
+    /// This subject.
+    pub subject: Option<Subject>,
+    /// This source.
+    pub source: Option<String>,
+    /// A step on this backend.
+    pub backend: Option<String>,
+    /// This code.
+    pub code: Option<String>,
+    /// Accepted at or after.
+    pub since: Option<Timestamp>,
+    /// Accepted before.
+    pub until: Option<Timestamp>,
+}
+
+/// A page of a listing, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Only jobs before this one; `None` = from the newest.
+    pub before: Option<Seq>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Everything needed to take up a job, read in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// The job.
+    pub job: Job,
+    /// Its plan, empty before the first start.
+    pub steps: Vec<Step>,
+    /// Its body, as given to [`NewJob::body`].
+    pub body: Vec<u8>,
+    /// Its secrets, while they are kept.
+    pub secrets: Option<Zeroizing<Vec<u8>>>,
+    /// Its reply addresses, one for each caller, as given to [`NewJob::reply`].
+    pub replies: Vec<Vec<u8>>,
+    /// When its first attempt started, for the age of retries.
+    pub first_attempt_at: Option<Timestamp>,
+}
+
+/// How many jobs are in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// The state.
+    pub state: JobState,
+    /// How many.
+    pub jobs: u64,
+}
+
+/// The durable memory. Writes resolve after fsync; each is all or nothing; reads see every write that resolved.
+///
+/// A write whose future is dropped is still carried out, and the [`Observer`] hears of it.
+pub trait Journal: Send + Sync {
+    /// The journal's own id, made with it.
+    fn id(&self) -> Uuid;
+
+    // === accepting ===
+
+    /// Accepts a request with its effects. The rules of order that it carries out:
+    /// - the job is head when no live job of its subject is before it (always, without a subject);
+    /// - a retrying head of the subject becomes due now, but not less than ten seconds after its last attempt;
+    /// - an interactive job lends its class to the live jobs of its subject before it.
+    fn accept(&self, job: NewJob, effects: EffectSet) -> BoxFuture<'_, Result<Acceptance, Error>>;
+
+    /// Appends a record (refusal, audit) and, for a refusal, its event.
+    fn record(&self, record: NewRecord) -> BoxFuture<'_, Result<i64, Error>>;
+
+    // === moving ===
+
+    /// Writes one move of one job. When the job ends, the next live job of its subject becomes head.
+    fn change(&self, change: Change) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Marks that a running job is to be cancelled, and by whom.
+    fn ask_cancel(&self, job: JobId, by: String, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Makes a retrying head due now.
+    fn hurry(&self, job: JobId, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Writes entities and deliveries that belong to no job.
+    fn apply(
+        &self,
+        effects: EffectSet,
+        event: Option<(EventKind, String)>,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Records how a delivery went. Nobody needs to wait for it.
+    fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
+
+    // === reading ===
+
+    /// The first jobs of a lane and class that may be taken up, by due time, due or not.
+    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, Error>>;
+    /// The lanes in which jobs wait.
+    fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
+    /// Live jobs not running whose deadline is at or before this time, at most so many, earliest first.
+    fn expired(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>>;
+    /// The earliest deadline of a live job that is not running.
+    fn next_deadline(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
+    /// Everything needed to take up a job; `None` = no such job.
+    fn prepare(&self, job: JobId) -> BoxFuture<'_, Result<Option<Prepared>, Error>>;
+    /// Attempts whose end was never recorded.
+    fn open_attempts(&self) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>>;
+    /// A job.
+    fn job(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
+    /// A job's plan.
+    fn steps(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Step>, Error>>;
+    /// A job's attempts, each with its output as given to [`crate::AttemptEnd::output`].
+    fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<(Attempt, Option<Vec<u8>>)>, Error>>;
+    /// A job's deliveries.
+    fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
+    /// Jobs, newest first.
+    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Vec<Job>, Error>>;
+    /// The live job directly before this one on its subject: what it waits for.
+    fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
+    /// The newest job of the same subject and action, later than this one, that succeeded: then a replay is stale.
+    fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
+    /// How many jobs are in each state.
+    fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>>;
+    /// Pending deliveries after this place, in order, at most so many.
+    fn deliveries(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
+    /// An entity.
+    fn entity(&self, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>>;
+    /// The entities of a kind whose key is greater than `after`, by key, at most so many.
+    fn entities(
+        &self,
+        kind: String,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Entity>, Error>>;
+    /// Records of a kind, newest first, before this place.
+    fn records(
+        &self,
+        kind: RecordKind,
+        before: Option<i64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
+    /// A record and its body.
+    fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<(Record, Vec<u8>)>, Error>>;
+    /// Events after this place, in order, at most so many.
+    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Error>>;
+    /// The place of the last event.
+    fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>>;
+
+    // === keeping ===
+
+    /// Removes what retention no longer keeps and secrets whose time has come, in small commits; returns how many
+    /// jobs were removed.
+    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
+    /// Reads everything, checks that it fits together, and lists what does not.
+    fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
+    /// Writes a consistent copy to a new file while work goes on.
+    fn backup(&self, to: PathBuf) -> BoxFuture<'_, Result<(), Error>>;
+    /// Writes what is queued and closes. Later calls answer [`Error::Closed`].
+    fn close(&self) -> BoxFuture<'_, ()>;
+}

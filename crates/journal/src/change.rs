@@ -1,0 +1,228 @@
+//! What is written: the arguments of the journal's operations.
+//!
+//! Bodies are plain bytes here; the journal seals them before they reach its queue, and opens them on reading.
+
+use jiff::Timestamp;
+use model::{
+    Class, Code, DeliveryId, DeliveryTo, EntityWrite, EventKind, JobId, JobState, OnError, OutcomeKind,
+    RecordKind, StepState, Subject,
+};
+use zeroize::Zeroizing;
+
+/// A caller's id of a request, with what is needed to tell a repetition from a reuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalId {
+    /// The id, unique within the source.
+    pub value: String,
+    /// Canonical bytes of the request (action and unmasked body); the journal keeps only a keyed hash of them.
+    pub content: Zeroizing<Vec<u8>>,
+}
+
+/// A request that passed intake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewJob {
+    /// Its public name.
+    pub id: JobId,
+    /// The source that received it.
+    pub source: String,
+    /// The caller's id of it.
+    pub external_id: Option<ExternalId>,
+    /// What is asked.
+    pub action: String,
+    /// What it is about; `None` = unordered.
+    pub subject: Option<Subject>,
+    /// How urgent.
+    pub class: Class,
+    /// Not to be started after this time.
+    pub deadline: Option<Timestamp>,
+    /// Now.
+    pub accepted_at: Timestamp,
+    /// The job of which it is the replay.
+    pub replay_of: Option<JobId>,
+    /// Masked body, reply address and the like: opaque here, sealed at rest, pruned with the job.
+    pub body: Vec<u8>,
+    /// The secrets taken out of the body: opaque here, sealed in a record of their own, scrubbed by [`Scrub`].
+    pub secrets: Option<Zeroizing<Vec<u8>>>,
+    /// Where the answer goes: opaque here, sealed at rest. When the job turns out to be known and live, this caller
+    /// joins it: the address is added to the job's, unless it is there already.
+    pub reply: Option<Vec<u8>>,
+}
+
+/// Effects, with everything resolved that needs a clock, randomness or the action table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EffectSet {
+    /// Entity writes, compare-and-set.
+    pub entities: Vec<EntityWrite>,
+    /// Deliveries in the order in which they leave: id, address, not before, body bytes.
+    pub deliveries: Vec<(DeliveryId, DeliveryTo, Timestamp, Vec<u8>)>,
+    /// Jobs that follow, accepted in the same commit.
+    pub follow_ups: Vec<NewJob>,
+}
+
+/// The state a job must be in for a change to be written; otherwise the change is [`crate::Error::Fenced`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// Queued or retrying, and head of its subject.
+    Ready,
+    /// Queued or retrying, head or not.
+    Waiting,
+    /// Running, and this attempt (step, number) is its open one.
+    Running(u16, u32),
+}
+
+/// A step of the plan, frozen at first start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewStep {
+    /// The backend's name.
+    pub backend: String,
+    /// What its failure means for later steps.
+    pub on_error: OnError,
+}
+
+/// A step's new state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepChange {
+    /// Its place.
+    pub index: u16,
+    /// Its state.
+    pub state: StepState,
+    /// Numeric status.
+    pub status: i32,
+    /// Why.
+    pub code: Option<Code>,
+    /// In words, redacted.
+    pub message: Option<String>,
+}
+
+/// An attempt that starts. Its step becomes `running`, its job too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptStart {
+    /// The step's place.
+    pub step: u16,
+    /// The attempt's number, from 1: one more than any before.
+    pub number: u32,
+}
+
+/// An attempt that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptEnd {
+    /// The step's place.
+    pub step: u16,
+    /// The attempt's number.
+    pub number: u32,
+    /// How.
+    pub kind: OutcomeKind,
+    /// Numeric status.
+    pub status: i32,
+    /// Why.
+    pub code: Option<Code>,
+    /// The backend's message, redacted.
+    pub message: Option<String>,
+    /// Answer and log: opaque here, sealed at rest.
+    pub output: Vec<u8>,
+}
+
+/// What becomes of a job's secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scrub {
+    /// They stay: the job goes on.
+    Keep,
+    /// They stay until then, for a replay.
+    Until(Timestamp),
+    /// They are overwritten and removed in this commit.
+    Now,
+}
+
+/// What becomes of the job itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobChange {
+    /// Its new state.
+    pub state: JobState,
+    /// What it waits for next; `None` = as before.
+    pub lane: Option<String>,
+    /// When it may run next.
+    pub due_at: Timestamp,
+    /// Code of the first failed step.
+    pub status: i32,
+    /// Why.
+    pub code: Option<Code>,
+    /// In words, redacted.
+    pub message: Option<String>,
+    /// What becomes of its secrets.
+    pub scrub: Scrub,
+}
+
+/// One move of one job: everything in it, and its effects, is one commit (design §2.6).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The job.
+    pub job: JobId,
+    /// Now.
+    pub at: Timestamp,
+    /// What must hold, or nothing is written.
+    pub expect: Expect,
+    /// How many reply addresses the effects were made for; when the job ends and has more by now, nothing is
+    /// written ([`crate::Error::Conflict`]): prepare it again.
+    pub replies: usize,
+    /// The plan, at first start only.
+    pub plan: Vec<NewStep>,
+    /// The attempt that ended.
+    pub ended: Option<AttemptEnd>,
+    /// Steps that change state (beside the one of `started`, which becomes `running`).
+    pub steps: Vec<StepChange>,
+    /// The attempt that starts.
+    pub started: Option<AttemptStart>,
+    /// The job's new state.
+    pub to: JobChange,
+    /// Events to write, beside none of its own: kind, step, attempt, code.
+    pub events: Vec<(EventKind, Option<u16>, Option<u32>, Option<Code>)>,
+    /// Its effects.
+    pub effects: EffectSet,
+}
+
+/// How a delivery went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Confirmed by the other side.
+    Delivered,
+    /// To be tried again at this time, because.
+    Later(Timestamp, String),
+    /// Given up, because.
+    Never(String),
+}
+
+/// A record to append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRecord {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Now.
+    pub at: Timestamp,
+    /// The source of a refusal, the actor of an audit record.
+    pub who: String,
+    /// What it is about.
+    pub what: Option<String>,
+    /// Why, or which change.
+    pub code: Code,
+    /// In words.
+    pub message: String,
+    /// Opaque bytes, sealed at rest.
+    pub body: Vec<u8>,
+}
+
+/// How much is kept. Live jobs and pending deliveries are never pruned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Ended jobs older than this are removed.
+    pub jobs_before: Timestamp,
+    /// No more than this many ended jobs are kept.
+    pub jobs_max: u64,
+    /// External ids of pruned jobs are remembered until they are older than this.
+    pub ids_before: Timestamp,
+    /// Records older than this are removed.
+    pub records_before: Timestamp,
+    /// No more than this many records are kept.
+    pub records_max: u64,
+    /// No more than this many events are kept.
+    pub events_max: u64,
+}

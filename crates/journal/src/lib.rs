@@ -1,0 +1,19 @@
+//! The journal: the only durable memory of the hub (design §2.3).
+//!
+//! [`Journal`] is the interface, in domain words; SQLite is behind it now, PostgreSQL later, and both must pass the
+//! conformance suite in `tests/`. Every write is durable (fsynced) before its future resolves. Writes of a moment
+//! are committed together; one that fails does not fail its neighbours. No SQL is spoken outside this crate.
+#![forbid(unsafe_code)]
+
+mod api;
+mod change;
+mod error;
+
+pub use api::{
+    Acceptance, BoxFuture, Committed, Due, Filter, Journal, Observer, OpenAttempt, Page, Prepared, Tally,
+};
+pub use change::{
+    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewJob, NewRecord,
+    NewStep, Retention, Scrub, StepChange,
+};
+pub use error::Error;

@@ -1,0 +1,98 @@
+//! What a backend says of one attempt.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::word::Code;
+
+/// The three ways in which an attempt ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutcomeKind {
+    /// Done. The step has succeeded.
+    Done,
+    /// Try again later.
+    Soft,
+    /// Give up.
+    Hard,
+}
+
+impl OutcomeKind {
+    /// The word, as shown and stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OutcomeKind::Done => "done",
+            OutcomeKind::Soft => "soft",
+            OutcomeKind::Hard => "hard",
+        }
+    }
+}
+
+/// Something that happened and that others may want to know. Routes turn it into a notification, so that a backend
+/// knows no bus.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// What happened, `notify.googleapps.user.created`.
+    pub name: String,
+    /// Its data.
+    pub data: Value,
+}
+
+/// How an attempt ended. Everything textual in it is already free of the job's secrets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Done, soft or hard.
+    pub kind: OutcomeKind,
+    /// The numeric status that Sesame's callers see: exit code, or `status` of the answer; 0 when done.
+    pub status: i32,
+    /// Why, when it is not done.
+    pub code: Option<Code>,
+    /// What the backend said, in its own words.
+    pub message: Option<String>,
+    /// The answer as the backend printed it, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// The last part of what it wrote beside its answer (stderr, noise), for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// What others may want to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+    /// When the backend itself wants to be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<Duration>,
+}
+
+impl Outcome {
+    /// Success, with nothing more to say.
+    pub fn done() -> Self {
+        Outcome {
+            kind: OutcomeKind::Done,
+            status: 0,
+            code: None,
+            message: None,
+            data: None,
+            log: None,
+            notices: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// A failure after which the step is tried again.
+    pub fn soft(status: i32, code: Code, message: impl Into<String>) -> Self {
+        Outcome {
+            kind: OutcomeKind::Soft,
+            status,
+            code: Some(code),
+            message: Some(message.into()),
+            ..Outcome::done()
+        }
+    }
+
+    /// A failure for good.
+    pub fn hard(status: i32, code: Code, message: impl Into<String>) -> Self {
+        Outcome { kind: OutcomeKind::Hard, ..Outcome::soft(status, code, message) }
+    }
+}
