@@ -1,0 +1,50 @@
+//! `cargo xtask test`: what the tests need, then the tests.
+
+use anyhow::Result;
+use testkit::packages;
+
+use crate::workspace::{cargo, has_subcommand, show_and_run};
+
+/// Without arguments: the doc tests, then every other test of the workspace. With arguments: what they select.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    install()?;
+    if args.is_empty() {
+        show_and_run(&mut cargo(&["test", "--workspace", "--locked", "--doc", "--quiet"]))?;
+    }
+    let mut tests = if has_subcommand("nextest") {
+        cargo(&["nextest", "run", "--locked"])
+    } else {
+        println!("cargo-nextest is not installed: using cargo test, which is slower");
+        cargo(&["test", "--locked", "--all-targets"])
+    };
+    if !names_a_package(args) {
+        tests.arg("--workspace");
+    }
+    show_and_run(tests.args(args))
+}
+
+/// Installs what the tests need and says so.
+fn install() -> Result<()> {
+    let installed = packages::install(packages::TOOLS)?;
+    if !installed.is_empty() {
+        println!("installed {}", installed.join(" "));
+    }
+    Ok(())
+}
+
+fn names_a_package(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--workspace" || arg.starts_with("-p") || arg.starts_with("--package"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_a_package;
+
+    #[test]
+    fn the_workspace_is_meant_unless_a_package_is_named() {
+        let args = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(names_a_package(&args(&["-p", "intendant-journal"])));
+        assert!(names_a_package(&args(&["--package=intendant-journal"])));
+        assert!(!names_a_package(&args(&["crash", "--no-capture"])));
+    }
+}

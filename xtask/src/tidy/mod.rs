@@ -1,0 +1,80 @@
+//! `cargo xtask tidy`: the habits of the house that no compiler knows.
+
+mod floors;
+mod keys;
+mod paths;
+mod purity;
+mod sizes;
+mod words;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::{cargo, output_of, root};
+
+/// A file of the tree, as the checks see it.
+pub(crate) struct Source {
+    /// Its path from the root, with slashes.
+    pub(crate) path: String,
+    /// Its content.
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// Whether it is Rust.
+    pub(crate) fn is_rust(&self) -> bool {
+        PathBuf::from(&self.path).extension().is_some_and(|e| e == "rs")
+    }
+}
+
+/// Runs every check and fails when one of them found something.
+pub(crate) fn run() -> Result<()> {
+    let sources = sources()?;
+    let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
+    let checks: [(&str, Vec<String>); 5] = [
+        ("floors of the house", floors::check(&floors::packages(&metadata)?)),
+        ("purity of the pure modules", purity::check(&sources)),
+        ("paths named in ARCHITECTURE.md", paths::check(&sources)),
+        ("keys of the configuration", keys::check(&sources)),
+        ("words", words::check(&sources)),
+    ];
+    println!("{}", sizes::report(&sources));
+    let mut found = 0;
+    for (name, findings) in &checks {
+        println!("{name}: {}", if findings.is_empty() { "fine" } else { "not fine" });
+        for finding in findings {
+            println!("  {finding}");
+        }
+        found += findings.len();
+    }
+    match found {
+        0 => Ok(()),
+        n => bail!("{n} findings: see above"),
+    }
+}
+
+/// The text files that are in the repository or about to be: what git knows, and new files it does not ignore.
+fn sources() -> Result<Vec<Source>> {
+    let root = root();
+    let mut git = std::process::Command::new("git");
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(&root);
+    let mut sources = Vec::new();
+    for path in output_of(&mut git)?.split_terminator('\0') {
+        let file = root.join(path);
+        if !file.is_file() {
+            continue; // deleted, not yet committed
+        }
+        let bytes = fs::read(&file).with_context(|| format!("cannot read {path}"))?;
+        if let Ok(text) = String::from_utf8(bytes) {
+            sources.push(Source { path: path.to_owned(), text });
+        }
+    }
+    Ok(sources)
+}
+
+#[cfg(test)]
+pub(crate) fn source(path: &str, text: &str) -> Source {
+    Source { path: path.to_owned(), text: text.to_owned() }
+}
