@@ -1,10 +1,9 @@
 //! The entries of the action table (design §3): what the hub knows about an action before any backend is asked.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use crate::retry::RetryPolicy;
 use crate::word::Class;
 
 /// What an action destroys on the backends, for the failsafe.
@@ -15,32 +14,6 @@ pub enum Destructive {
     Delete,
     /// It takes access away.
     Disable,
-}
-
-/// When and how often a soft failure is tried again.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RetryPolicy {
-    /// How many retries after the first attempt; 0 = none.
-    pub max: u32,
-    /// Pause before the first retry; each later one doubles it.
-    pub initial: Duration,
-    /// No pause is longer than this.
-    pub max_delay: Duration,
-    /// No retry begins later than this after the first attempt.
-    pub max_age: Option<Duration>,
-    /// Share of the pause that chance may take away or add, 0.0 to 1.0.
-    pub jitter: f64,
-}
-
-impl RetryPolicy {
-    /// Never try again.
-    pub const NONE: RetryPolicy = RetryPolicy {
-        max: 0,
-        initial: Duration::ZERO,
-        max_delay: Duration::ZERO,
-        max_age: None,
-        jitter: 0.0,
-    };
 }
 
 /// An entry of the action table. An action without one is accepted with [`ActionSpec::default`].

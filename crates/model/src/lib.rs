@@ -5,22 +5,35 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+pub mod body;
 pub mod effect;
 pub mod id;
 pub mod job;
 pub mod mask;
+pub mod order;
 pub mod outcome;
 pub mod plan;
+pub mod redact;
 pub mod request;
+pub mod retry;
+pub mod secret;
 pub mod state;
+pub mod wait;
 pub mod word;
 
 pub use action::{ActionSpec, Destructive, RetryPolicy};
+pub use body::null_to_empty;
 pub use effect::{Delivery, DeliveryId, DeliveryTo, Effects, Entity, EntityKey, EntityWrite, NewDelivery};
 pub use id::{JobId, RunMark, Seq};
 pub use job::{Attempt, Event, EventKind, Job, Record, RecordKind, Step};
+pub use mask::Mask;
+pub use order::heads;
 pub use outcome::{Notice, Outcome, OutcomeKind};
 pub use plan::{Next, OnError};
+pub use redact::{SecretSet, masked_pointers, put_back, take_secrets};
 pub use request::{Refusal, Request};
+pub use retry::fits_deadline;
+pub use secret::{MASK, Secret};
 pub use state::{DeliveryState, JobState, StepState};
+pub use wait::{Facts, WaitingOn, waiting_on};
 pub use word::{Class, Code, Subject};

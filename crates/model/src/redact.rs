@@ -1,0 +1,263 @@
+//! Secrets leave a body at intake and come back only for the backend that needs them (design §5, invariant 6).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::mask::Mask;
+use crate::secret::MASK;
+
+/// The secrets of one body: JSON pointer → string or number. Never printed; overwritten when dropped.
+#[derive(Clone, Default, PartialEq)]
+pub struct SecretSet {
+    values: BTreeMap<String, Value>,
+}
+
+impl SecretSet {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Where they belong, as JSON pointers (RFC 6901).
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// Gives the secret at a pointer anew, for a replay whose own secrets are no longer kept. Strings and numbers
+    /// count, also those inside an array or object; nulls, booleans and empty strings are no secrets.
+    pub fn set(&mut self, pointer: &str, mut value: Value) {
+        self.take_leaves(&mut value, &mut pointer.to_owned());
+    }
+
+    /// Compact JSON, `{"/payload/newPassword":"…"}`, to be sealed.
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        // Room for the worst escaping, so that no half-written copy is left behind by a growing buffer.
+        let room: usize =
+            self.values.iter().map(|(pointer, value)| 6 * (pointer.len() + size(value)) + 6).sum();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room + 2));
+        // Text and numbers written to memory: there is nothing that could fail.
+        let _ = serde_json::to_writer(&mut *bytes, &self.values);
+        bytes
+    }
+
+    /// Reads what [`SecretSet::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadSecrets> {
+        let values = serde_json::from_slice(bytes).map_err(|_| BadSecrets)?;
+        Ok(SecretSet { values })
+    }
+
+    /// The secrets as text.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = Zeroizing<String>> {
+        self.values.values().filter_map(|value| match value {
+            Value::String(text) => Some(Zeroizing::new(text.clone())),
+            Value::Number(number) => Some(Zeroizing::new(number.to_string())),
+            _ => None,
+        })
+    }
+
+    /// How many bytes of secrets there are.
+    pub(crate) fn size(&self) -> usize {
+        self.values.values().map(size).sum()
+    }
+
+    /// Moves every secret in `value`, which is at `path`, into the set.
+    fn take_leaves(&mut self, value: &mut Value, path: &mut String) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::String(text) if text.is_empty() || text == MASK => {}
+            Value::String(_) | Value::Number(_) => {
+                let secret = std::mem::replace(value, Value::from(MASK));
+                self.values.insert(path.clone(), secret);
+            }
+            Value::Array(_) | Value::Object(_) => {
+                each_child(value, path, &mut |_, child, path| self.take_leaves(child, path));
+            }
+        }
+    }
+}
+
+impl Drop for SecretSet {
+    fn drop(&mut self) {
+        for value in self.values.values_mut() {
+            if let Value::String(text) = value {
+                text.zeroize();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for SecretSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+/// The bytes of a job's secrets are not what [`SecretSet::to_bytes`] writes. The message shows none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the job's sealed secrets cannot be read: give them again with --set, or restore a backup")]
+pub struct BadSecrets;
+
+/// Moves the secrets out of a body and leaves [`MASK`] in their place. Secret are strings and numbers
+/// - at `pointers` (JSON pointers in which `*` stands for any member or element), and everything below them;
+/// - under a key whose name says so (`password`, `new_password`, `apiKey`, …), and everything below it;
+/// - anywhere else, when one of the secrets so found is in them.
+///
+/// A place that holds [`MASK`] already is left alone, see [`masked_pointers`].
+pub fn take_secrets(body: &mut Value, pointers: &[String]) -> SecretSet {
+    let mut set = SecretSet::default();
+    for pointer in pointers {
+        take_at(body, &segments(pointer), &mut String::new(), &mut set);
+    }
+    take_named(body, &mut String::new(), &mut set);
+    if !set.is_empty() {
+        let mask = Mask::new(&set);
+        take_repeated(body, &mask, &mut String::new(), &mut set);
+    }
+    set
+}
+
+/// Puts secrets back where [`MASK`] stands for them. A place that was edited in the meantime keeps its new value.
+pub fn put_back(body: &mut Value, secrets: &SecretSet) {
+    for (pointer, secret) in &secrets.values {
+        if let Some(place) = body.pointer_mut(pointer)
+            && place == MASK
+        {
+            place.clone_from(secret);
+        }
+    }
+}
+
+/// Where a body holds [`MASK`] instead of a secret: the places for which a replay needs a value.
+pub fn masked_pointers(body: &Value) -> Vec<String> {
+    fn walk(value: &Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text == MASK => found.push(path.to_owned()),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    walk(item, &format!("{path}/{index}"), found);
+                }
+            }
+            Value::Object(members) => {
+                for (key, member) in members {
+                    walk(member, &format!("{path}/{}", escape(key)), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    walk(body, "", &mut found);
+    found
+}
+
+/// Takes what a pointer names.
+fn take_at(value: &mut Value, segments: &[String], path: &mut String, set: &mut SecretSet) {
+    let Some((wanted, rest)) = segments.split_first() else {
+        return set.take_leaves(value, path);
+    };
+    each_child(value, path, &mut |key, child, path| {
+        if wanted == "*" || wanted == key {
+            take_at(child, rest, path, set);
+        }
+    });
+}
+
+/// Takes what stands under a key whose name says that it is secret.
+fn take_named(value: &mut Value, path: &mut String, set: &mut SecretSet) {
+    each_child(value, path, &mut |key, child, path| {
+        if names_secret(key) {
+            set.take_leaves(child, path);
+        } else {
+            take_named(child, path, set);
+        }
+    });
+}
+
+/// Takes what repeats a known secret under a harmless name.
+fn take_repeated(value: &mut Value, mask: &Mask, path: &mut String, set: &mut SecretSet) {
+    let repeats = match value {
+        Value::String(text) => mask.finds(text),
+        Value::Number(number) => mask.finds(&number.to_string()),
+        _ => false,
+    };
+    if repeats {
+        set.take_leaves(value, path);
+    } else {
+        each_child(value, path, &mut |_, child, path| take_repeated(child, mask, path, set));
+    }
+}
+
+/// Whether a key's name says that its value is secret. It must end so, but for a number or the like: `newPassword`
+/// and `password_2` are, `passwordUsage` and `tokenType` are not.
+fn names_secret(key: &str) -> bool {
+    const ENDINGS: [&str; 11] = [
+        "password",
+        "passwd",
+        "pwd",
+        "passphrase",
+        "motdepasse",
+        "secret",
+        "token",
+        "apikey",
+        "privatekey",
+        "credential",
+        "authorization",
+    ];
+    const WHOLE: [&str; 2] = ["pass", "mdp"];
+    const TAILS: [&str; 6] = ["confirmation", "confirm", "repeat", "hash", "value", "s"];
+
+    let says_so = |name: &str| WHOLE.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending));
+    let name: String =
+        key.chars().filter(|c| !matches!(c, '_' | '-' | '.' | ' ')).flat_map(char::to_lowercase).collect();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    says_so(name) || TAILS.iter().any(|tail| name.strip_suffix(tail).is_some_and(says_so))
+}
+
+/// Calls `visit` with the key, the value and the pointer of each member or element.
+fn each_child(value: &mut Value, path: &mut String, visit: &mut dyn FnMut(&str, &mut Value, &mut String)) {
+    let mut step = |key: &str, child: &mut Value| {
+        let length = path.len();
+        path.push('/');
+        path.push_str(&escape(key));
+        visit(key, child, path);
+        path.truncate(length);
+    };
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                step(&index.to_string(), item);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                step(key, member);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The segments of a JSON pointer. One written without its first slash is understood all the same: to mask too
+/// little would be worse.
+fn segments(pointer: &str) -> Vec<String> {
+    if pointer.is_empty() {
+        return Vec::new();
+    }
+    let inner = pointer.strip_prefix('/').unwrap_or(pointer);
+    inner.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        // No number that serde_json holds is longer as text.
+        _ => 32,
+    }
+}
