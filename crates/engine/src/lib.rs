@@ -1,3 +1,40 @@
-//! The engine.
+//! The road of a request (design §2): intake, dispatcher, transitions, outbox, and the ports that modules implement.
+//!
+//! [`Hub`] is the one handle that sources, HTTP and commands hold. It is made from an open journal and a [`Setup`]
+//! that modules fill with backends, actions, reactors and couriers.
 #![forbid(unsafe_code)]
+
+mod backends;
+mod cache;
+pub mod clock;
+mod core;
+mod dispatcher;
+mod error;
+mod hub;
+mod intake;
+mod keeper;
+mod operate;
+mod outbox;
 pub mod port;
+mod recover;
+mod refusal;
+mod report;
+mod runner;
+mod settle;
+mod slots;
+mod story;
+mod table;
+mod window;
+mod wiring;
+
+pub use backends::{BackendView, PING};
+pub use clock::Clock;
+pub use core::{Keep, Limits, Setup};
+pub use error::Error;
+pub use hub::{Accepted, Hub};
+pub use intake::Why;
+pub use operate::{Actor, Cancelled, Replay};
+pub use report::report;
+pub use story::Story;
+pub use table::{Action, ActionTable, BadSchema};
+pub use wiring::{Wiring, wiring};

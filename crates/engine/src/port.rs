@@ -134,6 +134,18 @@ pub trait Reactor: Send + Sync {
     fn react(&self, view: &View<'_>, moment: Moment, entities: &[Entity]) -> Effects;
 }
 
+/// Ends what a lost hub left running, before any of it runs again (design §5, invariant 5).
+pub trait Reclaim: Send + Sync {
+    /// Kills every carrier of these marks and resolves when none is left.
+    fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()>;
+}
+
+/// Reads a source's raw message: pure. Used again when a refused message is resubmitted.
+pub trait Decoder: Send + Sync {
+    /// The request in it, or why there is none.
+    fn decode(&self, raw: &[u8]) -> Result<model::Request, crate::Why>;
+}
+
 /// How a delivery went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {

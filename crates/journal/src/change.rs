@@ -152,6 +152,9 @@ pub struct JobChange {
     pub scrub: Scrub,
 }
 
+/// An event of a job: kind, step, attempt, code.
+pub type NewEvent = (EventKind, Option<u16>, Option<u32>, Option<Code>);
+
 /// One move of one job: everything in it, and its effects, is one commit (design §2.6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -174,8 +177,8 @@ pub struct Change {
     pub started: Option<AttemptStart>,
     /// The job's new state.
     pub to: JobChange,
-    /// Events to write, beside none of its own: kind, step, attempt, code.
-    pub events: Vec<(EventKind, Option<u16>, Option<u32>, Option<Code>)>,
+    /// Events to write.
+    pub events: Vec<NewEvent>,
     /// Its effects.
     pub effects: EffectSet,
 }

@@ -7,13 +7,15 @@
 
 mod api;
 mod change;
+mod crash;
 mod error;
 
 pub use api::{
     Acceptance, BoxFuture, Committed, Due, Filter, Journal, Observer, OpenAttempt, Page, Prepared, Tally,
 };
 pub use change::{
-    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewJob, NewRecord,
+    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewEvent, NewJob, NewRecord,
     NewStep, Retention, Scrub, StepChange,
 };
+pub use crash::crash_point;
 pub use error::Error;

@@ -1,0 +1,120 @@
+//! A hub in a temporary folder on the real disk, with default settings.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
+use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
+use futures_util::future::try_join_all;
+use journal::{Key, Options, SqliteJournal};
+use model::{Effects, JobId, OnError, Outcome, Request};
+use serde_json::json;
+
+/// Does nothing, at once.
+struct Noop;
+
+impl Backend for Noop {
+    fn run(&self, _: Call, _: Control) -> BoxFuture<'_, Outcome> {
+        Box::pin(async { Outcome::done() })
+    }
+}
+
+/// A catalogue of one backend that does nothing.
+pub(crate) fn noop() -> Catalogue {
+    let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
+    let entry = BackendEntry {
+        name: "noop".into(),
+        standing: Standing::Active,
+        trouble: None,
+        concurrency: None,
+        backend: Arc::new(Noop),
+        actions: BTreeMap::from([("IDENTITY_UPDATE".to_owned(), mapping)]),
+    };
+    Catalogue { entries: vec![entry] }
+}
+
+/// Starts a hub on this folder.
+pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
+    let (observer, wires) = wiring();
+    let clock = Clock::system();
+    let options = Options { folder: folder.to_owned(), key: Key::from_bytes([1; 32]), now: clock.now() };
+    let journal = Arc::new(SqliteJournal::open(options, observer)?);
+    let setup = Setup {
+        catalogue,
+        actions: ActionTable::new(scripts::actions())?,
+        reactors: Vec::new(),
+        couriers: HashMap::new(),
+        decoders: HashMap::new(),
+        reclaim: Vec::new(),
+        retry: HashMap::new(),
+        limits: Limits {
+            keep: engine::Keep { jobs_max: 10_000_000, ..Limits::default().keep },
+            ..Limits::default()
+        },
+    };
+    Ok(Hub::start(journal, wires, clock, setup).await?)
+}
+
+/// A request of the size of a small identity, about one of 500 subjects.
+pub(crate) fn request(n: u64) -> Request {
+    let subject = format!("66c22991bdc3c9a7563a{:04x}", n % 500);
+    let identity = json!({
+        "_id": subject, "state": 2, "inetOrgPerson": {
+            "cn": "DUPONT Alain", "displayName": "Alain Dupont", "givenName": "Alain", "sn": "DUPONT",
+            "mail": "ad@lmondomaine.com", "uid": "adupont", "employeeNumber": n.to_string(), "employeeType": "TAIGA",
+        }
+    });
+    let body = json!({
+        "concernedTo": subject,
+        "payload": { "identity": { "action": "IDENTITY_UPDATE", "identity": identity } }
+    });
+    Request::new("bench", "IDENTITY_UPDATE", body)
+}
+
+/// Hands in `total` requests from so many submitters, each awaiting its own durable accept.
+pub(crate) async fn submit(hub: &Hub, total: u64, submitters: usize) -> Result<Vec<JobId>> {
+    let next = Arc::new(AtomicU64::new(0));
+    let one = |hub: Hub, next: Arc<AtomicU64>| async move {
+        let mut ids = Vec::new();
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            if n >= total {
+                return Ok(ids);
+            }
+            match hub.accept(request(n), Effects::default()).await? {
+                Accepted::New(id) => ids.push(id),
+                other => bail!("not accepted: {other:?}"),
+            }
+        }
+    };
+    let submitters = (0..submitters).map(|_| tokio::spawn(one(hub.clone(), Arc::clone(&next))));
+    let parts = try_join_all(submitters).await?;
+    Ok(parts.into_iter().collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Waits until nothing is left to do, and fails when a job failed.
+pub(crate) async fn drain(hub: &Hub) -> Result<()> {
+    loop {
+        let tallies = hub.journal().tallies().await?;
+        let jobs = |state| tallies.iter().filter(|t| t.state == state).map(|t| t.jobs).sum::<u64>();
+        if jobs(model::JobState::Failed) > 0 {
+            bail!("{} jobs failed", jobs(model::JobState::Failed));
+        }
+        if tallies.iter().filter(|t| !t.state.is_terminal()).all(|t| t.jobs == 0) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Resident memory of this process in MiB.
+pub(crate) fn resident(pid: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: f64 = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default();
+    kib / 1024.0
+}

@@ -1,0 +1,95 @@
+//! The program as it is installed: memory at rest, start to first job done, resumed after a kill.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::bed;
+
+pub(crate) fn run() -> Result<()> {
+    let program = program()?;
+    let folder = tempfile::tempdir()?;
+    let config = configure(folder.path())?;
+    let request = folder.path().join("request.json");
+    fs::write(&request, serde_json::to_vec(&bed::request(0).body)?)?;
+
+    let started = Instant::now();
+    let mut hub = serve(&program, &config)?;
+    submit(&program, &config, &request)?;
+    println!(
+        "start of the hub to first job done and answered: {:.0} ms (goal 50)",
+        started.elapsed().as_secs_f64() * 1e3
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    println!("resident at rest: {:.1} MiB (goal 20)", bed::resident(&hub.id().to_string()));
+
+    hub.kill()?;
+    hub.wait()?;
+    let started = Instant::now();
+    let mut hub = serve(&program, &config)?;
+    submit(&program, &config, &request)?;
+    println!(
+        "killed with -9, started, next job done: {:.0} ms (goal 2000)",
+        started.elapsed().as_secs_f64() * 1e3
+    );
+    hub.kill()?;
+    hub.wait()?;
+    Ok(())
+}
+
+/// The release build of the command, beside this one.
+fn program() -> Result<PathBuf> {
+    let status = Command::new("cargo")
+        .args(["build", "--locked", "--release", "--quiet", "--package", "intendant"])
+        .status()?;
+    ensure!(status.success(), "the command could not be built");
+    let here = std::env::current_exe()?;
+    Ok(here.parent().context("no folder")?.join("intendant"))
+}
+
+fn configure(folder: &Path) -> Result<PathBuf> {
+    let bin = folder.join("backends/01sh/bin");
+    fs::create_dir_all(&bin)?;
+    let yml = "_version: 1\nname: sh\ndescription: bench\nactive: true\nactions:\n  IDENTITY_UPDATE:\n    script: update.sh\n    onError: stop\n";
+    fs::write(folder.join("backends/01sh/config.yml"), yml)?;
+    fs::write(bin.join("update.sh"), "#!/bin/sh\necho '{\"status\": 0}'\n")?;
+    fs::set_permissions(bin.join("update.sh"), fs::Permissions::from_mode(0o755))?;
+    let config = folder.join("intendant.yml");
+    let at = |name: &str| folder.join(name).display().to_string();
+    let text = format!(
+        "data: {}\nkey: {}\nsocket: {}\nbackends:\n  folder: {}\nlog:\n  level: error\n",
+        at("data"),
+        at("key"),
+        at("hub.sock"),
+        at("backends")
+    );
+    fs::write(&config, text)?;
+    Ok(config)
+}
+
+fn serve(program: &Path, config: &Path) -> Result<Child> {
+    Ok(Command::new(program).arg("--config").arg(config).arg("serve").stdin(Stdio::null()).spawn()?)
+}
+
+/// Submits and waits for the result, as soon as the hub listens.
+fn submit(program: &Path, config: &Path, request: &Path) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let status = Command::new(program)
+            .arg("--config")
+            .arg(config)
+            .args(["submit", "--wait", "--json"])
+            .arg(request)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()?;
+        if status.success() {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "the hub does not answer");
+    }
+}

@@ -1,0 +1,43 @@
+//! Jobs that were just accepted, so that taking them up needs no reading and unsealing. Only a cache: what is not
+//! here is read from the journal.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use model::JobId;
+
+use crate::intake::Loaded;
+
+/// Bytes held at most, roughly.
+const BOUND: usize = 8 << 20;
+
+#[derive(Default)]
+struct Content {
+    jobs: HashMap<JobId, Loaded>,
+    bytes: usize,
+}
+
+#[derive(Default)]
+pub(crate) struct Cache(Mutex<Content>);
+
+impl Cache {
+    /// Keeps a job, unless that would be too much.
+    pub(crate) fn put(&self, loaded: Loaded) {
+        let mut content = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if content.bytes + loaded.size > BOUND {
+            return;
+        }
+        content.bytes += loaded.size;
+        if let Some(old) = content.jobs.insert(loaded.job.id, loaded) {
+            content.bytes -= old.size;
+        }
+    }
+
+    /// Takes a job out.
+    pub(crate) fn take(&self, job: JobId) -> Option<Loaded> {
+        let mut content = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = content.jobs.remove(&job)?;
+        content.bytes -= loaded.size;
+        Some(loaded)
+    }
+}

@@ -1,0 +1,222 @@
+//! What all parts of the engine share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use journal::{EffectSet, Journal};
+use model::{Effects, JobId, RetryPolicy};
+use tokio::sync::{Notify, watch};
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::intake;
+use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim, Stop};
+use crate::slots::Slots;
+use crate::table::ActionTable;
+use crate::wiring::Wiring;
+
+/// What the hub is made of, besides its journal. Modules fill it; the command composes it.
+pub struct Setup {
+    /// Backends in the order in which they run.
+    pub catalogue: Catalogue,
+    /// What is known of each action.
+    pub actions: ActionTable,
+    /// Asked at every transition.
+    pub reactors: Vec<Arc<dyn Reactor>>,
+    /// By the name that [`model::DeliveryTo::courier`] gives.
+    pub couriers: HashMap<String, Arc<dyn Courier>>,
+    /// Reads refused messages again, by source.
+    pub decoders: HashMap<String, Arc<dyn Decoder>>,
+    /// Asked at start to end what a lost hub left running.
+    pub reclaim: Vec<Arc<dyn Reclaim>>,
+    /// The last word on retries, by source; a source that is not named has [`RetryPolicy::HTTP`].
+    pub retry: HashMap<String, RetryPolicy>,
+    /// Sizes and times.
+    pub limits: Limits,
+}
+
+/// Sizes and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Jobs that run at once.
+    pub concurrency: usize,
+    /// Bytes of a request's body.
+    pub max_size: usize,
+    /// How long an attempt may take when its backend does not say.
+    pub attempt: Duration,
+    /// How long a failed job's secrets are kept for a replay.
+    pub keep_secrets: Duration,
+    /// What is kept, and for how long.
+    pub keep: Keep,
+}
+
+/// What is kept, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Age of ended jobs.
+    pub jobs: Duration,
+    /// Number of ended jobs.
+    pub jobs_max: u64,
+    /// Age of external ids.
+    pub ids: Duration,
+    /// Age of records.
+    pub records: Duration,
+    /// Number of records.
+    pub records_max: u64,
+    /// Number of events.
+    pub events_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Limits {
+            concurrency: 256,
+            max_size: 10 << 20,
+            attempt: Duration::from_mins(1),
+            keep_secrets: 3 * DAY,
+            keep: Keep {
+                jobs: 90 * DAY,
+                jobs_max: 1_000_000,
+                ids: 30 * DAY,
+                records: 365 * DAY,
+                records_max: 100_000,
+                events_max: 200_000,
+            },
+        }
+    }
+}
+
+/// What a reload swaps whole.
+pub(crate) struct Snapshot {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) actions: ActionTable,
+}
+
+pub(crate) struct Core {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) wiring: Arc<Wiring>,
+    pub(crate) clock: Clock,
+    pub(crate) slots: Slots,
+    pub(crate) cache: Cache,
+    pub(crate) reactors: Vec<Arc<dyn Reactor>>,
+    pub(crate) couriers: HashMap<String, Arc<dyn Courier>>,
+    pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
+    pub(crate) reclaim: Vec<Arc<dyn Reclaim>>,
+    pub(crate) retry: HashMap<String, RetryPolicy>,
+    pub(crate) limits: Limits,
+    snapshot: RwLock<Arc<Snapshot>>,
+    running: Mutex<HashMap<JobId, watch::Sender<Option<Stop>>>>,
+    stopping: AtomicBool,
+    /// Told when the last runner is gone.
+    pub(crate) idle: Notify,
+}
+
+impl Core {
+    pub(crate) fn new(journal: Arc<dyn Journal>, wiring: Arc<Wiring>, clock: Clock, setup: Setup) -> Self {
+        let Setup { catalogue, actions, reactors, couriers, decoders, reclaim, retry, limits } = setup;
+        Core {
+            slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
+            cache: Cache::default(),
+            snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions })),
+            running: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            idle: Notify::new(),
+            journal,
+            wiring,
+            clock,
+            reactors,
+            couriers,
+            decoders,
+            reclaim,
+            retry,
+            limits,
+        }
+    }
+
+    /// Backends and actions as they are now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces backends and actions.
+    pub(crate) fn swap(&self, snapshot: Snapshot) {
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.wiring.wake.notify_one();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_stopping(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.wiring.wake.notify_one();
+        self.wiring.outbox.notify_one();
+    }
+
+    /// Notes that a job has a runner, which listens to the answer for a reason to stop.
+    pub(crate) fn register(&self, job: JobId) -> watch::Receiver<Option<Stop>> {
+        let (sender, receiver) = watch::channel(None);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(job, sender);
+        receiver
+    }
+
+    /// Notes that it has none any more.
+    pub(crate) fn unregister(&self, job: JobId) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&job);
+        if running.is_empty() {
+            self.idle.notify_waiters();
+        }
+    }
+
+    /// How many jobs have a runner.
+    pub(crate) fn running(&self) -> usize {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Tells the runner of one job, or all, to end by force.
+    pub(crate) fn signal(&self, job: Option<JobId>, why: Stop) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let chosen = running.iter().filter(|(id, _)| job.is_none_or(|job| job == **id));
+        for (_, sender) in chosen {
+            sender.send_replace(Some(why));
+        }
+    }
+
+    /// Effects with ids, times and follow-up jobs resolved, ready for the journal.
+    pub(crate) fn resolve(&self, effects: Effects) -> EffectSet {
+        let now = self.clock.now();
+        let deliveries = effects.deliveries.into_iter().map(|d| {
+            let body = serde_json::to_vec(&d.body).unwrap_or_default();
+            (self.clock.delivery_id(now), d.to, d.due_at.unwrap_or(now), body)
+        });
+        let snapshot = self.snapshot();
+        let follow_ups = effects.follow_ups.into_iter().filter_map(|request| {
+            let action = snapshot.actions.get(&request.action);
+            let name = request.action.clone();
+            match intake::take(request, action, self.limits.max_size, now, self.clock.job_id(now)) {
+                Ok(taken) => Some(taken.new),
+                Err(why) => {
+                    tracing::error!(action = name, code = %why.code, "a follow-up request was dropped: {}", why.message);
+                    None
+                }
+            }
+        });
+        EffectSet {
+            entities: effects.entities,
+            deliveries: deliveries.collect(),
+            follow_ups: follow_ups.collect(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// The backend of that name.
+    pub(crate) fn backend(&self, name: &str) -> Option<&BackendEntry> {
+        self.catalogue.entries.iter().find(|entry| &*entry.name == name)
+    }
+}

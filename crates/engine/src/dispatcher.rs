@@ -1,0 +1,263 @@
+//! Starts the head of each subject when it is due, interactive before bulk, within the limits (design §2.4).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use journal::{Change, Due, EffectSet, Expect, JobChange};
+use model::word::code;
+use model::{Code, EventKind, Job, JobId, JobState, StepState};
+
+use crate::core::{Core, Snapshot};
+use crate::port::{Moment, Standing};
+use crate::runner;
+use crate::settle::{Sight, replies};
+use crate::slots::BackendSlot;
+use crate::window::{CAP, Window};
+
+/// The wall clock is looked at this often at least: it may be set.
+const LOOK: Duration = Duration::from_secs(5);
+/// Expired jobs settled in one go.
+const EXPIRED: usize = 256;
+
+pub(crate) struct Dispatcher {
+    core: Arc<Core>,
+    window: Window,
+    /// Jobs with a runner. What is heard of them meanwhile is kept until the runner is gone.
+    in_flight: HashSet<JobId>,
+    held: HashMap<JobId, Due>,
+    next_deadline: Option<Timestamp>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Dispatcher {
+            core,
+            window: Window::default(),
+            in_flight: HashSet::new(),
+            held: HashMap::new(),
+            next_deadline: None,
+        }
+    }
+
+    /// Works until the hub stops.
+    pub(crate) async fn run(mut self) {
+        self.survey().await;
+        while !self.core.is_stopping() {
+            self.read_inbox().await;
+            self.expire().await;
+            self.refill().await;
+            self.start_what_is_due();
+            self.window.tidy();
+            self.wait().await;
+        }
+    }
+
+    /// Looks at everything the journal holds.
+    async fn survey(&mut self) {
+        self.window = Window::default();
+        match self.core.journal.lanes().await {
+            Ok(lanes) => lanes.iter().for_each(|lane| self.window.expect_more(lane)),
+            Err(error) => trouble("reading the waiting jobs", &error),
+        }
+        match self.core.journal.next_deadline().await {
+            Ok(deadline) => self.next_deadline = deadline,
+            Err(error) => trouble("reading the deadlines", &error),
+        }
+    }
+
+    async fn read_inbox(&mut self) {
+        let inbox = self.core.wiring.take_inbox();
+        if inbox.overflow {
+            self.survey().await;
+        }
+        for due in inbox.due {
+            if self.in_flight.contains(&due.id) {
+                self.held.insert(due.id, due);
+            } else {
+                self.window.offer(due);
+            }
+        }
+        for job in inbox.ended {
+            self.in_flight.remove(&job);
+            if let Some(due) = self.held.remove(&job) {
+                self.window.offer(due);
+            }
+        }
+        self.next_deadline = self.next_deadline.into_iter().chain(inbox.deadline).min();
+    }
+
+    async fn refill(&mut self) {
+        let snapshot = self.core.snapshot();
+        let core = Arc::clone(&self.core);
+        for shelf in self.window.low(|lane| lane_is_free(&core, &snapshot, lane)) {
+            match self.core.journal.due(shelf.lane.to_string(), shelf.class, CAP).await {
+                Ok(jobs) => {
+                    let complete = jobs.len() < CAP;
+                    let idle = jobs.into_iter().filter(|due| !self.in_flight.contains(&due.id)).collect();
+                    self.window.fill(&shelf, idle, complete);
+                }
+                Err(error) => trouble("reading the waiting jobs", &error),
+            }
+        }
+    }
+
+    fn start_what_is_due(&mut self) {
+        let snapshot = self.core.snapshot();
+        let now = self.core.clock.now();
+        let core = Arc::clone(&self.core);
+        while let Some(slot) = core.slots.job() {
+            let Some(due) = self.window.take(now, |lane| lane_is_free(&core, &snapshot, lane)) else { break };
+            let first = first_slot(&core, &snapshot, &due.lane);
+            self.in_flight.insert(due.id);
+            tokio::spawn(runner::run(Arc::clone(&core), due, slot, first));
+        }
+    }
+
+    /// Ends the jobs whose deadline has passed before they could start.
+    async fn expire(&mut self) {
+        let now = self.core.clock.now();
+        if self.next_deadline.is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        let expired = match self.core.journal.expired(now, EXPIRED).await {
+            Ok(expired) => expired,
+            Err(error) => return trouble("reading the deadlines", &error),
+        };
+        for job in expired {
+            if !self.in_flight.contains(&job.id) {
+                self.window.forget(job.id);
+                give_up(&self.core, job, now).await;
+            }
+        }
+        match self.core.journal.next_deadline().await {
+            // One that has passed already belongs to a job being taken up just now, which looks at it itself.
+            Ok(deadline) => self.next_deadline = deadline.map(|d| d.max(now + Duration::from_millis(50))),
+            Err(error) => trouble("reading the deadlines", &error),
+        }
+    }
+
+    async fn wait(&self) {
+        let snapshot = self.core.snapshot();
+        let due = if self.core.slots.full() {
+            None
+        } else {
+            self.window.next_due(|lane| lane_is_free(&self.core, &snapshot, lane))
+        };
+        let next = due.into_iter().chain(self.next_deadline).min();
+        let clock = &self.core.clock;
+        let pause = async {
+            match next {
+                Some(time) => clock.sleep_until(time, LOOK).await,
+                None => clock.sleep(LOOK).await,
+            }
+        };
+        tokio::select! {
+            () = self.core.wiring.wake.notified() => {}
+            () = pause => {}
+        }
+    }
+}
+
+fn trouble(what: &str, error: &journal::Error) {
+    if !matches!(error, journal::Error::Closed) {
+        tracing::error!("{what}: {error}");
+    }
+}
+
+/// Whether the jobs of a lane could go on now. One that would end without an attempt always can.
+fn lane_is_free(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
+    waits_for(snapshot, lane).is_none_or(|(name, limit)| core.slots.free(&name, limit))
+}
+
+fn first_slot(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<BackendSlot> {
+    let (name, limit) = waits_for(snapshot, lane)?;
+    core.slots.backend(&name, limit)
+}
+
+/// The backend that the jobs of a lane need next, and how many it takes at once.
+pub(crate) fn waits_for(snapshot: &Snapshot, lane: &str) -> Option<(Arc<str>, Option<usize>)> {
+    let entry = match lane.strip_prefix('@') {
+        Some(name) => snapshot.backend(name)?,
+        None => snapshot.plan(lane).next()?,
+    };
+    (entry.standing == Standing::Active).then(|| (Arc::clone(&entry.name), entry.concurrency))
+}
+
+/// Ends a waiting job whose deadline has passed.
+async fn give_up(core: &Core, job: Job, now: Timestamp) {
+    let blocker = if job.head { None } else { core.journal.before(job.id).await.ok().flatten() };
+    let (code, message) = match blocker {
+        Some(before) if before.state == JobState::Retrying => {
+            let message = format!(
+                "its deadline passed while it waited behind job {}, which is being retried",
+                before.id
+            );
+            (code::BLOCKED_BY, message)
+        }
+        _ => (code::EXPIRED, "its deadline passed before it could be started".to_owned()),
+    };
+    close_waiting(core, job, JobState::Failed, code, message, now).await;
+}
+
+/// Ends a job that is waiting, from outside its runner. Says whether it was still waiting.
+pub(crate) async fn close_waiting(
+    core: &Core,
+    job: Job,
+    state: JobState,
+    code: Code,
+    message: String,
+    now: Timestamp,
+) -> bool {
+    core.cache.take(job.id);
+    let Ok(Some(prepared)) = core.journal.prepare(job.id).await else { return false };
+    let body =
+        serde_json::from_slice::<crate::intake::Envelope>(&prepared.body).map(|e| e.body).unwrap_or_default();
+    let mut steps = Vec::new();
+    let mut events = Vec::new();
+    for step in prepared.steps.iter().filter(|step| !step.state.is_terminal()) {
+        let failed = step.attempts > 0 && step.code.is_some();
+        let event = if failed { EventKind::StepFailed } else { EventKind::StepSkipped };
+        steps.push(journal::StepChange {
+            index: step.index,
+            state: if failed { StepState::Failed } else { StepState::Skipped },
+            status: step.status,
+            code: step.code.clone().or(Some(code.clone())),
+            message: step.message.clone(),
+        });
+        events.push((event, Some(step.index), None, step.code.clone()));
+    }
+    let event = if state == JobState::Cancelled { EventKind::Cancelled } else { EventKind::Failed };
+    events.push((event, None, None, Some(code.clone())));
+    let scrub = runner::scrub(&job, state, now, core.limits.keep_secrets);
+    let to = JobChange {
+        state,
+        lane: None,
+        due_at: job.due_at,
+        status: 1,
+        code: Some(code.clone()),
+        message: Some(message.clone()),
+        scrub,
+    };
+    let change = Change {
+        job: job.id,
+        at: now,
+        expect: Expect::Waiting,
+        replies: prepared.replies.len(),
+        plan: Vec::new(),
+        ended: None,
+        steps,
+        started: None,
+        to,
+        events,
+        effects: EffectSet::default(),
+    };
+    let sight = Sight {
+        job: Job { state, status: 1, code: Some(code), message: Some(message), ended_at: Some(now), ..job },
+        body: Arc::new(body),
+        replies: replies(&prepared.replies),
+        steps: prepared.steps.into_iter().map(|step| (step, None)).collect(),
+    };
+    core.insist(change, sight, Some(Moment::Settled)).await == crate::settle::Wrote::Yes
+}

@@ -1,0 +1,66 @@
+//! What can go wrong in the engine.
+
+use model::{Code, JobId, JobState};
+
+/// An error of the engine. The class (design §6) stands with each variant.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Soft or bug, as the journal says. Nothing was accepted or changed.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// Refused: there is no such thing.
+    #[error("there is no {0}")]
+    Missing(String),
+    /// Refused: the job's state does not allow it.
+    #[error("job {job} is {}: {hint}", state.as_str())]
+    WrongState {
+        /// The job.
+        job: JobId,
+        /// Its state.
+        state: JobState,
+        /// What can be done instead.
+        hint: &'static str,
+    },
+    /// Refused: replaying this job would undo what a later one did.
+    #[error(
+        "job {job} is stale: {later}, a later {action} of {subject}, has succeeded since; confirm to replay it all the same"
+    )]
+    Stale {
+        /// The job to be replayed.
+        job: JobId,
+        /// The later one.
+        later: JobId,
+        /// Their action.
+        action: String,
+        /// Their subject.
+        subject: String,
+    },
+    /// Refused: secrets of the job are no longer kept, and the replay does not give them.
+    #[error("the secrets of job {job} are no longer kept: give each of them again with --set ({})", pointers.join(", "))]
+    SecretsGone {
+        /// The job.
+        job: JobId,
+        /// JSON pointers of what is missing.
+        pointers: Vec<String>,
+    },
+    /// Refused at intake.
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        code: Code,
+        /// In words.
+        message: String,
+    },
+    /// The hub is stopping.
+    #[error("the hub is stopping")]
+    Stopping,
+    /// Bug: what the journal holds cannot be read back.
+    #[error("job {job} cannot be read back: {why}")]
+    Unreadable {
+        /// The job.
+        job: JobId,
+        /// What is wrong.
+        why: String,
+    },
+}

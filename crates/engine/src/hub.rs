@@ -1,0 +1,246 @@
+//! The hub: the one handle that sources, HTTP and commands hold.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use journal::{Acceptance, Journal};
+use model::{Effects, Event, Job, JobId, Refusal, Request};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::core::{Core, Setup, Snapshot};
+use crate::dispatcher::Dispatcher;
+use crate::error::Error;
+use crate::intake::{self, Taken, Why};
+use crate::keeper;
+use crate::outbox::Outbox;
+use crate::port::{Catalogue, Moment, Stop};
+use crate::recover;
+use crate::settle::Sight;
+use crate::table::ActionTable;
+use crate::wiring::Wiring;
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Accepted {
+    /// A new job, on disk.
+    New(JobId),
+    /// The same request came before: its job as it stands; `None` = so long ago that only its id is remembered.
+    Known(JobId, Option<Box<Job>>),
+    /// Not accepted. The source decides whether it is kept as a refusal ([`Hub::refuse`]).
+    Refused(Why),
+    /// It merely told something, and nobody here wants to know (an `optional` action without backend).
+    Unclaimed,
+}
+
+/// How long a forced end may take when the hub stops.
+const FORCED: Duration = Duration::from_secs(10);
+
+/// The hub. Cheap to clone; the work goes on until [`Hub::stop`].
+#[derive(Clone)]
+pub struct Hub {
+    pub(crate) core: Arc<Core>,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    unclaimed: Arc<Mutex<BTreeMap<String, u64>>>,
+}
+
+impl Hub {
+    /// Starts the work: ends what a lost hub left running, then takes up what waits.
+    pub async fn start(
+        journal: Arc<dyn Journal>,
+        wiring: Arc<Wiring>,
+        clock: Clock,
+        setup: Setup,
+    ) -> Result<Self, Error> {
+        let core = Arc::new(Core::new(journal, wiring, clock, setup));
+        for pause in core.journal.entities(crate::operate::PAUSE.to_owned(), None, usize::MAX).await? {
+            core.slots.set_paused(&pause.key.key, true);
+        }
+        let interrupted = recover::recover(&core).await?;
+        if interrupted > 0 {
+            tracing::warn!(
+                interrupted,
+                "attempts that a lost hub left running were ended and will run again"
+            );
+        }
+        let tasks = vec![
+            tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
+            tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
+            tokio::spawn(keeper::keep(Arc::clone(&core))),
+        ];
+        Ok(Hub { core, tasks: Arc::new(Mutex::new(tasks)), unclaimed: Arc::default() })
+    }
+
+    // === accepting ===
+
+    /// Hands a request over. When this resolves to `New`, the job is on disk: only now may the source acknowledge.
+    /// An error means that nothing was accepted and the source must keep the message.
+    pub async fn accept(&self, request: Request, effects: Effects) -> Result<Accepted, Error> {
+        let core = &self.core;
+        if core.is_stopping() {
+            return Err(Error::Stopping);
+        }
+        let snapshot = core.snapshot();
+        let action = snapshot.actions.get(&request.action);
+        if action.spec.optional && snapshot.plan(&request.action).next().is_none() {
+            *self
+                .unclaimed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(request.action)
+                .or_default() += 1;
+            return Ok(Accepted::Unclaimed);
+        }
+        let now = core.clock.now();
+        match intake::take(request, action, core.limits.max_size, now, core.clock.job_id(now)) {
+            Ok(taken) => self.submit(taken, effects).await,
+            Err(why) => Ok(Accepted::Refused(why)),
+        }
+    }
+
+    async fn submit(&self, taken: Taken, effects: Effects) -> Result<Accepted, Error> {
+        let core = &self.core;
+        let Taken { new, loaded } = taken;
+        let id = new.id;
+        let sight = (!core.reactors.is_empty()).then(|| Sight {
+            job: loaded.job.clone(),
+            body: Arc::clone(&loaded.body),
+            replies: loaded.replies.clone(),
+            steps: Vec::new(),
+        });
+        core.cache.put(loaded);
+        let acceptance = loop {
+            let mut all = effects.clone();
+            if let Some(sight) = &sight {
+                all.append(core.react(sight, Moment::Accepted).await?);
+            }
+            match core.journal.accept(new.clone(), core.resolve(all)).await {
+                Err(journal::Error::Conflict { .. }) if effects.entities.is_empty() => {}
+                other => break other,
+            }
+        };
+        if !matches!(acceptance, Ok(Acceptance::New(_))) {
+            core.cache.take(id);
+        }
+        Ok(match acceptance? {
+            Acceptance::New(_) => Accepted::New(id),
+            Acceptance::Known(job, id) => Accepted::Known(id, job),
+            Acceptance::IdReused(job) => Accepted::Refused(Why {
+                code: model::word::code::ID_REUSED,
+                message: format!("this id was used before, for job {job}, with other data: use a new id"),
+            }),
+        })
+    }
+
+    /// Keeps what could not be accepted with the dead letters. Only after this may the source acknowledge.
+    pub async fn refuse(&self, refusal: Refusal) -> Result<i64, Error> {
+        let core = &self.core;
+        tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
+        Ok(core.journal.record(crate::refusal::record(refusal, core.clock.now())).await?)
+    }
+
+    /// How often each optional action came that nobody here wants to know of, since start.
+    pub fn unclaimed(&self) -> BTreeMap<String, u64> {
+        self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    // === following ===
+
+    /// Waits until the job has ended, at most this long, and says how it stands then.
+    pub async fn wait(&self, job: JobId, at_most: Duration) -> Result<Job, Error> {
+        let ended = self.core.wiring.end_of(job);
+        let found = self.job(job).await?;
+        if found.state.is_terminal() {
+            self.core.wiring.stop_waiting(job);
+            return Ok(found);
+        }
+        tokio::select! {
+            _ = ended => {}
+            () = self.core.clock.sleep(at_most) => {}
+        }
+        self.core.wiring.stop_waiting(job);
+        self.job(job).await
+    }
+
+    /// Events as they happen. Whoever falls behind reads [`Journal::events`].
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.core.wiring.events.subscribe()
+    }
+
+    /// A job.
+    pub async fn job(&self, job: JobId) -> Result<Job, Error> {
+        self.core.journal.job(job).await?.ok_or_else(|| Error::Missing(format!("job {job}")))
+    }
+
+    /// What the journal holds, for listings.
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.core.journal
+    }
+
+    /// The time, as the hub sees it.
+    pub fn now(&self) -> Timestamp {
+        self.core.clock.now()
+    }
+
+    /// How many jobs are being run.
+    pub fn running(&self) -> usize {
+        self.core.running()
+    }
+
+    // === reloading and stopping ===
+
+    /// Replaces backends and actions whole, for the next step of every job.
+    pub fn reload(&self, catalogue: Catalogue, actions: ActionTable) {
+        self.core.swap(Snapshot { catalogue, actions });
+    }
+
+    /// Stops: takes no new work, lets running steps end within `grace`, ends the rest by force, and closes the
+    /// journal. What has not run stays in it.
+    pub async fn stop(&self, grace: Duration) {
+        let core = &self.core;
+        core.set_stopping();
+        if !self.idle_within(grace).await {
+            tracing::warn!(
+                jobs = core.running(),
+                "the grace period is over: running steps are ended by force"
+            );
+            core.signal(None, Stop::Stopping);
+            self.idle_within(FORCED).await;
+        }
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        tasks.iter().for_each(JoinHandle::abort);
+        join_all(tasks).await;
+        core.journal.close().await;
+    }
+
+    /// Whether all runners are gone within this time.
+    async fn idle_within(&self, time: Duration) -> bool {
+        let gone = async {
+            loop {
+                let idle = self.core.idle.notified();
+                if self.core.running() == 0 {
+                    return;
+                }
+                idle.await;
+            }
+        };
+        tokio::select! {
+            () = gone => true,
+            () = self.core.clock.sleep(time) => false,
+        }
+    }
+
+    /// The masked body of a job.
+    pub async fn body(&self, job: JobId) -> Result<Value, Error> {
+        let prepared =
+            self.core.journal.prepare(job).await?.ok_or_else(|| Error::Missing(format!("job {job}")))?;
+        serde_json::from_slice::<intake::Envelope>(&prepared.body)
+            .map(|envelope| envelope.body)
+            .map_err(|e| Error::Unreadable { job, why: e.to_string() })
+    }
+}

@@ -1,0 +1,227 @@
+//! What operators do: cancel, hurry, replay, pause, resume. Every change leaves an audit record.
+
+use jiff::Timestamp;
+use model::effect::EntityContent;
+use model::redact::{SecretSet, masked_pointers, put_back};
+use model::word::code;
+use model::{Code, Effects, EntityKey, EntityWrite, EventKind, Job, JobId, JobState, Request};
+use serde_json::Value;
+
+use crate::dispatcher::close_waiting;
+use crate::error::Error;
+use crate::hub::{Accepted, Hub};
+use crate::intake::Envelope;
+use crate::port::Stop;
+
+/// The kind of the entities that keep which backends are paused.
+pub(crate) const PAUSE: &str = "paused_backend";
+
+/// Who does it, for the audit: `uid:0`, a token's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor(pub String);
+
+/// How a job is replayed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replay {
+    /// Values to set in the body, JSON pointer → value; also secrets that are no longer kept.
+    pub set: Vec<(String, Value)>,
+    /// Replay although a later job of the same subject and action has succeeded.
+    pub stale: bool,
+}
+
+/// What an operator's wish to cancel came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It had not started, or waited: it has ended.
+    Now,
+    /// A step of it is running and is being ended by force; the job ends with it.
+    Ending,
+}
+
+impl Hub {
+    /// Cancels a job, whatever it does just now.
+    pub async fn cancel(&self, id: JobId, actor: &Actor) -> Result<Cancelled, Error> {
+        let core = &self.core;
+        // It may start or end between our look and our change: look again, a few times.
+        for _ in 0..5 {
+            let job = self.job(id).await?;
+            let now = core.clock.now();
+            let done = match job.state {
+                state if state.is_terminal() => {
+                    return Err(Error::WrongState {
+                        job: id,
+                        state,
+                        hint: "it has ended, there is nothing to cancel",
+                    });
+                }
+                JobState::Running => match core.journal.ask_cancel(id, actor.0.clone(), now).await {
+                    Ok(()) => {
+                        core.signal(Some(id), Stop::Cancelled);
+                        Some(Cancelled::Ending)
+                    }
+                    Err(journal::Error::Fenced(_)) => None,
+                    Err(error) => return Err(error.into()),
+                },
+                _ => {
+                    let message = format!("cancelled by {}", actor.0);
+                    let closed =
+                        close_waiting(core, job, JobState::Cancelled, code::CANCELLED, message, now).await;
+                    closed.then_some(Cancelled::Now)
+                }
+            };
+            if let Some(done) = done {
+                self.audit(actor, &format!("job {id}"), code::CANCELLED, "cancelled".to_owned()).await?;
+                return Ok(done);
+            }
+        }
+        let state = self.job(id).await?.state;
+        Err(Error::WrongState { job: id, state, hint: "it keeps changing; try again" })
+    }
+
+    /// Runs a job again: one that waits for its retry is due at once; one that has ended is replayed as a new job at
+    /// the tail of its subject.
+    pub async fn retry(&self, id: JobId, replay: &Replay, actor: &Actor) -> Result<JobId, Error> {
+        let job = self.job(id).await?;
+        match job.state {
+            JobState::Retrying => {
+                self.core.journal.hurry(id, self.core.clock.now()).await?;
+                self.audit(actor, &format!("job {id}"), code::RETRY, "made due at once".to_owned()).await?;
+                Ok(id)
+            }
+            JobState::Failed | JobState::Cancelled => self.replay(job, replay, actor).await,
+            state => Err(Error::WrongState {
+                job: id,
+                state,
+                hint: "only jobs that failed, were cancelled or wait for a retry can be retried",
+            }),
+        }
+    }
+
+    async fn replay(&self, job: Job, replay: &Replay, actor: &Actor) -> Result<JobId, Error> {
+        if !replay.stale
+            && let Some(later) = self.core.journal.later_success(job.id).await?
+        {
+            return Err(Error::Stale {
+                job: job.id,
+                later: later.id,
+                action: job.action,
+                subject: job.subject.map(|s| s.to_string()).unwrap_or_default(),
+            });
+        }
+        let request = self.request_of(&job, &replay.set).await?;
+        let edited: Vec<&str> = replay.set.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        match self.accept(request, Effects::default()).await? {
+            Accepted::New(new) => {
+                let changed = if edited.is_empty() {
+                    String::new()
+                } else {
+                    format!(", changed: {}", edited.join(", "))
+                };
+                let message = format!("replayed as job {new}{changed}");
+                self.audit(actor, &format!("job {}", job.id), Code::from_static("replayed"), message).await?;
+                Ok(new)
+            }
+            Accepted::Known(id, _) => Ok(id),
+            Accepted::Refused(why) => Err(Error::Refused { code: why.code, message: why.message }),
+            Accepted::Unclaimed => Err(Error::Refused {
+                code: code::NO_BACKEND,
+                message: format!("no active backend maps {}: there is nothing to replay it on", job.action),
+            }),
+        }
+    }
+
+    /// The request that a job was, with its secrets as far as they are kept, and values set anew.
+    async fn request_of(&self, job: &Job, set: &[(String, Value)]) -> Result<Request, Error> {
+        let unreadable = |why: String| Error::Unreadable { job: job.id, why };
+        let prepared = self.core.journal.prepare(job.id).await?;
+        let prepared = prepared.ok_or_else(|| Error::Missing(format!("job {}", job.id)))?;
+        let envelope: Envelope =
+            serde_json::from_slice(&prepared.body).map_err(|e| unreadable(e.to_string()))?;
+        let mut body = envelope.body;
+        for (pointer, value) in set {
+            assign(&mut body, pointer, value.clone())?;
+        }
+        if let Some(bytes) = prepared.secrets {
+            put_back(&mut body, &SecretSet::from_bytes(&bytes).map_err(|e| unreadable(e.to_string()))?);
+        }
+        let missing = masked_pointers(&body);
+        if !missing.is_empty() {
+            return Err(Error::SecretsGone { job: job.id, pointers: missing });
+        }
+        Ok(Request {
+            external_id: None,
+            subject: job.subject.clone(),
+            class: Some(job.class),
+            trace: envelope.trace,
+            replay_of: Some(job.id),
+            ..Request::new(job.source.clone(), job.action.clone(), body)
+        })
+    }
+
+    /// Pauses a backend: its running attempts end, no new one starts. Kept over restarts.
+    pub async fn pause(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
+        self.set_paused(backend, true, actor).await
+    }
+
+    /// Resumes a backend.
+    pub async fn resume(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
+        self.set_paused(backend, false, actor).await
+    }
+
+    async fn set_paused(&self, backend: &str, paused: bool, actor: &Actor) -> Result<(), Error> {
+        let core = &self.core;
+        let known = core.snapshot().backend(backend).is_some();
+        if !known && (paused || !core.slots.is_paused(backend)) {
+            return Err(Error::Missing(format!("backend {backend}; see `intendant backends list`")));
+        }
+        let key = EntityKey { kind: PAUSE.to_owned(), key: backend.to_owned() };
+        let (event, verb) =
+            if paused { (EventKind::Paused, "paused") } else { (EventKind::Resumed, "resumed") };
+        loop {
+            let now = core.clock.now();
+            let stored = core.journal.entity(key.clone()).await?;
+            if stored.is_some() == paused {
+                break;
+            }
+            let content = paused.then(|| pause_content(backend, actor, now));
+            let expected_rev = stored.map_or(0, |entity| entity.rev);
+            let write = EntityWrite { key: key.clone(), expected_rev, content };
+            let effects = core.resolve(Effects { entities: vec![write], ..Effects::default() });
+            match core.journal.apply(effects, Some((event, backend.to_owned())), now).await {
+                Err(journal::Error::Conflict { .. }) => {}
+                other => {
+                    other?;
+                    break;
+                }
+            }
+        }
+        core.slots.set_paused(backend, paused);
+        self.audit(actor, &format!("backend {backend}"), Code::from_static(verb), verb.to_owned()).await
+    }
+}
+
+fn pause_content(backend: &str, actor: &Actor, now: Timestamp) -> EntityContent {
+    EntityContent {
+        state: "paused".to_owned(),
+        label: backend.to_owned(),
+        body: serde_json::json!({ "by": actor.0, "at": now }),
+    }
+}
+
+/// Sets a value in a body. The place must exist, or be a new member of an object that does.
+fn assign(body: &mut Value, pointer: &str, value: Value) -> Result<(), Error> {
+    if let Some(place) = body.pointer_mut(pointer) {
+        *place = value;
+        return Ok(());
+    }
+    let parent = pointer.rsplit_once('/').and_then(|(parent, key)| Some((body.pointer_mut(parent)?, key)));
+    match parent {
+        Some((Value::Object(members), key)) => {
+            members.insert(key.replace("~1", "/").replace("~0", "~"), value);
+            Ok(())
+        }
+        _ => Err(Error::Missing(format!(
+            "place {pointer} in the job's body (a JSON pointer such as /payload/uid)"
+        ))),
+    }
+}

@@ -1,0 +1,76 @@
+//! What is done at start for what a lost hub left behind (design §5, invariants 2 and 5).
+
+use futures_util::future::join_all;
+use journal::{AttemptEnd, Change, EffectSet, Error, Expect, JobChange, OpenAttempt, Scrub, StepChange};
+use model::word::code;
+use model::{EventKind, JobState, OutcomeKind, RunMark, StepState};
+
+use crate::core::Core;
+use crate::runner::backend_lane;
+
+/// Ends every attempt whose end was never recorded, after its processes are gone, and puts its job back in the
+/// queue. Says how many there were.
+pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
+    let open = core.journal.open_attempts().await?;
+    if open.is_empty() {
+        return Ok(0);
+    }
+    let marks: Vec<RunMark> = open.iter().map(|a| mark(core, a)).collect();
+    join_all(core.reclaim.iter().map(|reclaim| reclaim.reclaim(marks.clone()))).await;
+    let written = join_all(open.iter().map(|attempt| core.journal.change(requeue(core, attempt)))).await;
+    for result in written {
+        result?;
+    }
+    Ok(open.len())
+}
+
+fn mark(core: &Core, attempt: &OpenAttempt) -> RunMark {
+    RunMark { journal: core.journal.id(), job: attempt.job, step: attempt.step, attempt: attempt.number }
+}
+
+fn requeue(core: &Core, attempt: &OpenAttempt) -> Change {
+    let now = core.clock.now();
+    let message = "the hub stopped while this step was running; it runs again".to_owned();
+    let step = StepChange {
+        index: attempt.step,
+        state: StepState::Pending,
+        status: 0,
+        code: Some(code::INTERRUPTED),
+        message: Some(message.clone()),
+    };
+    let ended = AttemptEnd {
+        step: attempt.step,
+        number: attempt.number,
+        kind: OutcomeKind::Soft,
+        status: 0,
+        code: Some(code::INTERRUPTED),
+        message: Some(message),
+        output: Vec::new(),
+    };
+    Change {
+        job: attempt.job,
+        at: now,
+        expect: Expect::Running(attempt.step, attempt.number),
+        replies: 0,
+        plan: Vec::new(),
+        ended: Some(ended),
+        steps: vec![step],
+        started: None,
+        to: JobChange {
+            state: JobState::Queued,
+            lane: Some(backend_lane(&attempt.backend)),
+            due_at: now,
+            status: 0,
+            code: None,
+            message: None,
+            scrub: Scrub::Keep,
+        },
+        events: vec![(
+            EventKind::Requeued,
+            Some(attempt.step),
+            Some(attempt.number),
+            Some(code::INTERRUPTED),
+        )],
+        effects: EffectSet::default(),
+    }
+}

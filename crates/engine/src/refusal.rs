@@ -1,0 +1,66 @@
+//! What could not be accepted: kept whole, listed with the dead letters, and handed in again when the cause is gone.
+
+use jiff::Timestamp;
+use journal::NewRecord;
+use model::{Code, Record, RecordKind, Refusal};
+
+use crate::error::Error;
+use crate::hub::{Accepted, Hub};
+use crate::operate::Actor;
+
+/// The record of a refusal. Its body is the message as it came.
+pub(crate) fn record(refusal: Refusal, at: Timestamp) -> NewRecord {
+    NewRecord {
+        kind: RecordKind::Refusal,
+        at,
+        who: refusal.source,
+        what: refusal.action.or(refusal.external_id),
+        code: refusal.code,
+        message: refusal.message,
+        body: refusal.raw,
+    }
+}
+
+impl Hub {
+    /// Hands a refused message in again, read by the decoder of its source. A success is recorded in the audit.
+    pub async fn resubmit(&self, record: i64, actor: &Actor) -> Result<Accepted, Error> {
+        let (record, raw) = self.refused(record).await?;
+        let Some(decoder) = self.core.decoders.get(&record.who) else {
+            return Err(Error::Missing(format!(
+                "source {} any more, which received this message",
+                record.who
+            )));
+        };
+        let accepted = match decoder.decode(&raw) {
+            Ok(request) => self.accept(request, model::Effects::default()).await?,
+            Err(why) => Accepted::Refused(why),
+        };
+        if !matches!(accepted, Accepted::Refused(_)) {
+            let what = format!("refusal {}", record.seq);
+            self.audit(actor, &what, Code::from_static("resubmitted"), "handed in again".to_owned()).await?;
+        }
+        Ok(accepted)
+    }
+
+    /// A refusal and the message as it came.
+    pub async fn refused(&self, record: i64) -> Result<(Record, Vec<u8>), Error> {
+        let found = self.core.journal.record_body(record).await?;
+        let found = found.filter(|(record, _)| record.kind == RecordKind::Refusal);
+        found.ok_or_else(|| Error::Missing(format!("refusal {record}")))
+    }
+
+    /// Records what somebody changed.
+    pub async fn audit(&self, actor: &Actor, what: &str, code: Code, message: String) -> Result<(), Error> {
+        let record = NewRecord {
+            kind: RecordKind::Audit,
+            at: self.core.clock.now(),
+            who: actor.0.clone(),
+            what: Some(what.to_owned()),
+            code,
+            message,
+            body: Vec::new(),
+        };
+        self.core.journal.record(record).await?;
+        Ok(())
+    }
+}

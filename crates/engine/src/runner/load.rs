@@ -1,0 +1,117 @@
+//! Taking a job up: from the cache when it was just accepted, else from the journal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::Due;
+use model::redact::SecretSet;
+use model::word::code;
+use model::{Attempt, Job, JobState, Outcome};
+use serde_json::Value;
+use tokio::sync::watch;
+
+use super::{Carry, Local, Runner};
+use crate::core::Core;
+use crate::intake::{Envelope, Loaded};
+use crate::port::Stop;
+use crate::settle::replies;
+
+impl Runner {
+    pub(super) async fn load(
+        core: &Arc<Core>,
+        due: &Due,
+        stop: watch::Receiver<Option<Stop>>,
+    ) -> Option<Self> {
+        if let Some(loaded) = core.cache.take(due.id) {
+            return Some(Runner::new(core, due, stop, loaded));
+        }
+        let prepared = loop {
+            match core.journal.prepare(due.id).await {
+                Ok(prepared) => break prepared?,
+                Err(journal::Error::Closed) => return None,
+                Err(error) => {
+                    tracing::error!(job = %due.id, "cannot be taken up: {error}");
+                    core.clock.sleep(Duration::from_secs(1)).await;
+                    if core.is_stopping() {
+                        return None;
+                    }
+                }
+            }
+        };
+        // An old notice: somebody else has moved it in the meantime.
+        if prepared.job.state == JobState::Running || prepared.job.state.is_terminal() {
+            return None;
+        }
+        let envelope: Result<Envelope, _> = serde_json::from_slice(&prepared.body);
+        let secrets = prepared.secrets.as_ref().map(|bytes| SecretSet::from_bytes(bytes)).transpose();
+        let (body, secrets, broken) = match (envelope, secrets) {
+            (Ok(envelope), Ok(secrets)) => (envelope.body, secrets.unwrap_or_default(), None),
+            (Err(error), _) => (Value::Null, SecretSet::default(), Some(error.to_string())),
+            (_, Err(error)) => (Value::Null, SecretSet::default(), Some(error.to_string())),
+        };
+        let loaded = Loaded {
+            body: Arc::new(body),
+            secrets: Arc::new(secrets),
+            replies: replies(&prepared.replies),
+            size: 0,
+            job: prepared.job,
+        };
+        let mut runner = Runner::new(core, due, stop, loaded);
+        runner.first_attempt_at = prepared.first_attempt_at;
+        runner.steps = prepared.steps.into_iter().map(Local::from).collect();
+        if let Some(why) = broken {
+            let message = format!("what the journal holds cannot be read back: {why}");
+            runner.end(JobState::Failed, Some((code::UNREADABLE, message))).await;
+            return None;
+        }
+        if !runner.steps.is_empty() && !core.reactors.is_empty() {
+            runner.recall().await;
+        }
+        Some(runner)
+    }
+
+    fn new(core: &Arc<Core>, due: &Due, stop: watch::Receiver<Option<Stop>>, loaded: Loaded) -> Self {
+        let Loaded { job, body, secrets, replies, size: _ } = loaded;
+        let job = Job { seq: due.seq, class: due.class, head: true, ..job };
+        Runner {
+            core: Arc::clone(core),
+            stop,
+            due: due.clone(),
+            job,
+            masked: body,
+            secrets,
+            replies,
+            steps: Vec::new(),
+            first_attempt_at: None,
+            call: None,
+            carry: Carry::default(),
+            open: None,
+        }
+    }
+
+    /// What the steps answered in earlier rounds.
+    async fn recall(&mut self) {
+        let attempts = self.core.journal.attempts(self.job.id).await.unwrap_or_default();
+        for (attempt, output) in attempts {
+            let outcome = outcome_of(&attempt, output.as_deref());
+            if let Some(local) = self.steps.get_mut(usize::from(attempt.step)) {
+                local.outcome = outcome;
+            }
+        }
+    }
+}
+
+/// An attempt's outcome as it was, from what the journal holds.
+pub(crate) fn outcome_of(attempt: &Attempt, output: Option<&[u8]>) -> Option<Outcome> {
+    let stored =
+        output.filter(|bytes| !bytes.is_empty()).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    stored.or_else(|| {
+        Some(Outcome {
+            kind: attempt.kind?,
+            status: attempt.status,
+            code: attempt.code.clone(),
+            message: attempt.message.clone(),
+            ..Outcome::done()
+        })
+    })
+}

@@ -1,0 +1,402 @@
+//! One job's life from being taken up to being put down: its steps in order, each attempt on disk before it starts.
+
+mod load;
+mod put_down;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use journal::{AttemptEnd, AttemptStart, Change, Due, NewEvent, NewStep, StepChange};
+use model::mask::Mask;
+use model::plan::{self, Next, Stand};
+use model::redact::{SecretSet, put_back};
+use model::word::code;
+use model::{
+    Code, EventKind, Job, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, RunMark, Step, StepState, retry,
+};
+use serde_json::Value;
+use tokio::sync::watch;
+
+pub(crate) use self::load::outcome_of;
+pub(crate) use self::put_down::scrub;
+use crate::core::{Core, Snapshot};
+use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop};
+use crate::settle::Wrote;
+use crate::slots::{BackendSlot, JobSlot};
+
+/// How much longer than its limit an attempt may take to end itself before it is given up.
+const OVERTIME: Duration = Duration::from_secs(15);
+/// An attempt ends this long before the deadline: the caller needs a moment to hear of it.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// Runs a job until it ends, waits, or the hub stops.
+pub(crate) async fn run(core: Arc<Core>, due: Due, slot: JobSlot, first: Option<BackendSlot>) {
+    let stop = core.register(due.id);
+    let _end = End { core: Arc::clone(&core), job: due.id };
+    let _slot = slot;
+    if let Some(mut runner) = Runner::load(&core, &due, stop).await {
+        runner.go(first).await;
+    }
+}
+
+/// Says that the runner is gone, also when it panicked.
+struct End {
+    core: Arc<Core>,
+    job: JobId,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.core.unregister(self.job);
+        self.core.wiring.ended(self.job);
+    }
+}
+
+struct Local {
+    step: Step,
+    outcome: Option<Outcome>,
+    /// It failed softly in this round.
+    tried: bool,
+    retry_at: Option<Timestamp>,
+}
+
+impl Local {
+    fn stand(&self) -> Stand {
+        Stand { state: self.step.state, on_error: self.step.on_error, tried: self.tried }
+    }
+}
+
+/// What is known and not yet written.
+#[derive(Default)]
+struct Carry {
+    plan: Vec<NewStep>,
+    ended: Option<AttemptEnd>,
+    steps: Vec<StepChange>,
+    events: Vec<NewEvent>,
+}
+
+struct Runner {
+    core: Arc<Core>,
+    stop: watch::Receiver<Option<Stop>>,
+    due: Due,
+    job: Job,
+    masked: Arc<Value>,
+    secrets: Arc<SecretSet>,
+    replies: Vec<Value>,
+    steps: Vec<Local>,
+    first_attempt_at: Option<Timestamp>,
+    /// Body with its secrets, and what finds them again; made at the first attempt.
+    call: Option<(Arc<Value>, Arc<Mask>, Arc<str>)>,
+    carry: Carry,
+    /// The attempt that is open in the journal.
+    open: Option<(u16, u32)>,
+}
+
+/// What becomes of a step that is next.
+enum Turn {
+    Start(Box<BackendEntry>, Mapping, BackendSlot),
+    /// It ends without an attempt.
+    Instead(StepState, Code, String),
+    /// Its backend is paused or full.
+    Busy,
+}
+
+impl Runner {
+    // === the road ===
+
+    async fn go(&mut self, mut reserved: Option<BackendSlot>) {
+        if self.steps.is_empty() && !self.freeze().await {
+            return;
+        }
+        loop {
+            if self.cancelled() {
+                return self
+                    .end(JobState::Cancelled, Some((code::CANCELLED, "cancelled by an operator".to_owned())))
+                    .await;
+            }
+            if self.too_late() {
+                let message = "its deadline passed before it could be started".to_owned();
+                return self.end(JobState::Failed, Some((code::EXPIRED, message))).await;
+            }
+            let stands: Vec<Stand> = self.steps.iter().map(Local::stand).collect();
+            match plan::next(&stands) {
+                Next::Run(place) if self.core.is_stopping() => return self.put_back(place).await,
+                Next::Run(place) => match self.turn(place, reserved.take()) {
+                    Turn::Start(entry, mapping, slot) => {
+                        if !self.start(place).await {
+                            return;
+                        }
+                        let outcome = self.attempt(place, &entry, &mapping).await;
+                        drop(slot);
+                        if self.interrupted(&outcome) {
+                            return self.hand_back(place, outcome).await;
+                        }
+                        self.note(place, outcome, &mapping);
+                    }
+                    Turn::Instead(state, code, message) => {
+                        self.close(place, state, 0, Some(code), Some(message));
+                    }
+                    Turn::Busy => return self.put_back(place).await,
+                },
+                Next::Retry => return self.wait_for_retry().await,
+                Next::End(state) => return self.end(state, None).await,
+            }
+        }
+    }
+
+    /// Freezes the plan: the active backends that map the action, in order, and those whose map cannot be read.
+    /// Without any the job ends here.
+    async fn freeze(&mut self) -> bool {
+        let snapshot = self.core.snapshot();
+        for entry in snapshot.plan(&self.job.action) {
+            let on_error = entry.actions.get(&self.job.action).map(|m| m.on_error).unwrap_or_default();
+            let backend = entry.name.to_string();
+            self.carry.plan.push(NewStep { backend: backend.clone(), on_error });
+            let index = u16::try_from(self.steps.len()).unwrap_or(u16::MAX);
+            let step = Step {
+                index,
+                backend,
+                on_error,
+                state: StepState::Pending,
+                attempts: 0,
+                status: 0,
+                code: None,
+                message: None,
+            };
+            self.steps.push(Local::from(step));
+        }
+        if self.steps.is_empty() {
+            let loaded = snapshot.catalogue.entries.len();
+            let message = format!(
+                "no active backend maps {} ({loaded} loaded): add it to a config.yml and reload, then retry",
+                self.job.action
+            );
+            self.end(JobState::Failed, Some((code::NO_BACKEND, message))).await;
+            return false;
+        }
+        true
+    }
+
+    /// What becomes of the step that is next.
+    fn turn(&self, place: usize, reserved: Option<BackendSlot>) -> Turn {
+        let snapshot = self.core.snapshot();
+        let Some(local) = self.steps.get(place) else { return Turn::Busy };
+        let name = &local.step.backend;
+        let gone = |why: String| Turn::Instead(StepState::Failed, code::BACKEND_GONE, why);
+        let Some(entry) = snapshot.backend(name) else {
+            return gone(format!("backend {name} was removed after this job had started"));
+        };
+        match entry.standing {
+            Standing::Inactive => {
+                let why = format!("backend {name} was made inactive after this job had started");
+                Turn::Instead(StepState::Skipped, code::BACKEND_INACTIVE, why)
+            }
+            Standing::Broken => {
+                let why = entry.trouble.clone().unwrap_or_else(|| format!("backend {name} cannot be used"));
+                Turn::Instead(StepState::Failed, code::BACKEND_BROKEN, why)
+            }
+            Standing::Active => {
+                let Some(mapping) = entry.actions.get(&self.job.action) else {
+                    return gone(format!("backend {name} no longer maps {}", self.job.action));
+                };
+                let slot = reserved.or_else(|| self.core.slots.backend(&entry.name, entry.concurrency));
+                slot.map_or(Turn::Busy, |slot| Turn::Start(Box::new(entry.clone()), *mapping, slot))
+            }
+        }
+    }
+
+    /// Puts the start of an attempt on disk, with the end of the one before. `false`: it is not ours to run.
+    async fn start(&mut self, place: usize) -> bool {
+        let now = self.core.clock.now();
+        let Some(local) = self.steps.get_mut(place) else { return false };
+        let started = AttemptStart { step: local.step.index, number: local.step.attempts + 1 };
+        local.step.state = StepState::Running;
+        local.step.attempts = started.number;
+        let lane = backend_lane(&local.step.backend);
+        self.carry.events.push((EventKind::StepStarted, Some(started.step), Some(started.number), None));
+        self.first_attempt_at.get_or_insert(now);
+        self.job.started_at.get_or_insert(now);
+        let to = self.job_change(JobState::Running, now, Some(lane), None);
+        let change = Change { started: Some(started), ..self.change(now, to) };
+        let wrote = self.core.insist(change, self.sight(JobState::Running), None).await;
+        self.open = Some((started.step, started.number));
+        journal::crash_point("spawn");
+        wrote == Wrote::Yes
+    }
+
+    /// Runs one attempt. Whatever happens in the backend, an outcome comes back.
+    async fn attempt(&mut self, place: usize, entry: &BackendEntry, mapping: &Mapping) -> Outcome {
+        let (body, mask, action) = self.call();
+        let Some(local) = self.steps.get(place) else { return Outcome::done() };
+        let mark = RunMark {
+            journal: self.core.journal.id(),
+            job: self.job.id,
+            step: local.step.index,
+            attempt: local.step.attempts,
+        };
+        let limit = self.limit(mapping);
+        let call = Call { mark, action, body, mask, deadline: self.job.deadline };
+        let control = Control { limit: Some(limit), stop: self.stop.clone() };
+        let running = AssertUnwindSafe(entry.backend.run(call, control)).catch_unwind();
+        match tokio::time::timeout(limit + OVERTIME, running).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => {
+                tracing::error!(job = %self.job.id, backend = %entry.name, "the backend panicked");
+                Outcome::soft(
+                    1,
+                    code::LOST,
+                    format!("{} broke down while it ran (a bug: please report it)", entry.name),
+                )
+            }
+            Err(_) => {
+                let seconds = limit.as_secs();
+                Outcome::soft(2, code::TIMEOUT, format!("{} did not answer within {seconds} s", entry.name))
+            }
+        }
+    }
+
+    fn limit(&self, mapping: &Mapping) -> Duration {
+        let own = mapping.limit.unwrap_or(self.core.limits.attempt);
+        let Some(deadline) = self.job.deadline else { return own };
+        let left =
+            Duration::try_from(deadline.duration_since(self.core.clock.now())).unwrap_or(Duration::ZERO);
+        own.min(left.checked_sub(MARGIN).unwrap_or(left))
+    }
+
+    fn call(&mut self) -> (Arc<Value>, Arc<Mask>, Arc<str>) {
+        let (job, masked, secrets) = (&self.job, &self.masked, &self.secrets);
+        let make = || {
+            let fill_nulls = self.core.snapshot().actions.get(&job.action).spec.null_as_empty;
+            let mut body = Arc::clone(masked);
+            if fill_nulls || !secrets.is_empty() {
+                let body = Arc::make_mut(&mut body);
+                put_back(body, secrets);
+                if fill_nulls {
+                    model::body::null_to_empty(body);
+                }
+            }
+            (body, Arc::new(Mask::new(secrets)), Arc::from(job.action.as_str()))
+        };
+        self.call.get_or_insert_with(make).clone()
+    }
+
+    /// Takes note of how an attempt ended.
+    fn note(&mut self, place: usize, outcome: Outcome, mapping: &Mapping) {
+        let now = self.core.clock.now();
+        let retry_at = if outcome.kind == OutcomeKind::Soft {
+            self.retry_at(place, &outcome, mapping, now)
+        } else {
+            None
+        };
+        let (state, event) = match outcome.kind {
+            OutcomeKind::Done => (StepState::Succeeded, EventKind::StepSucceeded),
+            OutcomeKind::Soft if retry_at.is_some() => (StepState::Pending, EventKind::StepSoft),
+            OutcomeKind::Soft | OutcomeKind::Hard => (StepState::Failed, EventKind::StepFailed),
+        };
+        self.record_end(place, &outcome, now);
+        if let Some(local) = self.steps.get_mut(place) {
+            local.tried = state == StepState::Pending;
+            local.retry_at = retry_at;
+            let number = Some(local.step.attempts);
+            self.carry.events.push((event, Some(local.step.index), number, outcome.code.clone()));
+        }
+        self.move_step(place, state, outcome.status, outcome.code.clone(), outcome.message.clone());
+        if let Some(local) = self.steps.get_mut(place) {
+            local.outcome = Some(outcome);
+        }
+    }
+
+    fn retry_at(
+        &self,
+        place: usize,
+        outcome: &Outcome,
+        mapping: &Mapping,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let attempts = self.steps.get(place)?.step.attempts;
+        let table = self.core.snapshot().actions.get(&self.job.action).spec.retry;
+        let source = self.core.retry.get(&self.job.source).copied().unwrap_or(RetryPolicy::HTTP);
+        let policy = RetryPolicy::first_that_speaks(mapping.retry, table, source);
+        let first = self.first_attempt_at.unwrap_or(now);
+        let at = policy.next(attempts, first, now, self.core.clock.chance(), outcome.retry_after)?;
+        retry::fits_deadline(at, MARGIN, self.job.deadline).then_some(at)
+    }
+
+    fn record_end(&mut self, place: usize, outcome: &Outcome, now: Timestamp) {
+        let Some(local) = self.steps.get(place) else { return };
+        let said_more = outcome.data.is_some() || outcome.log.is_some() || !outcome.notices.is_empty();
+        let output = if said_more { serde_json::to_vec(outcome).unwrap_or_default() } else { Vec::new() };
+        self.job.attempted_at = Some(now);
+        self.carry.ended = Some(AttemptEnd {
+            step: local.step.index,
+            number: local.step.attempts,
+            kind: outcome.kind,
+            status: outcome.status,
+            code: outcome.code.clone(),
+            message: outcome.message.clone(),
+            output,
+        });
+    }
+
+    fn move_step(
+        &mut self,
+        place: usize,
+        state: StepState,
+        status: i32,
+        code: Option<Code>,
+        message: Option<String>,
+    ) {
+        let Some(local) = self.steps.get_mut(place) else { return };
+        let step = &mut local.step;
+        (step.state, step.status, step.code, step.message) = (state, status, code, message);
+        let change = StepChange {
+            index: step.index,
+            state,
+            status,
+            code: step.code.clone(),
+            message: step.message.clone(),
+        };
+        self.carry.steps.push(change);
+    }
+
+    /// Ends a step without an attempt.
+    fn close(
+        &mut self,
+        place: usize,
+        state: StepState,
+        status: i32,
+        code: Option<Code>,
+        message: Option<String>,
+    ) {
+        let event = if state == StepState::Skipped { EventKind::StepSkipped } else { EventKind::StepFailed };
+        let status = if state == StepState::Failed && status == 0 { 1 } else { status };
+        let index = self.steps.get(place).map(|local| local.step.index);
+        self.carry.events.push((event, index, None, code.clone()));
+        self.move_step(place, state, status, code, message);
+    }
+}
+
+impl From<Step> for Local {
+    fn from(step: Step) -> Self {
+        Local { step, outcome: None, tried: false, retry_at: None }
+    }
+}
+
+impl Snapshot {
+    /// The backends of an action's plan: the active ones that map it, and those whose map cannot be read.
+    pub(crate) fn plan<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a BackendEntry> {
+        self.catalogue.entries.iter().filter(move |entry| match entry.standing {
+            Standing::Active => entry.actions.contains_key(action),
+            Standing::Broken => entry.actions.is_empty() || entry.actions.contains_key(action),
+            Standing::Inactive => false,
+        })
+    }
+}
+
+/// The lane of jobs whose next step is on this backend.
+pub(crate) fn backend_lane(backend: &str) -> String {
+    format!("@{backend}")
+}

@@ -1,0 +1,88 @@
+//! Writes moves of a job: asks the reactors, and holds on to what must not be lost until it is on disk.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::{Change, Error};
+use model::{Effects, Entity, Job, Outcome, Step};
+use serde_json::Value;
+
+use crate::core::Core;
+use crate::port::{Moment, View};
+
+/// First and longest pause between two tries to write.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// A job as the reactors will see it after the change.
+pub(crate) struct Sight {
+    pub(crate) job: Job,
+    pub(crate) body: Arc<Value>,
+    pub(crate) replies: Vec<Value>,
+    pub(crate) steps: Vec<(Step, Option<Outcome>)>,
+}
+
+/// How a write ended that was to be made whatever happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    /// It is on disk.
+    Yes,
+    /// The job moved on, or the hub stops: it will never be.
+    Never,
+}
+
+impl Core {
+    /// What the reactors want to happen.
+    pub(crate) async fn react(&self, sight: &Sight, moment: Moment) -> Result<Effects, Error> {
+        let view = View { job: &sight.job, body: &sight.body, reply: &sight.replies, steps: &sight.steps };
+        let mut effects = Effects::default();
+        for reactor in &self.reactors {
+            let mut entities: Vec<Entity> = Vec::new();
+            for key in reactor.entities(&view, moment) {
+                entities.extend(self.journal.entity(key).await?);
+            }
+            effects.append(reactor.react(&view, moment, &entities));
+        }
+        Ok(effects)
+    }
+
+    /// Writes a change that brings about effects, and tries until it is written: an attempt's end must not be lost.
+    /// While the disk is full the job stays as it is, and nothing else is asked of its backend.
+    pub(crate) async fn insist(&self, mut change: Change, mut sight: Sight, moment: Option<Moment>) -> Wrote {
+        let mut pause = PAUSE.0;
+        loop {
+            match self.write(&mut change, &sight, moment).await {
+                Ok(()) => return Wrote::Yes,
+                Err(Error::Closed) => return Wrote::Never,
+                Err(Error::Fenced(why)) => {
+                    tracing::debug!(job = %change.job, "not written: {why}");
+                    return Wrote::Never;
+                }
+                Err(Error::Conflict { .. }) => match self.journal.prepare(change.job).await {
+                    Ok(Some(fresh)) => sight.replies = replies(&fresh.replies),
+                    Ok(None) => return Wrote::Never,
+                    Err(error) => tracing::warn!(job = %change.job, "reading again: {error}"),
+                },
+                Err(error) => {
+                    tracing::warn!(job = %change.job, "the result is held in memory until it can be written: {error}");
+                    self.clock.sleep(pause).await;
+                    pause = (2 * pause).min(PAUSE.1);
+                }
+            }
+        }
+    }
+
+    async fn write(&self, change: &mut Change, sight: &Sight, moment: Option<Moment>) -> Result<(), Error> {
+        change.replies = sight.replies.len();
+        if let Some(moment) = moment
+            && !self.reactors.is_empty()
+        {
+            change.effects = self.resolve(self.react(sight, moment).await?);
+        }
+        self.journal.change(change.clone()).await
+    }
+}
+
+/// Reply addresses as they were given.
+pub(crate) fn replies(stored: &[Vec<u8>]) -> Vec<Value> {
+    stored.iter().filter_map(|bytes| serde_json::from_slice(bytes).ok()).collect()
+}

@@ -1,0 +1,86 @@
+//! What happened to a job, whole, and what happens next.
+
+use model::wait::{Facts, WaitingOn, waiting_on};
+use model::{Attempt, Delivery, Job, JobId, Outcome, Step};
+use serde_json::Value;
+
+use crate::dispatcher::waits_for;
+use crate::error::Error;
+use crate::hub::Hub;
+use crate::intake::Envelope;
+use crate::report::report;
+use crate::runner::outcome_of;
+
+/// Everything that is known of a job and may be shown.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The job.
+    pub job: Job,
+    /// Its body, masked.
+    pub body: Value,
+    /// The caller's trace id.
+    pub trace: Option<String>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Every attempt, with what the backend said.
+    pub attempts: Vec<(Attempt, Option<Outcome>)>,
+    /// What left or is to leave.
+    pub deliveries: Vec<Delivery>,
+    /// What it waits for.
+    pub waiting_on: WaitingOn,
+    /// The result as its callers see it.
+    pub result: Value,
+}
+
+impl Hub {
+    /// Everything about a job.
+    pub async fn story(&self, id: JobId) -> Result<Story, Error> {
+        let journal = &self.core.journal;
+        let prepared = journal.prepare(id).await?.ok_or_else(|| Error::Missing(format!("job {id}")))?;
+        let envelope: Envelope = serde_json::from_slice(&prepared.body)
+            .map_err(|e| Error::Unreadable { job: id, why: e.to_string() })?;
+        let attempts: Vec<_> = journal.attempts(id).await?;
+        let attempts: Vec<_> = attempts
+            .into_iter()
+            .map(|(attempt, output)| {
+                let outcome = outcome_of(&attempt, output.as_deref());
+                (attempt, outcome)
+            })
+            .collect();
+        let last = |step: &Step| {
+            attempts.iter().rev().find(|(a, _)| a.step == step.index).and_then(|(_, outcome)| outcome.clone())
+        };
+        let answered: Vec<_> = prepared.steps.iter().map(|step| (step.clone(), last(step))).collect();
+        Ok(Story {
+            result: report(&prepared.job, &answered),
+            waiting_on: self.waiting_on(&prepared.job).await?,
+            deliveries: journal.deliveries_of(id).await?,
+            body: envelope.body,
+            trace: envelope.trace,
+            job: prepared.job,
+            steps: prepared.steps,
+            attempts,
+        })
+    }
+
+    /// What a job waits for.
+    pub async fn waiting_on(&self, job: &Job) -> Result<WaitingOn, Error> {
+        let core = &self.core;
+        let live = !job.state.is_terminal();
+        let before = if live && !job.head { core.journal.before(job.id).await? } else { None };
+        let needed = waits_for(&core.snapshot(), &job.lane);
+        let backend = needed.as_ref().map(|(name, _)| &**name);
+        Ok(waiting_on(&Facts {
+            state: job.state,
+            now: core.clock.now(),
+            due_at: job.due_at,
+            before: before.as_ref().and_then(|before| Some((before.id, before.subject.as_ref()?))),
+            backend,
+            paused: backend.is_some_and(|name| core.slots.is_paused(name)),
+            breaker_until: None,
+            failsafe: None,
+            backend_full: needed.as_ref().is_some_and(|(name, limit)| !core.slots.free(name, *limit)),
+            hub_full: core.slots.full(),
+        }))
+    }
+}

@@ -1,0 +1,130 @@
+//! What the journal's writer tells the engine after each commit, and who is woken by it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use journal::{Committed, Due, Observer};
+use model::{Event, EventKind, JobId};
+use tokio::sync::{Notify, broadcast, oneshot};
+
+/// Above this many unread notices the dispatcher reads the journal instead.
+const INBOX: usize = 50_000;
+/// Events kept for slow readers of the live stream; who falls behind reads the journal.
+const STREAM: usize = 4096;
+
+/// What the dispatcher has not looked at yet.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    pub(crate) due: VecDeque<Due>,
+    pub(crate) ended: Vec<JobId>,
+    pub(crate) deadline: Option<Timestamp>,
+    /// Notices were dropped: read all lanes from the journal.
+    pub(crate) overflow: bool,
+}
+
+/// The ends of the wires: made before the journal is opened, handed to the hub afterwards.
+#[derive(Debug)]
+pub struct Wiring {
+    inbox: Mutex<Inbox>,
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) outbox: Notify,
+    pub(crate) events: broadcast::Sender<Event>,
+    waiters: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
+}
+
+/// Makes the wires: the observer is for the journal, the other end for [`crate::Hub::start`].
+pub fn wiring() -> (Observer, Arc<Wiring>) {
+    let wiring = Arc::new(Wiring {
+        inbox: Mutex::default(),
+        wake: Arc::new(Notify::new()),
+        outbox: Notify::new(),
+        events: broadcast::channel(STREAM).0,
+        waiters: Mutex::default(),
+    });
+    let heard = Arc::clone(&wiring);
+    (Arc::new(move |committed| heard.hear(committed)), wiring)
+}
+
+impl Wiring {
+    fn hear(&self, committed: Committed) {
+        self.hear_events(committed.events);
+        if committed.deliveries {
+            self.outbox.notify_one();
+        }
+        if committed.due.is_empty() && committed.deadlines.is_empty() {
+            return;
+        }
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox.deadline = inbox.deadline.into_iter().chain(committed.deadlines).min();
+        if inbox.due.len() + committed.due.len() > INBOX {
+            inbox.due.clear();
+            inbox.overflow = true;
+        } else {
+            inbox.due.extend(committed.due);
+        }
+        drop(inbox);
+        self.wake.notify_one();
+    }
+
+    fn hear_events(&self, events: Vec<Event>) {
+        let listened = self.events.receiver_count() > 0;
+        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        for event in events {
+            if ends(event.kind)
+                && let Some(job) = event.job
+                && let Some(waiting) = waiters.remove(&job)
+            {
+                // A caller that went away needs no answer.
+                for waiter in waiting {
+                    _ = waiter.send(());
+                }
+            }
+            if listened {
+                // Nobody left to hear it is no error.
+                let _ = self.events.send(event);
+            }
+        }
+    }
+
+    /// Resolves when the job has ended. Ask for it before looking at the job, so that its end is not missed.
+    pub(crate) fn end_of(&self, job: JobId) -> oneshot::Receiver<()> {
+        let (sender, receiver) = oneshot::channel();
+        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = waiters.entry(job).or_default();
+        waiting.retain(|w| !w.is_closed());
+        waiting.push(sender);
+        receiver
+    }
+
+    /// Forgets callers that no longer wait for the job.
+    pub(crate) fn stop_waiting(&self, job: JobId) {
+        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiting) = waiters.get_mut(&job) {
+            waiting.retain(|w| !w.is_closed());
+            if waiting.is_empty() {
+                waiters.remove(&job);
+            }
+        }
+    }
+
+    pub(crate) fn take_inbox(&self) -> Inbox {
+        std::mem::take(&mut *self.inbox.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts a job back in view.
+    pub(crate) fn offer(&self, due: Due) {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).due.push_back(due);
+        self.wake.notify_one();
+    }
+
+    /// A job's runner is gone.
+    pub(crate) fn ended(&self, job: JobId) {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).ended.push(job);
+        self.wake.notify_one();
+    }
+}
+
+fn ends(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Succeeded | EventKind::Failed | EventKind::Cancelled | EventKind::Superseded)
+}

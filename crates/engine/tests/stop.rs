@@ -1,0 +1,108 @@
+//! Stopping, and what a lost hub left behind (invariants 2, 5, 9).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::port::{BoxFuture, Reclaim};
+use engine::{Clock, Error, Hub};
+use model::word::code;
+use model::{Effects, JobState, OnError, Outcome, RunMark};
+use support::{Bed, Fake, LONG, QUICK, entry, open, request, setup};
+use tokio::sync::Semaphore;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_lets_running_steps_end_and_keeps_the_rest() {
+    let gate = Arc::new(Semaphore::new(0));
+    let (slow, last) = (Fake::gated(Arc::clone(&gate)), Fake::done());
+    let parts = || {
+        setup(vec![
+            entry("a", slow.clone(), OnError::Stop, QUICK),
+            entry("b", last.clone(), OnError::Stop, QUICK),
+        ])
+    };
+    let bed = Bed::new(parts()).await;
+    let running = bed.accept(request("DO", "alice")).await;
+    let behind = bed.accept(request("DO", "alice")).await;
+    bed.state(running, JobState::Running).await;
+    let stopping = tokio::spawn({
+        let hub = bed.hub.clone();
+        async move { hub.stop(LONG).await }
+    });
+    let refused = async || {
+        matches!(bed.hub.accept(request("DO", "bob"), Effects::default()).await, Err(Error::Stopping))
+    };
+    bed.until(refused).await;
+    gate.add_permits(1);
+    stopping.await.unwrap();
+    assert_eq!((slow.count(), last.count()), (1, 0), "no step was started during the stop");
+
+    let folder = bed.folder;
+    gate.add_permits(1);
+    let hub = support::start_in(folder.path(), parts()).await;
+    let bed = Bed { hub, folder };
+    for id in [running, behind] {
+        assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+    }
+    assert_eq!(slow.jobs(), [running, behind], "what had succeeded before the stop was not run again");
+    assert_eq!(last.jobs(), [running, behind]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_end_within_the_grace_period_is_ended_by_force_and_runs_again() {
+    let gate = Arc::new(Semaphore::new(0));
+    let slow = Fake::gated(Arc::clone(&gate));
+    let parts = || setup(vec![entry("a", slow.clone(), OnError::Stop, QUICK)]);
+    let bed = Bed::new(parts()).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    bed.state(id, JobState::Running).await;
+    bed.hub.stop(Duration::ZERO).await;
+    gate.add_permits(5);
+    let folder = bed.folder;
+    let hub = support::start_in(folder.path(), parts()).await;
+    let bed = Bed { hub, folder };
+    assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+    let attempts = bed.hub.journal().attempts(id).await.unwrap();
+    let seen: Vec<_> = attempts.iter().map(|(a, _)| (a.number, a.code.clone())).collect();
+    assert_eq!(seen, [(1, Some(code::INTERRUPTED)), (2, None)]);
+}
+
+struct Killer(Mutex<Vec<RunMark>>);
+
+impl Reclaim for Killer {
+    fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()> {
+        self.0.lock().unwrap().extend(marks);
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_without_a_recorded_end_are_reclaimed_and_run_again_with_a_higher_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let never = Fake::gated(Arc::new(Semaphore::new(0)));
+    let first = support::start_in(folder.path(), setup(vec![entry("a", never, OnError::Stop, QUICK)])).await;
+    let id = match first.accept(request("DO", "alice"), Effects::default()).await.unwrap() {
+        engine::Accepted::New(id) => id,
+        other => panic!("{other:?}"),
+    };
+    let bed = Bed { hub: first, folder };
+    bed.state(id, JobState::Running).await;
+    // The hub is lost: nothing more is written, the lock goes with the process.
+    bed.hub.journal().close().await;
+    let Bed { hub, folder } = bed;
+    drop(hub);
+
+    let killer = Arc::new(Killer(Mutex::default()));
+    let done = Fake::new(|_| Outcome::done());
+    let mut parts = setup(vec![entry("a", done.clone(), OnError::Stop, QUICK)]);
+    parts.reclaim = vec![killer.clone()];
+    let (journal, wires) = open(folder.path());
+    let hub = Hub::start(journal, wires, Clock::system(), parts).await.unwrap();
+    let bed = Bed { hub, folder };
+    assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+    let marks: Vec<_> = killer.0.lock().unwrap().iter().map(|m| (m.job, m.step, m.attempt)).collect();
+    assert_eq!(marks, [(id, 0, 1)]);
+    assert_eq!(done.calls.lock().unwrap()[0].0.attempt, 2);
+}
