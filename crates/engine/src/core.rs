@@ -189,6 +189,9 @@ impl Core {
 
     /// Effects with ids, times and follow-up jobs resolved, ready for the journal.
     pub(crate) fn resolve(&self, effects: Effects) -> EffectSet {
+        if effects.is_empty() {
+            return EffectSet::default();
+        }
         let now = self.clock.now();
         let deliveries = effects.deliveries.into_iter().map(|d| {
             let body = serde_json::to_vec(&d.body).unwrap_or_default();

@@ -259,5 +259,5 @@ pub(crate) async fn close_waiting(
         replies: replies(&prepared.replies),
         steps: prepared.steps.into_iter().map(|step| (step, None)).collect(),
     };
-    core.insist(change, sight, Some(Moment::Settled)).await == crate::settle::Wrote::Yes
+    core.insist(change, Some((sight, Moment::Settled))).await == crate::settle::Wrote::Yes
 }

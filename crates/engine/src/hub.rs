@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, Journal};
+use journal::{Acceptance, Journal, NewJob};
 use model::{Effects, Event, Job, JobId, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -114,15 +114,9 @@ impl Hub {
             steps: Vec::new(),
         });
         core.cache.put(loaded);
-        let acceptance = loop {
-            let mut all = effects.clone();
-            if let Some(sight) = &sight {
-                all.append(core.react(sight, Moment::Accepted).await?);
-            }
-            match core.journal.accept(new.clone(), core.resolve(all)).await {
-                Err(journal::Error::Conflict { .. }) if effects.entities.is_empty() => {}
-                other => break other,
-            }
+        let acceptance = match sight {
+            None => core.journal.accept(new, core.resolve(effects)).await,
+            Some(sight) => self.accept_with(new, &effects, &sight).await,
         };
         if !matches!(acceptance, Ok(Acceptance::New(_))) {
             core.cache.take(id);
@@ -135,6 +129,24 @@ impl Hub {
                 message: format!("this id was used before, for job {job}, with other data: use a new id"),
             }),
         })
+    }
+
+    /// Accepts with what the reactors want to happen; they are asked again when an entity of theirs changed.
+    async fn accept_with(
+        &self,
+        new: NewJob,
+        effects: &Effects,
+        sight: &Sight,
+    ) -> Result<Acceptance, journal::Error> {
+        let core = &self.core;
+        loop {
+            let mut all = effects.clone();
+            all.append(core.react(sight, Moment::Accepted).await?);
+            match core.journal.accept(new.clone(), core.resolve(all)).await {
+                Err(journal::Error::Conflict { .. }) if effects.entities.is_empty() => {}
+                other => return other,
+            }
+        }
     }
 
     /// Keeps what could not be accepted with the dead letters. Only after this may the source acknowledge.

@@ -45,20 +45,26 @@ impl Core {
         Ok(effects)
     }
 
-    /// Writes a change that brings about effects, and tries until it is written: an attempt's end must not be lost.
+    /// Writes a change, with the effects of what the reactors are `told`, and tries until it is written: an attempt's
+    /// end must not be lost.
     /// While the disk is full the job stays as it is, and nothing else is asked of its backend.
-    pub(crate) async fn insist(&self, mut change: Change, mut sight: Sight, moment: Option<Moment>) -> Wrote {
+    pub(crate) async fn insist(&self, mut change: Change, mut told: Option<(Sight, Moment)>) -> Wrote {
         let mut pause = PAUSE.0;
         loop {
-            match self.write(&mut change, &sight, moment).await {
+            match self.write(&mut change, told.as_ref()).await {
                 Ok(()) => return Wrote::Yes,
                 Err(Error::Closed) => return Wrote::Never,
-                Err(Error::Fenced(why)) => {
+                Err(Error::Fenced(why) | Error::Missing(why)) => {
                     tracing::debug!(job = %change.job, "not written: {why}");
                     return Wrote::Never;
                 }
                 Err(Error::Conflict { .. }) => match self.journal.prepare(change.job).await {
-                    Ok(Some(fresh)) => sight.replies = replies(&fresh.replies),
+                    Ok(Some(fresh)) => {
+                        change.replies = fresh.replies.len();
+                        if let Some((sight, _)) = &mut told {
+                            sight.replies = replies(&fresh.replies);
+                        }
+                    }
                     Ok(None) => return Wrote::Never,
                     Err(error) => tracing::warn!(job = %change.job, "reading again: {error}"),
                 },
@@ -71,12 +77,9 @@ impl Core {
         }
     }
 
-    async fn write(&self, change: &mut Change, sight: &Sight, moment: Option<Moment>) -> Result<(), Error> {
-        change.replies = sight.replies.len();
-        if let Some(moment) = moment
-            && !self.reactors.is_empty()
-        {
-            change.effects = self.resolve(self.react(sight, moment).await?);
+    async fn write(&self, change: &mut Change, told: Option<&(Sight, Moment)>) -> Result<(), Error> {
+        if let Some((sight, moment)) = told {
+            change.effects = self.resolve(self.react(sight, *moment).await?);
         }
         self.journal.change(change.clone()).await
     }

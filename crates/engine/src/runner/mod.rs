@@ -221,7 +221,7 @@ impl Runner {
         self.job.started_at.get_or_insert(now);
         let to = self.job_change(JobState::Running, now, Some(lane), None);
         let change = Change { started: Some(started), ..self.change(now, to) };
-        let wrote = self.core.insist(change, self.sight(JobState::Running), None).await;
+        let wrote = self.core.insist(change, None).await;
         self.open = Some((started.step, started.number));
         journal::crash_point("spawn");
         wrote == Wrote::Yes

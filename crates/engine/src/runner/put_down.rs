@@ -26,7 +26,7 @@ impl Runner {
         self.carry.events.push((EventKind::Requeued, None, None, None));
         let to = self.job_change(JobState::Queued, now, lane, None);
         let change = self.change(now, to);
-        self.core.insist(change, self.sight(JobState::Queued), None).await;
+        self.core.insist(change, None).await;
     }
 
     /// The lane was free a moment ago and is not any more: the dispatcher looks at the job again.
@@ -68,7 +68,7 @@ impl Runner {
         let mut to = self.job_change(JobState::Retrying, due_at, lane, None);
         (to.code, to.message) = why.unwrap_or_default();
         let change = self.change(now, to);
-        self.core.insist(change, self.sight(JobState::Retrying), Some(Moment::Soft)).await;
+        self.core.insist(change, self.told(JobState::Retrying, Moment::Soft)).await;
     }
 
     /// The job ends.
@@ -109,7 +109,7 @@ impl Runner {
         let scrub = scrub(&self.job, state, now, self.core.limits.keep_secrets);
         let to = JobChange { state, lane: None, due_at: self.job.due_at, status, code, message, scrub };
         let change = self.change(now, to);
-        self.core.insist(change, self.sight(state), Some(Moment::Settled)).await;
+        self.core.insist(change, self.told(state, Moment::Settled)).await;
     }
 
     pub(super) fn cancelled(&self) -> bool {
@@ -151,13 +151,15 @@ impl Runner {
         JobChange { state, lane, due_at, status: self.job.status, code, message: None, scrub: Scrub::Keep }
     }
 
-    pub(super) fn sight(&self, state: JobState) -> Sight {
-        Sight {
+    /// What the reactors are told, if there are any.
+    fn told(&self, state: JobState, moment: Moment) -> Option<(Sight, Moment)> {
+        let sight = || Sight {
             job: Job { state, ..self.job.clone() },
             body: Arc::clone(&self.masked),
             replies: self.replies.clone(),
             steps: self.steps.iter().map(|local| (local.step.clone(), local.outcome.clone())).collect(),
-        }
+        };
+        (!self.core.reactors.is_empty()).then(|| (sight(), moment))
     }
 }
 
