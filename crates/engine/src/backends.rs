@@ -68,7 +68,7 @@ impl Hub {
                 "{PING} in the actions of backend {backend}: add it to its config.yml"
             )));
         };
-        let limit = mapping.limit.unwrap_or(core.limits.attempt).min(Duration::from_mins(1));
+        let limit = mapping.limit.unwrap_or(snapshot.limits.attempt).min(Duration::from_mins(1));
         let job = core.clock.job_id(core.clock.now());
         let call = Call {
             mark: RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 },

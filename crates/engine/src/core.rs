@@ -93,6 +93,7 @@ impl Default for Limits {
 pub(crate) struct Snapshot {
     pub(crate) catalogue: Catalogue,
     pub(crate) actions: ActionTable,
+    pub(crate) limits: Limits,
 }
 
 pub(crate) struct Core {
@@ -106,7 +107,6 @@ pub(crate) struct Core {
     pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
     pub(crate) reclaim: Vec<Arc<dyn Reclaim>>,
     pub(crate) retry: HashMap<String, RetryPolicy>,
-    pub(crate) limits: Limits,
     snapshot: RwLock<Arc<Snapshot>>,
     running: Mutex<HashMap<JobId, watch::Sender<Option<Stop>>>>,
     stopping: AtomicBool,
@@ -120,7 +120,7 @@ impl Core {
         Core {
             slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
             cache: Cache::default(),
-            snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions })),
+            snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions, limits })),
             running: Mutex::default(),
             stopping: AtomicBool::new(false),
             idle: Notify::new(),
@@ -132,7 +132,6 @@ impl Core {
             decoders,
             reclaim,
             retry,
-            limits,
         }
     }
 
@@ -141,8 +140,9 @@ impl Core {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces backends and actions.
+    /// Replaces backends, actions and limits.
     pub(crate) fn swap(&self, snapshot: Snapshot) {
+        self.slots.set_limit(snapshot.limits.concurrency);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         self.wiring.wake.notify_one();
     }
@@ -201,7 +201,7 @@ impl Core {
         let follow_ups = effects.follow_ups.into_iter().filter_map(|request| {
             let action = snapshot.actions.get(&request.action);
             let name = request.action.clone();
-            match intake::take(request, action, self.limits.max_size, now, self.clock.job_id(now)) {
+            match intake::take(request, action, snapshot.limits.max_size, now, self.clock.job_id(now)) {
                 Ok(taken) => Some(taken.new),
                 Err(why) => {
                     tracing::error!(action = name, code = %why.code, "a follow-up request was dropped: {}", why.message);

@@ -196,6 +196,9 @@ async fn give_up(core: &Core, job: Job, now: Timestamp) {
             );
             (code::BLOCKED_BY, message)
         }
+        _ if job.started_at.is_some() => {
+            (code::EXPIRED, "its deadline passed before it could go on".to_owned())
+        }
         _ => (code::EXPIRED, "its deadline passed before it could be started".to_owned()),
     };
     close_waiting(core, job, JobState::Failed, code, message, now).await;
@@ -230,7 +233,7 @@ pub(crate) async fn close_waiting(
     }
     let event = if state == JobState::Cancelled { EventKind::Cancelled } else { EventKind::Failed };
     events.push((event, None, None, Some(code.clone())));
-    let scrub = runner::scrub(&job, state, now, core.limits.keep_secrets);
+    let scrub = runner::scrub(&job, state, now, core.snapshot().limits.keep_secrets);
     let to = JobChange {
         state,
         lane: None,

@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::core::{Core, Setup, Snapshot};
+use crate::core::{Core, Limits, Setup, Snapshot};
 use crate::dispatcher::Dispatcher;
 use crate::error::Error;
 use crate::intake::{self, Taken, Why};
@@ -97,7 +97,7 @@ impl Hub {
             return Ok(Accepted::Unclaimed);
         }
         let now = core.clock.now();
-        match intake::take(request, action, core.limits.max_size, now, core.clock.job_id(now)) {
+        match intake::take(request, action, snapshot.limits.max_size, now, core.clock.job_id(now)) {
             Ok(taken) => self.submit(taken, effects).await,
             Err(why) => Ok(Accepted::Refused(why)),
         }
@@ -206,9 +206,9 @@ impl Hub {
 
     // === reloading and stopping ===
 
-    /// Replaces backends and actions whole, for the next step of every job.
-    pub fn reload(&self, catalogue: Catalogue, actions: ActionTable) {
-        self.core.swap(Snapshot { catalogue, actions });
+    /// Replaces backends, actions and limits whole, for the next step of every job.
+    pub fn reload(&self, catalogue: Catalogue, actions: ActionTable, limits: Limits) {
+        self.core.swap(Snapshot { catalogue, actions, limits });
     }
 
     /// Stops: takes no new work, lets running steps end within `grace`, ends the rest by force, and closes the

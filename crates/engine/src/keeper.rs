@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_mins(1);
 pub(crate) async fn keep(core: Arc<Core>) {
     while !core.is_stopping() {
         let now = core.clock.now();
-        match core.journal.prune(retention(&core.limits.keep, now), now).await {
+        match core.journal.prune(retention(&core.snapshot().limits.keep, now), now).await {
             Ok(0) => {}
             Ok(jobs) => tracing::info!(jobs, "old jobs were removed from the journal"),
             Err(journal::Error::Closed) => return,

@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
 struct Use {
+    limit: usize,
     jobs: usize,
     backends: HashMap<Arc<str>, usize>,
     paused: BTreeSet<String>,
@@ -15,7 +16,6 @@ struct Use {
 /// The slots. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
-    limit: usize,
     inner: Arc<Mutex<Use>>,
     freed: Arc<Notify>,
 }
@@ -31,7 +31,9 @@ pub(crate) struct BackendSlot(Slots, Arc<str>);
 impl Slots {
     /// `limit` jobs at once; `freed` is told whenever something is given back.
     pub(crate) fn new(limit: usize, freed: Arc<Notify>) -> Self {
-        Slots { limit: limit.max(1), inner: Arc::default(), freed }
+        let slots = Slots { inner: Arc::default(), freed };
+        slots.set_limit(limit);
+        slots
     }
 
     fn lock(&self) -> MutexGuard<'_, Use> {
@@ -39,10 +41,15 @@ impl Slots {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes how many jobs may run at once; what runs goes on.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.lock().limit = limit.max(1);
+    }
+
     /// A place for one more job.
     pub(crate) fn job(&self) -> Option<JobSlot> {
         let mut used = self.lock();
-        (used.jobs < self.limit).then(|| {
+        (used.jobs < used.limit).then(|| {
             used.jobs += 1;
             JobSlot(self.clone())
         })
@@ -50,7 +57,8 @@ impl Slots {
 
     /// Whether every job slot is taken.
     pub(crate) fn full(&self) -> bool {
-        self.lock().jobs >= self.limit
+        let used = self.lock();
+        used.jobs >= used.limit
     }
 
     /// Whether the backend could take one more attempt.

@@ -143,7 +143,7 @@ async fn a_plan_is_frozen_and_what_became_of_its_backends_counts_at_each_attempt
     changed[1].standing = Standing::Inactive;
     changed[2].actions.remove("DO");
     changed.push(entry("zz-new", Fake::done(), Stop, QUICK));
-    bed.hub.reload(Catalogue { entries: changed }, actions());
+    bed.hub.reload(Catalogue { entries: changed }, actions(), engine::Limits::default());
     gate.add_permits(1);
     let job = bed.ended(id).await;
     assert_eq!((job.state, job.code), (JobState::Failed, Some(code::BACKEND_GONE)));

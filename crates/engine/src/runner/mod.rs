@@ -259,7 +259,7 @@ impl Runner {
     }
 
     fn limit(&self, mapping: &Mapping) -> Duration {
-        let own = mapping.limit.unwrap_or(self.core.limits.attempt);
+        let own = mapping.limit.unwrap_or(self.core.snapshot().limits.attempt);
         let Some(deadline) = self.job.deadline else { return own };
         let left =
             Duration::try_from(deadline.duration_since(self.core.clock.now())).unwrap_or(Duration::ZERO);

@@ -106,7 +106,7 @@ impl Runner {
         };
         self.carry.events.push((event, None, None, code.clone()));
         self.job.ended_at = Some(now);
-        let scrub = scrub(&self.job, state, now, self.core.limits.keep_secrets);
+        let scrub = scrub(&self.job, state, now, self.core.snapshot().limits.keep_secrets);
         let to = JobChange { state, lane: None, due_at: self.job.due_at, status, code, message, scrub };
         let change = self.change(now, to);
         self.core.insist(change, self.told(state, Moment::Settled)).await;
