@@ -1,1 +1,23 @@
+//! Script backends: folders with a `config.yml` that says which script implements which action, and a `bin` with the
+//! scripts (seed 000, contracts/sesame.md §3).
+//!
+//! [`load`] reads a folder of them into entries for the engine; [`check`] says what is wrong with it. One attempt
+//! runs one script once, and leaves nothing behind: not a process, not a descriptor, not a secret.
+#![forbid(unsafe_code)]
 
+mod actions;
+mod answer;
+mod backend;
+mod catalogue;
+mod command;
+mod environment;
+mod output;
+mod run;
+mod time;
+mod verdict;
+
+pub use actions::actions;
+pub use backend::ScriptBackend;
+pub use catalogue::{Defaults, Folder, Loaded, Problem, Severity, check, choose_folder, load};
+pub use run::{Ended, kill_carriers};
+pub use verdict::Stream;

@@ -1,0 +1,124 @@
+//! Finds a script's answer in what it printed: the last JSON object that has a `status`, whatever stands around it
+//! (contracts/sesame.md §3.6, §6.9).
+
+mod json;
+
+use std::ops::Range;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use json::Reader;
+
+/// A JSON object in a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    object: Map<String, Value>,
+    /// Where it stands in the text.
+    pub(crate) place: Range<usize>,
+}
+
+/// What a text holds: the answer, or else the last object that at least has a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found {
+    /// An object with a status that can be understood.
+    Answer(Answer),
+    /// Only an object with a message, or with a status that says nothing.
+    Remark(Answer),
+    /// Neither.
+    Nothing,
+}
+
+/// Looks for the answer. Objects inside an object are parts of it. Takes time proportional to the text's length:
+/// what was read once is read again at most once for each of the two ways in which quotes can pair up.
+pub(crate) fn find(text: &[u8]) -> Found {
+    let mut reader = Reader::new(text);
+    let mut answer = None;
+    let mut remark = None;
+    let mut at = 0;
+    while let Some(start) = next_brace(text, at) {
+        at = start + 1;
+        let Some((object, end)) = reader.object_at(start) else { continue };
+        at = end;
+        let found = Answer { object, place: start..end };
+        if found.status().is_some() {
+            answer = Some(found);
+        } else if found.message().is_some() || found.object.contains_key("status") {
+            remark = Some(found);
+        }
+    }
+    answer.map(Found::Answer).or(remark.map(Found::Remark)).unwrap_or(Found::Nothing)
+}
+
+fn next_brace(text: &[u8], from: usize) -> Option<usize> {
+    text.get(from..)?.iter().position(|b| *b == b'{').map(|offset| from + offset)
+}
+
+impl Answer {
+    /// The status: a whole number, or one of the original's names for them. Anything else says nothing.
+    pub(crate) fn status(&self) -> Option<i32> {
+        match self.object.get("status")? {
+            Value::Number(number) => whole(number),
+            Value::String(name) => named_status(name),
+            _ => None,
+        }
+    }
+
+    /// The backend's own words.
+    pub(crate) fn message(&self) -> Option<String> {
+        match self.object.get("message")? {
+            Value::String(text) if text.is_empty() => None,
+            Value::String(text) => Some(text.clone()),
+            Value::Null => None,
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// Whether it asks to be tried again later.
+    pub(crate) fn wants_retry(&self) -> bool {
+        self.object.get("retry") == Some(&Value::Bool(true)) || self.retry_after().is_some()
+    }
+
+    /// When it wants to be tried again: seconds, as a number or as digits.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        const LONGEST: f64 = 30.0 * 24.0 * 3600.0;
+        let seconds = match self.object.get("retry_after")? {
+            Value::Number(number) => number.as_f64()?,
+            Value::String(digits) => digits.trim().parse().ok()?,
+            _ => return None,
+        };
+        (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds.min(LONGEST)).ok()).flatten()
+    }
+
+    /// The whole object.
+    pub(crate) fn into_value(self) -> Value {
+        Value::Object(self.object)
+    }
+}
+
+fn whole(number: &serde_json::Number) -> Option<i32> {
+    if let Some(number) = number.as_i64() {
+        // Beyond the range of a status it is at least not zero.
+        return Some(i32::try_from(number).unwrap_or(i32::MAX));
+    }
+    let float = number.as_f64()?;
+    // As in JavaScript, 1.0 is whole.
+    (float.fract() == 0.0).then(|| format!("{float:.0}").parse().unwrap_or(i32::MAX))
+}
+
+/// The original's names of its codes (contracts/sesame.md §1.5); it takes them in place of the numbers.
+fn named_status(name: &str) -> Option<i32> {
+    match name {
+        "OK" => Some(0),
+        "GENERIC_ERROR" => Some(1),
+        "GENERIC_STOPPED" => Some(2),
+        "CONNECTION_ERROR" => Some(4),
+        "INVALID_LOGIN" => Some(8),
+        "INVALID_CREDENTIALS" => Some(16),
+        "INVALID_JSON_RESPONSE" => Some(32),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! A script backend as the engine sees it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::port::{Backend, BoxFuture, Call, Control, Mapping, Stop};
+use model::Outcome;
+use model::word::code;
+use rustix::io::Errno;
+use tokio::sync::watch;
+
+use crate::catalogue::{inspect, inspect_interpreter};
+use crate::command::CommandLine;
+use crate::environment::Variables;
+use crate::run::{Attempt, Bell, Ran, Sweeper};
+use crate::verdict::{self, Level, Verdict};
+
+/// A backend folder: its actions and the scripts that implement them.
+#[derive(Debug)]
+pub struct ScriptBackend {
+    pub(crate) name: Arc<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) folder: PathBuf,
+    pub(crate) bin: PathBuf,
+    /// What keeps all of it from being run.
+    pub(crate) trouble: Option<String>,
+    pub(crate) actions: BTreeMap<String, Script>,
+    pub(crate) sweeper: Arc<Sweeper>,
+}
+
+/// What an action runs.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) command: CommandLine,
+    pub(crate) mapping: Mapping,
+    pub(crate) limit: Duration,
+    pub(crate) soft_exits: Vec<i32>,
+    pub(crate) keep: usize,
+    pub(crate) background: bool,
+    pub(crate) variables: Variables,
+    /// What keeps it from being run.
+    pub(crate) trouble: Option<String>,
+}
+
+impl ScriptBackend {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its administrator says of it.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// The folder with its `config.yml`.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The actions that it maps, each with its command line as a shell would read it.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, String)> {
+        self.actions
+            .iter()
+            .map(|(name, script)| (name.as_str(), script.command.line().to_string_lossy().into_owned()))
+    }
+
+    /// The script of an action, if it can be started as things stand.
+    pub(crate) fn script(&self, action: &str) -> Result<&Script, Box<Outcome>> {
+        let script = self.actions.get(action).ok_or_else(|| {
+            let sentence =
+                format!("backend {} does not map {action} (see {})", self.name, self.folder.display());
+            Box::new(Outcome::hard(1, code::BACKEND_GONE, sentence))
+        })?;
+        if let Some(trouble) = self.trouble.as_ref().or(script.trouble.as_ref()) {
+            return Err(Box::new(verdict::broken(1, trouble.clone())));
+        }
+        if let Some(program) = script.command.program() {
+            inspect(&self.bin, program)
+                .map_err(|fault| Box::new(verdict::broken(fault.status, fault.sentence())))?;
+        }
+        Ok(script)
+    }
+
+    /// Runs one attempt in this thread.
+    pub(crate) fn execute(
+        &self,
+        call: &Call,
+        limit: Option<Duration>,
+        bell: &Bell,
+    ) -> Result<(Ran, Verdict), Box<Outcome>> {
+        let script = self.script(&call.action)?;
+        let input = serde_json::to_vec(&*call.body)
+            .map_err(|error| Box::new(Outcome::hard(1, code::INVALID_PAYLOAD, error.to_string())))?;
+        let attempt = Attempt {
+            backend: &self.name,
+            action: &call.action,
+            mark: &call.mark,
+            command: &script.command,
+            bin: &self.bin,
+            variables: &script.variables,
+            input: &input,
+            limit: limit.map_or(script.limit, |limit| limit.min(script.limit)),
+            keep: script.keep,
+            background: script.background,
+            mask: &call.mask,
+            bell,
+            sweeper: &self.sweeper,
+        };
+        let ran = attempt.run().map_err(|error| self.unstarted(script, &error))?;
+        let verdict = verdict::judge(&ran, &script.soft_exits, &call.mask);
+        Ok((ran, verdict))
+    }
+
+    fn unstarted(&self, script: &Script, error: &io::Error) -> Box<Outcome> {
+        let file = script.command.program().unwrap_or(&self.bin);
+        if let Err(fault) = inspect(&self.bin, file).and_then(|()| inspect_interpreter(file)) {
+            return Box::new(verdict::broken(fault.status, fault.sentence()));
+        }
+        let sentence = format!("{} could not be started: {error}", file.display());
+        match error.raw_os_error().map(Errno::from_raw_os_error) {
+            // Too many processes or open files, too little memory, a file that is just being written.
+            Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::TXTBSY | Errno::INTR) => {
+                Box::new(Outcome::soft(126, code::LOST, sentence))
+            }
+            Some(Errno::NOENT) => Box::new(verdict::broken(127, sentence)),
+            _ => Box::new(verdict::broken(126, sentence)),
+        }
+    }
+
+    fn log(&self, call: &Call, verdict: &Verdict) {
+        for record in &verdict.records {
+            let (backend, action, job) = (&*self.name, &*call.action, &call.mark.job);
+            let text = &record.text;
+            match record.level {
+                Level::Debug => tracing::debug!(%job, backend, action, "{text}"),
+                Level::Info => tracing::info!(%job, backend, action, "{text}"),
+                Level::Warn => tracing::warn!(%job, backend, action, "{text}"),
+                Level::Error => tracing::error!(%job, backend, action, "{text}"),
+            }
+        }
+    }
+
+    fn outcome(&self, call: &Call, limit: Option<Duration>, bell: &Bell) -> Outcome {
+        match self.execute(call, limit, bell) {
+            Ok((_, verdict)) => {
+                self.log(call, &verdict);
+                verdict.outcome
+            }
+            Err(outcome) => *outcome,
+        }
+    }
+}
+
+/// The engine's view of a backend: each attempt has a thread of its own while it runs.
+#[derive(Clone)]
+pub(crate) struct Handle(pub(crate) Arc<ScriptBackend>);
+
+impl Backend for Handle {
+    fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome> {
+        Box::pin(attempt(Arc::clone(&self.0), call, control))
+    }
+}
+
+async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> Outcome {
+    let Control { limit, mut stop } = control;
+    let bell = match Bell::new() {
+        Ok(bell) => Arc::new(bell),
+        Err(error) => {
+            return Outcome::soft(126, code::LOST, format!("no script can be started just now: {error}"));
+        }
+    };
+    let rope = Rope(Arc::clone(&bell));
+    let mut work = tokio::task::spawn_blocking(move || backend.outcome(&call, limit, &bell));
+    let ended = tokio::select! {
+        ended = &mut work => ended,
+        reason = stopped(&mut stop) => {
+            rope.0.ring(reason);
+            work.await
+        }
+    };
+    ended.unwrap_or_else(|error| Outcome::soft(1, code::LOST, format!("the attempt was lost: {error}")))
+}
+
+/// Rings when nobody waits for the attempt any more, so that no script runs on unseen.
+struct Rope(Arc<Bell>);
+
+impl Drop for Rope {
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.0) > 1 {
+            self.0.ring(Stop::Stopping);
+        }
+    }
+}
+
+/// Waits for a reason to stop; for ever, when there will be none.
+async fn stopped(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
+    loop {
+        if let Some(reason) = *stop.borrow_and_update() {
+            return reason;
+        }
+        if stop.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.name)
+    }
+}

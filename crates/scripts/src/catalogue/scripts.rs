@@ -1,0 +1,71 @@
+//! From an entry of `actions` to a script that can be run, and what `check` says of its file.
+
+use std::fs;
+use std::path::Path;
+
+use engine::port::Mapping;
+
+use super::Defaults;
+use super::config::ActionConfig;
+use super::files::{self, FirstLine};
+use super::problem::{Problem, Report, Severity};
+use crate::backend::Script;
+use crate::command::CommandLine;
+use crate::environment::Variables;
+
+/// The script of an action, with everything that its attempts need.
+pub(crate) fn script(action: &ActionConfig, bin: &Path, defaults: &Defaults, base: &Variables) -> Script {
+    let settings = &action.settings;
+    let own = settings.env.iter().map(|(name, value)| (name.into(), value.into()));
+    let limit = settings.timeout.unwrap_or(defaults.limit);
+    Script {
+        command: CommandLine::new(bin, &action.script),
+        mapping: Mapping { on_error: action.on_error, retry: settings.retry, limit: Some(limit) },
+        limit,
+        soft_exits: settings.soft_exits.clone(),
+        keep: settings.output.unwrap_or(defaults.output),
+        background: settings.background,
+        variables: base.iter().cloned().chain(own).collect(),
+        trouble: action.trouble.clone(),
+    }
+}
+
+/// Looks at a script's file as an attempt would, and closer.
+pub(crate) fn check(action: &ActionConfig, bin: &Path, script: &Script, root: &Path, report: &mut Report) {
+    let Some(program) = script.command.program().filter(|_| action.trouble.is_none()) else { return };
+    if let Err(fault) = files::inspect(bin, program).and_then(|()| files::inspect_interpreter(program)) {
+        report.push(fault.into_problem());
+        return;
+    }
+    let mut warn = |what: String, remedy: &str| {
+        let remedy = remedy.to_owned();
+        report.push(Problem {
+            file: program.to_owned(),
+            line: None,
+            severity: Severity::Warning,
+            what,
+            remedy,
+        });
+    };
+    if files::first_line(program) == FirstLine::None {
+        warn(
+            "it does not begin with `#!`".to_owned(),
+            "name its interpreter there; without it, /bin/sh reads it",
+        );
+    }
+    if let Some(target) = leads_out(program, root) {
+        warn(format!("it leads out of the backends folder, to {target}"), "nothing to do if that is meant");
+    }
+    if fs::metadata(program).is_ok_and(|metadata| !files::owned_by_us(&metadata)) {
+        warn(
+            "it belongs to another user, who may change what the hub runs".to_owned(),
+            "give it to root with chown",
+        );
+    }
+}
+
+fn leads_out(program: &Path, root: &Path) -> Option<String> {
+    let target = fs::canonicalize(program).ok()?;
+    let root = fs::canonicalize(root).ok()?;
+    (!target.starts_with(root)).then(|| target.display().to_string())
+}

@@ -1,0 +1,185 @@
+//! The keys that Intendant adds to `config.yml`, inside an action or at the top for all (design §7).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::RetryPolicy;
+
+use super::problem::Report;
+use super::value::{self, Misfit};
+use super::yaml::{Node, Yaml};
+
+/// What a script is given beside what the original format says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Settings {
+    /// `timeout`: limit of the whole exchange.
+    pub(crate) timeout: Option<Duration>,
+    /// `retries`: when a soft failure is tried again.
+    pub(crate) retry: Option<RetryPolicy>,
+    /// `retries.on_exit`: exit codes that count as soft failures.
+    pub(crate) soft_exits: Vec<i32>,
+    /// `background: allowed`: what it leaves running stays.
+    pub(crate) background: bool,
+    /// `env`: variables of its own.
+    pub(crate) env: BTreeMap<String, String>,
+    /// `limits.output`: how many bytes of its output are kept.
+    pub(crate) output: Option<usize>,
+}
+
+/// The keys that are read here, at both levels.
+pub(crate) const KEYS: [&str; 10] =
+    ["timeout", "retries", "background", "env", "limits", "run_as", "mode", "rate", "dry_run", "depends_on"];
+
+/// What `retries` means where it does not say: three more tries within a few minutes.
+const RETRY: RetryPolicy = RetryPolicy {
+    max: 3,
+    initial: Duration::from_secs(10),
+    max_delay: Duration::from_mins(10),
+    max_age: None,
+    jitter: 0.2,
+};
+
+impl Settings {
+    /// Reads the keys of one map; what it does not say comes from `base`.
+    pub(crate) fn read(map: &Node, base: &Settings, report: &mut Report) -> Settings {
+        let mut settings = base.clone();
+        for (key, node) in map.entries() {
+            if let Err(misfit) = settings.take(&key.name, node, report) {
+                report.error(key.line, misfit.what, misfit.remedy);
+            }
+        }
+        settings
+    }
+
+    fn take(&mut self, key: &str, node: &Node, report: &mut Report) -> Result<(), Misfit> {
+        match key {
+            "timeout" => self.timeout = Some(value::duration(key, node)?),
+            "retries" => self.take_retries(node, report)?,
+            "background" => self.background = background(node)?,
+            "env" => self.take_env(node, report)?,
+            "limits" => self.take_limits(node, report)?,
+            "run_as" => return Err(unsupported_user(node)),
+            "mode" => script_mode(node)?,
+            "rate" | "dry_run" => report.warning(
+                node.line,
+                format!("`{key}` is not supported yet"),
+                "nothing to do: it is ignored until it is",
+            ),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_retries(&mut self, node: &Node, report: &mut Report) -> Result<(), Misfit> {
+        let map = map_of("retries", node, "write a map such as {max: 5, initial: 30s, max_delay: 10m}")?;
+        let mut policy = RETRY;
+        for (key, node) in map {
+            match key.name.as_str() {
+                "max" => policy.max = value::count("retries.max", node, &0)?,
+                "initial" => policy.initial = value::duration("retries.initial", node)?,
+                "max_delay" => policy.max_delay = value::duration("retries.max_delay", node)?,
+                "on_exit" => self.soft_exits = exit_codes(node)?,
+                other => report.warning(
+                    key.line,
+                    format!("`retries.{other}` is no key that Intendant knows"),
+                    "use max, initial, max_delay or on_exit, or remove it",
+                ),
+            }
+        }
+        self.retry = Some(policy);
+        Ok(())
+    }
+
+    fn take_env(&mut self, node: &Node, report: &mut Report) -> Result<(), Misfit> {
+        for (key, node) in map_of("env", node, "write a map of names and values")? {
+            let name = &key.name;
+            if !is_variable(name) {
+                let remedy =
+                    "use letters, digits and _, not a digit first, and no name that begins with INTENDANT_";
+                report.error(key.line, format!("`env.{name}` cannot be a variable of a script"), remedy);
+                continue;
+            }
+            let text = match &node.value {
+                Yaml::Text(text) if !text.contains('\0') => text.clone(),
+                Yaml::Int(number) => number.to_string(),
+                Yaml::Bool(value) => value.to_string(),
+                other => {
+                    return Err(Misfit::new(&format!("env.{name}"), other, "write a text between quotes"));
+                }
+            };
+            self.env.insert(name.clone(), text);
+        }
+        Ok(())
+    }
+
+    fn take_limits(&mut self, node: &Node, report: &mut Report) -> Result<(), Misfit> {
+        for (key, node) in map_of("limits", node, "write a map such as {output: 2MiB}")? {
+            match key.name.as_str() {
+                "output" => self.output = Some(value::size("limits.output", node)?),
+                other => report.warning(
+                    key.line,
+                    format!("`limits.{other}` is not supported yet"),
+                    "nothing to do: it is ignored; limits.output is applied",
+                ),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn map_of<'n>(key: &str, node: &'n Node, remedy: &str) -> Result<&'n [(super::yaml::Key, Node)], Misfit> {
+    match &node.value {
+        Yaml::Map(entries) => Ok(entries),
+        other => Err(Misfit::new(key, other, remedy)),
+    }
+}
+
+fn background(node: &Node) -> Result<bool, Misfit> {
+    match &node.value {
+        Yaml::Text(text) if text == "allowed" => Ok(true),
+        Yaml::Text(text) if text == "ended" => Ok(false),
+        other => Err(Misfit::new("background", other, "write `background: allowed`, or remove the key")),
+    }
+}
+
+fn script_mode(node: &Node) -> Result<(), Misfit> {
+    match &node.value {
+        Yaml::Text(text) if text == "script" => Ok(()),
+        Yaml::Text(text) if text == "worker" => Err(Misfit {
+            what: "`mode: worker` is not supported yet".to_owned(),
+            remedy: "remove it: the scripts then run once for each job".to_owned(),
+        }),
+        other => Err(Misfit::new("mode", other, "remove the key")),
+    }
+}
+
+fn unsupported_user(node: &Node) -> Misfit {
+    let what = match &node.value {
+        Yaml::Text(user) => {
+            format!("`run_as: {user}` is not supported yet, and to run as another user would be wrong")
+        }
+        other => format!("`run_as` is {other}, and is not supported yet"),
+    };
+    Misfit { what, remedy: "remove it to run the scripts as the hub's own user".to_owned() }
+}
+
+fn exit_codes(node: &Node) -> Result<Vec<i32>, Misfit> {
+    let misfit = |value: &Yaml| {
+        Misfit::new("retries.on_exit", value, "write a list of exit codes from 1 to 255, such as [75, 111]")
+    };
+    let Yaml::List(items) = &node.value else { return Err(misfit(&node.value)) };
+    items
+        .iter()
+        .map(|item| match item.value {
+            Yaml::Int(code @ 1..=255) => i32::try_from(code).map_err(|_| misfit(&item.value)),
+            _ => Err(misfit(&item.value)),
+        })
+        .collect()
+}
+
+fn is_variable(name: &str) -> bool {
+    let mut letters = name.bytes();
+    letters.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
+        && letters.all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && !name.starts_with("INTENDANT_")
+}

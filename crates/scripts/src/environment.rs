@@ -1,0 +1,73 @@
+//! The environment of a script: what it needs to find its way, what its backend says, and nothing of the hub's
+//! (design §5, invariant 5).
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+use model::RunMark;
+
+/// The variable that carries the mark of an attempt into every process that belongs to it.
+pub(crate) const RUN: &str = "INTENDANT_RUN";
+
+/// What a script may see of the hub's own environment, beside `LC_*`.
+const PASSED_ON: [&str; 6] = ["PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME"];
+
+/// Names and values.
+pub(crate) type Variables = Vec<(OsString, OsString)>;
+
+/// What every script of this hub sees: taken from the hub's own environment, once.
+pub(crate) fn base() -> Variables {
+    let own: BTreeMap<OsString, OsString> =
+        std::env::vars_os().filter(|(name, _)| is_passed_on(name)).collect();
+    let is_root = rustix::process::geteuid().is_root();
+    complete(own, is_root)
+}
+
+fn is_passed_on(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| PASSED_ON.contains(&name) || name.starts_with("LC_"))
+}
+
+/// A service manager may start the hub without `PATH` or `HOME`; real backends need both (contracts/sesame.md §5.4).
+fn complete(mut own: BTreeMap<OsString, OsString>, is_root: bool) -> Variables {
+    own.entry("PATH".into())
+        .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+    if is_root {
+        own.entry("HOME".into()).or_insert_with(|| "/root".into());
+    }
+    own.into_iter().collect()
+}
+
+/// The variables that tell a script which execution it is.
+pub(crate) fn marks(mark: &RunMark, action: &str) -> [(&'static str, String); 4] {
+    [
+        ("INTENDANT_ACTION", action.to_owned()),
+        ("INTENDANT_JOB_ID", mark.job.to_string()),
+        ("INTENDANT_ATTEMPT", mark.attempt.to_string()),
+        (RUN, mark.to_string()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_script_needs_is_passed_on() {
+        let passed: Vec<_> =
+            ["PATH", "LC_ALL", "SESAME_REDIS_URI", "INTENDANT_RUN", "LD_PRELOAD", "TZ", "PATHS"]
+                .into_iter()
+                .filter(|name| is_passed_on(OsStr::new(name)))
+                .collect();
+        assert_eq!(passed, ["PATH", "LC_ALL", "TZ"]);
+    }
+
+    #[test]
+    fn path_and_the_home_of_root_are_never_missing() {
+        let bare = complete(BTreeMap::new(), true);
+        let names: Vec<_> = bare.iter().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert_eq!(names, ["HOME", "PATH"]);
+        let kept = complete(BTreeMap::from([("HOME".into(), "/srv/x".into())]), true);
+        assert!(kept.contains(&("HOME".into(), "/srv/x".into())));
+        assert_eq!(complete(BTreeMap::new(), false).len(), 1);
+    }
+}

@@ -1,0 +1,112 @@
+//! Ends processes by force: first politely, then surely, until none is left.
+
+use std::collections::{BTreeMap, HashSet};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use model::RunMark;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::processes::{Family, Process};
+use crate::time::Deadline;
+
+/// How long a process that was asked to end may take for it.
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a killed process may take to be gone. Longer takes only one that hangs inside the kernel.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// What became of processes that were to be ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Names of those that are gone, by process id.
+    pub gone: BTreeMap<i32, String>,
+    /// Names of those that could not be ended, by process id.
+    pub left: BTreeMap<i32, String>,
+}
+
+impl Ended {
+    /// Whether there was nothing to end.
+    pub fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.left.is_empty()
+    }
+}
+
+/// Ends whatever still runs of these attempts, and waits until it is gone. For the hub's start: attempts whose end
+/// was never recorded may have left processes behind (design §5, invariant 5).
+pub fn kill_carriers<'a>(marks: impl IntoIterator<Item = &'a RunMark>) -> Ended {
+    let marks: HashSet<String> = marks.into_iter().map(ToString::to_string).collect();
+    if marks.is_empty() {
+        return Ended::default();
+    }
+    end(Family { marks: &marks, group: None }, GRACE)
+}
+
+/// Ends a family: TERM, a grace, and KILL until nobody is left.
+pub(crate) fn end(family: Family<'_>, grace: Duration) -> Ended {
+    let mut ended = Ended::default();
+    ended.signal(&family.members(), Signal::TERM, Deadline::after(grace));
+    let last = Deadline::after(LAST_WAIT);
+    loop {
+        let mut members = family.members();
+        members.retain(|process| !ended.left.contains_key(&process.pid.as_raw_pid()));
+        if members.is_empty() {
+            return ended;
+        }
+        if last.is_over() {
+            for process in &members {
+                ended.give_up(process);
+            }
+            return ended;
+        }
+        ended.signal(&members, Signal::KILL, last);
+    }
+}
+
+impl Ended {
+    /// Signals processes and waits until they are gone.
+    fn signal(&mut self, processes: &[Process], signal: Signal, until: Deadline) {
+        let mut waiting = Vec::new();
+        for process in processes {
+            // The descriptor holds on to this very process: a number that was given to another one is not hit.
+            let Ok(handle) = pidfd_open(process.pid, PidfdFlags::empty()) else { continue };
+            if !process.is_still_there() {
+                continue;
+            }
+            match pidfd_send_signal(&handle, signal) {
+                Ok(()) => {
+                    self.gone.insert(process.pid.as_raw_pid(), process.name.clone());
+                    waiting.push(handle);
+                }
+                Err(Errno::PERM) => self.give_up(process),
+                Err(_) => {}
+            }
+        }
+        wait_for_end(waiting, until);
+    }
+
+    fn give_up(&mut self, process: &Process) {
+        self.gone.remove(&process.pid.as_raw_pid());
+        self.left.insert(process.pid.as_raw_pid(), process.name.clone());
+    }
+}
+
+fn wait_for_end(mut handles: Vec<OwnedFd>, until: Deadline) {
+    while !handles.is_empty() && !until.is_over() {
+        let mut entries: Vec<_> =
+            handles.iter().map(|h| PollFd::from_borrowed_fd(h.as_fd(), PollFlags::IN)).collect();
+        if poll(&mut entries, timeout(until.left()).as_ref()).is_err() {
+            continue;
+        }
+        let over: Vec<bool> = entries.iter().map(|entry| !entry.revents().is_empty()).collect();
+        let mut over = over.into_iter();
+        handles.retain(|_| !over.next().unwrap_or(false));
+    }
+}
+
+/// A time limit as poll(2) wants it; `None` = no limit.
+pub(crate) fn timeout(left: Duration) -> Option<Timespec> {
+    Timespec::try_from(left).ok()
+}

@@ -1,0 +1,48 @@
+//! The only place of this crate that reads a clock: time limits are spans of monotonic time.
+
+use std::time::{Duration, Instant};
+
+/// A point in time after which something must be over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// So long from now. What is too long to be counted never ends.
+    pub(crate) fn after(limit: Duration) -> Self {
+        Deadline(now().checked_add(limit))
+    }
+
+    /// How much time is left; zero when it is over.
+    pub(crate) fn left(self) -> Duration {
+        self.0.map_or(Duration::MAX, |end| end.saturating_duration_since(now()))
+    }
+
+    /// Whether it is over.
+    pub(crate) fn is_over(self) -> bool {
+        self.left().is_zero()
+    }
+}
+
+/// Measures how long something takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    pub(crate) fn start() -> Self {
+        Stopwatch(now())
+    }
+
+    /// The time since the beginning.
+    pub(crate) fn elapsed(self) -> Duration {
+        now().saturating_duration_since(self.0)
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a running script is measured by the monotonic clock, here only"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

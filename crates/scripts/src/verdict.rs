@@ -1,0 +1,266 @@
+//! From what a script did to an outcome (contracts/sesame.md §3.0 and §3.6, design §7).
+
+use std::time::Duration;
+
+use engine::port::Stop;
+use model::Outcome;
+use model::mask::Mask;
+use model::word::code;
+
+use crate::answer::{self, Answer, Found};
+use crate::output;
+use crate::run::{Ending, Ran};
+
+/// The longest log that is kept of an attempt, in bytes.
+const LOG: usize = 64 * 1024;
+
+/// The longest last line that is quoted in a message, in characters.
+const QUOTE: usize = 300;
+
+/// Codes that the original uses for what the hub itself detects (contracts/sesame.md §1.5).
+const STOPPED: i32 = 2;
+const INVALID: i32 = 32;
+/// `EX_TEMPFAIL` of sysexits: try again later.
+const TEMPORARY: i32 = 75;
+
+/// Where an answer was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// An outcome, and how the answer behind it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Verdict {
+    pub(crate) outcome: Outcome,
+    /// Where the answer, or what comes nearest to one, was found.
+    pub(crate) found: Option<Stream>,
+    /// Lines that the script marked as log records, masked.
+    pub(crate) records: Vec<Record>,
+}
+
+/// A line of standard error that the script marked with a level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) level: Level,
+    pub(crate) text: String,
+}
+
+/// The levels that a script may mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// Judges what a script did. The answer is read before it is masked, and nothing leaves unmasked.
+pub(crate) fn judge(ran: &Ran, soft_exits: &[i32], mask: &Mask) -> Verdict {
+    let (found, stream) = find(ran);
+    let place = match (&found, stream) {
+        (Found::Answer(answer) | Found::Remark(answer), Some(Stream::Stdout)) => answer.place.clone(),
+        _ => 0..0,
+    };
+    let (log, records) = split_log(ran, place, mask);
+    let (answer, valid) = match found {
+        Found::Answer(answer) => (Some(answer), true),
+        Found::Remark(answer) => (Some(answer), false),
+        Found::Nothing => (None, false),
+    };
+    let facts = Facts { answer: answer.as_ref(), valid, soft_exits, log: &log };
+    let mut outcome = facts.outcome(ran);
+    outcome.retry_after = answer.as_ref().and_then(Answer::retry_after);
+    outcome.message = outcome.message.map(|text| mask.text(&text).into_owned());
+    outcome.data = answer.map(|answer| {
+        let mut value = answer.into_value();
+        mask.value(&mut value);
+        value
+    });
+    outcome.log = (!log.trim().is_empty()).then_some(log);
+    Verdict { outcome, found: stream, records }
+}
+
+fn find(ran: &Ran) -> (Found, Option<Stream>) {
+    let out = answer::find(ran.stdout.bytes());
+    if matches!(out, Found::Answer(_)) {
+        return (out, Some(Stream::Stdout));
+    }
+    let err = answer::find(ran.stderr.bytes());
+    match (&out, &err) {
+        (_, Found::Answer(_)) | (Found::Nothing, Found::Remark(_)) => (err, Some(Stream::Stderr)),
+        (Found::Nothing, _) => (out, None),
+        _ => (out, Some(Stream::Stdout)),
+    }
+}
+
+/// What an outcome is made of beside the way the process ended.
+struct Facts<'a> {
+    answer: Option<&'a Answer>,
+    /// The answer's status can be understood.
+    valid: bool,
+    soft_exits: &'a [i32],
+    /// Masked.
+    log: &'a str,
+}
+
+impl Facts<'_> {
+    fn outcome(&self, ran: &Ran) -> Outcome {
+        match ran.ending {
+            Ending::Exit(0) => self.after_success(),
+            Ending::Exit(status) => self.after_failure(status),
+            Ending::Signal(signal) => self.killed(signal),
+            Ending::Limit(limit) => self.timed_out(limit),
+            Ending::Stopped(Stop::Stopping) => Outcome::soft(
+                STOPPED,
+                code::INTERRUPTED,
+                self.with_message("the hub stopped while the script was running"),
+            ),
+            Ending::Stopped(Stop::Cancelled) => Outcome::hard(
+                STOPPED,
+                code::CANCELLED,
+                self.with_message("the job was cancelled while the script was running"),
+            ),
+        }
+    }
+
+    fn after_success(&self) -> Outcome {
+        let status = self.answer.filter(|_| self.valid).and_then(Answer::status);
+        match status {
+            _ if self.wants_retry() => self.retry(status.filter(|s| *s != 0).unwrap_or(TEMPORARY)),
+            Some(0) => Outcome { message: self.message(), ..Outcome::done() },
+            Some(status) => {
+                let otherwise = || format!("the script answered with status {status} and no message");
+                Outcome::hard(status, code::FAILED, self.message().unwrap_or_else(otherwise))
+            }
+            None => Outcome::hard(INVALID, code::INVALID_ANSWER, self.invalid_answer()),
+        }
+    }
+
+    fn after_failure(&self, status: i32) -> Outcome {
+        if status == TEMPORARY || self.soft_exits.contains(&status) || self.wants_retry() {
+            return self.retry(status);
+        }
+        let message = self
+            .message()
+            .unwrap_or_else(|| self.with_last_line(format!("the script ended with exit code {status}")));
+        Outcome::hard(status, code::FAILED, message)
+    }
+
+    fn retry(&self, status: i32) -> Outcome {
+        let otherwise = || self.with_last_line("the script asks to be tried again later".to_owned());
+        Outcome::soft(status, code::RETRY, self.message().unwrap_or_else(otherwise))
+    }
+
+    fn killed(&self, signal: i32) -> Outcome {
+        let what = format!("the script was ended by signal {signal}{}", signal_name(signal));
+        Outcome::soft(128 + signal, code::KILLED, self.with_message(&what))
+    }
+
+    fn timed_out(&self, limit: Duration) -> Outcome {
+        let what = format!("the script was still running after {} and was ended", spoken(limit));
+        Outcome::soft(STOPPED, code::TIMEOUT, self.with_message(&what))
+    }
+
+    fn invalid_answer(&self) -> String {
+        let wanted = r#"an answer such as {"status": 0, "message": "done"}"#;
+        match self.message() {
+            Some(message) => {
+                format!("{message} (the answer's status is no whole number: {wanted} is expected)")
+            }
+            None => {
+                self.with_last_line(format!("the script ended with exit code 0, but did not print {wanted}"))
+            }
+        }
+    }
+
+    fn wants_retry(&self) -> bool {
+        self.answer.is_some_and(Answer::wants_retry)
+    }
+
+    fn message(&self) -> Option<String> {
+        self.answer.and_then(Answer::message)
+    }
+
+    fn with_message(&self, what: &str) -> String {
+        match self.message() {
+            Some(message) => format!("{what}; it had said: {message}"),
+            None => self.with_last_line(what.to_owned()),
+        }
+    }
+
+    /// The last line that a script wrote usually says why it failed.
+    fn with_last_line(&self, what: String) -> String {
+        match self.log.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
+            Some(line) => {
+                format!("{what}; its last line was: {}", line.chars().take(QUOTE).collect::<String>())
+            }
+            None => what,
+        }
+    }
+}
+
+/// What a script wrote beside its answer, masked: lines with a level apart, the rest as text.
+fn split_log(ran: &Ran, answer: std::ops::Range<usize>, mask: &Mask) -> (String, Vec<Record>) {
+    let stderr = output::shown(ran.stderr.bytes(), ran.stderr.dropped(), LOG, mask);
+    let mut records = Vec::new();
+    let mut log = noise(ran, answer, mask);
+    for line in stderr.split_inclusive('\n') {
+        match record(line) {
+            Some(record) => records.push(record),
+            None => log.push_str(line),
+        }
+    }
+    let surplus = log.len().saturating_sub(LOG);
+    let cut = (surplus..log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(log.len());
+    (log.split_off(cut), records)
+}
+
+/// What stands on standard output around the answer.
+fn noise(ran: &Ran, answer: std::ops::Range<usize>, mask: &Mask) -> String {
+    let stdout = ran.stdout.bytes();
+    let before = stdout.get(..answer.start).unwrap_or_default();
+    let after = stdout.get(answer.end..).unwrap_or_default();
+    let mut text = output::shown(before, ran.stdout.dropped(), LOG, mask);
+    text.push_str(&output::shown(after, 0, LOG, mask));
+    if text.trim().is_empty() {
+        return String::new();
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+fn record(line: &str) -> Option<Record> {
+    let levels =
+        [("DEBUG:", Level::Debug), ("INFO:", Level::Info), ("WARN:", Level::Warn), ("ERROR:", Level::Error)];
+    levels.into_iter().find_map(|(word, level)| {
+        let text = line.strip_prefix(word)?;
+        Some(Record { level, text: text.trim().to_owned() })
+    })
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        6 => " (abort)",
+        9 => " (kill: the system may have run out of memory)",
+        11 => " (segmentation fault)",
+        15 => " (terminate)",
+        _ => "",
+    }
+}
+
+/// A duration as a person says it.
+fn spoken(limit: Duration) -> String {
+    jiff::SignedDuration::try_from(limit).map_or_else(|_| format!("{limit:?}"), |limit| format!("{limit:#}"))
+}
+
+/// The outcome of an attempt that could not begin because of the backend itself.
+pub(crate) fn broken(status: i32, sentence: impl Into<String>) -> Outcome {
+    Outcome::hard(status, code::BACKEND_BROKEN, sentence)
+}
