@@ -34,6 +34,14 @@ pub enum Error {
         /// The end of its output.
         log: String,
     },
+    /// A tool that prepares a service or the shim failed.
+    #[error("{what} failed:\n{log}")]
+    Tool {
+        /// What was run.
+        what: String,
+        /// What it printed.
+        log: String,
+    },
     /// Reading or writing failed.
     #[error("{what}: {source}")]
     Io {

@@ -23,8 +23,13 @@ pub(crate) const fn need(program: &'static str, package: &'static str) -> Need {
 
 /// What the tests need beside the services: a C compiler for the shim, the interpreter of the example backends, and
 /// everyday tools that a bare machine may lack.
-pub const TOOLS: &[Need] =
-    &[need("cc", "gcc"), need("python3", "python3"), need("setpriv", "util-linux"), need("curl", "curl")];
+pub const TOOLS: &[Need] = &[
+    need("cc", "gcc"),
+    need("curl", "curl"),
+    need("python3", "python3"),
+    need("setpriv", "util-linux"),
+    need("sqlite3", "sqlite3"),
+];
 
 /// Folders of programs that `PATH` often lacks.
 const MORE_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/rabbitmq/bin"];
@@ -164,6 +169,17 @@ pub(crate) fn tail(output: &[u8]) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let kept = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default();
     kept.join("\n")
+}
+
+/// Runs a tool to its end and returns what it printed.
+pub(crate) fn run(what: &str, command: &mut Command) -> Result<String, Error> {
+    let output = command.stdin(Stdio::null()).output().map_err(Error::io(format!("running {what}")))?;
+    let mut printed = output.stdout;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&printed).into_owned());
+    }
+    printed.extend(output.stderr);
+    Err(Error::Tool { what: what.to_owned(), log: tail(&printed) })
 }
 
 #[cfg(test)]
