@@ -125,6 +125,12 @@ pub struct Prepared {
     pub first_attempt_at: Option<Timestamp>,
 }
 
+/// An attempt with its output as given to [`crate::AttemptEnd::output`]; none while it has no end.
+pub type AttemptOutput = (Attempt, Option<Vec<u8>>);
+
+/// A record with its body as given to [`NewRecord::body`].
+pub type RecordBody = (Record, Vec<u8>);
+
 /// How many jobs are in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -193,7 +199,7 @@ pub trait Journal: Send + Sync {
     /// A job's plan.
     fn steps(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Step>, Error>>;
     /// A job's attempts, each with its output as given to [`crate::AttemptEnd::output`].
-    fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<(Attempt, Option<Vec<u8>>)>, Error>>;
+    fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<AttemptOutput>, Error>>;
     /// A job's deliveries.
     fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
     /// Jobs, newest first.
@@ -223,7 +229,7 @@ pub trait Journal: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
     /// A record and its body.
-    fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<(Record, Vec<u8>)>, Error>>;
+    fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>>;
     /// Events after this place, in order, at most so many.
     fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Error>>;
     /// The place of the last event.

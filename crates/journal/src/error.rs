@@ -1,6 +1,8 @@
 //! What can go wrong with the journal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 /// An error of the journal. The class (design §6) stands with each variant.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,14 @@ pub enum Error {
         /// Where keys come from.
         hint: String,
     },
+    /// Refused: what was given as a key is none, or others can read it.
+    #[error("{origin} is no usable key: {why}")]
+    BadKey {
+        /// Where it came from.
+        origin: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// Refused: the journal was written by a newer version.
     #[error("the journal in {} has schema {found}, this version knows up to {known}: upgrade intendant, or restore a backup made before the upgrade", folder.display())]
     Newer {
@@ -32,9 +42,23 @@ pub enum Error {
         /// The newest schema known.
         known: i64,
     },
+    /// Refused: a backup or a restore would overwrite something.
+    #[error("{} exists already and is not overwritten: name a new one", path.display())]
+    Occupied {
+        /// What is in the way.
+        path: PathBuf,
+    },
+    /// Refused: more of something than can be numbered.
+    #[error("{0}")]
+    TooMany(String),
     /// Soft: the disk is full or cannot be written. Nothing was accepted; it is tried again with the next write.
     #[error("the journal cannot be written: {0}")]
     Unwritable(String),
+    /// Soft: a long read was ended because it kept the write-ahead log from being emptied.
+    #[error(
+        "the journal is too busy for so long a read: ask for less, or try again when there is less to do"
+    )]
+    Busy,
     /// Bug or damage: the file does not say what it must.
     #[error("the journal is damaged: {0}; run `intendant doctor`, and restore a backup if it confirms it")]
     Damaged(String),
@@ -57,7 +81,7 @@ pub enum Error {
     Closed,
     /// Bug: SQLite refused a statement.
     #[error("journal: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(#[source] rusqlite::Error),
     /// Soft: reading or writing a file failed.
     #[error("{what}: {source}")]
     Io {
@@ -66,4 +90,40 @@ pub enum Error {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+impl Error {
+    /// For `map_err`: what was attempted on which path.
+    pub(crate) fn io(what: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+        let what = format!("{what} {}", path.display());
+        move |source| Error::Io { what, source }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        match &error {
+            E::SqliteFailure(cause, _) => match cause.code {
+                ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::FileLockingProtocolFailed => Error::Unwritable(error.to_string()),
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Damaged(error.to_string()),
+                ErrorCode::OperationInterrupted => Error::Busy,
+                ErrorCode::TooBig => Error::TooMany(error.to_string()),
+                _ => Error::Sqlite(error),
+            },
+            E::FromSqlConversionFailure(..)
+            | E::IntegralValueOutOfRange(..)
+            | E::Utf8Error(..)
+            | E::InvalidColumnType(..) => Error::Damaged(error.to_string()),
+            _ => Error::Sqlite(error),
+        }
+    }
 }

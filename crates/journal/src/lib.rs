@@ -9,13 +9,21 @@ mod api;
 mod change;
 mod crash;
 mod error;
+mod key;
+mod random;
+mod seal;
+mod sealed;
+mod sqlite;
 
 pub use api::{
-    Acceptance, BoxFuture, Committed, Due, Filter, Journal, Observer, OpenAttempt, Page, Prepared, Tally,
+    Acceptance, AttemptOutput, BoxFuture, Committed, Due, Filter, Journal, Observer, OpenAttempt, Page,
+    Prepared, RecordBody, Tally,
 };
 pub use change::{
-    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewEvent, NewJob, NewRecord,
-    NewStep, Retention, Scrub, StepChange,
+    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewEvent, NewJob,
+    NewRecord, NewStep, Retention, Scrub, StepChange,
 };
 pub use crash::crash_point;
 pub use error::Error;
+pub use key::Key;
+pub use sqlite::{Options, SqliteJournal, restore};

@@ -160,8 +160,7 @@ pub struct Bed {
 
 pub fn open(folder: &Path) -> (Arc<dyn Journal>, Arc<engine::Wiring>) {
     let (observer, wires) = wiring();
-    let options =
-        Options { folder: folder.to_owned(), key: Key::from_bytes([7; 32]), now: Clock::system().now() };
+    let options = Options::new(folder, Key::from_bytes([7; 32]));
     (Arc::new(SqliteJournal::open(options, observer).unwrap()), wires)
 }
 

@@ -1,0 +1,145 @@
+//! The arguments of the journal's operations with everything confidential sealed: what waits in the queue.
+
+use jiff::Timestamp;
+use model::{Class, DeliveryId, DeliveryTo, EntityKey, JobId, Subject};
+
+use crate::change::{AttemptEnd, Change, EffectSet, NewJob};
+use crate::error::Error;
+use crate::seal::{DIGEST, Place, Seal};
+
+/// A reply address: a keyed hash to recognise it, and the sealed bytes.
+pub(crate) type SealedReply = ([u8; DIGEST], Vec<u8>);
+
+/// See [`NewJob`].
+pub(crate) struct SealedJob {
+    pub(crate) id: JobId,
+    pub(crate) source: String,
+    pub(crate) external_id: Option<(String, [u8; DIGEST])>,
+    pub(crate) action: String,
+    pub(crate) subject: Option<Subject>,
+    pub(crate) class: Class,
+    pub(crate) deadline: Option<Timestamp>,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) replay_of: Option<JobId>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) secrets: Option<Vec<u8>>,
+    pub(crate) reply: Option<SealedReply>,
+}
+
+impl SealedJob {
+    pub(crate) fn new(seal: &Seal, job: NewJob) -> Result<Self, Error> {
+        let external_id = job.external_id.map(|e| (e.value, seal.digest("request", &e.content)));
+        let reply = match &job.reply {
+            None => None,
+            Some(bytes) => {
+                let place = Place::reply(&job.source, external_id.as_ref().map(|(v, _)| v.as_str()), job.id);
+                Some((seal.digest("reply", bytes), seal.seal(&place, bytes)?))
+            }
+        };
+        Ok(SealedJob {
+            id: job.id,
+            source: job.source,
+            external_id,
+            action: job.action,
+            subject: job.subject,
+            class: job.class,
+            deadline: job.deadline,
+            accepted_at: job.accepted_at,
+            replay_of: job.replay_of,
+            body: seal.seal(&Place::body(job.id), &job.body)?,
+            secrets: job.secrets.map(|s| seal.seal(&Place::secrets(job.id), &s)).transpose()?,
+            reply,
+        })
+    }
+
+    /// About how many bytes it is in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.len()
+            + self.secrets.as_ref().map_or(0, Vec::len)
+            + self.reply.as_ref().map_or(0, |(_, sealed)| sealed.len())
+    }
+}
+
+/// See [`model::EntityWrite`]: state, label and sealed body, or `None` to remove it.
+pub(crate) struct SealedEntity {
+    pub(crate) key: EntityKey,
+    pub(crate) expected_rev: u64,
+    pub(crate) content: Option<(String, String, Vec<u8>)>,
+}
+
+/// See [`EffectSet::deliveries`].
+pub(crate) struct SealedDelivery {
+    pub(crate) id: DeliveryId,
+    pub(crate) to: DeliveryTo,
+    pub(crate) due_at: Timestamp,
+    pub(crate) body: Vec<u8>,
+}
+
+/// See [`EffectSet`].
+pub(crate) struct SealedEffects {
+    pub(crate) entities: Vec<SealedEntity>,
+    pub(crate) deliveries: Vec<SealedDelivery>,
+    pub(crate) follow_ups: Vec<SealedJob>,
+}
+
+impl SealedEffects {
+    pub(crate) fn new(seal: &Seal, effects: EffectSet) -> Result<Self, Error> {
+        let entity = |write: model::EntityWrite| -> Result<SealedEntity, Error> {
+            let place = Place::entity(&write.key, write.expected_rev + 1);
+            let content = match write.content {
+                None => None,
+                Some(content) => {
+                    let body = content.body.to_string();
+                    Some((content.state, content.label, seal.seal(&place, body.as_bytes())?))
+                }
+            };
+            Ok(SealedEntity { key: write.key, expected_rev: write.expected_rev, content })
+        };
+        let delivery = |(id, to, due_at, body): (DeliveryId, DeliveryTo, Timestamp, Vec<u8>)| {
+            let body = seal.seal(&Place::delivery(id), &body)?;
+            Ok(SealedDelivery { id, to, due_at, body })
+        };
+        Ok(SealedEffects {
+            entities: effects.entities.into_iter().map(entity).collect::<Result<_, Error>>()?,
+            deliveries: effects.deliveries.into_iter().map(delivery).collect::<Result<_, Error>>()?,
+            follow_ups: effects
+                .follow_ups
+                .into_iter()
+                .map(|job| SealedJob::new(seal, job))
+                .collect::<Result<_, Error>>()?,
+        })
+    }
+
+    /// About how many bytes they are in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let entities = self.entities.iter().filter_map(|e| e.content.as_ref()).map(|(_, _, body)| body.len());
+        let deliveries = self.deliveries.iter().map(|d| d.body.len());
+        let follow_ups = self.follow_ups.iter().map(SealedJob::bytes);
+        entities.chain(deliveries).chain(follow_ups).sum()
+    }
+}
+
+/// See [`Change`]; its `effects` and the output of its attempt are moved out of it, sealed.
+pub(crate) struct SealedChange {
+    pub(crate) change: Change,
+    pub(crate) output: Vec<u8>,
+    pub(crate) effects: SealedEffects,
+}
+
+impl SealedChange {
+    pub(crate) fn new(seal: &Seal, mut change: Change) -> Result<Self, Error> {
+        let effects = SealedEffects::new(seal, std::mem::take(&mut change.effects))?;
+        let output = match &mut change.ended {
+            None => Vec::new(),
+            Some(AttemptEnd { step, number, output, .. }) => {
+                seal.seal(&Place::output(change.job, *step, *number), &std::mem::take(output))?
+            }
+        };
+        Ok(SealedChange { change, output, effects })
+    }
+
+    /// About how many bytes it is in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.output.len() + self.effects.bytes()
+    }
+}

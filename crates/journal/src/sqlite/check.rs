@@ -1,0 +1,248 @@
+//! The full check: does the file hold together, and does it say what it must.
+
+use model::{DeliveryId, EntityKey};
+use rusqlite::{Connection, Row, params};
+
+use super::code::{CodeText, Id};
+use super::{number, row};
+use crate::error::Error;
+use crate::seal::{Place, Seal};
+
+/// No more than so many findings of one kind are listed.
+const FINDINGS: usize = 20;
+/// No more than so many findings are listed in all.
+const LISTED: usize = 200;
+/// So many sealed values are opened in one go, so that a check never holds up the write-ahead log for long.
+const CHUNK: i64 = 500;
+
+/// What SQLite itself says of the file: pages, indices, constraints.
+pub(super) fn structure(conn: &Connection) -> Result<Vec<String>, Error> {
+    let mut select = conn.prepare(&format!("PRAGMA integrity_check({FINDINGS})"))?;
+    let lines: Vec<String> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
+}
+
+/// Rules between rows, each a query for what breaks it.
+const RULES: [(&str, &str); 9] = [
+    (
+        "a live job has no body",
+        "SELECT seq FROM job INDEXED BY job_live WHERE ended_at IS NULL
+         AND NOT EXISTS (SELECT 1 FROM body WHERE body.seq = job.seq)",
+    ),
+    (
+        "a job's state and its end do not fit",
+        "SELECT seq FROM job WHERE (ended_at IS NULL) <> (state < 3)",
+    ),
+    (
+        "a job's place as head is wrong",
+        "SELECT seq FROM job WHERE head <> (ended_at IS NULL AND (subject IS NULL OR NOT EXISTS (
+             SELECT 1 FROM job AS older INDEXED BY job_live
+             WHERE older.subject = job.subject AND older.ended_at IS NULL AND older.seq < job.seq)))",
+    ),
+    (
+        "a job runs without an attempt, or has an attempt without running",
+        "SELECT seq FROM job WHERE (open_step IS NULL) <> (state <> 1)",
+    ),
+    (
+        "a running attempt belongs to no running step",
+        "SELECT seq FROM job INDEXED BY job_live WHERE ended_at IS NULL AND open_step IS NOT NULL AND NOT EXISTS (
+             SELECT 1 FROM step WHERE step.id = job.seq * 256 + open_step
+             AND step.state = 1 AND step.attempts = open_number)",
+    ),
+    (
+        "a job has not as many steps as its plan",
+        "SELECT seq FROM job WHERE steps <> (
+             SELECT count(*) FROM step WHERE step.id BETWEEN job.seq * 256 AND job.seq * 256 + 255)",
+    ),
+    (
+        "a job has not as many reply addresses as it says",
+        "SELECT seq FROM job WHERE replies <> (SELECT count(*) FROM reply WHERE reply.seq = job.seq)",
+    ),
+    (
+        "a job has secrets and says that it has none, or the other way round",
+        "SELECT seq FROM job WHERE secrets <> EXISTS (SELECT 1 FROM secret WHERE secret.seq = job.seq)",
+    ),
+    (
+        "rows belong to a job that is gone",
+        "SELECT seq FROM (
+             SELECT seq FROM body UNION ALL SELECT seq FROM secret UNION ALL SELECT seq FROM reply
+             UNION ALL SELECT id / 256 FROM step UNION ALL SELECT id / 16777216 FROM attempt
+             UNION ALL SELECT job FROM delivery WHERE job IS NOT NULL)
+         AS part WHERE NOT EXISTS (SELECT 1 FROM job WHERE job.seq = part.seq)",
+    ),
+];
+
+/// Whether the rows fit together.
+pub(super) fn rules(conn: &Connection) -> Result<Vec<String>, Error> {
+    let mut findings = Vec::new();
+    for (what, sql) in RULES {
+        let mut select = conn.prepare(&format!("{sql} LIMIT {FINDINGS}"))?;
+        let seqs = select.query_map([], |row| row.get::<_, i64>(0))?;
+        for seq in seqs {
+            findings.push(format!("{what}: job number {}", seq?));
+        }
+    }
+    let mut select = conn
+        .prepare("SELECT state, jobs, (SELECT count(*) FROM job WHERE job.state = tally.state) FROM tally")?;
+    let tallies = select.query_map([], |row| Ok((row::word(row, 0)?, row.get(1)?, row.get(2)?)))?;
+    for tally in tallies {
+        let (state, told, counted): (model::JobState, i64, i64) = tally?;
+        if told != counted {
+            findings.push(format!("{counted} jobs are {}, the tally says {told}", state.as_str()));
+        }
+    }
+    Ok(findings)
+}
+
+/// Where the opening of all sealed values has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cursor {
+    /// In the numbered table of this place in [`TABLES`], after this row.
+    Table(usize, i64),
+    /// Among the entities, after this one.
+    Entities(EntityKey),
+    Done,
+}
+
+impl Cursor {
+    pub(super) const START: Cursor = Cursor::Table(0, 0);
+}
+
+/// A table of sealed values: its rows from ?1 on, as id, sealed bytes and what [`Place`] needs.
+type Table = (&'static str, fn(&Row<'_>) -> rusqlite::Result<Place>);
+
+const TABLES: [Table; 6] = [
+    ("SELECT seq, sealed, id FROM body JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
+        Ok(Place::body(row::job_id(row, 2)?))
+    }),
+    ("SELECT seq, sealed, id FROM secret JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
+        Ok(Place::secrets(row::job_id(row, 2)?))
+    }),
+    (
+        "SELECT seq, sealed, id, source, external_id FROM reply JOIN job USING (seq)
+         WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        |row| {
+            let (source, external_id): (String, Option<String>) = (row.get(3)?, row.get(4)?);
+            Ok(Place::reply(&source, external_id.as_deref(), row::job_id(row, 2)?))
+        },
+    ),
+    (
+        "SELECT attempt.id, sealed, job.id FROM attempt JOIN job ON job.seq = attempt.id / 16777216
+         WHERE attempt.id > ?1 AND sealed IS NOT NULL ORDER BY attempt.id LIMIT ?2",
+        |row| {
+            let (step, number) = number::place_of_attempt(row.get(0)?);
+            Ok(Place::output(row::job_id(row, 2)?, step, number))
+        },
+    ),
+    ("SELECT seq, sealed, id FROM delivery WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
+        Ok(Place::delivery(DeliveryId(row.get::<_, Id>(2)?.0)))
+    }),
+    (
+        "SELECT seq, sealed, kind, at, who, what, code, message FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        |row| {
+            let (who, what): (String, Option<String>) = (row.get(4)?, row.get(5)?);
+            let (code, message) = (row.get::<_, CodeText>(6)?.0, row.get::<_, String>(7)?);
+            Ok(Place::record(row::word(row, 2)?, row::time(row, 3)?, &who, what.as_deref(), &code, &message))
+        },
+    ),
+];
+
+/// Opens some sealed values; returns where to go on, and what did not open.
+pub(super) fn sealed(
+    conn: &Connection,
+    seal: &Seal,
+    cursor: &Cursor,
+) -> Result<(Cursor, Vec<String>), Error> {
+    let mut findings = Vec::new();
+    let next = match cursor {
+        Cursor::Table(place, after) => match TABLES.get(*place) {
+            Some(table) => {
+                let last = numbered(conn, seal, table, *after, &mut findings)?;
+                last.map_or(Cursor::Table(place + 1, 0), |last| Cursor::Table(*place, last))
+            }
+            None => Cursor::Entities(EntityKey { kind: String::new(), key: String::new() }),
+        },
+        Cursor::Entities(after) => entities(conn, seal, after, &mut findings)?,
+        Cursor::Done => Cursor::Done,
+    };
+    Ok((next, findings))
+}
+
+fn numbered(
+    conn: &Connection,
+    seal: &Seal,
+    (sql, place): &Table,
+    after: i64,
+    findings: &mut Vec<String>,
+) -> Result<Option<i64>, Error> {
+    let mut select = conn.prepare_cached(sql)?;
+    let mut rows = select.query([after, CHUNK])?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        let table = sql.split(' ').skip_while(|word| *word != "FROM").nth(1).unwrap_or_default();
+        let what = format!("the sealed value of {table} {id}");
+        // A value that is no bytes any more is a finding as well.
+        let read = place(row).and_then(|place| Ok((place, row.get(1)?))).map_err(Error::from);
+        if let Err(error) = read.and_then(|(place, sealed)| seal.open(&place, sealed, &what)) {
+            findings.push(error.to_string());
+        }
+        last = Some(id);
+    }
+    Ok(last)
+}
+
+fn entities(
+    conn: &Connection,
+    seal: &Seal,
+    after: &EntityKey,
+    findings: &mut Vec<String>,
+) -> Result<Cursor, Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT kind, key, rev, sealed FROM entity WHERE (kind, key) > (?1, ?2) ORDER BY kind, key LIMIT ?3",
+    )?;
+    let mut rows = select.query(params![after.kind, after.key, CHUNK])?;
+    let mut cursor = Cursor::Done;
+    while let Some(row) = rows.next()? {
+        let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
+        let what = format!("the body of {} {}", key.kind, key.key);
+        if let Err(error) = seal.open(&Place::entity(&key, row.get(2)?), row.get(3)?, &what) {
+            findings.push(error.to_string());
+        }
+        cursor = Cursor::Entities(key);
+    }
+    Ok(cursor)
+}
+
+/// The whole check of a journal that nobody writes to.
+pub(super) fn all(conn: &Connection, seal: &Seal) -> Result<Vec<String>, Error> {
+    let mut findings = finding(structure(conn))?;
+    findings.extend(finding(rules(conn))?);
+    let mut cursor = Cursor::START;
+    while cursor != Cursor::Done {
+        (cursor, findings) = gather(sealed(conn, seal, &cursor), findings)?;
+    }
+    Ok(findings)
+}
+
+/// Adds what a step of [`sealed`] found; damage that it could not get over ends the search.
+pub(super) fn gather(
+    step: Result<(Cursor, Vec<String>), Error>,
+    mut findings: Vec<String>,
+) -> Result<(Cursor, Vec<String>), Error> {
+    let (cursor, found) = match step {
+        Err(Error::Damaged(what)) => (Cursor::Done, vec![what]),
+        step => step?,
+    };
+    findings.extend(found);
+    findings.truncate(LISTED);
+    Ok((cursor, findings))
+}
+
+/// Damage is what a check looks for: a finding, and no error.
+pub(super) fn finding(result: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
+    match result {
+        Err(Error::Damaged(what)) => Ok(vec![what]),
+        other => other,
+    }
+}

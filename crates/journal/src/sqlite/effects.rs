@@ -1,0 +1,79 @@
+//! Effects: what a move brings about besides itself, in the same commit.
+
+use model::EntityKey;
+use rusqlite::params;
+
+use super::code::{Id, Time, Word};
+use super::{accept, tx::Tx};
+use crate::error::Error;
+use crate::sealed::{SealedDelivery, SealedEffects, SealedEntity};
+
+/// Writes effects; `job` is the seq of the job that caused them.
+pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<i64>) -> Result<(), Error> {
+    for entity in &effects.entities {
+        write_entity(tx, entity)?;
+    }
+    for delivery in &effects.deliveries {
+        insert_delivery(tx, delivery, job)?;
+    }
+    for follow_up in &effects.follow_ups {
+        accept::follow_up(tx, follow_up)?;
+    }
+    Ok(())
+}
+
+/// Compare-and-set on the revision.
+fn write_entity(tx: &Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
+    let EntityKey { kind, key } = &entity.key;
+    let expected = i64::try_from(entity.expected_rev).unwrap_or(i64::MAX);
+    let written = match (&entity.content, expected) {
+        (Some((state, label, sealed)), 0) => tx
+            .conn
+            .prepare_cached(
+                "INSERT INTO entity (kind, key, rev, state, label, sealed) VALUES (?1, ?2, 1, ?3, ?4, ?5)
+                 ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![kind, key, state, label, sealed])?,
+        (Some((state, label, sealed)), _) => tx
+            .conn
+            .prepare_cached(
+                "UPDATE entity SET rev = rev + 1, state = ?4, label = ?5, sealed = ?6
+                 WHERE kind = ?1 AND key = ?2 AND rev = ?3",
+            )?
+            .execute(params![kind, key, expected, state, label, sealed])?,
+        (None, 0) => tx
+            .conn
+            .prepare_cached("SELECT count(*) = 0 FROM entity WHERE kind = ?1 AND key = ?2")?
+            .query_row([kind, key], |row| row.get::<_, usize>(0))?,
+        (None, _) => tx
+            .conn
+            .prepare_cached("DELETE FROM entity WHERE kind = ?1 AND key = ?2 AND rev = ?3")?
+            .execute(params![kind, key, expected])?,
+    };
+    if written == 0 {
+        return Err(Error::Conflict { kind: kind.clone(), key: key.clone() });
+    }
+    Ok(())
+}
+
+fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<i64>) -> Result<(), Error> {
+    let seq = tx.numbers.delivery + 1;
+    tx.conn
+        .prepare_cached(
+            "INSERT INTO delivery (seq, id, job, courier, address, state, due_at, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            seq,
+            Id(delivery.id.0),
+            job,
+            delivery.to.courier,
+            delivery.to.address,
+            Word(model::DeliveryState::Pending),
+            Time(delivery.due_at),
+            delivery.body,
+        ])?;
+    tx.numbers.delivery = seq;
+    tx.committed.deliveries = true;
+    Ok(())
+}

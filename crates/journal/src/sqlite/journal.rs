@@ -1,0 +1,361 @@
+//! [`SqliteJournal`]: the operations, each handed to the writer or to a reader.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use jiff::Timestamp;
+use model::{
+    Class, Code, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, Record, RecordKind,
+    Step,
+};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::checkpoint::Checkpoints;
+use super::lock::Lock;
+use super::queue::{Kind, Message, Queue};
+use super::reader::Readers;
+use super::tx::Tx;
+use super::writer::Writer;
+use super::{
+    accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record,
+};
+use crate::api::{
+    Acceptance, AttemptOutput, BoxFuture, Due, Filter, Journal, Observer, OpenAttempt, Page, Prepared,
+    RecordBody, Tally,
+};
+use crate::change::{Change, EffectSet, Mark, NewJob, NewRecord, Retention};
+use crate::error::Error;
+use crate::key::Key;
+use crate::seal::{Place, Seal};
+use crate::sealed::{SealedChange, SealedEffects, SealedJob};
+
+/// How a journal is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The data folder; made (mode 0700) when it is not there.
+    pub folder: PathBuf,
+    /// The key that seals it.
+    pub key: Key,
+    /// Above this size of the write-ahead log, in bytes, the writer waits for it to be emptied.
+    pub wal_bound: u64,
+}
+
+impl Options {
+    /// The usual ones: a write-ahead log of 64 MiB.
+    pub fn new(folder: impl Into<PathBuf>, key: Key) -> Self {
+        Options { folder: folder.into(), key, wal_bound: 64 * 1024 * 1024 }
+    }
+}
+
+/// The journal on SQLite, see [`Journal`]. Its methods have to be called within a tokio runtime.
+///
+/// Dropping it writes what is queued first.
+pub struct SqliteJournal {
+    id: Uuid,
+    seal: Arc<Seal>,
+    queue: Queue,
+    readers: Readers,
+    writer: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl SqliteJournal {
+    /// Opens the journal of a folder, or makes it. Looks at schema and key only, however large the journal is.
+    ///
+    /// Fails with [`Error::Locked`], [`Error::WrongKey`], [`Error::Newer`], [`Error::Damaged`], and with
+    /// [`Error::Unwritable`] or [`Error::Io`] when the folder cannot be used.
+    pub fn open(options: Options, observer: Observer) -> Result<Self, Error> {
+        let Options { folder, key, wal_bound } = options;
+        open::private_folder(&folder)?;
+        let lock = Lock::take(&folder)?;
+        let database = open::database(&folder);
+        OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&database)
+            .map_err(Error::io("opening the journal", &database))?;
+        let mut conn = open::connect(&database, open::Role::Writer)?;
+        let (id, seal) = open::prepare(&mut conn, &folder, &key)?;
+        open::sync_folder(&folder)?;
+        conn.pragma_update(None, "journal_size_limit", i64::try_from(wal_bound).unwrap_or(i64::MAX))?;
+        let checkpoints = Checkpoints::start(&database, wal_bound)?;
+        let log = Arc::clone(&checkpoints);
+        conn.wal_hook(Some(move |_: &mut _, pages| {
+            log.committed(u64::try_from(pages).unwrap_or_default());
+            Ok(())
+        }))?;
+        let readers = Readers::open(&database, &checkpoints)?;
+        let (queue, receiver) = Queue::new();
+        let writer = Writer::new(&conn, observer, checkpoints, receiver, lock)?;
+        let thread = thread::Builder::new()
+            .name("journal-writer".to_owned())
+            .spawn(move || writer.run(conn))
+            .map_err(Error::io("starting the writer of", &database))?;
+        let writer = Arc::new(Mutex::new(Some(thread)));
+        Ok(SqliteJournal { id, seal: Arc::new(seal), queue, readers, writer })
+    }
+
+    /// Queues a write at once; the future only waits for its answer.
+    fn write<T, W>(&self, kind: Kind, bytes: usize, work: W) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        W: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    {
+        let outcome = self.queue.write(kind, bytes, work);
+        Box::pin(async { outcome.await.unwrap_or(Err(Error::Closed)) })
+    }
+
+    fn read<T, F>(&self, read: F) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        Box::pin(self.readers.read(read))
+    }
+
+    /// A read that opens sealed values.
+    fn unseal<T, F>(&self, read: F) -> BoxFuture<'_, Result<T, Error>>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &Seal) -> Result<T, Error> + Send + 'static,
+    {
+        let seal = Arc::clone(&self.seal);
+        self.read(move |conn| read(conn, &seal))
+    }
+}
+
+fn failed<'a, T: Send + 'a>(error: Error) -> BoxFuture<'a, Result<T, Error>> {
+    Box::pin(async { Err(error) })
+}
+
+/// Waits until the writer has written what is queued and has closed its connection.
+fn join(writer: &Mutex<Option<JoinHandle<()>>>) {
+    let thread = writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(thread) = thread
+        // The observer may hold the last handle.
+        && thread.thread().id() != thread::current().id()
+        && thread.join().is_err()
+    {
+        tracing::error!("the journal's writer has panicked");
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        self.queue.send(Message::Close);
+        join(&self.writer);
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn accept(&self, job: NewJob, effects: EffectSet) -> BoxFuture<'_, Result<Acceptance, Error>> {
+        let sealed = SealedJob::new(&self.seal, job)
+            .and_then(|job| Ok((job, SealedEffects::new(&self.seal, effects)?)));
+        match sealed {
+            Err(error) => failed(error),
+            Ok((job, effects)) => self.write(Kind::Accept, job.bytes() + effects.bytes(), move |tx| {
+                accept::accept(tx, &job, &effects)
+            }),
+        }
+    }
+
+    fn record(&self, record: NewRecord) -> BoxFuture<'_, Result<i64, Error>> {
+        let NewRecord { kind, at, who, what, code, message, body } = &record;
+        let place = Place::record(*kind, *at, who, what.as_deref(), code, message);
+        match self.seal.seal(&place, body) {
+            Err(error) => failed(error),
+            Ok(sealed) => {
+                self.write(Kind::Other, sealed.len(), move |tx| record::append(tx, &record, &sealed))
+            }
+        }
+    }
+
+    fn change(&self, change: Change) -> BoxFuture<'_, Result<(), Error>> {
+        let settles = change.ended.is_some() || change.to.state.is_terminal();
+        let kind = match change.started {
+            _ if settles => Kind::Settle,
+            Some(_) => Kind::Start,
+            None => Kind::Other,
+        };
+        match SealedChange::new(&self.seal, change) {
+            Err(error) => failed(error),
+            Ok(sealed) => self.write(kind, sealed.bytes(), move |tx| change::change(tx, &sealed)),
+        }
+    }
+
+    fn ask_cancel(&self, job: JobId, by: String, _at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
+        self.write(Kind::Other, 0, move |tx| operate::ask_cancel(tx, job, &by))
+    }
+
+    fn hurry(&self, job: JobId, at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
+        self.write(Kind::Other, 0, move |tx| operate::hurry(tx, job, at))
+    }
+
+    fn apply(
+        &self,
+        effects: EffectSet,
+        event: Option<(EventKind, String)>,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<(), Error>> {
+        match SealedEffects::new(&self.seal, effects) {
+            Err(error) => failed(error),
+            Ok(effects) => self.write(Kind::Other, effects.bytes(), move |tx| {
+                effects::write(tx, &effects, None)?;
+                if let Some((kind, name)) = &event {
+                    tx.event(at, *kind, None, (None, None), Some(Code(name.clone().into())))?;
+                }
+                Ok(())
+            }),
+        }
+    }
+
+    fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
+        self.write(Kind::Mark, 0, move |tx| outbox::mark(tx, delivery, &mark, at))
+    }
+
+    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, Error>> {
+        self.read(move |conn| job::due(conn, &lane, class, limit))
+    }
+
+    fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        self.read(job::lanes)
+    }
+
+    fn expired(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
+        self.read(move |conn| job::expired(conn, at, limit))
+    }
+
+    fn next_deadline(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        self.read(job::next_deadline)
+    }
+
+    fn prepare(&self, job: JobId) -> BoxFuture<'_, Result<Option<Prepared>, Error>> {
+        self.unseal(move |conn, seal| job::prepare(conn, seal, job))
+    }
+
+    fn open_attempts(&self) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
+        self.read(job::open_attempts)
+    }
+
+    fn job(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
+        self.read(move |conn| super::row::job_by_id(conn, job))
+    }
+
+    fn steps(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Step>, Error>> {
+        self.read(move |conn| job::steps(conn, job))
+    }
+
+    fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<AttemptOutput>, Error>> {
+        self.unseal(move |conn, seal| job::attempts(conn, seal, job))
+    }
+
+    fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
+        self.unseal(move |conn, seal| outbox::of_job(conn, seal, job))
+    }
+
+    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
+        self.read(move |conn| list::jobs(conn, &filter, page))
+    }
+
+    fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
+        self.read(move |conn| job::before(conn, job))
+    }
+
+    fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
+        self.read(move |conn| job::later_success(conn, job))
+    }
+
+    fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>> {
+        self.read(job::tallies)
+    }
+
+    fn deliveries(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
+        self.unseal(move |conn, seal| outbox::pending(conn, seal, after, limit))
+    }
+
+    fn entity(&self, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>> {
+        self.unseal(move |conn, seal| entity::get(conn, seal, &key))
+    }
+
+    fn entities(
+        &self,
+        kind: String,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Entity>, Error>> {
+        self.unseal(move |conn, seal| entity::list(conn, seal, &kind, after.as_deref(), limit))
+    }
+
+    fn records(
+        &self,
+        kind: RecordKind,
+        before: Option<i64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
+        self.read(move |conn| record::list(conn, kind, before, limit))
+    }
+
+    fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>> {
+        self.unseal(move |conn, seal| record::get(conn, seal, seq))
+    }
+
+    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Error>> {
+        self.read(move |conn| record::events(conn, after, limit))
+    }
+
+    fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>> {
+        self.read(record::last_event)
+    }
+
+    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>> {
+        Box::pin(async move {
+            let mut cursor = prune::Cursor::Secrets;
+            loop {
+                let step = move |tx: &mut Tx<'_>| prune::step(tx, cursor, &retention, at);
+                cursor = self.write(Kind::Other, 0, step).await?;
+                if let prune::Cursor::Done(removed) = cursor {
+                    return Ok(removed);
+                }
+            }
+        })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let mut findings = check::finding(self.read(check::structure).await)?;
+            findings.extend(check::finding(self.read(check::rules).await)?);
+            let mut cursor = check::Cursor::START;
+            while cursor != check::Cursor::Done {
+                let some = self.unseal(move |conn, seal| check::sealed(conn, seal, &cursor)).await;
+                (cursor, findings) = check::gather(some, findings)?;
+            }
+            Ok(findings)
+        })
+    }
+
+    fn backup(&self, to: PathBuf) -> BoxFuture<'_, Result<(), Error>> {
+        let (answer, outcome) = oneshot::channel();
+        self.queue.send(Message::Backup(backup::Request { to, answer }));
+        Box::pin(async { outcome.await.unwrap_or(Err(Error::Closed)) })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.queue.send(Message::Close);
+        let writer = Arc::clone(&self.writer);
+        Box::pin(async move {
+            self.readers.close().await;
+            if let Err(error) = tokio::task::spawn_blocking(move || join(&writer)).await {
+                tracing::error!(%error, "closing the journal");
+            }
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! A look at a journal from beside, while a hub may be using it: read-only, without the lock.
+
+use std::path::Path;
+
+use model::{JobId, Record};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{backup, check, job, open, record};
+use crate::api::Prepared;
+use crate::error::Error;
+use crate::key::Key;
+use crate::seal::Seal;
+
+/// A journal opened read-only, for commands that work beside a running hub. Its methods block.
+pub struct Look {
+    id: Uuid,
+    seal: Seal,
+    conn: Connection,
+}
+
+impl Look {
+    /// Opens the journal of a folder; `None` when there is none. Nothing is made, changed or brought up to date.
+    ///
+    /// Fails with [`Error::WrongKey`], with [`Error::Newer`], with [`Error::Older`] when a hub of this version has not
+    /// used the journal yet, and with [`Error::Damaged`].
+    pub fn open(folder: &Path, key: &Key) -> Result<Option<Self>, Error> {
+        let database = open::database(folder);
+        if !database.try_exists().map_err(Error::io("looking for the journal", &database))? {
+            return Ok(None);
+        }
+        let conn = open::connect(&database, open::Role::Reader)?;
+        let (id, seal) = open::examine(&conn, folder, key)?;
+        Ok(Some(Look { id, seal, conn }))
+    }
+
+    /// The journal's own id.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Reads everything, checks that it fits together, and lists what does not.
+    pub fn check(&self) -> Result<Vec<String>, Error> {
+        check::all(&self.conn, &self.seal)
+    }
+
+    /// A job with its document and, while they are kept, its secrets.
+    pub fn job(&self, job: JobId) -> Result<Option<Prepared>, Error> {
+        job::prepare(&self.conn, &self.seal, job)
+    }
+
+    /// A record and its body.
+    pub fn record(&self, seq: i64) -> Result<Option<(Record, Vec<u8>)>, Error> {
+        record::get(&self.conn, &self.seal, seq)
+    }
+
+    /// Writes a consistent copy to a new file. What is written meanwhile is not in it.
+    pub fn backup(&self, to: &Path) -> Result<(), Error> {
+        backup::make(&self.conn, to)
+    }
+}

@@ -1,0 +1,89 @@
+//! Row ids that are made of their place, so that steps and attempts need no index of their own.
+
+use crate::error::Error;
+
+/// A plan has at most so many steps.
+pub(super) const STEPS: i64 = 1 << 8;
+/// A step has less than so many attempts.
+const ATTEMPTS: i64 = 1 << 16;
+/// A job's seq is less than this, so that every id fits.
+const JOBS: i64 = 1 << 39;
+
+/// The next job's number.
+pub(super) fn next_job(last: i64) -> Result<i64, Error> {
+    if last + 1 < JOBS {
+        Ok(last + 1)
+    } else {
+        Err(Error::TooMany(format!("the journal has numbered {last} jobs and has no more numbers")))
+    }
+}
+
+/// The id of a step.
+pub(super) fn step(job: i64, step: u16) -> Result<i64, Error> {
+    let step = i64::from(step);
+    if step < STEPS {
+        Ok(job * STEPS + step)
+    } else {
+        Err(Error::TooMany(format!("a plan has at most {STEPS} steps, this one has step {step}")))
+    }
+}
+
+/// The id of an attempt.
+pub(super) fn attempt(job: i64, place: u16, number: u32) -> Result<i64, Error> {
+    let number = i64::from(number);
+    if number < ATTEMPTS {
+        Ok(step(job, place)? * ATTEMPTS + number)
+    } else {
+        Err(Error::TooMany(format!("a step has less than {ATTEMPTS} attempts, this is number {number}")))
+    }
+}
+
+/// The first and the last id that steps of these jobs can have.
+pub(super) fn steps_of(job: i64) -> (i64, i64) {
+    (job * STEPS, job * STEPS + STEPS - 1)
+}
+
+/// The first and the last id that attempts of this job can have.
+pub(super) fn attempts_of(job: i64) -> (i64, i64) {
+    let (first, last) = steps_of(job);
+    (first * ATTEMPTS, last * ATTEMPTS + ATTEMPTS - 1)
+}
+
+/// A step's place from its id.
+pub(super) fn place_of_step(id: i64) -> u16 {
+    u16::try_from(id.rem_euclid(STEPS)).unwrap_or_default()
+}
+
+/// The job's seq, the step's place and the number from an attempt's id.
+pub(super) fn place_of_attempt(id: i64) -> (u16, u32) {
+    let number = u32::try_from(id.rem_euclid(ATTEMPTS)).unwrap_or_default();
+    (place_of_step(id.div_euclid(ATTEMPTS)), number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ids_are_places(job in 1..JOBS, place in 0..256_u16, number in 1..65_536_u32) {
+            let id = attempt(job, place, number).unwrap();
+            prop_assert_eq!(place_of_attempt(id), (place, number));
+            prop_assert_eq!(place_of_step(step(job, place).unwrap()), place);
+            let (first, last) = attempts_of(job);
+            prop_assert!((first..=last).contains(&id));
+            let (first, last) = steps_of(job);
+            prop_assert!((first..=last).contains(&step(job, place).unwrap()));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        assert!(step(1, 256).is_err());
+        assert!(attempt(1, 0, 65_536).is_err());
+        assert!(next_job(JOBS - 1).is_err());
+        assert!(attempt(JOBS - 1, 255, 65_535).unwrap() > 0);
+    }
+}

@@ -1,0 +1,134 @@
+//! Opening: folder, connections, schema, key.
+
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use uuid::Uuid;
+
+use super::code::Id;
+use crate::error::Error;
+use crate::key::Key;
+use crate::random;
+use crate::seal::Seal;
+
+/// Bytes of a database page.
+pub(super) const PAGE: u32 = 4096;
+/// Marks the file as ours: "Intd".
+const APPLICATION: i64 = 0x496e_7464;
+
+/// The schema's history, applied in order. Numbers and texts of published ones never change.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_start.sql")];
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Writer,
+    Checkpoint,
+    Reader,
+}
+
+/// The database file in a data folder.
+pub(super) fn database(folder: &Path) -> PathBuf {
+    folder.join("journal.db")
+}
+
+/// Makes the folder, or takes it as it is; nobody else may look into it.
+pub(super) fn private_folder(folder: &Path) -> Result<(), Error> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(Error::io("creating the data folder", folder))?;
+    let mode =
+        fs::metadata(folder).map_err(Error::io("reading the data folder", folder))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+            .map_err(Error::io("making private the data folder", folder))?;
+    }
+    Ok(())
+}
+
+/// Makes the entries of a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
+    File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io("syncing the folder", folder))
+}
+
+pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> {
+    let access = match role {
+        Role::Reader => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Role::Writer => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Role::Checkpoint => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let conn = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(Duration::from_secs(5))?;
+    conn.set_prepared_statement_cache_capacity(128);
+    // A damaged schema must not be able to call functions with side effects.
+    conn.pragma_update(None, "trusted_schema", false)?;
+    if role == Role::Writer {
+        conn.pragma_update(None, "page_size", PAGE)?;
+        let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(Error::Unwritable(format!(
+                "{} cannot have a write-ahead log (its mode is {mode}): is it on a network file system?",
+                database.display()
+            )));
+        }
+        conn.pragma_update(None, "secure_delete", "FAST")?;
+        conn.pragma_update(None, "cache_size", -16 * 1024)?;
+    }
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(conn)
+}
+
+/// Brings the schema up to date, makes or checks the key; returns the journal's id and its seal.
+pub(super) fn prepare(conn: &mut Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(Error::Newer { folder: folder.to_owned(), found, known });
+    }
+    let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let objects: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let empty = found == 0 && objects == 0;
+    if !empty && application != APPLICATION {
+        return Err(Error::Damaged(format!("{} is no journal of Intendant", database(folder).display())));
+    }
+    if found < known {
+        migrate(conn, usize::try_from(found).unwrap_or_default(), key)?;
+    }
+    open_seal(conn, folder, key)
+}
+
+/// Applies what is missing in one transaction; a new journal gets its id and the key's check value in it.
+fn migrate(conn: &mut Connection, done: usize, key: &Key) -> Result<(), Error> {
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (version, sql) in MIGRATIONS.iter().enumerate().skip(done) {
+        tx.execute_batch(sql)?;
+        tx.pragma_update(None, "user_version", i64::try_from(version + 1).unwrap_or(i64::MAX))?;
+    }
+    if done == 0 {
+        tx.pragma_update(None, "application_id", APPLICATION)?;
+        let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
+        let insert = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
+        tx.execute(insert, params!["id", Id(id)])?;
+        tx.execute(insert, params!["key_check", Seal::new(key, id)?.check()])?;
+    }
+    Ok(tx.commit()?)
+}
+
+fn open_seal(conn: &Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
+    let select = "SELECT value FROM meta WHERE name = ?1";
+    let missing = || Error::Damaged(format!("{} has lost its id", database(folder).display()));
+    let id = conn.query_row(select, ["id"], |row| row.get::<_, Id>(0)).optional()?.ok_or_else(missing)?.0;
+    let check: Vec<u8> =
+        conn.query_row(select, ["key_check"], |row| row.get(0)).optional()?.ok_or_else(missing)?;
+    let seal = Seal::new(key, id)?;
+    if check != seal.check() {
+        return Err(Error::WrongKey { folder: folder.to_owned(), hint: format!("not {}", key.origin()) });
+    }
+    Ok((id, seal))
+}

@@ -1,0 +1,192 @@
+//! Retention: removes what is no longer kept, in small commits between which other work goes on.
+
+use jiff::Timestamp;
+use model::JobState;
+use rusqlite::{OptionalExtension, params};
+
+use super::code::Time;
+use super::number;
+use super::row;
+use super::secret;
+use super::tx::Tx;
+use crate::change::Retention;
+use crate::error::Error;
+
+/// How many rows are looked at in one commit.
+const BATCH: i64 = 200;
+
+/// How far pruning has come. Everything is visited from the oldest to the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cursor {
+    Secrets,
+    /// Ended jobs after this seq; so many were removed.
+    Jobs(i64, u64),
+    /// External ids after this seq.
+    Ids(i64, u64),
+    /// Deliveries of no job, records, events.
+    Rest(u64),
+    Done(u64),
+}
+
+/// Takes one small step and returns where to go on.
+pub(super) fn step(
+    tx: &mut Tx<'_>,
+    cursor: Cursor,
+    keep: &Retention,
+    at: Timestamp,
+) -> Result<Cursor, Error> {
+    raise_floors(tx)?;
+    match cursor {
+        Cursor::Secrets => secrets(tx, at),
+        Cursor::Jobs(after, removed) => jobs(tx, after, removed, keep),
+        Cursor::Ids(after, removed) => ids(tx, after, removed, keep),
+        Cursor::Rest(removed) => rest(tx, removed, keep),
+        Cursor::Done(removed) => Ok(Cursor::Done(removed)),
+    }
+}
+
+/// Removes secrets whose time has come.
+fn secrets(tx: &Tx<'_>, at: Timestamp) -> Result<Cursor, Error> {
+    let mut select = tx.conn.prepare_cached(
+        "SELECT seq FROM secret INDEXED BY secret_scrub
+         WHERE scrub_at IS NOT NULL AND scrub_at <= ?1 ORDER BY scrub_at LIMIT ?2",
+    )?;
+    let seqs: Vec<i64> =
+        select.query_map(params![Time(at), BATCH], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for seq in &seqs {
+        secret::erase(tx.conn, *seq)?;
+        tx.conn.prepare_cached("UPDATE job SET secrets = 0 WHERE seq = ?1")?.execute([seq])?;
+    }
+    Ok(if seqs.is_empty() { Cursor::Jobs(0, 0) } else { Cursor::Secrets })
+}
+
+/// A job that may have to go.
+struct Candidate {
+    seq: i64,
+    state: JobState,
+    accepted_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    /// It has a delivery that is still to be made.
+    owes: bool,
+}
+
+fn jobs(tx: &mut Tx<'_>, after: i64, mut removed: u64, keep: &Retention) -> Result<Cursor, Error> {
+    let kept: u64 = tx
+        .conn
+        .prepare_cached("SELECT sum(jobs) FROM tally WHERE state > 2")?
+        .query_row([], |row| row.get(0))?;
+    let mut excess = kept.saturating_sub(keep.jobs_max);
+    let candidates = candidates(tx, after)?;
+    for job in &candidates {
+        // Nothing behind this one is older, and there are not too many.
+        if excess == 0 && job.accepted_at >= keep.jobs_before {
+            return Ok(Cursor::Ids(0, removed));
+        }
+        let Some(ended_at) = job.ended_at else { continue };
+        if !job.owes && (excess > 0 || ended_at < keep.jobs_before) {
+            remove_job(tx, job)?;
+            removed += 1;
+            excess = excess.saturating_sub(1);
+        }
+    }
+    Ok(candidates.last().map_or(Cursor::Ids(0, removed), |last| Cursor::Jobs(last.seq, removed)))
+}
+
+fn candidates(tx: &Tx<'_>, after: i64) -> Result<Vec<Candidate>, Error> {
+    let mut select = tx.conn.prepare_cached(
+        "SELECT seq, state, accepted_at, ended_at, EXISTS (
+             SELECT 1 FROM delivery INDEXED BY delivery_job WHERE delivery.job = job.seq AND delivery.state = 0
+         ) FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+    )?;
+    let rows = select.query_map([after, BATCH], |row| {
+        Ok(Candidate {
+            seq: row.get(0)?,
+            state: row::word(row, 1)?,
+            accepted_at: row::time(row, 2)?,
+            ended_at: row::maybe_time(row, 3)?,
+            owes: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Removes a job and all that belongs to it, but for its external id.
+fn remove_job(tx: &mut Tx<'_>, job: &Candidate) -> Result<(), Error> {
+    let seq = job.seq;
+    secret::erase(tx.conn, seq)?;
+    for sql in [
+        "DELETE FROM job WHERE seq = ?1",
+        "DELETE FROM body WHERE seq = ?1",
+        "DELETE FROM reply WHERE seq = ?1",
+        "DELETE FROM delivery WHERE job = ?1",
+    ] {
+        tx.conn.prepare_cached(sql)?.execute([seq])?;
+    }
+    let (first, last) = number::steps_of(seq);
+    tx.conn.prepare_cached("DELETE FROM step WHERE id BETWEEN ?1 AND ?2")?.execute([first, last])?;
+    let (first, last) = number::attempts_of(seq);
+    tx.conn.prepare_cached("DELETE FROM attempt WHERE id BETWEEN ?1 AND ?2")?.execute([first, last])?;
+    tx.count(job.state, -1);
+    Ok(())
+}
+
+/// Forgets the external ids of pruned jobs that are old enough.
+fn ids(tx: &Tx<'_>, after: i64, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
+    let mut select = tx.conn.prepare_cached(
+        "SELECT seq, EXISTS (SELECT 1 FROM job WHERE job.seq = external.seq) FROM external
+         WHERE seq > ?1 AND at < ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let found: Vec<(i64, bool)> = select
+        .query_map(params![after, Time(keep.ids_before), BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (seq, _) in found.iter().filter(|(_, used)| !used) {
+        tx.conn.prepare_cached("DELETE FROM external WHERE seq = ?1")?.execute([seq])?;
+    }
+    Ok(found.last().map_or(Cursor::Rest(removed), |(seq, _)| Cursor::Ids(*seq, removed)))
+}
+
+/// Removes deliveries that belong to no job, records and events: as many as fit one commit.
+fn rest(tx: &Tx<'_>, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
+    let deliveries = tx
+        .conn
+        .prepare_cached(
+            "DELETE FROM delivery WHERE seq IN (SELECT seq FROM delivery INDEXED BY delivery_free
+             WHERE job IS NULL AND ended_at IS NOT NULL AND ended_at < ?1 LIMIT ?2)",
+        )?
+        .execute(params![Time(keep.jobs_before), BATCH])?;
+    // Records are numbered without gaps, and in the order of their times but for jumps of the clock.
+    let kept_from = tx.numbers.record - i64::try_from(keep.records_max).unwrap_or(i64::MAX);
+    let young: Option<i64> = tx
+        .conn
+        .prepare_cached("SELECT seq FROM record WHERE seq > ?1 AND at >= ?2 ORDER BY seq LIMIT 1")?
+        .query_row(params![kept_from, Time(keep.records_before)], |row| row.get(0))
+        .optional()?;
+    let records = remove_up_to(tx, "record", young.map_or(tx.numbers.record, |seq| seq - 1))?;
+    let events_max = i64::try_from(keep.events_max).unwrap_or(i64::MAX);
+    let events = remove_up_to(tx, "event", tx.numbers.event - events_max)?;
+    Ok(if deliveries + records + events == 0 { Cursor::Done(removed) } else { Cursor::Rest(removed) })
+}
+
+/// Removes the oldest rows up to this seq, at most a batch of them.
+fn remove_up_to(tx: &Tx<'_>, table: &str, last: i64) -> Result<usize, Error> {
+    let sql = format!(
+        "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE seq <= ?1 ORDER BY seq LIMIT ?2)"
+    );
+    Ok(tx.conn.prepare_cached(&sql)?.execute([last, BATCH])?)
+}
+
+/// Remembers the last numbers given, so that none is given again when its row is gone.
+fn raise_floors(tx: &Tx<'_>) -> Result<(), Error> {
+    let numbers = tx.numbers;
+    for (name, seq) in [
+        ("job", numbers.job),
+        ("delivery", numbers.delivery),
+        ("record", numbers.record),
+        ("event", numbers.event),
+    ] {
+        tx.conn
+            .prepare_cached("UPDATE floor SET seq = ?2 WHERE name = ?1 AND seq < ?2")?
+            .execute(params![name, seq])?;
+    }
+    Ok(())
+}

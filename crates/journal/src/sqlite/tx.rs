@@ -1,0 +1,154 @@
+//! The transaction in which a group of operations runs: the connection, what is numbered, and what has to be told
+//! after the commit.
+
+use jiff::Timestamp;
+use model::{Class, Code, Event, EventKind, JobId, JobState, Seq};
+use rusqlite::{Connection, params};
+
+use super::code::{Coded, Id, Time, Word};
+use crate::api::{Committed, Due};
+use crate::error::Error;
+
+/// The last numbers given.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numbers {
+    pub(super) job: i64,
+    pub(super) delivery: i64,
+    pub(super) record: i64,
+    pub(super) event: i64,
+}
+
+impl Numbers {
+    /// Reads them at start: the last row, or what pruning left as floor.
+    pub(super) fn load(conn: &Connection) -> Result<Self, Error> {
+        let last = |table: &str| -> Result<i64, Error> {
+            let sql = format!(
+                "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM {table}
+                 UNION ALL SELECT seq FROM floor WHERE name = '{table}')"
+            );
+            Ok(conn.query_row(&sql, [], |row| row.get(0))?)
+        };
+        Ok(Numbers {
+            job: last("job")?,
+            delivery: last("delivery")?,
+            record: last("record")?,
+            event: last("event")?,
+        })
+    }
+}
+
+/// A job that may run.
+#[derive(Clone, Copy)]
+pub(super) struct Ready<'a> {
+    pub(super) id: JobId,
+    pub(super) seq: i64,
+    pub(super) lane: &'a str,
+    pub(super) class: Class,
+    pub(super) due_at: Timestamp,
+}
+
+pub(super) struct Tx<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) numbers: Numbers,
+    pub(super) committed: Committed,
+    tallies: [i64; JobState::ALL.len()],
+}
+
+/// How far a transaction was, to go back there when one operation fails.
+pub(super) struct Mark {
+    numbers: Numbers,
+    tallies: [i64; JobState::ALL.len()],
+    due: usize,
+    deadlines: usize,
+    events: usize,
+    deliveries: bool,
+    changes: u64,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(conn: &'a Connection, numbers: Numbers) -> Self {
+        Tx { conn, numbers, committed: Committed::default(), tallies: Default::default() }
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            numbers: self.numbers,
+            tallies: self.tallies,
+            due: self.committed.due.len(),
+            deadlines: self.committed.deadlines.len(),
+            events: self.committed.events.len(),
+            deliveries: self.committed.deliveries,
+            changes: self.conn.total_changes(),
+        }
+    }
+
+    /// Whether rows were written since.
+    pub(super) fn wrote_since(&self, mark: &Mark) -> bool {
+        self.conn.total_changes() != mark.changes
+    }
+
+    /// Forgets what was gathered since; the rows are the caller's business.
+    pub(super) fn forget_since(&mut self, mark: &Mark) {
+        self.numbers = mark.numbers;
+        self.tallies = mark.tallies;
+        self.committed.due.truncate(mark.due);
+        self.committed.deadlines.truncate(mark.deadlines);
+        self.committed.events.truncate(mark.events);
+        self.committed.deliveries = mark.deliveries;
+    }
+
+    /// Counts a job into a state, or (`-1`) out of it.
+    pub(super) fn count(&mut self, state: JobState, by: i64) {
+        if let Some(tally) = usize::try_from(state.code()).ok().and_then(|code| self.tallies.get_mut(code)) {
+            *tally += by;
+        }
+    }
+
+    /// Writes what was counted: once for the whole group.
+    pub(super) fn write_tallies(&self) -> Result<(), Error> {
+        for (state, by) in (0_i64..).zip(self.tallies).filter(|(_, by)| *by != 0) {
+            self.conn
+                .prepare_cached("UPDATE tally SET jobs = jobs + ?1 WHERE state = ?2")?
+                .execute(params![by, state])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn due(&mut self, job: Ready<'_>) {
+        self.committed.due.push(Due {
+            id: job.id,
+            seq: Seq(job.seq),
+            lane: job.lane.into(),
+            class: job.class,
+            due_at: job.due_at,
+        });
+    }
+
+    pub(super) fn event(
+        &mut self,
+        at: Timestamp,
+        kind: EventKind,
+        job: Option<JobId>,
+        place: (Option<u16>, Option<u32>),
+        code: Option<Code>,
+    ) -> Result<(), Error> {
+        let (step, attempt) = place;
+        let seq = self.numbers.event + 1;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO event (seq, at, kind, job, step, attempt, code) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                seq,
+                Time(at),
+                Word(kind),
+                job.map(|j| Id(j.0)),
+                step,
+                attempt,
+                code.as_ref().map(Code::as_str)
+            ])?;
+        self.numbers.event = seq;
+        self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
+        Ok(())
+    }
+}

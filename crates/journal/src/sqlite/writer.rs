@@ -1,0 +1,213 @@
+//! The writer: one thread that owns the writing connection. It takes all that is queued, writes it in one commit,
+//! tells the observer, answers the callers, and repeats. There is no timer: under load the groups grow by
+//! themselves.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::checkpoint::Checkpoints;
+use super::queue::{Kind, Message, Queued};
+use super::tx::{Numbers, Tx};
+use super::{backup, lock::Lock};
+use crate::api::Observer;
+use crate::crash::crash_point;
+use crate::error::Error;
+
+/// A group has at most so many operations and bytes.
+const GROUP: usize = 1024;
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the writer's thread owns, beside its connection.
+pub(super) struct Writer {
+    numbers: Numbers,
+    observer: Observer,
+    checkpoints: Arc<Checkpoints>,
+    receiver: UnboundedReceiver<Message>,
+    closing: bool,
+    /// Held until the last write is done.
+    _lock: Lock,
+}
+
+/// Why a group was not committed.
+enum Failure {
+    /// An operation failed halfway: the group has to be run again, each in a savepoint of its own.
+    Halfway,
+    /// The journal cannot be written at all.
+    Unwritable(String),
+}
+
+type Outcomes = Vec<Result<(), Error>>;
+
+impl Writer {
+    pub(super) fn new(
+        conn: &Connection,
+        observer: Observer,
+        checkpoints: Arc<Checkpoints>,
+        receiver: UnboundedReceiver<Message>,
+        lock: Lock,
+    ) -> Result<Self, Error> {
+        let numbers = Numbers::load(conn)?;
+        Ok(Writer { numbers, observer, checkpoints, receiver, closing: false, _lock: lock })
+    }
+
+    /// Works until the journal is closed.
+    pub(super) fn run(mut self, conn: Connection) {
+        while !self.closing
+            && let Some(message) = self.receiver.blocking_recv()
+        {
+            self.serve(&conn, message);
+        }
+        self.checkpoints.close();
+        if let Err((_, error)) = conn.close() {
+            tracing::warn!(%error, "closing the journal");
+        }
+    }
+
+    /// Writes what is queued now, if anything is.
+    pub(super) fn serve_queued(&mut self, conn: &Connection) {
+        if let Ok(message) = self.receiver.try_recv() {
+            self.serve(conn, message);
+        }
+    }
+
+    fn serve(&mut self, conn: &Connection, first: Message) {
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Write(queued) => {
+                    bytes += queued.bytes;
+                    group.push(queued);
+                }
+                Message::Backup(request) => {
+                    self.write(conn, group);
+                    return backup::run(conn, self, request);
+                }
+                Message::Close => self.closing = true,
+            }
+            let full = group.len() >= GROUP || bytes >= GROUP_BYTES;
+            next = if full { None } else { self.receiver.try_recv().ok() };
+        }
+        self.write(conn, group);
+    }
+
+    /// Writes a group and answers it.
+    fn write(&mut self, conn: &Connection, mut group: Vec<Queued>) {
+        if group.is_empty() {
+            return;
+        }
+        let outcome = match self.checkpoints.before_write() {
+            Err(why) => Err(Failure::Unwritable(why)),
+            Ok(()) => match self.commit(conn, &mut group, together) {
+                Err(Failure::Halfway) => self.commit(conn, &mut group, apart),
+                outcome => outcome,
+            },
+        };
+        match outcome {
+            Ok(outcomes) => {
+                for (queued, outcome) in group.into_iter().zip(outcomes) {
+                    queued.operation.answer(outcome);
+                }
+            }
+            Err(failure) => {
+                let why = match failure {
+                    Failure::Unwritable(why) => why,
+                    Failure::Halfway => "an operation failed twice".to_owned(),
+                };
+                tracing::warn!(%why, operations = group.len(), "the journal cannot be written");
+                for queued in group {
+                    queued.operation.answer(Err(Error::Unwritable(why.clone())));
+                }
+            }
+        }
+    }
+
+    fn commit(
+        &mut self,
+        conn: &Connection,
+        group: &mut [Queued],
+        run: fn(&mut Tx<'_>, &mut [Queued]) -> Result<Outcomes, Failure>,
+    ) -> Result<Outcomes, Failure> {
+        conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(unwritable)?;
+        let mut tx = Tx::new(conn, self.numbers);
+        let outcome = run(&mut tx, group).and_then(|outcomes| {
+            tx.write_tallies().map_err(unwritable)?;
+            crash_points(group, "before_commit");
+            conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(unwritable)?;
+            Ok(outcomes)
+        });
+        if outcome.is_ok() {
+            crash_points(group, "after_commit");
+            self.numbers = tx.numbers;
+            self.checkpoints.after_commit();
+            (self.observer)(tx.committed);
+        } else if !conn.is_autocommit() {
+            // SQLite rolls back by itself after some failures; when it cannot roll back, `BEGIN` will say so.
+            let _ = conn.execute_batch("ROLLBACK");
+        }
+        outcome
+    }
+}
+
+fn unwritable(error: impl Into<Error>) -> Failure {
+    Failure::Unwritable(match error.into() {
+        Error::Unwritable(why) => why,
+        other => other.to_string(),
+    })
+}
+
+/// The fast way: no savepoints. An operation that fails before it wrote anything does no harm.
+fn together(tx: &mut Tx<'_>, group: &mut [Queued]) -> Result<Outcomes, Failure> {
+    let mut outcomes = Vec::with_capacity(group.len());
+    for queued in group {
+        let mark = tx.mark();
+        let outcome = queued.operation.run(tx);
+        match &outcome {
+            Ok(()) => {}
+            Err(Error::Unwritable(why)) => return Err(Failure::Unwritable(why.clone())),
+            Err(_) if tx.wrote_since(&mark) => return Err(Failure::Halfway),
+            Err(_) => tx.forget_since(&mark),
+        }
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// The safe way: one operation's failure takes back only what it wrote itself.
+fn apart(tx: &mut Tx<'_>, group: &mut [Queued]) -> Result<Outcomes, Failure> {
+    let mut outcomes = Vec::with_capacity(group.len());
+    for queued in group {
+        let mark = tx.mark();
+        tx.conn.execute_batch("SAVEPOINT operation").map_err(unwritable)?;
+        let outcome = queued.operation.run(tx);
+        match &outcome {
+            Ok(()) => {}
+            Err(Error::Unwritable(why)) => return Err(Failure::Unwritable(why.clone())),
+            Err(_) => {
+                tx.conn.execute_batch("ROLLBACK TO operation").map_err(unwritable)?;
+                tx.forget_since(&mark);
+            }
+        }
+        tx.conn.execute_batch("RELEASE operation").map_err(unwritable)?;
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// Reaches the points `accept.before_commit` and the like, once for each operation of the group.
+fn crash_points(group: &[Queued], moment: &str) {
+    if cfg!(feature = "crash-points") {
+        for queued in group {
+            match queued.kind {
+                Kind::Accept => crash_point(&format!("accept.{moment}")),
+                Kind::Start => crash_point(&format!("start.{moment}")),
+                Kind::Settle => crash_point(&format!("settle.{moment}")),
+                Kind::Mark => crash_point(&format!("mark.{moment}")),
+                Kind::Other => {}
+            }
+        }
+    }
+}

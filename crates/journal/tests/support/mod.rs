@@ -1,0 +1,197 @@
+//! Short ways to say what the tests do: jobs, moves, a journal that can be opened again.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::sync::{Arc, Mutex};
+
+use intendant_journal::{
+    Acceptance, AttemptEnd, AttemptStart, Change, Committed, EffectSet, Error, Expect, ExternalId, JobChange,
+    Journal, NewJob, NewStep, Observer, Scrub, StepChange,
+};
+use jiff::Timestamp;
+use model::{Class, Code, EventKind, JobId, JobState, OnError, OutcomeKind, Seq, StepState, Subject};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// What the observer was told, in order.
+#[derive(Clone, Default)]
+pub struct Heard(Arc<Mutex<Vec<Committed>>>);
+
+impl Heard {
+    pub fn observer(&self) -> Observer {
+        let heard = Arc::clone(&self.0);
+        Arc::new(move |committed| heard.lock().unwrap().push(committed))
+    }
+
+    /// All that was told since the last call.
+    pub fn take(&self) -> Vec<Committed> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// The jobs that may run, as told since the last call: id, due time, class.
+    pub fn due(&self) -> Vec<(JobId, Timestamp, Class)> {
+        self.take().into_iter().flat_map(|c| c.due).map(|d| (d.id, d.due_at, d.class)).collect()
+    }
+}
+
+/// A journal and what its observer heard.
+pub struct Opened {
+    pub journal: Arc<dyn Journal>,
+    pub heard: Heard,
+}
+
+/// A place for one journal, which can be opened again after it was closed.
+pub trait Bed: Sync {
+    fn open(&self) -> Opened;
+}
+
+/// A time, so many milliseconds after the tests' beginning.
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_800_000_000_000 + millis).unwrap()
+}
+
+/// The job id of that number.
+pub fn id(number: u64) -> JobId {
+    JobId(Uuid::from_u128(u128::from(number)))
+}
+
+/// A bulk job without subject.
+pub fn job(number: u64) -> NewJob {
+    NewJob {
+        id: id(number),
+        source: "http".to_owned(),
+        external_id: None,
+        action: "IDENTITY_UPDATE".to_owned(),
+        subject: None,
+        class: Class::Bulk,
+        deadline: None,
+        accepted_at: at(i64::try_from(number).unwrap()),
+        replay_of: None,
+        body: format!("the body of {number}").into_bytes(),
+        secrets: None,
+        reply: None,
+    }
+}
+
+/// A bulk job of a subject.
+pub fn job_of(subject: &str, number: u64) -> NewJob {
+    NewJob { subject: Some(Subject::new("identity", subject).unwrap()), ..job(number) }
+}
+
+/// The same with a caller's id.
+pub fn known_as(value: &str, content: &[u8], job: NewJob) -> NewJob {
+    let content = Zeroizing::new(content.to_vec());
+    NewJob { external_id: Some(ExternalId { value: value.to_owned(), content }), ..job }
+}
+
+/// Accepts it and expects it to be new.
+pub async fn accept(journal: &dyn Journal, job: NewJob) -> Seq {
+    match journal.accept(job, EffectSet::default()).await.unwrap() {
+        Acceptance::New(seq) => seq,
+        other => panic!("expected a new job, got {other:?}"),
+    }
+}
+
+/// A move that only names the new state.
+pub fn to(number: u64, expect: Expect, state: JobState, now: Timestamp) -> Change {
+    Change {
+        job: id(number),
+        at: now,
+        expect,
+        replies: 0,
+        plan: Vec::new(),
+        ended: None,
+        steps: Vec::new(),
+        started: None,
+        to: JobChange {
+            state,
+            lane: None,
+            due_at: now,
+            status: 0,
+            code: None,
+            message: None,
+            scrub: if state.is_terminal() { Scrub::Now } else { Scrub::Keep },
+        },
+        events: Vec::new(),
+        effects: EffectSet::default(),
+    }
+}
+
+/// The first start of a job with one step.
+pub fn start(number: u64, now: Timestamp) -> Change {
+    Change {
+        plan: vec![NewStep { backend: "00dummy".to_owned(), on_error: OnError::Stop }],
+        ..restart(number, 1, now)
+    }
+}
+
+/// A later start of step 0.
+pub fn restart(number: u64, attempt: u32, now: Timestamp) -> Change {
+    Change {
+        started: Some(AttemptStart { step: 0, number: attempt }),
+        events: vec![(EventKind::StepStarted, Some(0), Some(attempt), None)],
+        ..to(number, Expect::Ready, JobState::Running, now)
+    }
+}
+
+/// How an attempt of step 0 ended.
+pub fn ended(attempt: u32, kind: OutcomeKind) -> AttemptEnd {
+    let failed = kind != OutcomeKind::Done;
+    AttemptEnd {
+        step: 0,
+        number: attempt,
+        kind,
+        status: i32::from(failed),
+        code: failed.then_some(Code::from_static("failed")),
+        message: failed.then(|| "it did not work".to_owned()),
+        output: format!("output {attempt}").into_bytes(),
+    }
+}
+
+/// A new state of step 0.
+pub fn step(state: StepState) -> StepChange {
+    StepChange { index: 0, state, status: 0, code: None, message: None }
+}
+
+/// The end of a job with one step.
+pub fn settle(number: u64, attempt: u32, kind: OutcomeKind, now: Timestamp) -> Change {
+    let (job_state, step_state, event) = match kind {
+        OutcomeKind::Done => (JobState::Succeeded, StepState::Succeeded, EventKind::Succeeded),
+        OutcomeKind::Soft | OutcomeKind::Hard => (JobState::Failed, StepState::Failed, EventKind::Failed),
+    };
+    Change {
+        ended: Some(ended(attempt, kind)),
+        steps: vec![step(step_state)],
+        events: vec![(event, None, None, None)],
+        ..to(number, Expect::Running(0, attempt), job_state, now)
+    }
+}
+
+/// A soft failure: to be tried again at that time.
+pub fn retry(number: u64, attempt: u32, now: Timestamp, due_at: Timestamp) -> Change {
+    let mut change = Change {
+        ended: Some(ended(attempt, OutcomeKind::Soft)),
+        steps: vec![step(StepState::Pending)],
+        ..to(number, Expect::Running(0, attempt), JobState::Retrying, now)
+    };
+    change.to.due_at = due_at;
+    change.to.lane = Some("@00dummy".to_owned());
+    change
+}
+
+/// Starts and ends a job with one step.
+pub async fn run(journal: &dyn Journal, number: u64, kind: OutcomeKind, now: Timestamp) {
+    journal.change(start(number, now)).await.unwrap();
+    journal.change(settle(number, 1, kind, now)).await.unwrap();
+}
+
+pub async fn the_job(journal: &dyn Journal, number: u64) -> model::Job {
+    journal.job(id(number)).await.unwrap().unwrap()
+}
+
+/// Expects a move to be refused as outdated.
+pub async fn fenced(journal: &dyn Journal, change: Change) {
+    match journal.change(change).await {
+        Err(Error::Fenced(_)) => {}
+        other => panic!("expected the move to be fenced, got {other:?}"),
+    }
+}
