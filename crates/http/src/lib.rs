@@ -1,1 +1,30 @@
+//! The kit through which commands and programs talk to the hub (design §9): problems, request documents, the routes of
+//! `/api/v1`, a server on a Unix socket, and the client of all that.
+//!
+//! A server is put together in three steps: routes ([`api::routes`], and those of modules), what is around all of them
+//! ([`frame`]), and what accepts connections and says who asks ([`socket`]).
+#![forbid(unsafe_code)]
 
+pub mod api;
+mod body;
+mod caller;
+pub mod client;
+mod connection;
+pub mod decode;
+pub mod dto;
+mod error;
+mod frame;
+mod path;
+mod problem;
+mod query;
+pub mod socket;
+mod split;
+mod suggest;
+
+pub use body::BodyLimits;
+pub use caller::Caller;
+pub use client::Client;
+pub use connection::ConnectionLimits;
+pub use error::Error;
+pub use frame::frame;
+pub use problem::{PROBLEM_JSON, Problem};

@@ -1,0 +1,65 @@
+//! Many documents, one on each line.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt as _};
+use serde::Serialize;
+
+use super::Api;
+use super::lines::{Line, lines};
+use crate::body::require;
+use crate::caller::Caller;
+use crate::decode::Beside;
+use crate::dto::BatchLine;
+use crate::problem::Problem;
+use crate::query::Params;
+
+/// The media type of one JSON document on each line.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+/// Lines that are being accepted at once.
+const IN_FLIGHT: usize = 256;
+
+/// `POST /jobs/batch`: every line is answered by a line, in order, while later ones are still being read.
+pub(super) async fn batch(
+    State(api): State<Api>,
+    _: Caller,
+    mut params: Params,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let beside = Beside { action: params.one("action")?, id: None };
+    params.finish()?;
+    require(&headers, NDJSON)?;
+    let answers = lines(api.bodies.clone(), body).map(move |line| {
+        let (api, beside) = (api.clone(), beside.clone());
+        async move { api.take_line(line, &beside).await }
+    });
+    Ok(ndjson(answers.buffered(IN_FLIGHT)))
+}
+
+impl Api {
+    async fn take_line(&self, line: Line, beside: &Beside) -> BatchLine {
+        let number = line.number;
+        let taken = match &line.content {
+            Ok(document) => self.take(document, beside, false).await,
+            Err(problem) => Err(problem.clone()),
+        };
+        match taken {
+            Ok(submitted) => BatchLine::Accepted { line: number, submitted },
+            Err(problem) => BatchLine::Refused { line: number, problem },
+        }
+    }
+}
+
+/// A response of JSON lines, sent as they come.
+pub(super) fn ndjson<T: Serialize + 'static>(rows: impl Stream<Item = T> + Send + 'static) -> Response {
+    let lines = rows.map(|row| {
+        let mut line = serde_json::to_vec(&row)?;
+        line.push(b'\n');
+        Ok::<_, serde_json::Error>(line)
+    });
+    let kind = HeaderValue::from_static(NDJSON);
+    ([(header::CONTENT_TYPE, kind)], Body::from_stream(lines)).into_response()
+}

@@ -1,0 +1,76 @@
+//! Jobs as a stream of lines, however many.
+
+use std::collections::VecDeque;
+
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::{Stream, stream};
+use journal::Page;
+use model::{JobId, Seq};
+use serde_json::Value;
+
+use super::Api;
+use super::batch::ndjson;
+use crate::caller::Caller;
+use crate::dto::{Exported, Filter};
+use crate::problem::Problem;
+use crate::query::Params;
+
+/// Jobs read at once.
+const ROWS: u32 = 500;
+
+/// `GET /jobs/export`: newest first, with their masked documents when `documents=true`.
+pub(super) async fn export(
+    State(api): State<Api>,
+    _: Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let filter = Filter::read(&mut params)?;
+    let documents = params.flag("documents")?;
+    params.finish()?;
+    let walk =
+        Walk { api, filter: filter.into(), documents, read: VecDeque::new(), before: None, over: false };
+    Ok(ndjson(walk.rows()))
+}
+
+struct Walk {
+    api: Api,
+    filter: journal::Filter,
+    documents: bool,
+    read: VecDeque<model::Job>,
+    before: Option<Seq>,
+    over: bool,
+}
+
+impl Walk {
+    fn rows(self) -> impl Stream<Item = Exported> {
+        stream::unfold(self, |mut walk| async {
+            let row = walk.next().await.unwrap_or_else(|problem| {
+                (walk.over, walk.read) = (true, VecDeque::new());
+                Some(Exported::Broken { problem })
+            });
+            Some((row?, walk))
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Exported>, Problem> {
+        if self.read.is_empty() && !self.over {
+            let page = Page { before: self.before, limit: ROWS };
+            self.read = self.api.hub.journal().jobs(self.filter.clone(), page).await?.into();
+            self.before = self.read.back().map(|job| job.seq);
+            self.over = self.read.len() < ROWS as usize;
+        }
+        let Some(job) = self.read.pop_front() else { return Ok(None) };
+        let document = if self.documents { self.document(job.id).await? } else { None };
+        Ok(Some(Exported::Job { job: Box::new(job.into()), document }))
+    }
+
+    async fn document(&self, job: JobId) -> Result<Option<Value>, Problem> {
+        match self.api.hub.body(job).await {
+            Ok(document) => Ok(Some(document)),
+            // Its time was over between the two looks.
+            Err(engine::Error::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

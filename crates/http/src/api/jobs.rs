@@ -1,0 +1,58 @@
+//! Looking at jobs.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use journal::Page;
+use model::JobId;
+
+use super::Api;
+use super::submit::LONGEST_WAIT;
+use crate::caller::{Caller, Closing};
+use crate::dto::{self, JobPage, JobQuery, Waited};
+use crate::path::Named;
+use crate::problem::Problem;
+use crate::query::Params;
+
+/// `GET /jobs`: newest first.
+pub(super) async fn list(
+    State(api): State<Api>,
+    _: Caller,
+    mut params: Params,
+) -> Result<Json<JobPage>, Problem> {
+    let JobQuery { filter, before, limit } = JobQuery::read(&mut params)?;
+    params.finish()?;
+    let limit = limit.unwrap_or(dto::PAGE);
+    let jobs = api.hub.journal().jobs(filter.into(), Page { before, limit }).await?;
+    let full = u32::try_from(jobs.len()).is_ok_and(|rows| rows == limit);
+    let next = if full { jobs.last().map(|job| job.seq) } else { None };
+    Ok(Json(JobPage { jobs: jobs.into_iter().map(dto::Job::from).collect(), next }))
+}
+
+/// `GET /jobs/{id}`: everything about a job.
+pub(super) async fn show(
+    State(api): State<Api>,
+    _: Caller,
+    Named(job): Named<JobId>,
+) -> Result<Json<dto::Story>, Problem> {
+    Ok(Json(api.hub.story(job).await?.into()))
+}
+
+/// `GET /jobs/{id}/wait`: 200 when the job has ended, 202 when it has not.
+pub(super) async fn wait(
+    State(api): State<Api>,
+    _: Caller,
+    closing: Closing,
+    Named(id): Named<JobId>,
+    mut params: Params,
+) -> Result<(StatusCode, Json<Waited>), Problem> {
+    let seconds = params.number("seconds", 0..=LONGEST_WAIT)?.unwrap_or(LONGEST_WAIT);
+    params.finish()?;
+    let job = api.wait_for(id, seconds, closing).await?;
+    let (status, result) = if job.state.is_terminal() {
+        (StatusCode::OK, Some(api.result(id).await?))
+    } else {
+        (StatusCode::ACCEPTED, None)
+    };
+    Ok((status, Json(Waited { job: job.into(), result })))
+}

@@ -1,0 +1,93 @@
+//! A body of lines, one at a time and within bounds.
+
+use std::sync::Arc;
+
+use axum::body::{Body, BodyDataStream, Bytes};
+use futures_util::{Stream, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::body::Bodies;
+use crate::problem::Problem;
+use crate::split::Split;
+
+/// Bytes of a batch's lines that are under way at once; a single longer line counts as so many.
+const UNDER_WAY: u32 = 32 << 20;
+
+/// A line that is not empty. Its memory counts as long as it is held.
+pub(super) struct Line {
+    /// From 1; empty lines count.
+    pub(super) number: u64,
+    /// What stands in it, without its end.
+    pub(super) content: Result<Bytes, Problem>,
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+/// The lines of a body. One that is too long is an error of its own; after a body that breaks off nothing more comes.
+pub(super) fn lines(bodies: Bodies, body: Body) -> impl Stream<Item = Line> {
+    let reader = Reader {
+        bodies,
+        chunks: body.into_data_stream(),
+        split: Split::default(),
+        number: 0,
+        over: false,
+        memory: Arc::new(Semaphore::new(UNDER_WAY as usize)),
+    };
+    stream::unfold(reader, |mut reader| async { Some((reader.next().await?, reader)) })
+}
+
+struct Reader {
+    bodies: Bodies,
+    chunks: BodyDataStream,
+    split: Split,
+    number: u64,
+    over: bool,
+    memory: Arc<Semaphore>,
+}
+
+impl Reader {
+    async fn next(&mut self) -> Option<Line> {
+        loop {
+            let content = self.line().await?;
+            if content.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty()) {
+                continue;
+            }
+            let size = content.as_ref().map_or(0, Bytes::len);
+            let permits = u32::try_from(size).unwrap_or(UNDER_WAY).min(UNDER_WAY);
+            let memory = Arc::clone(&self.memory).acquire_many_owned(permits).await.ok();
+            return Some(Line { number: self.number, content, _memory: memory });
+        }
+    }
+
+    /// The next line, empty or not.
+    async fn line(&mut self) -> Option<Result<Bytes, Problem>> {
+        if self.over {
+            return None;
+        }
+        self.number += 1;
+        let limit = self.bodies.limits.document;
+        let mut too_long = false;
+        loop {
+            if let Some(line) = self.split.line() {
+                too_long |= line.len() > limit;
+                return Some(if too_long { Err(Problem::too_large(limit)) } else { Ok(line) });
+            }
+            if self.split.begun() > limit {
+                too_long = true;
+                self.split.rest();
+            }
+            match self.bodies.next(&mut self.chunks).await {
+                Ok(Some(chunk)) => self.split.feed(chunk),
+                Ok(None) => {
+                    self.over = true;
+                    let last = self.split.rest();
+                    return Some(if too_long { Err(Problem::too_large(limit)) } else { Ok(last) });
+                }
+                // Nobody knows whether what has begun was to be a whole line.
+                Err(problem) => {
+                    self.over = true;
+                    return Some(Err(problem));
+                }
+            }
+        }
+    }
+}

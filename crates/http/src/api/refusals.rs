@@ -1,0 +1,54 @@
+//! What could not be accepted.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use engine::Accepted;
+use model::RecordKind;
+
+use super::Api;
+use crate::caller::Caller;
+use crate::dto::{self, Acceptance, RecordPage, RecordQuery, Refused, Submitted};
+use crate::path::Named;
+use crate::problem::Problem;
+use crate::query::Params;
+
+/// `GET /refusals`: newest first.
+pub(super) async fn list(
+    State(api): State<Api>,
+    _: Caller,
+    mut params: Params,
+) -> Result<Json<RecordPage>, Problem> {
+    let RecordQuery { before, limit } = RecordQuery::read(&mut params)?;
+    params.finish()?;
+    let limit = limit.unwrap_or(dto::PAGE) as usize;
+    let records = api.hub.journal().records(RecordKind::Refusal, before, limit).await?;
+    let next = if records.len() == limit { records.last().map(|record| record.seq) } else { None };
+    Ok(Json(RecordPage { records: records.into_iter().map(dto::Record::from).collect(), next }))
+}
+
+/// `GET /refusals/{record}`.
+pub(super) async fn show(
+    State(api): State<Api>,
+    _: Caller,
+    Named(record): Named<i64>,
+) -> Result<Json<Refused>, Problem> {
+    let (record, raw) = api.hub.refused(record).await?;
+    Ok(Json(Refused { record: record.into(), size: raw.len() as u64 }))
+}
+
+/// `POST /refusals/{record}/resubmit`: 201 for a new job, 200 for a known one.
+pub(super) async fn resubmit(
+    State(api): State<Api>,
+    caller: Caller,
+    Named(record): Named<i64>,
+) -> Result<(StatusCode, Json<Submitted>), Problem> {
+    match api.hub.resubmit(record, &caller.actor).await? {
+        Accepted::Refused(why) => Err(Problem { record: Some(record), ..why.into() }),
+        accepted => {
+            let submitted = api.report(accepted).await?;
+            let new = submitted.accepted == Acceptance::New;
+            Ok((if new { StatusCode::CREATED } else { StatusCode::OK }, Json(submitted)))
+        }
+    }
+}

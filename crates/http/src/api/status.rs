@@ -1,0 +1,58 @@
+//! How the hub is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use model::Class;
+
+use super::Api;
+use crate::caller::Caller;
+use crate::dto::{Health, Oldest, Part, Readiness, Status, Tally};
+use crate::problem::Problem;
+
+/// `GET /status`.
+pub(super) async fn status(State(api): State<Api>, _: Caller) -> Result<Json<Status>, Problem> {
+    let journal = api.hub.journal();
+    let tallies = journal.tallies().await?;
+    Ok(Json(Status {
+        version: api.version.to_owned(),
+        journal: journal.id(),
+        started_at: api.started_at.into(),
+        uptime: u64::try_from(api.hub.now().duration_since(api.started_at).as_secs()).unwrap_or(0),
+        jobs: tallies.into_iter().map(|tally| Tally { state: tally.state, jobs: tally.jobs }).collect(),
+        running: api.hub.running(),
+        oldest_waiting: api.oldest_waiting().await?,
+    }))
+}
+
+impl Api {
+    /// Of the jobs that nothing holds but a slot or a pause, the one that is due for the longest time.
+    async fn oldest_waiting(&self) -> Result<Option<Oldest>, Problem> {
+        let journal = self.hub.journal();
+        let now = self.hub.now();
+        let mut oldest: Option<Oldest> = None;
+        for lane in journal.lanes().await? {
+            for class in [Class::Interactive, Class::Bulk] {
+                let first = journal.due(lane.clone(), class, 1).await?.pop();
+                let first = first.filter(|due| due.due_at <= now);
+                let first = first.map(|due| Oldest { job: due.id, due_at: due.due_at.into() });
+                oldest = oldest.into_iter().chain(first).min_by_key(|waiting| waiting.due_at);
+            }
+        }
+        Ok(oldest)
+    }
+}
+
+/// `GET /healthz`: the process answers.
+pub(super) async fn health() -> Json<Health> {
+    Json(Health { status: "ok".to_owned() })
+}
+
+/// `GET /readyz`: 200 when the hub can take work, 503 with the part that is not ready otherwise.
+pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
+    let why = api.hub.journal().last_event().await.err().map(|error| error.to_string());
+    let journal = Part { name: "journal".to_owned(), ready: why.is_none(), why };
+    let ready = journal.ready;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, parts: vec![journal] }))
+}

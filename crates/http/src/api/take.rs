@@ -1,0 +1,95 @@
+//! From a document to a job, or to a refusal that is kept.
+
+use axum::body::Bytes;
+use engine::port::Decoder;
+use engine::{Accepted, Clock, Why};
+use model::{Class, Effects, JobId, Refusal, Request};
+
+use super::Api;
+use crate::decode::{self, Beside};
+use crate::dto::{Acceptance, Submitted};
+use crate::problem::Problem;
+
+/// The name under which requests come that are handed in over HTTP.
+pub const SOURCE: &str = "http";
+
+/// Reads refused documents again, see [`engine::Setup::decoders`].
+#[derive(Clone, Debug)]
+pub struct Documents {
+    /// Deadlines in seconds count from the moment of reading.
+    pub clock: Clock,
+}
+
+impl Decoder for Documents {
+    fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
+        decode::request(raw, SOURCE, &Beside::default(), self.clock.now())
+    }
+}
+
+impl Api {
+    /// Hands a document in. What cannot be accepted is kept with the dead letters before the caller hears of it.
+    pub(super) async fn take(
+        &self,
+        document: &Bytes,
+        beside: &Beside,
+        waited: bool,
+    ) -> Result<Submitted, Problem> {
+        let mut request = match decode::request(document, SOURCE, beside, self.hub.now()) {
+            Ok(request) => request,
+            Err(why) => return Err(self.refuse(document, beside, beside.clone(), why).await),
+        };
+        if waited {
+            request.class.get_or_insert(Class::Interactive);
+        }
+        let read = Beside { action: Some(request.action.clone()), id: request.external_id.clone() };
+        match self.hub.accept(request, Effects::default()).await? {
+            Accepted::Refused(why) => Err(self.refuse(document, beside, read, why).await),
+            accepted => self.report(accepted).await,
+        }
+    }
+
+    /// What became of a request, for its caller.
+    pub(super) async fn report(&self, accepted: Accepted) -> Result<Submitted, Problem> {
+        let plain = |accepted| Submitted { accepted, job: None, state: None, result: None };
+        match accepted {
+            Accepted::New(job) => Ok(Submitted {
+                job: Some(job),
+                state: Some(model::JobState::Queued),
+                ..plain(Acceptance::New)
+            }),
+            Accepted::Known(job, None) => Ok(Submitted { job: Some(job), ..plain(Acceptance::Known) }),
+            Accepted::Known(id, Some(job)) => {
+                let result = if job.state.is_terminal() { Some(self.result(id).await?) } else { None };
+                Ok(Submitted { job: Some(id), state: Some(job.state), result, ..plain(Acceptance::Known) })
+            }
+            Accepted::Unclaimed => Ok(plain(Acceptance::Unclaimed)),
+            Accepted::Refused(why) => Err(why.into()),
+        }
+    }
+
+    /// The result of a job that has ended.
+    pub(super) async fn result(&self, job: JobId) -> Result<serde_json::Value, Problem> {
+        Ok(self.hub.story(job).await?.result)
+    }
+
+    /// Keeps a document that was not accepted. `read` is what could be read of it.
+    async fn refuse(&self, document: &Bytes, beside: &Beside, read: Beside, why: Why) -> Problem {
+        let refusal = Refusal {
+            source: SOURCE.to_owned(),
+            external_id: read.id,
+            action: read.action,
+            code: why.code.clone(),
+            message: why.message.clone(),
+            raw: decode::whole(document, beside).into_owned(),
+        };
+        let record = match self.hub.refuse(refusal).await {
+            Ok(record) => Some(record),
+            Err(error) => {
+                // The caller is told all the same, and still has the document.
+                tracing::error!("a refused request could not be kept: {error}");
+                None
+            }
+        };
+        Problem { record, ..why.into() }
+    }
+}

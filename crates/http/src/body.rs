@@ -1,0 +1,137 @@
+//! Request bodies, read within bounds of size, time and memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::problem::Problem;
+
+/// Sizes and times of request bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// Bytes of one document: a body, or a line of a batch.
+    pub document: usize,
+    /// Bytes of all documents that are being read at once.
+    pub memory: usize,
+    /// How long nothing may come while a body is being read.
+    pub idle: Duration,
+}
+
+impl Default for BodyLimits {
+    /// Room for the engine's 10 MiB of masked body with the envelope around it.
+    fn default() -> Self {
+        BodyLimits { document: (10 << 20) + (64 << 10), memory: 256 << 20, idle: Duration::from_secs(30) }
+    }
+}
+
+/// Reads bodies.
+#[derive(Clone, Debug)]
+pub(crate) struct Bodies {
+    pub(crate) limits: BodyLimits,
+    memory: Arc<Semaphore>,
+}
+
+/// A document, and the memory it takes while it is in use.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) bytes: Bytes,
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+impl Bodies {
+    pub(crate) fn new(limits: BodyLimits) -> Self {
+        let memory = limits.memory.clamp(limits.document, Semaphore::MAX_PERMITS);
+        Bodies { limits, memory: Arc::new(Semaphore::new(memory)) }
+    }
+
+    /// Reads a whole body. One that says beforehand that it is too long is not read at all.
+    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
+        let limit = self.limits.document;
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > limit as u64) {
+            return Err(Problem::too_large(limit));
+        }
+        let mut chunks = body.into_data_stream();
+        let mut bytes = Vec::new();
+        let mut memory: Option<OwnedSemaphorePermit> = None;
+        while let Some(chunk) = self.next(&mut chunks).await? {
+            if bytes.len() + chunk.len() > limit {
+                return Err(Problem::too_large(limit));
+            }
+            let more = self.reserve(chunk.len())?;
+            match &mut memory {
+                Some(memory) => memory.merge(more),
+                None => memory = Some(more),
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Document { bytes: bytes.into(), _memory: memory })
+    }
+
+    /// The next piece of a body; `None` = it is complete.
+    pub(crate) async fn next(
+        &self,
+        chunks: &mut axum::body::BodyDataStream,
+    ) -> Result<Option<Bytes>, Problem> {
+        match timeout(self.limits.idle, chunks.next()).await {
+            Ok(chunk) => chunk.transpose().map_err(|_| Problem::bad_request("the body broke off")),
+            Err(_) => Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                format!("nothing more of the body came for {} s", self.limits.idle.as_secs()),
+            )),
+        }
+    }
+
+    fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = |_| Problem::later("busy", 1, "the hub is reading as many documents as it has memory for");
+        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Arc::clone(&self.memory).try_acquire_many_owned(permits).map_err(full)
+    }
+
+    /// Reads a JSON body. None at all counts as one that says nothing.
+    pub(crate) async fn json<T>(&self, headers: &HeaderMap, body: Body) -> Result<T, Problem>
+    where
+        T: DeserializeOwned + Default,
+    {
+        let document = self.read(headers, body).await?;
+        if document.bytes.is_empty() {
+            return Ok(T::default());
+        }
+        require(headers, "application/json")?;
+        serde_json::from_slice(&document.bytes).map_err(|e| Problem::bad_request(explain(&e)))
+    }
+}
+
+/// Refuses a body of another media type.
+pub(crate) fn require(headers: &HeaderMap, wanted: &'static str) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let detail = format!("send the body with `Content-Type: {wanted}`");
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+}
+
+/// Why a body does not have its shape, without the value that stands in the wrong place: it may be a secret.
+fn explain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let harmless =
+        ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
+    match text.rsplit_once("expected ") {
+        Some((_, expected)) if error.is_data() && !harmless => {
+            format!("the body does not fit: expected {expected}")
+        }
+        _ if error.is_data() && !harmless => {
+            format!("the body does not fit at line {}, column {}", error.line(), error.column())
+        }
+        _ => format!("the body does not fit: {text}"),
+    }
+}

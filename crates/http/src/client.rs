@@ -1,0 +1,207 @@
+//! The client of the API, over the hub's Unix socket.
+
+mod call;
+mod stream;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use axum::body::{Body, Bytes};
+use axum::http::Method;
+use futures_util::Stream;
+use model::JobId;
+
+use crate::dto::{
+    Backend, BatchLine, CancelReport, Event, EventQuery, Exported, Filter, JobPage, JobQuery, Pong,
+    Readiness, RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany,
+    Status, Story, Submitted, Waited,
+};
+use crate::error::Error;
+use crate::query::Query;
+
+/// What is said beside a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Submission {
+    /// The action of a document that does not name one.
+    pub action: Option<String>,
+    /// The caller's own id of the request: handing it in twice makes one job.
+    pub id: Option<String>,
+    /// Wait so many seconds (at most 3600) for the result.
+    pub wait: Option<u32>,
+}
+
+/// Talks to a hub. Each call makes a connection of its own.
+#[derive(Clone, Debug)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+impl Client {
+    /// A client of the hub that listens there.
+    pub fn new(socket: impl Into<PathBuf>) -> Self {
+        Client { socket: socket.into() }
+    }
+
+    /// Where the hub listens.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    // === submitting ===
+
+    /// Hands a document in.
+    pub async fn submit(
+        &self,
+        document: impl Into<Bytes>,
+        submission: &Submission,
+    ) -> Result<Submitted, Error> {
+        let mut query = Query::new("/api/v1/jobs");
+        query.add("action", submission.action.as_ref());
+        query.add("wait", submission.wait);
+        let mut request =
+            Client::request(Method::POST, &query.finish()).header("content-type", "application/json");
+        if let Some(id) = &submission.id {
+            request = request.header("idempotency-key", format!("\"{id}\""));
+        }
+        self.ask(request, Body::from(document.into())).await
+    }
+
+    /// Hands documents in, one on each line, in pieces of any size. The answers come in the order of the lines, while
+    /// later lines are still being sent. `action` is that of documents that do not name one.
+    pub async fn batch<S>(
+        &self,
+        lines: S,
+        action: Option<&str>,
+    ) -> Result<impl Stream<Item = Result<BatchLine, Error>> + use<S>, Error>
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+    {
+        let mut query = Query::new("/api/v1/jobs/batch");
+        query.add("action", action);
+        let request =
+            Client::request(Method::POST, &query.finish()).header("content-type", "application/x-ndjson");
+        let answer = self.send(request, Body::from_stream(lines)).await?;
+        Ok(stream::lines(answer, &self.socket))
+    }
+
+    // === jobs ===
+
+    /// A page of jobs, newest first.
+    pub async fn jobs(&self, jobs: &JobQuery) -> Result<JobPage, Error> {
+        let mut query = Query::new("/api/v1/jobs");
+        jobs.write(&mut query);
+        self.get(&query.finish()).await
+    }
+
+    /// Everything about a job.
+    pub async fn job(&self, job: JobId) -> Result<Story, Error> {
+        self.get(&format!("/api/v1/jobs/{job}")).await
+    }
+
+    /// Waits until the job has ended, at most so many seconds (3600).
+    pub async fn wait(&self, job: JobId, seconds: u32) -> Result<Waited, Error> {
+        self.get(&format!("/api/v1/jobs/{job}/wait?seconds={seconds}")).await
+    }
+
+    /// All jobs that fit, newest first, with their masked documents if wanted.
+    pub async fn export(
+        &self,
+        filter: &Filter,
+        documents: bool,
+    ) -> Result<impl Stream<Item = Result<Exported, Error>> + use<>, Error> {
+        let mut query = Query::new("/api/v1/jobs/export");
+        filter.write(&mut query);
+        query.add("documents", documents.then_some(true));
+        let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
+        Ok(stream::lines(answer, &self.socket))
+    }
+
+    /// Runs a job again.
+    pub async fn retry(&self, job: JobId, replay: &Replay) -> Result<Replayed, Error> {
+        self.post_json(&format!("/api/v1/jobs/{job}/retry"), replay).await
+    }
+
+    /// Runs many jobs again, in their old order.
+    pub async fn retry_many(&self, many: &ReplayMany) -> Result<ReplayedMany, Error> {
+        self.post_json("/api/v1/jobs/retry", many).await
+    }
+
+    /// Cancels a job.
+    pub async fn cancel(&self, job: JobId) -> Result<CancelReport, Error> {
+        self.post(&format!("/api/v1/jobs/{job}/cancel")).await
+    }
+
+    /// Events as they happen, until the hub stops.
+    pub async fn events(
+        &self,
+        events: &EventQuery,
+    ) -> Result<impl Stream<Item = Result<Event, Error>> + use<>, Error> {
+        let mut query = Query::new("/api/v1/events");
+        events.write(&mut query);
+        let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
+        Ok(stream::events(answer, &self.socket))
+    }
+
+    // === refusals ===
+
+    /// A page of what could not be accepted, newest first.
+    pub async fn refusals(&self, records: &RecordQuery) -> Result<RecordPage, Error> {
+        let mut query = Query::new("/api/v1/refusals");
+        records.write(&mut query);
+        self.get(&query.finish()).await
+    }
+
+    /// A refusal.
+    pub async fn refusal(&self, record: i64) -> Result<Refused, Error> {
+        self.get(&format!("/api/v1/refusals/{record}")).await
+    }
+
+    /// Hands a refused message in again.
+    pub async fn resubmit(&self, record: i64) -> Result<Submitted, Error> {
+        self.post(&format!("/api/v1/refusals/{record}/resubmit")).await
+    }
+
+    // === the hub ===
+
+    /// All backends, in the order in which they run.
+    pub async fn backends(&self) -> Result<Vec<Backend>, Error> {
+        self.get("/api/v1/backends").await
+    }
+
+    /// Asks a backend whether its target is there.
+    pub async fn ping(&self, backend: &str) -> Result<Pong, Error> {
+        self.post(&backend_path(backend, "ping")).await
+    }
+
+    /// Pauses a backend.
+    pub async fn pause(&self, backend: &str) -> Result<(), Error> {
+        self.command(&backend_path(backend, "pause")).await
+    }
+
+    /// Resumes a backend.
+    pub async fn resume(&self, backend: &str) -> Result<(), Error> {
+        self.command(&backend_path(backend, "resume")).await
+    }
+
+    /// Reads configuration and backends anew.
+    pub async fn reload(&self) -> Result<ReloadReport, Error> {
+        self.post("/api/v1/backends/reload").await
+    }
+
+    /// How the hub is.
+    pub async fn status(&self) -> Result<Status, Error> {
+        self.get("/api/v1/status").await
+    }
+
+    /// Whether the hub can take work.
+    pub async fn ready(&self) -> Result<Readiness, Error> {
+        let request = Client::request(Method::GET, "/readyz");
+        let answer = self.open(request, Body::empty()).await?;
+        self.read(answer).await
+    }
+}
+
+fn backend_path(backend: &str, verb: &str) -> String {
+    let name = percent_encoding::utf8_percent_encode(backend, percent_encoding::NON_ALPHANUMERIC);
+    format!("/api/v1/backends/{name}/{verb}")
+}

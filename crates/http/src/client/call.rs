@@ -1,0 +1,94 @@
+//! One request and its answer.
+
+use std::io::ErrorKind;
+
+use axum::body::Body;
+use axum::http::request::Builder;
+use axum::http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::UnixStream;
+
+use super::Client;
+use crate::error::Error;
+use crate::problem::Problem;
+
+impl Client {
+    /// The head of a request.
+    pub(super) fn request(method: Method, path: &str) -> Builder {
+        // HTTP asks for a host; over a socket file any will do.
+        Request::builder().method(method).uri(path).header("host", "hub")
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.ask(Client::request(Method::GET, path), Body::empty()).await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.ask(Client::request(Method::POST, path), Body::empty()).await
+    }
+
+    pub(super) async fn post_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let body = serde_json::to_vec(body).map_err(|e| self.strange(e))?;
+        let request = Client::request(Method::POST, path).header("content-type", "application/json");
+        self.ask(request, Body::from(body)).await
+    }
+
+    /// A request whose answer says nothing but that it was done.
+    pub(super) async fn command(&self, path: &str) -> Result<(), Error> {
+        self.send(Client::request(Method::POST, path), Body::empty()).await.map(drop)
+    }
+
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: Builder, body: Body) -> Result<T, Error> {
+        let answer = self.send(request, body).await?;
+        self.read(answer).await
+    }
+
+    /// Sends a request; a problem in answer becomes an error.
+    pub(super) async fn send(&self, request: Builder, body: Body) -> Result<Response<Incoming>, Error> {
+        let answer = self.open(request, body).await?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let problem: Problem = self.read(answer).await?;
+        Err(problem.into())
+    }
+
+    /// Sends a request over a connection of its own.
+    pub(super) async fn open(&self, request: Builder, body: Body) -> Result<Response<Incoming>, Error> {
+        let request = request.body(body).map_err(|e| self.strange(e))?;
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+                Error::NoHub { socket: self.socket.clone() }
+            }
+            ErrorKind::PermissionDenied => Error::Denied { socket: self.socket.clone() },
+            _ => Error::Io { what: format!("connecting to {}", self.socket.display()), source: error },
+        })?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
+        // Ends with the answer. What goes wrong in it is told by the request.
+        tokio::spawn(connection);
+        sender.send_request(request).await.map_err(|e| lost(&e))
+    }
+
+    pub(super) async fn read<T: DeserializeOwned>(&self, answer: Response<Incoming>) -> Result<T, Error> {
+        let status = answer.status();
+        let bytes = answer.into_body().collect().await.map_err(|e| lost(&e))?.to_bytes();
+        serde_json::from_slice(&bytes).map_err(|e| self.strange(format_args!("{status}, {e}")))
+    }
+
+    fn strange(&self, why: impl std::fmt::Display) -> Error {
+        Error::Strange { socket: self.socket.clone(), why: why.to_string() }
+    }
+}
+
+pub(super) fn lost(error: &hyper::Error) -> Error {
+    Error::Lost(error.to_string())
+}

@@ -1,0 +1,58 @@
+//! One connection, whatever it came over.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::caller::{Caller, Closing};
+
+/// How many connections there may be, and how long they may be slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Connections at once; further ones wait until one ends.
+    pub connections: usize,
+    /// How long the head of a request may take, and how long a connection may be idle between requests.
+    pub head: Duration,
+    /// How long requests under way may still take when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        ConnectionLimits { connections: 512, head: Duration::from_secs(15), grace: Duration::from_secs(10) }
+    }
+}
+
+/// Serves a connection until it ends, in the name of `caller`.
+pub(crate) async fn serve<I>(io: I, routes: Router, caller: Caller, mut closing: Closing, head: Duration)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let routes = TowerToHyperService::new(routes);
+    let told = closing.clone();
+    let named = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(caller.clone());
+        request.extensions_mut().insert(told.clone());
+        routes.call(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(io), named));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = closing.begun() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection broke off: {error}");
+    }
+}

@@ -1,0 +1,18 @@
+//! What goes over the wire, for server and client alike. Nothing secret is in it (design §5, invariant 6).
+
+mod ask;
+mod hub;
+mod job;
+mod story;
+mod submit;
+mod time;
+
+pub(crate) use ask::PAGE;
+pub use ask::{EventQuery, Filter, JobQuery, RecordQuery, Replay, ReplayMany};
+pub use hub::{Backend, Health, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};
+pub use job::{Event, Exported, Job, JobPage, Record, RecordPage, Refused};
+pub use story::{Attempt, Delivery, Step, Story, Waiting};
+pub use submit::{
+    Acceptance, BatchLine, CancelReport, Cancelling, RefusedReplay, Replayed, ReplayedMany, Submitted, Waited,
+};
+pub use time::Time;

@@ -1,0 +1,159 @@
+//! The hub and its backends.
+
+use model::{JobId, JobState, Outcome, OutcomeKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::time::Time;
+
+/// How the hub is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Version of the program.
+    pub version: String,
+    /// The journal's own id.
+    pub journal: Uuid,
+    /// When the hub started.
+    pub started_at: Time,
+    /// Seconds since then.
+    pub uptime: u64,
+    /// How many jobs are in each state.
+    pub jobs: Vec<Tally>,
+    /// How many jobs are being run at this moment.
+    pub running: usize,
+    /// The job that could run and has been due for the longest time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_waiting: Option<Oldest>,
+}
+
+/// How many jobs are in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// The state.
+    pub state: JobState,
+    /// How many.
+    pub jobs: u64,
+}
+
+/// A job that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Oldest {
+    /// The job.
+    pub job: JobId,
+    /// Since when it could have run.
+    pub due_at: Time,
+}
+
+/// A backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes part.
+    pub standing: Standing,
+    /// Why it is broken, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// How many attempts may run at once; absent = only the hub's own limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<usize>,
+    /// How many attempts run.
+    pub running: usize,
+    /// Whether an operator paused it.
+    pub paused: bool,
+    /// The actions it maps.
+    pub actions: Vec<String>,
+}
+
+impl From<engine::BackendView> for Backend {
+    fn from(view: engine::BackendView) -> Self {
+        let engine::BackendView { name, standing, trouble, concurrency, running, paused, actions } = view;
+        Backend { name, standing: standing.into(), trouble, concurrency, running, paused, actions }
+    }
+}
+
+/// Whether a backend takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It does.
+    Active,
+    /// An administrator set it aside.
+    Inactive,
+    /// It should, and cannot be used.
+    Broken,
+}
+
+impl From<engine::port::Standing> for Standing {
+    fn from(standing: engine::port::Standing) -> Self {
+        match standing {
+            engine::port::Standing::Active => Standing::Active,
+            engine::port::Standing::Inactive => Standing::Inactive,
+            engine::port::Standing::Broken => Standing::Broken,
+        }
+    }
+}
+
+/// What a backend answered when it was asked whether its target is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pong {
+    /// `done`: it is there.
+    pub kind: OutcomeKind,
+    /// Numeric status.
+    pub status: i32,
+    /// What the backend said.
+    pub message: Option<String>,
+    /// Its answer, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// The last part of what it wrote beside its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+}
+
+impl From<Outcome> for Pong {
+    fn from(outcome: Outcome) -> Self {
+        let Outcome { kind, status, message, data, log, .. } = outcome;
+        Pong { kind, status, message, data, log }
+    }
+}
+
+/// What a reload came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadReport {
+    /// How many backends there are now.
+    pub backends: usize,
+    /// What is in use, and in trouble: one sentence each.
+    pub warnings: Vec<String>,
+    /// Settings that changed and take effect at the next start.
+    pub needs_restart: Vec<String>,
+}
+
+/// Whether the process answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// `ok`.
+    pub status: String,
+}
+
+/// Whether the hub can take work, and which part of it cannot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// Whether all parts are ready.
+    pub ready: bool,
+    /// The parts.
+    pub parts: Vec<Part>,
+}
+
+/// A part of the hub.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// Why it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}

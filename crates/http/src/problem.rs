@@ -1,0 +1,162 @@
+//! What went wrong, as RFC 9457 problem+json: every error of the API has this shape.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::Why;
+use model::word::code;
+use model::{Code, JobId};
+use serde::{Deserialize, Serialize};
+
+/// The media type of a problem.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A problem. `type` is absent, which RFC 9457 reads as `about:blank`: programs look at `code`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The HTTP status in words.
+    pub title: Box<str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// Why, for programs; its meaning does not change.
+    pub code: Code,
+    /// Why, for people: one sentence that says what to do.
+    pub detail: Box<str>,
+    /// The record under which the refused message was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<i64>,
+    /// The job that is in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
+    /// JSON pointers of the secrets that have to be given again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Seconds after which it may work; also sent as `Retry-After`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u16>,
+}
+
+impl Problem {
+    /// A problem with only what is required.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Problem {
+            title: status.canonical_reason().unwrap_or("Error").into(),
+            status: status.as_u16(),
+            code: Code::from_static(code),
+            detail: detail.into().into_boxed_str(),
+            record: None,
+            job: None,
+            missing: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// Something in the request itself is wrong.
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// There is no such thing.
+    pub(crate) fn missing(what: impl std::fmt::Display) -> Self {
+        Problem::new(StatusCode::NOT_FOUND, "missing", format!("there is no {what}"))
+    }
+
+    /// A body of more than `limit` bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let detail = format!("the body is longer than the {limit} bytes that are accepted here");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+    }
+
+    /// The hub cannot do it now.
+    pub(crate) fn later(code: &'static str, seconds: u16, detail: impl Into<String>) -> Self {
+        Problem { retry_after: Some(seconds), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
+    }
+
+    /// The hub itself is at fault. What happened goes to the log; the caller learns where to look.
+    pub(crate) fn bug(what: &dyn std::fmt::Display) -> Self {
+        tracing::error!("a request could not be answered: {what}");
+        let detail = "the hub could not answer this request; its log says why, and `intendant doctor` looks for damage";
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", detail)
+    }
+
+    /// The hub is about to stop.
+    pub(crate) fn stopping() -> Self {
+        Problem::later(
+            "stopping",
+            5,
+            "the hub is stopping: nothing was accepted or changed, try again when it is back",
+        )
+    }
+
+    /// Whether the same request may work later.
+    pub fn is_soft(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(&self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Why> for Problem {
+    fn from(why: Why) -> Self {
+        let status = match &why.code {
+            c if *c == code::UNREADABLE => StatusCode::BAD_REQUEST,
+            c if *c == code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+            c if *c == code::ID_REUSED => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem { code: why.code, ..Problem::new(status, "", why.message) }
+    }
+}
+
+impl From<engine::Error> for Problem {
+    fn from(error: engine::Error) -> Self {
+        use engine::Error as E;
+        let detail = error.to_string();
+        let conflict = |code| Problem::new(StatusCode::CONFLICT, code, detail.clone());
+        match error {
+            E::Journal(error) => error.into(),
+            E::Missing(what) => Problem::missing(what),
+            E::WrongState { job, .. } => Problem { job: Some(job), ..conflict("wrong_state") },
+            E::Stale { later, .. } => Problem { job: Some(later), ..conflict("stale") },
+            E::SecretsGone { pointers, .. } => Problem {
+                missing: pointers,
+                ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "secrets_gone", detail)
+            },
+            E::Refused { code, message } => Why { code, message }.into(),
+            E::Stopping => Problem::stopping(),
+            other => Problem::bug(&other),
+        }
+    }
+}
+
+impl From<journal::Error> for Problem {
+    fn from(error: journal::Error) -> Self {
+        use journal::Error as E;
+        match error {
+            E::Missing(what) => Problem::missing(what),
+            E::Fenced(_) | E::Conflict { .. } => {
+                Problem::new(StatusCode::CONFLICT, "conflict", format!("{error}: look at it, and try again"))
+            }
+            E::Closed => Problem::stopping(),
+            E::Busy => Problem::later("busy", 5, error.to_string()),
+            E::TooMany(what) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", what),
+            E::Unwritable(_) | E::Io { .. } => {
+                tracing::error!("{error}");
+                let detail = "the journal cannot be written now (is the disk full?): nothing was accepted or changed, \
+                              try again later";
+                Problem::later("unwritable", 10, detail)
+            }
+            other => Problem::bug(&other),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The Unix socket over which commands reach the hub: for root and the hub's own user only.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use engine::{Actor, Clock};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::caller::{Caller, Closing};
+use crate::connection::{self, ConnectionLimits};
+use crate::error::Error;
+use crate::problem::Problem;
+
+/// The pause after a connection could not be accepted (no file descriptor left, for example).
+const BREATH: Duration = Duration::from_millis(100);
+
+/// A socket that is listened on. Its file is removed when it is dropped.
+#[derive(Debug)]
+pub struct Socket {
+    listener: UnixListener,
+    _file: SocketFile,
+}
+
+/// The file, as we made it.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    made: Option<(u64, u64)>,
+}
+
+impl Socket {
+    /// Makes the socket (mode 0600) and, where it is missing, its folder (0700). A socket file on which nobody answers
+    /// was left behind by a hub that was killed, and is replaced.
+    pub async fn bind(path: &Path) -> Result<Self, Error> {
+        if let Some(folder) = path.parent() {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(failed("making the folder", folder))?;
+        }
+        remove_stale(path).await?;
+        let listener = UnixListener::bind(path).map_err(failed("making the socket", path))?;
+        let file = SocketFile { path: path.to_owned(), made: identity(path) };
+        fs::set_permissions(path, Permissions::from_mode(0o600))
+            .map_err(failed("closing to others", path))?;
+        Ok(Socket { listener, _file: file })
+    }
+
+    /// Answers requests until `stop` resolves, then lets those under way end within the grace period; waits and streams
+    /// end at once.
+    pub async fn serve(
+        self,
+        routes: Router,
+        limits: ConnectionLimits,
+        clock: &Clock,
+        stop: impl Future<Output = ()>,
+    ) {
+        let (closing, told) = watch::channel(false);
+        let slots = Arc::new(Semaphore::new(limits.connections));
+        let stranger = Router::new().fallback(|| async { forbidden() });
+        let mut connections = JoinSet::new();
+        let mut stop = pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.accept(&slots) => accepted,
+                () = &mut stop => break,
+            };
+            while connections.try_join_next().is_some() {}
+            let (stream, slot) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::error!("a connection could not be accepted: {error}");
+                    clock.sleep(BREATH).await;
+                    continue;
+                }
+            };
+            let caller = admit(&stream);
+            let routes = if caller.is_some() { routes.clone() } else { stranger.clone() };
+            let caller = caller.unwrap_or_else(|| Caller { actor: Actor("stranger".to_owned()) });
+            let told = Closing(told.clone());
+            connections.spawn(async move {
+                connection::serve(stream, routes, caller, told, limits.head).await;
+                drop(slot);
+            });
+        }
+        drop(self);
+        closing.send_replace(true);
+        let ended = timeout(limits.grace, async { while connections.join_next().await.is_some() {} });
+        if ended.await.is_err() {
+            tracing::warn!(
+                requests = connections.len(),
+                "the grace period is over: requests under way are broken off"
+            );
+            connections.shutdown().await;
+        }
+    }
+
+    /// The next connection, once there is room for it.
+    async fn accept(
+        &self,
+        slots: &Arc<Semaphore>,
+    ) -> io::Result<(UnixStream, tokio::sync::OwnedSemaphorePermit)> {
+        let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, _) = self.listener.accept().await?;
+        Ok((stream, slot))
+    }
+}
+
+/// Who is on the other side, if we talk to them: root and our own user.
+fn admit(stream: &UnixStream) -> Option<Caller> {
+    let uid = stream.peer_cred().ok()?.uid();
+    let ours = rustix::process::geteuid().as_raw();
+    (uid == 0 || uid == ours).then(|| Caller { actor: Actor(format!("uid:{uid}")) })
+}
+
+fn forbidden() -> Problem {
+    let detail =
+        "this socket answers only root and the user that runs the hub: run the command as one of them";
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+}
+
+async fn remove_stale(path: &Path) -> Result<(), Error> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("looking at", path)(error)),
+    };
+    if !found.file_type().is_socket() {
+        return Err(Error::Occupied { socket: path.to_owned() });
+    }
+    match UnixStream::connect(path).await {
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).map_err(failed("removing the socket left behind,", path))
+        }
+        Err(error) => Err(failed("asking who listens on", path)(error)),
+        Ok(_) => Err(Error::InUse { socket: path.to_owned() }),
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let what = format!("{what} {}", path.display());
+    move |source| Error::Io { what, source }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Another hub may have put its own there in the meantime.
+        if self.made.is_some() && identity(&self.path) == self.made {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
