@@ -79,11 +79,10 @@ impl ScriptBackend {
         if let Some(trouble) = self.trouble.as_ref().or(script.trouble.as_ref()) {
             return Err(Box::new(verdict::broken(1, trouble.clone())));
         }
-        if let Some(program) = script.command.program() {
-            inspect(&self.bin, program)
-                .map_err(|fault| Box::new(verdict::broken(fault.status, fault.sentence())))?;
+        match inspect(&self.bin, script.command.program()) {
+            Ok(()) => Ok(script),
+            Err(fault) => Err(Box::new(verdict::broken(fault.status, fault.sentence()))),
         }
-        Ok(script)
     }
 
     /// Runs one attempt in this thread.
@@ -117,11 +116,12 @@ impl ScriptBackend {
     }
 
     fn unstarted(&self, script: &Script, error: &io::Error) -> Box<Outcome> {
-        let file = script.command.program().unwrap_or(&self.bin);
-        if let Err(fault) = inspect(&self.bin, file).and_then(|()| inspect_interpreter(file)) {
+        let program = script.command.program();
+        if let Err(fault) = inspect(&self.bin, program).and_then(|()| inspect_interpreter(program)) {
             return Box::new(verdict::broken(fault.status, fault.sentence()));
         }
-        let sentence = format!("{} could not be started: {error}", file.display());
+        let file = program.unwrap_or(&self.bin).display();
+        let sentence = format!("{file} could not be started: {error}");
         match error.raw_os_error().map(Errno::from_raw_os_error) {
             // Too many processes or open files, too little memory, a file that is just being written.
             Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::TXTBSY | Errno::INTR) => {

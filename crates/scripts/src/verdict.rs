@@ -256,7 +256,7 @@ fn signal_name(signal: i32) -> &'static str {
 }
 
 /// A duration as a person says it.
-fn spoken(limit: Duration) -> String {
+pub(crate) fn spoken(limit: Duration) -> String {
     jiff::SignedDuration::try_from(limit).map_or_else(|_| format!("{limit:?}"), |limit| format!("{limit:#}"))
 }
 

@@ -13,7 +13,8 @@ const DEPTH: usize = 96;
 #[derive(Debug)]
 pub(super) struct Reader<'t> {
     text: &'t [u8],
-    at: usize,
+    /// How far it has read.
+    pub(super) at: usize,
     /// Where objects begin that are known not to end well: an object inside a broken one is broken by the same byte.
     broken: HashSet<usize>,
 }

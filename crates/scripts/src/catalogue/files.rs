@@ -47,16 +47,19 @@ impl Fault {
     }
 }
 
-/// Looks at a script in its `bin`. A link is followed: installed scripts are links into a shared module directory
-/// (contracts/sesame.md §5.1). It may only lead to what root or the hub's own user owns.
-pub(crate) fn inspect(bin: &Path, script: &Path) -> Result<(), Fault> {
-    let folder = fs::metadata(bin).map_err(|_| {
-        Fault::missing(bin, "the directory does not exist", "create it and put the backend's scripts into it")
-    })?;
-    if !folder.is_dir() {
-        return Err(Fault::unfit(bin, "it is not a directory", "replace it by a directory with the scripts"));
+/// Looks at the `bin` of a backend, and at a script in it where the command line tells which. A link is followed:
+/// installed scripts are links into a shared module directory (contracts/sesame.md §5.1). It may only lead to what
+/// root or the hub's own user owns.
+pub(crate) fn inspect(bin: &Path, script: Option<&Path>) -> Result<(), Fault> {
+    if !bin.is_dir() {
+        let remedy = "create it and put the backend's scripts into it";
+        return Err(Fault::missing(bin, "the directory does not exist", remedy));
     }
     refuse_open(bin)?;
+    script.map_or(Ok(()), inspect_script)
+}
+
+fn inspect_script(script: &Path) -> Result<(), Fault> {
     let file = fs::metadata(script).map_err(|error| unreachable_script(script, error.kind()))?;
     if !file.is_file() {
         return Err(Fault::unfit(script, "it is not a file", "correct `script` in config.yml"));
@@ -146,7 +149,8 @@ pub(crate) fn first_line(script: &Path) -> FirstLine {
 }
 
 /// Whether the interpreter that a script names can be found, and what to do when not.
-pub(crate) fn inspect_interpreter(script: &Path) -> Result<(), Fault> {
+pub(crate) fn inspect_interpreter(script: Option<&Path>) -> Result<(), Fault> {
+    let Some(script) = script else { return Ok(()) };
     let FirstLine::Interpreter(interpreter) = first_line(script) else { return Ok(()) };
     if interpreter.exists() {
         return Ok(());

@@ -11,7 +11,7 @@ mod yaml;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,11 +79,47 @@ pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
     let found = search::search(&folder);
     let loader = Loader { root: &folder, defaults, variables: environment::base(), sweeper: Arc::default() };
     let mut loaded = Loaded { entries: Vec::new(), backends: Vec::new(), problems: found.problems };
-    let mut names = BTreeSet::new();
-    for folder in found.backends {
-        loader.read(&folder, &mut names, &mut loaded);
+    let drafts: Vec<Draft> = found.backends.into_iter().map(Draft::read).collect();
+    let names = names(&drafts);
+    for (draft, name) in drafts.into_iter().zip(names) {
+        loader.take(draft, &name, &mut loaded);
     }
     loaded
+}
+
+/// A folder whose configuration was read.
+struct Draft {
+    folder: PathBuf,
+    config: Config,
+    report: Report,
+}
+
+impl Draft {
+    fn read(folder: PathBuf) -> Draft {
+        let file = folder.join("config.yml");
+        let mut report = Report::new(&file);
+        let config = read_config(&file, &mut report);
+        Draft { folder, config, report }
+    }
+}
+
+/// The names of the backends, each used once: steps are frozen under them. The original lets several folders share
+/// one (an installer that is run twice makes such); all of those then go by their folders' names.
+fn names(drafts: &[Draft]) -> Vec<String> {
+    let claims = |name: &str| drafts.iter().filter(|d| d.config.name.as_deref() == Some(name)).count();
+    let mut taken = BTreeSet::new();
+    drafts
+        .iter()
+        .map(|draft| {
+            let own = draft.config.name.clone().filter(|name| claims(name) == 1);
+            let folder = draft.folder.file_name().unwrap_or_default().to_string_lossy();
+            let mut name = own.unwrap_or_else(|| folder.into_owned());
+            while !taken.insert(name.clone()) {
+                name.push('+');
+            }
+            name
+        })
+        .collect()
 }
 
 struct Loader<'a> {
@@ -94,39 +130,16 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn read(&self, folder: &Path, names: &mut BTreeSet<String>, loaded: &mut Loaded) {
-        let file = folder.join("config.yml");
-        let mut report = Report::new(&file);
-        let mut config = read_config(&file, &mut report);
-        let name = self.name(&mut config, folder, names, &mut report);
-        let backend = Arc::new(self.backend(name, folder, &config, &mut report));
+    fn take(&self, draft: Draft, name: &str, loaded: &mut Loaded) {
+        let Draft { folder, config, mut report } = draft;
+        if let Some(own) = config.name.as_deref().filter(|own| *own != name) {
+            let what = format!("`name: {own}` is taken by another backend, so this one is called {name}");
+            report.warning(None, what, "give each backend a `name` of its own");
+        }
+        let backend = Arc::new(self.backend(name.into(), &folder, &config, &mut report));
         loaded.entries.push(entry(&backend, &config));
         loaded.backends.push(backend);
         loaded.problems.extend(report.into_problems());
-    }
-
-    /// The backend's own name, if it has one and nobody had it before; else its folder's.
-    fn name(
-        &self,
-        config: &mut Config,
-        folder: &Path,
-        names: &mut BTreeSet<String>,
-        report: &mut Report,
-    ) -> Arc<str> {
-        if let Some(name) = &config.name {
-            if names.insert(name.clone()) {
-                return name.as_str().into();
-            }
-            let mark = report.mark();
-            let what = format!("another backend before this one is already called {name}");
-            report.error(None, what, "give each backend a `name` of its own");
-            config.trouble = config.trouble.take().or_else(|| report.trouble_since(mark));
-        }
-        let mut name = folder.strip_prefix(self.root).unwrap_or(folder).to_string_lossy().into_owned();
-        while !names.insert(name.clone()) {
-            name.push('+');
-        }
-        name.into()
     }
 
     fn backend(&self, name: Arc<str>, folder: &Path, config: &Config, report: &mut Report) -> ScriptBackend {

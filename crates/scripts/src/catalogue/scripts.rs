@@ -32,11 +32,15 @@ pub(crate) fn script(action: &ActionConfig, bin: &Path, defaults: &Defaults, bas
 
 /// Looks at a script's file as an attempt would, and closer.
 pub(crate) fn check(action: &ActionConfig, bin: &Path, script: &Script, root: &Path, report: &mut Report) {
-    let Some(program) = script.command.program().filter(|_| action.trouble.is_none()) else { return };
+    if action.trouble.is_some() {
+        return;
+    }
+    let program = script.command.program();
     if let Err(fault) = files::inspect(bin, program).and_then(|()| files::inspect_interpreter(program)) {
         report.push(fault.into_problem());
         return;
     }
+    let Some(program) = program else { return };
     let mut warn = |what: String, remedy: &str| {
         let remedy = remedy.to_owned();
         report.push(Problem {
