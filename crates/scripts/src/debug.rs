@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::backend::ScriptBackend;
 use crate::error::Error;
-use crate::output::{self, Tail};
+use crate::output::{Excerpt, Tail};
 use crate::run::{Bell, Ending};
 use crate::time::Stopwatch;
 use crate::verdict::Stream;
@@ -78,7 +78,7 @@ impl ScriptBackend {
 }
 
 fn shown(tail: &Tail, mask: &Arc<Mask>) -> String {
-    output::shown(tail.bytes(), tail.dropped(), usize::MAX, mask)
+    Excerpt::of(tail.bytes(), tail.dropped(), usize::MAX, mask).into_text()
 }
 
 fn ending(ending: Ending) -> String {

@@ -47,13 +47,36 @@ impl Tail {
     }
 }
 
-/// The last `keep` bytes of a text as text for people, secrets masked, in whatever encoding it came.
-pub(crate) fn shown(bytes: &[u8], dropped: u64, keep: usize, mask: &Mask) -> String {
-    let masked = mask.bytes(bytes);
-    let surplus = masked.len().saturating_sub(keep);
-    let text = String::from_utf8_lossy(masked.get(surplus..).unwrap_or_default());
-    match dropped + surplus as u64 {
-        0 => text.into_owned(),
-        missing => format!("[{missing} bytes before this are not kept]\n{text}"),
+/// The last part of a text, for people.
+#[derive(Debug)]
+pub(crate) struct Excerpt {
+    pub(crate) text: String,
+    /// How many bytes before it are not shown.
+    pub(crate) missing: u64,
+}
+
+impl Excerpt {
+    /// The last `keep` bytes of what was printed, secrets masked, in whatever encoding it came.
+    pub(crate) fn of(bytes: &[u8], missing: u64, keep: usize, mask: &Mask) -> Excerpt {
+        let masked = mask.bytes(bytes);
+        let surplus = masked.len().saturating_sub(keep);
+        let text = String::from_utf8_lossy(masked.get(surplus..).unwrap_or_default()).into_owned();
+        Excerpt { text, missing: missing + surplus as u64 }
+    }
+
+    /// Leaves the last `keep` bytes, or less where a character would be cut in two.
+    pub(crate) fn shorten(&mut self, keep: usize) {
+        let surplus = self.text.len().saturating_sub(keep);
+        let cut = (surplus..=self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(surplus);
+        self.missing += cut as u64;
+        self.text.drain(..cut);
+    }
+
+    /// The text, with a word about what is missing.
+    pub(crate) fn into_text(self) -> String {
+        match self.missing {
+            0 => self.text,
+            missing => format!("[{missing} bytes before this are not kept]\n{}", self.text),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! From what a script did to an outcome (contracts/sesame.md §3.0 and §3.6, design §7).
 
+use std::ops::Range;
 use std::time::Duration;
 
 use engine::port::Stop;
@@ -8,7 +9,7 @@ use model::mask::Mask;
 use model::word::code;
 
 use crate::answer::{self, Answer, Found};
-use crate::output;
+use crate::output::Excerpt;
 use crate::run::{Ending, Ran};
 
 /// The longest log that is kept of an attempt, in bytes.
@@ -205,35 +206,34 @@ impl Facts<'_> {
 }
 
 /// What a script wrote beside its answer, masked: lines with a level apart, the rest as text.
-fn split_log(ran: &Ran, answer: std::ops::Range<usize>, mask: &Mask) -> (String, Vec<Record>) {
-    let stderr = output::shown(ran.stderr.bytes(), ran.stderr.dropped(), LOG, mask);
-    let mut records = Vec::new();
+fn split_log(ran: &Ran, answer: Range<usize>, mask: &Mask) -> (String, Vec<Record>) {
     let mut log = noise(ran, answer, mask);
-    for line in stderr.split_inclusive('\n') {
+    let stderr = Excerpt::of(ran.stderr.bytes(), ran.stderr.dropped(), LOG, mask);
+    log.missing += stderr.missing;
+    let mut records = Vec::new();
+    for line in stderr.text.split_inclusive('\n') {
         match record(line) {
             Some(record) => records.push(record),
-            None => log.push_str(line),
+            None => log.text.push_str(line),
         }
     }
-    let surplus = log.len().saturating_sub(LOG);
-    let cut = (surplus..log.len()).find(|at| log.is_char_boundary(*at)).unwrap_or(log.len());
-    (log.split_off(cut), records)
+    log.shorten(LOG);
+    (log.into_text(), records)
 }
 
 /// What stands on standard output around the answer.
-fn noise(ran: &Ran, answer: std::ops::Range<usize>, mask: &Mask) -> String {
+fn noise(ran: &Ran, answer: Range<usize>, mask: &Mask) -> Excerpt {
     let stdout = ran.stdout.bytes();
     let before = stdout.get(..answer.start).unwrap_or_default();
     let after = stdout.get(answer.end..).unwrap_or_default();
-    let mut text = output::shown(before, ran.stdout.dropped(), LOG, mask);
-    text.push_str(&output::shown(after, 0, LOG, mask));
-    if text.trim().is_empty() {
-        return String::new();
+    let mut noise = Excerpt::of(before, ran.stdout.dropped(), LOG, mask);
+    noise.text.push_str(&Excerpt::of(after, 0, LOG, mask).text);
+    if noise.text.trim().is_empty() {
+        noise.text.clear();
+    } else if !noise.text.ends_with('\n') {
+        noise.text.push('\n');
     }
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
+    noise
 }
 
 fn record(line: &str) -> Option<Record> {

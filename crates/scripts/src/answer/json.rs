@@ -15,7 +15,8 @@ pub(super) struct Reader<'t> {
     text: &'t [u8],
     /// How far it has read.
     pub(super) at: usize,
-    /// Where objects begin that are known not to end well: an object inside a broken one is broken by the same byte.
+    /// Where objects inside others begin that are known not to end well: the byte that broke the outer one, while
+    /// they were open, breaks them too.
     broken: HashSet<usize>,
 }
 
@@ -52,7 +53,7 @@ impl<'t> Reader<'t> {
     fn object(&mut self, depth: usize) -> Read<Map<String, Value>> {
         let start = self.at;
         let read = self.members(depth);
-        if read.is_err() {
+        if read.is_err() && depth > 0 {
             self.broken.insert(start);
         }
         read
