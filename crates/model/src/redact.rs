@@ -192,7 +192,7 @@ fn take_repeated(value: &mut Value, mask: &Mask, path: &mut String, set: &mut Se
 
 /// Whether a key's name says that its value is secret. It must end so, but for a number or the like: `newPassword`
 /// and `password_2` are, `passwordUsage` and `tokenType` are not.
-fn names_secret(key: &str) -> bool {
+pub fn names_secret(key: &str) -> bool {
     const ENDINGS: [&str; 11] = [
         "password",
         "passwd",

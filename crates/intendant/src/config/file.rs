@@ -1,0 +1,161 @@
+//! The file: found, read, and every mistake in it shown where it is.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use model::MASK;
+use model::redact::names_secret;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::{Location, Spanned};
+
+use super::error::{Error, nearest};
+use super::sections::Config;
+
+/// What a file says, and the line of each key in it.
+pub(super) struct Read {
+    pub(super) config: Config,
+    pub(super) lines: BTreeMap<String, u64>,
+}
+
+/// Reads a file. One that is empty says nothing.
+pub(super) fn read(path: &Path) -> Result<Read, Error> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })?;
+    parse(path, &text)
+}
+
+pub(super) fn parse(path: &Path, text: &str) -> Result<Read, Error> {
+    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+    let failed = |error: serde_saphyr::Error| located(path, text, &error);
+    // A file whose only document is empty (all is commented out) says nothing.
+    let config: Option<Config> =
+        serde_saphyr::from_str_with_options(text, options.clone()).map_err(failed)?;
+    let tree: Tree = serde_saphyr::from_str_with_options(text, options).map_err(failed)?;
+    let mut lines = BTreeMap::new();
+    tree.note(&mut String::new(), &mut lines);
+    Ok(Read { config: config.unwrap_or_default(), lines })
+}
+
+/// Says where and what, and what was probably meant.
+fn located(path: &Path, text: &str, error: &serde_saphyr::Error) -> Error {
+    let location = error.location().unwrap_or(Location::UNKNOWN);
+    Error::File {
+        path: path.to_path_buf(),
+        line: location.line(),
+        what: sentence(error),
+        excerpt: excerpt(text, location),
+    }
+}
+
+fn sentence(error: &serde_saphyr::Error) -> String {
+    use serde_saphyr::Error::{DuplicateMappingKey, SerdeUnknownField, Unexpected};
+    match error {
+        SerdeUnknownField { field, expected, .. } => match nearest(field, expected.iter().copied()) {
+            Some(near) => format!("unknown key {field}, did you mean {near}?"),
+            None => format!("unknown key {field}, known here are {}", expected.join(", ")),
+        },
+        DuplicateMappingKey { key: Some(key), .. } => format!("{key} is given twice: remove one of them"),
+        Unexpected { expected: "mapping start", .. } => {
+            "keys are expected here, as in `level: info`".to_owned()
+        }
+        Unexpected { expected: "string scalar", .. } => "a single value is expected here".to_owned(),
+        other => {
+            // The parser's own words, but for the place, which is told apart.
+            let message = other.to_string();
+            let first = message.lines().next().unwrap_or_default();
+            first.split(" at line ").next().unwrap_or(first).to_owned()
+        }
+    }
+}
+
+/// The line in question, a mark below it. What may be a secret in it is masked.
+fn excerpt(text: &str, location: Location) -> String {
+    let line = location.line().checked_sub(1).and_then(|n| text.lines().nth(usize::try_from(n).ok()?));
+    let Some(line) = line else { return String::new() };
+    let line = match line.split_once(':') {
+        Some((key, value)) if !value.trim().is_empty() && may_be_secret(key) => format!("{key}: {MASK}"),
+        _ => line.to_owned(),
+    };
+    let before = usize::try_from(location.column()).unwrap_or(0).saturating_sub(1).min(line.chars().count());
+    format!("\n  | {line}\n  | {}^", " ".repeat(before))
+}
+
+fn may_be_secret(key: &str) -> bool {
+    let key = key.trim().trim_start_matches("- ");
+    key == "key" || names_secret(key)
+}
+
+/// A document's keys and their lines.
+#[derive(Default)]
+struct Tree(Vec<(String, u64, Tree)>);
+
+impl Tree {
+    fn note(&self, path: &mut String, lines: &mut BTreeMap<String, u64>) {
+        for (key, line, below) in &self.0 {
+            let length = path.len();
+            if length > 0 {
+                path.push('.');
+            }
+            path.push_str(key);
+            lines.insert(path.clone(), *line);
+            below.note(path, lines);
+            path.truncate(length);
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeVisitor)
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de> Visitor<'de> for TreeVisitor {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a configuration")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Tree, A::Error> {
+        let mut tree = Tree::default();
+        while let Some((key, below)) = members.next_entry::<Spanned<String>, Tree>()? {
+            let line = key.referenced.line();
+            tree.0.push((key.value, line, below));
+        }
+        Ok(tree)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Tree::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Tree, E> {
+        Ok(Tree::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Tree, E> {
+        Ok(Tree::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Tree, E> {
+        Ok(Tree::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Tree, E> {
+        Ok(Tree::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Tree, E> {
+        Ok(Tree::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Tree, E> {
+        Ok(Tree::default())
+    }
+}

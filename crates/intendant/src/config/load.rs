@@ -1,0 +1,172 @@
+//! File, environment and defaults become one configuration that knows where each value comes from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::file;
+use super::place::Places;
+use super::secret::SecretSource;
+use super::section::Section;
+use super::sections::{Config, NEED_RESTART};
+
+/// The configuration that holds.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Its values. Paths are complete: relative ones were taken from the file's folder.
+    pub config: Config,
+    /// The file that was read, if there was one.
+    pub file: Option<PathBuf>,
+    origins: BTreeMap<String, Origin>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// A line of the file.
+    File(PathBuf, u64),
+    /// An environment variable.
+    Variable(String),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
+            Origin::Variable(name) => write!(f, "${name}"),
+        }
+    }
+}
+
+/// A key as it holds, free of secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its name.
+    pub key: String,
+    /// Its value as it would be written in the file.
+    pub value: String,
+    /// Where the value comes from.
+    pub origin: Origin,
+}
+
+/// Reads the configuration: the named file, else `$INTENDANT_CONFIG`, else the first of [`Places::files`] that is
+/// there; then the environment; then what nobody gave.
+pub fn load(named: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
+    let variable = places.environment().get("INTENDANT_CONFIG").map(PathBuf::from);
+    let file = named
+        .map(Path::to_path_buf)
+        .or(variable)
+        .or_else(|| places.files().into_iter().find(|file| file.exists()));
+    assemble(file.as_deref(), places)
+}
+
+/// Reads this file, or none.
+pub(super) fn assemble(file: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
+    let mut loaded = match file {
+        Some(file) => Loaded::from_file(file)?,
+        None => Loaded { config: Config::default(), file: None, origins: BTreeMap::new() },
+    };
+    loaded.override_by(places)?;
+    loaded.fill(places);
+    loaded.check()?;
+    Ok(loaded)
+}
+
+impl Loaded {
+    /// Every key with its value and where it comes from.
+    pub fn view(&self) -> Vec<Shown> {
+        let shown = |(key, value): (String, String)| Shown { origin: self.origin(&key), key, value };
+        self.config.values().into_iter().map(shown).collect()
+    }
+
+    /// Where a key's value comes from.
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Keys that a newer configuration changes and that hold only after a restart.
+    pub fn needs_restart(&self, newer: &Loaded) -> Vec<&'static str> {
+        let value = |loaded: &Loaded, key: &str| loaded.config.values().into_iter().find(|(k, _)| k == key);
+        NEED_RESTART.into_iter().filter(|key| value(self, key) != value(newer, key)).collect()
+    }
+
+    fn from_file(path: &Path) -> Result<Self, Error> {
+        let file::Read { mut config, lines } = file::read(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        config.anchor(folder);
+        config.actions.read_schemas().map_err(|(key, what)| Error::Unfit {
+            origin: place(path, &lines, &key),
+            key,
+            what,
+        })?;
+        let origin = |(key, line)| (key, Origin::File(path.to_path_buf(), line));
+        Ok(Loaded {
+            config,
+            file: Some(path.to_path_buf()),
+            origins: lines.into_iter().map(origin).collect(),
+        })
+    }
+
+    fn override_by(&mut self, places: &Places) -> Result<(), Error> {
+        let keys: Vec<String> = Config::keys().into_iter().map(|key| key.name).collect();
+        for (variable, key, text) in places.environment().overrides(&keys)? {
+            self.config
+                .set(&key, text)
+                .map_err(|what| Error::Variable { variable: variable.to_owned(), what })?;
+            self.origins.insert(key, Origin::Variable(variable.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Gives the paths that nobody gave.
+    fn fill(&mut self, places: &Places) {
+        let beside = self.file.as_ref().and_then(|file| file.parent()).map(Path::to_path_buf);
+        let config = &mut self.config;
+        let or = |path: &mut PathBuf, default: &dyn Fn() -> PathBuf| {
+            if path.as_os_str().is_empty() {
+                *path = default();
+            }
+        };
+        or(&mut config.data.folder, &|| places.data());
+        or(&mut config.backends.folder, &|| places.data().join("backends"));
+        or(&mut config.socket, &|| places.socket());
+        if let SecretSource::File(path) = &mut config.key {
+            or(path, &|| beside.clone().unwrap_or_else(|| places.configuration()).join("intendant.key"));
+        }
+    }
+
+    /// Refuses what is understood and cannot be.
+    fn check(&self) -> Result<(), Error> {
+        let unfit = |key: &str, what: &str| {
+            Err(Error::Unfit {
+                key: key.to_owned(),
+                origin: self.origin(key).to_string(),
+                what: what.to_owned(),
+            })
+        };
+        if let SecretSource::File(key) = &self.config.key
+            && key.starts_with(&self.config.data.folder)
+        {
+            return unfit(
+                "key",
+                "the key must not lie in the data folder, which is backed up: name another place",
+            );
+        }
+        if self.config.backends.timeout.is_zero() {
+            return unfit("backends.timeout", "no attempt could ever run: write a length of time above zero");
+        }
+        if self.config.requests.max_size.0 == 0 {
+            return unfit("requests.max_size", "no request could ever be accepted: write a size above zero");
+        }
+        Ok(())
+    }
+}
+
+/// Where a key stands in the file, or the section that it is in.
+fn place(path: &Path, lines: &BTreeMap<String, u64>, key: &str) -> String {
+    lines.get(key).map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()))
+}

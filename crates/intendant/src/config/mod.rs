@@ -1,0 +1,30 @@
+//! The configuration: `intendant.yml`, overridden by `INTENDANT_SECTION__KEY` in the environment.
+//!
+//! Every key is declared once, in [`sections`] or [`action`], with its type, its default and its meaning; the file,
+//! the environment, the view of what holds and the table in `docs/en/configuration.md` all follow from that.
+
+mod action;
+mod environment;
+mod error;
+mod file;
+mod load;
+mod place;
+mod secret;
+mod section;
+mod sections;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use action::{ActionEntry, Actions, RetryRule, Schema, SubjectRule};
+pub use environment::Environment;
+pub use error::Error;
+pub use load::{Loaded, Origin, Shown, load};
+pub use place::Places;
+pub use secret::SecretSource;
+pub use section::{Key, Section};
+pub use sections::{
+    Backends, Config, Data, DeadLetters, Format, Level, Log, NEED_RESTART, Requests, Retention, Stop,
+};
+pub use value::{Bytes, Value};

@@ -1,0 +1,149 @@
+//! The sections and keys of `intendant.yml`, but for those of an action.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::action::Actions;
+use super::secret::SecretSource;
+use super::section::section;
+use super::value::{Bytes, words};
+
+/// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
+/// at once.
+pub const NEED_RESTART: [&str; 4] = ["data.folder", "key", "socket", "log.format"];
+
+const DAY: Duration = Duration::from_hours(24);
+
+section! {
+    /// The whole configuration.
+    Config {
+        /// The key that seals the journal: `file:PATH` (made at first start), `env:NAME`, `credential:NAME` (systemd),
+        /// or 64 hexadecimal digits. Without it the file `intendant.key` beside the configuration file, or in the
+        /// configuration folder. Never in the data folder, never in a backup.
+        key: SecretSource = SecretSource::File(PathBuf::new()),
+        /// The socket on which the hub answers the commands. Without it `intendant.sock` in `$XDG_RUNTIME_DIR`, or
+        /// `/run/intendant/intendant.sock` for root.
+        socket: PathBuf = PathBuf::new(),
+        /// Jobs that run at once.
+        concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
+        ../// Where the journal lives.
+        data: Data,
+        ../// Backend folders.
+        backends: Backends,
+        ../// What comes in.
+        requests: Requests,
+        ../// The end of the hub.
+        stop: Stop,
+        ../// Failed jobs.
+        dead_letters: DeadLetters,
+        ../// How much is kept, and for how long.
+        retention: Retention,
+        ../// The hub's own log.
+        log: Log,
+        ../// What is known of actions beside what the modules say.
+        actions: Actions,
+    }
+}
+
+section! {
+    /// Where the journal lives.
+    Data {
+        /// The folder of the journal. Without it `$XDG_STATE_HOME/intendant` or `~/.local/state/intendant`, and
+        /// `/var/lib/intendant` for root.
+        folder: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// Backend folders.
+    Backends {
+        /// The folder that holds the backend folders. Without it `backends` in the data folder's default place.
+        folder: PathBuf = PathBuf::new(),
+        /// How long one attempt may take when neither the backend nor the action's mapping says.
+        timeout: Duration = Duration::from_mins(1),
+    }
+}
+
+section! {
+    /// What comes in.
+    Requests {
+        /// Larger requests are refused.
+        max_size: Bytes = Bytes(10 << 20),
+    }
+}
+
+section! {
+    /// The end of the hub.
+    Stop {
+        /// How long running steps may go on once the hub is told to stop; then they are ended by force and run again
+        /// at the next start.
+        grace: Duration = Duration::from_secs(30),
+    }
+}
+
+section! {
+    /// Failed jobs.
+    DeadLetters {
+        /// How long the secrets of a failed job without a deadline are kept for a replay. Later each must be given
+        /// again. `0s` keeps none.
+        keep_secrets: Duration = 3 * DAY,
+    }
+}
+
+section! {
+    /// How much is kept, and for how long. Live jobs and pending deliveries are always kept.
+    Retention {
+        /// Age at which ended jobs are removed.
+        jobs: Duration = 90 * DAY,
+        /// No more ended jobs than this are kept.
+        jobs_max: u64 = 1_000_000,
+        /// How long the callers' own ids are remembered, also those of removed jobs: a repetition is recognised for
+        /// so long.
+        ids: Duration = 30 * DAY,
+        /// Age at which records (refusals, audit) are removed.
+        records: Duration = 365 * DAY,
+        /// No more records than this are kept.
+        records_max: u64 = 100_000,
+        /// No more events than this are kept: how far back a live stream can resume.
+        events_max: u64 = 200_000,
+    }
+}
+
+section! {
+    /// The hub's own log, on standard error.
+    Log {
+        /// What is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+        level: Level = Level::Info,
+        /// How it looks: `human` or `json`.
+        format: Format = Format::Human,
+    }
+}
+
+/// From which level on records are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Nothing.
+    Off,
+    /// Somebody must act.
+    Error,
+    /// Something went wrong, and the hub deals with it.
+    Warn,
+    /// What an operator wants to see of a normal day.
+    Info,
+    /// Each step.
+    Debug,
+    /// Each write and each line that a backend prints.
+    Trace,
+}
+words!(Level { Off = "off", Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace" });
+
+/// How log records look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Lines for people.
+    Human,
+    /// One JSON document per record.
+    Json,
+}
+words!(Format { Human = "human", Json = "json" });

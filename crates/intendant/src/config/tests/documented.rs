@@ -1,0 +1,52 @@
+use super::{in_repository, places};
+use crate::config::{Config, Key, NEED_RESTART, Section, load};
+
+/// The table that the guide must hold, line for line: made from the declarations.
+fn table() -> Vec<String> {
+    let row = |key: Key| {
+        let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
+        let restart = if NEED_RESTART.contains(&key.name.as_str()) { " Needs a restart." } else { "" };
+        format!("| `{}` | {default} | {}{restart} |", key.name, key.meaning)
+    };
+    Config::keys().into_iter().map(row).collect()
+}
+
+#[test]
+fn every_key_is_documented_and_nothing_else_is() {
+    let guide = std::fs::read_to_string(in_repository("docs/en/configuration.md")).unwrap();
+    let rows: Vec<&str> = guide.lines().filter(|line| line.starts_with("| `")).collect();
+    let table = table();
+    assert_eq!(rows, table, "the table in docs/en/configuration.md should read:\n\n{}\n", table.join("\n"));
+}
+
+#[test]
+fn the_meaning_of_a_key_fits_a_table() {
+    for key in Config::keys() {
+        assert!(key.meaning.len() > 10 && !key.meaning.contains('|'), "{}: {}", key.name, key.meaning);
+        assert!(key.meaning.ends_with('.'), "{}: {}", key.name, key.meaning);
+    }
+}
+
+#[test]
+fn the_example_loads_and_shows_every_key() {
+    let path = in_repository("docs/intendant.example.yml");
+    let loaded = load(Some(&path), &places(&[])).unwrap();
+    assert_eq!(loaded.config.log, Config::default().log, "what it shows are the defaults");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for key in Config::keys() {
+        let last = key.name.rsplit('.').next().unwrap();
+        let shown = text
+            .lines()
+            .any(|line| line.trim_start_matches([' ', '#', ':']).starts_with(&format!("{last}:")));
+        assert!(shown, "{} is not in docs/intendant.example.yml", key.name);
+    }
+    // Also with everything in it that is commented out.
+    let all: String = text.lines().map(|line| line.replacen("#:", "", 1) + "\n").collect();
+    assert_ne!(all, text);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("intendant.yml");
+    std::fs::write(&path, &all).unwrap();
+    std::fs::write(folder.path().join("user.schema.json"), "{}").unwrap();
+    let loaded = load(Some(&path), &places(&[])).unwrap();
+    assert_eq!(loaded.config.actions.0.len(), 2);
+}
