@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: it prints")]
 
 mod bench;
+mod services;
 mod test;
 mod tidy;
 mod workspace;
@@ -26,6 +27,14 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Start servers on loopback, on free ports, until Ctrl-C
+    Services {
+        /// redis, rabbitmq, postgresql, slapd, smtp; none = all
+        names: Vec<String>,
+        /// Only install what they are made of
+        #[arg(long)]
+        install: bool,
+    },
     /// Check the habits of the house that no compiler knows
     Tidy,
     /// Run the benchmarks: ratios against a baseline of the same run
@@ -39,6 +48,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Test { args } => test::run(&args),
+        Chore::Services { names, install } => services::run(&names, install),
         Chore::Tidy => tidy::run(),
         Chore::Bench { args } => bench::run(&args),
     };

@@ -1,13 +1,14 @@
 //! `cargo xtask test`: what the tests need, then the tests.
 
 use anyhow::Result;
-use testkit::packages;
+use testkit::service::Kind;
 
+use crate::services;
 use crate::workspace::{cargo, has_subcommand, show_and_run};
 
 /// Without arguments: the doc tests, then every other test of the workspace. With arguments: what they select.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    install()?;
+    services::install(&Kind::ALL)?;
     if args.is_empty() {
         show_and_run(&mut cargo(&["test", "--workspace", "--locked", "--doc", "--quiet"]))?;
     }
@@ -21,15 +22,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         tests.arg("--workspace");
     }
     show_and_run(tests.args(args))
-}
-
-/// Installs what the tests need and says so.
-fn install() -> Result<()> {
-    let installed = packages::install(packages::TOOLS)?;
-    if !installed.is_empty() {
-        println!("installed {}", installed.join(" "));
-    }
-    Ok(())
 }
 
 fn names_a_package(args: &[String]) -> bool {

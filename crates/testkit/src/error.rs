@@ -1,6 +1,7 @@
 //! What can go wrong around a test.
 
 use std::io;
+use std::time::Duration;
 
 /// An error of the test support.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,26 @@ pub enum Error {
         /// The end of its output.
         log: String,
     },
+    /// A server ended before it was ready.
+    #[error("{name} ended before it was ready ({status}); its last words:\n{log}")]
+    Died {
+        /// The server.
+        name: String,
+        /// How it ended.
+        status: String,
+        /// The end of its log.
+        log: String,
+    },
+    /// A server did not become ready.
+    #[error("{name} was not ready after {} s; its last words:\n{log}", limit.as_secs())]
+    Slow {
+        /// The server.
+        name: String,
+        /// How long it was given.
+        limit: Duration,
+        /// The end of its log.
+        log: String,
+    },
     /// A tool that prepares a service or the shim failed.
     #[error("{what} failed:\n{log}")]
     Tool {
@@ -41,6 +62,14 @@ pub enum Error {
         what: String,
         /// What it printed.
         log: String,
+    },
+    /// Every port of the range is taken.
+    #[error("no free port between {first} and {last}: stop what holds them")]
+    NoPort {
+        /// The first of the range.
+        first: u16,
+        /// The last of the range.
+        last: u16,
     },
     /// Reading or writing failed.
     #[error("{what}: {source}")]

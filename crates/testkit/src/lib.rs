@@ -1,13 +1,20 @@
 //! Support for the tests of the workspace. A dev-dependency only: nothing here is part of the hub.
 //!
+//! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
+//! - [`smtp`] takes mail, or refuses it, as a test wants.
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
 //! - [`shadow`] keeps the image of a folder that a power cut would leave, and kills a program at a chosen point.
 //! - [`oracle`] compares what scripts and submitters saw with what the journal says.
 #![forbid(unsafe_code)]
 
+mod daemon;
 mod error;
 pub mod oracle;
 pub mod packages;
+mod port;
+pub mod service;
 pub mod shadow;
+pub mod smtp;
+pub mod wait;
 
 pub use error::Error;

@@ -99,7 +99,7 @@ fn missing(needs: &[Need]) -> Vec<&'static str> {
 
 /// Held while packages are installed: two test runs must not both begin.
 fn one_at_a_time() -> Result<File, Error> {
-    let path = std::env::temp_dir().join("intendant-testkit-install.lock");
+    let path = std::env::temp_dir().join(format!("intendant-testkit-install-{}.lock", user()));
     let what = || format!("locking {}", path.display());
     let file = File::create(&path).map_err(Error::io(what()))?;
     file.lock().map_err(Error::io(what()))?;
@@ -149,8 +149,12 @@ fn run_apt(packages: &[&'static str]) -> Result<(), Error> {
 
 /// Whether this process is root.
 pub(crate) fn is_root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
+    user() == 0
+}
+
+/// The number of the user that this process is.
+pub(crate) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 fn may_sudo() -> bool {

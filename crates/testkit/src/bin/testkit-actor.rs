@@ -1,10 +1,11 @@
-//! Does to files what it is told, a line at a time, and answers each with `ok`: the program under the shim in the
-//! shim's own tests. Written with the same standard library as the hub, so that it makes the same calls.
+//! The other process in the test kit's own tests: it does what it is told, a line at a time, and answers each with
+//! `ok`. Under the shim it makes the same calls as the hub, since it has the same standard library.
 //!
 //! ```text
 //! write NAME TEXT     replace the content        append NAME TEXT
 //! patch NAME AT TEXT  overwrite at a place       truncate NAME LENGTH
 //! sync NAME           rename FROM TO             unlink NAME        spawn PROGRAM
+//! hold KIND           start a service, say its address and folder first, and keep it
 //! ```
 #![forbid(unsafe_code)]
 
@@ -14,19 +15,29 @@ use std::io::{self, BufRead as _, Error, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::process::Command;
 
+use intendant_testkit::service::{Kind, Service};
+
 fn main() -> io::Result<()> {
-    let mut open = HashMap::new();
+    let mut hands = Hands::default();
     for line in io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split(' ').collect();
-        act(&words, &mut open)?;
+        act(&words, &mut hands)?;
         writeln!(io::stdout(), "ok")?;
     }
     Ok(())
 }
 
-/// Files stay open under the name they were first used by, as a server's do.
-fn act(words: &[&str], open: &mut HashMap<String, File>) -> io::Result<()> {
+/// What it holds until its end.
+#[derive(Default)]
+struct Hands {
+    /// Files, by the name they were first used by.
+    files: HashMap<String, File>,
+    services: Vec<Service>,
+}
+
+fn act(words: &[&str], hands: &mut Hands) -> io::Result<()> {
+    let open = &mut hands.files;
     match words {
         ["write", name, text] => {
             let mut file = File::create(name)?;
@@ -43,6 +54,12 @@ fn act(words: &[&str], open: &mut HashMap<String, File>) -> io::Result<()> {
         ["rename", from, to] => fs::rename(from, to),
         ["unlink", name] => fs::remove_file(name),
         ["spawn", program] => Command::new(program).status().map(|_| ()),
+        ["hold", kind] => {
+            let service = kind.parse::<Kind>().map_err(Error::other)?.start().map_err(Error::other)?;
+            writeln!(io::stdout(), "{} {}", service.address(), service.folder().display())?;
+            hands.services.push(service);
+            Ok(())
+        }
         _ => Err(Error::other(format!("unknown: {words:?}"))),
     }
 }

@@ -1,0 +1,194 @@
+//! Real servers for tests: on loopback, on a free port, in a private folder, gone when dropped.
+//!
+//! Also when the test's process is killed: each server has a guard that notices.
+
+mod postgresql;
+mod rabbitmq;
+mod redis;
+mod slapd;
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::Error;
+use crate::daemon::Daemon;
+use crate::packages::Need;
+use crate::port::Port;
+
+/// How long a server may take until it answers, on a busy machine.
+const START: Duration = Duration::from_mins(2);
+
+/// The servers that can be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Redis, with an append-only file.
+    Redis,
+    /// RabbitMQ, one node, user `guest`.
+    RabbitMq,
+    /// PostgreSQL, user `postgres` without a password; it does not fsync.
+    PostgreSql,
+    /// The LDAP server, `dc=example,dc=org`, empty; administrator [`LDAP_ADMIN`] with [`LDAP_PASSWORD`].
+    Slapd,
+}
+
+/// Who may write to the directory.
+pub const LDAP_ADMIN: &str = "cn=admin,dc=example,dc=org";
+
+/// The administrator's password.
+pub const LDAP_PASSWORD: &str = "secret";
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Redis, Kind::RabbitMq, Kind::PostgreSql, Kind::Slapd];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Redis => "redis",
+            Kind::RabbitMq => "rabbitmq",
+            Kind::PostgreSql => "postgresql",
+            Kind::Slapd => "slapd",
+        }
+    }
+
+    /// The programs it is made of.
+    pub fn needs(self) -> &'static [Need] {
+        match self {
+            Kind::Redis => redis::NEEDS,
+            Kind::RabbitMq => rabbitmq::NEEDS,
+            Kind::PostgreSql => postgresql::NEEDS,
+            Kind::Slapd => slapd::NEEDS,
+        }
+    }
+
+    /// Starts one and waits until it answers.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when it is not installed; otherwise what it said as it failed.
+    pub fn start(self) -> Result<Service, Error> {
+        let mut place = Place::new(self.name())?;
+        match self {
+            Kind::Redis => redis::start(&mut place),
+            Kind::RabbitMq => rabbitmq::start(&mut place),
+            Kind::PostgreSql => postgresql::start(&mut place),
+            Kind::Slapd => slapd::start(&mut place),
+        }
+        .map(|(url, port)| Service { kind: self, url, port, place })
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let names = || Kind::ALL.map(Kind::name).join(", ");
+        Kind::ALL
+            .into_iter()
+            .find(|kind| kind.name() == name)
+            .ok_or_else(|| format!("there is no service {name}: there are {}", names()))
+    }
+}
+
+/// A running server. It is stopped when dropped.
+#[derive(Debug)]
+pub struct Service {
+    kind: Kind,
+    url: String,
+    port: u16,
+    place: Place,
+}
+
+impl Service {
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where it is, with the user to connect as.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        local(self.port)
+    }
+
+    /// Its private folder.
+    pub fn folder(&self) -> &Path {
+        self.place.folder()
+    }
+
+    /// Stops it and waits until it is gone.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+/// What a server is given, and what runs there. Dropped in this order: servers (the last one started first), ports,
+/// folder.
+#[derive(Debug)]
+struct Place {
+    daemons: Vec<Daemon>,
+    ports: Vec<Port>,
+    folder: TempDir,
+}
+
+impl Place {
+    fn new(name: &str) -> Result<Place, Error> {
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("intendant-{name}-"))
+            .tempdir()
+            .map_err(Error::io("creating a private folder"))?;
+        Ok(Place { daemons: Vec::new(), ports: Vec::new(), folder })
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn port(&mut self) -> Result<u16, Error> {
+        let port = Port::take()?;
+        let number = port.number();
+        self.ports.push(port);
+        Ok(number)
+    }
+
+    /// Keeps a server that was started, once it answers.
+    fn keep(&mut self, mut daemon: Daemon, answers: impl Fn() -> bool) -> Result<(), Error> {
+        daemon.ready(START, answers)?;
+        self.daemons.push(daemon);
+        Ok(())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        while let Some(daemon) = self.daemons.pop() {
+            drop(daemon);
+        }
+    }
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Sends `question` and says whether the answer begins like `expected`.
+fn answers(port: u16, question: &[u8], expected: &[u8]) -> bool {
+    let limit = Duration::from_secs(5);
+    let ask = || {
+        let mut stream = TcpStream::connect_timeout(&local(port), limit)?;
+        stream.set_read_timeout(Some(limit))?;
+        stream.write_all(question)?;
+        let mut answer = vec![0; expected.len()];
+        stream.read_exact(&mut answer)?;
+        std::io::Result::Ok(answer == expected)
+    };
+    ask().unwrap_or(false)
+}

@@ -1,0 +1,69 @@
+//! RabbitMQ, without a service manager and beside any other node of the machine.
+
+use std::fs;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use super::{Place, answers, local};
+use crate::Error;
+use crate::daemon::Daemon;
+use crate::packages::{Need, need, require};
+
+/// Debian's own `rabbitmq-server` in `/usr/sbin` insists on root or the user `rabbitmq`; the script behind it does not.
+const SERVER: Need = need("rabbitmq-server-wait", "rabbitmq-server");
+const EPMD: Need = need("epmd", "erlang-base");
+
+pub(super) const NEEDS: &[Need] = &[SERVER, EPMD];
+
+pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
+    let port = place.port()?;
+    let between_nodes = place.port()?;
+    let names = place.port()?;
+    let server = require(SERVER)?.with_file_name("rabbitmq-server");
+
+    // Erlang's name service. Ours: one that Erlang starts by itself would outlive the test.
+    let mut epmd = Command::new(require(EPMD)?);
+    epmd.args(["-address", "127.0.0.1", "-port", &names.to_string()]);
+    let epmd = Daemon::start("epmd", &mut epmd, place.folder(), Signal::TERM)?;
+    place.keep(epmd, || std::net::TcpStream::connect(local(names)).is_ok())?;
+
+    let folder = place.folder();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name} of RabbitMQ")))
+    };
+    write("rabbitmq.conf", &configuration(port))?;
+    write("plugins", "[].\n")?;
+
+    let mut command = Command::new(server);
+    command
+        .env("HOME", folder)
+        .env("ERL_EPMD_ADDRESS", "127.0.0.1")
+        .env("ERL_EPMD_PORT", names.to_string())
+        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+        .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
+        .env("RABBITMQ_DIST_PORT", between_nodes.to_string())
+        .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
+        .env("RABBITMQ_LOG_BASE", folder)
+        .env("RABBITMQ_MNESIA_BASE", folder.join("mnesia"))
+        .env("RABBITMQ_NODENAME", format!("intendant-{port}@localhost"))
+        .env("RABBITMQ_PID_FILE", folder.join("pid"))
+        .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}");
+    let daemon = Daemon::start("rabbitmq", &mut command, folder, Signal::TERM)?;
+    place.keep(daemon, || answers(port, PROTOCOL, CONNECTION_START))?;
+    Ok((format!("amqp://guest:guest@127.0.0.1:{port}/%2f"), port))
+}
+
+/// What a client says first, and how the server's answer begins: a method on channel 0.
+const PROTOCOL: &[u8] = b"AMQP\x00\x00\x09\x01";
+const CONNECTION_START: &[u8] = &[1, 0, 0];
+
+fn configuration(port: u16) -> String {
+    format!(
+        "listeners.tcp.local = 127.0.0.1:{port}\n\
+         log.console = true\n\
+         log.console.level = info\n\
+         log.file = false\n\
+         disk_free_limit.absolute = 50MB\n"
+    )
+}
