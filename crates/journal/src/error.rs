@@ -42,6 +42,16 @@ pub enum Error {
         /// The newest schema known.
         known: i64,
     },
+    /// Refused: the journal was last used by an older version, and is only looked at.
+    #[error("the journal in {} has schema {found}, this version uses {known}: start the hub once with this version", folder.display())]
+    Older {
+        /// The data folder.
+        folder: PathBuf,
+        /// The schema found.
+        found: i64,
+        /// The schema of this version.
+        known: i64,
+    },
     /// Refused: a backup or a restore would overwrite something.
     #[error("{} exists already and is not overwritten: name a new one", path.display())]
     Occupied {

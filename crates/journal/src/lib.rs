@@ -26,4 +26,4 @@ pub use change::{
 pub use crash::crash_point;
 pub use error::Error;
 pub use key::Key;
-pub use sqlite::{Options, SqliteJournal, restore};
+pub use sqlite::{Look, Options, SqliteJournal, restore};

@@ -28,12 +28,21 @@ pub(super) struct Request {
 /// the write-ahead log from being emptied.
 pub(super) fn run(conn: &Connection, writer: &mut Writer, request: Request) {
     let result = create(&request.to).and_then(|()| {
-        copy(conn, &request.to, || writer.serve_queued(conn)).inspect_err(|_| {
+        copy(conn, &request.to, PAGES, || writer.serve_queued(conn)).inspect_err(|_| {
             // Half a backup is none.
             let _ = fs::remove_file(&request.to);
         })
     });
     let _ = request.answer.send(result);
+}
+
+/// Makes a backup on a connection of its own, in one go: what another process writes meanwhile is not in it.
+pub(super) fn make(conn: &Connection, to: &Path) -> Result<(), Error> {
+    const ALL: i32 = -1;
+    create(to)?;
+    copy(conn, to, ALL, || ()).inspect_err(|_| {
+        let _ = fs::remove_file(to);
+    })
 }
 
 fn create(to: &Path) -> Result<(), Error> {
@@ -46,13 +55,13 @@ fn create(to: &Path) -> Result<(), Error> {
     }
 }
 
-fn copy(conn: &Connection, to: &Path, mut meanwhile: impl FnMut()) -> Result<(), Error> {
+fn copy(conn: &Connection, to: &Path, pages: i32, mut meanwhile: impl FnMut()) -> Result<(), Error> {
     let mut target = Connection::open(to)?;
     // Nobody reads it before it is whole, and it is synced at the end.
     target.pragma_update(None, "synchronous", "OFF")?;
     target.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
     let backup = Backup::new(conn, &mut target)?;
-    while backup.step(PAGES)? != StepResult::Done {
+    while backup.step(pages)? != StepResult::Done {
         meanwhile();
     }
     drop(backup);

@@ -1,5 +1,6 @@
 //! A look at a journal from beside, while a hub may be using it: read-only, without the lock.
 
+use std::fs;
 use std::path::Path;
 
 use model::{JobId, Record};
@@ -11,6 +12,11 @@ use crate::api::Prepared;
 use crate::error::Error;
 use crate::key::Key;
 use crate::seal::Seal;
+
+/// A read asks every so many steps of SQLite's machine whether it is in the way.
+const STEPS: i32 = 50_000;
+/// Above so many bytes of write-ahead log a read has been in the way of the hub for too long.
+const LONGEST_LOG: u64 = 256 * 1024 * 1024;
 
 /// A journal opened read-only, for commands that work beside a running hub. Its methods block.
 pub struct Look {
@@ -29,8 +35,11 @@ impl Look {
         if !database.try_exists().map_err(Error::io("looking for the journal", &database))? {
             return Ok(None);
         }
-        let conn = open::connect(&database, open::Role::Reader)?;
+        let mut conn = open::connect(&database, open::Role::Reader)?;
         let (id, seal) = open::examine(&conn, folder, key)?;
+        let log = folder.join("journal.db-wal");
+        let in_the_way = move || fs::metadata(&log).is_ok_and(|found| found.len() > LONGEST_LOG);
+        conn.progress_handler(STEPS, Some(in_the_way))?;
         Ok(Some(Look { id, seal, conn }))
     }
 
@@ -39,7 +48,8 @@ impl Look {
         self.id
     }
 
-    /// Reads everything, checks that it fits together, and lists what does not.
+    /// Reads everything, checks that it fits together, and lists what does not. Ends with [`Error::Busy`] rather than
+    /// keep a busy hub from emptying its write-ahead log.
     pub fn check(&self) -> Result<Vec<String>, Error> {
         check::all(&self.conn, &self.seal)
     }

@@ -12,6 +12,7 @@ mod job;
 mod journal;
 mod list;
 mod lock;
+mod look;
 mod number;
 mod open;
 mod operate;
@@ -28,3 +29,4 @@ mod writer;
 
 pub use backup::restore;
 pub use journal::{Options, SqliteJournal};
+pub use look::Look;

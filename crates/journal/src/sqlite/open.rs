@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -65,6 +66,8 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
     let conn = Connection::open_with_flags(database, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.set_prepared_statement_cache_capacity(128);
+    // Plans do not depend on the values bound: SQLite would prepare some statements anew at every use.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A damaged schema must not be able to call functions with side effects.
     conn.pragma_update(None, "trusted_schema", false)?;
     if role == Role::Writer {
@@ -86,6 +89,24 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
 
 /// Brings the schema up to date, makes or checks the key; returns the journal's id and its seal.
 pub(super) fn prepare(conn: &mut Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
+    let (found, known) = schema(conn, folder)?;
+    if found < known {
+        migrate(conn, usize::try_from(found).unwrap_or_default(), key)?;
+    }
+    open_seal(conn, folder, key)
+}
+
+/// Checks schema and key of a journal that is only looked at; returns its id and its seal.
+pub(super) fn examine(conn: &Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
+    let (found, known) = schema(conn, folder)?;
+    if found < known {
+        return Err(Error::Older { folder: folder.to_owned(), found, known });
+    }
+    open_seal(conn, folder, key)
+}
+
+/// The schema found, and the newest known. A file that is not ours, or newer than we are, is an error.
+fn schema(conn: &Connection, folder: &Path) -> Result<(i64, i64), Error> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
@@ -97,10 +118,7 @@ pub(super) fn prepare(conn: &mut Connection, folder: &Path, key: &Key) -> Result
     if !empty && application != APPLICATION {
         return Err(Error::Damaged(format!("{} is no journal of Intendant", database(folder).display())));
     }
-    if found < known {
-        migrate(conn, usize::try_from(found).unwrap_or_default(), key)?;
-    }
-    open_seal(conn, folder, key)
+    Ok((found, known))
 }
 
 /// Applies what is missing in one transaction; a new journal gets its id and the key's check value in it.
