@@ -132,24 +132,24 @@ pub fn put_back(body: &mut Value, secrets: &SecretSet) {
 
 /// Where a body holds [`MASK`] instead of a secret: the places for which a replay needs a value.
 pub fn masked_pointers(body: &Value) -> Vec<String> {
-    fn walk(value: &Value, path: &str, found: &mut Vec<String>) {
+    fn walk(value: &Value, path: &mut String, found: &mut Vec<String>) {
+        let mut step = |key: &str, child: &Value| {
+            let length = path.len();
+            push_segment(path, key);
+            walk(child, path, found);
+            path.truncate(length);
+        };
         match value {
-            Value::String(text) if text == MASK => found.push(path.to_owned()),
+            Value::String(text) if text == MASK => found.push(path.clone()),
             Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    walk(item, &format!("{path}/{index}"), found);
-                }
+                items.iter().enumerate().for_each(|(index, item)| step(&index.to_string(), item));
             }
-            Value::Object(members) => {
-                for (key, member) in members {
-                    walk(member, &format!("{path}/{}", escape(key)), found);
-                }
-            }
+            Value::Object(members) => members.iter().for_each(|(key, member)| step(key, member)),
             _ => {}
         }
     }
     let mut found = Vec::new();
-    walk(body, "", &mut found);
+    walk(body, &mut String::new(), &mut found);
     found
 }
 
@@ -220,8 +220,7 @@ pub fn names_secret(key: &str) -> bool {
 fn each_child(value: &mut Value, path: &mut String, visit: &mut dyn FnMut(&str, &mut Value, &mut String)) {
     let mut step = |key: &str, child: &mut Value| {
         let length = path.len();
-        path.push('/');
-        path.push_str(&escape(key));
+        push_segment(path, key);
         visit(key, child, path);
         path.truncate(length);
     };
@@ -250,8 +249,15 @@ fn segments(pointer: &str) -> Vec<String> {
     inner.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
+fn push_segment(path: &mut String, key: &str) {
+    path.push('/');
+    for c in key.chars() {
+        match c {
+            '~' => path.push_str("~0"),
+            '/' => path.push_str("~1"),
+            _ => path.push(c),
+        }
+    }
 }
 
 fn size(value: &Value) -> usize {

@@ -42,7 +42,7 @@ impl Shape {
             Shape::Plain => Some(hit),
             Shape::Alone => stands_alone(text, &hit).then_some(hit),
             Shape::Base64 { before, after } => {
-                let start = hit.start - usize::from(before && hit.start > 0);
+                let start = hit.start.saturating_sub(usize::from(before));
                 let mut end = hit.end;
                 if after && text.get(end).is_some_and(|b| b.is_ascii_alphanumeric() || b"+/-_".contains(b)) {
                     end += 1;

@@ -236,6 +236,16 @@ fn encodings_within_encodings_are_undone() {
     assert_eq!(mask.text("x\\u00\\ud83d\\u0020\\q\\xzz\\"), "x\\u00\\ud83d\\u0020\\q\\xzz\\");
 }
 
+/// The first characters of an encoded text may have been cut off.
+#[test]
+fn base64_that_begins_in_the_middle_is_found() {
+    let mask = mask_of(&["hunter22"]);
+    let encoded = STANDARD.encode("xhunter22");
+    for cut in 0..=2 {
+        assert_eq!(mask.text(&encoded[cut..]), format!("{}{MASK}", &encoded[cut..1.max(cut)]), "{cut}");
+    }
+}
+
 #[test]
 fn escapes_of_controls_are_known() {
     let mask = mask_of(&["a\u{8}b\u{c}c\nd\re\tf"]);

@@ -60,8 +60,16 @@ proptest! {
         prop_assert!(!body.to_string().contains(&secret));
         prop_assert_eq!(set.pointers().count(), 4);
         let shown = format!("{set:?}");
-        prop_assert!(!shown.contains(&secret), "{shown}");
+        prop_assert!(!shown.contains(&secret) && shown.contains("\"/payload/note\""), "{shown}");
     }
+}
+
+#[test]
+fn a_number_that_repeats_a_secret_is_taken_too() {
+    let (body, pointers) =
+        taken(&json!({"pin": 123_456, "secret": "123456", "n": 1, "list": [9_123_456]}), &[]);
+    assert_eq!(body, json!({"pin": MASK, "secret": MASK, "n": 1, "list": [MASK]}));
+    assert_eq!(pointers, ["/list/0", "/pin", "/secret"]);
 }
 
 #[test]

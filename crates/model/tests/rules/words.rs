@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use model::word::code;
 use model::{
     ActionSpec, Class, Code, DeliveryId, DeliveryTo, Effects, EntityKey, EntityWrite, JobId, NewDelivery,
-    Outcome, OutcomeKind, Request, RunMark, Subject,
+    Outcome, OutcomeKind, Request, RunMark, Seq, Subject,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -62,6 +62,7 @@ fn a_job_id_holds_its_time() {
     assert_eq!(format!("{id:?}"), id.to_string());
     assert!("no id".parse::<JobId>().is_err());
     assert_ne!(id, JobId::from_parts(at, [0xcd; 10]));
+    assert_eq!(Seq(42).to_string(), "42");
 }
 
 #[test]
