@@ -27,18 +27,15 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The variables that override a key: variable, key, text. One that looks like it and names no key is an error.
+    /// The variables that override a key: variable, key, text. One that looks like it and names no key is an error;
+    /// one that is empty says nothing.
     pub(super) fn overrides<'e>(&'e self, keys: &[String]) -> Result<Vec<(&'e str, String, &'e str)>, Error> {
         let mut overrides = Vec::new();
-        for (variable, text) in &self.variables {
+        for (variable, text) in self.variables.iter().filter(|(_, text)| !text.is_empty()) {
             let Some(name) = variable.strip_prefix(PREFIX).filter(|name| !RESERVED.contains(name)) else {
                 continue;
             };
             let key = name.replace("__", ".").to_lowercase();
-            if key.starts_with("actions.") {
-                let what = "actions are given in the file only".to_owned();
-                return Err(Error::Variable { variable: variable.clone(), what });
-            }
             if keys.contains(&key) {
                 overrides.push((variable.as_str(), key, text.as_str()));
             } else if let Some(what) = unknown(&key, keys) {
@@ -57,15 +54,15 @@ impl FromIterator<(String, String)> for Environment {
 
 /// What to say of a name that is no key; `None` = it is probably not meant for us.
 fn unknown(key: &str, keys: &[String]) -> Option<String> {
-    let near = nearest(key, keys.iter().map(String::as_str));
-    match near {
-        Some(near) => {
-            let variable = near.replace('.', "__").to_uppercase();
-            Some(format!("there is no key {key}, did you mean {PREFIX}{variable}?"))
-        }
-        None if key.contains('.') => {
-            Some(format!("there is no key {key}: see the list in docs/en/configuration.md"))
-        }
-        None => None,
+    let variable = |key: &str| format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
+    if key.split('.').next() == Some("actions") {
+        return Some("actions are given in the file only".to_owned());
     }
+    if let Some(inside) = keys.iter().find(|other| other.starts_with(&format!("{key}."))) {
+        return Some(format!("{key} is a section: name one of its keys, such as {}", variable(inside)));
+    }
+    if let Some(near) = nearest(key, keys.iter().map(String::as_str)) {
+        return Some(format!("there is no key {key}, did you mean {}?", variable(near)));
+    }
+    key.contains('.').then(|| format!("there is no key {key}: see the list in docs/en/configuration.md"))
 }

@@ -43,6 +43,8 @@ fn a_variable_that_is_not_understood_is_named() {
         ("INTENDANT_CONCURENCY", "4", "there is no key concurency, did you mean INTENDANT_CONCURRENCY?"),
         ("INTENDANT_FOO__BAR", "4", "there is no key foo.bar: see the list in docs/en/configuration.md"),
         ("INTENDANT_ACTIONS__X__CLASS", "bulk", "actions are given in the file only"),
+        ("INTENDANT_ACTIONS", "{}", "actions are given in the file only"),
+        ("INTENDANT_LOG", "debug", "log is a section: name one of its keys, such as INTENDANT_LOG__LEVEL"),
     ] {
         let refusal = site.refusal(&[(variable, text)]);
         assert!(refusal.starts_with(&format!("environment variable {variable}: {message}")), "{refusal}");
@@ -57,6 +59,7 @@ fn what_is_not_meant_for_the_configuration_is_left_alone() {
         ("INTENDANT_ATTEMPT", "1"),
         ("INTENDANT_RUN", "a/b/c"),
         ("INTENDANT_SOMETHING_OF_MINE", "x"),
+        ("INTENDANT_LOG__LEVEL", ""),
         ("LOG__LEVEL", "loud"),
     ];
     assert_eq!(Site::new("").load(&others).unwrap().config.log.level, Level::Info);
