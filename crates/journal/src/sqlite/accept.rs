@@ -1,7 +1,7 @@
 //! Accepting: recognise what is known, put the job at the end of its subject's line, write it.
 
 use model::{EventKind, JobId, JobState, Seq};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::code::{Id, Time, Word};
 use super::tx::{Ready, Tx};
@@ -32,16 +32,16 @@ pub(super) fn follow_up(tx: &mut Tx<'_>, job: &SealedJob) -> Result<(), Error> {
 /// Whether the caller's id was used before; a live job is joined.
 fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> {
     let Some((value, digest)) = &job.external_id else { return Ok(None) };
-    let found = tx
-        .conn
-        .prepare_cached("SELECT digest, job FROM external WHERE value = ?1 AND source = ?2")?
-        .query_row([value, &job.source], |row| Ok((row.get::<_, [u8; DIGEST]>(0)?, row::job_id(row, 1)?)))
-        .optional()?;
+    let found = tx.sql.first(
+        "SELECT digest, job FROM external WHERE value = ?1 AND source = ?2",
+        [value, &job.source],
+        |row| Ok((row.get::<_, [u8; DIGEST]>(0)?, row::job_id(row, 1)?)),
+    )?;
     let Some((stored, id)) = found else { return Ok(None) };
     if stored != *digest {
         return Ok(Some(Acceptance::IdReused(id)));
     }
-    let known = row::job_by_id(tx.conn, id)?;
+    let known = row::job_by_id(tx.conn(), id)?;
     if let (Some(known), Some(reply)) = (&known, &job.reply)
         && !known.state.is_terminal()
     {
@@ -52,18 +52,18 @@ fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> 
 
 /// Adds a reply address to a live job, unless it is there already.
 fn join(tx: &Tx<'_>, seq: i64, (digest, sealed): &SealedReply) -> Result<(), Error> {
-    let there: bool = tx
-        .conn
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM reply WHERE seq = ?1 AND digest = ?2)")?
-        .query_row(params![seq, digest], |row| row.get(0))?;
+    let there: bool = tx.sql.one(
+        "SELECT EXISTS (SELECT 1 FROM reply WHERE seq = ?1 AND digest = ?2)",
+        params![seq, digest],
+        |row| row.get(0),
+    )?;
     if !there {
-        tx.conn
-            .prepare_cached(
-                "INSERT INTO reply (seq, place, digest, sealed)
+        tx.sql.execute(
+            "INSERT INTO reply (seq, place, digest, sealed)
                  SELECT seq, replies, ?2, ?3 FROM job WHERE seq = ?1",
-            )?
-            .execute(params![seq, digest, sealed])?;
-        tx.conn.prepare_cached("UPDATE job SET replies = replies + 1 WHERE seq = ?1")?.execute([seq])?;
+            params![seq, digest, sealed],
+        )?;
+        tx.sql.execute("UPDATE job SET replies = replies + 1 WHERE seq = ?1", [seq])?;
     }
     Ok(())
 }
@@ -72,13 +72,11 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
     let seq = number::next_job(tx.numbers.job)?;
     let subject = job.subject.as_ref().map(model::Subject::as_str);
     let head = order::arrive(tx, subject, job.class, job.accepted_at)?;
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO job (seq, id, source, external_id, action, subject, class, state, head, lane, due_at,
+    tx.sql.execute(
+        "INSERT INTO job (seq, id, source, external_id, action, subject, class, state, head, lane, due_at,
                               deadline, accepted_at, replay_of, replies, secrets)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, ?10, ?11, ?10, ?12, ?13, ?14)",
-        )?
-        .execute(params![
+        params![
             seq,
             Id(job.id.0),
             job.source,
@@ -93,14 +91,13 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
             job.replay_of.map(|JobId(id)| Id(id)),
             job.reply.is_some(),
             job.secrets.is_some(),
-        ])?;
-    tx.conn
-        .prepare_cached("INSERT INTO body (seq, sealed) VALUES (?1, ?2)")?
-        .execute(params![seq, job.body])?;
+        ],
+    )?;
+    tx.sql.execute("INSERT INTO body (seq, sealed) VALUES (?1, ?2)", params![seq, job.body])?;
     insert_extras(tx, seq, job)?;
     tx.numbers.job = seq;
     tx.count(JobState::Queued, 1);
-    tx.event(job.accepted_at, EventKind::Accepted, Some(job.id), (None, None), None)?;
+    tx.event(job.accepted_at, EventKind::Accepted, Some(job.id), (None, None), None);
     tx.committed.deadlines.extend(job.deadline);
     if head {
         let (lane, class, due_at) = (&job.action, job.class, job.accepted_at);
@@ -112,21 +109,19 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
 /// What not every job has.
 fn insert_extras(tx: &Tx<'_>, seq: i64, job: &SealedJob) -> Result<(), Error> {
     if let Some((value, digest)) = &job.external_id {
-        tx.conn
-            .prepare_cached(
-                "INSERT INTO external (seq, source, value, digest, job, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![seq, job.source, value, digest, Id(job.id.0), Time(job.accepted_at)])?;
+        tx.sql.execute(
+            "INSERT INTO external (seq, source, value, digest, job, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![seq, job.source, value, digest, Id(job.id.0), Time(job.accepted_at)],
+        )?;
     }
     if let Some(sealed) = &job.secrets {
-        tx.conn
-            .prepare_cached("INSERT INTO secret (seq, sealed) VALUES (?1, ?2)")?
-            .execute(params![seq, sealed])?;
+        tx.sql.execute("INSERT INTO secret (seq, sealed) VALUES (?1, ?2)", params![seq, sealed])?;
     }
     if let Some((digest, sealed)) = &job.reply {
-        tx.conn
-            .prepare_cached("INSERT INTO reply (seq, place, digest, sealed) VALUES (?1, 0, ?2, ?3)")?
-            .execute(params![seq, digest, sealed])?;
+        tx.sql.execute(
+            "INSERT INTO reply (seq, place, digest, sealed) VALUES (?1, 0, ?2, ?3)",
+            params![seq, digest, sealed],
+        )?;
     }
     Ok(())
 }

@@ -4,11 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
 
+use super::statements::Statements;
 use super::writer::Writer;
 use super::{check, open};
 use crate::error::Error;
@@ -26,9 +28,9 @@ pub(super) struct Request {
 /// Makes a backup on the writer's own connection, a few pages at a time, while it goes on writing: what it writes
 /// meanwhile goes into the copy as well, so that the backup ends however busy the journal is, and no long read keeps
 /// the write-ahead log from being emptied.
-pub(super) fn run(conn: &Connection, writer: &mut Writer, request: Request) {
+pub(super) fn run(sql: &Rc<Statements<'_>>, writer: &mut Writer, request: Request) {
     let result = create(&request.to).and_then(|()| {
-        copy(conn, &request.to, PAGES, || writer.serve_queued(conn)).inspect_err(|_| {
+        copy(sql.conn(), &request.to, PAGES, || writer.serve_queued(sql)).inspect_err(|_| {
             // Half a backup is none.
             let _ = fs::remove_file(&request.to);
         })

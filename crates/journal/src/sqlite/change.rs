@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::{Class, Code, JobId, JobState, StepState};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::code::{Coded, Id, Time, Word};
 use super::tx::{Ready, Tx};
@@ -67,19 +67,14 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
     let secrets = was.secrets && !scrub(tx, &was, change)?;
     move_job(tx, &was, change, steps, secrets)?;
     for (kind, step, attempt, code) in &change.events {
-        tx.event(change.at, *kind, Some(change.job), (*step, *attempt), code.clone())?;
+        tx.event(change.at, *kind, Some(change.job), (*step, *attempt), code.clone());
     }
     effects::write(tx, &sealed.effects, Some(was.seq))
 }
 
 fn standing(tx: &Tx<'_>, job: JobId) -> Result<Standing, Error> {
-    tx.conn
-        .prepare_cached(
-            "SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at
-             FROM job WHERE id = ?1",
-        )?
-        .query_row([Id(job.0)], Standing::read)
-        .optional()?
+    tx.sql.first("SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at
+             FROM job WHERE id = ?1", [Id(job.0)], Standing::read)?
         .ok_or_else(|| Error::Missing(format!("job {job}")))
 }
 
@@ -133,12 +128,10 @@ fn close_attempt(tx: &Tx<'_>, was: &Standing, change: &Change, output: &[u8]) ->
         return Ok(());
     }
     let end = change.ended.as_ref();
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO attempt (id, started_at, ended_at, kind, status, code, message, sealed)
+    tx.sql.execute(
+        "INSERT INTO attempt (id, started_at, ended_at, kind, status, code, message, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
+        params![
             number::attempt(was.seq, step, number)?,
             Time(started_at),
             end.map(|_| Time(change.at)),
@@ -147,11 +140,13 @@ fn close_attempt(tx: &Tx<'_>, was: &Standing, change: &Change, output: &[u8]) ->
             end.and_then(|e| e.code.as_ref()).map(Code::as_str),
             end.and_then(|e| e.message.as_deref()),
             end.map(|_| output),
-        ])?;
+        ],
+    )?;
     if !change.steps.iter().any(|s| s.index == step) {
-        tx.conn
-            .prepare_cached("UPDATE step SET state = ?2 WHERE id = ?1")?
-            .execute(params![number::step(was.seq, step)?, Word(StepState::Pending)])?;
+        tx.sql.execute(
+            "UPDATE step SET state = ?2 WHERE id = ?1",
+            params![number::step(was.seq, step)?, Word(StepState::Pending)],
+        )?;
     }
     Ok(())
 }
@@ -173,15 +168,15 @@ fn freeze_plan(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<i64, Erro
             change.job
         )));
     }
-    let mut insert = tx.conn.prepare_cached(
-        "INSERT INTO step (id, backend, on_error, state, attempts) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?;
     for (place, step) in change.plan.iter().enumerate() {
         let place = u16::try_from(place).unwrap_or(u16::MAX);
         let starts = change.started.is_some_and(|s| s.step == place);
         let state = if starts { StepState::Running } else { StepState::Pending };
         let id = number::step(was.seq, place)?;
-        insert.execute(params![id, step.backend, Word(step.on_error), Word(state), starts])?;
+        tx.sql.execute(
+            "INSERT INTO step (id, backend, on_error, state, attempts) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![id, step.backend, Word(step.on_error), Word(state), starts],
+        )?;
     }
     Ok(i64::try_from(change.plan.len()).unwrap_or(i64::MAX))
 }
@@ -193,20 +188,18 @@ fn move_step(tx: &Tx<'_>, seq: i64, steps: i64, step: &StepChange) -> Result<(),
         .filter(|state| state.may_become(step.state))
         .map(|state| 1 << state.code())
         .sum();
-    let moved = tx
-        .conn
-        .prepare_cached(
-            "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5
+    let moved = tx.sql.execute(
+        "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5
              WHERE id = ?1 AND ((1 << state) & ?6) <> 0",
-        )?
-        .execute(params![
+        params![
             number::step(seq, step.index)?,
             Word(step.state),
             step.status,
             step.code.as_ref().map(Code::as_str),
             step.message,
             from,
-        ])?;
+        ],
+    )?;
     if moved == 0 {
         let (index, state) = (step.index, step.state.as_str());
         return Err(Error::Fenced(format!("step {index} of {steps} cannot become {state}")));
@@ -218,17 +211,10 @@ fn start_step(tx: &Tx<'_>, seq: i64, start: AttemptStart) -> Result<(), Error> {
     let AttemptStart { step, number } = start;
     // The attempt's number has to fit its row's id later.
     number::attempt(seq, step, number)?;
-    let moved = tx
-        .conn
-        .prepare_cached(
-            "UPDATE step SET state = ?2, attempts = ?3 WHERE id = ?1 AND state = ?4 AND attempts = ?3 - 1",
-        )?
-        .execute(params![
-            number::step(seq, step)?,
-            Word(StepState::Running),
-            number,
-            Word(StepState::Pending),
-        ])?;
+    let moved = tx.sql.execute(
+        "UPDATE step SET state = ?2, attempts = ?3 WHERE id = ?1 AND state = ?4 AND attempts = ?3 - 1",
+        params![number::step(seq, step)?, Word(StepState::Running), number, Word(StepState::Pending),],
+    )?;
     if moved == 0 {
         return Err(Error::Fenced(format!(
             "step {step} is not pending, or {number} is not its next attempt"
@@ -244,8 +230,8 @@ fn scrub(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<bool, Error> {
     }
     match change.to.scrub {
         Scrub::Keep => Ok(false),
-        Scrub::Until(at) => secret::keep_until(tx.conn, was.seq, at).map(|()| false),
-        Scrub::Now => secret::erase(tx.conn, was.seq).map(|()| true),
+        Scrub::Until(at) => secret::keep_until(&tx.sql, was.seq, at).map(|()| false),
+        Scrub::Now => secret::erase(&tx.sql, was.seq).map(|()| true),
     }
 }
 
@@ -277,7 +263,8 @@ fn move_job(
     };
     // Two statements: one that names `ended_at` and `head` would touch the indices of live jobs at every start.
     let sql = if ends { update!(", head = 0, ended_at = ?15") } else { update!("") };
-    let mut update = tx.conn.prepare_cached(sql)?;
+    let update = tx.sql.get(sql)?;
+    let mut update = update.borrow_mut();
     let common = params![
         was.seq,
         Word(to.state),

@@ -27,28 +27,25 @@ fn write_entity(tx: &Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
     let EntityKey { kind, key } = &entity.key;
     let expected = i64::try_from(entity.expected_rev).unwrap_or(i64::MAX);
     let written = match (&entity.content, expected) {
-        (Some((state, label, sealed)), 0) => tx
-            .conn
-            .prepare_cached(
-                "INSERT INTO entity (kind, key, rev, state, label, sealed) VALUES (?1, ?2, 1, ?3, ?4, ?5)
+        (Some((state, label, sealed)), 0) => tx.sql.execute(
+            "INSERT INTO entity (kind, key, rev, state, label, sealed) VALUES (?1, ?2, 1, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![kind, key, state, label, sealed])?,
-        (Some((state, label, sealed)), _) => tx
-            .conn
-            .prepare_cached(
-                "UPDATE entity SET rev = rev + 1, state = ?4, label = ?5, sealed = ?6
+            params![kind, key, state, label, sealed],
+        )?,
+        (Some((state, label, sealed)), _) => tx.sql.execute(
+            "UPDATE entity SET rev = rev + 1, state = ?4, label = ?5, sealed = ?6
                  WHERE kind = ?1 AND key = ?2 AND rev = ?3",
-            )?
-            .execute(params![kind, key, expected, state, label, sealed])?,
-        (None, 0) => tx
-            .conn
-            .prepare_cached("SELECT count(*) = 0 FROM entity WHERE kind = ?1 AND key = ?2")?
-            .query_row([kind, key], |row| row.get::<_, usize>(0))?,
-        (None, _) => tx
-            .conn
-            .prepare_cached("DELETE FROM entity WHERE kind = ?1 AND key = ?2 AND rev = ?3")?
-            .execute(params![kind, key, expected])?,
+            params![kind, key, expected, state, label, sealed],
+        )?,
+        (None, 0) => tx.sql.one(
+            "SELECT count(*) = 0 FROM entity WHERE kind = ?1 AND key = ?2",
+            [kind, key],
+            |row| row.get::<_, usize>(0),
+        )?,
+        (None, _) => tx.sql.execute(
+            "DELETE FROM entity WHERE kind = ?1 AND key = ?2 AND rev = ?3",
+            params![kind, key, expected],
+        )?,
     };
     if written == 0 {
         return Err(Error::Conflict { kind: kind.clone(), key: key.clone() });
@@ -58,12 +55,10 @@ fn write_entity(tx: &Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
 
 fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<i64>) -> Result<(), Error> {
     let seq = tx.numbers.delivery + 1;
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO delivery (seq, id, job, courier, address, state, due_at, sealed)
+    tx.sql.execute(
+        "INSERT INTO delivery (seq, id, job, courier, address, state, due_at, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
+        params![
             seq,
             Id(delivery.id.0),
             job,
@@ -72,7 +67,8 @@ fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<i64>)
             Word(model::DeliveryState::Pending),
             Time(delivery.due_at),
             delivery.body,
-        ])?;
+        ],
+    )?;
     tx.numbers.delivery = seq;
     tx.committed.deliveries = true;
     Ok(())

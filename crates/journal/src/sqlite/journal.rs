@@ -211,7 +211,7 @@ impl Journal for SqliteJournal {
             Ok(effects) => self.write(Kind::Other, effects.bytes(), move |tx| {
                 effects::write(tx, &effects, None)?;
                 if let Some((kind, name)) = &event {
-                    tx.event(at, *kind, None, (None, None), Some(Code(name.clone().into())))?;
+                    tx.event(at, *kind, None, (None, None), Some(Code(name.clone().into())));
                 }
                 Ok(())
             }),

@@ -24,6 +24,7 @@ mod reader;
 mod record;
 mod row;
 mod secret;
+mod statements;
 mod tx;
 mod writer;
 

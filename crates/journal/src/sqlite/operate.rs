@@ -10,7 +10,7 @@ use super::tx::{Ready, Tx};
 use crate::error::Error;
 
 fn find(tx: &Tx<'_>, id: JobId) -> Result<model::Job, Error> {
-    row::job_by_id(tx.conn, id)?.ok_or_else(|| Error::Missing(format!("job {id}")))
+    row::job_by_id(tx.conn(), id)?.ok_or_else(|| Error::Missing(format!("job {id}")))
 }
 
 /// See [`crate::Journal::ask_cancel`].
@@ -19,9 +19,7 @@ pub(super) fn ask_cancel(tx: &Tx<'_>, id: JobId, by: &str) -> Result<(), Error> 
     if job.state != JobState::Running {
         return Err(Error::Fenced(format!("{id} is {}, not running", job.state.as_str())));
     }
-    tx.conn
-        .prepare_cached("UPDATE job SET cancelled_by = ?2 WHERE seq = ?1")?
-        .execute(params![job.seq.0, by])?;
+    tx.sql.execute("UPDATE job SET cancelled_by = ?2 WHERE seq = ?1", params![job.seq.0, by])?;
     Ok(())
 }
 
@@ -32,9 +30,7 @@ pub(super) fn hurry(tx: &mut Tx<'_>, id: JobId, at: Timestamp) -> Result<(), Err
         return Err(Error::Fenced(format!("{id} is {}, not waiting for a retry", job.state.as_str())));
     }
     let due_at = job.due_at.min(at);
-    tx.conn
-        .prepare_cached("UPDATE job SET due_at = ?2 WHERE seq = ?1")?
-        .execute(params![job.seq.0, Time(due_at)])?;
+    tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![job.seq.0, Time(due_at)])?;
     tx.due(Ready { id, seq: job.seq.0, lane: &job.lane, class: job.class, due_at });
     Ok(())
 }

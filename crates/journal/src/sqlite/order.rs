@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Class, JobId, JobState};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use super::code::{Time, Word};
 use super::row;
@@ -42,14 +42,12 @@ impl First {
 }
 
 fn first(tx: &Tx<'_>, subject: &str) -> Result<Option<First>, Error> {
-    Ok(tx
-        .conn
-        .prepare_cached(
-            "SELECT seq, id, state, class, lane, due_at, attempted_at FROM job INDEXED BY job_live
+    Ok(tx.sql.first(
+        "SELECT seq, id, state, class, lane, due_at, attempted_at FROM job INDEXED BY job_live
              WHERE subject = ?1 AND ended_at IS NULL ORDER BY seq LIMIT 1",
-        )?
-        .query_row([subject], First::read)
-        .optional()?)
+        [subject],
+        First::read,
+    )?)
 }
 
 /// A job arrives at the end of its subject's line; returns whether it is the head. Someone before it that waits for
@@ -68,17 +66,15 @@ pub(super) fn arrive(
         first.due_at = first.due_at.min(at.max(allowed));
     }
     if first.due_at != due_at {
-        tx.conn
-            .prepare_cached("UPDATE job SET due_at = ?2 WHERE seq = ?1")?
-            .execute(params![first.seq, Time(first.due_at)])?;
+        tx.sql
+            .execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![first.seq, Time(first.due_at)])?;
     }
     if class == Class::Interactive {
-        tx.conn
-            .prepare_cached(
-                "UPDATE job INDEXED BY job_live SET class = ?2
+        tx.sql.execute(
+            "UPDATE job INDEXED BY job_live SET class = ?2
                  WHERE subject = ?1 AND ended_at IS NULL AND class <> ?2",
-            )?
-            .execute(params![subject, Word(class)])?;
+            params![subject, Word(class)],
+        )?;
         first.class = class;
     }
     if first.state != JobState::Running && (first.due_at, first.class) != (due_at, lent) {
@@ -90,7 +86,7 @@ pub(super) fn arrive(
 /// A head has ended: the next live job of its subject becomes head.
 pub(super) fn leave(tx: &mut Tx<'_>, subject: &str) -> Result<(), Error> {
     let Some(first) = first(tx, subject)? else { return Ok(()) };
-    tx.conn.prepare_cached("UPDATE job SET head = 1 WHERE seq = ?1")?.execute([first.seq])?;
+    tx.sql.execute("UPDATE job SET head = 1 WHERE seq = ?1", [first.seq])?;
     tx.due(first.ready());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, JobId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use super::code::{Id, Time, Word};
 use super::row;
@@ -13,11 +13,9 @@ use crate::seal::{Place, Seal};
 
 /// Records how a delivery went.
 pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) -> Result<(), Error> {
-    let found = tx
-        .conn
-        .prepare_cached("SELECT seq, state FROM delivery WHERE id = ?1")?
-        .query_row([Id(id.0)], |row| Ok((row.get::<_, i64>(0)?, row::word::<DeliveryState>(row, 1)?)))
-        .optional()?;
+    let found = tx.sql.first("SELECT seq, state FROM delivery WHERE id = ?1", [Id(id.0)], |row| {
+        Ok((row.get::<_, i64>(0)?, row::word::<DeliveryState>(row, 1)?))
+    })?;
     let Some((seq, was)) = found else { return Err(Error::Missing(format!("delivery {}", id.0))) };
     let (state, due_at, message) = match mark {
         Mark::Delivered => (DeliveryState::Delivered, None, None),
@@ -28,12 +26,8 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
         let (was, state) = (was.as_str(), state.as_str());
         return Err(Error::Fenced(format!("delivery {} is {was} and cannot become {state}", id.0)));
     }
-    tx.conn
-        .prepare_cached(
-            "UPDATE delivery SET state = ?2, attempts = attempts + 1, due_at = coalesce(?3, due_at), message = ?4,
-             ended_at = ?5 WHERE seq = ?1",
-        )?
-        .execute(params![
+    tx.sql.execute("UPDATE delivery SET state = ?2, attempts = attempts + 1, due_at = coalesce(?3, due_at), message = ?4,
+             ended_at = ?5 WHERE seq = ?1", params![
             seq,
             Word(state),
             due_at.map(Time),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use model::JobState;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 use super::code::Time;
 use super::number;
@@ -12,8 +12,10 @@ use super::tx::Tx;
 use crate::change::Retention;
 use crate::error::Error;
 
-/// How many rows are looked at in one commit.
-const BATCH: i64 = 200;
+/// How many jobs and other big rows are looked at in one commit.
+const BATCH: i64 = 64;
+/// How many small rows are removed in one commit.
+const MANY: i64 = 1000;
 
 /// How far pruning has come. Everything is visited from the oldest to the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +49,15 @@ pub(super) fn step(
 
 /// Removes secrets whose time has come.
 fn secrets(tx: &Tx<'_>, at: Timestamp) -> Result<Cursor, Error> {
-    let mut select = tx.conn.prepare_cached(
+    let seqs: Vec<i64> = tx.sql.all(
         "SELECT seq FROM secret INDEXED BY secret_scrub
          WHERE scrub_at IS NOT NULL AND scrub_at <= ?1 ORDER BY scrub_at LIMIT ?2",
+        params![Time(at), BATCH],
+        |row| row.get(0),
     )?;
-    let seqs: Vec<i64> =
-        select.query_map(params![Time(at), BATCH], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for seq in &seqs {
-        secret::erase(tx.conn, *seq)?;
-        tx.conn.prepare_cached("UPDATE job SET secrets = 0 WHERE seq = ?1")?.execute([seq])?;
+        secret::erase(&tx.sql, *seq)?;
+        tx.sql.execute("UPDATE job SET secrets = 0 WHERE seq = ?1", [seq])?;
     }
     Ok(if seqs.is_empty() { Cursor::Jobs(0, 0) } else { Cursor::Secrets })
 }
@@ -71,10 +73,7 @@ struct Candidate {
 }
 
 fn jobs(tx: &mut Tx<'_>, after: i64, mut removed: u64, keep: &Retention) -> Result<Cursor, Error> {
-    let kept: u64 = tx
-        .conn
-        .prepare_cached("SELECT sum(jobs) FROM tally WHERE state > 2")?
-        .query_row([], |row| row.get(0))?;
+    let kept: u64 = tx.sql.one("SELECT sum(jobs) FROM tally WHERE state > 2", [], |row| row.get(0))?;
     let mut excess = kept.saturating_sub(keep.jobs_max);
     let candidates = candidates(tx, after)?;
     for job in &candidates {
@@ -93,12 +92,11 @@ fn jobs(tx: &mut Tx<'_>, after: i64, mut removed: u64, keep: &Retention) -> Resu
 }
 
 fn candidates(tx: &Tx<'_>, after: i64) -> Result<Vec<Candidate>, Error> {
-    let mut select = tx.conn.prepare_cached(
-        "SELECT seq, state, accepted_at, ended_at, EXISTS (
-             SELECT 1 FROM delivery INDEXED BY delivery_job WHERE delivery.job = job.seq AND delivery.state = 0
-         ) FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-    )?;
-    let rows = select.query_map([after, BATCH], |row| {
+    let sql = "SELECT seq, state, accepted_at, ended_at, EXISTS (
+                   SELECT 1 FROM delivery INDEXED BY delivery_job
+                   WHERE delivery.job IS NOT NULL AND delivery.job = job.seq AND delivery.state = 0
+               ) FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    Ok(tx.sql.all(sql, [after, BATCH], |row| {
         Ok(Candidate {
             seq: row.get(0)?,
             state: row::word(row, 1)?,
@@ -106,73 +104,69 @@ fn candidates(tx: &Tx<'_>, after: i64) -> Result<Vec<Candidate>, Error> {
             ended_at: row::maybe_time(row, 3)?,
             owes: row.get(4)?,
         })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })?)
 }
 
 /// Removes a job and all that belongs to it, but for its external id.
 fn remove_job(tx: &mut Tx<'_>, job: &Candidate) -> Result<(), Error> {
     let seq = job.seq;
-    secret::erase(tx.conn, seq)?;
+    secret::erase(&tx.sql, seq)?;
     for sql in [
         "DELETE FROM job WHERE seq = ?1",
         "DELETE FROM body WHERE seq = ?1",
         "DELETE FROM reply WHERE seq = ?1",
         "DELETE FROM delivery WHERE job = ?1",
     ] {
-        tx.conn.prepare_cached(sql)?.execute([seq])?;
+        tx.sql.execute(sql, [seq])?;
     }
     let (first, last) = number::steps_of(seq);
-    tx.conn.prepare_cached("DELETE FROM step WHERE id BETWEEN ?1 AND ?2")?.execute([first, last])?;
+    tx.sql.execute("DELETE FROM step WHERE id BETWEEN ?1 AND ?2", [first, last])?;
     let (first, last) = number::attempts_of(seq);
-    tx.conn.prepare_cached("DELETE FROM attempt WHERE id BETWEEN ?1 AND ?2")?.execute([first, last])?;
+    tx.sql.execute("DELETE FROM attempt WHERE id BETWEEN ?1 AND ?2", [first, last])?;
     tx.count(job.state, -1);
     Ok(())
 }
 
 /// Forgets the external ids of pruned jobs that are old enough.
 fn ids(tx: &Tx<'_>, after: i64, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
-    let mut select = tx.conn.prepare_cached(
+    let found: Vec<(i64, bool)> = tx.sql.all(
         "SELECT seq, EXISTS (SELECT 1 FROM job WHERE job.seq = external.seq) FROM external
          WHERE seq > ?1 AND at < ?2 ORDER BY seq LIMIT ?3",
+        params![after, Time(keep.ids_before), BATCH],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let found: Vec<(i64, bool)> = select
-        .query_map(params![after, Time(keep.ids_before), BATCH], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
     for (seq, _) in found.iter().filter(|(_, used)| !used) {
-        tx.conn.prepare_cached("DELETE FROM external WHERE seq = ?1")?.execute([seq])?;
+        tx.sql.execute("DELETE FROM external WHERE seq = ?1", [seq])?;
     }
     Ok(found.last().map_or(Cursor::Rest(removed), |(seq, _)| Cursor::Ids(*seq, removed)))
 }
 
 /// Removes deliveries that belong to no job, records and events: as many as fit one commit.
 fn rest(tx: &Tx<'_>, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
-    let deliveries = tx
-        .conn
-        .prepare_cached(
-            "DELETE FROM delivery WHERE seq IN (SELECT seq FROM delivery INDEXED BY delivery_free
+    let deliveries = tx.sql.execute(
+        "DELETE FROM delivery WHERE seq IN (
+             SELECT seq FROM delivery INDEXED BY delivery_free
              WHERE job IS NULL AND ended_at IS NOT NULL AND ended_at < ?1 LIMIT ?2)",
-        )?
-        .execute(params![Time(keep.jobs_before), BATCH])?;
+        params![Time(keep.jobs_before), BATCH],
+    )?;
     // Records are numbered without gaps, and in the order of their times but for jumps of the clock.
     let kept_from = tx.numbers.record - i64::try_from(keep.records_max).unwrap_or(i64::MAX);
-    let young: Option<i64> = tx
-        .conn
-        .prepare_cached("SELECT seq FROM record WHERE seq > ?1 AND at >= ?2 ORDER BY seq LIMIT 1")?
-        .query_row(params![kept_from, Time(keep.records_before)], |row| row.get(0))
-        .optional()?;
-    let records = remove_up_to(tx, "record", young.map_or(tx.numbers.record, |seq| seq - 1))?;
-    let events_max = i64::try_from(keep.events_max).unwrap_or(i64::MAX);
-    let events = remove_up_to(tx, "event", tx.numbers.event - events_max)?;
+    let young: Option<i64> = tx.sql.first(
+        "SELECT seq FROM record WHERE seq > ?1 AND at >= ?2 ORDER BY seq LIMIT 1",
+        params![kept_from, Time(keep.records_before)],
+        |row| row.get(0),
+    )?;
+    let last_record = young.map_or(tx.numbers.record, |seq| seq - 1);
+    let records = tx.sql.execute(
+        "DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
+        [last_record, BATCH],
+    )?;
+    let last_event = tx.numbers.event - i64::try_from(keep.events_max).unwrap_or(i64::MAX);
+    let events = tx.sql.execute(
+        "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
+        [last_event, MANY],
+    )?;
     Ok(if deliveries + records + events == 0 { Cursor::Done(removed) } else { Cursor::Rest(removed) })
-}
-
-/// Removes the oldest rows up to this seq, at most a batch of them.
-fn remove_up_to(tx: &Tx<'_>, table: &str, last: i64) -> Result<usize, Error> {
-    let sql = format!(
-        "DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE seq <= ?1 ORDER BY seq LIMIT ?2)"
-    );
-    Ok(tx.conn.prepare_cached(&sql)?.execute([last, BATCH])?)
 }
 
 /// Remembers the last numbers given, so that none is given again when its row is gone.
@@ -184,9 +178,7 @@ fn raise_floors(tx: &Tx<'_>) -> Result<(), Error> {
         ("record", numbers.record),
         ("event", numbers.event),
     ] {
-        tx.conn
-            .prepare_cached("UPDATE floor SET seq = ?2 WHERE name = ?1 AND seq < ?2")?
-            .execute(params![name, seq])?;
+        tx.sql.execute("UPDATE floor SET seq = ?2 WHERE name = ?1 AND seq < ?2", params![name, seq])?;
     }
     Ok(())
 }

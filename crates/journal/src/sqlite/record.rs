@@ -14,12 +14,10 @@ use crate::seal::{Place, Seal};
 /// Appends a record whose body is sealed already; a refusal is an event, too.
 pub(super) fn append(tx: &mut Tx<'_>, record: &NewRecord, sealed: &[u8]) -> Result<i64, Error> {
     let seq = tx.numbers.record + 1;
-    tx.conn
-        .prepare_cached(
-            "INSERT INTO record (seq, kind, at, who, what, code, message, sealed)
+    tx.sql.execute(
+        "INSERT INTO record (seq, kind, at, who, what, code, message, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
+        params![
             seq,
             Word(record.kind),
             Time(record.at),
@@ -28,10 +26,11 @@ pub(super) fn append(tx: &mut Tx<'_>, record: &NewRecord, sealed: &[u8]) -> Resu
             record.code.as_str(),
             record.message,
             sealed,
-        ])?;
+        ],
+    )?;
     tx.numbers.record = seq;
     if record.kind == RecordKind::Refusal {
-        tx.event(record.at, EventKind::Refused, None, (None, None), Some(record.code.clone()))?;
+        tx.event(record.at, EventKind::Refused, None, (None, None), Some(record.code.clone()));
     }
     Ok(seq)
 }

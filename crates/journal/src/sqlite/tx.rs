@@ -1,13 +1,30 @@
 //! The transaction in which a group of operations runs: the connection, what is numbered, and what has to be told
 //! after the commit.
 
+use std::rc::Rc;
+use std::slice;
+
 use jiff::Timestamp;
 use model::{Class, Code, Event, EventKind, JobId, JobState, Seq};
 use rusqlite::{Connection, params};
 
 use super::code::{Coded, Id, Time, Word};
+use super::statements::Statements;
 use crate::api::{Committed, Due};
 use crate::error::Error;
+
+/// So many events are written by one statement; most groups have more.
+const EVENTS: usize = 8;
+macro_rules! insert_events {
+    ($($values:literal)+) => {
+        concat!("INSERT INTO event (seq, at, kind, job, step, attempt, code) VALUES ", $($values),+)
+    };
+}
+const INSERT_EVENT: &str = insert_events!("(?, ?, ?, ?, ?, ?, ?)");
+const INSERT_EVENTS: &str = insert_events!(
+    "(?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), "
+    "(?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)"
+);
 
 /// The last numbers given.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,8 +64,9 @@ pub(super) struct Ready<'a> {
     pub(super) due_at: Timestamp,
 }
 
-pub(super) struct Tx<'a> {
-    pub(super) conn: &'a Connection,
+/// A group's transaction.
+pub(super) struct Tx<'c> {
+    pub(super) sql: Rc<Statements<'c>>,
     pub(super) numbers: Numbers,
     pub(super) committed: Committed,
     tallies: [i64; JobState::ALL.len()],
@@ -65,9 +83,13 @@ pub(super) struct Mark {
     changes: u64,
 }
 
-impl<'a> Tx<'a> {
-    pub(super) fn new(conn: &'a Connection, numbers: Numbers) -> Self {
-        Tx { conn, numbers, committed: Committed::default(), tallies: Default::default() }
+impl<'c> Tx<'c> {
+    pub(super) fn new(sql: Rc<Statements<'c>>, numbers: Numbers) -> Self {
+        Tx { sql, numbers, committed: Committed::default(), tallies: Default::default() }
+    }
+
+    pub(super) fn conn(&self) -> &'c Connection {
+        self.sql.conn()
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -78,13 +100,13 @@ impl<'a> Tx<'a> {
             deadlines: self.committed.deadlines.len(),
             events: self.committed.events.len(),
             deliveries: self.committed.deliveries,
-            changes: self.conn.total_changes(),
+            changes: self.conn().total_changes(),
         }
     }
 
     /// Whether rows were written since.
     pub(super) fn wrote_since(&self, mark: &Mark) -> bool {
-        self.conn.total_changes() != mark.changes
+        self.conn().total_changes() != mark.changes
     }
 
     /// Forgets what was gathered since; the rows are the caller's business.
@@ -104,16 +126,7 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Writes what was counted: once for the whole group.
-    pub(super) fn write_tallies(&self) -> Result<(), Error> {
-        for (state, by) in (0_i64..).zip(self.tallies).filter(|(_, by)| *by != 0) {
-            self.conn
-                .prepare_cached("UPDATE tally SET jobs = jobs + ?1 WHERE state = ?2")?
-                .execute(params![by, state])?;
-        }
-        Ok(())
-    }
-
+    /// Tells after the commit that a job may run.
     pub(super) fn due(&mut self, job: Ready<'_>) {
         self.committed.due.push(Due {
             id: job.id,
@@ -124,31 +137,48 @@ impl<'a> Tx<'a> {
         });
     }
 
+    /// Numbers an event; [`Tx::finish`] writes it.
     pub(super) fn event(
         &mut self,
         at: Timestamp,
         kind: EventKind,
         job: Option<JobId>,
-        place: (Option<u16>, Option<u32>),
+        (step, attempt): (Option<u16>, Option<u32>),
         code: Option<Code>,
-    ) -> Result<(), Error> {
-        let (step, attempt) = place;
-        let seq = self.numbers.event + 1;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO event (seq, at, kind, job, step, attempt, code) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                seq,
-                Time(at),
-                Word(kind),
-                job.map(|j| Id(j.0)),
-                step,
-                attempt,
-                code.as_ref().map(Code::as_str)
-            ])?;
-        self.numbers.event = seq;
-        self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
+    ) {
+        self.numbers.event += 1;
+        self.committed.events.push(Event { seq: self.numbers.event, at, kind, job, step, attempt, code });
+    }
+
+    /// Writes what was gathered: once for the whole group.
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        for (state, by) in (0_i64..).zip(self.tallies).filter(|(_, by)| *by != 0) {
+            self.sql.execute("UPDATE tally SET jobs = jobs + ?1 WHERE state = ?2", params![by, state])?;
+        }
+        let mut events = self.committed.events.chunks_exact(EVENTS);
+        for events in events.by_ref() {
+            self.insert_events(INSERT_EVENTS, events)?;
+        }
+        for event in events.remainder() {
+            self.insert_events(INSERT_EVENT, slice::from_ref(event))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that inserts so many events.
+    fn insert_events(&self, sql: &'static str, events: &[Event]) -> Result<(), Error> {
+        let insert = self.sql.get(sql)?;
+        let mut insert = insert.borrow_mut();
+        for (event, first) in events.iter().zip((1..).step_by(7)) {
+            insert.raw_bind_parameter(first, event.seq)?;
+            insert.raw_bind_parameter(first + 1, Time(event.at))?;
+            insert.raw_bind_parameter(first + 2, Word(event.kind))?;
+            insert.raw_bind_parameter(first + 3, event.job.map(|j| Id(j.0)))?;
+            insert.raw_bind_parameter(first + 4, event.step)?;
+            insert.raw_bind_parameter(first + 5, event.attempt)?;
+            insert.raw_bind_parameter(first + 6, event.code.as_ref().map(Code::as_str))?;
+        }
+        insert.raw_execute()?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! tells the observer, answers the callers, and repeats. There is no timer: under load the groups grow by
 //! themselves.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -9,6 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::checkpoint::Checkpoints;
 use super::queue::{Kind, Message, Queued};
+use super::statements::Statements;
 use super::tx::{Numbers, Tx};
 use super::{backup, lock::Lock};
 use crate::api::Observer;
@@ -54,11 +56,13 @@ impl Writer {
 
     /// Works until the journal is closed.
     pub(super) fn run(mut self, conn: Connection) {
+        let sql = Rc::new(Statements::new(&conn));
         while !self.closing
             && let Some(message) = self.receiver.blocking_recv()
         {
-            self.serve(&conn, message);
+            self.serve(&sql, message);
         }
+        drop(sql);
         self.checkpoints.close();
         if let Err((_, error)) = conn.close() {
             tracing::warn!(%error, "closing the journal");
@@ -66,13 +70,13 @@ impl Writer {
     }
 
     /// Writes what is queued now, if anything is.
-    pub(super) fn serve_queued(&mut self, conn: &Connection) {
+    pub(super) fn serve_queued(&mut self, sql: &Rc<Statements<'_>>) {
         if let Ok(message) = self.receiver.try_recv() {
-            self.serve(conn, message);
+            self.serve(sql, message);
         }
     }
 
-    fn serve(&mut self, conn: &Connection, first: Message) {
+    fn serve(&mut self, sql: &Rc<Statements<'_>>, first: Message) {
         let mut group = Vec::new();
         let mut bytes = 0;
         let mut next = Some(first);
@@ -83,26 +87,26 @@ impl Writer {
                     group.push(queued);
                 }
                 Message::Backup(request) => {
-                    self.write(conn, group);
-                    return backup::run(conn, self, request);
+                    self.write(sql, group);
+                    return backup::run(sql, self, request);
                 }
                 Message::Close => self.closing = true,
             }
             let full = group.len() >= GROUP || bytes >= GROUP_BYTES;
             next = if full { None } else { self.receiver.try_recv().ok() };
         }
-        self.write(conn, group);
+        self.write(sql, group);
     }
 
     /// Writes a group and answers it.
-    fn write(&mut self, conn: &Connection, mut group: Vec<Queued>) {
+    fn write(&mut self, sql: &Rc<Statements<'_>>, mut group: Vec<Queued>) {
         if group.is_empty() {
             return;
         }
         let outcome = match self.checkpoints.before_write() {
             Err(why) => Err(Failure::Unwritable(why)),
-            Ok(()) => match self.commit(conn, &mut group, together) {
-                Err(Failure::Halfway) => self.commit(conn, &mut group, apart),
+            Ok(()) => match self.commit(sql, &mut group, together) {
+                Err(Failure::Halfway) => self.commit(sql, &mut group, apart),
                 outcome => outcome,
             },
         };
@@ -127,16 +131,16 @@ impl Writer {
 
     fn commit(
         &mut self,
-        conn: &Connection,
+        sql: &Rc<Statements<'_>>,
         group: &mut [Queued],
         run: fn(&mut Tx<'_>, &mut [Queued]) -> Result<Outcomes, Failure>,
     ) -> Result<Outcomes, Failure> {
-        conn.prepare_cached("BEGIN IMMEDIATE").and_then(|mut s| s.execute([])).map_err(unwritable)?;
-        let mut tx = Tx::new(conn, self.numbers);
+        sql.execute("BEGIN IMMEDIATE", []).map_err(unwritable)?;
+        let mut tx = Tx::new(Rc::clone(sql), self.numbers);
         let outcome = run(&mut tx, group).and_then(|outcomes| {
-            tx.write_tallies().map_err(unwritable)?;
+            tx.finish().map_err(unwritable)?;
             crash_points(group, "before_commit");
-            conn.prepare_cached("COMMIT").and_then(|mut s| s.execute([])).map_err(unwritable)?;
+            sql.execute("COMMIT", []).map_err(unwritable)?;
             Ok(outcomes)
         });
         if outcome.is_ok() {
@@ -144,9 +148,9 @@ impl Writer {
             self.numbers = tx.numbers;
             self.checkpoints.after_commit();
             (self.observer)(tx.committed);
-        } else if !conn.is_autocommit() {
+        } else if !sql.conn().is_autocommit() {
             // SQLite rolls back by itself after some failures; when it cannot roll back, `BEGIN` will say so.
-            let _ = conn.execute_batch("ROLLBACK");
+            let _ = sql.conn().execute_batch("ROLLBACK");
         }
         outcome
     }
@@ -181,17 +185,17 @@ fn apart(tx: &mut Tx<'_>, group: &mut [Queued]) -> Result<Outcomes, Failure> {
     let mut outcomes = Vec::with_capacity(group.len());
     for queued in group {
         let mark = tx.mark();
-        tx.conn.execute_batch("SAVEPOINT operation").map_err(unwritable)?;
+        tx.conn().execute_batch("SAVEPOINT operation").map_err(unwritable)?;
         let outcome = queued.operation.run(tx);
         match &outcome {
             Ok(()) => {}
             Err(Error::Unwritable(why)) => return Err(Failure::Unwritable(why.clone())),
             Err(_) => {
-                tx.conn.execute_batch("ROLLBACK TO operation").map_err(unwritable)?;
+                tx.conn().execute_batch("ROLLBACK TO operation").map_err(unwritable)?;
                 tx.forget_since(&mark);
             }
         }
-        tx.conn.execute_batch("RELEASE operation").map_err(unwritable)?;
+        tx.conn().execute_batch("RELEASE operation").map_err(unwritable)?;
         outcomes.push(outcome);
     }
     Ok(outcomes)
