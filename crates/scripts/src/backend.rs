@@ -1,7 +1,6 @@
 //! A script backend as the engine sees it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +19,6 @@ use crate::run::{Attempt, Bell, Ran, Sweeper};
 use crate::verdict::{self, Level, Verdict};
 
 /// A backend folder: its actions and the scripts that implement them.
-#[derive(Debug)]
 pub struct ScriptBackend {
     pub(crate) name: Arc<str>,
     pub(crate) description: Option<String>,
@@ -33,7 +31,6 @@ pub struct ScriptBackend {
 }
 
 /// What an action runs.
-#[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) command: CommandLine,
     pub(crate) mapping: Mapping,
@@ -206,11 +203,5 @@ async fn stopped(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
         if stop.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-    }
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.name)
     }
 }
