@@ -103,24 +103,26 @@ impl<S: Sync> FromRequestParts<S> for Params {
 /// A path with parameters, being written.
 pub(crate) struct Query {
     path: String,
-    parameters: form_urlencoded::Serializer<'static, String>,
+    parameters: String,
 }
 
 impl Query {
     pub(crate) fn new(path: impl Into<String>) -> Self {
-        Query { path: path.into(), parameters: form_urlencoded::Serializer::new(String::new()) }
+        Query { path: path.into(), parameters: String::new() }
     }
 
     /// Adds a parameter that is there.
     pub(crate) fn add(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
-            self.parameters.append_pair(name, &value.to_string());
+            // A serializer of its own each time: a longer-lived one cannot cross threads.
+            let mut parameters = form_urlencoded::Serializer::new(std::mem::take(&mut self.parameters));
+            self.parameters = parameters.append_pair(name, &value.to_string()).finish();
         }
     }
 
     /// `path?name=value`.
-    pub(crate) fn finish(mut self) -> String {
-        let parameters = self.parameters.finish();
-        if parameters.is_empty() { self.path } else { format!("{}?{parameters}", self.path) }
+    pub(crate) fn finish(self) -> String {
+        let Query { path, parameters } = self;
+        if parameters.is_empty() { path } else { format!("{path}?{parameters}") }
     }
 }

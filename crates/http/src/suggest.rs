@@ -8,7 +8,7 @@ pub(crate) fn hint(word: &str, known: &[&str]) -> String {
     let distance = |known: &str| strsim::damerau_levenshtein(&wanted, &known.to_lowercase());
     let near = known.iter().map(|known| (distance(known), *known)).min();
     match near {
-        Some((distance, known)) if distance <= 1 + known.len() / 4 => format!("did you mean {known:?}?"),
+        Some((distance, known)) if distance <= known.len() / 3 => format!("did you mean {known:?}?"),
         _ => known.iter().enumerate().fold("known are ".to_owned(), |mut list, (place, known)| {
             let comma = if place == 0 { "" } else { ", " };
             // Writing to a string cannot fail.
