@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: it prints")]
 
 mod bench;
+mod sabotage;
 mod services;
 mod test;
 mod tidy;
@@ -35,6 +36,11 @@ enum Chore {
         #[arg(long)]
         install: bool,
     },
+    /// Break the main promises one by one, in a copy of the tree: a test must notice each
+    Sabotage {
+        /// The patches in xtask/sabotage, without .patch; none = all
+        names: Vec<String>,
+    },
     /// Check the habits of the house that no compiler knows
     Tidy,
     /// Run the benchmarks: ratios against a baseline of the same run
@@ -49,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Test { args } => test::run(&args),
         Chore::Services { names, install } => services::run(&names, install),
+        Chore::Sabotage { names } => sabotage::run(&names),
         Chore::Tidy => tidy::run(),
         Chore::Bench { args } => bench::run(&args),
     };

@@ -18,6 +18,25 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     command
 }
 
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> Result<PathBuf> {
+    let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let target = metadata.get("target_directory").and_then(serde_json::Value::as_str);
+    Ok(target.context("cargo metadata names no target folder")?.into())
+}
+
+/// The files that are in the repository or about to be, from its root: what git knows, and new files that it does not
+/// ignore.
+pub(crate) fn files() -> Result<Vec<String>> {
+    let root = root();
+    let mut git = Command::new("git");
+    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(&root);
+    let listed = output_of(&mut git)?;
+    // One that was deleted is listed until that is committed.
+    Ok(listed.split_terminator('\0').filter(|file| root.join(file).is_file()).map(str::to_owned).collect())
+}
+
 /// Shows a command and runs it to its end.
 pub(crate) fn show_and_run(command: &mut Command) -> Result<()> {
     println!("$ {}", shown(command));

@@ -3,7 +3,7 @@
 use super::Source;
 
 /// The test that compares the documented keys with those that are read.
-const TEST: &str = "crates/intendant/tests/config_keys.rs";
+const TEST: &str = "crates/intendant/src/config/tests/documented.rs";
 
 /// The crate that reads the configuration.
 const READER: &str = "crates/intendant/src/config";

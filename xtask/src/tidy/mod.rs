@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::workspace::{cargo, output_of, root};
+use crate::workspace::{cargo, files, output_of, root};
 
 /// A file of the tree, as the checks see it.
 pub(crate) struct Source {
@@ -55,20 +55,14 @@ pub(crate) fn run() -> Result<()> {
     }
 }
 
-/// The text files that are in the repository or about to be: what git knows, and new files it does not ignore.
+/// The text files of the tree.
 fn sources() -> Result<Vec<Source>> {
     let root = root();
-    let mut git = std::process::Command::new("git");
-    git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(&root);
     let mut sources = Vec::new();
-    for path in output_of(&mut git)?.split_terminator('\0') {
-        let file = root.join(path);
-        if !file.is_file() {
-            continue; // deleted, not yet committed
-        }
-        let bytes = fs::read(&file).with_context(|| format!("cannot read {path}"))?;
+    for path in files()? {
+        let bytes = fs::read(root.join(&path)).with_context(|| format!("cannot read {path}"))?;
         if let Ok(text) = String::from_utf8(bytes) {
-            sources.push(Source { path: path.to_owned(), text });
+            sources.push(Source { path, text });
         }
     }
     Ok(sources)
