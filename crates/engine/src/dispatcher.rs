@@ -107,8 +107,13 @@ impl Dispatcher {
         let snapshot = self.core.snapshot();
         let now = self.core.clock.now();
         let core = Arc::clone(&self.core);
-        while let Some(slot) = core.slots.job() {
+        // A slot is taken only for a job that is there: one given back would wake us again.
+        while !core.slots.full() {
             let Some(due) = self.window.take(now, |lane| lane_is_free(&core, &snapshot, lane)) else { break };
+            let Some(slot) = core.slots.job() else {
+                self.window.offer(due);
+                break;
+            };
             let first = first_slot(&core, &snapshot, &due.lane);
             self.in_flight.insert(due.id);
             tokio::spawn(runner::run(Arc::clone(&core), due, slot, first));

@@ -38,6 +38,8 @@ pub enum Accepted {
     Unclaimed,
 }
 
+/// More backends than anybody has.
+const PAUSES: usize = 10_000;
 /// How long a forced end may take when the hub stops.
 const FORCED: Duration = Duration::from_secs(10);
 
@@ -58,7 +60,7 @@ impl Hub {
         setup: Setup,
     ) -> Result<Self, Error> {
         let core = Arc::new(Core::new(journal, wiring, clock, setup));
-        for pause in core.journal.entities(crate::operate::PAUSE.to_owned(), None, usize::MAX).await? {
+        for pause in core.journal.entities(crate::operate::PAUSE.to_owned(), None, PAUSES).await? {
             core.slots.set_paused(&pause.key.key, true);
         }
         let interrupted = recover::recover(&core).await?;
