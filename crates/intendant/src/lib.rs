@@ -1,1 +1,15 @@
+//! The command: reads configuration, composes the modules, and carries out the subcommands.
+#![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod command;
+pub mod compose;
+pub mod config;
+pub mod context;
+mod document;
+pub mod exit;
+pub mod logging;
+mod notify;
+pub mod render;
+pub mod screen;
+mod signals;

@@ -1,0 +1,247 @@
+//! `jobs …`.
+
+use clap::{Args, Subcommand};
+use model::{JobId, JobState, Subject};
+
+use super::When;
+
+/// `intendant jobs …`.
+#[derive(Debug, Subcommand)]
+pub enum Jobs {
+    /// List jobs, newest first
+    List(List),
+    /// Tell a job's story: steps, what each backend said, attempts, request, what happens next
+    Show(Show),
+    /// Follow one job, or all, as things happen
+    Watch(Watch),
+    /// Run jobs again: those that wait for a retry at once, those that have ended as new jobs
+    Retry(Retry),
+    /// Cancel jobs; a step that is running is ended by force
+    Cancel(Cancel),
+    /// Write jobs as JSON, one per line
+    Export(Export),
+    /// Print what a backend reads for a job, secrets masked
+    Stdin(Stdin),
+    /// See and hand in again what could not be accepted
+    #[command(subcommand)]
+    Refusals(Refusals),
+}
+
+/// Which jobs.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct Filter {
+    /// In this state: queued, running, retrying, succeeded, failed, cancelled, superseded (several: --state a,b)
+    #[arg(long, value_name = "STATE", value_delimiter = ',', value_parser = state)]
+    pub state: Vec<JobState>,
+    /// With this action
+    #[arg(long, value_name = "NAME")]
+    pub action: Option<String>,
+    /// About this subject, kind:value
+    #[arg(long, value_name = "SUBJECT")]
+    pub subject: Option<Subject>,
+    /// Received by this source
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// With a step on this backend
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<String>,
+    /// With this code, such as timeout
+    #[arg(long, value_name = "CODE")]
+    pub code: Option<String>,
+    /// Accepted at or after: a date and time, or so long ago, such as 2h
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<When>,
+    /// Accepted before
+    #[arg(long, value_name = "WHEN")]
+    pub until: Option<When>,
+}
+
+/// `intendant jobs list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Continue after the last job of an earlier page: the number that its end shows
+    #[arg(long, value_name = "NUMBER")]
+    pub before: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The job
+    #[arg(value_name = "JOB")]
+    pub job: JobId,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The job; all without it
+    #[arg(value_name = "JOB")]
+    pub job: Option<JobId>,
+    /// Start after this event, instead of now
+    #[arg(long, value_name = "NUMBER")]
+    pub after: Option<i64>,
+    /// Print one JSON document per event
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs retry`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Jobs chosen by a filter are replayed in the order in which they were accepted. Whoever may list processes sees what \
+stands on a command line: give secrets with --set-from-stdin.")]
+pub struct Retry {
+    /// The jobs
+    #[arg(value_name = "JOB", required_unless_present = "state", conflicts_with_all = FILTERS)]
+    pub jobs: Vec<JobId>,
+    /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
+    /// Change the request: a JSON pointer and its new value, JSON or else text, such as /payload/uid=alice
+    #[arg(long, value_name = "POINTER=VALUE", value_parser = assignment, requires = "jobs")]
+    pub set: Vec<(String, serde_json::Value)>,
+    /// The same for a secret, such as /payload/newPassword: its value is read from standard input, one line for each
+    #[arg(long, value_name = "POINTER", value_parser = pointer, requires = "jobs")]
+    pub set_from_stdin: Vec<String>,
+    /// Also replay a job that a later one of its subject and action has overtaken
+    #[arg(long)]
+    pub stale: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs cancel`.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The jobs
+    #[arg(value_name = "JOB", required = true)]
+    pub jobs: Vec<JobId>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
+    /// With each job's request, secrets masked
+    #[arg(long)]
+    pub documents: bool,
+}
+
+/// `intendant jobs stdin`.
+#[derive(Debug, Args)]
+pub struct Stdin {
+    /// The job
+    #[arg(value_name = "JOB")]
+    pub job: JobId,
+    /// Show secrets. They never cross the socket: this reads the journal itself, with the key
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+/// `intendant jobs refusals …`.
+#[derive(Debug, Subcommand)]
+pub enum Refusals {
+    /// List what could not be accepted, newest first
+    List(RefusalList),
+    /// Show one refusal
+    Show(RefusalShow),
+    /// Hand refused messages in again, once the cause is gone
+    Resubmit(Resubmit),
+}
+
+/// `intendant jobs refusals list`.
+#[derive(Debug, Args)]
+pub struct RefusalList {
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Continue after the last one of an earlier page
+    #[arg(long, value_name = "NUMBER")]
+    pub before: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs refusals show`.
+#[derive(Debug, Args)]
+pub struct RefusalShow {
+    /// Its number
+    #[arg(value_name = "NUMBER")]
+    pub number: i64,
+    /// Print the message as it came, secrets included: read from the journal itself, with the key
+    #[arg(long, conflicts_with = "json")]
+    pub reveal: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs refusals resubmit`.
+#[derive(Debug, Args)]
+pub struct Resubmit {
+    /// Their numbers
+    #[arg(value_name = "NUMBER", required = true)]
+    pub numbers: Vec<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The options of [`Filter`].
+const FILTERS: [&str; 8] = ["state", "action", "subject", "source", "backend", "code", "since", "until"];
+
+fn state(word: &str) -> Result<JobState, String> {
+    let words = || JobState::ALL.map(JobState::as_str).join(", ");
+    JobState::from_word(word).ok_or_else(|| format!("there is no such state; the states are {}", words()))
+}
+
+fn pointer(text: &str) -> Result<String, String> {
+    if text.starts_with('/') {
+        Ok(text.to_owned())
+    } else {
+        Err("write a JSON pointer, such as /payload/newPassword".to_owned())
+    }
+}
+
+fn assignment(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (place, value) = text.split_once('=').ok_or("write POINTER=VALUE, such as /payload/uid=alice")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value));
+    Ok((pointer(place)?, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn assignments_take_json_or_text() {
+        assert_eq!(assignment("/payload/uid=alice").unwrap(), ("/payload/uid".to_owned(), json!("alice")));
+        assert_eq!(assignment("/a=[1,\"x=y\"]").unwrap().1, json!([1, "x=y"]));
+        assert_eq!(assignment("/a=x=y").unwrap().1, json!("x=y"));
+        assert!(assignment("/a").is_err());
+        assert!(assignment("a=1").unwrap_err().contains("/payload"));
+    }
+}

@@ -1,0 +1,92 @@
+//! What can be typed: subcommands, arguments, options. What they do is in [`crate::command`].
+
+mod backends;
+mod jobs;
+mod keep;
+mod submit;
+mod value;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneBackend, Ping, Reload};
+pub use jobs::{
+    Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
+    Stdin, Watch,
+};
+pub use keep::{Backup, Completions, Doctor, Restore};
+pub use submit::{Run, Submit};
+pub use value::{Seconds, When};
+
+/// Of the program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Takes requests, records them durably, runs them in order on the backends that implement them, and tells whoever
+/// asked how it went.
+#[derive(Debug, Parser)]
+#[command(name = "intendant", version, propagate_version = true, arg_required_else_help = true)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, request or configuration.")]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// Configuration file, before `$INTENDANT_CONFIG`, ./intendant.yml and /etc/intendant/intendant.yml
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Log more to standard error: -v what happens, -vv each step, -vvv everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Print only results and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Colours: on a terminal and without `NO_COLOR` in the environment, always, or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, hide_possible_values = true)]
+    pub color: Colour,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Also into files and pipes.
+    Always,
+    /// Not even on a terminal.
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run one request here and now, without a hub
+    Run(Run),
+    /// Be the hub: run jobs and answer on the socket until told to stop
+    Serve,
+    /// Hand requests to the running hub
+    Submit(Submit),
+    /// See and steer jobs: list, show, watch, retry, cancel, export
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// See, check, try out and steer backends
+    #[command(subcommand)]
+    Backends(Backends),
+    /// Examine configuration, folders, key, journal and backends
+    Doctor(Doctor),
+    /// Write a consistent copy of the journal, also while the hub works
+    Backup(Backup),
+    /// Put a backup in place as the journal of a new data folder
+    Restore(Restore),
+    /// Print the completions of a shell
+    Completions(Completions),
+}

@@ -1,0 +1,285 @@
+//! `intendant backends list|check|new|ping|pause|resume|reload`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use engine::PING;
+use engine::port::{BackendEntry, Call, Control};
+use http::Client;
+use http::dto::{Backend, Pong, Standing};
+use model::{Mask, OutcomeKind, RunMark};
+use scripts::Severity;
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::follow::busy_line;
+use crate::cli::{BackendList, Check, New, OneBackend, Ping, Reload};
+use crate::compose::{self, Parts};
+use crate::config::Loaded;
+use crate::context::Context;
+use crate::exit::{Exit, misuse};
+use crate::render::step::Line;
+use crate::render::{Align, Cell, Mark, Table, text};
+
+/// How long a ping outside the hub may take.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// The folder that a command is about.
+fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
+    named.unwrap_or_else(|| compose::backends_folder(loaded).used)
+}
+
+/// `backends list`.
+pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
+    let loaded = context.configuration()?;
+    let backends = match Client::new(&loaded.config.socket).backends().await {
+        Err(http::Error::NoHub { .. }) => {
+            let folder = folder(None, &loaded);
+            context.screen.remark(format!("no hub is running; as {} stands:", folder.display()));
+            Parts::read(&loaded.config, &folder)?.backends.entries.iter().map(as_listed).collect()
+        }
+        answer => answer?,
+    };
+    if args.json {
+        context.screen.json(&backends)?;
+        return Ok(Exit::Done);
+    }
+    if backends.is_empty() {
+        context.screen.remark("there is none yet: `intendant backends new NAME` makes one");
+        return Ok(Exit::Done);
+    }
+    context.screen.table(&table(&backends))?;
+    for backend in &backends {
+        if let Some(trouble) = &backend.trouble {
+            let mark = Mark::Bad.paint(context.screen.out, Mark::Bad.sign());
+            context.screen.line(format!("{mark} {}: {}", backend.name, text::one_line(trouble)))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn as_listed(entry: &BackendEntry) -> Backend {
+    Backend {
+        name: entry.name.to_string(),
+        standing: entry.standing.into(),
+        trouble: entry.trouble.clone(),
+        concurrency: entry.concurrency,
+        running: 0,
+        paused: false,
+        actions: entry.actions.keys().cloned().collect(),
+    }
+}
+
+fn table(backends: &[Backend]) -> Table {
+    let mut table = Table::new([
+        ("BACKEND", Align::Left),
+        ("STATE", Align::Left),
+        ("RUNNING", Align::Right),
+        ("ACTIONS", Align::Left),
+    ]);
+    for backend in backends {
+        let (mark, state) = match (backend.standing, backend.paused) {
+            (Standing::Broken, _) => (Mark::Bad, "broken"),
+            (Standing::Inactive, _) => (Mark::Idle, "inactive"),
+            (Standing::Active, true) => (Mark::Warn, "paused"),
+            (Standing::Active, false) => (Mark::Good, "active"),
+        };
+        let most = backend.concurrency.map(|most| format!("/{most}")).unwrap_or_default();
+        table.row([
+            Cell::from(&backend.name),
+            Cell::marked(mark, format!("{} {state}", mark.sign())),
+            Cell::from(format!("{}{most}", backend.running)),
+            Cell::from(backend.actions.join(" ")),
+        ]);
+    }
+    table
+}
+
+/// `backends check`.
+pub fn check(args: Check, context: &Context) -> Result<Exit> {
+    let loaded = context.configuration()?;
+    let folder = folder(args.folder, &loaded);
+    let read = Parts::read(&loaded.config, &folder)?.backends;
+    let errors = read.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = read.problems.len() - errors;
+    let screen = &context.screen;
+    if args.json {
+        screen
+            .json(&json!({ "folder": folder, "backends": read.backends.len(), "problems": read.problems }))?;
+        return Ok(Exit::of(errors == 0));
+    }
+    for problem in &read.problems {
+        let mark = if problem.severity == Severity::Error { Mark::Bad } else { Mark::Warn };
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let place = format!("{}{line}", problem.file.display());
+        screen.line(format!(
+            "{} {}",
+            mark.paint(screen.out, mark.sign()),
+            screen.out.bold(&text::one_line(&place))
+        ))?;
+        for line in
+            text::wrap(&text::one_line(&format!("{}; {}", problem.what, problem.remedy)), screen.width - 4)
+        {
+            screen.line(format!("    {line}"))?;
+        }
+    }
+    let counted = text::count(read.backends.len(), "backend");
+    let mark = if errors > 0 {
+        Mark::Bad
+    } else if warnings > 0 {
+        Mark::Warn
+    } else {
+        Mark::Good
+    };
+    let found = match (errors, warnings) {
+        (0, 0) => "no problem".to_owned(),
+        (0, _) => text::count(warnings, "warning"),
+        (_, 0) => text::count(errors, "error"),
+        _ => format!("{}, {}", text::count(errors, "error"), text::count(warnings, "warning")),
+    };
+    let sign = mark.paint(screen.out, mark.sign());
+    screen.line(format!("{sign} {counted} in {}: {found}", folder.display()))?;
+    Ok(Exit::of(errors == 0))
+}
+
+/// `backends new`.
+pub fn new(args: New, context: &Context) -> Result<Exit> {
+    let folder = folder(args.backends, &context.configuration()?);
+    let home = scripts::scaffold(&folder, &args.name).map_err(|error| match error {
+        scripts::Error::BadName(_) | scripts::Error::NameTaken { .. } => misuse(error),
+        other => other.into(),
+    })?;
+    let screen = &context.screen;
+    screen.line(format!("{} {}", Mark::Good.paint(screen.out, Mark::Good.sign()), home.display()))?;
+    screen.remark(format!(
+        "  fill in {}, try it with `intendant backends debug {} PING_TARGET`, then `intendant backends reload`",
+        home.join("bin/main.sh").display(),
+        args.name
+    ));
+    Ok(Exit::Done)
+}
+
+/// `backends pause` and `backends resume`.
+pub async fn pause(args: OneBackend, paused: bool, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    let screen = &context.screen;
+    if paused {
+        client.pause(&args.name).await?;
+        screen.line(format!(
+            "{} {} is paused: nothing more starts on it until `intendant backends resume {}`",
+            Mark::Warn.paint(screen.out, Mark::Warn.sign()),
+            args.name,
+            args.name
+        ))?;
+    } else {
+        client.resume(&args.name).await?;
+        screen.line(format!("{} {} goes on", Mark::Good.paint(screen.out, Mark::Good.sign()), args.name))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// `backends reload`.
+pub async fn reload(args: Reload, context: &Context) -> Result<Exit> {
+    let report = context.client()?.reload().await.map_err(|error| match error {
+        http::Error::Problem(problem) if problem.code.as_str() == "bad_configuration" => {
+            misuse(format!("nothing was changed: {}", problem.detail))
+        }
+        other => other.into(),
+    })?;
+    let screen = &context.screen;
+    if args.json {
+        screen.json(&report)?;
+        return Ok(Exit::Done);
+    }
+    let counted = text::count(report.backends, "backend");
+    screen.line(format!("{} {counted} in use", Mark::Good.paint(screen.out, Mark::Good.sign())))?;
+    let warn = Mark::Warn.paint(screen.out, Mark::Warn.sign());
+    for warning in &report.warnings {
+        screen.line(format!("{warn} {}", text::one_line(warning)))?;
+    }
+    for key in &report.needs_restart {
+        screen.line(format!("{warn} {key} was changed and holds after a restart of the hub"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// `backends ping`.
+pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
+    let loaded = context.configuration()?;
+    let client = Client::new(&loaded.config.socket);
+    let hub = match client.backends().await {
+        Ok(backends) => Some(backends),
+        Err(http::Error::NoHub { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let local = Parts::read(&loaded.config, &folder(None, &loaded))?.backends;
+    let backends = hub.clone().unwrap_or_else(|| local.entries.iter().map(as_listed).collect());
+    let chosen = choose(&backends, args.name.as_deref())?;
+    if hub.is_none() {
+        context.screen.remark("no hub is running: asked from here");
+    }
+    let names = chosen.iter().map(|name| text::width(name)).max().unwrap_or(0).clamp(8, 24);
+    let mut answers = Vec::new();
+    let busy = busy_line(&context.screen, !args.json);
+    for name in chosen {
+        busy.set_message(text::one_line(name));
+        let begun = context.clock.instant();
+        let pong = match (&hub, local.entries.iter().find(|entry| *entry.name == *name)) {
+            (Some(_), _) => client.ping(name).await?,
+            (None, Some(entry)) => ping_here(entry, context).await,
+            (None, None) => continue,
+        };
+        let took = context.clock.instant().duration_since(begun);
+        if !args.json {
+            let line = Line {
+                at: None,
+                mark: if pong.kind == OutcomeKind::Done { Mark::Good } else { Mark::Bad },
+                name: name.to_owned(),
+                took: Some(took),
+                words: pong.message.clone().unwrap_or_default(),
+            };
+            let lines = line.lines(names, &context.screen.look());
+            busy.suspend(|| lines.iter().try_for_each(|line| context.screen.line(line)))?;
+        }
+        answers.push((name.to_owned(), pong));
+    }
+    busy.finish_and_clear();
+    let well = answers.iter().all(|(_, pong)| pong.kind == OutcomeKind::Done);
+    if args.json {
+        let answers = answers.iter().map(|(name, pong)| json!({ "backend": name, "answer": pong }));
+        context.screen.json(&answers.collect::<Vec<_>>())?;
+    } else if answers.is_empty() {
+        context.screen.remark(format!("no active backend maps {PING}"));
+    }
+    Ok(Exit::of(well))
+}
+
+/// The named backend, or all that take part and can be asked.
+fn choose<'b>(backends: &'b [Backend], named: Option<&str>) -> Result<Vec<&'b str>> {
+    let asked = |backend: &&Backend| match named {
+        Some(name) => backend.name == name,
+        None => backend.standing != Standing::Inactive && backend.actions.iter().any(|action| action == PING),
+    };
+    let chosen: Vec<&str> = backends.iter().filter(asked).map(|backend| backend.name.as_str()).collect();
+    match named {
+        Some(name) if chosen.is_empty() => {
+            Err(misuse(format!("there is no backend {name}; see `intendant backends list`")))
+        }
+        _ => Ok(chosen),
+    }
+}
+
+async fn ping_here(entry: &BackendEntry, context: &Context) -> Pong {
+    let job = context.clock.job_id(context.clock.now());
+    let call = Call {
+        mark: RunMark { journal: job.0, job, step: 0, attempt: 1 },
+        action: Arc::from(PING),
+        body: Arc::new(json!({ "payload": {} })),
+        mask: Arc::new(Mask::default()),
+        deadline: None,
+    };
+    let (_keep, stop) = watch::channel(None);
+    entry.backend.run(call, Control { limit: Some(LIMIT), stop }).await.into()
+}

@@ -1,0 +1,153 @@
+//! `intendant submit --ndjson`: many requests, one on each line.
+
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use http::Client;
+use http::dto::{Acceptance, BatchLine};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::cli::Submit;
+use crate::context::Context;
+use crate::document::{self, STDIN};
+use crate::exit::{Exit, misuse};
+use crate::render::{Mark, text};
+use crate::screen::Screen;
+
+/// How much is read at once.
+const CHUNK: usize = 64 * 1024;
+/// Refused lines that are listed; the others are counted.
+const LISTED: usize = 1000;
+
+/// Hands a file in and lists what was refused at the end.
+pub(super) async fn submit(file: &Path, args: &Submit, client: &Client, context: &Context) -> Result<Exit> {
+    let screen = &context.screen;
+    let bar = progress(count_lines(file).await?, screen, args.json);
+    let answers = client.batch(open(file).await?, args.action.as_deref()).await?;
+    let mut answers = pin!(answers);
+    let mut tally = Tally::default();
+    while let Some(answer) = answers.next().await {
+        let answer = answer
+            .with_context(|| format!("after {} lines of {}", tally.answered(), document::name(file)))?;
+        if args.json {
+            screen.json(&answer)?;
+        }
+        bar.set_position(tally.take(answer));
+    }
+    bar.finish_and_clear();
+    if !args.json {
+        tally.print(file, screen)?;
+    }
+    Ok(Exit::of(tally.refused == 0))
+}
+
+/// What became of the lines.
+#[derive(Debug, Default)]
+struct Tally {
+    new: usize,
+    known: usize,
+    unclaimed: usize,
+    refused: usize,
+    /// The first of them: line and reason.
+    reasons: Vec<(u64, String)>,
+}
+
+impl Tally {
+    /// Counts an answer and returns the number of its line.
+    fn take(&mut self, answer: BatchLine) -> u64 {
+        match answer {
+            BatchLine::Accepted { line, submitted } => {
+                match submitted.accepted {
+                    Acceptance::New => self.new += 1,
+                    Acceptance::Known => self.known += 1,
+                    Acceptance::Unclaimed => self.unclaimed += 1,
+                }
+                line
+            }
+            BatchLine::Refused { line, problem } => {
+                self.refused += 1;
+                if self.reasons.len() < LISTED {
+                    self.reasons.push((line, problem.detail.into()));
+                }
+                line
+            }
+        }
+    }
+
+    fn answered(&self) -> usize {
+        self.new + self.known + self.unclaimed + self.refused
+    }
+
+    fn print(&self, file: &Path, screen: &Screen) -> Result<()> {
+        for (line, reason) in &self.reasons {
+            screen.line(format!(
+                "{} {}, line {line}: {}",
+                Mark::Bad.paint(screen.out, Mark::Bad.sign()),
+                document::name(file),
+                text::one_line(reason)
+            ))?;
+        }
+        let mut parts = vec![format!("{} accepted", self.new)];
+        let others = [
+            (self.known, "known already"),
+            (self.unclaimed, "wanted by no backend"),
+            (self.refused, "refused"),
+        ];
+        parts.extend(
+            others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+        );
+        let mark = if self.refused == 0 { Mark::Good } else { Mark::Warn };
+        screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), parts.join(", ")))
+    }
+}
+
+/// The file's lines, for the bar; `None` = nobody knows how many there will be.
+async fn count_lines(file: &Path) -> Result<Option<u64>> {
+    if file == Path::new(STDIN) {
+        return Ok(None);
+    }
+    let mut lines = 0;
+    let mut chunks = pin!(open(file).await?);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.with_context(|| format!("reading {}", file.display()))?;
+        lines += chunk.iter().filter(|byte| **byte == b'\n').count();
+    }
+    Ok(Some(lines as u64))
+}
+
+/// The file in pieces.
+async fn open(file: &Path) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + use<>> {
+    let source: Box<dyn AsyncRead + Send + Unpin> = if file == Path::new(STDIN) {
+        Box::new(tokio::io::stdin())
+    } else {
+        let opened = tokio::fs::File::open(file).await;
+        Box::new(
+            opened.map_err(|error| misuse(format!("{}: {}", file.display(), document::explain(&error))))?,
+        )
+    };
+    Ok(stream::try_unfold(source, |mut source| async {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let read = (&mut source).take(CHUNK as u64).read_to_end(&mut chunk).await?;
+        Ok((read > 0).then(|| (Bytes::from(chunk), source)))
+    }))
+}
+
+fn progress(lines: Option<u64>, screen: &Screen, json: bool) -> ProgressBar {
+    if json || !screen.live {
+        return ProgressBar::hidden();
+    }
+    let template = match lines {
+        Some(_) => "  {bar:40} {pos}/{len}  {per_sec}  {eta} left",
+        None => "  {spinner} {pos} lines  {per_sec}",
+    };
+    let bar = ProgressBar::with_draw_target(lines, ProgressDrawTarget::stderr_with_hz(10));
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸ "));
+    }
+    bar
+}

@@ -1,0 +1,241 @@
+//! The checks, each a look at one thing.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use http::Client;
+use journal::Look;
+use model::JobState;
+use rustix::process::geteuid;
+use scripts::Severity;
+
+use super::Finding;
+use crate::compose::{self, Parts};
+use crate::config::{Loaded, Origin, Value as _};
+use crate::context::Context;
+use crate::render::{text, time};
+
+/// Below this many bytes the journal is about to stop.
+const FULL: u64 = 100 * 1024 * 1024;
+/// Below this many bytes somebody should look.
+const TIGHT: u64 = 1024 * 1024 * 1024;
+
+/// All of them, from the configuration outwards. Without a configuration nothing else can be looked at.
+pub(super) async fn all(context: &Context) -> Vec<Finding> {
+    let loaded = match context.configuration() {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            return vec![Finding::error(
+                "configuration",
+                format!("{error:#}"),
+                "correct it; until then nothing runs",
+            )];
+        }
+    };
+    let mut findings = vec![configuration(&loaded), data(&loaded), disk(&loaded), key(&loaded, context)];
+    findings.push(journal(&loaded, context));
+    findings.push(folder(&loaded));
+    findings.push(backends(&loaded));
+    findings.extend(hub(&loaded, context).await);
+    findings
+}
+
+fn configuration(loaded: &Loaded) -> Finding {
+    let given = loaded.view().into_iter().filter(|shown| matches!(shown.origin, Origin::Variable(_)));
+    let variables: Vec<String> = given.map(|shown| shown.origin.to_string()).collect();
+    let file = loaded
+        .file
+        .as_ref()
+        .map_or("no file: the defaults hold".to_owned(), |file| file.display().to_string());
+    let and = if variables.is_empty() { String::new() } else { format!(", and {}", variables.join(", ")) };
+    Finding::ok("configuration", format!("{file}{and}"))
+}
+
+fn data(loaded: &Loaded) -> Finding {
+    const NAME: &str = "data folder";
+    let folder = &loaded.config.data.folder;
+    let shown = folder.display();
+    let found = match fs::metadata(folder) {
+        Ok(found) if !found.is_dir() => {
+            return Finding::error(
+                NAME,
+                format!("{shown} is not a folder"),
+                "move it away, or set data.folder",
+            );
+        }
+        Ok(found) => found,
+        Err(_) => return Finding::ok(NAME, format!("{shown}, made when the hub first starts")),
+    };
+    if found.uid() != geteuid().as_raw() && !geteuid().is_root() {
+        let what = format!("{shown} belongs to user {}", found.uid());
+        return Finding::error(NAME, what, "run this as that user, or as root");
+    }
+    if found.mode() & 0o077 != 0 {
+        let what = format!("{shown} is open to others (mode {:04o})", found.mode() & 0o7777);
+        return Finding::warning(NAME, what, format!("run `chmod 0700 {shown}`"));
+    }
+    Finding::ok(NAME, shown.to_string())
+}
+
+fn disk(loaded: &Loaded) -> Finding {
+    const NAME: &str = "disk";
+    let folder = &loaded.config.data.folder;
+    let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    let free = match rustix::fs::statvfs(existing) {
+        Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
+        Err(error) => {
+            let what = format!("the free space of {} is unknown: {error}", existing.display());
+            return Finding::warning(NAME, what, "look with `df`");
+        }
+    };
+    let what = format!("{} free on {}", text::size(free), existing.display());
+    match free {
+        0..FULL => Finding::error(NAME, what, "make room: on a full disk nothing more is accepted"),
+        FULL..TIGHT => Finding::warning(NAME, what, "make room, or keep less (retention)"),
+        _ => Finding::ok(NAME, what),
+    }
+}
+
+fn key(loaded: &Loaded, context: &Context) -> Finding {
+    const NAME: &str = "key";
+    let shown = loaded.config.key.show();
+    if let crate::config::SecretSource::File(path) = &loaded.config.key
+        && !path.exists()
+    {
+        let made = loaded.config.data.folder.join("journal.db").exists();
+        return if made {
+            let remedy = "put back the copy that you kept: without it nothing in the journal can be read";
+            Finding::error(NAME, format!("{shown} is missing, and there is a journal"), remedy)
+        } else {
+            Finding::ok(NAME, format!("{shown}, made when the hub first starts"))
+        };
+    }
+    match context.key(&loaded.config, false) {
+        Ok(_) => Finding::ok(NAME, format!("{shown}; a backup does not contain it, keep a copy elsewhere")),
+        Err(error) => {
+            Finding::error(NAME, format!("{error:#}"), "correct it: without the key the hub does not start")
+        }
+    }
+}
+
+fn journal(loaded: &Loaded, context: &Context) -> Finding {
+    const NAME: &str = "journal";
+    let folder = &loaded.config.data.folder;
+    if !folder.join("journal.db").exists() {
+        return Finding::ok(NAME, "made when the hub first starts");
+    }
+    let Ok(key) = context.key(&loaded.config, false) else {
+        return Finding::warning(NAME, "not looked at, for want of the key", "see above");
+    };
+    let begun = context.clock.instant();
+    let checked = Look::open(folder, &key).and_then(|look| match look {
+        Some(look) => look.check(),
+        None => Ok(Vec::new()),
+    });
+    let took = time::took(context.clock.instant().duration_since(begun));
+    match checked {
+        Ok(findings) => match findings.first() {
+            None => Finding::ok(NAME, format!("whole, read in {took}")),
+            Some(first) => {
+                let what = format!("damaged, {}; the first: {first}", text::count(findings.len(), "finding"));
+                Finding::error(NAME, what, "stop the hub, and restore a backup with `intendant restore`")
+            }
+        },
+        Err(journal::Error::Busy) => {
+            Finding::warning(NAME, "too busy to be read whole", "run this again when there is less to do")
+        }
+        Err(error) => Finding::error(NAME, error.to_string(), "the hub does not start like this"),
+    }
+}
+
+fn folder(loaded: &Loaded) -> Finding {
+    const NAME: &str = "backends";
+    let scripts::Folder { used, passed_over } = compose::backends_folder(loaded);
+    let shown = used.display();
+    if !used.is_dir() {
+        let remedy = "make it, or set backends.folder: until then every job fails";
+        return Finding::error(NAME, format!("there is no folder {shown}"), remedy);
+    }
+    match passed_over {
+        Some(other) => Finding::warning(
+            NAME,
+            format!("{shown} is used, {} is not", other.display()),
+            "move what is in the second into the first, and remove it",
+        ),
+        None => Finding::ok(NAME, shown.to_string()),
+    }
+}
+
+fn backends(loaded: &Loaded) -> Finding {
+    const NAME: &str = "scripts";
+    let folder = compose::backends_folder(loaded).used;
+    let read = match Parts::read(&loaded.config, &folder) {
+        Ok(parts) => parts.backends,
+        Err(error) => return Finding::error(NAME, format!("{error:#}"), "correct the configuration"),
+    };
+    let errors = read.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let warnings = read.problems.len() - errors;
+    let counted = text::count(read.backends.len(), "backend");
+    let remedy = "`intendant backends check` shows each with file, line and remedy";
+    match (errors, warnings) {
+        (0, 0) if read.backends.is_empty() => {
+            Finding::warning(NAME, "no backend yet", "`intendant backends new NAME` makes one")
+        }
+        (0, 0) => Finding::ok(NAME, format!("{counted}, no problem")),
+        (0, _) => Finding::warning(NAME, format!("{counted}, {}", text::count(warnings, "warning")), remedy),
+        _ => Finding::error(
+            NAME,
+            format!("{counted}, {}, {}", text::count(errors, "error"), text::count(warnings, "warning")),
+            remedy,
+        ),
+    }
+}
+
+async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
+    const NAME: &str = "hub";
+    let socket = &loaded.config.socket;
+    let client = Client::new(socket);
+    let status = match client.status().await {
+        Ok(status) => status,
+        Err(http::Error::NoHub { .. }) => {
+            return vec![Finding::warning(
+                NAME,
+                format!("not running ({})", socket.display()),
+                "start it with `intendant serve`",
+            )];
+        }
+        Err(error) => {
+            return vec![Finding::error(NAME, error.to_string(), "run this as root or as the hub's user")];
+        }
+    };
+    let up = time::took(time::between(status.started_at.0, context.clock.now()));
+    let mut findings = Vec::new();
+    if status.version == crate::cli::VERSION {
+        findings.push(Finding::ok(
+            NAME,
+            format!("version {}, up for {up}, {} running", status.version, status.running),
+        ));
+    } else {
+        let what = format!("version {} is running, this command is {}", status.version, crate::cli::VERSION);
+        findings.push(Finding::warning(NAME, what, "restart the hub to run the newer one"));
+    }
+    if let Ok(readiness) = client.ready().await {
+        let not_ready = readiness.parts.into_iter().filter(|part| !part.ready);
+        findings.extend(not_ready.map(|part| {
+            let what = format!("{} is not ready: {}", part.name, part.why.unwrap_or_default());
+            Finding::error(NAME, what, "see its log")
+        }));
+    }
+    let dead = status
+        .jobs
+        .iter()
+        .filter(|tally| tally.state == JobState::Failed)
+        .map(|tally| tally.jobs)
+        .sum::<u64>();
+    if dead > 0 {
+        let jobs = text::count(usize::try_from(dead).unwrap_or(usize::MAX), "dead letter");
+        findings.push(Finding::warning("jobs", jobs, "see `intendant jobs list --state failed`"));
+    }
+    findings
+}

@@ -1,0 +1,129 @@
+//! `intendant jobs list|show|cancel|export|stdin`.
+
+use std::io::{self, Write as _};
+use std::pin::pin;
+
+use anyhow::{Result, bail};
+use futures_util::StreamExt as _;
+use http::dto::{self, Cancelling, Exported, JobQuery, Time};
+use jiff::Timestamp;
+use model::{Seq, null_to_empty};
+use serde_json::json;
+
+use super::offline;
+use crate::cli::{Cancel, Export, Filter, JobList, Show, Stdin};
+use crate::compose::Parts;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{Mark, Times, job, story};
+
+/// The filter as the hub understands it.
+pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
+    dto::Filter {
+        state: filter.state,
+        action: filter.action,
+        subject: filter.subject,
+        source: filter.source,
+        backend: filter.backend,
+        code: filter.code,
+        since: filter.since.map(|when| Time(when.before(now))),
+        until: filter.until.map(|when| Time(when.before(now))),
+    }
+}
+
+/// `jobs list`.
+pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
+    let now = context.clock.now();
+    let query =
+        JobQuery { filter: filter(args.filter, now), before: args.before.map(Seq), limit: Some(args.limit) };
+    let page = context.client()?.jobs(&query).await?;
+    if args.json {
+        context.screen.json(&page)?;
+        return Ok(Exit::Done);
+    }
+    if page.jobs.is_empty() {
+        context.screen.remark("no job fits");
+        return Ok(Exit::Done);
+    }
+    context.screen.table(&job::table(&page.jobs, &Times::local(), now))?;
+    if let Some(next) = page.next {
+        context.screen.remark(context.screen.err.dim(&format!("older ones: the same with --before {next}")));
+    }
+    Ok(Exit::Done)
+}
+
+/// `jobs show`.
+pub async fn show(args: Show, context: &Context) -> Result<Exit> {
+    let told = context.client()?.job(args.job).await?;
+    if args.json {
+        context.screen.json(&told)?;
+    } else {
+        story::lines(&told, &context.screen.look()).iter().try_for_each(|line| context.screen.line(line))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// `jobs cancel`.
+pub async fn cancel(args: Cancel, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    let screen = &context.screen;
+    let mut exit = Exit::Done;
+    for id in args.jobs {
+        match client.cancel(id).await {
+            Ok(report) if args.json => screen.json(&json!({ "job": id, "cancelled": report.cancelled }))?,
+            Ok(report) => {
+                let words = match report.cancelled {
+                    Cancelling::Now => "cancelled",
+                    Cancelling::Ending => "is being ended: its running step is stopped by force",
+                };
+                screen.line(format!("{} {id}  {words}", Mark::Good.paint(screen.out, Mark::Good.sign())))?;
+            }
+            Err(http::Error::Problem(problem)) => {
+                screen.fail(format!("{id}: {}", problem.detail));
+                exit = Exit::Failed;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
+}
+
+/// `jobs export`.
+pub async fn export(args: Export, context: &Context) -> Result<Exit> {
+    let filter = filter(args.filter, context.clock.now());
+    let rows = context.client()?.export(&filter, args.documents).await?;
+    let mut rows = pin!(rows);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    while let Some(row) = rows.next().await {
+        match row? {
+            Exported::Broken { problem } => bail!("the export breaks off here: {}", problem.detail),
+            row @ Exported::Job { .. } => {
+                serde_json::to_writer(&mut out, &row)?;
+                out.write_all(b"\n")?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// `jobs stdin`.
+pub async fn stdin(args: Stdin, context: &Context) -> Result<Exit> {
+    let loaded = context.configuration()?;
+    let (action, mut document) = if args.reveal {
+        offline::document(args.job, &loaded, context)?
+    } else {
+        let told = http::Client::new(&loaded.config.socket).job(args.job).await?;
+        (told.job.action, told.document)
+    };
+    if Parts::actions(&loaded.config)?.get(&action).spec.null_as_empty {
+        null_to_empty(&mut document);
+    }
+    // Exactly the bytes of a backend's standard input: compact, and no line end after them, unless a person looks.
+    let end = if context.screen.live { "\n" } else { "" };
+    let mut out = io::stdout().lock();
+    out.write_all(document.to_string().as_bytes())?;
+    out.write_all(end.as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,18 @@
+//! What the subcommands do, one module for each group.
+
+pub mod backends;
+pub mod backup;
+mod batch;
+pub mod completions;
+pub mod debug;
+pub mod doctor;
+mod follow;
+pub mod jobs;
+mod offline;
+pub mod refusals;
+mod reload;
+pub mod retry;
+pub mod run;
+pub mod serve;
+pub mod submit;
+pub mod watch;

@@ -1,0 +1,104 @@
+//! `intendant jobs refusals …`.
+
+use std::io::{self, Write as _};
+
+use anyhow::{Result, anyhow};
+use http::dto::RecordQuery;
+use model::RecordKind;
+use serde_json::json;
+
+use super::offline;
+use crate::cli::{RefusalList, RefusalShow, Refusals, Resubmit};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{Mark, Times, job, text};
+
+/// Carries out one of them.
+pub async fn run(command: Refusals, context: &Context) -> Result<Exit> {
+    match command {
+        Refusals::List(args) => list(args, context).await,
+        Refusals::Show(args) => show(args, context).await,
+        Refusals::Resubmit(args) => resubmit(args, context).await,
+    }
+}
+
+async fn list(args: RefusalList, context: &Context) -> Result<Exit> {
+    let page =
+        context.client()?.refusals(&RecordQuery { before: args.before, limit: Some(args.limit) }).await?;
+    if args.json {
+        context.screen.json(&page)?;
+    } else if page.records.is_empty() {
+        context.screen.remark("nothing was refused");
+    } else {
+        context.screen.table(&job::refusals(&page.records, &Times::local(), context.clock.now()))?;
+        if let Some(next) = page.next {
+            context
+                .screen
+                .remark(context.screen.err.dim(&format!("older ones: the same with --before {next}")));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn show(args: RefusalShow, context: &Context) -> Result<Exit> {
+    if args.reveal {
+        return reveal(args.number, context);
+    }
+    let refused = context.client()?.refusal(args.number).await?;
+    if args.json {
+        context.screen.json(&refused)?;
+        return Ok(Exit::Done);
+    }
+    let record = &refused.record;
+    let screen = &context.screen;
+    let mark = Mark::Bad.paint(screen.out, Mark::Bad.sign());
+    screen.line(format!("{mark} {}", text::one_line(&record.message)))?;
+    let facts = [
+        ("refusal", record.seq.to_string()),
+        ("source", record.who.clone()),
+        ("about", record.what.clone().unwrap_or_else(|| "-".to_owned())),
+        ("code", record.code.to_string()),
+        ("at", Times::local().full(record.at.0)),
+        ("message", format!("{} bytes, sealed; --reveal shows it", refused.size)),
+    ];
+    for (name, value) in facts {
+        screen.line(format!("  {} {}", screen.out.dim(&text::pad(name, 10)), text::one_line(&value)))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Nobody knows where the secrets are in what could not be read, so the message never crosses the socket.
+fn reveal(number: i64, context: &Context) -> Result<Exit> {
+    let found = offline::look(&context.configuration()?, context)?.record(number)?;
+    let (_, message) = found
+        .filter(|(record, _)| record.kind == RecordKind::Refusal)
+        .ok_or_else(|| anyhow!("there is no refusal {number}"))?;
+    let mut out = io::stdout().lock();
+    out.write_all(&message)?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+async fn resubmit(args: Resubmit, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    let screen = &context.screen;
+    let mut exit = Exit::Done;
+    for number in args.numbers {
+        match client.resubmit(number).await {
+            Ok(submitted) if args.json => {
+                screen.json(&json!({ "refusal": number, "submitted": submitted }))?
+            }
+            Ok(submitted) => {
+                let job = submitted.job.map_or_else(|| "no job".to_owned(), |job| format!("job {job}"));
+                let mark = Mark::Good.paint(screen.out, Mark::Good.sign());
+                screen.line(format!("{mark} {number}  accepted as {job}"))?;
+            }
+            Err(http::Error::Problem(problem)) => {
+                screen.fail(format!("refusal {number}: {}", problem.detail));
+                exit = Exit::Failed;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,85 @@
+//! Reading everything anew while the hub runs: one snapshot, or nothing (design §5, invariant 9).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use engine::Hub;
+use http::dto::ReloadReport;
+
+use crate::compose::{self, Parts};
+use crate::config::Loaded;
+use crate::context::Context;
+use crate::exit::misuse;
+use crate::logging::{self, Level};
+
+/// Swaps what a running hub has been told.
+pub(super) struct Reloader {
+    context: Context,
+    hub: Hub,
+    level: Level,
+    /// What cold settings are compared with: they hold until the hub is started anew.
+    started: Loaded,
+    /// What holds now.
+    current: Mutex<Loaded>,
+}
+
+impl Reloader {
+    /// For a hub that was started with this configuration.
+    pub(super) fn new(context: Context, hub: Hub, level: Level, started: Loaded) -> Arc<Self> {
+        let current = Mutex::new(started.clone());
+        Arc::new(Reloader { context, hub, level, started, current })
+    }
+
+    /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
+    pub(super) fn reload(&self) -> Result<ReloadReport> {
+        let loaded = self.context.configuration()?;
+        let folder = compose::backends_folder(&loaded).used;
+        if !folder.is_dir() {
+            return Err(misuse(format!("there is no folder of backends {}", folder.display())));
+        }
+        let parts = Parts::read(&loaded.config, &folder)?;
+        let report = ReloadReport {
+            backends: parts.backends.backends.len(),
+            warnings: parts.backends.problems.iter().map(ToString::to_string).collect(),
+            needs_restart: self.cold(&loaded),
+        };
+        let Parts { backends, actions, limits } = parts;
+        self.hub.reload(backends.catalogue(), actions, limits);
+        if logging::by_option(&self.context.common).is_none() {
+            self.level.set(logging::level(loaded.config.log.level))?;
+        }
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
+        Ok(report)
+    }
+
+    /// How long running steps may go on once the hub is told to stop.
+    pub(super) fn grace(&self) -> Duration {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).config.stop.grace
+    }
+
+    /// Settings that were changed and hold after a restart.
+    fn cold(&self, newer: &Loaded) -> Vec<String> {
+        let mut keys: Vec<String> =
+            self.started.needs_restart(newer).into_iter().map(str::to_owned).collect();
+        // The socket was told at start how long a document may be.
+        if newer.config.requests.max_size > self.started.config.requests.max_size {
+            keys.push("requests.max_size".to_owned());
+        }
+        keys
+    }
+}
+
+/// Logs what a reload came to.
+pub(super) fn log(reloaded: &Result<ReloadReport>) {
+    match reloaded {
+        Ok(report) => {
+            tracing::info!(backends = report.backends, "configuration and backends were read anew");
+            report.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            for key in &report.needs_restart {
+                tracing::warn!(key, "{key} was changed and needs a restart of the hub to hold");
+            }
+        }
+        Err(error) => tracing::error!("the reload is refused and all stays as it was: {error:#}"),
+    }
+}

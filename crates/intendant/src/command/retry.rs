@@ -1,0 +1,132 @@
+//! `intendant jobs retry`.
+
+use std::io::{self, BufRead as _};
+
+use anyhow::Result;
+use http::Client;
+use http::dto::{Replay, ReplayMany};
+use serde_json::{Map, Value, json};
+
+use super::jobs::filter;
+use crate::cli::Retry;
+use crate::context::Context;
+use crate::exit::{Exit, misuse};
+use crate::render::{Mark, text};
+
+/// Runs the named jobs again, or those that fit the filter.
+pub async fn run(args: Retry, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    if args.jobs.is_empty() {
+        many(args, &client, context).await
+    } else {
+        named(args, &client, context).await
+    }
+}
+
+async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> {
+    let screen = &context.screen;
+    let mut set: Map<String, Value> = args.set.into_iter().collect();
+    set.extend(ask(&args.set_from_stdin, context)?);
+    let replay = Replay { set, stale: args.stale };
+    let mut exit = Exit::Done;
+    for job in args.jobs {
+        match client.retry(job, &replay).await {
+            Ok(replayed) if args.json => screen.json(&json!({ "job": job, "replayed": replayed.job }))?,
+            Ok(replayed) => {
+                let words = if replayed.job == job {
+                    "is tried again now".to_owned()
+                } else {
+                    format!("runs again as {}", replayed.job)
+                };
+                screen.line(format!("{} {job}  {words}", Mark::Good.paint(screen.out, Mark::Good.sign())))?;
+            }
+            Err(http::Error::Problem(problem)) => {
+                screen.fail(format!("{}{}", problem.detail, hint(&problem)));
+                exit = Exit::Failed;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
+}
+
+/// The options that get over a refusal.
+fn hint(problem: &http::Problem) -> String {
+    match problem.code.as_str() {
+        "stale" => " (--stale does)".to_owned(),
+        "secrets_gone" => {
+            let options = problem.missing.iter().map(|pointer| format!("--set-from-stdin {pointer}"));
+            format!("; on the command line: {}", options.collect::<Vec<_>>().join(" "))
+        }
+        _ => String::new(),
+    }
+}
+
+async fn many(args: Retry, client: &Client, context: &Context) -> Result<Exit> {
+    let screen = &context.screen;
+    let many = ReplayMany { filter: filter(args.filter, context.clock.now()), stale: args.stale };
+    let report = client.retry_many(&many).await?;
+    if args.json {
+        screen.json(&report)?;
+        return Ok(Exit::of(report.refused == 0 && report.left == 0));
+    }
+    for refusal in &report.refusals {
+        screen.fail(format!("{}: {}", refusal.job, refusal.problem.detail));
+    }
+    let mut parts = vec![format!("{} run again", count(report.replayed))];
+    if report.refused > 0 {
+        parts.push(format!("{} do not", report.refused));
+    }
+    if report.left > 0 {
+        parts.push(format!("{} were not tried, because the hub could not go on", report.left));
+    }
+    let well = report.refused == 0 && report.left == 0;
+    let mark = if well { Mark::Good } else { Mark::Warn };
+    screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), parts.join(", ")))?;
+    Ok(Exit::of(well))
+}
+
+fn count(jobs: u64) -> String {
+    text::count(usize::try_from(jobs).unwrap_or(usize::MAX), "job")
+}
+
+/// Reads a value for each pointer, one line each, without showing what is typed.
+fn ask(pointers: &[String], context: &Context) -> Result<Vec<(String, Value)>> {
+    let mut lines = io::stdin().lock().lines();
+    let mut values = Vec::new();
+    for pointer in pointers {
+        let hidden = Hidden::begin();
+        if hidden.is_some() {
+            context.screen.complain(format!("value for {pointer} (not shown):"));
+        }
+        let line = lines.next().transpose()?;
+        drop(hidden);
+        let value =
+            line.ok_or_else(|| misuse(format!("standard input ends before the value for {pointer}")))?;
+        values.push((pointer.clone(), Value::from(value)));
+    }
+    Ok(values)
+}
+
+/// While it lives the terminal does not show what is typed.
+struct Hidden {
+    before: rustix::termios::Termios,
+}
+
+impl Hidden {
+    /// Nothing is hidden where there is no terminal.
+    fn begin() -> Option<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let before = tcgetattr(io::stdin()).ok()?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &silent).ok()?;
+        Some(Hidden { before })
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);
+    }
+}

@@ -1,0 +1,140 @@
+//! `intendant run`: the main job, once, in this process.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, anyhow};
+use engine::{Accepted, Actor, Hub};
+use http::decode::{self, Beside};
+use http::dto::Story;
+use journal::Key;
+use model::{Effects, JobId, JobState};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::follow::Follower;
+use crate::cli::Run;
+use crate::compose::{self, Parts};
+use crate::config::Config;
+use crate::context::Context;
+use crate::document;
+use crate::exit::{Exit, misuse};
+use crate::logging;
+use crate::render::reason::{self, Remedy};
+use crate::signals::Signals;
+
+/// Runs the request and prints what became of it.
+pub async fn run(args: Run, context: &Context) -> Result<Exit> {
+    logging::start_quietly(context)?;
+    let loaded = context.configuration()?;
+    let config = &loaded.config;
+    let folder = args.backends.clone().unwrap_or_else(|| compose::backends_folder(&loaded).used);
+    if !folder.is_dir() {
+        return Err(misuse(format!(
+            "{}: there is no such folder of backends; name one with --backends, or in {}",
+            folder.display(),
+            loaded.file.as_deref().unwrap_or(Path::new("/etc/intendant/intendant.yml")).display()
+        )));
+    }
+    let document = document::read(&args.request, config.requests.max_size.0)?;
+    let beside = Beside { action: args.action.clone(), id: None };
+    let request = decode::request(&document, compose::RUN, &beside, context.clock.now())
+        .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
+
+    let home = Home::choose(args.data.as_deref(), config, context)?;
+    let parts = Parts::read(config, &folder)?;
+    let parts = if args.data.is_none() { parts.without_retries() } else { parts };
+    let hub = compose::start(&home.folder, home.key.clone(), parts, &context.clock).await?;
+    let ended = accept_and_follow(&hub, request, &args, context).await;
+    hub.stop(config.stop.grace).await;
+    let Some(story) = ended? else { return Ok(Exit::Done) };
+    report(&story, &args, context)
+}
+
+async fn accept_and_follow(
+    hub: &Hub,
+    request: model::Request,
+    args: &Run,
+    context: &Context,
+) -> Result<Option<Story>> {
+    let action = request.action.clone();
+    let mut signals = Signals::listen()?;
+    // Heard from before it is accepted, so that nothing of it is missed.
+    let mut events = hub.events();
+    let job = match hub.accept(request, Effects::default()).await? {
+        Accepted::New(job) | Accepted::Known(job, _) => job,
+        Accepted::Refused(why) => {
+            return Err(misuse(format!("{}: {}", document::name(&args.request), why.message)));
+        }
+        Accepted::Unclaimed => {
+            context
+                .screen
+                .remark(format!("{action} merely tells something, and no active backend wants to know"));
+            return Ok(None);
+        }
+    };
+    let mut follower = Follower::new(&context.screen, !args.json);
+    loop {
+        let story = Story::from(hub.story(job).await?);
+        follower.show(&story)?;
+        // With --data the hub that serves the folder goes on with a retry.
+        if story.job.state.is_terminal() || story.job.state == JobState::Retrying {
+            return Ok(Some(story));
+        }
+        tokio::select! {
+            heard = hear(&mut events, job) => heard?,
+            () = signals.stop_or_hang_up() => {
+                context.screen.remark("interrupted: what runs is being ended");
+                // It may have ended in this moment: then its own end is told.
+                let _ = hub.cancel(job, &Actor("the terminal".to_owned())).await;
+            }
+        }
+    }
+}
+
+/// Resolves when something has happened to the job.
+async fn hear(events: &mut tokio::sync::broadcast::Receiver<model::Event>, job: JobId) -> Result<()> {
+    loop {
+        match events.recv().await {
+            Ok(event) if event.job != Some(job) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
+            Err(RecvError::Closed) => return Err(anyhow!("the hub stopped before job {job} had ended")),
+        }
+    }
+}
+
+fn report(story: &Story, args: &Run, context: &Context) -> Result<Exit> {
+    super::submit::print_result(story, args.json, context)?;
+    match story.job.state {
+        JobState::Succeeded => return Ok(Exit::Done),
+        JobState::Retrying => {
+            let data = args.data.as_deref().unwrap_or(Path::new("")).display();
+            let message = story.job.message.as_deref().unwrap_or("it failed for the moment");
+            context
+                .screen
+                .fail(format!("{message}; it waits in {data} for its retry by the hub that serves it"));
+        }
+        _ => context.screen.fail(reason::sentence(story, Remedy::RunAgain)),
+    }
+    Ok(Exit::Failed)
+}
+
+/// Where the journal is.
+struct Home {
+    folder: PathBuf,
+    key: Key,
+    /// Removed when the command ends.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Home {
+    fn choose(data: Option<&Path>, config: &Config, context: &Context) -> Result<Self> {
+        if let Some(folder) = data {
+            return Ok(Home { folder: folder.to_owned(), key: context.key(config, true)?, _temporary: None });
+        }
+        let temporary = tempfile::Builder::new()
+            .prefix("intendant-run-")
+            .tempdir()
+            .context("making a temporary folder")?;
+        let key = Key::generate().map_err(compose::journal_error)?;
+        Ok(Home { folder: temporary.path().join("journal"), key, _temporary: Some(temporary) })
+    }
+}

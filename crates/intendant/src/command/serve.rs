@@ -1,0 +1,142 @@
+//! `intendant serve`: the hub.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use engine::Hub;
+use http::api::{self, Api, Reload};
+use http::socket::Socket;
+use http::{BodyLimits, ConnectionLimits};
+use tokio::sync::oneshot;
+
+use super::reload::{self, Reloader};
+use crate::cli::VERSION;
+use crate::compose::{self, Parts};
+use crate::config::{self, Loaded};
+use crate::context::Context;
+use crate::exit::{Exit, misuse};
+use crate::logging::{self, Format, Level};
+use crate::notify;
+use crate::signals::Signals;
+
+/// What a document may be longer than its masked body: the members that the hub takes out, and white space.
+const ENVELOPE: usize = 64 * 1024;
+/// The full check of the journal begins so long after the start, when work has been taken up.
+const CHECK_AFTER: Duration = Duration::from_secs(10);
+/// A check that was in the way of the work is tried again after so long.
+const CHECK_AGAIN: Duration = Duration::from_mins(15);
+
+/// Serves until told to stop.
+pub async fn run(context: &Context) -> Result<Exit> {
+    let loaded = context.configuration()?;
+    let level = start_log(&loaded, context)?;
+    let mut signals = Signals::listen()?;
+    let config = &loaded.config;
+
+    let socket = Socket::bind(&config.socket).await.map_err(|error| match error {
+        http::Error::InUse { .. } | http::Error::Occupied { .. } => misuse(error),
+        other => other.into(),
+    })?;
+    let hub = start_hub(&loaded, context).await?;
+    let reloader = Reloader::new(context.clone(), hub.clone(), level, loaded.clone());
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let limits =
+        BodyLimits { document: config.requests.max_size.0.saturating_add(ENVELOPE), ..BodyLimits::default() };
+    let routes = http::frame(api::routes(Api::new(hub.clone(), VERSION, limits, on_request(&reloader))));
+    let clock = context.clock.clone();
+    let server = tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        socket.serve(routes, ConnectionLimits::default(), &clock, stopped).await;
+    });
+    let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
+    tracing::info!(version = VERSION, socket = %config.socket.display(), "ready on {}", config.socket.display());
+    notify::tell(notify::READY);
+
+    while !signals.stop_or_reload().await {
+        let reloader = Arc::clone(&reloader);
+        let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await.context("reloading")?;
+        reload::log(&reloaded);
+    }
+
+    notify::tell(notify::STOPPING);
+    let grace = reloader.grace();
+    tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
+    check.abort();
+    drop(stop);
+    server.await.context("stopping the socket")?;
+    tokio::select! {
+        () = hub.stop(grace) => {}
+        () = signals.stop() => {
+            tracing::warn!("told to stop again: running steps are ended by force");
+            hub.stop(Duration::ZERO).await;
+        }
+    }
+    tracing::info!("stopped");
+    Ok(Exit::Done)
+}
+
+fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
+    let log = &loaded.config.log;
+    let format = match log.format {
+        config::Format::Human => Format::Human(context.screen.err.is_on()),
+        config::Format::Json => Format::Json,
+    };
+    logging::start(format, logging::by_option(&context.common).unwrap_or(logging::level(log.level)))
+}
+
+async fn start_hub(loaded: &Loaded, context: &Context) -> Result<Hub> {
+    let config = &loaded.config;
+    let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
+    tracing::info!(file, data = %config.data.folder.display(), "configuration: {file}");
+    let folder = compose::backends_folder(loaded);
+    let parts = Parts::read(config, &folder.used)?;
+    tracing::info!(
+        backends = parts.backends.backends.len(),
+        folder = %folder.used.display(),
+        "backends: {} in {}",
+        parts.backends.backends.len(),
+        folder.used.display()
+    );
+    parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+    let key = context.key(config, true)?;
+    compose::start(&config.data.folder, key, parts, &context.clock).await
+}
+
+/// What `POST /backends/reload` does.
+fn on_request(reloader: &Arc<Reloader>) -> Reload {
+    let reloader = Arc::clone(reloader);
+    Arc::new(move || {
+        let reloader = Arc::clone(&reloader);
+        Box::pin(async move {
+            let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await;
+            let reloaded = reloaded.context("reloading").and_then(|reloaded| reloaded);
+            reload::log(&reloaded);
+            reloaded.map_err(|error| format!("{error:#}"))
+        })
+    })
+}
+
+/// Reads the whole journal once, a piece at a time, while the hub works.
+async fn check_journal(hub: Hub, context: Context) {
+    context.clock.sleep(CHECK_AFTER).await;
+    loop {
+        match hub.journal().check().await {
+            Ok(findings) if findings.is_empty() => {
+                return tracing::info!("the journal was checked: it is whole");
+            }
+            Ok(findings) => {
+                for finding in findings {
+                    tracing::error!(
+                        "the journal is damaged: {finding}; run `intendant doctor`, and restore a backup"
+                    );
+                }
+                return;
+            }
+            Err(journal::Error::Busy) => context.clock.sleep(CHECK_AGAIN).await,
+            Err(journal::Error::Closed) => return,
+            Err(error) => return tracing::warn!("the journal could not be checked: {error}"),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `intendant jobs watch`: one job until it has ended, or all jobs for as long as somebody looks.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use anyhow::Result;
+use futures_util::StreamExt as _;
+use http::Client;
+use http::dto::{Event, EventQuery, Story};
+use model::{EventKind, JobId, JobState};
+
+use super::submit::follow;
+use crate::cli::Watch;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::reason::{self, Remedy};
+use crate::render::{Mark, Times, text};
+
+/// The pause between two tries to reach a hub that went away.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Jobs whose names are remembered.
+const REMEMBERED: usize = 1000;
+
+/// Follows what happens.
+pub async fn run(args: Watch, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    match args.job {
+        Some(job) if !args.json && args.after.is_none() => one(job, &client, context).await,
+        job => events(job, args, &client, context).await,
+    }
+}
+
+async fn one(job: JobId, client: &Client, context: &Context) -> Result<Exit> {
+    let story = follow(job, false, client, context).await?;
+    if story.job.state == JobState::Succeeded {
+        return Ok(Exit::Done);
+    }
+    context.screen.fail(reason::sentence(&story, Remedy::Retry));
+    Ok(Exit::Failed)
+}
+
+/// Events as they come. When the hub goes away it is waited for, and nothing in between is missed.
+async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Context) -> Result<Exit> {
+    let mut names = Names::default();
+    let mut query = EventQuery { after: args.after, job };
+    if let (Some(id), None) = (job, args.after) {
+        let state = client.job(id).await?.job.state;
+        if state.is_terminal() {
+            context.screen.remark(format!("job {id} has ended: {}", state.as_str()));
+            return Ok(Exit::of(state == JobState::Succeeded));
+        }
+        // From its beginning: what happens until the stream has begun is not missed.
+        query.after = Some(0);
+    }
+    let mut reached = false;
+    loop {
+        match client.events(&query).await {
+            Ok(stream) => {
+                if reached {
+                    context.screen.remark("the hub is back");
+                }
+                reached = true;
+                let mut stream = pin!(stream);
+                while let Some(Ok(event)) = stream.next().await {
+                    query.after = Some(event.seq);
+                    let ended = event.job == job && job.is_some() && ends(event.kind);
+                    if args.json {
+                        context.screen.json(&event)?;
+                    } else {
+                        context.screen.line(names.line(&event, client, context).await)?;
+                    }
+                    if ended {
+                        return Ok(Exit::of(event.kind == EventKind::Succeeded));
+                    }
+                }
+                context.screen.remark("the hub went away: waiting until it is back (Ctrl-C ends)");
+            }
+            Err(http::Error::NoHub { .. } | http::Error::Lost(_)) if reached => {}
+            Err(error) => return Err(error.into()),
+        }
+        context.clock.sleep(AGAIN).await;
+    }
+}
+
+fn ends(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Succeeded | EventKind::Failed | EventKind::Cancelled | EventKind::Superseded)
+}
+
+/// What jobs are called, so that an event can be read by a person.
+#[derive(Default)]
+struct Names {
+    known: HashMap<JobId, Story>,
+}
+
+impl Names {
+    async fn line(&mut self, event: &Event, client: &Client, context: &Context) -> String {
+        let paint = context.screen.out;
+        let (mark, words) = describe(event.kind);
+        let story = match event.job {
+            Some(job) => self.story(job, event, client).await,
+            None => None,
+        };
+        let backend = event
+            .step
+            .and_then(|place| Some(story?.steps.iter().find(|s| s.index == place)?.backend.as_str()));
+        let what = match (story, event.job) {
+            (Some(story), _) => {
+                let subject = story.job.subject.as_ref().map(|s| format!(" {s}")).unwrap_or_default();
+                format!("{}{subject}", story.job.action)
+            }
+            (None, Some(job)) => job.to_string(),
+            (None, None) => String::new(),
+        };
+        let number = event.attempt.filter(|number| *number > 1).map(|number| format!(" attempt {number}"));
+        let code = event.code.as_ref().map(|code| format!(" ({code})"));
+        let words = format!(
+            "{}{words}{}{}",
+            backend.map(|name| format!("{name} ")).unwrap_or_default(),
+            number.unwrap_or_default(),
+            code.unwrap_or_default()
+        );
+        let line = format!("{}  {}", text::pad(&text::one_line(&words), 30), text::one_line(&what));
+        let time = paint.dim(&Times::local().clock(event.at.0));
+        format!(
+            "{time}  {} {}",
+            mark.paint(paint, mark.sign()),
+            text::cut(line.trim_end(), context.screen.width.saturating_sub(16))
+        )
+    }
+
+    /// Read again once the plan is known: an event about a step names a backend.
+    async fn story(&mut self, job: JobId, event: &Event, client: &Client) -> Option<&Story> {
+        let known = self.known.get(&job).is_some_and(|story| event.step.is_none() || !story.steps.is_empty());
+        if !known {
+            if self.known.len() >= REMEMBERED {
+                self.known.clear();
+            }
+            if let Ok(story) = client.job(job).await {
+                self.known.insert(job, story);
+            }
+        }
+        self.known.get(&job)
+    }
+}
+
+fn describe(kind: EventKind) -> (Mark, &'static str) {
+    match kind {
+        EventKind::Accepted => (Mark::Idle, "accepted"),
+        EventKind::StepStarted => (Mark::Busy, "started"),
+        EventKind::StepSucceeded => (Mark::Good, "done"),
+        EventKind::StepSoft => (Mark::Warn, "failed for now"),
+        EventKind::StepFailed => (Mark::Bad, "failed"),
+        EventKind::StepSkipped => (Mark::Idle, "skipped"),
+        EventKind::Requeued => (Mark::Idle, "back in the queue"),
+        EventKind::Retrying => (Mark::Warn, "waits for its retry"),
+        EventKind::Succeeded => (Mark::Good, "succeeded"),
+        EventKind::Failed => (Mark::Bad, "failed"),
+        EventKind::Cancelled => (Mark::Idle, "cancelled"),
+        EventKind::Superseded => (Mark::Idle, "superseded"),
+        EventKind::Refused => (Mark::Bad, "refused"),
+        EventKind::Paused => (Mark::Warn, "paused"),
+        EventKind::Resumed => (Mark::Good, "resumed"),
+        EventKind::Undeliverable => (Mark::Bad, "undeliverable"),
+    }
+}

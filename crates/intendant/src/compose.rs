@@ -1,0 +1,144 @@
+//! Puts the hub together: what configuration and modules say becomes an [`engine::Setup`] on an open journal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use engine::port::{BoxFuture, Reclaim};
+use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
+use http::api::Documents;
+use journal::{Key, Options, SqliteJournal};
+use model::{ActionSpec, RetryPolicy, RunMark};
+
+use crate::config::{self, Config, Origin};
+use crate::exit::misuse;
+
+/// The name under which requests come that `intendant run` is given.
+pub const RUN: &str = "run";
+
+/// Where Sesame's daemon has its backends (contracts/sesame.md §3.0).
+const SESAME: &str = "/var/lib/sesame-daemon";
+
+/// Backends, actions and limits as they are read: what a reload swaps.
+pub struct Parts {
+    /// The backends, and what is wrong with their folders.
+    pub backends: scripts::Loaded,
+    /// What is known of each action.
+    pub actions: ActionTable,
+    /// Sizes and times.
+    pub limits: Limits,
+}
+
+impl Parts {
+    /// Reads the backends of a folder and everything else that the configuration names.
+    pub fn read(config: &Config, folder: &Path) -> Result<Self> {
+        let defaults = scripts::Defaults { limit: config.backends.timeout, ..scripts::Defaults::default() };
+        Ok(Parts {
+            backends: scripts::load(folder, &defaults),
+            actions: Parts::actions(config)?,
+            limits: limits(config),
+        })
+    }
+
+    /// What the modules know of actions, and what the configuration adds.
+    pub fn actions(config: &Config) -> Result<ActionTable> {
+        let mut entries: BTreeMap<String, ActionSpec> = scripts::actions().into_iter().collect();
+        for (name, entry) in &config.actions.0 {
+            let base = entries.remove(name).unwrap_or_default();
+            entries.insert(name.clone(), entry.over(base));
+        }
+        ActionTable::new(entries).map_err(misuse)
+    }
+
+    /// For a job that is run once and whose journal is thrown away: nothing waits for a retry.
+    pub fn without_retries(mut self) -> Self {
+        for entry in &mut self.backends.entries {
+            entry.actions.values_mut().for_each(|mapping| mapping.retry = Some(RetryPolicy::NONE));
+        }
+        self
+    }
+
+    fn setup(self, clock: &Clock) -> Setup {
+        Setup {
+            catalogue: self.backends.catalogue(),
+            actions: self.actions,
+            reactors: Vec::new(),
+            couriers: HashMap::new(),
+            decoders: HashMap::from([(
+                http::api::SOURCE.to_owned(),
+                Arc::new(Documents { clock: clock.clone() }) as Arc<dyn engine::port::Decoder>,
+            )]),
+            reclaim: vec![Arc::new(Carriers)],
+            retry: HashMap::from([(RUN.to_owned(), RetryPolicy::NONE)]),
+            limits: self.limits,
+        }
+    }
+}
+
+/// Opens the journal of a data folder and starts the hub on it.
+pub async fn start(folder: &Path, key: Key, parts: Parts, clock: &Clock) -> Result<Hub> {
+    let (observer, wiring) = engine::wiring();
+    let journal = SqliteJournal::open(Options::new(folder, key), observer).map_err(journal_error)?;
+    let setup = parts.setup(clock);
+    Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")
+}
+
+/// An error of the journal. What the administrator has to put right is an error of configuration.
+pub fn journal_error(error: journal::Error) -> anyhow::Error {
+    use journal::Error as E;
+    match error {
+        E::Locked { .. } | E::WrongKey { .. } | E::BadKey { .. } | E::Newer { .. } | E::Occupied { .. } => {
+            misuse(error)
+        }
+        other => other.into(),
+    }
+}
+
+/// The folder of backends that is used, and one that was passed over.
+pub fn backends_folder(loaded: &config::Loaded) -> scripts::Folder {
+    let configured = loaded.config.backends.folder.clone();
+    let as_it_is = |used: PathBuf| scripts::Folder { used, passed_over: None };
+    if loaded.origin("backends.folder") != Origin::Default || configured.is_dir() {
+        return as_it_is(configured);
+    }
+    let sesame = scripts::choose_folder(Path::new(SESAME));
+    if sesame.used.is_dir() { sesame } else { as_it_is(configured) }
+}
+
+fn limits(config: &Config) -> Limits {
+    let kept = &config.retention;
+    Limits {
+        concurrency: config.concurrency.get(),
+        max_size: config.requests.max_size.0,
+        attempt: config.backends.timeout,
+        keep_secrets: config.dead_letters.keep_secrets,
+        keep: Keep {
+            jobs: kept.jobs,
+            jobs_max: kept.jobs_max,
+            ids: kept.ids,
+            records: kept.records,
+            records_max: kept.records_max,
+            events_max: kept.events_max,
+        },
+    }
+}
+
+/// Ends the scripts that a lost hub left running.
+struct Carriers;
+
+impl Reclaim for Carriers {
+    fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            match tokio::task::spawn_blocking(move || scripts::kill_carriers(&marks)).await {
+                Ok(ended) if ended.is_empty() => {}
+                Ok(ended) => tracing::warn!(
+                    gone = ended.gone.len(),
+                    left = ended.left.len(),
+                    "processes that a lost hub left running were ended"
+                ),
+                Err(error) => tracing::error!("ending what a lost hub left running: {error}"),
+            }
+        })
+    }
+}

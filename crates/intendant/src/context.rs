@@ -1,0 +1,93 @@
+//! What every command works with: the common options, the terminal, the clock, and the configuration once it is read.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use anyhow::Result;
+use engine::Clock;
+use http::Client;
+use journal::Key;
+use rustix::process::geteuid;
+
+use crate::cli::Common;
+use crate::config::{self, Config, Environment, Places, SecretSource};
+use crate::exit::{Exit, misuse};
+use crate::screen::Screen;
+
+/// What every command works with.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The common options.
+    pub common: Common,
+    /// Where it prints.
+    pub screen: Screen,
+    /// The time.
+    pub clock: Clock,
+    places: Places,
+}
+
+impl Context {
+    /// From the common options and the environment.
+    pub fn new(common: Common) -> Self {
+        let screen = Screen::new(&common);
+        let places = Places::new(Environment::of_process(), geteuid().is_root());
+        Context { common, screen, clock: Clock::system(), places }
+    }
+
+    /// Reads the configuration.
+    pub fn configuration(&self) -> Result<config::Loaded> {
+        let loaded = config::load(self.common.config.as_deref(), &self.places).map_err(misuse)?;
+        loaded.file.as_deref().map_or(Ok(()), refuse_foreign)?;
+        Ok(loaded)
+    }
+
+    /// A client of the configured hub.
+    pub fn client(&self) -> Result<Client> {
+        Ok(Client::new(self.configuration()?.config.socket))
+    }
+
+    /// The key of the journal. Only a hub that starts makes a missing key file.
+    pub fn key(&self, config: &Config, make: bool) -> Result<Key> {
+        let key = match &config.key {
+            SecretSource::File(path) if make => Key::load_or_create(path),
+            SecretSource::File(path) => Key::load(path),
+            source => {
+                let text = source.fetch(self.places.environment()).map_err(misuse)?;
+                Key::from_text(text.expose(), config::Value::show(source))
+            }
+        };
+        key.map_err(misuse)
+    }
+
+    /// Says why the command failed, if it did, and how it ends.
+    pub fn end(&self, ended: Result<Exit>) -> Exit {
+        ended.unwrap_or_else(|error| {
+            let exit = Exit::from_error(&error);
+            if exit != Exit::Done {
+                self.screen.error(&error);
+            }
+            exit
+        })
+    }
+}
+
+/// The configuration decides which programs run. One that somebody else can write is not read: it may lie in whatever
+/// folder the command was called from.
+fn refuse_foreign(file: &Path) -> Result<()> {
+    let Ok(found) = fs::metadata(file) else { return Ok(()) };
+    if found.mode() & 0o002 != 0 {
+        let path = file.display();
+        return Err(misuse(format!(
+            "{path}: anyone on this machine may change it, so it is not read; run `chmod o-w {path}`"
+        )));
+    }
+    if found.uid() != 0 && found.uid() != geteuid().as_raw() {
+        return Err(misuse(format!(
+            "{}: it belongs to user {}, so it is not read; chown it, or name another file with --config",
+            file.display(),
+            found.uid()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Request documents: from files and standard input, and what an option of the command puts into them.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use model::{Class, Subject};
+use serde_json::{Map, Value};
+
+use crate::exit::misuse;
+
+/// The name of standard input on a command line.
+pub(crate) const STDIN: &str = "-";
+
+/// Reads a document of at most `limit` bytes.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let opened: io::Result<Box<dyn Read>> = if path == Path::new(STDIN) {
+        Ok(Box::new(io::stdin().lock()))
+    } else {
+        File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
+    };
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    opened
+        .and_then(|source| source.take(bound).read_to_end(&mut bytes))
+        .map_err(|error| misuse(format!("{}: {}", name(path), explain(&error))))?;
+    if bytes.len() > limit {
+        return Err(misuse(format!(
+            "{}: it is longer than the {limit} bytes that requests.max_size allows",
+            name(path)
+        )));
+    }
+    Ok(bytes)
+}
+
+/// What a person calls the file.
+pub(crate) fn name(path: &Path) -> String {
+    if path == Path::new(STDIN) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// Why a file cannot be read, without the number that the operating system gives it.
+pub(crate) fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder, where a file is expected".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What the command line says of a request beside its document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Additions {
+    /// Not to be started after this time.
+    pub(crate) deadline: Option<Timestamp>,
+    /// How urgent.
+    pub(crate) class: Option<Class>,
+    /// What it is about.
+    pub(crate) subject: Option<Subject>,
+}
+
+impl Additions {
+    /// Puts them into a document. One that is no JSON object stays as it is: whoever reads it says what is wrong.
+    pub(crate) fn put_into(&self, document: Vec<u8>) -> Vec<u8> {
+        if *self == Additions::default() {
+            return document;
+        }
+        let Ok(mut members) = serde_json::from_slice::<Map<String, Value>>(&document) else {
+            return document;
+        };
+        let additions = [
+            ("deadline", self.deadline.map(|at| Value::from(at.to_string()))),
+            ("class", self.class.and_then(|class| serde_json::to_value(class).ok())),
+            ("subject", self.subject.as_ref().map(|subject| Value::from(subject.as_str()))),
+        ];
+        for (key, value) in additions {
+            if let Some(value) = value {
+                members.insert(key.to_owned(), value);
+            }
+        }
+        serde_json::to_vec(&members).unwrap_or(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_has_a_bound_and_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("request.json");
+        std::fs::write(&path, b"{}").unwrap();
+        assert_eq!(read(&path, 2).unwrap(), b"{}");
+        assert!(read(&path, 1).unwrap_err().to_string().contains("longer than the 1 bytes"));
+        let missing = read(&folder.path().join("none.json"), 9).unwrap_err().to_string();
+        assert!(missing.ends_with("none.json: there is no such file"), "{missing}");
+        assert!(read(folder.path(), 9).unwrap_err().to_string().contains("it is a folder"));
+    }
+
+    #[test]
+    fn options_become_members() {
+        let additions = Additions {
+            deadline: Some("2026-11-21T18:00:00Z".parse().unwrap()),
+            class: Some(Class::Bulk),
+            subject: Some("identity:1".parse().unwrap()),
+        };
+        let document = additions.put_into(br#"{"action":"A","class":"interactive"}"#.to_vec());
+        let document: Value = serde_json::from_slice(&document).unwrap();
+        let wanted = json!({
+            "action": "A", "class": "bulk", "deadline": "2026-11-21T18:00:00Z", "subject": "identity:1"
+        });
+        assert_eq!(document, wanted);
+        assert_eq!(additions.put_into(b"[".to_vec()), b"[");
+        assert_eq!(Additions::default().put_into(b"{ }".to_vec()), b"{ }");
+    }
+}

@@ -1,0 +1,122 @@
+//! Log records: on standard error, for people or as JSON, at a level that a reload may change.
+
+use std::fmt;
+use std::io;
+use std::panic::PanicHookInfo;
+
+use anyhow::{Context as _, Result};
+use engine::Clock;
+use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{Layer as _, Registry, reload};
+
+use crate::cli::Common;
+use crate::config;
+use crate::context::Context;
+
+/// How records look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Lines for people, in colour or not.
+    Human(bool),
+    /// One JSON document per record.
+    Json,
+}
+
+/// Changes the level of a running process.
+#[derive(Clone, Debug)]
+pub struct Level {
+    handle: reload::Handle<Targets, Registry>,
+}
+
+impl Level {
+    /// From now on records of this level and above.
+    pub fn set(&self, level: LevelFilter) -> Result<()> {
+        self.handle.modify(|targets| *targets = wanted(level)).context("changing the log level")
+    }
+}
+
+/// Starts logging to standard error. Once per process.
+pub fn start(format: Format, level: LevelFilter) -> Result<Level> {
+    let (filter, handle) = reload::Layer::new(wanted(level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match format {
+        Format::Human(colour) => {
+            let time = Local { clock: Clock::system(), zone: TimeZone::system() };
+            lines.with_ansi(colour).with_target(false).with_timer(time).boxed()
+        }
+        Format::Json => lines.json().flatten_event(true).with_timer(Utc { clock: Clock::system() }).boxed(),
+    };
+    let subscriber = Registry::default().with(filter).with(lines);
+    tracing::subscriber::set_global_default(subscriber).context("starting the log")?;
+    std::panic::set_hook(Box::new(report_panic));
+    Ok(Level { handle })
+}
+
+/// Starts logging for a command that a person calls: warnings, and more with `-v`.
+pub fn start_quietly(context: &Context) -> Result<Level> {
+    let level = by_option(&context.common).unwrap_or(LevelFilter::WARN);
+    start(Format::Human(context.screen.err.is_on()), level)
+}
+
+/// A level of the configuration.
+pub fn level(level: config::Level) -> LevelFilter {
+    match level {
+        config::Level::Off => LevelFilter::OFF,
+        config::Level::Error => LevelFilter::ERROR,
+        config::Level::Warn => LevelFilter::WARN,
+        config::Level::Info => LevelFilter::INFO,
+        config::Level::Debug => LevelFilter::DEBUG,
+        config::Level::Trace => LevelFilter::TRACE,
+    }
+}
+
+/// The level that `-v` or `-q` asks for.
+pub fn by_option(common: &Common) -> Option<LevelFilter> {
+    match (common.quiet, common.verbose) {
+        (true, _) => Some(LevelFilter::ERROR),
+        (false, 0) => None,
+        (false, 1) => Some(LevelFilter::INFO),
+        (false, 2) => Some(LevelFilter::DEBUG),
+        (false, _) => Some(LevelFilter::TRACE),
+    }
+}
+
+/// Our own records from this level on; of what we build upon, only warnings.
+fn wanted(level: LevelFilter) -> Targets {
+    Targets::new().with_target("intendant", level).with_default(level.min(LevelFilter::WARN))
+}
+
+/// A panic is a bug. Its message is shown when it is a fixed text: what is made up at run time may hold a payload.
+fn report_panic(panic: &PanicHookInfo<'_>) {
+    let what = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a panic");
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "bug: {what}, at {place}; please report it");
+}
+
+/// `14:05:30.123` in the local time zone.
+struct Local {
+    clock: Clock,
+    zone: TimeZone,
+}
+
+impl FormatTime for Local {
+    fn format_time(&self, w: &mut Writer<'_>) -> fmt::Result {
+        write!(w, "{}", self.clock.now().to_zoned(self.zone.clone()).strftime("%H:%M:%S.%3f"))
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds.
+struct Utc {
+    clock: Clock,
+}
+
+impl FormatTime for Utc {
+    fn format_time(&self, w: &mut Writer<'_>) -> fmt::Result {
+        write!(w, "{:.3}", self.clock.now())
+    }
+}

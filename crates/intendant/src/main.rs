@@ -1,0 +1,61 @@
+//! Intendant's command line.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use intendant::cli::{Backends, Cli, Command, Jobs};
+use intendant::command;
+use intendant::context::Context;
+use intendant::exit::Exit;
+use tokio::runtime::{Builder, Runtime};
+
+fn main() -> ExitCode {
+    let Cli { common, command } = Cli::parse();
+    let context = Context::new(common);
+    let ended = runtime().and_then(|runtime| runtime.block_on(carry_out(command, &context)));
+    context.end(ended).into()
+}
+
+async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
+    match command {
+        Command::Run(args) => command::run::run(args, context).await,
+        Command::Serve => command::serve::run(context).await,
+        Command::Submit(args) => command::submit::run(args, context).await,
+        Command::Jobs(jobs) => match jobs {
+            Jobs::List(args) => command::jobs::list(args, context).await,
+            Jobs::Show(args) => command::jobs::show(args, context).await,
+            Jobs::Watch(args) => command::watch::run(args, context).await,
+            Jobs::Retry(args) => command::retry::run(args, context).await,
+            Jobs::Cancel(args) => command::jobs::cancel(args, context).await,
+            Jobs::Export(args) => command::jobs::export(args, context).await,
+            Jobs::Stdin(args) => command::jobs::stdin(args, context).await,
+            Jobs::Refusals(refusals) => command::refusals::run(refusals, context).await,
+        },
+        Command::Backends(backends) => match backends {
+            Backends::List(args) => command::backends::list(args, context).await,
+            Backends::Check(args) => command::backends::check(args, context),
+            Backends::New(args) => command::backends::new(args, context),
+            Backends::Debug(args) => command::debug::run(args, context).await,
+            Backends::Ping(args) => command::backends::ping(args, context).await,
+            Backends::Pause(args) => command::backends::pause(args, true, context).await,
+            Backends::Resume(args) => command::backends::pause(args, false, context).await,
+            Backends::Reload(args) => command::backends::reload(args, context).await,
+        },
+        Command::Doctor(args) => command::doctor::run(args, context).await,
+        Command::Backup(args) => command::backup::backup(args, context),
+        Command::Restore(args) => command::backup::restore(args, context),
+        Command::Completions(args) => command::completions::run(&args),
+    }
+}
+
+/// Two threads drive everything that waits; scripts and reads of the journal have threads of their own while they run.
+fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4096)
+        .enable_all()
+        .build()
+        .context("starting the runtime")
+}

@@ -1,0 +1,110 @@
+//! The terminal, or whatever stands in its place: what is printed where, how wide, in colour or not.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::cli::{Colour, Common};
+use crate::render::{Look, Paint, Table, Times, text};
+
+/// Lines are no wider than this, however wide the terminal.
+const WIDEST: usize = 120;
+/// Assumed where there is no terminal to ask.
+const USUAL: usize = 80;
+
+/// Where a command prints. Results go to standard output, remarks and errors to standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Colours of standard output.
+    pub out: Paint,
+    /// Colours of standard error.
+    pub err: Paint,
+    /// Columns of a line.
+    pub width: usize,
+    /// Somebody watches: standard output and standard error are a terminal.
+    pub live: bool,
+    quiet: bool,
+}
+
+impl Screen {
+    /// As the common options and the environment want it.
+    pub fn new(common: &Common) -> Self {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let wanted = |terminal: bool| match common.color {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        Screen {
+            out: Paint::new(wanted(out)),
+            err: Paint::new(wanted(err)),
+            width: columns().clamp(40, WIDEST),
+            live: out && err && !common.quiet,
+            quiet: common.quiet,
+        }
+    }
+
+    /// How results are shown.
+    pub fn look(&self) -> Look {
+        Look { paint: self.out, width: self.width, times: Times::local() }
+    }
+
+    /// Prints a line of the result.
+    pub fn line(&self, line: impl Display) -> Result<()> {
+        Ok(writeln!(io::stdout().lock(), "{line}")?)
+    }
+
+    /// Prints a document on one line.
+    pub fn json(&self, document: &impl Serialize) -> Result<()> {
+        self.line(serde_json::to_string(document)?)
+    }
+
+    /// Prints a document over several lines.
+    pub fn pretty(&self, document: &impl Serialize) -> Result<()> {
+        self.line(serde_json::to_string_pretty(document)?)
+    }
+
+    /// Prints a table.
+    pub fn table(&self, table: &Table) -> Result<()> {
+        table.lines(self.out, self.width).iter().try_for_each(|line| self.line(line))
+    }
+
+    /// Prints something a person may want to know, which is no result: not with `--quiet`.
+    pub fn remark(&self, line: impl Display) {
+        if !self.quiet {
+            self.complain(line);
+        }
+    }
+
+    /// Prints on standard error, whatever happens. Where that fails there is nowhere left to say so.
+    pub fn complain(&self, line: impl Display) {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+
+    /// Says in one line why what was asked for did not come about.
+    pub fn fail(&self, why: impl Display) {
+        self.complain(format!("{} {}", self.err.red("failed:"), text::one_line(&why.to_string())));
+    }
+
+    /// Says why the command ends in an error.
+    pub fn error(&self, error: &anyhow::Error) {
+        let said = format!("{error:#}");
+        let mut lines = text::lines(&said);
+        let first = lines.next().unwrap_or_default();
+        self.complain(format!("{} {first}", self.err.red("error:")));
+        lines.for_each(|line| self.complain(format!("       {line}")));
+    }
+
+    /// Whether `--quiet` was given.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
+fn columns() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    told.or_else(asked).filter(|columns| *columns > 0).unwrap_or(USUAL)
+}
