@@ -6,7 +6,6 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Accepted, Clock, Setup, report};
@@ -247,5 +246,4 @@ async fn what_cannot_be_delivered_stays_visible_and_holds_up_nothing() {
         };
         bed.until(given_up).await;
     }
-    let _ = Duration::ZERO;
 }

@@ -109,7 +109,10 @@ async fn the_same_id_joins_gets_the_stored_result_or_is_refused() {
     assert!(matches!(live, Accepted::Known(known, Some(_)) if known == id), "{live:?}");
     let other = Request { external_id: Some("x1".into()), ..request("DO", "bob") };
     let reused = bed.hub.accept(other, Effects::default()).await.unwrap();
-    assert!(matches!(reused, Accepted::Refused(Why { code: ref c, .. }) if *c == code::ID_REUSED), "{reused:?}");
+    assert!(
+        matches!(reused, Accepted::Refused(Why { code: ref c, .. }) if *c == code::ID_REUSED),
+        "{reused:?}"
+    );
     gate.add_permits(5);
     bed.ended(id).await;
     let ended = bed.hub.accept(with_id(), Effects::default()).await.unwrap();
@@ -167,7 +170,10 @@ async fn a_request_larger_than_allowed_is_refused() {
     let bed = Bed::new(parts).await;
     let large = Request::new("test", "DO", json!({"payload": "x".repeat(2000)}));
     let refused = bed.hub.accept(large, Effects::default()).await.unwrap();
-    assert!(matches!(refused, Accepted::Refused(Why { code: ref c, .. }) if *c == code::TOO_LARGE), "{refused:?}");
+    assert!(
+        matches!(refused, Accepted::Refused(Why { code: ref c, .. }) if *c == code::TOO_LARGE),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

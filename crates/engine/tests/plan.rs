@@ -9,7 +9,7 @@ use engine::Accepted;
 use engine::port::{BackendEntry, Catalogue, Standing};
 use model::word::code;
 use model::{Effects, JobState, OnError, Outcome, RetryPolicy, StepState};
-use support::{Bed, Fake, QUICK, SLOW, actions, entry, request, setup};
+use support::{Bed, Fake, QUICK, actions, entry, request, setup};
 use tokio::sync::Semaphore;
 
 fn soft() -> Outcome {
@@ -198,5 +198,4 @@ async fn the_pause_that_the_answer_asks_for_is_kept() {
     bed.state(id, JobState::Retrying).await;
     let job = bed.job(id).await;
     assert!(job.due_at.duration_since(job.attempted_at.unwrap()).as_secs() >= 999);
-    let _ = SLOW;
 }

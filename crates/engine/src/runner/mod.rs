@@ -240,7 +240,7 @@ impl Runner {
         let limit = self.limit(mapping);
         let call = Call { mark, action, body, mask, deadline: self.job.deadline };
         let control = Control { limit: Some(limit), stop: self.stop.clone() };
-        let running = AssertUnwindSafe(entry.backend.run(call, control)).catch_unwind();
+        let running = AssertUnwindSafe(async { entry.backend.run(call, control).await }).catch_unwind();
         match tokio::time::timeout(limit + OVERTIME, running).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => {
