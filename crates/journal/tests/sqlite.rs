@@ -28,6 +28,10 @@ impl Bed for Folder {
         let journal = Arc::new(SqliteJournal::open(options, heard.observer()).unwrap());
         Opened { journal, heard }
     }
+
+    fn another(&self) -> Box<dyn Bed> {
+        Box::new(Folder::new())
+    }
 }
 
 conformance!(crate::Folder::new());

@@ -2,7 +2,7 @@
 //! their text lies and not by what it says: hashing long texts was an eighth of the writer's work.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, Statement};
@@ -13,7 +13,7 @@ type Text = (usize, usize);
 /// The statements of one connection.
 pub(super) struct Statements<'c> {
     conn: &'c Connection,
-    prepared: RefCell<HashMap<Text, Rc<RefCell<Statement<'c>>>>>,
+    prepared: RefCell<BTreeMap<Text, Rc<RefCell<Statement<'c>>>>>,
 }
 
 impl<'c> Statements<'c> {

@@ -1,27 +1,154 @@
 //! Accepting requests.
 
+use intendant_journal::{Acceptance, EffectSet, Error, Filter, NewJob, Page};
 use model::{Class, JobState, OutcomeKind, Seq};
+use zeroize::Zeroizing;
 
 use crate::support::*;
 
 pub async fn a_job_is_what_was_given(bed: &dyn Bed) {
     let Opened { journal, heard } = bed.open();
-    let given = job_of("ann", 1);
+    let given = NewJob {
+        deadline: Some(at(9_000)),
+        replay_of: Some(id(77)),
+        secrets: Some(Zeroizing::new(b"a secret".to_vec())),
+        reply: Some(b"an address".to_vec()),
+        class: Class::Interactive,
+        ..known_as("abc", b"content", job_of("ann", 1))
+    };
     let seq = accept(&*journal, given.clone()).await;
     assert_eq!(seq, Seq(1));
-    let job = the_job(&*journal, 1).await;
-    assert_eq!((job.seq, job.state, job.head), (seq, JobState::Queued, true));
-    assert_eq!((job.lane.as_str(), job.due_at), ("IDENTITY_UPDATE", at(1)));
-    assert_eq!(job.subject, given.subject);
-    assert_eq!(heard.due(), [(id(1), at(1), Class::Bulk)]);
+    let told = heard.take();
+    assert_eq!(told.len(), 1, "one commit, told once");
+    assert_eq!(
+        told[0].due.iter().map(|d| (d.id, d.seq, &*d.lane, d.class, d.due_at)).collect::<Vec<_>>(),
+        [(id(1), seq, "IDENTITY_UPDATE", Class::Interactive, at(1))]
+    );
+    assert_eq!(told[0].deadlines, [at(9_000)]);
+    assert_eq!(told[0].events.len(), 1);
+    assert!(!told[0].deliveries);
+
     let prepared = journal.prepare(id(1)).await.unwrap().unwrap();
-    assert_eq!((prepared.job, prepared.body), (job, given.body));
-    run(&*journal, 1, OutcomeKind::Done, at(5)).await;
-    let ended = the_job(&*journal, 1).await;
-    assert_eq!((ended.state, ended.head, ended.ended_at), (JobState::Succeeded, false, Some(at(5))));
-    let attempts = journal.attempts(id(1)).await.unwrap();
-    assert_eq!(attempts.len(), 1);
-    assert_eq!(attempts[0].1.as_deref(), Some(&b"output 1"[..]));
-    assert_eq!(journal.check().await.unwrap(), Vec::<String>::new());
+    let job = prepared.job;
+    assert_eq!((job.id, job.seq, job.state, job.head), (given.id, seq, JobState::Queued, true));
+    assert_eq!((&job.source, &job.action), (&given.source, &given.action));
+    assert_eq!(job.external_id.as_deref(), Some("abc"));
+    assert_eq!((&job.subject, job.class), (&given.subject, given.class));
+    assert_eq!((job.lane.as_str(), job.due_at), ("IDENTITY_UPDATE", at(1)));
+    assert_eq!((job.deadline, job.accepted_at), (given.deadline, given.accepted_at));
+    assert_eq!(job.replay_of, given.replay_of);
+    assert_eq!((job.started_at, job.attempted_at, job.ended_at), (None, None, None));
+    assert_eq!((job.status, job.code.as_ref(), job.message.as_ref()), (0, None, None));
+    assert_eq!(prepared.body, given.body);
+    assert_eq!(prepared.secrets, given.secrets);
+    assert_eq!(prepared.replies, [b"an address".to_vec()]);
+    assert_eq!((prepared.steps, prepared.first_attempt_at), (Vec::new(), None));
+    assert_eq!(journal.job(id(1)).await.unwrap(), Some(job));
+    assert_eq!(journal.job(id(2)).await.unwrap(), None);
+    assert_eq!(journal.prepare(id(2)).await.unwrap(), None);
+    sound(&*journal).await;
+}
+
+pub async fn a_repeated_request_is_known_and_joins_while_it_lives(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let with = |number, address: &str| NewJob {
+        reply: Some(address.as_bytes().to_vec()),
+        ..known_as("abc", b"content", job_of("ann", number))
+    };
+    let seq = accept(&*journal, with(1, "first")).await;
+    for (number, address) in [(2, "second"), (3, "first"), (4, "second")] {
+        match journal.accept(with(number, address), EffectSet::default()).await.unwrap() {
+            Acceptance::Known(Some(job), known) => assert_eq!((job.seq, known), (seq, id(1))),
+            other => panic!("expected a known job, got {other:?}"),
+        }
+        assert_eq!(journal.job(id(number)).await.unwrap(), None);
+    }
+    let replies = journal.prepare(id(1)).await.unwrap().unwrap().replies;
+    assert_eq!(replies, [b"first".to_vec(), b"second".to_vec()], "each caller once");
+
+    journal.change(start(1, at(10))).await.unwrap();
+    let mut settled = settle(1, 1, OutcomeKind::Done, at(11));
+    settled.replies = 2;
+    journal.change(settled).await.unwrap();
+    match journal.accept(with(5, "third"), EffectSet::default()).await.unwrap() {
+        Acceptance::Known(Some(job), _) => assert_eq!(job.state, JobState::Succeeded),
+        other => panic!("expected the ended job, got {other:?}"),
+    }
+    let replies = journal.prepare(id(1)).await.unwrap().unwrap().replies;
+    assert_eq!(replies.len(), 2, "an ended job is not joined");
+    let all = journal.jobs(Filter::default(), Page { before: None, limit: 9 }).await.unwrap();
+    assert_eq!(all.len(), 1);
+    sound(&*journal).await;
+}
+
+pub async fn a_known_id_with_other_content_is_refused(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, known_as("abc", b"content", job(1))).await;
+    let reused = known_as("abc", b"other content", job(2));
+    let answer = journal.accept(reused, EffectSet::default()).await.unwrap();
+    assert_eq!(answer, Acceptance::IdReused(id(1)));
+    assert_eq!(journal.job(id(2)).await.unwrap(), None);
+}
+
+pub async fn ids_are_unique_within_their_source_only(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, known_as("abc", b"content", job(1))).await;
+    let elsewhere = NewJob { source: "sesame".to_owned(), ..known_as("abc", b"other", job(2)) };
+    accept(&*journal, elsewhere).await;
+    accept(&*journal, known_as("abd", b"content", job(3))).await;
+}
+
+pub async fn an_id_outlives_its_pruned_job(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, known_as("abc", b"content", job(1))).await;
+    run(&*journal, 1, OutcomeKind::Done, at(10)).await;
+    let mut keep = everything();
+    keep.jobs_before = at(100);
+    assert_eq!(journal.prune(keep, at(100)).await.unwrap(), 1);
+    let again = |number| known_as("abc", b"content", job(number));
+    let answer = journal.accept(again(2), EffectSet::default()).await.unwrap();
+    assert_eq!(answer, Acceptance::Known(None, id(1)));
+    keep.ids_before = at(100);
+    assert_eq!(journal.prune(keep, at(100)).await.unwrap(), 0);
+    accept(&*journal, again(3)).await;
+    sound(&*journal).await;
+}
+
+pub async fn everything_survives_closing_and_opening(bed: &dyn Bed) {
+    let before = {
+        let Opened { journal, .. } = bed.open();
+        accept(&*journal, known_as("abc", b"content", job_of("ann", 1))).await;
+        accept(&*journal, job_of("ann", 2)).await;
+        journal.change(start(1, at(10))).await.unwrap();
+        journal.close().await;
+        journal.id()
+    };
+    let Opened { journal, .. } = bed.open();
+    assert_eq!(journal.id(), before);
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Running);
+    assert!(!the_job(&*journal, 2).await.head);
+    assert_eq!(journal.open_attempts().await.unwrap().len(), 1);
+    assert_eq!(accept(&*journal, job_of("ann", 3)).await, Seq(3));
+    journal.change(settle(1, 1, OutcomeKind::Done, at(11))).await.unwrap();
+    assert!(the_job(&*journal, 2).await.head);
+    sound(&*journal).await;
+}
+
+pub async fn what_nobody_waits_for_is_written_all_the_same(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    drop(journal.accept(job(1), EffectSet::default()));
+    // Later writes are later commits.
+    accept(&*journal, job(2)).await;
+    assert_eq!(the_job(&*journal, 1).await.seq, Seq(1));
+    assert_eq!(heard.due().iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [id(1), id(2)]);
+}
+
+pub async fn a_closed_journal_says_so(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let queued = journal.accept(job(1), EffectSet::default());
+    journal.close().await;
+    assert_eq!(queued.await.unwrap(), Acceptance::New(Seq(1)), "what was queued is written");
+    assert!(matches!(journal.accept(job(2), EffectSet::default()).await, Err(Error::Closed)));
+    assert!(matches!(journal.job(id(1)).await, Err(Error::Closed)));
     journal.close().await;
 }

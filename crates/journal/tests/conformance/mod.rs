@@ -1,20 +1,86 @@
 //! The conformance suite: what every implementation of `dyn Journal` has to do. Each rule is a function that takes a
-//! [`Bed`](crate::support::Bed); `conformance!` makes a test of each.
+//! [`Bed`](crate::support::Bed); `conformance!` makes a test of each. A rule that is not listed here is dead code,
+//! and the compiler says so.
 
 pub mod accepting;
+pub mod effects;
+pub mod fencing;
+pub mod history;
+pub mod keeping;
+pub mod moving;
+pub mod order;
+pub mod reading;
 
-/// Runs every rule against the bed that the expression makes anew for each.
+/// Runs every rule against a bed; the expression makes a new one for each.
 #[macro_export]
 macro_rules! conformance {
     ($bed:expr) => {
         $crate::rules! { $bed;
             accepting {
                 a_job_is_what_was_given
+                a_repeated_request_is_known_and_joins_while_it_lives
+                a_known_id_with_other_content_is_refused
+                ids_are_unique_within_their_source_only
+                an_id_outlives_its_pruned_job
+                everything_survives_closing_and_opening
+                what_nobody_waits_for_is_written_all_the_same
+                a_closed_journal_says_so
+            }
+            order {
+                only_the_oldest_live_job_of_a_subject_is_head
+                every_terminal_state_frees_the_next
+                cancelling_one_that_waits_frees_nobody
+                an_arrival_hurries_a_retrying_head_but_not_too_soon
+                an_interactive_arrival_lends_its_class
+                jobs_without_subject_are_always_heads
+            }
+            moving {
+                a_start_is_durable_before_anything_runs
+                a_retry_keeps_its_place_and_its_history
+                a_step_and_the_next_one_are_one_move
+                an_attempt_that_is_left_has_no_end
+                a_plan_may_fail_without_an_attempt
+                secrets_go_when_they_are_told_to
+                a_cancel_is_remembered
+                a_hurried_retry_is_due
+            }
+            fencing {
+                what_is_not_ready_is_not_started
+                only_the_open_attempt_ends
+                impossible_moves_are_not_written
+                a_failed_move_leaves_no_trace
+                a_failing_neighbour_does_no_harm
+                a_late_reply_address_is_a_conflict
+            }
+            effects {
+                entities_are_compared_and_set
+                a_conflict_takes_back_the_whole_move
+                deliveries_keep_their_order_and_their_marks
+                follow_ups_are_accepted_in_the_same_commit
+                effects_without_a_job_are_applied
+            }
+            reading {
+                due_jobs_come_by_lane_class_and_time
+                deadlines_are_found
+                listings_are_filtered_and_paged
+                the_one_before_and_a_later_success_are_found
+                events_are_numbered_and_resumed
+                records_are_listed_by_kind
+            }
+            history {
+                any_history_is_told_rightly
+            }
+            keeping {
+                what_is_old_or_too_much_is_pruned
+                what_is_still_needed_is_kept
+                secrets_are_scrubbed_when_their_time_comes
+                numbers_are_never_given_twice
             }
         }
     };
 }
 
+/// One test for each rule of each topic.
 #[macro_export]
 macro_rules! rules {
     ($bed:expr; $($topic:ident { $($rule:ident)+ })+) => {

@@ -5,10 +5,15 @@ use std::sync::{Arc, Mutex};
 
 use intendant_journal::{
     Acceptance, AttemptEnd, AttemptStart, Change, Committed, EffectSet, Error, Expect, ExternalId, JobChange,
-    Journal, NewJob, NewStep, Observer, Scrub, StepChange,
+    Journal, NewJob, NewStep, Observer, Retention, Scrub, StepChange,
 };
 use jiff::Timestamp;
-use model::{Class, Code, EventKind, JobId, JobState, OnError, OutcomeKind, Seq, StepState, Subject};
+use model::effect::EntityContent;
+use model::{
+    Class, Code, DeliveryId, DeliveryTo, EntityKey, EntityWrite, EventKind, JobId, JobState, OnError,
+    OutcomeKind, Seq, StepState, Subject,
+};
+use serde_json::json;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -40,8 +45,11 @@ pub struct Opened {
 }
 
 /// A place for one journal, which can be opened again after it was closed.
-pub trait Bed: Sync {
+pub trait Bed: Send + Sync {
     fn open(&self) -> Opened;
+
+    /// An empty one of the same kind.
+    fn another(&self) -> Box<dyn Bed>;
 }
 
 /// A time, so many milliseconds after the tests' beginning.
@@ -194,4 +202,44 @@ pub async fn fenced(journal: &dyn Journal, change: Change) {
         Err(Error::Fenced(_)) => {}
         other => panic!("expected the move to be fenced, got {other:?}"),
     }
+}
+
+/// The full check finds nothing.
+pub async fn sound(journal: &dyn Journal) {
+    assert_eq!(journal.check().await.unwrap(), Vec::<String>::new());
+}
+
+/// Retention that keeps everything.
+pub fn everything() -> Retention {
+    Retention {
+        jobs_before: Timestamp::MIN,
+        jobs_max: u64::MAX,
+        ids_before: Timestamp::MIN,
+        records_before: Timestamp::MIN,
+        records_max: u64::MAX,
+        events_max: u64::MAX,
+    }
+}
+
+pub fn entity_key(key: &str) -> EntityKey {
+    EntityKey { kind: "identity".to_owned(), key: key.to_owned() }
+}
+
+/// A write of an entity, or its removal.
+pub fn entity(key: &str, expected_rev: u64, state: Option<&str>) -> EntityWrite {
+    let content = state.map(|state| EntityContent {
+        state: state.to_owned(),
+        label: format!("label of {key}"),
+        body: json!({"key": key, "state": state}),
+    });
+    EntityWrite { key: entity_key(key), expected_rev, content }
+}
+
+pub fn delivery_id(number: u64) -> DeliveryId {
+    DeliveryId(Uuid::from_u128(u128::from(number) << 64))
+}
+
+pub fn delivery(number: u64, due_at: Timestamp) -> (DeliveryId, DeliveryTo, Timestamp, Vec<u8>) {
+    let to = DeliveryTo { courier: "sesame".to_owned(), address: "queue".to_owned() };
+    (delivery_id(number), to, due_at, json!({"delivery": number}).to_string().into_bytes())
 }

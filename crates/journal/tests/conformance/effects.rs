@@ -1,0 +1,134 @@
+//! Effects are in the same commit as their move.
+
+use intendant_journal::{Acceptance, EffectSet, Error, Mark};
+use model::{DeliveryState, EventKind, JobState, OutcomeKind};
+use serde_json::json;
+
+use crate::support::*;
+
+pub async fn entities_are_compared_and_set(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let write = |entity| {
+        let effects = EffectSet { entities: vec![entity], ..EffectSet::default() };
+        journal.apply(effects, None, at(1))
+    };
+    let conflicts = |result| assert!(matches!(result, Err(Error::Conflict { .. })), "{result:?}");
+    assert_eq!(journal.entity(entity_key("ann")).await.unwrap(), None);
+    conflicts(write(entity("ann", 1, Some("new"))).await);
+    conflicts(write(entity("ann", 1, None)).await);
+    write(entity("ann", 0, Some("new"))).await.unwrap();
+    conflicts(write(entity("ann", 0, Some("again"))).await);
+    conflicts(write(entity("ann", 0, None)).await);
+    write(entity("ann", 1, Some("synced"))).await.unwrap();
+    let stored = journal.entity(entity_key("ann")).await.unwrap().unwrap();
+    assert_eq!((stored.rev, stored.state.as_str(), stored.label.as_str()), (2, "synced", "label of ann"));
+    assert_eq!(stored.body, json!({"key": "ann", "state": "synced"}));
+
+    for key in ["cat", "bob", "dan"] {
+        write(entity(key, 0, Some("new"))).await.unwrap();
+    }
+    let page =
+        |after: Option<&str>, limit| journal.entities("identity".to_owned(), after.map(str::to_owned), limit);
+    let keys = |page: Vec<model::Entity>| page.into_iter().map(|e| e.key.key).collect::<Vec<_>>();
+    assert_eq!(keys(page(None, 2).await.unwrap()), ["ann", "bob"]);
+    assert_eq!(keys(page(Some("bob"), 9).await.unwrap()), ["cat", "dan"]);
+    assert_eq!(journal.entities("token".to_owned(), None, 9).await.unwrap(), []);
+
+    write(entity("ann", 2, None)).await.unwrap();
+    assert_eq!(journal.entity(entity_key("ann")).await.unwrap(), None);
+    sound(&*journal).await;
+}
+
+pub async fn a_conflict_takes_back_the_whole_move(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let effects = EffectSet { entities: vec![entity("ann", 3, Some("x"))], ..EffectSet::default() };
+    assert!(matches!(journal.accept(job(1), effects.clone()).await, Err(Error::Conflict { .. })));
+    assert_eq!(journal.job(id(1)).await.unwrap(), None);
+    let effects = EffectSet { entities: vec![entity("ann", 0, Some("x"))], ..effects };
+    let accepted = journal.accept(job(1), effects).await.unwrap();
+    assert_eq!(accepted, Acceptance::New(model::Seq(1)), "no number is lost");
+    assert_eq!(journal.entity(entity_key("ann")).await.unwrap().unwrap().rev, 1);
+    sound(&*journal).await;
+}
+
+pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job(1)).await;
+    journal.change(start(1, at(10))).await.unwrap();
+    heard.take();
+    let mut change = settle(1, 1, OutcomeKind::Done, at(20));
+    change.effects.deliveries = (1..=3).map(|n| delivery(n, at(20))).collect();
+    journal.change(change).await.unwrap();
+    assert!(heard.take()[0].deliveries);
+    let pending = journal.deliveries(0, 9).await.unwrap();
+    assert_eq!(
+        pending.iter().map(|d| (d.id, d.job)).collect::<Vec<_>>(),
+        [(delivery_id(1), Some(id(1))), (delivery_id(2), Some(id(1))), (delivery_id(3), Some(id(1))),]
+    );
+    assert_eq!(pending[0].body, json!({"delivery": 1}));
+    assert_eq!(journal.deliveries(pending[0].seq, 1).await.unwrap()[0].id, delivery_id(2));
+
+    journal.mark(delivery_id(1), Mark::Delivered, at(30)).await.unwrap();
+    journal.mark(delivery_id(2), Mark::Later(at(99), "no route".to_owned()), at(30)).await.unwrap();
+    journal.mark(delivery_id(3), Mark::Never("no such queue".to_owned()), at(30)).await.unwrap();
+    let all = journal.deliveries_of(id(1)).await.unwrap();
+    let seen: Vec<_> = all.iter().map(|d| (d.state, d.attempts, d.due_at, d.message.as_deref())).collect();
+    assert_eq!(
+        seen,
+        [
+            (DeliveryState::Delivered, 1, at(20), None),
+            (DeliveryState::Pending, 1, at(99), Some("no route")),
+            (DeliveryState::Undeliverable, 1, at(20), Some("no such queue")),
+        ]
+    );
+    let repeated = journal.mark(delivery_id(1), Mark::Never("late".to_owned()), at(31)).await;
+    assert!(matches!(repeated, Err(Error::Fenced(_))));
+    assert!(matches!(journal.mark(delivery_id(9), Mark::Delivered, at(31)).await, Err(Error::Missing(_))));
+    // An operator sends an undeliverable one again: the outbox is told.
+    heard.take();
+    journal.mark(delivery_id(3), Mark::Later(at(50), "again".to_owned()), at(40)).await.unwrap();
+    assert!(heard.take()[0].deliveries);
+    let pending: Vec<_> = journal.deliveries(0, 9).await.unwrap().into_iter().map(|d| d.id).collect();
+    assert_eq!(pending, [delivery_id(2), delivery_id(3)]);
+    sound(&*journal).await;
+}
+
+pub async fn follow_ups_are_accepted_in_the_same_commit(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job_of("ann", 1)).await;
+    journal.change(start(1, at(10))).await.unwrap();
+    heard.take();
+    let mut change = settle(1, 1, OutcomeKind::Done, at(20));
+    change.effects.follow_ups = vec![job_of("ann", 2), known_as("abc", b"content", job_of("bob", 3))];
+    journal.change(change).await.unwrap();
+    let told = heard.take();
+    assert_eq!(told.len(), 1, "one commit");
+    assert_eq!(told[0].due.iter().map(|d| d.id).collect::<Vec<_>>(), [id(2), id(3)]);
+    assert!(the_job(&*journal, 2).await.head, "its cause has ended");
+
+    // One that is known already was asked for before.
+    run(&*journal, 2, OutcomeKind::Done, at(30)).await;
+    accept(&*journal, job(4)).await;
+    journal.change(start(4, at(40))).await.unwrap();
+    let mut change = settle(4, 1, OutcomeKind::Done, at(41));
+    change.effects.follow_ups = vec![known_as("abc", b"content", job_of("bob", 5))];
+    journal.change(change).await.unwrap();
+    assert_eq!(journal.job(id(5)).await.unwrap(), None);
+    assert_eq!(the_job(&*journal, 4).await.state, JobState::Succeeded);
+    sound(&*journal).await;
+}
+
+pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    let effects = EffectSet {
+        entities: vec![entity("ann", 0, Some("new"))],
+        deliveries: vec![delivery(1, at(5))],
+        follow_ups: vec![job(1)],
+    };
+    journal.apply(effects, Some((EventKind::Paused, "00dummy".to_owned())), at(5)).await.unwrap();
+    assert_eq!(journal.deliveries(0, 9).await.unwrap()[0].job, None);
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued);
+    let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).collect();
+    let paused = events.iter().find(|e| e.kind == EventKind::Paused).unwrap();
+    assert_eq!((paused.job, paused.code.as_ref().unwrap().as_str()), (None, "00dummy"));
+}

@@ -1,0 +1,130 @@
+//! Retention.
+
+use intendant_journal::{EffectSet, Expect, Mark, NewJob, NewRecord, Scrub};
+use model::{Code, JobState, OutcomeKind, RecordKind, Seq};
+use zeroize::Zeroizing;
+
+use crate::support::*;
+
+fn audit(number: i64) -> NewRecord {
+    NewRecord {
+        kind: RecordKind::Audit,
+        at: at(number),
+        who: "alice".to_owned(),
+        what: None,
+        code: Code::from_static("paused"),
+        message: String::new(),
+        body: Vec::new(),
+    }
+}
+
+pub async fn what_is_old_or_too_much_is_pruned(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=300 {
+        accept(&*journal, job_of("ann", number)).await;
+        run(&*journal, number, OutcomeKind::Done, at(1_000 + i64::try_from(number).unwrap())).await;
+        journal.record(audit(i64::try_from(number).unwrap())).await.unwrap();
+    }
+    let mut keep = everything();
+    keep.jobs_before = at(1_101);
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), 100);
+    assert_eq!(journal.job(id(100)).await.unwrap(), None);
+    assert_eq!(the_job(&*journal, 101).await.seq, Seq(101));
+    assert_eq!(journal.steps(id(100)).await.unwrap(), []);
+    assert_eq!(journal.attempts(id(100)).await.unwrap(), []);
+    keep.jobs_max = 50;
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), 150);
+    assert_eq!(journal.job(id(250)).await.unwrap(), None);
+    assert_eq!(the_job(&*journal, 251).await.seq, Seq(251));
+
+    keep.records_before = at(101);
+    keep.events_max = 10;
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), 0);
+    assert_eq!(journal.records(RecordKind::Audit, None, 999).await.unwrap().len(), 200);
+    assert_eq!(journal.events(0, 999).await.unwrap().len(), 10);
+    keep.records_max = 7;
+    journal.prune(keep, at(5_000)).await.unwrap();
+    assert_eq!(journal.records(RecordKind::Audit, None, 999).await.unwrap().len(), 7);
+    sound(&*journal).await;
+}
+
+pub async fn what_is_still_needed_is_kept(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=4 {
+        accept(&*journal, job_of(&number.to_string(), number)).await;
+    }
+    // One waits, one runs, one still owes a delivery, one is done.
+    journal.change(start(2, at(10))).await.unwrap();
+    journal.change(start(3, at(10))).await.unwrap();
+    let mut owing = settle(3, 1, OutcomeKind::Done, at(11));
+    owing.effects.deliveries = vec![delivery(1, at(11))];
+    journal.change(owing).await.unwrap();
+    run(&*journal, 4, OutcomeKind::Done, at(12)).await;
+    let free =
+        EffectSet { deliveries: vec![delivery(2, at(13)), delivery(3, at(13))], ..EffectSet::default() };
+    journal.apply(free, None, at(13)).await.unwrap();
+    journal.mark(delivery_id(3), Mark::Delivered, at(14)).await.unwrap();
+    let mut keep = everything();
+    (keep.jobs_before, keep.jobs_max) = (at(1_000), 0);
+    assert_eq!(journal.prune(keep, at(1_000)).await.unwrap(), 1);
+    for number in 1..=3 {
+        the_job(&*journal, number).await;
+    }
+    assert_eq!(journal.job(id(4)).await.unwrap(), None);
+    let pending: Vec<_> = journal.deliveries(0, 9).await.unwrap().into_iter().map(|d| d.id).collect();
+    assert_eq!(pending, [delivery_id(1), delivery_id(2)]);
+    journal.mark(delivery_id(1), Mark::Delivered, at(15)).await.unwrap();
+    assert_eq!(journal.prune(keep, at(1_000)).await.unwrap(), 1);
+    assert_eq!(journal.job(id(3)).await.unwrap(), None);
+    sound(&*journal).await;
+}
+
+pub async fn secrets_are_scrubbed_when_their_time_comes(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=2 {
+        let secrets = Some(Zeroizing::new(b"a secret".to_vec()));
+        accept(&*journal, NewJob { secrets, ..job(number) }).await;
+        journal.change(start(number, at(10))).await.unwrap();
+        let mut failed = settle(number, 1, OutcomeKind::Hard, at(20));
+        failed.to.scrub = Scrub::Until(at(1_000 * i64::try_from(number).unwrap()));
+        journal.change(failed).await.unwrap();
+    }
+    let kept = async || -> Vec<bool> {
+        let mut kept = Vec::new();
+        for number in 1..=2 {
+            kept.push(journal.prepare(id(number)).await.unwrap().unwrap().secrets.is_some());
+        }
+        kept
+    };
+    journal.prune(everything(), at(999)).await.unwrap();
+    assert_eq!(kept().await, [true, true]);
+    journal.prune(everything(), at(1_000)).await.unwrap();
+    assert_eq!(kept().await, [false, true]);
+    journal.prune(everything(), at(9_000)).await.unwrap();
+    assert_eq!(kept().await, [false, false]);
+    sound(&*journal).await;
+}
+
+pub async fn numbers_are_never_given_twice(bed: &dyn Bed) {
+    let events = {
+        let Opened { journal, .. } = bed.open();
+        for number in 1..=2 {
+            accept(&*journal, job(number)).await;
+            journal.record(audit(1)).await.unwrap();
+        }
+        journal.change(to(1, Expect::Waiting, JobState::Cancelled, at(10))).await.unwrap();
+        journal.change(to(2, Expect::Waiting, JobState::Cancelled, at(10))).await.unwrap();
+        let mut keep = everything();
+        (keep.jobs_max, keep.records_max, keep.events_max) = (0, 0, 0);
+        assert_eq!(journal.prune(keep, at(100)).await.unwrap(), 2);
+        assert_eq!(journal.events(0, 9).await.unwrap(), []);
+        let last = journal.last_event().await.unwrap();
+        journal.close().await;
+        last
+    };
+    let Opened { journal, .. } = bed.open();
+    assert_eq!(journal.last_event().await.unwrap(), events);
+    assert_eq!(accept(&*journal, job(3)).await, Seq(3));
+    assert_eq!(journal.record(audit(2)).await.unwrap(), 3);
+    assert_eq!(journal.last_event().await.unwrap(), events + 1);
+}

@@ -1,0 +1,174 @@
+//! Moves that fit.
+
+use intendant_journal::{AttemptStart, Change, Expect, NewJob, NewStep, OpenAttempt, Scrub, StepChange};
+use model::{Code, JobState, OnError, OutcomeKind, StepState};
+use zeroize::Zeroizing;
+
+use crate::support::*;
+
+pub async fn a_start_is_durable_before_anything_runs(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job_of("ann", 1)).await;
+    heard.take();
+    let mut change = start(1, at(10));
+    change.to.lane = Some("@00dummy".to_owned());
+    journal.change(change).await.unwrap();
+    assert_eq!(heard.due(), [], "a running job is not to be taken up");
+    let job = the_job(&*journal, 1).await;
+    assert_eq!((job.state, job.head, job.started_at), (JobState::Running, true, Some(at(10))));
+    assert_eq!((job.lane.as_str(), job.attempted_at), ("@00dummy", None));
+    let steps = journal.steps(id(1)).await.unwrap();
+    assert_eq!(steps.len(), 1);
+    assert_eq!((steps[0].index, steps[0].backend.as_str()), (0, "00dummy"));
+    assert_eq!((steps[0].state, steps[0].attempts), (StepState::Running, 1));
+    assert_eq!(
+        journal.open_attempts().await.unwrap(),
+        [OpenAttempt { job: id(1), step: 0, backend: "00dummy".to_owned(), number: 1, started_at: at(10) }]
+    );
+    let attempts = journal.attempts(id(1)).await.unwrap();
+    assert_eq!((attempts.len(), attempts[0].0.started_at, attempts[0].0.ended_at), (1, at(10), None));
+
+    journal.change(settle(1, 1, OutcomeKind::Done, at(20))).await.unwrap();
+    let job = the_job(&*journal, 1).await;
+    assert_eq!((job.state, job.head), (JobState::Succeeded, false));
+    assert_eq!((job.attempted_at, job.ended_at), (Some(at(20)), Some(at(20))));
+    let attempts = journal.attempts(id(1)).await.unwrap();
+    let (attempt, output) = &attempts[0];
+    assert_eq!((attempt.number, attempt.kind, attempt.ended_at), (1, Some(OutcomeKind::Done), Some(at(20))));
+    assert_eq!(output.as_deref(), Some(&b"output 1"[..]));
+    assert_eq!(journal.open_attempts().await.unwrap(), []);
+    sound(&*journal).await;
+}
+
+pub async fn a_retry_keeps_its_place_and_its_history(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job_of("ann", 1)).await;
+    accept(&*journal, job_of("ann", 2)).await;
+    journal.change(start(1, at(10))).await.unwrap();
+    heard.take();
+    journal.change(retry(1, 1, at(20), at(500))).await.unwrap();
+    let told = heard.take();
+    assert_eq!((told[0].due[0].id, &*told[0].due[0].lane), (id(1), "@00dummy"));
+    let job = the_job(&*journal, 1).await;
+    assert_eq!((job.state, job.head, job.due_at), (JobState::Retrying, true, at(500)));
+    assert!(!the_job(&*journal, 2).await.head);
+    assert_eq!(journal.steps(id(1)).await.unwrap()[0].state, StepState::Pending);
+
+    journal.change(restart(1, 2, at(500))).await.unwrap();
+    journal.change(settle(1, 2, OutcomeKind::Done, at(510))).await.unwrap();
+    let job = the_job(&*journal, 1).await;
+    assert_eq!((job.started_at, job.attempted_at), (Some(at(10)), Some(at(510))));
+    let kinds: Vec<_> =
+        journal.attempts(id(1)).await.unwrap().into_iter().map(|(a, _)| (a.number, a.kind)).collect();
+    assert_eq!(kinds, [(1, Some(OutcomeKind::Soft)), (2, Some(OutcomeKind::Done))]);
+    let prepared = journal.prepare(id(1)).await.unwrap().unwrap();
+    assert_eq!((prepared.first_attempt_at, prepared.steps[0].attempts), (Some(at(10)), 2));
+    sound(&*journal).await;
+}
+
+pub async fn a_step_and_the_next_one_are_one_move(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, job(1)).await;
+    let plan = ["00dummy", "10ldif", "20google"]
+        .map(|backend| NewStep { backend: backend.to_owned(), on_error: OnError::Continue });
+    let broken = StepChange {
+        index: 2,
+        state: StepState::Failed,
+        status: 1,
+        code: Some(Code::from_static("backend_broken")),
+        message: Some("its config.yml cannot be read".to_owned()),
+    };
+    let first = Change { plan: plan.to_vec(), steps: vec![broken.clone()], ..start(1, at(10)) };
+    journal.change(first).await.unwrap();
+    let next = Change {
+        ended: Some(ended(1, OutcomeKind::Done)),
+        steps: vec![step(StepState::Succeeded)],
+        started: Some(AttemptStart { step: 1, number: 1 }),
+        ..to(1, Expect::Running(0, 1), JobState::Running, at(20))
+    };
+    journal.change(next).await.unwrap();
+    let steps = journal.steps(id(1)).await.unwrap();
+    assert_eq!(
+        steps.iter().map(|s| (s.state, s.attempts)).collect::<Vec<_>>(),
+        [(StepState::Succeeded, 1), (StepState::Running, 1), (StepState::Failed, 0),]
+    );
+    assert_eq!((steps[2].status, &steps[2].code, &steps[2].message), (1, &broken.code, &broken.message));
+    let open = journal.open_attempts().await.unwrap();
+    assert_eq!((open.len(), open[0].step, open[0].backend.as_str()), (1, 1, "10ldif"));
+    let job = the_job(&*journal, 1).await;
+    assert_eq!((job.started_at, job.attempted_at), (Some(at(10)), Some(at(20))));
+    sound(&*journal).await;
+}
+
+pub async fn an_attempt_that_is_left_has_no_end(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job(1)).await;
+    journal.change(start(1, at(10))).await.unwrap();
+    heard.take();
+    journal.change(to(1, Expect::Running(0, 1), JobState::Queued, at(20))).await.unwrap();
+    assert_eq!(heard.due().len(), 1);
+    assert_eq!(journal.open_attempts().await.unwrap(), []);
+    assert_eq!(journal.steps(id(1)).await.unwrap()[0].state, StepState::Pending);
+    journal.change(restart(1, 2, at(30))).await.unwrap();
+    let ends: Vec<_> =
+        journal.attempts(id(1)).await.unwrap().into_iter().map(|(a, o)| (a.number, a.ended_at, o)).collect();
+    assert_eq!(ends, [(1, None, None), (2, None, None)]);
+    assert_eq!(journal.open_attempts().await.unwrap().len(), 1);
+    sound(&*journal).await;
+}
+
+pub async fn a_plan_may_fail_without_an_attempt(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, job(1)).await;
+    let change = Change {
+        plan: start(1, at(10)).plan,
+        steps: vec![step(StepState::Failed)],
+        ..to(1, Expect::Ready, JobState::Failed, at(10))
+    };
+    journal.change(change).await.unwrap();
+    let job = the_job(&*journal, 1).await;
+    assert_eq!((job.state, job.started_at, job.attempted_at), (JobState::Failed, None, None));
+    assert_eq!(journal.attempts(id(1)).await.unwrap(), []);
+    sound(&*journal).await;
+}
+
+pub async fn secrets_go_when_they_are_told_to(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let with = |number| NewJob { secrets: Some(Zeroizing::new(b"a secret".to_vec())), ..job(number) };
+    for number in 1..=2 {
+        accept(&*journal, with(number)).await;
+        journal.change(start(number, at(10))).await.unwrap();
+        assert!(journal.prepare(id(number)).await.unwrap().unwrap().secrets.is_some());
+    }
+    journal.change(settle(1, 1, OutcomeKind::Done, at(20))).await.unwrap();
+    assert_eq!(journal.prepare(id(1)).await.unwrap().unwrap().secrets, None);
+    let mut failed = settle(2, 1, OutcomeKind::Hard, at(20));
+    failed.to.scrub = Scrub::Until(at(5_000));
+    journal.change(failed).await.unwrap();
+    assert!(journal.prepare(id(2)).await.unwrap().unwrap().secrets.is_some());
+    sound(&*journal).await;
+}
+
+pub async fn a_cancel_is_remembered(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, job(1)).await;
+    let ask = |number| journal.ask_cancel(id(number), "alice".to_owned(), at(15));
+    assert!(matches!(ask(1).await, Err(intendant_journal::Error::Fenced(_))), "it does not run yet");
+    assert!(matches!(ask(9).await, Err(intendant_journal::Error::Missing(_))));
+    journal.change(start(1, at(10))).await.unwrap();
+    ask(1).await.unwrap();
+    assert_eq!(the_job(&*journal, 1).await.cancelled_by.as_deref(), Some("alice"));
+}
+
+pub async fn a_hurried_retry_is_due(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job(1)).await;
+    assert!(matches!(journal.hurry(id(1), at(5)).await, Err(intendant_journal::Error::Fenced(_))));
+    journal.change(start(1, at(10))).await.unwrap();
+    journal.change(retry(1, 1, at(20), at(500_000))).await.unwrap();
+    heard.take();
+    journal.hurry(id(1), at(30)).await.unwrap();
+    assert_eq!(heard.due(), [(id(1), at(30), model::Class::Bulk)]);
+    journal.hurry(id(1), at(90)).await.unwrap();
+    assert_eq!(the_job(&*journal, 1).await.due_at, at(30), "it is never put off");
+}

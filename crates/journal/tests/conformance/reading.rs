@@ -1,0 +1,199 @@
+//! Reading what is in clear.
+
+use intendant_journal::{Change, Expect, Filter, NewJob, NewRecord, NewStep, Page};
+use model::JobState::{self, Cancelled, Failed, Queued, Running, Succeeded};
+use model::{Class, Code, EventKind, OnError, OutcomeKind, RecordKind, Seq};
+
+use crate::support::*;
+
+pub async fn due_jobs_come_by_lane_class_and_time(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let other = |number| NewJob { action: "IDENTITY_CREATE".to_owned(), ..job(number) };
+    accept(&*journal, NewJob { accepted_at: at(50), ..job_of("ann", 1) }).await;
+    accept(&*journal, NewJob { accepted_at: at(20), ..job_of("bob", 2) }).await;
+    accept(&*journal, job_of("ann", 3)).await;
+    accept(&*journal, other(4)).await;
+    accept(&*journal, NewJob { class: Class::Interactive, ..job(5) }).await;
+    accept(&*journal, job(6)).await;
+    journal.change(start(6, at(60))).await.unwrap();
+    let due = async |lane: &str, class, limit| -> Vec<_> {
+        let due = journal.due(lane.to_owned(), class, limit).await.unwrap();
+        due.into_iter().map(|d| (d.id, d.due_at)).collect()
+    };
+    assert_eq!(due("IDENTITY_UPDATE", Class::Bulk, 9).await, [(id(2), at(20)), (id(1), at(50))]);
+    assert_eq!(due("IDENTITY_UPDATE", Class::Bulk, 1).await, [(id(2), at(20))]);
+    assert_eq!(due("IDENTITY_UPDATE", Class::Interactive, 9).await, [(id(5), at(5))]);
+    assert_eq!(due("IDENTITY_CREATE", Class::Bulk, 9).await, [(id(4), at(4))]);
+    assert_eq!(due("IDENTITY", Class::Bulk, 9).await, []);
+    assert_eq!(journal.lanes().await.unwrap(), ["IDENTITY_CREATE", "IDENTITY_UPDATE"]);
+    journal.change(retry(6, 1, at(70), at(90))).await.unwrap();
+    assert_eq!(due("@00dummy", Class::Bulk, 9).await, [(id(6), at(90))]);
+    // A queued job may change what it waits for without having run.
+    let mut elsewhere = to(4, Expect::Ready, Queued, at(80));
+    elsewhere.to.lane = Some("@10ldif".to_owned());
+    journal.change(elsewhere).await.unwrap();
+    assert_eq!(journal.lanes().await.unwrap(), ["@00dummy", "@10ldif", "IDENTITY_UPDATE"]);
+    sound(&*journal).await;
+}
+
+pub async fn deadlines_are_found(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let by = |number, deadline| NewJob { deadline: Some(at(deadline)), ..job_of("ann", number) };
+    assert_eq!(journal.next_deadline().await.unwrap(), None);
+    for (number, deadline) in [(1, 900), (2, 300), (3, 500), (4, 700)] {
+        accept(&*journal, by(number, deadline)).await;
+    }
+    accept(&*journal, job(5)).await;
+    let expired = async |now, limit| -> Vec<_> {
+        journal.expired(at(now), limit).await.unwrap().into_iter().map(|j| j.id).collect()
+    };
+    assert_eq!(journal.next_deadline().await.unwrap(), Some(at(300)));
+    assert_eq!(expired(299, 9).await, []);
+    assert_eq!(expired(700, 9).await, [id(2), id(3), id(4)]);
+    assert_eq!(expired(700, 2).await, [id(2), id(3)]);
+    journal.change(to(2, Expect::Waiting, Failed, at(301))).await.unwrap();
+    assert_eq!(journal.next_deadline().await.unwrap(), Some(at(500)));
+    // A running one is not expired by its deadline, a retrying one is.
+    journal.change(start(1, at(400))).await.unwrap();
+    assert_eq!(expired(900, 9).await, [id(3), id(4)]);
+    journal.change(retry(1, 1, at(401), at(402))).await.unwrap();
+    assert_eq!(expired(900, 9).await, [id(3), id(4), id(1)]);
+}
+
+pub async fn listings_are_filtered_and_paged(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=8 {
+        let source = if number % 2 == 0 { "http" } else { "sesame" };
+        let subject = if number <= 4 { "ann" } else { "bob" };
+        let action = if number == 8 { "IDENTITY_DELETE" } else { "IDENTITY_UPDATE" };
+        let (source, action) = (source.to_owned(), action.to_owned());
+        accept(&*journal, NewJob { source, action, ..job_of(subject, number) }).await;
+    }
+    run(&*journal, 1, OutcomeKind::Done, at(100)).await;
+    let mut failed = settle(2, 1, OutcomeKind::Hard, at(101));
+    failed.to.code = Some(Code::from_static("timeout"));
+    journal.change(start(2, at(101))).await.unwrap();
+    journal.change(failed).await.unwrap();
+    let plan = vec![NewStep { backend: "10ldif".to_owned(), on_error: OnError::Stop }];
+    journal.change(Change { plan, ..start(5, at(102)) }).await.unwrap();
+
+    let list = async |filter: Filter| -> Vec<i64> {
+        let jobs = journal.jobs(filter, Page { before: None, limit: 99 }).await.unwrap();
+        jobs.into_iter().map(|job| job.seq.0).collect()
+    };
+    let states = |states: &[JobState]| Filter { states: states.to_vec(), ..Filter::default() };
+    assert_eq!(list(Filter::default()).await, [8, 7, 6, 5, 4, 3, 2, 1]);
+    assert_eq!(list(states(&[Queued])).await, [8, 7, 6, 4, 3]);
+    assert_eq!(list(states(&[Failed])).await, [2]);
+    assert_eq!(list(states(&[Succeeded])).await, [1]);
+    assert_eq!(list(states(&[Running, Failed])).await, [5, 2]);
+    assert_eq!(list(states(&[Succeeded, Failed, Running])).await, [5, 2, 1]);
+    assert_eq!(list(states(&[Cancelled])).await, [0; 0]);
+    let ann = job_of("ann", 1).subject;
+    assert_eq!(list(Filter { subject: ann.clone(), ..Filter::default() }).await, [4, 3, 2, 1]);
+    assert_eq!(list(Filter { subject: ann, ..states(&[Failed, Queued]) }).await, [4, 3, 2]);
+    assert_eq!(list(Filter { source: Some("sesame".to_owned()), ..Filter::default() }).await, [7, 5, 3, 1]);
+    assert_eq!(list(Filter { action: Some("IDENTITY_DELETE".to_owned()), ..Filter::default() }).await, [8]);
+    assert_eq!(list(Filter { code: Some("timeout".to_owned()), ..Filter::default() }).await, [2]);
+    assert_eq!(list(Filter { backend: Some("10ldif".to_owned()), ..Filter::default() }).await, [5]);
+    assert_eq!(list(Filter { backend: Some("00dummy".to_owned()), ..Filter::default() }).await, [2, 1]);
+    assert_eq!(list(Filter { since: Some(at(3)), until: Some(at(6)), ..Filter::default() }).await, [5, 4, 3]);
+
+    let page = async |before: Option<i64>, filter| -> Vec<i64> {
+        let page = Page { before: before.map(Seq), limit: 2 };
+        journal.jobs(filter, page).await.unwrap().into_iter().map(|job| job.seq.0).collect()
+    };
+    assert_eq!(page(None, Filter::default()).await, [8, 7]);
+    assert_eq!(page(Some(7), Filter::default()).await, [6, 5]);
+    assert_eq!(page(Some(5), states(&[Running, Failed, Queued])).await, [4, 3]);
+    assert_eq!(page(Some(3), states(&[Running, Failed, Queued])).await, [2]);
+}
+
+pub async fn the_one_before_and_a_later_success_are_found(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=4 {
+        accept(&*journal, job_of("ann", number)).await;
+    }
+    accept(&*journal, job(5)).await;
+    let before = async |number| journal.before(id(number)).await.unwrap().map(|j| j.id);
+    assert_eq!((before(1).await, before(2).await, before(4).await), (None, Some(id(1)), Some(id(3))));
+    assert_eq!((before(5).await, before(9).await), (None, None));
+    journal.change(to(3, Expect::Waiting, Cancelled, at(10))).await.unwrap();
+    assert_eq!(before(4).await, Some(id(2)));
+
+    let later = async |number| journal.later_success(id(number)).await.unwrap().map(|j| j.id);
+    run(&*journal, 1, OutcomeKind::Hard, at(20)).await;
+    assert_eq!(later(1).await, None);
+    run(&*journal, 2, OutcomeKind::Done, at(21)).await;
+    assert_eq!((later(1).await, later(2).await, later(3).await), (Some(id(2)), None, None));
+    run(&*journal, 4, OutcomeKind::Done, at(22)).await;
+    assert_eq!(later(1).await, Some(id(4)), "the newest");
+    let other = NewJob { action: "IDENTITY_DELETE".to_owned(), ..job_of("ann", 6) };
+    accept(&*journal, other).await;
+    run(&*journal, 6, OutcomeKind::Done, at(23)).await;
+    assert_eq!(later(4).await, None, "of the same action only");
+    assert_eq!(later(5).await, None);
+}
+
+pub async fn events_are_numbered_and_resumed(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job(1)).await;
+    journal.change(start(1, at(10))).await.unwrap();
+    let done = Change {
+        events: vec![
+            (EventKind::StepSucceeded, Some(0), Some(1), None),
+            (EventKind::Succeeded, None, None, Some(Code::from_static("fine"))),
+        ],
+        ..settle(1, 1, OutcomeKind::Done, at(20))
+    };
+    journal.change(done).await.unwrap();
+    let told: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).collect();
+    assert_eq!(
+        told.iter().map(|e| (e.seq, e.kind)).collect::<Vec<_>>(),
+        [
+            (1, EventKind::Accepted),
+            (2, EventKind::StepStarted),
+            (3, EventKind::StepSucceeded),
+            (4, EventKind::Succeeded),
+        ]
+    );
+    assert_eq!((told[1].job, told[1].step, told[1].attempt), (Some(id(1)), Some(0), Some(1)));
+    assert_eq!((told[3].at, told[3].code.as_ref().unwrap().as_str()), (at(20), "fine"));
+    assert_eq!(journal.events(0, 99).await.unwrap(), told);
+    assert_eq!(journal.events(2, 1).await.unwrap(), told[2..3]);
+    assert_eq!(journal.last_event().await.unwrap(), 4);
+}
+
+pub async fn records_are_listed_by_kind(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    let record = |kind, number: i64| NewRecord {
+        kind,
+        at: at(number),
+        who: "sesame".to_owned(),
+        what: (number % 2 == 0).then(|| "IDENTITY_UPDATE".to_owned()),
+        code: Code::from_static("unreadable"),
+        message: format!("message {number}"),
+        body: format!("raw {number}").into_bytes(),
+    };
+    assert_eq!(journal.record(record(RecordKind::Refusal, 1)).await.unwrap(), 1);
+    assert_eq!(journal.record(record(RecordKind::Audit, 2)).await.unwrap(), 2);
+    assert_eq!(journal.record(record(RecordKind::Refusal, 3)).await.unwrap(), 3);
+    let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).map(|e| (e.kind, e.at)).collect();
+    assert_eq!(events, [(EventKind::Refused, at(1)), (EventKind::Refused, at(3))]);
+    let list = async |kind, before, limit| -> Vec<i64> {
+        journal.records(kind, before, limit).await.unwrap().into_iter().map(|r| r.seq).collect()
+    };
+    assert_eq!(list(RecordKind::Refusal, None, 9).await, [3, 1]);
+    assert_eq!(list(RecordKind::Refusal, Some(3), 9).await, [1]);
+    assert_eq!(list(RecordKind::Refusal, None, 1).await, [3]);
+    assert_eq!(list(RecordKind::Audit, None, 9).await, [2]);
+    let (read, body) = journal.record_body(2).await.unwrap().unwrap();
+    assert_eq!(
+        (read.who.as_str(), read.what.as_deref(), read.at),
+        ("sesame", Some("IDENTITY_UPDATE"), at(2))
+    );
+    assert_eq!((read.message.as_str(), read.code.as_str()), ("message 2", "unreadable"));
+    assert_eq!(body, b"raw 2");
+    assert_eq!(journal.record_body(9).await.unwrap(), None);
+    sound(&*journal).await;
+}
