@@ -1,0 +1,244 @@
+//! A hub that loses on a crash what it did not fsync, with backends that bear witness.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use http::client::{Client, Submission};
+use http::dto::{JobQuery, Story};
+use model::JobId;
+use serde_json::json;
+use tempfile::TempDir;
+use testkit::oracle::{self, Edge, JobView, Line, Run, StepView, Violation};
+use testkit::shadow::{Point, Shadow};
+use testkit::wait;
+
+/// Longer than anything takes here, on the busiest machine.
+pub(crate) const LONG: Duration = Duration::from_mins(2);
+
+const ACTION: &str = "IDENTITY_UPDATE";
+
+pub(crate) struct Bed {
+    home: TempDir,
+    shadow: Shadow,
+    hub: Option<Child>,
+    client: Client,
+}
+
+impl Bed {
+    /// Backends by name: further keys of the action, and what the script does between its begin and its end.
+    pub(crate) fn new(backends: &[(&str, &str, &str)]) -> Bed {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name);
+        for (name, keys, work) in backends {
+            let folder = path("backends").join(name);
+            fs::create_dir_all(folder.join("bin")).unwrap();
+            let config = format!(
+                "_version: 1\nname: '{name}'\ndescription: 'a witness'\nactive: true\nactions:\n  {ACTION}:\n    \
+                 script: 'run.sh'\n{keys}"
+            );
+            fs::write(folder.join("config.yml"), config).unwrap();
+            let script = folder.join("bin/run.sh");
+            let work = format!("cat >/dev/null\n{work}\nprintf '{{\"status\": %d}}' $status");
+            fs::write(&script, oracle::script(&path("witness"), &work)).unwrap();
+            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        fs::write(path("witness"), "").unwrap();
+        let at = home.path().display();
+        let config = format!(
+            "key: file:{at}/key\nsocket: {at}/socket\nconcurrency: 32\ndata:\n  folder: {at}/data\n\
+             backends:\n  folder: {at}/backends\nlog:\n  level: info\n"
+        );
+        fs::write(path("intendant.yml"), config).unwrap();
+        let shadow = Shadow::new(&path("data"), &path("shadow")).unwrap();
+        let client = Client::new(path("socket"));
+        Bed { shadow, hub: None, client, home }
+    }
+
+    // === life and death ===
+
+    /// Starts the hub and waits until it takes requests.
+    pub(crate) async fn start(&mut self) {
+        assert!(self.hub.is_none(), "it runs");
+        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
+        command.args(["serve", "--config"]).arg(self.path("intendant.yml")).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.shadow.follow(&mut command).unwrap();
+        self.hub = Some(command.spawn().unwrap());
+        let client = self.client.clone();
+        self.wait_until("the hub is ready", async || client.ready().await.is_ok()).await;
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn wait_until(&self, what: &str, so: impl AsyncFn() -> bool) {
+        let waited = tokio::time::timeout(LONG, async {
+            while !so().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "waited in vain until {what}; the log:\n{}", self.log());
+    }
+
+    /// Kills the hub and cuts the power.
+    pub(crate) fn crash(&mut self) {
+        let mut hub = self.hub.take().expect("it runs");
+        hub.kill().unwrap();
+        hub.wait().unwrap();
+        self.shadow.cut_power().unwrap();
+    }
+
+    /// Lets the hub die at this point.
+    pub(crate) fn arm(&self, point: Point) {
+        self.shadow.arm(point).unwrap();
+    }
+
+    /// Waits until it has died by itself, and cuts the power.
+    pub(crate) fn died(&mut self) {
+        let mut hub = self.hub.take().expect("it runs");
+        let died = wait::until(LONG, || hub.try_wait().unwrap());
+        assert!(died.is_some(), "it lives; the log:\n{}", self.log());
+        self.shadow.cut_power().unwrap();
+    }
+
+    // === asking ===
+
+    /// Hands a request about a subject in; the job once it is acknowledged, `None` when the hub died first.
+    pub(crate) fn submit(&self, id: &str, subject: u64) -> impl Future<Output = Option<JobId>> + use<> {
+        let client = self.client.clone();
+        let document = json!({"concernedTo": format!("s{subject}"), "payload": {}}).to_string();
+        let submission = Submission { action: Some(ACTION.to_owned()), id: Some(id.to_owned()), wait: None };
+        async move {
+            match client.submit(document, &submission).await {
+                Ok(submitted) => Some(submitted.job.expect("a job")),
+                Err(http::Error::Problem(problem)) => panic!("refused: {problem:?}"),
+                Err(_) => None,
+            }
+        }
+    }
+
+    /// Waits until every job has ended.
+    pub(crate) async fn drain(&self) {
+        let live = async || {
+            let status = self.client.status().await.unwrap();
+            status.jobs.iter().filter(|tally| !tally.state.is_terminal()).map(|tally| tally.jobs).sum::<u64>()
+        };
+        self.wait_until("all jobs have ended", async || live().await == 0).await;
+    }
+
+    /// Everything that the hub says of its jobs.
+    pub(crate) async fn stories(&self) -> Vec<Story> {
+        let mut stories = Vec::new();
+        let mut query = JobQuery::default();
+        loop {
+            let page = self.client.jobs(&query).await.unwrap();
+            for job in &page.jobs {
+                stories.push(self.client.job(job.id).await.unwrap());
+            }
+            match page.next {
+                Some(next) => query.before = Some(next),
+                None => return stories,
+            }
+        }
+    }
+
+    // === judging ===
+
+    /// What the scripts wrote down.
+    pub(crate) fn witness(&self) -> Vec<Line> {
+        oracle::read(&fs::read_to_string(self.path("witness")).unwrap()).unwrap()
+    }
+
+    /// Follows what the scripts write down from here on.
+    pub(crate) fn watch(&self) -> Watch {
+        let mut file = File::open(self.path("witness")).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        Watch { file, rest: String::new(), live: HashSet::new(), first: None }
+    }
+
+    /// Compares what the scripts saw and what was acknowledged with what the hub says in the end.
+    pub(crate) fn verdict(&self, stories: &[Story], acknowledged: &[String]) -> Vec<Violation> {
+        let journal: Vec<JobView> = stories.iter().map(view).collect();
+        oracle::verify(&self.witness(), acknowledged, &journal, true)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        if let Some(mut hub) = self.hub.take() {
+            let _ = hub.kill();
+            let _ = hub.wait();
+        }
+    }
+}
+
+/// The scripts that run, as far as they wrote it down.
+pub(crate) struct Watch {
+    file: File,
+    rest: String,
+    live: HashSet<Run>,
+    first: Option<Instant>,
+}
+
+impl Watch {
+    /// How many run now.
+    pub(crate) fn running(&mut self) -> usize {
+        self.read();
+        self.live.len()
+    }
+
+    /// When the first was seen.
+    pub(crate) fn first(&self) -> Option<Instant> {
+        self.first
+    }
+
+    fn read(&mut self) {
+        self.file.read_to_string(&mut self.rest).unwrap();
+        while let Some(end) = self.rest.find('\n') {
+            let line: Line = self.rest[..end].parse().unwrap();
+            self.rest.drain(..=end);
+            match line.edge {
+                Edge::Start => {
+                    self.first.get_or_insert_with(Instant::now);
+                    self.live.insert(line.run);
+                }
+                Edge::End => {
+                    self.live.remove(&line.run);
+                }
+            }
+        }
+    }
+}
+
+fn view(story: &Story) -> JobView {
+    let attempts = |step: u16| {
+        let of_step = story.attempts.iter().filter(|attempt| attempt.step == step);
+        of_step.map(|attempt| (attempt.number, attempt.ended_at.is_some())).collect()
+    };
+    let step = |step: &http::dto::Step| StepView {
+        index: step.index,
+        ended: step.state.is_terminal(),
+        succeeded: step.state == model::StepState::Succeeded,
+        attempts: attempts(step.index),
+    };
+    JobView {
+        id: story.job.id.to_string(),
+        seq: story.job.seq.0,
+        subject: story.job.subject.as_ref().map(ToString::to_string),
+        ended: story.job.state.is_terminal(),
+        steps: story.steps.iter().map(step).collect(),
+    }
+}
