@@ -6,32 +6,6 @@
 mod conformance;
 mod support;
 
-use std::sync::Arc;
-
-use intendant_journal::{Key, Options, SqliteJournal};
-use tempfile::TempDir;
-
-use support::{Bed, Heard, Opened};
-
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Folder(tempfile::tempdir().unwrap())
-    }
-}
-
-impl Bed for Folder {
-    fn open(&self) -> Opened {
-        let heard = Heard::default();
-        let options = Options::new(self.0.path(), Key::from_bytes([7; 32]));
-        let journal = Arc::new(SqliteJournal::open(options, heard.observer()).unwrap());
-        Opened { journal, heard }
-    }
-
-    fn another(&self) -> Box<dyn Bed> {
-        Box::new(Folder::new())
-    }
-}
+use support::folder::Folder;
 
 conformance!(crate::Folder::new());

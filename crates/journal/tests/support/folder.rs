@@ -1,0 +1,53 @@
+//! A journal on SQLite in a temporary folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use intendant_journal::{Error, Key, Options, SqliteJournal};
+use tempfile::TempDir;
+
+use super::{Bed, Heard, Opened};
+
+/// The key of all journals in tests.
+pub fn key() -> Key {
+    Key::from_bytes([7; 32])
+}
+
+/// Opens a journal nobody listens to.
+pub fn try_open(folder: &Path) -> Result<SqliteJournal, Error> {
+    SqliteJournal::open(Options::new(folder, key()), Arc::new(|_| {}))
+}
+
+/// A temporary data folder.
+pub struct Folder(TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path().join("journal.db")
+    }
+
+    /// The file beside which the journal keeps what is not copied into it yet.
+    pub fn log(&self) -> PathBuf {
+        self.path().join("journal.db-wal")
+    }
+}
+
+impl Bed for Folder {
+    fn open(&self) -> Opened {
+        let heard = Heard::default();
+        let journal = SqliteJournal::open(Options::new(self.path(), key()), heard.observer()).unwrap();
+        Opened { journal: Arc::new(journal), heard }
+    }
+
+    fn another(&self) -> Box<dyn Bed> {
+        Box::new(Folder::new())
+    }
+}
