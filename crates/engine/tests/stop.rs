@@ -32,7 +32,7 @@ async fn a_stop_lets_running_steps_end_and_keeps_the_rest() {
         async move { hub.stop(LONG).await }
     });
     let refused = async || {
-        matches!(bed.hub.accept(request("DO", "bob"), Effects::default()).await, Err(Error::Stopping))
+        matches!(bed.hub.accept(request("TOLD", "bob"), Effects::default()).await, Err(Error::Stopping))
     };
     bed.until(refused).await;
     gate.add_permits(1);

@@ -165,7 +165,7 @@ impl Runner {
 
 /// What becomes of a job's secrets when it ends so: a failed job that nobody waits for any more may be replayed.
 pub(crate) fn scrub(job: &Job, state: JobState, now: Timestamp, keep: Duration) -> Scrub {
-    let replayable = state == JobState::Failed && job.deadline.is_none();
+    let replayable = state == JobState::Failed && job.deadline.is_none() && !keep.is_zero();
     let until = jiff::SignedDuration::try_from(keep).ok().and_then(|keep| now.checked_add(keep).ok());
     match until {
         Some(until) if replayable => Scrub::Until(until),
