@@ -12,8 +12,8 @@ use crate::answer::{self, Answer, Found};
 use crate::output::Excerpt;
 use crate::run::{Ending, Ran};
 
-/// The longest log that is kept of an attempt, in bytes.
-const LOG: usize = 64 * 1024;
+/// The longest log that is kept of an attempt, in bytes, beside a line that says how much is missing.
+const LOG: usize = 64 * 1024 - 80;
 
 /// The longest last line that is quoted in a message, in characters.
 const QUOTE: usize = 300;

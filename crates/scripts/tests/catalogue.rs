@@ -160,7 +160,7 @@ fn a_bad_folder_never_stops_another() {
         ("just text\n", "not a map"),
         ("- a\n- b\n", "a list"),
         ("a: [1\nb: 2\n", "not valid YAML"),
-        ("_version: 1\n_version: 2\n", "duplicate"),
+        ("_version: 1\n_version: 2\n", "`_version` is given twice"),
         ("a: \"\\q\"\n", "not valid YAML"),
         ("a: 1\n---\nb: 2\n", "not valid YAML"),
         ("actions: [IDENTITY_UPDATE]\n", "`_version` is missing"),

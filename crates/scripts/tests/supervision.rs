@@ -340,8 +340,9 @@ fn nasty_scripts_leave_nothing_behind() {
         folder.backend(&format!("{place:02}nasty"), "    timeout: 200ms\n", script);
     }
     folder.backend("99good", "", &format!("cat >/dev/null; {DONE}"));
-    let loaded = folder.load();
+    // The backends go after each round, and with them what looks after their scripts.
     let round = || {
+        let loaded = folder.load();
         for entry in &loaded.entries {
             let (call, body) = (call(json!({})), json!({"payload": "x".repeat(200_000)}));
             let outcome = run_entry(entry, Call { body: body.into(), ..call }, None);

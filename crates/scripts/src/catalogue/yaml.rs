@@ -3,8 +3,8 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Options, Spanned};
+use serde_saphyr::options::{DuplicateKeyPolicy, NonFiniteFloatPolicy};
+use serde_saphyr::{Error, Spanned};
 
 /// A node and the line on which it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,17 +44,28 @@ pub(crate) fn parse(text: &str) -> Result<Node, Unreadable> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         duplicate_keys: DuplicateKeyPolicy::Error,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     };
-    parse_with(text, options)
+    serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options)
+        .map(Node::from)
+        .map_err(Unreadable::from)
 }
 
-fn parse_with(text: &str, options: Options) -> Result<Node, Unreadable> {
-    serde_saphyr::from_str_with_options::<Spanned<Yaml>>(text, options).map(Node::from).map_err(|error| {
+impl From<Error> for Unreadable {
+    fn from(error: Error) -> Self {
         let line = error.location().map(|l| l.line()).filter(|line| *line > 0);
-        let why = error.without_snippet().to_string();
-        Unreadable { line, why: why.lines().next().unwrap_or_default().to_owned() }
-    })
+        let why = match error.without_snippet() {
+            Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is given twice"),
+            other => {
+                let said = other.to_string();
+                let first = said.lines().next().unwrap_or_default();
+                // The place is told apart.
+                first.split(" at line ").next().unwrap_or_default().to_owned()
+            }
+        };
+        Unreadable { line, why }
+    }
 }
 
 impl Node {
@@ -154,27 +165,52 @@ impl<'de> Visitor<'de> for YamlVisitor {
 mod tests {
     use super::*;
 
+    /// The value under `a`, and its line.
+    fn a(text: &str) -> (u64, Yaml) {
+        let node = parse(text).unwrap();
+        let found = node.get("a").unwrap();
+        (found.line, found.value.clone())
+    }
+
+    fn unreadable(text: &str) -> (Option<u64>, String) {
+        let Unreadable { line, why } = parse(text).unwrap_err();
+        (line, why)
+    }
+
     #[test]
-    fn probe() {
-        for t in [
-            "a: 1\nb:\n  c: yes\n  d: [1, 'x', true]\n",
-            "",
-            "# only\n",
-            "a: 1\na: 2\n",
-            "a: [1\nb: 2",
-            "1: x\n",
-            "a: .nan\n",
-            "a: 1.10\nb: 0755\nc: 1_000\nd: 99999999999999999999999\n",
-            "\tb: 1\n",
-            "? [a, b]\n: x\n",
-            "a: !!binary aGVsbG8=\nb: !foo x\n",
-            "x: &a [1]\ny: *a\n<<: {q: 1}\n",
-            "a: 1\n---\nb: 2\n",
-            "\u{feff}a: 1\r\nb: 2\r\n",
-            "a: \"x\\qz\"\n",
-            "text",
-        ] {
-            println!("{t:?}\n   -> {:?}", parse(t));
-        }
+    fn values_are_those_of_yaml_1_2_and_have_lines() {
+        let text = |text: &str| Yaml::Text(text.to_owned());
+        assert_eq!(a("b: 0\na: yes\n"), (2, text("yes")));
+        assert_eq!(a("a: on"), (1, text("on")));
+        assert_eq!(a("a: true"), (1, Yaml::Bool(true)));
+        assert_eq!(a("a: 1.10"), (1, Yaml::Float(1.1)));
+        assert_eq!(a("a: -7"), (1, Yaml::Int(-7)));
+        assert_eq!(a("a: 18446744073709551615"), (1, text("18446744073709551615")));
+        assert_eq!(a("a:\n"), (1, Yaml::Null));
+        assert_eq!(a("a: '1'\r\nb: 2\r\n"), (1, text("1")));
+        assert_eq!(a("\u{feff}a: x"), (1, text("x")));
+        assert!(matches!(a("a: .nan").1, Yaml::Float(f) if f.is_nan()));
+        assert!(matches!(a("a: [1, {b: 2}]").1, Yaml::List(items) if items.len() == 2));
+        assert_eq!(a("base: &b {a: 3}\n<<: *b\n").1, Yaml::Int(3));
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_refused_with_its_line() {
+        assert_eq!(unreadable("a: 1\na: 2\n"), (Some(2), "`a` is given twice".to_owned()));
+        assert_eq!(unreadable("a: [1\nb: 2").0, Some(2));
+        assert_eq!(unreadable("x: 1\na: \"\\q\"").0, Some(2));
+        assert_eq!(unreadable("a: 1\n---\nb: 2\n").0, Some(3));
+        assert_eq!(unreadable("? [a]\n: x\n").0, Some(1));
+        let (_, why) = unreadable("a: [1\nb: 2");
+        assert!(!why.contains(" at line "), "{why}");
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let bomb = (1..40).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+            let below = level - 1;
+            format!("{text}a{level}: &a{level} [*a{below}, *a{below}, *a{below}]\n")
+        });
+        assert!(parse(&bomb).is_err());
     }
 }

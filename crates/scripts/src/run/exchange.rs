@@ -21,6 +21,13 @@ use crate::time::Deadline;
 /// A pipe holds at most so much: what is read after the last waiting does not grow beyond it.
 const PIPE: usize = 1024 * 1024;
 
+/// How much is read at once.
+const CHUNK: usize = 16 * 1024;
+
+/// A script that has printed a little usually ends at once. To wait so long for that alone, before listening again,
+/// spares a change of threads for each run.
+const MOMENT: Duration = Duration::from_millis(2);
+
 /// A script that is running, and what it printed so far.
 pub(crate) struct Exchange<'a> {
     child: Child,
@@ -84,9 +91,11 @@ impl<'a> Exchange<'a> {
     /// Writes and reads until the process has ended, the limit is reached or the bell rings.
     pub(crate) fn run(&mut self, limit: Deadline) -> Over {
         self.write();
+        let mut listening = true;
         loop {
-            let (exited, ready) = self.wait(limit.left());
-            self.read(ready);
+            let left = if listening { limit.left() } else { limit.left().min(MOMENT) };
+            let (exited, ready) = self.wait(left, listening);
+            let count = self.read(ready);
             if exited {
                 return Over::Exited;
             }
@@ -99,6 +108,7 @@ impl<'a> Exchange<'a> {
             if ready.stdin {
                 self.write();
             }
+            listening = count == 0 || count >= CHUNK;
         }
     }
 
@@ -148,13 +158,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// Waits until something can be done; also says whether the process has ended.
-    fn wait(&self, left: Duration) -> (bool, Ready) {
+    fn wait(&self, left: Duration, listening: bool) -> (bool, Ready) {
+        let output = |pipe| Some((pipe, PollFlags::IN)).filter(|_| listening);
         let entries = [
             Some((self.handle.as_fd(), PollFlags::IN)),
             Some((self.bell.as_fd(), PollFlags::IN)),
             self.stdin.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::OUT)),
-            self.stdout.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
-            self.stderr.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
+            self.stdout.as_ref().and_then(|pipe| output(pipe.as_fd())),
+            self.stderr.as_ref().and_then(|pipe| output(pipe.as_fd())),
         ];
         let [exited, _rung, stdin, stdout, stderr] = ready(entries, left);
         (exited, Ready { stdin, stdout, stderr })
@@ -221,7 +232,7 @@ fn ready<const N: usize>(entries: [Option<(BorrowedFd<'_>, PollFlags)>; N], left
 
 /// Reads once from a pipe that is ready; closes it at its end.
 fn read_some(pipe: &mut Option<impl Read>, tail: &mut Tail, mask: &Mask) -> usize {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [0; CHUNK];
     let Some(open) = pipe else { return 0 };
     match open.read(&mut buffer) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,

@@ -59,9 +59,9 @@ impl Family<'_> {
     }
 }
 
-/// Whether any living process carries one of these marks.
-pub(crate) fn any_carries(marks: &HashSet<String>) -> bool {
-    pids().any(|pid| mark_of(pid).is_some_and(|mark| marks.contains(&mark)))
+/// The marks that living processes carry.
+pub(crate) fn carried_marks() -> HashSet<String> {
+    pids().filter_map(mark_of).collect()
 }
 
 fn all() -> Vec<Process> {

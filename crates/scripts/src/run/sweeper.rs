@@ -1,27 +1,21 @@
 //! Ends what scripts that are over have left behind without a trace in their group or their pipes: children that
 //! called `setsid` and closed everything. They still carry the mark of their attempt.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashSet;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::force::{self, GRACE};
 use super::processes::{self, Family};
-use crate::time::{Deadline, Stopwatch};
+use crate::time::Stopwatch;
 
 /// Looking at every process costs time: it is done at most so often, and for many ended attempts at once.
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// Looking takes at most one part in so many of the time, however many processes there are.
 const SHARE: u32 = 50;
-
-/// An attempt that is over.
-struct Over {
-    mark: String,
-    backend: Arc<str>,
-}
 
 /// Looks after ended attempts, in a thread that begins with the first one and ends with the sweeper, after a last
 /// look.
@@ -32,69 +26,90 @@ pub(crate) struct Sweeper {
 
 #[derive(Debug)]
 struct Line {
-    sender: Option<Sender<Over>>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    news: Mutex<News>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct News {
+    ended: Vec<Ended>,
+    closing: bool,
+}
+
+/// An attempt that is over.
+#[derive(Debug)]
+struct Ended {
+    mark: String,
+    backend: Arc<str>,
 }
 
 impl Sweeper {
     /// Tells that an attempt is over, and that nothing of it may live on.
     pub(crate) fn ended(&self, mark: String, backend: Arc<str>) {
-        let line = self.line.get_or_init(Line::begin);
-        if let Some(sender) = &line.sender {
-            // Without its thread there is nobody to tell, and nothing to be done about it.
-            let _ = sender.send(Over { mark, backend });
+        let shared = &self.line.get_or_init(Line::begin).shared;
+        let mut news = shared.news();
+        news.ended.push(Ended { mark, backend });
+        // While there is something to look at, the thread is awake already, or soon.
+        if news.ended.len() == 1 {
+            shared.changed.notify_one();
         }
     }
 }
 
 impl Line {
     fn begin() -> Line {
-        let (sender, ended) = channel();
-        let thread = thread::Builder::new().name("sweeper".to_owned()).spawn(move || watch(&ended)).ok();
-        Line { sender: Some(sender), thread }
+        let shared = Arc::<Shared>::default();
+        let watched = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("sweeper".to_owned()).spawn(move || watched.watch()).ok();
+        Line { shared, thread }
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.sender = None;
+        self.shared.news().closing = true;
+        self.shared.changed.notify_one();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn watch(ended: &Receiver<Over>) {
-    let mut pause = INTERVAL;
-    while let Ok(first) = ended.recv() {
-        let mut attempts = HashMap::from([(first.mark, first.backend)]);
-        gather(ended, &mut attempts, Deadline::after(pause));
-        let looking = Stopwatch::start();
-        sweep(&attempts);
-        pause = INTERVAL.max(looking.elapsed() * SHARE);
+impl Shared {
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Gathers what ends until the time is over or nobody is left to tell.
-fn gather(ended: &Receiver<Over>, attempts: &mut HashMap<String, Arc<str>>, until: Deadline) {
-    loop {
-        match ended.recv_timeout(until.left()) {
-            Ok(over) => attempts.insert(over.mark, over.backend),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
-        };
-    }
-}
-
-fn sweep(attempts: &HashMap<String, Arc<str>>) {
-    let marks: HashSet<String> = attempts.keys().cloned().collect();
-    if !processes::any_carries(&marks) {
-        return;
-    }
-    for (mark, backend) in attempts {
-        let marks = HashSet::from([mark.clone()]);
-        if processes::any_carries(&marks) {
-            let ended = force::end(Family { marks: &marks, group: None }, GRACE);
-            ended.warn(backend, mark);
+    fn watch(&self) {
+        let mut pause = INTERVAL;
+        while let Some(ended) = self.gather(pause) {
+            let looking = Stopwatch::start();
+            sweep(ended);
+            pause = INTERVAL.max(looking.elapsed() * SHARE);
         }
+    }
+
+    /// Waits for an ended attempt, then takes those that end within the pause. None at the end.
+    fn gather(&self, pause: Duration) -> Option<Vec<Ended>> {
+        let idle = |news: &mut News| news.ended.is_empty() && !news.closing;
+        let news = self.changed.wait_while(self.news(), idle).unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(news, pause, |news| !news.closing);
+        let (mut news, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let ended = mem::take(&mut news.ended);
+        (!ended.is_empty()).then_some(ended)
+    }
+}
+
+fn sweep(ended: Vec<Ended>) {
+    let carried = processes::carried_marks();
+    for Ended { mark, backend } in ended.into_iter().filter(|ended| carried.contains(&ended.mark)) {
+        let family = Family { marks: &HashSet::from([mark.clone()]), group: None };
+        force::end(family, GRACE).warn(&backend, &mark);
     }
 }
