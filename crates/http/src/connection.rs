@@ -12,6 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::caller::{Caller, Closing};
+use crate::linger::Lingering;
 
 /// How many connections there may be, and how long they may be slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ where
     let named = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(caller.clone());
         request.extensions_mut().insert(told.clone());
-        routes.call(request)
+        routes.call(request.map(Lingering::new))
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(head);

@@ -14,6 +14,7 @@ pub mod decode;
 pub mod dto;
 mod error;
 mod frame;
+mod linger;
 mod path;
 mod problem;
 mod query;

@@ -25,6 +25,9 @@ use crate::problem::Problem;
 /// The pause after a connection could not be accepted (no file descriptor left, for example).
 const BREATH: Duration = Duration::from_millis(100);
 
+/// A hub that was killed while it started a script lives on in it, with all its descriptors, until the script begins.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// A socket that is listened on. Its file is removed when it is dropped.
 #[derive(Debug)]
 pub struct Socket {
@@ -137,12 +140,22 @@ async fn remove_stale(path: &Path) -> Result<(), Error> {
     if !found.file_type().is_socket() {
         return Err(Error::Occupied { socket: path.to_owned() });
     }
-    match UnixStream::connect(path).await {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(failed("removing the socket left behind,", path))
+    match timeout(PATIENCE, nobody_listens(path)).await {
+        Ok(Ok(())) => fs::remove_file(path).map_err(failed("removing the socket left behind,", path)),
+        Ok(Err(error)) => Err(failed("asking who listens on", path)(error)),
+        Err(_) => Err(Error::InUse { socket: path.to_owned() }),
+    }
+}
+
+/// Ends when nobody listens any more.
+async fn nobody_listens(path: &Path) -> io::Result<()> {
+    loop {
+        match UnixStream::connect(path).await {
+            // A hub says nothing before it is asked: what comes is the end of whoever held the socket.
+            Ok(stream) => stream.readable().await?,
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return Ok(()),
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(failed("asking who listens on", path)(error)),
-        Ok(_) => Err(Error::InUse { socket: path.to_owned() }),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use engine::Cancelled;
 use journal::Page;
-use model::{JobId, JobState};
+use model::{Job, JobId, JobState};
 
 use super::Api;
 use crate::caller::Caller;
@@ -59,12 +59,15 @@ pub(super) async fn retry_many(
     if filter.state.is_empty() {
         filter.state.push(JobState::Failed);
     }
-    let jobs = api.oldest_first(filter.into()).await?;
-    let replay = engine::Replay { set: Vec::new(), stale };
+    let candidates = api.oldest_first(filter.into(), stale).await?;
     let mut report = ReplayedMany::default();
-    let mut rest = jobs.into_iter();
-    for job in rest.by_ref() {
-        let Err(error) = api.hub.retry(job, &replay, &caller.actor).await else {
+    let mut rest = candidates.into_iter();
+    for Candidate { job, refused } in rest.by_ref() {
+        let replayed = match refused {
+            Some(error) => Err(error),
+            None => api.hub.retry(job, &AGREED, &caller.actor).await,
+        };
+        let Err(error) = replayed else {
             report.replayed += 1;
             continue;
         };
@@ -82,25 +85,51 @@ pub(super) async fn retry_many(
     Ok(Json(report))
 }
 
+/// Whether a job is stale was looked at before.
+const AGREED: engine::Replay = engine::Replay { set: Vec::new(), stale: true };
+
+/// A job to be retried, or why not.
+struct Candidate {
+    job: JobId,
+    refused: Option<engine::Error>,
+}
+
 impl Api {
-    /// The ids of all jobs that fit, read before any of them is touched: replays are new jobs and must not be met.
-    async fn oldest_first(&self, filter: journal::Filter) -> Result<Vec<JobId>, Problem> {
+    /// All jobs that fit, looked at before any of them is touched: replays are new jobs that must not be met, and that
+    /// the first of a subject succeeds again must not make the others stale.
+    async fn oldest_first(&self, filter: journal::Filter, stale: bool) -> Result<Vec<Candidate>, Problem> {
         let mut found = Vec::new();
         let mut before = None;
         loop {
             let jobs = self.hub.journal().jobs(filter.clone(), Page { before, limit: ROWS }).await?;
             before = jobs.last().map(|job| job.seq);
             let complete = jobs.len() < ROWS as usize;
-            found.extend(jobs.into_iter().map(|job| job.id));
-            if found.len() > MANY {
+            if found.len() + jobs.len() > MANY {
                 let detail =
                     format!("more than {MANY} jobs fit: narrow the filter, for example with since and until");
                 return Err(Problem::bad_request(detail));
+            }
+            for job in jobs {
+                let refused = if stale { None } else { self.stale(&job).await? };
+                found.push(Candidate { job: job.id, refused });
             }
             if complete {
                 found.reverse();
                 return Ok(found);
             }
         }
+    }
+
+    async fn stale(&self, job: &Job) -> Result<Option<engine::Error>, Problem> {
+        if !job.state.is_terminal() {
+            return Ok(None);
+        }
+        let later = self.hub.journal().later_success(job.id).await?;
+        Ok(later.map(|later| engine::Error::Stale {
+            job: job.id,
+            later: later.id,
+            action: job.action.clone(),
+            subject: job.subject.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }))
     }
 }

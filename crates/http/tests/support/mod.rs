@@ -1,0 +1,253 @@
+//! A real hub behind a real socket, with backends whose every answer the test decides.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    dead_code,
+    unreachable_pub
+)]
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
+use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
+use intendant_http::api::{Api, Documents, Reload, SOURCE};
+use intendant_http::dto::{Acceptance, ReloadReport, Submitted};
+use intendant_http::socket::Socket;
+use intendant_http::{BodyLimits, Client, ConnectionLimits, Error, Problem, api, frame};
+use journal::{Key, Options, SqliteJournal};
+use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+
+/// Longer than anything here takes, also on a busy machine.
+pub const LONG: Duration = Duration::from_secs(30);
+
+/// Answers as the test says, and keeps what it was asked.
+pub struct Fake {
+    pub bodies: Mutex<Vec<Value>>,
+    answer: Box<dyn Fn(Value) -> BoxFuture<'static, Outcome> + Send + Sync>,
+}
+
+impl Fake {
+    pub fn new(answer: impl Fn(&Value) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
+        let answer = move |body: Value| -> BoxFuture<'static, Outcome> {
+            let outcome = answer(&body);
+            Box::pin(async move { outcome })
+        };
+        Arc::new(Fake { bodies: Mutex::default(), answer: Box::new(answer) })
+    }
+
+    pub fn done() -> Arc<Self> {
+        Fake::new(|_| Outcome { message: Some("done".to_owned()), ..Outcome::done() })
+    }
+
+    /// Waits for a permit before each answer.
+    pub fn gated(gate: Arc<Semaphore>) -> Arc<Self> {
+        let answer = move |_| -> BoxFuture<'static, Outcome> {
+            let gate = Arc::clone(&gate);
+            Box::pin(async move {
+                gate.acquire().await.unwrap().forget();
+                Outcome::done()
+            })
+        };
+        Arc::new(Fake { bodies: Mutex::default(), answer: Box::new(answer) })
+    }
+}
+
+impl Backend for Fake {
+    fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
+        self.bodies.lock().unwrap().push((*call.body).clone());
+        let answer = (self.answer)((*call.body).clone());
+        Box::pin(async move {
+            tokio::select! {
+                outcome = answer => outcome,
+                _ = control.stop.wait_for(Option::is_some) => {
+                    Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force")
+                }
+            }
+        })
+    }
+}
+
+/// An active backend that maps `DO`, `STRICT`, `IDENTITY_UPDATE` and `PING_TARGET`, one attempt each.
+pub fn entry(name: &str, backend: Arc<dyn Backend>) -> BackendEntry {
+    let once = RetryPolicy { max: 0, ..RetryPolicy::HTTP };
+    let mapping = Mapping { on_error: OnError::Continue, retry: Some(once), limit: None };
+    let actions = ["DO", "STRICT", "IDENTITY_UPDATE", "PING_TARGET"];
+    BackendEntry {
+        name: name.into(),
+        standing: Standing::Active,
+        trouble: None,
+        concurrency: None,
+        backend,
+        actions: BTreeMap::from(actions.map(|action| (action.to_owned(), mapping))),
+    }
+}
+
+fn actions() -> ActionTable {
+    let schema = json!({
+        "type": "object", "required": ["payload"],
+        "properties": {"payload": {"type": "object", "required": ["uid"]}},
+    });
+    let strict = ActionSpec {
+        schema: Some(schema),
+        secrets: vec!["/payload/token".to_owned()],
+        ..ActionSpec::default()
+    };
+    let told = ActionSpec { optional: true, ..ActionSpec::default() };
+    ActionTable::new([("STRICT".to_owned(), strict), ("TOLD".to_owned(), told)]).unwrap()
+}
+
+/// How a bed is made.
+pub struct Plan {
+    pub entries: Vec<BackendEntry>,
+    pub bodies: BodyLimits,
+    pub connections: ConnectionLimits,
+    pub reload: Reload,
+}
+
+impl Plan {
+    pub fn new(entries: Vec<BackendEntry>) -> Self {
+        Plan {
+            entries,
+            bodies: BodyLimits::default(),
+            connections: ConnectionLimits::default(),
+            reload: Arc::new(|| Box::pin(async { Ok(ReloadReport::default()) })),
+        }
+    }
+}
+
+/// A hub that is being served.
+pub struct Bed {
+    pub hub: Hub,
+    pub client: Client,
+    pub socket: PathBuf,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl Bed {
+    pub async fn new(plan: Plan) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = start(folder.path(), plan.entries).await;
+        let path = folder.path().join("run/intendant.sock");
+        let socket = Socket::bind(&path).await.unwrap();
+        let routes = frame(api::routes(Api::new(hub.clone(), "1.2.3", plan.bodies, plan.reload)));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let limits = plan.connections;
+        let server = tokio::spawn(async move {
+            let stop = async { drop(stopped.await) };
+            socket.serve(routes, limits, &Clock::system(), stop).await;
+        });
+        let (stop, server) = (Some(stop), Some(server));
+        Bed { hub, client: Client::new(&path), socket: path, stop, server, _folder: folder }
+    }
+
+    pub async fn with(entries: Vec<BackendEntry>) -> Self {
+        Bed::new(Plan::new(entries)).await
+    }
+
+    pub async fn done() -> Self {
+        Bed::with(vec![entry("00done", Fake::done())]).await
+    }
+
+    /// Stops the server, and resolves when it has ended.
+    pub async fn stop_serving(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        in_time(self.server.take().unwrap()).await.unwrap();
+    }
+
+    pub async fn submit(&self, document: &Value) -> Submitted {
+        self.client.submit(document.to_string(), &Submission::default()).await.unwrap()
+    }
+
+    /// A new job that has been accepted.
+    pub async fn job(&self, document: &Value) -> JobId {
+        let submitted = self.submit(document).await;
+        assert_eq!(submitted.accepted, Acceptance::New);
+        submitted.job.unwrap()
+    }
+
+    /// A new job that has ended.
+    pub async fn ended(&self, document: &Value) -> JobId {
+        let job = self.job(document).await;
+        assert!(self.client.wait(job, 30).await.unwrap().job.state.is_terminal());
+        job
+    }
+}
+
+pub use intendant_http::client::Submission;
+
+async fn start(folder: &Path, entries: Vec<BackendEntry>) -> Hub {
+    let (observer, wires) = wiring();
+    let journal = SqliteJournal::open(Options::new(folder, Key::from_bytes([7; 32])), observer).unwrap();
+    let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
+    let setup = Setup {
+        catalogue: Catalogue { entries },
+        actions: actions(),
+        reactors: Vec::new(),
+        couriers: HashMap::new(),
+        decoders: HashMap::from([(SOURCE.to_owned(), decoder)]),
+        reclaim: Vec::new(),
+        retry: HashMap::new(),
+        limits: Limits::default(),
+    };
+    Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap()
+}
+
+/// Fails instead of hanging.
+pub async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LONG, future).await.expect("it takes too long")
+}
+
+pub fn problem<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Problem {
+    match outcome {
+        Err(Error::Problem(problem)) => *problem,
+        other => panic!("no problem: {other:?}"),
+    }
+}
+
+/// A document for `identity:<who>`.
+pub fn document(who: &str) -> Value {
+    json!({ "action": "DO", "concernedTo": who, "payload": { "uid": who } })
+}
+
+/// Sends bytes as they are; what comes back until the connection is closed.
+pub async fn raw(socket: &Path, request: impl AsRef<[u8]>) -> String {
+    let mut stream = UnixStream::connect(socket).await.unwrap();
+    // The server may have heard enough before the end.
+    let _ = stream.write_all(request.as_ref()).await;
+    hear(&mut stream).await
+}
+
+pub async fn hear(stream: &mut UnixStream) -> String {
+    let mut answer = Vec::new();
+    let _ = in_time(stream.read_to_end(&mut answer)).await;
+    String::from_utf8(answer).unwrap()
+}
+
+/// A request line with headers, to be followed by a body.
+pub fn head(method: &str, path: &str, headers: &[&str]) -> String {
+    let first = format!("{method} {path} HTTP/1.1");
+    let lines = [first.as_str(), "Host: hub", "Connection: close"].into_iter().chain(headers.iter().copied());
+    lines.chain(["", ""]).collect::<Vec<_>>().join("\r\n")
+}
+
+/// Status and problem of a raw answer.
+pub fn parse_problem(answer: &str) -> (u16, Problem) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    assert!(head.to_lowercase().contains("content-type: application/problem+json"), "{head}");
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
