@@ -37,12 +37,16 @@ pub(crate) fn noop() -> Catalogue {
     Catalogue { entries: vec![entry] }
 }
 
+/// The script backends of a folder.
+pub(crate) fn scripts(folder: &Path) -> Catalogue {
+    scripts::load(folder, &scripts::Defaults::default()).catalogue()
+}
+
 /// Starts a hub on this folder.
 pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
     let (observer, wires) = wiring();
     let clock = Clock::system();
-    let options = Options { folder: folder.to_owned(), key: Key::from_bytes([1; 32]), now: clock.now() };
-    let journal = Arc::new(SqliteJournal::open(options, observer)?);
+    let journal = Arc::new(SqliteJournal::open(Options::new(folder, Key::from_bytes([1; 32])), observer)?);
     let setup = Setup {
         catalogue,
         actions: ActionTable::new(scripts::actions())?,

@@ -49,7 +49,7 @@ async fn latency(hub: &engine::Hub) -> Result<()> {
         running.push(tokio::spawn(async move {
             let started = Instant::now();
             if let engine::Accepted::New(id) = hub.accept(bed::request(n), Effects::default()).await? {
-                hub.wait(id, Duration::from_secs(60)).await?;
+                hub.wait(id, Duration::from_mins(1)).await?;
             }
             anyhow::Ok(started.elapsed())
         }));

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use model::Effects;
 
 use crate::bed;
 
@@ -84,13 +83,12 @@ fn bare(bin: &Path) -> Result<f64> {
 
 async fn hub(backends: &Path) -> Result<f64> {
     let data = tempfile::tempdir()?;
-    let hub = bed::start(data.path(), crate::bed::scripts(backends)?).await?;
+    let hub = bed::start(data.path(), bed::scripts(backends)).await?;
     let started = Instant::now();
     bed::submit(&hub, JOBS, 64).await?;
     bed::drain(&hub).await?;
     let rate = rate(started);
     hub.stop(Duration::from_secs(10)).await;
-    let _ = Effects::default();
     Ok(rate)
 }
 
