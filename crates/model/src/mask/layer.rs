@@ -145,3 +145,68 @@ fn hex(text: &[u8], digits: usize) -> Option<u32> {
         .iter()
         .try_fold(0, |number, digit| Some(16 * number + char::from(*digit).to_digit(16)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Layer::{self, Escapes, Folds, Percent};
+
+    /// What a text stands for.
+    fn undone(layer: Layer, text: &str) -> Option<String> {
+        layer.undo(text.as_bytes()).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn encodings_are_undone() {
+        for (layer, text, plain) in [
+            (Escapes, r#"\b\f\n\r\t\"\'\\\/"#, "\u{8}\u{c}\n\r\t\"'\\/"),
+            (Escapes, r"a\u00e9b\u20ACc", "aéb€c"),
+            (Escapes, r"\ud83d\ude00\uDBFF\uDFFF\ud800\udc00", "😀\u{10ffff}\u{10000}"),
+            (Escapes, r"\xc3\xA9", "é"),
+            (Escapes, r"\q\\", r"\q\"),
+            (Escapes, r"\ud83d\ue000", "\\ud83d\u{e000}"),
+            (Escapes, r"\ud83d\u0041\ud83d\u", r"\ud83dA\ud83d\u"),
+            (Percent, "%41%c3%A9", "Aé"),
+            (Percent, "a+b", "a b"),
+            (Percent, "%zz%4%41", "%zz%4A"),
+            (Folds, "a\nb\r\nc\n d\r\n\te\n\nf", "abcdef"),
+            (Folds, "a\n  b", "a b"),
+            (Folds, "a\rb\nc", "a\rbc"),
+        ] {
+            assert_eq!(undone(layer, text).as_deref(), Some(plain), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_the_encoding_is_told() {
+        for (layer, text) in [
+            (Escapes, "plain"),
+            (Escapes, r"C:\Windows \u12 \xg1 \ud800 \"),
+            (Percent, "100% sure %4"),
+            (Folds, "a\rb"),
+            (Folds, ""),
+        ] {
+            assert_eq!(undone(layer, text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn places_are_found_again() {
+        let places =
+            |list: &[(usize, usize)]| list.iter().map(|(start, end)| *start..*end).collect::<Vec<_>>();
+        for (layer, text, inside, outside) in [
+            // a b " c é d
+            (Escapes, r#"ab\"c\u00e9d"#, [(0, 2), (2, 3)], [(0, 2), (2, 4)]),
+            (Escapes, r#"ab\"c\u00e9d"#, [(1, 4), (4, 6)], [(1, 5), (5, 11)]),
+            (Escapes, r#"ab\"c\u00e9d"#, [(0, 1), (5, 7)], [(0, 1), (5, 12)]),
+            (Percent, "x%41y+z", [(0, 2), (2, 4)], [(0, 4), (4, 6)]),
+            (Percent, "x%41y+z", [(1, 3), (4, 5)], [(1, 5), (6, 7)]),
+            (Folds, "ab\n1234\r\n cd", [(0, 2), (2, 6)], [(0, 2), (3, 7)]),
+            (Folds, "ab\n1234\r\n cd", [(1, 3), (5, 7)], [(1, 4), (6, 11)]),
+            (Folds, "ab\n1234\r\n cd", [(2, 3), (6, 8)], [(3, 4), (10, 12)]),
+        ] {
+            let traced = layer.trace(text.as_bytes(), &places(&inside));
+            assert_eq!(traced, places(&outside), "{inside:?} of {text:?}");
+        }
+        assert!(Escapes.trace(br"a\nb", &[]).is_empty());
+    }
+}
