@@ -51,6 +51,24 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// What an error says, each cause once: some errors name theirs already.
+pub(crate) fn whole(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| {
+        if said.is_empty() {
+            cause
+        } else if said.ends_with(&cause) {
+            said
+        } else {
+            format!("{said}: {cause}")
+        }
+    })
+}
+
+/// The same, without the lines that only show where.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    whole(error).lines().next().unwrap_or_default().to_owned()
+}
+
 /// The usage, the request or the configuration is wrong. The message stands alone: thing, place and way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misuse(String);

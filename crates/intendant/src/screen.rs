@@ -2,17 +2,18 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::ops::RangeInclusive;
 
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::cli::{Colour, Common};
-use crate::render::{Look, Paint, Table, Times, text};
+use crate::render::{Look, Mark, Paint, Table, Times, text};
 
-/// Lines are no wider than this, however wide the terminal.
-const WIDEST: usize = 120;
-/// Assumed where there is no terminal to ask.
-const USUAL: usize = 80;
+/// Lines on a terminal are at least and at most so wide.
+const WIDTHS: RangeInclusive<usize> = 40..=120;
+/// Nothing is broken or cut in files and pipes: there it is searched.
+const UNBROKEN: usize = 10_000;
 
 /// Where a command prints. Results go to standard output, remarks and errors to standard error.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +41,7 @@ impl Screen {
         Screen {
             out: Paint::new(wanted(out)),
             err: Paint::new(wanted(err)),
-            width: columns().clamp(40, WIDEST),
+            width: columns().map_or(UNBROKEN, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end())),
             live: out && err && !common.quiet,
             quiet: common.quiet,
         }
@@ -54,6 +55,16 @@ impl Screen {
     /// Prints a line of the result.
     pub fn line(&self, line: impl Display) -> Result<()> {
         Ok(writeln!(io::stdout().lock(), "{line}")?)
+    }
+
+    /// Prints a sentence after a mark, over as many lines as it takes.
+    pub fn marked(&self, mark: Mark, words: impl Display) -> Result<()> {
+        let lines = text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2));
+        for (place, line) in lines.iter().enumerate() {
+            let margin = if place == 0 { mark.paint(self.out, mark.sign()) } else { " ".to_owned() };
+            self.line(format!("{margin} {line}"))?;
+        }
+        Ok(())
     }
 
     /// Prints a document on one line.
@@ -72,9 +83,10 @@ impl Screen {
     }
 
     /// Prints something a person may want to know, which is no result: not with `--quiet`.
-    pub fn remark(&self, line: impl Display) {
+    pub fn remark(&self, words: impl Display) {
         if !self.quiet {
-            self.complain(line);
+            let lines = text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2));
+            lines.iter().for_each(|line| self.complain(self.err.dim(&format!("  {line}"))));
         }
     }
 
@@ -85,12 +97,17 @@ impl Screen {
 
     /// Says in one line why what was asked for did not come about.
     pub fn fail(&self, why: impl Display) {
-        self.complain(format!("{} {}", self.err.red("failed:"), text::one_line(&why.to_string())));
+        self.ended("failed", why);
+    }
+
+    /// Says in one line how something ended that did not succeed, and why.
+    pub fn ended(&self, how: &str, why: impl Display) {
+        self.complain(format!("{} {}", self.err.red(&format!("{how}:")), text::one_line(&why.to_string())));
     }
 
     /// Says why the command ends in an error.
     pub fn error(&self, error: &anyhow::Error) {
-        let said = format!("{error:#}");
+        let said = crate::exit::whole(error);
         let mut lines = text::lines(&said);
         let first = lines.next().unwrap_or_default();
         self.complain(format!("{} {first}", self.err.red("error:")));
@@ -103,8 +120,9 @@ impl Screen {
     }
 }
 
-fn columns() -> usize {
+/// The columns of the terminal; `None` = standard output is none.
+fn columns() -> Option<usize> {
     let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let asked = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
-    told.or_else(asked).filter(|columns| *columns > 0).unwrap_or(USUAL)
+    told.or_else(asked).filter(|columns| *columns > 0)
 }
