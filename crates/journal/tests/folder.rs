@@ -56,6 +56,17 @@ async fn one_hub_at_a_time() {
     assert_eq!(the_job(&second, 1).await.id, id(1));
 }
 
+/// A script that a killed hub was just starting has the hub's descriptors until it begins.
+#[tokio::test]
+async fn a_lock_that_a_killed_hub_still_holds_for_a_moment_is_waited_for() {
+    let folder = Folder::new();
+    let held = fs::File::create(folder.path().join("lock")).unwrap();
+    held.lock().unwrap();
+    let mut holder = Command::new("sleep").arg("0.2").stdin(held).spawn().unwrap();
+    try_open(folder.path()).unwrap();
+    holder.wait().unwrap();
+}
+
 #[tokio::test]
 async fn one_hub_at_a_time_across_processes() {
     const CHILD: &str = "JOURNAL_TEST_LOCKED_FOLDER";
@@ -125,8 +136,10 @@ async fn what_is_no_journal_is_left_alone() {
 
     fs::remove_file(folder.database()).unwrap();
     Connection::open(folder.database()).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
+    let before = fs::read(folder.database()).unwrap();
     let error = try_open(folder.path()).err().unwrap();
     assert!(matches!(error, Error::Damaged(_)), "{error}");
+    assert_eq!(fs::read(folder.database()).unwrap(), before);
 }
 
 #[tokio::test]

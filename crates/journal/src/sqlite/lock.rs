@@ -1,11 +1,18 @@
 //! One hub, one journal (design §5, invariant 11): an advisory lock on a file in the data folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::error::Error;
+
+/// A hub that was killed while it started a script lives on in it, with all its descriptors, until the script begins:
+/// the lock is free, and the script can be found, only after that.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The lock; given back when dropped, or when the process dies.
 #[derive(Debug)]
@@ -25,21 +32,34 @@ impl Lock {
             .mode(0o600)
             .open(&path)
             .map_err(Error::io("opening the lock file", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // The holder may be just about to write it.
-                let _ = file.read_to_string(&mut pid);
-                let pid = if pid.trim().is_empty() { "unknown" } else { pid.trim() };
-                return Err(Error::Locked { folder: folder.to_owned(), pid: pid.to_owned() });
-            }
-            Err(TryLockError::Error(error)) => return Err(Error::io("locking", &path)(error)),
+        if !lock(&file).map_err(Error::io("locking", &path))? {
+            let mut pid = String::new();
+            // The holder may be just about to write it.
+            let _ = file.read_to_string(&mut pid);
+            let pid = if pid.trim().is_empty() { "unknown" } else { pid.trim() };
+            return Err(Error::Locked { folder: folder.to_owned(), pid: pid.to_owned() });
         }
         file.set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(Error::io("writing the lock file", &path))?;
         Ok(Lock { _file: file })
+    }
+}
+
+/// Whether it could be locked, now or within the patience.
+fn lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => return Ok(true),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // The lock is the open file's, not the descriptor's: taken through the second one, it is held by the first.
+    let again = file.try_clone()?;
+    let (told, hear) = mpsc::channel();
+    thread::spawn(move || told.send(again.lock()));
+    match hear.recv_timeout(PATIENCE) {
+        Ok(locked) => locked.map(|()| true),
+        Err(_) => Ok(false),
     }
 }
