@@ -59,13 +59,6 @@ impl ScriptBackend {
         &self.folder
     }
 
-    /// The actions that it maps, each with its command line as a shell would read it.
-    pub fn commands(&self) -> impl Iterator<Item = (&str, String)> {
-        self.actions
-            .iter()
-            .map(|(name, script)| (name.as_str(), script.command.line().to_string_lossy().into_owned()))
-    }
-
     /// The script of an action, if it can be started as things stand.
     pub(crate) fn script(&self, action: &str) -> Result<&Script, Box<Outcome>> {
         let script = self.actions.get(action).ok_or_else(|| {

@@ -23,10 +23,11 @@ pub(crate) struct CommandLine {
 impl CommandLine {
     /// Puts the `bin` directory before what `script` says.
     pub(crate) fn new(bin: &Path, script: &str) -> Self {
-        let mut words = script.split([' ', '\t']).filter(|word| !word.is_empty());
-        let first = words.next().filter(|word| word.bytes().all(is_plain));
+        let first =
+            script.split(ends_word).next().filter(|word| !word.is_empty() && word.bytes().all(is_plain));
         let program = first.map(|word| bin.join(word.trim_start_matches('/')));
         let plain = script.bytes().all(|b| is_plain(b) || b == b' ' || b == b'\t');
+        let words = script.split([' ', '\t']).filter(|word| !word.is_empty()).skip(1);
         CommandLine {
             line: shell_line(bin, script),
             program,
@@ -73,6 +74,11 @@ impl CommandLine {
 /// Bytes that mean only themselves to a shell, wherever they stand in a word that is not the first of a line.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte) || !byte.is_ascii()
+}
+
+/// Characters that end a word, whatever it is.
+fn ends_word(letter: char) -> bool {
+    " \t\n;|&<>()".contains(letter)
 }
 
 fn shell_line(bin: &Path, script: &str) -> OsString {
@@ -151,6 +157,16 @@ mod tests {
         let command = line("/my b'k/01x/bin", "a.sh | cat");
         assert_eq!(command.line(), OsStr::new(r"'/my b'\''k/01x/bin'/a.sh | cat"));
         assert_eq!(line("/my backends/01x/bin", "a.sh").command().get_program(), "/my backends/01x/bin/a.sh");
+    }
+
+    #[test]
+    fn the_file_is_known_where_the_line_begins_with_a_plain_name() {
+        for script in ["a.sh;b", "a.sh|b", "a.sh&&b", "a.sh>out", "a.sh\nb", "a.sh 'x'", "/a.sh"] {
+            assert_eq!(line("/b/bin", script).program(), Some(Path::new("/b/bin/a.sh")), "{script}");
+        }
+        for script in ["a$x.sh", "'a.sh'", "a\\ b.sh", "*.sh", ""] {
+            assert_eq!(line("/b/bin", script).program(), None, "{script}");
+        }
     }
 
     #[test]

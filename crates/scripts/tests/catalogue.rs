@@ -458,7 +458,7 @@ fn a_sticky_folder_is_not_open() {
 
 #[test]
 fn a_configuration_that_anyone_may_write_is_not_followed() {
-    for file in ["10n/config.yml", "10n"] {
+    for file in ["10n/config.yml", "10n", ""] {
         let folder = folder(&format!("{HEAD}{ACTIONS}"));
         chmod(&folder.path().join(file), 0o777);
         let loaded = folder.load();
@@ -496,18 +496,19 @@ fn everything_is_said_at_once() {
     let said: Vec<_> =
         check(folder.path()).iter().map(|p| (p.file.file_name().unwrap().to_owned(), p.line)).collect();
     let said: Vec<_> = said.iter().map(|(file, line)| (file.to_str().unwrap(), *line)).collect();
+    // In the order of the files, and of the lines in each.
     assert_eq!(
         said,
         [
-            ("20empty", None),
+            ("none.sh", None),
+            ("config.yml", None),
+            ("config.yml", None),
             ("config.yml", None),
             ("config.yml", Some(1)),
-            ("config.yml", None),
-            ("config.yml", None),
             ("config.yml", Some(2)),
             ("config.yml", Some(6)),
-            ("none.sh", None),
-            ("config.yml", Some(1))
+            ("20empty", None),
+            ("config.yml", Some(1)),
         ]
     );
 }

@@ -64,11 +64,11 @@ impl Bench {
 
 #[test]
 fn a_script_that_never_ends_is_ended_at_its_limit() {
-    let bench = Bench::new("    timeout: 300ms\n", &format!("{DONE}\nsleep 1000 & sleep 1000"));
+    let bench = Bench::new("    timeout: 2s\n", &format!("{DONE}\nsleep 1000 & sleep 1000"));
     let outcome = bench.run();
     assert_eq!((outcome.kind, outcome.status, outcome.code), (OutcomeKind::Soft, 2, Some(code::TIMEOUT)));
     let message = outcome.message.unwrap();
-    assert!(message.contains("300ms") && message.contains("done"), "{message}");
+    assert!(message.contains("2s") && message.contains("done"), "{message}");
     assert_eq!(carriers(&bench.call.mark), NONE);
 }
 
@@ -106,7 +106,7 @@ fn a_script_that_ignores_the_polite_signal_is_killed() {
 #[test]
 fn a_script_may_use_the_grace_to_tidy_up() {
     let bench =
-        Bench::new("    timeout: 300ms\n", "trap 'echo tidy >../tidied; exit 0' TERM; sleep 1000 & wait");
+        Bench::new("    timeout: 2s\n", "trap 'echo tidy >../tidied; exit 0' TERM; sleep 1000 & wait");
     assert_eq!(bench.run().code, Some(code::TIMEOUT));
     assert_eq!(fs::read_to_string(bench.folder.path().join("10test/tidied")).unwrap(), "tidy\n");
 }
@@ -124,7 +124,7 @@ fn children_in_other_sessions_are_ended_at_the_limit() {
     let script = "setsid sleep 1000 &\n(setsid sh -c 'sleep 1000 & exec sleep 1000' >/dev/null 2>&1 </dev/null &)\n\
                   env -i setsid sh -c 'echo $$ >../unmarked; exec sleep 1000' &\n\
                   while [ ! -s ../unmarked ]; do :; done; sleep 1000";
-    let bench = Bench::new("    timeout: 1s\n", script);
+    let bench = Bench::new("    timeout: 3s\n", script);
     assert_eq!(bench.run().code, Some(code::TIMEOUT));
     assert_eq!(carriers(&bench.call.mark), NONE);
     assert!(!lives(&bench.folder, "10test/unmarked"));

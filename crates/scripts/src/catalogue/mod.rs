@@ -23,6 +23,7 @@ use crate::run::Sweeper;
 
 use config::Config;
 pub(crate) use config::nearest;
+use files::Fault;
 pub(crate) use files::{inspect, inspect_interpreter};
 use problem::Report;
 pub use problem::{Problem, Severity};
@@ -35,11 +36,13 @@ pub struct Defaults {
     pub limit: Duration,
     /// How many bytes of each of a script's streams are kept; its answer must be among the last ones.
     pub output: usize,
+    /// How many scripts of one backend run at once.
+    pub concurrency: usize,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Defaults { limit: Duration::from_mins(1), output: 1024 * 1024 }
+        Defaults { limit: Duration::from_mins(1), output: 1024 * 1024, concurrency: 16 }
     }
 }
 
@@ -77,13 +80,22 @@ pub fn check(folder: &Path) -> Vec<Problem> {
 pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let found = search::search(&folder);
-    let loader = Loader { root: &folder, defaults, variables: environment::base(), sweeper: Arc::default() };
+    let open = files::refuse_open(&folder).err();
+    let loader = Loader {
+        root: &folder,
+        open: open.clone().map(Fault::sentence),
+        defaults,
+        variables: environment::base(),
+        sweeper: Arc::default(),
+    };
     let mut loaded = Loaded { entries: Vec::new(), backends: Vec::new(), problems: found.problems };
     let drafts: Vec<Draft> = found.backends.into_iter().map(Draft::read).collect();
     let names = names(&drafts);
     for (draft, name) in drafts.into_iter().zip(names) {
         loader.take(draft, &name, &mut loaded);
     }
+    loaded.problems.extend(open.map(Fault::into_problem));
+    loaded.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     loaded
 }
 
@@ -124,6 +136,8 @@ fn names(drafts: &[Draft]) -> Vec<String> {
 
 struct Loader<'a> {
     root: &'a Path,
+    /// Why no backend of the folder may be run: anyone may put one there.
+    open: Option<String>,
     defaults: &'a Defaults,
     variables: Variables,
     sweeper: Arc<Sweeper>,
@@ -131,13 +145,14 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn take(&self, draft: Draft, name: &str, loaded: &mut Loaded) {
-        let Draft { folder, config, mut report } = draft;
+        let Draft { folder, mut config, mut report } = draft;
+        config.trouble = self.open.clone().or(config.trouble);
         if let Some(own) = config.name.as_deref().filter(|own| *own != name) {
             let what = format!("`name: {own}` is taken by another backend, so this one is called {name}");
             report.warning(None, what, "give each backend a `name` of its own");
         }
         let backend = Arc::new(self.backend(name.into(), &folder, &config, &mut report));
-        loaded.entries.push(entry(&backend, &config));
+        loaded.entries.push(entry(&backend, &config, self.defaults));
         loaded.backends.push(backend);
         loaded.problems.extend(report.into_problems());
     }
@@ -191,7 +206,7 @@ fn read_config(file: &Path, report: &mut Report) -> Config {
     config
 }
 
-fn entry(backend: &Arc<ScriptBackend>, config: &Config) -> BackendEntry {
+fn entry(backend: &Arc<ScriptBackend>, config: &Config, defaults: &Defaults) -> BackendEntry {
     let standing = match (&config.trouble, config.inactive) {
         (_, true) => Standing::Inactive,
         (Some(_), false) => Standing::Broken,
@@ -201,7 +216,7 @@ fn entry(backend: &Arc<ScriptBackend>, config: &Config) -> BackendEntry {
         name: Arc::clone(&backend.name),
         standing,
         trouble: config.trouble.clone(),
-        concurrency: config.concurrency,
+        concurrency: Some(config.concurrency.unwrap_or(defaults.concurrency)),
         backend: Arc::new(Handle(Arc::clone(backend))),
         actions: backend.actions.iter().map(|(name, script)| (name.clone(), script.mapping)).collect(),
     }

@@ -38,13 +38,13 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct News {
-    ended: Vec<Ended>,
+    finished: Vec<Finished>,
     closing: bool,
 }
 
 /// An attempt that is over.
 #[derive(Debug)]
-struct Ended {
+struct Finished {
     mark: String,
     backend: Arc<str>,
 }
@@ -54,9 +54,9 @@ impl Sweeper {
     pub(crate) fn ended(&self, mark: String, backend: Arc<str>) {
         let shared = &self.line.get_or_init(Line::begin).shared;
         let mut news = shared.news();
-        news.ended.push(Ended { mark, backend });
+        news.finished.push(Finished { mark, backend });
         // While there is something to look at, the thread is awake already, or soon.
-        if news.ended.len() == 1 {
+        if news.finished.len() == 1 {
             shared.changed.notify_one();
         }
     }
@@ -88,27 +88,27 @@ impl Shared {
 
     fn watch(&self) {
         let mut pause = INTERVAL;
-        while let Some(ended) = self.gather(pause) {
+        while let Some(finished) = self.gather(pause) {
             let looking = Stopwatch::start();
-            sweep(ended);
+            sweep(finished);
             pause = INTERVAL.max(looking.elapsed() * SHARE);
         }
     }
 
     /// Waits for an ended attempt, then takes those that end within the pause. None at the end.
-    fn gather(&self, pause: Duration) -> Option<Vec<Ended>> {
-        let idle = |news: &mut News| news.ended.is_empty() && !news.closing;
+    fn gather(&self, pause: Duration) -> Option<Vec<Finished>> {
+        let idle = |news: &mut News| news.finished.is_empty() && !news.closing;
         let news = self.changed.wait_while(self.news(), idle).unwrap_or_else(PoisonError::into_inner);
         let waited = self.changed.wait_timeout_while(news, pause, |news| !news.closing);
         let (mut news, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let ended = mem::take(&mut news.ended);
-        (!ended.is_empty()).then_some(ended)
+        let finished = mem::take(&mut news.finished);
+        (!finished.is_empty()).then_some(finished)
     }
 }
 
-fn sweep(ended: Vec<Ended>) {
+fn sweep(finished: Vec<Finished>) {
     let carried = processes::carried_marks();
-    for Ended { mark, backend } in ended.into_iter().filter(|ended| carried.contains(&ended.mark)) {
+    for Finished { mark, backend } in finished.into_iter().filter(|one| carried.contains(&one.mark)) {
         let family = Family { marks: &HashSet::from([mark.clone()]), group: None };
         force::end(family, GRACE).warn(&backend, &mark);
     }
