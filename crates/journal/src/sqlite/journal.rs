@@ -1,7 +1,5 @@
 //! [`SqliteJournal`]: the operations, each handed to the writer or to a reader.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -73,12 +71,7 @@ impl SqliteJournal {
         open::private_folder(&folder)?;
         let lock = Lock::take(&folder)?;
         let database = open::database(&folder);
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&database)
-            .map_err(Error::io("opening the journal", &database))?;
+        open::private_file(&database)?;
         let mut conn = open::connect(&database, open::Role::Writer)?;
         let (id, seal) = open::prepare(&mut conn, &folder, &key)?;
         open::sync_folder(&folder)?;

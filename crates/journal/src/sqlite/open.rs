@@ -1,7 +1,7 @@
 //! Opening: folder, connections, schema, key.
 
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,11 +52,28 @@ pub(super) fn private_folder(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Makes the database file (mode 0600) when there is none; SQLite fills it.
+pub(super) fn private_file(database: &Path) -> Result<(), Error> {
+    let file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(database)
+        .map_err(Error::io("opening the journal", database))?;
+    let length = file.metadata().map_err(Error::io("reading the size of", database))?.len();
+    // SQLite would take the rest of a page for a new file.
+    if (1..u64::from(PAGE)).contains(&length) {
+        return Err(Error::Damaged(format!("{} was cut to {length} bytes", database.display())));
+    }
+    Ok(())
+}
+
 /// Makes the entries of a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
     File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io("syncing the folder", folder))
 }
 
+/// Opens a connection; the writer's is brought to its schema by [`prepare`].
 pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> {
     let access = match role {
         Role::Reader => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -72,13 +89,6 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
     conn.pragma_update(None, "trusted_schema", false)?;
     if role == Role::Writer {
         conn.pragma_update(None, "page_size", PAGE)?;
-        let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(Error::Unwritable(format!(
-                "{} cannot have a write-ahead log (its mode is {mode}): is it on a network file system?",
-                database.display()
-            )));
-        }
         conn.pragma_update(None, "secure_delete", "FAST")?;
         conn.pragma_update(None, "cache_size", -16 * 1024)?;
     }
@@ -90,6 +100,13 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
 /// Brings the schema up to date, makes or checks the key; returns the journal's id and its seal.
 pub(super) fn prepare(conn: &mut Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
     let (found, known) = schema(conn, folder)?;
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Error::Unwritable(format!(
+            "{} cannot have a write-ahead log (its mode is {mode}): is it on a network file system?",
+            database(folder).display()
+        )));
+    }
     if found < known {
         migrate(conn, usize::try_from(found).unwrap_or_default(), key)?;
     }

@@ -1,0 +1,107 @@
+//! No room: new work is refused clearly, nothing is half written, and work resumes by itself when there is room.
+//!
+//! The test mounts a small file system in memory, and so has to run as root.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use intendant_journal::{Acceptance, EffectSet, Error, Journal, NewJob};
+use model::OutcomeKind;
+use support::folder::try_open;
+use support::*;
+use tempfile::TempDir;
+
+/// A file system of its own, in memory.
+struct Small(TempDir);
+
+impl Small {
+    fn new(megabytes: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        mount(&["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"], folder.path());
+        Small(folder)
+    }
+
+    fn resize(&self, megabytes: u32) {
+        mount(&["-o", &format!("remount,size={megabytes}m")], self.0.path());
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // Also when the journal could not be closed.
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+    }
+}
+
+fn mount(arguments: &[&str], folder: &Path) {
+    let status = Command::new("mount").args(arguments).arg(folder).status().expect("running mount");
+    assert!(status.success(), "this test mounts a small file system and has to run as root");
+}
+
+fn big(number: u64) -> NewJob {
+    NewJob { body: vec![b'x'; 100_000], ..job_of("ann", number) }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_recovers_by_itself() {
+    let small = Small::new(6);
+    let folder = small.0.path().join("data");
+    let journal = try_open(&folder).unwrap();
+    accept(&journal, job_of("bob", 1)).await;
+    let mut accepted = Vec::new();
+    let refused = loop {
+        let number = 100 + accepted.len() as u64;
+        match journal.accept(big(number), EffectSet::default()).await {
+            Ok(answer) => {
+                assert!(matches!(answer, Acceptance::New(_)));
+                accepted.push(number);
+            }
+            Err(error) => break error,
+        }
+        assert!(accepted.len() < 200, "the disk is never full");
+    };
+    assert!(matches!(refused, Error::Unwritable(_)), "{refused:?}");
+    assert!(accepted.len() > 5);
+    // All of a group answer the same, and reading goes on.
+    let writes = (0..20).map(|n| journal.accept(big(1_000 + n), EffectSet::default()));
+    for answer in futures_util::future::join_all(writes).await {
+        assert!(matches!(answer, Err(Error::Unwritable(_))), "{answer:?}");
+    }
+    for number in &accepted {
+        the_job(&journal, *number).await;
+    }
+    assert_eq!(journal.job(id(1_000)).await.unwrap(), None);
+    sound(&journal).await;
+
+    small.resize(40);
+    accept(&journal, big(2_000)).await;
+    run(&journal, 1, OutcomeKind::Done, at(10)).await;
+    sound(&journal).await;
+    journal.close().await;
+    let journal = try_open(&folder).unwrap();
+    sound(&journal).await;
+    for number in accepted {
+        the_job(&journal, number).await;
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_disk_is_refused_at_opening() {
+    let small = Small::new(6);
+    let folder = small.0.path().join("data");
+    let journal = try_open(&folder).unwrap();
+    accept(&journal, job(1)).await;
+    journal.close().await;
+    drop(journal);
+    mount(&["-o", "remount,ro"], small.0.path());
+    let error = try_open(&folder).err().unwrap();
+    assert!(matches!(error, Error::Unwritable(_) | Error::Io { .. }), "{error:?}");
+    assert!(error.to_string().contains("ead-only"), "{error}");
+    mount(&["-o", "remount,rw"], small.0.path());
+    assert_eq!(the_job(&try_open(&folder).unwrap(), 1).await.id, id(1));
+}
