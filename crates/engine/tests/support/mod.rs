@@ -38,7 +38,7 @@ pub const QUICK: RetryPolicy = RetryPolicy {
 
 /// Retries that do not come within a test.
 pub const SLOW: RetryPolicy =
-    RetryPolicy { initial: Duration::from_secs(3600), max_delay: Duration::from_secs(3600), ..QUICK };
+    RetryPolicy { initial: Duration::from_hours(1), max_delay: Duration::from_hours(1), ..QUICK };
 
 type Answer = dyn Fn(Call, Control) -> BoxFuture<'static, Outcome> + Send + Sync;
 
