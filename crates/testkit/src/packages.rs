@@ -168,7 +168,7 @@ fn may_sudo() -> bool {
 }
 
 /// The last lines of a program's output.
-pub(crate) fn tail(output: &[u8]) -> String {
+pub fn tail(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines: Vec<&str> = text.lines().collect();
     let kept = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default();

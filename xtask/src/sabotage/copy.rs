@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
+use testkit::packages::tail;
 
 use super::patch::Test;
 use crate::workspace::{cargo, files, shown, target};
@@ -78,7 +79,7 @@ impl Copy {
         let mut build = command(&["--no-run"]);
         let built = build.output().context("cannot run cargo nextest")?;
         if !built.status.success() {
-            bail!("{} failed:\n{}", shown(&build), String::from_utf8_lossy(&built.stderr));
+            bail!("{} failed:\n{}", shown(&build), tail(&built.stderr));
         }
         let filter = format!("test(/(^|::){}$/)", test.name);
         let mut run = command(&["--no-tests", "fail", "-E", &filter]);
@@ -87,7 +88,7 @@ impl Copy {
             Some(0) => Ok(Verdict::Green),
             Some(TESTS_FAILED) => Ok(Verdict::Red),
             _ => {
-                bail!("{} did not come to a verdict:\n{}", shown(&run), String::from_utf8_lossy(&ran.stderr))
+                bail!("{} did not come to a verdict:\n{}", shown(&run), tail(&ran.stderr))
             }
         }
     }
