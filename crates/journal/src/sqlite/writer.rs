@@ -64,6 +64,10 @@ impl Writer {
         }
         drop(sql);
         self.checkpoints.close();
+        // Closing does it too, but only when no reader's connection outlives this one.
+        if let Err(error) = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            tracing::debug!(%error, "the write-ahead log stays until the next start");
+        }
         if let Err((_, error)) = conn.close() {
             tracing::warn!(%error, "closing the journal");
         }
