@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
@@ -19,14 +19,21 @@ pub struct BodyLimits {
     pub document: usize,
     /// Bytes of all documents that are being read at once.
     pub memory: usize,
-    /// How long nothing may come while a body is being read.
+    /// How long nothing may come while a document is being read.
     pub idle: Duration,
+    /// How long nothing may come between two lines of a batch.
+    pub pause: Duration,
 }
 
 impl Default for BodyLimits {
     /// Room for the engine's 10 MiB of masked body with the envelope around it.
     fn default() -> Self {
-        BodyLimits { document: (10 << 20) + (64 << 10), memory: 256 << 20, idle: Duration::from_secs(30) }
+        BodyLimits {
+            document: (10 << 20) + (64 << 10),
+            memory: 256 << 20,
+            idle: Duration::from_secs(30),
+            pause: Duration::from_mins(10),
+        }
     }
 }
 
@@ -46,7 +53,7 @@ pub(crate) struct Document {
 
 impl Bodies {
     pub(crate) fn new(limits: BodyLimits) -> Self {
-        let memory = limits.memory.clamp(limits.document, Semaphore::MAX_PERMITS);
+        let memory = limits.memory.max(limits.document).min(Semaphore::MAX_PERMITS);
         Bodies { limits, memory: Arc::new(Semaphore::new(memory)) }
     }
 
@@ -60,7 +67,7 @@ impl Bodies {
         let mut chunks = body.into_data_stream();
         let mut bytes = Vec::new();
         let mut memory: Option<OwnedSemaphorePermit> = None;
-        while let Some(chunk) = self.next(&mut chunks).await? {
+        while let Some(chunk) = next(&mut chunks, self.limits.idle).await? {
             if bytes.len() + chunk.len() > limit {
                 return Err(Problem::too_large(limit));
             }
@@ -72,21 +79,6 @@ impl Bodies {
             bytes.extend_from_slice(&chunk);
         }
         Ok(Document { bytes: bytes.into(), _memory: memory })
-    }
-
-    /// The next piece of a body; `None` = it is complete.
-    pub(crate) async fn next(
-        &self,
-        chunks: &mut axum::body::BodyDataStream,
-    ) -> Result<Option<Bytes>, Problem> {
-        match timeout(self.limits.idle, chunks.next()).await {
-            Ok(chunk) => chunk.transpose().map_err(|_| Problem::bad_request("the body broke off")),
-            Err(_) => Err(Problem::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "timeout",
-                format!("nothing more of the body came for {} s", self.limits.idle.as_secs()),
-            )),
-        }
     }
 
     fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
@@ -107,6 +99,16 @@ impl Bodies {
         require(headers, "application/json")?;
         serde_json::from_slice(&document.bytes).map_err(|e| Problem::bad_request(explain(&e)))
     }
+}
+
+/// The next piece of a body, if it comes in time; `None` = it is complete.
+pub(crate) async fn next(chunks: &mut BodyDataStream, idle: Duration) -> Result<Option<Bytes>, Problem> {
+    let late = |_| {
+        let detail = format!("nothing more of the body came for {} s", idle.as_secs());
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
+    };
+    let chunk = timeout(idle, chunks.next()).await.map_err(late)?;
+    chunk.transpose().map_err(|_| Problem::bad_request("the body broke off"))
 }
 
 /// Refuses a body of another media type.

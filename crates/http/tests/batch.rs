@@ -160,3 +160,26 @@ async fn an_action_can_be_given_for_all_lines() {
     });
     assert_eq!(in_time(accepted.count()).await, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_a_batch_and_says_from_which_line_on_nothing_was_read() {
+    let mut bed = Bed::done().await;
+    let (mut send, lines) = one_by_one();
+    let mut answers = Box::pin(bed.client.batch(lines, None).await.unwrap());
+    send(&format!("{}\n", document("a")));
+    assert_eq!(told(&in_time(answers.next()).await.unwrap().unwrap()), (1, None));
+    bed.stop_serving().await;
+    assert_eq!(told(&in_time(answers.next()).await.unwrap().unwrap()), (2, Some("stopping")));
+    assert!(in_time(answers.next()).await.is_none());
+}
+
+/// Lines that are sent one by one.
+fn one_by_one()
+-> (impl FnMut(&str), impl futures_util::Stream<Item = std::io::Result<Bytes>> + Send + 'static) {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<Bytes>();
+    let stream = stream::unfold(receiver, |mut receiver| async {
+        let piece = receiver.recv().await?;
+        Some((Ok(piece), receiver))
+    });
+    (move |text: &str| sender.send(Bytes::copy_from_slice(text.as_bytes())).unwrap(), stream)
+}

@@ -4,6 +4,7 @@
 use intendant_http::decode::{Beside, request};
 use jiff::Timestamp;
 use model::{Class, Request};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const NOW: &str = "2026-11-30T12:00:00Z";
@@ -230,4 +231,53 @@ fn no_value_is_ever_repeated() {
         let (_, message) = refused(&document);
         assert!(!message.contains(canary), "{document}: {message}");
     }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_taken_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = request(&bytes, "http", &Beside::default(), now());
+    }
+
+    #[test]
+    fn any_text_like_json_is_taken_or_refused(text in r#"[{}\[\]:,"0-9a-z\\ \n-]{0,80}"#) {
+        let _ = request(text.as_bytes(), "http", &Beside::default(), now());
+    }
+
+    /// However a document is cut off, it is refused, and never read as something shorter.
+    #[test]
+    fn a_document_that_is_cut_off_is_refused(payload in json(), cut in any::<prop::sample::Index>()) {
+        let whole = json!({"action": "DO", "payload": {"a": payload}}).to_string();
+        prop_assert!(request(&whole.as_bytes()[..cut.index(whole.len())], "http", &Beside::default(), now()).is_err());
+    }
+
+    /// What backends read has exactly the values that were sent, in the order in which they were sent.
+    #[test]
+    fn a_document_reaches_backends_unchanged(payload in json(), options in json()) {
+        let body = json!({"options": {"o": options}, "concernedTo": "c", "payload": {"p": payload}});
+        let mut document = body.clone();
+        document["action"] = json!("DO");
+        document["id"] = json!("i");
+        let request = read(document.to_string());
+        prop_assert_eq!(serde_json::to_string(&request.body).unwrap(), serde_json::to_string(&body).unwrap());
+    }
+}
+
+/// Any JSON value, a few levels deep.
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        prop::num::f64::NORMAL.prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((any::<String>(), inner), 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
 }

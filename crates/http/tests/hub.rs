@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::port::{BackendEntry, Standing};
-use intendant_http::api::Reload;
+use intendant_http::api::{self, Api, Reload};
 use intendant_http::dto::{self, ReloadReport};
+use intendant_http::{BodyLimits, frame};
 use model::{JobState, OutcomeKind};
 use support::{Bed, Fake, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
 
@@ -117,4 +118,50 @@ async fn a_hub_that_stops_says_so_and_when_to_come_back() {
     let answer = raw(&bed.socket, head("GET", "/api/v1/jobs", &[])).await;
     assert!(answer.to_lowercase().contains("retry-after: 5\r\n"), "{answer}");
     assert_eq!(parse_problem(&answer).0, 503);
+}
+
+/// Whatever accepts connections must say who asks: where nobody does, nothing but the two health routes answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_wants_to_know_who_asks() {
+    const ID: &str = "01938f00-0000-7000-8000-000000000000";
+    let bed = Bed::done().await;
+    let api =
+        Api::new(bed.hub.clone(), "1", BodyLimits::default(), Arc::new(|| panic!("reloaded for a stranger")));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("open.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move { axum::serve(listener, frame(api::routes(api))).await });
+
+    let gets = [
+        "jobs",
+        "jobs/export",
+        "jobs/ID",
+        "jobs/ID/wait",
+        "events",
+        "refusals",
+        "refusals/1",
+        "backends",
+        "status",
+    ];
+    let posts = [
+        "jobs",
+        "jobs/batch",
+        "jobs/retry",
+        "jobs/ID/retry",
+        "jobs/ID/cancel",
+        "refusals/1/resubmit",
+        "backends/reload",
+        "backends/00done/ping",
+        "backends/00done/pause",
+        "backends/00done/resume",
+    ];
+    let routes = gets.map(|path| ("GET", path)).into_iter().chain(posts.map(|path| ("POST", path)));
+    for (method, route) in routes {
+        let route = format!("/api/v1/{}", route.replace("ID", ID));
+        let (status, problem) = parse_problem(&raw(&path, head(method, &route, &[])).await);
+        assert_eq!((status, problem.code.as_str()), (401, "unauthenticated"), "{method} {route}");
+    }
+    for route in ["/healthz", "/readyz"] {
+        assert!(raw(&path, head("GET", route, &[])).await.starts_with("HTTP/1.1 200"), "{route}");
+    }
 }

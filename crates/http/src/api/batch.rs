@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Api;
 use super::lines::{Line, lines};
 use crate::body::require;
-use crate::caller::Caller;
+use crate::caller::{Caller, Closing};
 use crate::decode::Beside;
 use crate::dto::BatchLine;
 use crate::problem::Problem;
@@ -25,6 +25,7 @@ const IN_FLIGHT: usize = 256;
 pub(super) async fn batch(
     State(api): State<Api>,
     _: Caller,
+    closing: Closing,
     mut params: Params,
     headers: HeaderMap,
     body: Body,
@@ -32,7 +33,7 @@ pub(super) async fn batch(
     let beside = Beside { action: params.one("action")?, id: None };
     params.finish()?;
     require(&headers, NDJSON)?;
-    let answers = lines(api.bodies.clone(), body).map(move |line| {
+    let answers = lines(api.bodies.limits, body, closing).map(move |line| {
         let (api, beside) = (api.clone(), beside.clone());
         async move { api.take_line(line, &beside).await }
     });

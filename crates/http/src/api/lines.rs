@@ -6,7 +6,8 @@ use axum::body::{Body, BodyDataStream, Bytes};
 use futures_util::{Stream, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::body::Bodies;
+use crate::body::{self, BodyLimits};
+use crate::caller::Closing;
 use crate::problem::Problem;
 use crate::split::Split;
 
@@ -22,10 +23,12 @@ pub(super) struct Line {
     _memory: Option<OwnedSemaphorePermit>,
 }
 
-/// The lines of a body. One that is too long is an error of its own; after a body that breaks off nothing more comes.
-pub(super) fn lines(bodies: Bodies, body: Body) -> impl Stream<Item = Line> {
+/// The lines of a body. One that is too long is an error of its own; after a body that breaks off, and when the server
+/// is about to stop, nothing more comes.
+pub(super) fn lines(limits: BodyLimits, body: Body, closing: Closing) -> impl Stream<Item = Line> {
     let reader = Reader {
-        bodies,
+        limits,
+        closing,
         chunks: body.into_data_stream(),
         split: Split::default(),
         number: 0,
@@ -36,7 +39,8 @@ pub(super) fn lines(bodies: Bodies, body: Body) -> impl Stream<Item = Line> {
 }
 
 struct Reader {
-    bodies: Bodies,
+    limits: BodyLimits,
+    closing: Closing,
     chunks: BodyDataStream,
     split: Split,
     number: u64,
@@ -64,7 +68,7 @@ impl Reader {
             return None;
         }
         self.number += 1;
-        let limit = self.bodies.limits.document;
+        let limit = self.limits.document;
         let mut too_long = false;
         loop {
             if let Some(line) = self.split.line() {
@@ -75,7 +79,13 @@ impl Reader {
                 too_long = true;
                 self.split.rest();
             }
-            match self.bodies.next(&mut self.chunks).await {
+            let begun = too_long || self.split.begun() > 0;
+            let idle = if begun { self.limits.idle } else { self.limits.pause };
+            let more = tokio::select! {
+                more = body::next(&mut self.chunks, idle) => more,
+                () = self.closing.begun() => Err(Problem::stopping()),
+            };
+            match more {
                 Ok(Some(chunk)) => self.split.feed(chunk),
                 Ok(None) => {
                     self.over = true;
