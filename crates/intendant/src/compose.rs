@@ -33,7 +33,11 @@ pub struct Parts {
 impl Parts {
     /// Reads the backends of a folder and everything else that the configuration names.
     pub fn read(config: &Config, folder: &Path) -> Result<Self> {
-        let defaults = scripts::Defaults { limit: config.backends.timeout, ..scripts::Defaults::default() };
+        let defaults = scripts::Defaults {
+            limit: config.backends.timeout,
+            concurrency: config.backends.concurrency.get(),
+            ..scripts::Defaults::default()
+        };
         Ok(Parts {
             backends: scripts::load(folder, &defaults),
             actions: Parts::actions(config)?,
@@ -52,6 +56,7 @@ impl Parts {
     }
 
     /// For a job that is run once and whose journal is thrown away: nothing waits for a retry.
+    #[must_use]
     pub fn without_retries(mut self) -> Self {
         for entry in &mut self.backends.entries {
             entry.actions.values_mut().for_each(|mapping| mapping.retry = Some(RetryPolicy::NONE));

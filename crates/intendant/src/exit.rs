@@ -30,7 +30,7 @@ impl Exit {
     /// The code for an error that ends the command.
     pub fn from_error(error: &anyhow::Error) -> Self {
         let reader_left = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
-        if error.chain().any(|cause| cause.is::<Misuse>()) {
+        if error.chain().any(<dyn std::error::Error>::is::<Misuse>) {
             Exit::Misuse
         } else if error.chain().filter_map(|cause| cause.downcast_ref()).any(reader_left) {
             // `intendant jobs list | head` has done what was asked.

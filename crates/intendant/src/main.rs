@@ -44,8 +44,8 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
             Backends::Reload(args) => command::backends::reload(args, context).await,
         },
         Command::Doctor(args) => command::doctor::run(args, context).await,
-        Command::Backup(args) => command::backup::backup(args, context),
-        Command::Restore(args) => command::backup::restore(args, context),
+        Command::Backup(args) => command::backup::backup(&args, context),
+        Command::Restore(args) => command::backup::restore(&args, context),
         Command::Completions(args) => command::completions::run(&args),
     }
 }

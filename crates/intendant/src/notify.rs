@@ -6,6 +6,8 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
+/// Configuration and backends are being read anew; [`READY`] follows.
+pub(crate) const RELOADING: &str = "RELOADING=1";
 /// The hub answers on its socket.
 pub(crate) const READY: &str = "READY=1";
 /// The hub takes no more work and is about to end.

@@ -85,8 +85,9 @@ impl Screen {
     /// Prints something a person may want to know, which is no result: not with `--quiet`.
     pub fn remark(&self, words: impl Display) {
         if !self.quiet {
-            let lines = text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2));
-            lines.iter().for_each(|line| self.complain(self.err.dim(&format!("  {line}"))));
+            for line in text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2)) {
+                self.complain(self.err.dim(&format!("  {line}")));
+            }
         }
     }
 

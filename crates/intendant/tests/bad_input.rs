@@ -112,7 +112,7 @@ fn a_configuration_that_is_wrong_is_shown_with_its_line() {
     let ran = world.run(&["run", &request("identity-update.json")]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(
-        ran.stderr.contains("intendant.yml:6: unknown key conccurency, did you mean concurrency?"),
+        ran.stderr.contains("intendant.yml:7: unknown key conccurency, did you mean concurrency?"),
         "{ran:?}"
     );
     assert!(ran.stderr.lines().count() <= 3, "the sentence, the line and a mark: {ran:?}");

@@ -155,12 +155,12 @@ fn a_new_backend_works_at_once() {
 fn every_problem_of_every_folder_is_shown_at_once() {
     let world = World::new();
     world.backend("00good", GOOD);
-    world.backend_with("10yes", "perhaps", "active: yes", GOOD);
+    world.backend_with("10yes", "perhaps", "concurrency: many", GOOD);
     world.backend("20lost", GOOD);
     fs::remove_file(world.path("backends/20lost/bin/main.sh")).unwrap();
     let ran = world.run(&["backends", "check"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    for words in ["10yes/config.yml", "20lost", "write `stop` or `continue`"] {
+    for words in ["10yes/config.yml:5", "20lost", "write `stop` or `continue`"] {
         assert!(ran.stdout.contains(words), "{words} is missing: {ran:?}");
     }
     let told = world.run(&["backends", "check", "--json"]).json();

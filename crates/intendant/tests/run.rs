@@ -155,7 +155,7 @@ fn an_action_that_nobody_maps_fails_and_says_so() {
     let world = World::new();
     world.backend("00first", GOOD);
     let ran = world.run_with(&["run", "-"], r#"{"action": "IDENTITY_VANISH", "concernedTo": "1"}"#);
-    ran.said(1, &["IDENTITY_VANISH of identity:1 failed", "no active backend maps IDENTITY_VANISH"]);
+    ran.said(1, &["failed: IDENTITY_VANISH of identity:1: ", "no active backend maps IDENTITY_VANISH"]);
 }
 
 #[test]

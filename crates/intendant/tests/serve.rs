@@ -59,8 +59,10 @@ fn a_failure_is_retried_once_its_cause_is_gone() {
     world.backend("00first", BAD);
     let _hub = world.serve();
     let failed = world.run_with(&["submit", "--wait", "-"], update("alice"));
-    failed
-        .said(1, &["IDENTITY_UPDATE of identity:alice failed", "00first said \"server down\"", "jobs retry"]);
+    failed.said(
+        1,
+        &["failed: IDENTITY_UPDATE of identity:alice: ", "00first said \"server down\"", "jobs retry"],
+    );
     let dead = world.run(&["jobs", "list", "--json", "--state", "failed"]).json();
     let id = dead["jobs"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(world.run(&["jobs", "watch", &id]).code, 1);
@@ -187,14 +189,37 @@ fn a_reload_takes_what_is_good_and_refuses_what_is_bad() {
     let other = world.file("other.yml", "socket: socket\n");
     world
         .run(&["--config", &other, "backends", "reload"])
-        .said(2, &["nothing was changed", "intendant.yml:6", "concurrency"]);
+        .said(2, &["nothing was changed", "intendant.yml:7", "\"none\""]);
     let listed = world.run(&["--config", &other, "backends", "list", "--json"]).json();
     assert_eq!(listed.as_array().unwrap().len(), 2, "the old ones stay: {listed}");
 
-    world.configure("");
-    hub.signal(Signal::HUP);
-    world.backend("20third", GOOD);
-    hub.signal(Signal::HUP);
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn a_hang_up_signal_reloads_and_a_bad_configuration_changes_nothing() {
+    let world = World::new();
+    world.backend("00first", GOOD);
+    let mut hub = world.serve();
+    let mut hang_up = || {
+        hub.signal(Signal::HUP);
+        assert_eq!(hub.notice(), "RELOADING=1");
+        assert_eq!(hub.notice(), "READY=1");
+        hub.log()
+    };
+    world.backend("10second", GOOD);
+    world.configure("conccurency: 4\n");
+    let log = hang_up();
+    assert!(log.contains("the reload is refused") && log.contains("did you mean concurrency?"), "{log}");
+    world.configure("concurrency: 4\n");
+    hang_up();
+    let listed = world.run(&["backends", "list", "--json"]).json();
+    assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");
+    world.configure("log: {level: debug}\n");
+    hang_up();
+    world.run_with(&["submit", "--wait", "-"], update("alice"));
+    let log = hang_up();
+    assert!(log.contains("DEBUG"), "the level is hot: {log}");
     assert_eq!(hub.stop(), Some(0));
 }
 

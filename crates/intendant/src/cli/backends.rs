@@ -16,7 +16,7 @@ pub enum Backends {
     New(New),
     /// Run one script exactly as the hub does, and show everything it was given and said
     Debug(Debug),
-    /// Run the backends' own test (PING_TARGET): in the running hub, else here
+    /// Run the backends' own test, their `PING_TARGET`: in the running hub, else here
     Ping(Ping),
     /// Start nothing more on a backend until it is resumed; kept over restarts
     Pause(One),

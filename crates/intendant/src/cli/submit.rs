@@ -41,7 +41,6 @@ pub struct Submit {
     pub ndjson: bool,
     /// Wait for the result and print it as `run` does, at most so long
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true)]
-    #[expect(clippy::option_option, reason = "absent, without a value, with a value: three meanings")]
     pub wait: Option<Option<Seconds>>,
     /// Action, for a document that does not name one
     #[arg(long, value_name = "NAME")]

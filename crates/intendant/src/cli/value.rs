@@ -66,7 +66,7 @@ impl FromStr for Seconds {
 /// Reads `5m`, `1h30m`, `3d`. Days are 24 hours: nobody means a change of clocks by `--since 3d`.
 fn duration(text: &str) -> Option<SignedDuration> {
     if let Some(days) = text.strip_suffix('d').and_then(|days| days.parse::<i64>().ok()) {
-        return days.checked_mul(24).map(SignedDuration::from_hours).filter(|d| !d.is_negative());
+        return days.checked_mul(86_400).map(SignedDuration::from_secs).filter(|d| !d.is_negative());
     }
     text.parse::<SignedDuration>().ok().filter(|d| !d.is_negative())
 }

@@ -53,8 +53,7 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
     context.screen.table(&table(&backends))?;
     for backend in &backends {
         if let Some(trouble) = &backend.trouble {
-            let mark = Mark::Bad.paint(context.screen.out, Mark::Bad.sign());
-            context.screen.line(format!("{mark} {}: {}", backend.name, text::one_line(trouble)))?;
+            context.screen.marked(Mark::Bad, format!("{}: {trouble}", backend.name))?;
         }
     }
     Ok(Exit::Done)
@@ -119,9 +118,10 @@ pub fn check(args: Check, context: &Context) -> Result<Exit> {
             mark.paint(screen.out, mark.sign()),
             screen.out.bold(&text::one_line(&place))
         ))?;
-        for line in
-            text::wrap(&text::one_line(&format!("{}; {}", problem.what, problem.remedy)), screen.width - 4)
-        {
+        for line in text::wrap(
+            &text::one_line(&format!("{}; {}", problem.what, problem.remedy)),
+            screen.width.saturating_sub(4),
+        ) {
             screen.line(format!("    {line}"))?;
         }
     }
@@ -139,8 +139,7 @@ pub fn check(args: Check, context: &Context) -> Result<Exit> {
         (_, 0) => text::count(errors, "error"),
         _ => format!("{}, {}", text::count(errors, "error"), text::count(warnings, "warning")),
     };
-    let sign = mark.paint(screen.out, mark.sign());
-    screen.line(format!("{sign} {counted} in {}: {found}", folder.display()))?;
+    screen.marked(mark, format!("{counted} in {}: {found}", folder.display()))?;
     Ok(Exit::of(errors == 0))
 }
 
@@ -152,9 +151,9 @@ pub fn new(args: New, context: &Context) -> Result<Exit> {
         other => other.into(),
     })?;
     let screen = &context.screen;
-    screen.line(format!("{} {}", Mark::Good.paint(screen.out, Mark::Good.sign()), home.display()))?;
+    screen.marked(Mark::Good, home.display())?;
     screen.remark(format!(
-        "  fill in {}, try it with `intendant backends debug {} PING_TARGET`, then `intendant backends reload`",
+        "fill in {}, try it with `intendant backends debug {} PING_TARGET`, then `intendant backends reload`",
         home.join("bin/main.sh").display(),
         args.name
     ));
@@ -167,15 +166,14 @@ pub async fn pause(args: OneBackend, paused: bool, context: &Context) -> Result<
     let screen = &context.screen;
     if paused {
         client.pause(&args.name).await?;
-        screen.line(format!(
-            "{} {} is paused: nothing more starts on it until `intendant backends resume {}`",
-            Mark::Warn.paint(screen.out, Mark::Warn.sign()),
-            args.name,
-            args.name
-        ))?;
+        let name = &args.name;
+        screen.marked(
+            Mark::Warn,
+            format!("{name} is paused: nothing more starts on it until `intendant backends resume {name}`"),
+        )?;
     } else {
         client.resume(&args.name).await?;
-        screen.line(format!("{} {} goes on", Mark::Good.paint(screen.out, Mark::Good.sign()), args.name))?;
+        screen.marked(Mark::Good, format!("{} goes on", args.name))?;
     }
     Ok(Exit::Done)
 }
@@ -194,13 +192,12 @@ pub async fn reload(args: Reload, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let counted = text::count(report.backends, "backend");
-    screen.line(format!("{} {counted} in use", Mark::Good.paint(screen.out, Mark::Good.sign())))?;
-    let warn = Mark::Warn.paint(screen.out, Mark::Warn.sign());
+    screen.marked(Mark::Good, format!("{counted} in use"))?;
     for warning in &report.warnings {
-        screen.line(format!("{warn} {}", text::one_line(warning)))?;
+        screen.marked(Mark::Warn, warning)?;
     }
     for key in &report.needs_restart {
-        screen.line(format!("{warn} {key} was changed and holds after a restart of the hub"))?;
+        screen.marked(Mark::Warn, format!("{key} was changed and holds after a restart of the hub"))?;
     }
     Ok(Exit::Done)
 }

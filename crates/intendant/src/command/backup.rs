@@ -14,7 +14,7 @@ use crate::exit::{Exit, misuse};
 use crate::render::{Mark, text};
 
 /// `backup`: also while the hub works, without stopping it.
-pub fn backup(args: Backup, context: &Context) -> Result<Exit> {
+pub fn backup(args: &Backup, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     offline::look(&loaded, context)?.backup(&args.file).map_err(journal_error)?;
     let bytes = fs::metadata(&args.file).map_or(0, |found| found.len());
@@ -23,21 +23,16 @@ pub fn backup(args: Backup, context: &Context) -> Result<Exit> {
         screen.json(&json!({ "file": args.file, "bytes": bytes }))?;
         return Ok(Exit::Done);
     }
-    screen.line(format!(
-        "{} {} ({})",
-        Mark::Good.paint(screen.out, Mark::Good.sign()),
-        args.file.display(),
-        text::size(bytes)
-    ))?;
+    screen.marked(Mark::Good, format!("{} ({})", args.file.display(), text::size(bytes)))?;
     screen.remark(format!(
-        "  the key is not in it ({}): without a copy of the key the backup cannot be used",
+        "the key is not in it ({}): without a copy of the key the backup cannot be used",
         loaded.config.key.show()
     ));
     Ok(Exit::Done)
 }
 
 /// `restore`.
-pub fn restore(args: Restore, context: &Context) -> Result<Exit> {
+pub fn restore(args: &Restore, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let key = context.key(&loaded.config, false).map_err(|error| {
         misuse(format!("{error}; the key is not in a backup: put that of the original hub in place first"))
@@ -48,15 +43,11 @@ pub fn restore(args: Restore, context: &Context) -> Result<Exit> {
         screen.json(&json!({ "folder": args.data, "jobs": jobs }))?;
         return Ok(Exit::Done);
     }
-    screen.line(format!(
-        "{} {} in {}",
-        Mark::Good.paint(screen.out, Mark::Good.sign()),
-        text::count(usize::try_from(jobs).unwrap_or(usize::MAX), "job"),
-        args.data.display()
-    ))?;
+    let jobs = text::count(usize::try_from(jobs).unwrap_or(usize::MAX), "job");
+    screen.marked(Mark::Good, format!("{jobs} in {}", args.data.display()))?;
     if args.data != loaded.config.data.folder {
         screen.remark(format!(
-            "  the hub's own folder is {}: give it this one as data.folder, or move it there",
+            "the hub's own folder is {}: give it this one as data.folder, or move it there",
             loaded.config.data.folder.display()
         ));
     }

@@ -16,7 +16,7 @@ use crate::cli::Submit;
 use crate::context::Context;
 use crate::document::{self, STDIN};
 use crate::exit::{Exit, misuse};
-use crate::render::{Mark, text};
+use crate::render::Mark;
 use crate::screen::Screen;
 
 /// How much is read at once.
@@ -85,12 +85,7 @@ impl Tally {
 
     fn print(&self, file: &Path, screen: &Screen) -> Result<()> {
         for (line, reason) in &self.reasons {
-            screen.line(format!(
-                "{} {}, line {line}: {}",
-                Mark::Bad.paint(screen.out, Mark::Bad.sign()),
-                document::name(file),
-                text::one_line(reason)
-            ))?;
+            screen.marked(Mark::Bad, format!("{}, line {line}: {reason}", document::name(file)))?;
         }
         let mut parts = vec![format!("{} accepted", self.new)];
         let others = [
@@ -102,7 +97,7 @@ impl Tally {
             others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
         );
         let mark = if self.refused == 0 { Mark::Good } else { Mark::Warn };
-        screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), parts.join(", ")))
+        screen.marked(mark, parts.join(", "))
     }
 }
 
@@ -115,7 +110,7 @@ async fn count_lines(file: &Path) -> Result<Option<u64>> {
     let mut chunks = pin!(open(file).await?);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.with_context(|| format!("reading {}", file.display()))?;
-        lines += chunk.iter().filter(|byte| **byte == b'\n').count();
+        lines += chunk.split(|byte| *byte == b'\n').count() - 1;
     }
     Ok(Some(lines as u64))
 }

@@ -118,5 +118,5 @@ fn print(debugged: &Debugged, context: &Context) -> Result<()> {
     let code = outcome.code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
     let message = outcome.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
     let words = format!("{word} (status {}{code}){message}", outcome.status);
-    screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), text::one_line(&words)))
+    screen.marked(mark, words)
 }

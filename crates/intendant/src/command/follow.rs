@@ -121,9 +121,9 @@ pub(super) fn busy_line(screen: &Screen, wanted: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let template = if screen.err.is_on() {
-        "  {spinner:.cyan} {msg} {elapsed:.dim}"
+        "              {spinner:.cyan} {msg} {elapsed:.dim}"
     } else {
-        "  {spinner} {msg} {elapsed}"
+        "              {spinner} {msg} {elapsed}"
     };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
     if let Ok(style) = ProgressStyle::with_template(template) {

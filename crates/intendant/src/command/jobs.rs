@@ -15,7 +15,7 @@ use crate::cli::{Cancel, Export, Filter, JobList, Show, Stdin};
 use crate::compose::Parts;
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::render::{Mark, Times, job, story};
+use crate::render::{Mark, job, story};
 
 /// The filter as the hub understands it.
 pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
@@ -45,9 +45,10 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
         context.screen.remark("no job fits");
         return Ok(Exit::Done);
     }
-    context.screen.table(&job::table(&page.jobs, &Times::local(), now))?;
+    let lines = job::list(&page.jobs, &context.screen.look(), now);
+    lines.iter().try_for_each(|line| context.screen.line(line))?;
     if let Some(next) = page.next {
-        context.screen.remark(context.screen.err.dim(&format!("older ones: the same with --before {next}")));
+        context.screen.remark(format!("older ones: the same with --before {next}"));
     }
     Ok(Exit::Done)
 }
@@ -76,7 +77,7 @@ pub async fn cancel(args: Cancel, context: &Context) -> Result<Exit> {
                     Cancelling::Now => "cancelled",
                     Cancelling::Ending => "is being ended: its running step is stopped by force",
                 };
-                screen.line(format!("{} {id}  {words}", Mark::Good.paint(screen.out, Mark::Good.sign())))?;
+                screen.marked(Mark::Good, format!("{id}: {words}"))?;
             }
             Err(http::Error::Problem(problem)) => {
                 screen.fail(format!("{id}: {}", problem.detail));

@@ -32,9 +32,7 @@ async fn list(args: RefusalList, context: &Context) -> Result<Exit> {
     } else {
         context.screen.table(&job::refusals(&page.records, &Times::local(), context.clock.now()))?;
         if let Some(next) = page.next {
-            context
-                .screen
-                .remark(context.screen.err.dim(&format!("older ones: the same with --before {next}")));
+            context.screen.remark(format!("older ones: the same with --before {next}"));
         }
     }
     Ok(Exit::Done)
@@ -51,8 +49,7 @@ async fn show(args: RefusalShow, context: &Context) -> Result<Exit> {
     }
     let record = &refused.record;
     let screen = &context.screen;
-    let mark = Mark::Bad.paint(screen.out, Mark::Bad.sign());
-    screen.line(format!("{mark} {}", text::one_line(&record.message)))?;
+    screen.marked(Mark::Bad, &record.message)?;
     let facts = [
         ("refusal", record.seq.to_string()),
         ("source", record.who.clone()),
@@ -86,12 +83,11 @@ async fn resubmit(args: Resubmit, context: &Context) -> Result<Exit> {
     for number in args.numbers {
         match client.resubmit(number).await {
             Ok(submitted) if args.json => {
-                screen.json(&json!({ "refusal": number, "submitted": submitted }))?
+                screen.json(&json!({ "refusal": number, "submitted": submitted }))?;
             }
             Ok(submitted) => {
                 let job = submitted.job.map_or_else(|| "no job".to_owned(), |job| format!("job {job}"));
-                let mark = Mark::Good.paint(screen.out, Mark::Good.sign());
-                screen.line(format!("{mark} {number}  accepted as {job}"))?;
+                screen.marked(Mark::Good, format!("{number}: accepted as {job}"))?;
             }
             Err(http::Error::Problem(problem)) => {
                 screen.fail(format!("refusal {number}: {}", problem.detail));

@@ -10,7 +10,7 @@ use http::dto::ReloadReport;
 use crate::compose::{self, Parts};
 use crate::config::Loaded;
 use crate::context::Context;
-use crate::exit::misuse;
+use crate::exit::{misuse, sentence};
 use crate::logging::{self, Level};
 
 /// Swaps what a running hub has been told.
@@ -80,6 +80,6 @@ pub(super) fn log(reloaded: &Result<ReloadReport>) {
                 tracing::warn!(key, "{key} was changed and needs a restart of the hub to hold");
             }
         }
-        Err(error) => tracing::error!("the reload is refused and all stays as it was: {error:#}"),
+        Err(error) => tracing::error!("the reload is refused and all stays as it was: {}", sentence(error)),
     }
 }

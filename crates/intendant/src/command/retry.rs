@@ -38,7 +38,7 @@ async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> 
                 } else {
                     format!("runs again as {}", replayed.job)
                 };
-                screen.line(format!("{} {job}  {words}", Mark::Good.paint(screen.out, Mark::Good.sign())))?;
+                screen.marked(Mark::Good, format!("{job}: {words}"))?;
             }
             Err(http::Error::Problem(problem)) => {
                 screen.fail(format!("{}{}", problem.detail, hint(&problem)));
@@ -82,7 +82,7 @@ async fn many(args: Retry, client: &Client, context: &Context) -> Result<Exit> {
     }
     let well = report.refused == 0 && report.left == 0;
     let mark = if well { Mark::Good } else { Mark::Warn };
-    screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), parts.join(", ")))?;
+    screen.marked(mark, parts.join(", "))?;
     Ok(Exit::of(well))
 }
 

@@ -112,7 +112,7 @@ fn report(story: &Story, args: &Run, context: &Context) -> Result<Exit> {
                 .screen
                 .fail(format!("{message}; it waits in {data} for its retry by the hub that serves it"));
         }
-        _ => context.screen.fail(reason::sentence(story, Remedy::RunAgain)),
+        _ => context.screen.ended(story.job.state.as_str(), reason::sentence(story, Remedy::RunAgain)),
     }
     Ok(Exit::Failed)
 }

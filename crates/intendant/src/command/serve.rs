@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use engine::Hub;
 use http::api::{self, Api, Reload};
+use http::dto::ReloadReport;
 use http::socket::Socket;
 use http::{BodyLimits, ConnectionLimits};
 use tokio::sync::oneshot;
@@ -15,7 +16,7 @@ use crate::cli::VERSION;
 use crate::compose::{self, Parts};
 use crate::config::{self, Loaded};
 use crate::context::Context;
-use crate::exit::{Exit, misuse};
+use crate::exit::{Exit, misuse, sentence};
 use crate::logging::{self, Format, Level};
 use crate::notify;
 use crate::signals::Signals;
@@ -55,9 +56,9 @@ pub async fn run(context: &Context) -> Result<Exit> {
     notify::tell(notify::READY);
 
     while !signals.stop_or_reload().await {
-        let reloader = Arc::clone(&reloader);
-        let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await.context("reloading")?;
-        reload::log(&reloaded);
+        notify::tell(notify::RELOADING);
+        reload::log(&reload(&reloader).await);
+        notify::tell(notify::READY);
     }
 
     notify::tell(notify::STOPPING);
@@ -104,16 +105,21 @@ async fn start_hub(loaded: &Loaded, context: &Context) -> Result<Hub> {
     compose::start(&config.data.folder, key, parts, &context.clock).await
 }
 
+/// Reads everything anew, off the threads that drive the hub.
+async fn reload(reloader: &Arc<Reloader>) -> Result<ReloadReport> {
+    let reloader = Arc::clone(reloader);
+    tokio::task::spawn_blocking(move || reloader.reload()).await.context("reloading")?
+}
+
 /// What `POST /backends/reload` does.
 fn on_request(reloader: &Arc<Reloader>) -> Reload {
     let reloader = Arc::clone(reloader);
     Arc::new(move || {
         let reloader = Arc::clone(&reloader);
         Box::pin(async move {
-            let reloaded = tokio::task::spawn_blocking(move || reloader.reload()).await;
-            let reloaded = reloaded.context("reloading").and_then(|reloaded| reloaded);
+            let reloaded = reload(&reloader).await;
             reload::log(&reloaded);
-            reloaded.map_err(|error| format!("{error:#}"))
+            reloaded.map_err(|error| sentence(&error))
         })
     })
 }

@@ -56,13 +56,11 @@ async fn submit_one(
     let submission =
         Submission { action: args.action.clone(), id: args.id.clone(), wait: args.wait.map(|_| 0) };
     let submitted = client.submit(document, &submission).await.map_err(|error| refused(file, error))?;
-    match (submitted.job, args.wait) {
-        (Some(job), Some(limit)) => wait_and_print(job, limit, args.json, client, context).await,
-        _ => {
-            print_submitted(&submitted, args.json, context)?;
-            Ok(Exit::Done)
-        }
+    if let (Some(job), Some(limit)) = (submitted.job, args.wait) {
+        return wait_and_print(job, limit, args.json, client, context).await;
     }
+    print_submitted(&submitted, args.json, context)?;
+    Ok(Exit::Done)
 }
 
 /// A request that the hub does not take is the caller's to correct.
@@ -88,8 +86,8 @@ fn print_submitted(submitted: &Submitted, json: bool, context: &Context) -> Resu
             "no job: it merely tells something, and no active backend wants to know".to_owned()
         }
     };
-    let id = submitted.job.map(|job| format!("{job}  ")).unwrap_or_default();
-    screen.line(format!("{} {id}{words}", Mark::Good.paint(screen.out, Mark::Good.sign())))
+    let id = submitted.job.map(|job| format!("{job}: ")).unwrap_or_default();
+    screen.marked(Mark::Good, format!("{id}{words}"))
 }
 
 /// Shows the steps until the job has ended, then its result.
@@ -119,7 +117,7 @@ async fn wait_and_print(
     if story.job.state == JobState::Succeeded {
         return Ok(Exit::Done);
     }
-    context.screen.fail(reason::sentence(&story, Remedy::Retry));
+    context.screen.ended(story.job.state.as_str(), reason::sentence(&story, Remedy::Retry));
     Ok(Exit::Failed)
 }
 

@@ -8,6 +8,7 @@ use anyhow::Result;
 use futures_util::StreamExt as _;
 use http::Client;
 use http::dto::{Event, EventQuery, Story};
+use model::word::code;
 use model::{EventKind, JobId, JobState};
 
 use super::submit::follow;
@@ -19,6 +20,8 @@ use crate::render::{Mark, Times, text};
 
 /// The pause between two tries to reach a hub that went away.
 const AGAIN: Duration = Duration::from_secs(1);
+/// Columns for what happened, before what it is about.
+const WORDS: usize = 28;
 /// Jobs whose names are remembered.
 const REMEMBERED: usize = 1000;
 
@@ -36,7 +39,7 @@ async fn one(job: JobId, client: &Client, context: &Context) -> Result<Exit> {
     if story.job.state == JobState::Succeeded {
         return Ok(Exit::Done);
     }
-    context.screen.fail(reason::sentence(&story, Remedy::Retry));
+    context.screen.ended(story.job.state.as_str(), reason::sentence(&story, Remedy::Retry));
     Ok(Exit::Failed)
 }
 
@@ -106,27 +109,25 @@ impl Names {
             .and_then(|place| Some(story?.steps.iter().find(|s| s.index == place)?.backend.as_str()));
         let what = match (story, event.job) {
             (Some(story), _) => {
-                let subject = story.job.subject.as_ref().map(|s| format!(" {s}")).unwrap_or_default();
-                format!("{}{subject}", story.job.action)
+                story.job.subject.as_ref().map_or(story.job.id.to_string(), ToString::to_string)
             }
             (None, Some(job)) => job.to_string(),
             (None, None) => String::new(),
         };
-        let number = event.attempt.filter(|number| *number > 1).map(|number| format!(" attempt {number}"));
-        let code = event.code.as_ref().map(|code| format!(" ({code})"));
+        let action =
+            story.filter(|_| event.kind == EventKind::Accepted).map(|story| format!(" {}", story.job.action));
+        let number = event.attempt.filter(|number| *number > 1).map(|number| format!(", attempt {number}"));
+        let code = event.code.as_ref().filter(|code| ![code::FAILED, code::STOPPED].contains(code));
         let words = format!(
-            "{}{words}{}{}",
+            "{}{words}{}{}{}",
             backend.map(|name| format!("{name} ")).unwrap_or_default(),
+            action.unwrap_or_default(),
             number.unwrap_or_default(),
-            code.unwrap_or_default()
+            code.map(|code| format!(" ({code})")).unwrap_or_default()
         );
-        let line = format!("{}  {}", text::pad(&text::one_line(&words), 30), text::one_line(&what));
-        let time = paint.dim(&Times::local().clock(event.at.0));
-        format!(
-            "{time}  {} {}",
-            mark.paint(paint, mark.sign()),
-            text::cut(line.trim_end(), context.screen.width.saturating_sub(16))
-        )
+        let line = format!("{}  {}", text::pad(&text::one_line(&words), WORDS), text::one_line(&what));
+        let line = text::cut(line.trim_end(), context.screen.width.saturating_sub(16));
+        format!("{}  {} {line}", paint.dim(&Times::local().clock(event.at.0)), mark.paint(paint, mark.sign()))
     }
 
     /// Read again once the plan is known: an event about a step names a backend.
@@ -150,12 +151,11 @@ fn describe(kind: EventKind) -> (Mark, &'static str) {
         EventKind::StepStarted => (Mark::Busy, "started"),
         EventKind::StepSucceeded => (Mark::Good, "done"),
         EventKind::StepSoft => (Mark::Warn, "failed for now"),
-        EventKind::StepFailed => (Mark::Bad, "failed"),
         EventKind::StepSkipped => (Mark::Idle, "skipped"),
         EventKind::Requeued => (Mark::Idle, "back in the queue"),
         EventKind::Retrying => (Mark::Warn, "waits for its retry"),
         EventKind::Succeeded => (Mark::Good, "succeeded"),
-        EventKind::Failed => (Mark::Bad, "failed"),
+        EventKind::StepFailed | EventKind::Failed => (Mark::Bad, "failed"),
         EventKind::Cancelled => (Mark::Idle, "cancelled"),
         EventKind::Superseded => (Mark::Idle, "superseded"),
         EventKind::Refused => (Mark::Bad, "refused"),

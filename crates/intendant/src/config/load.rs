@@ -60,7 +60,8 @@ pub fn load(named: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
     let file = named
         .map(Path::to_path_buf)
         .or(variable)
-        .or_else(|| places.files().into_iter().find(|file| file.exists()));
+        .or_else(|| places.files().into_iter().find(|file| file.exists()))
+        .map(|file| std::path::absolute(&file).unwrap_or(file));
     assemble(file.as_deref(), places)
 }
 

@@ -25,8 +25,8 @@ section! {
         /// The socket on which the hub answers the commands. Without it `intendant.sock` in `$XDG_RUNTIME_DIR`, or
         /// `/run/intendant/intendant.sock` for root.
         socket: PathBuf = PathBuf::new(),
-        /// Jobs that run at once.
-        concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
+        /// Jobs that run at once, on all backends together.
+        concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255),
         ../// Where the journal lives.
         data: Data,
         ../// Backend folders.
@@ -60,6 +60,8 @@ section! {
     Backends {
         /// The folder that holds the backend folders. Without it `backends` in the data folder's default place.
         folder: PathBuf = PathBuf::new(),
+        /// How many scripts of one backend run at once when its `config.yml` does not say.
+        concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
         /// How long one attempt may take when neither the backend nor the action's mapping says.
         timeout: Duration = Duration::from_mins(1),
     }

@@ -4,7 +4,7 @@ use http::dto::{Job, Record};
 use jiff::Timestamp;
 use model::JobState;
 
-use super::{Align, Cell, Mark, Table, Times};
+use super::{Align, Cell, Look, Mark, Table, Times, text};
 
 /// How a state looks.
 pub fn mark(state: JobState) -> Mark {
@@ -17,32 +17,29 @@ pub fn mark(state: JobState) -> Mark {
     }
 }
 
-/// A table of jobs.
-pub fn table(jobs: &[Job], times: &Times, now: Timestamp) -> Table {
-    let mut table = Table::new([
-        ("STATE", Align::Left),
-        ("ACCEPTED", Align::Left),
-        ("JOB", Align::Left),
-        ("WHAT", Align::Left),
-    ]);
-    for job in jobs {
+/// Two lines for each job: how it stands and what it is about; then its id, which commands take, and the reason.
+pub fn list(jobs: &[Job], look: &Look, now: Timestamp) -> Vec<String> {
+    let states = jobs.iter().map(|job| job.state.as_str().len()).max().unwrap_or(0);
+    let times: Vec<String> = jobs.iter().map(|job| look.times.short(job.accepted_at.0, now)).collect();
+    let width = times.iter().map(|time| text::width(time)).max().unwrap_or(0);
+    let lines = jobs.iter().zip(times).flat_map(|(job, time)| {
         let mark = mark(job.state);
-        table.row([
-            Cell::marked(mark, format!("{} {}", mark.sign(), job.state.as_str())),
-            Cell::from(times.short(job.accepted_at.0, now)),
-            Cell::from(job.id.to_string()),
-            Cell::from(what(job)),
-        ]);
-    }
-    table
-}
-
-/// What was asked of whom, and why it did not work.
-fn what(job: &Job) -> String {
-    let subject = job.subject.as_ref().map(|subject| format!(" {subject}")).unwrap_or_default();
-    let why = job.message.as_ref().filter(|_| job.state != JobState::Succeeded);
-    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    format!("{}{subject}{why}", job.action)
+        let state = format!("{} {}", mark.sign(), text::pad(job.state.as_str(), states));
+        let subject = job.subject.as_ref().map(|subject| format!("  {subject}")).unwrap_or_default();
+        let what = text::one_line(&format!("{}{subject}", job.action));
+        let room = look.width.saturating_sub(2 + states + 2 + width + 2);
+        let first = format!(
+            "{}  {}  {}",
+            mark.paint(look.paint, &state),
+            text::pad(&time, width),
+            text::cut(&what, room)
+        );
+        let why = job.message.as_deref().filter(|_| job.state != JobState::Succeeded).unwrap_or_default();
+        let why = text::cut(&text::one_line(why), look.width.saturating_sub(2 + 36 + 2));
+        let second = format!("  {}  {why}", look.paint.dim(&job.id.to_string()));
+        [first, second.trim_end().to_owned()]
+    });
+    lines.collect()
 }
 
 /// A table of refusals.

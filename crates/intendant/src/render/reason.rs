@@ -1,7 +1,7 @@
 //! Why a job failed, in one sentence: what it was about, which backend, what it said, what happens next.
 
 use http::dto::{Job, Step, Story};
-use model::{JobState, StepState};
+use model::StepState;
 
 use super::text;
 
@@ -14,7 +14,7 @@ pub enum Remedy {
     Retry,
 }
 
-/// The sentence for a job that has ended and did not succeed.
+/// The sentence for a job that has ended and did not succeed, to stand after how it ended.
 pub fn sentence(story: &Story, remedy: Remedy) -> String {
     let Story { job, steps, .. } = story;
     let what = match &job.subject {
@@ -25,8 +25,7 @@ pub fn sentence(story: &Story, remedy: Remedy) -> String {
         Remedy::RunAgain => "nothing was retried: put it right, then run it again".to_owned(),
         Remedy::Retry => format!("put it right, then `intendant jobs retry {}`", job.id),
     };
-    let ended = if job.state == JobState::Failed { "failed" } else { job.state.as_str() };
-    text::one_line(&format!("{what} {ended}: {}; {next}", cause(job, steps)))
+    text::one_line(&format!("{what}: {}; {next}", cause(job, steps)))
 }
 
 /// The first failed step and what became of the others; the job's own message when no step failed.
@@ -51,13 +50,7 @@ fn others(steps: &[Step], failed: &Step) -> String {
         let chosen = steps.iter().filter(|step| step.state == state && step.index != failed.index);
         chosen.map(|step| step.backend.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let (failed, skipped) = (names(StepState::Failed), names(StepState::Skipped));
-    let mut text = String::new();
-    if !failed.is_empty() {
-        text += &format!(", {failed} failed too");
-    }
-    if !skipped.is_empty() {
-        text += &format!(", {skipped} did not run");
-    }
-    text
+    let others = [(names(StepState::Failed), "failed too"), (names(StepState::Skipped), "did not run")];
+    let others = others.iter().filter(|(names, _)| !names.is_empty());
+    others.map(|(names, what)| format!(", {names} {what}")).collect::<Vec<_>>().concat()
 }

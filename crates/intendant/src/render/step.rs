@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::dto::{Attempt, Step};
 use jiff::Timestamp;
+use model::word::code;
 use model::{OutcomeKind, StepState};
 
 use super::time::{between, took};
@@ -61,7 +62,11 @@ impl Line {
 
     /// A step without an attempt: it waits, was skipped, or failed before it began.
     pub fn of_step(step: &Step) -> Self {
-        let why = || step.message.clone().or_else(|| step.code.as_ref().map(ToString::to_string));
+        let why = || match (&step.message, &step.code) {
+            (Some(message), _) => Some(message.clone()),
+            (None, Some(code)) if *code == code::STOPPED => Some("the job ended before its turn".to_owned()),
+            (None, code) => code.as_ref().map(ToString::to_string),
+        };
         let (mark, words) = match step.state {
             StepState::Pending => (Mark::Idle, "not yet".to_owned()),
             StepState::Running => (Mark::Busy, "running".to_owned()),

@@ -82,17 +82,11 @@ pub fn count(number: usize, noun: &str) -> String {
 
 /// A size in bytes: `512 B`, `1.4 MiB`.
 pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let mut scaled = bytes as f64;
-    let mut unit = "B";
-    for larger in UNITS {
-        if scaled < 1024.0 {
-            break;
-        }
-        scaled /= 1024.0;
-        unit = larger;
+    const UNITS: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {
+        Some((name, unit)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
     }
-    if unit == "B" { format!("{bytes} B") } else { format!("{scaled:.1} {unit}") }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long something may take that takes milliseconds. Only a test that fails waits so long.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The examples of the repository.
 pub fn examples() -> PathBuf {
@@ -72,10 +72,8 @@ impl World {
         let home = self.path("backends").join(folder);
         fs::create_dir_all(home.join("bin")).unwrap();
         let actions = ["IDENTITY_UPDATE", "IDENTITY_DELETE", "IDENTITY_PASSWORD_RESET", "PING_TARGET"];
-        let actions: String = actions
-            .iter()
-            .map(|action| format!("  {action}:\n    script: main.sh\n    onError: {on_error}\n"))
-            .collect();
+        let mapping = |action| format!("  {action}:\n    script: main.sh\n    onError: {on_error}\n");
+        let actions = actions.map(mapping).concat();
         let config = format!(
             "_version: 1\nname: {folder}\ndescription: of a test\nactive: true\n{more}\nactions:\n{actions}"
         );

@@ -14,6 +14,7 @@ use super::Finding;
 use crate::compose::{self, Parts};
 use crate::config::{Loaded, Origin, Value as _};
 use crate::context::Context;
+use crate::exit::sentence;
 use crate::render::{text, time};
 
 /// Below this many bytes the journal is about to stop.
@@ -28,7 +29,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
         Err(error) => {
             return vec![Finding::error(
                 "configuration",
-                format!("{error:#}"),
+                sentence(&error),
                 "correct it; until then nothing runs",
             )];
         }
@@ -114,7 +115,7 @@ fn key(loaded: &Loaded, context: &Context) -> Finding {
     match context.key(&loaded.config, false) {
         Ok(_) => Finding::ok(NAME, format!("{shown}; a backup does not contain it, keep a copy elsewhere")),
         Err(error) => {
-            Finding::error(NAME, format!("{error:#}"), "correct it: without the key the hub does not start")
+            Finding::error(NAME, sentence(&error), "correct it: without the key the hub does not start")
         }
     }
 }
@@ -172,7 +173,7 @@ fn backends(loaded: &Loaded) -> Finding {
     let folder = compose::backends_folder(loaded).used;
     let read = match Parts::read(&loaded.config, &folder) {
         Ok(parts) => parts.backends,
-        Err(error) => return Finding::error(NAME, format!("{error:#}"), "correct the configuration"),
+        Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
     };
     let errors = read.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     let warnings = read.problems.len() - errors;
