@@ -34,8 +34,11 @@ const SUPPORT: &str = "testkit";
 /// A package of the workspace and what it uses of the workspace.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Package {
-    name: String,
+    /// Its name within the house.
+    pub(crate) name: String,
     uses: Vec<Use>,
+    /// What it uses from outside of the workspace.
+    pub(crate) from_outside: Vec<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -54,14 +57,16 @@ pub(crate) fn packages(metadata: &str) -> Result<Vec<Package>> {
 
 fn package(json: &Value) -> Package {
     let uses = json.get("dependencies").and_then(Value::as_array).into_iter().flatten();
-    let uses = uses
-        .filter(|dependency| !text(dependency, "path").is_empty())
-        .map(|dependency| Use {
-            name: short_name(dependency),
-            only_in_tests: text(dependency, "kind") == "dev",
-        })
-        .collect();
-    Package { name: short_name(json), uses }
+    let (inside, outside): (Vec<_>, Vec<_>) = uses.partition(|used| !text(used, "path").is_empty());
+    let only_in_tests = |used: &Value| text(used, "kind") == "dev";
+    Package {
+        name: short_name(json),
+        uses: inside
+            .into_iter()
+            .map(|used| Use { name: short_name(used), only_in_tests: only_in_tests(used) })
+            .collect(),
+        from_outside: outside.into_iter().map(|used| text(used, "name").to_owned()).collect(),
+    }
 }
 
 /// A package's name within the house.

@@ -2,6 +2,7 @@
 
 mod floors;
 mod keys;
+mod owners;
 mod paths;
 mod purity;
 mod sizes;
@@ -33,8 +34,10 @@ impl Source {
 pub(crate) fn run() -> Result<()> {
     let sources = sources()?;
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
-    let checks: [(&str, Vec<String>); 5] = [
-        ("floors of the house", floors::check(&floors::packages(&metadata)?)),
+    let packages = floors::packages(&metadata)?;
+    let checks: [(&str, Vec<String>); 6] = [
+        ("floors of the house", floors::check(&packages)),
+        ("what only one may use", owners::check(&packages, &sources)),
         ("purity of the pure modules", purity::check(&sources)),
         ("paths named in ARCHITECTURE.md", paths::check(&sources)),
         ("keys of the configuration", keys::check(&sources)),
