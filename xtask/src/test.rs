@@ -10,13 +10,13 @@ use crate::workspace::{cargo, has_subcommand, show_and_run};
 pub(crate) fn run(args: &[String]) -> Result<()> {
     services::install(&Kind::ALL)?;
     if args.is_empty() {
-        show_and_run(&mut cargo(&["test", "--workspace", "--locked", "--doc", "--quiet"]))?;
+        show_and_run(&mut cargo(&["test", "--workspace", "--all-features", "--locked", "--doc", "--quiet"]))?;
     }
     let mut tests = if has_subcommand("nextest") {
-        cargo(&["nextest", "run", "--locked"])
+        cargo(&["nextest", "run", "--all-features", "--locked"])
     } else {
         println!("cargo-nextest is not installed: using cargo test, which is slower");
-        cargo(&["test", "--locked", "--all-targets"])
+        cargo(&["test", "--all-features", "--locked", "--all-targets"])
     };
     if !names_a_package(args) {
         tests.arg("--workspace");
