@@ -2,7 +2,7 @@
 //! `/api/v1`, a server on a Unix socket, and the client of all that.
 //!
 //! A server is put together in three steps: routes ([`api::routes`], and those of modules), what is around all of them
-//! ([`frame`]), and what accepts connections and says who asks ([`socket`]).
+//! ([`frame()`]), and what accepts connections and says who asks ([`socket`]).
 #![forbid(unsafe_code)]
 
 pub mod api;
