@@ -130,8 +130,9 @@ fn a_backup_of_a_busy_hub_is_restored_elsewhere() {
     world.configure("");
     fs::rename(world.path("data"), world.path("old")).unwrap();
     fs::rename(world.path("elsewhere"), world.path("data")).unwrap();
-    let _hub = world.serve();
-    assert_eq!(world.run_with(&["submit", "--wait", "-"], update(1)).code, 0);
+    let hub = world.serve();
+    let again = world.run_with(&["submit", "--wait", "-"], update(1));
+    assert_eq!(again.code, 0, "{again:?} {}", hub.log());
 
     fs::rename(world.path("key"), world.path("kept")).unwrap();
     world.run(&["restore", &file, "--data", &world.text("third")]).said(2, &["key", "not in a backup"]);
