@@ -1,5 +1,6 @@
 //! `intendant submit --ndjson`: many requests, one on each line.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use http::Client;
 use http::dto::{Acceptance, BatchLine};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::cli::Submit;
@@ -137,12 +138,16 @@ fn progress(lines: Option<u64>, screen: &Screen, json: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let template = match lines {
-        Some(_) => "  {bar:40} {pos}/{len}  {per_sec}  {eta} left",
-        None => "  {spinner} {pos} lines  {per_sec}",
+        Some(_) => "  {bar:40} {pos}/{len}  {rate}  {eta} left",
+        None => "  {spinner} {pos} lines  {rate}",
     };
     let bar = ProgressBar::with_draw_target(lines, ProgressDrawTarget::stderr_with_hz(10));
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("━╸ "));
+        let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Writing into a line of the screen cannot fail.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate).progress_chars("━╸ "));
     }
     bar
 }
