@@ -1,7 +1,7 @@
 //! Prints how many whole jobs a second the journal makes durable (accept, start and settle, each awaited), and how
 //! much of the writer's time a job takes.
 //!
-//! `cargo run --release -p intendant-journal --example rate -- [JOBS] [ALREADY] [SUBMITTERS] [SUBJECTS] [FOLDER]`
+//! `cargo run --release -p intendant-journal --example commits -- [JOBS] [ALREADY] [SUBMITTERS] [SUBJECTS] [FOLDER]`
 //! Defaults: 100,000 measured jobs with 100,000 already there, 64 submitters, 500 subjects, a temporary folder below
 //! the current one (a memory file system would measure nothing).
 #![allow(clippy::disallowed_methods, reason = "it measures real time")]

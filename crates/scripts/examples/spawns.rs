@@ -1,5 +1,5 @@
 //! Script runs per second beside a bare loop of the standard library in the same run: the same bytes, the same pipes,
-//! one thread per slot. `cargo run --release -p intendant-scripts --example rate [SECONDS] [SLOTS]`
+//! one thread per slot. `cargo run --release -p intendant-scripts --example spawns [SECONDS] [SLOTS]`
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
