@@ -10,6 +10,7 @@ use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
 use journal::{Key, Options, SqliteJournal};
 use model::{ActionSpec, RetryPolicy, RunMark};
+use rustix::process::geteuid;
 
 use crate::config::{self, Config, Origin};
 use crate::exit::misuse;
@@ -108,7 +109,8 @@ pub fn backends_folder(loaded: &config::Loaded) -> scripts::Folder {
         return as_it_is(configured);
     }
     let sesame = scripts::choose_folder(Path::new(SESAME));
-    if sesame.used.is_dir() { sesame } else { as_it_is(configured) }
+    // Root of a new machine is told of the place that the guide names.
+    if sesame.used.is_dir() || geteuid().is_root() { sesame } else { as_it_is(configured) }
 }
 
 fn limits(config: &Config) -> Limits {

@@ -190,3 +190,35 @@ fn an_interrupted_run_ends_its_script() {
     );
     assert_eq!(opened.unwrap_err(), rustix::io::Errno::NXIO);
 }
+
+#[test]
+fn the_first_command_of_the_readme_works_in_a_fresh_clone() {
+    let world = World::new();
+    let mut command = world.command(&["run", "examples/requests/identity-update.json"]);
+    // What is there without any preparation: the checkout, and the configuration at its root.
+    command.env_remove("INTENDANT_CONFIG").current_dir(support::examples().join(".."));
+    let ran = support::Ran::from(command.output().unwrap());
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    for name in ["dummy", "ldif", "heartbeat"] {
+        assert!(ran.stdout.contains(&format!("✓ {name} ")), "{name}: {ran:?}");
+    }
+}
+
+#[test]
+fn every_example_request_is_run() {
+    let world = World::new();
+    world.configure("");
+    for folder in ["10ldif", "20heartbeat"] {
+        let from = support::examples().join("backends").join(folder);
+        let copied =
+            std::process::Command::new("cp").arg("-r").arg(from).arg(world.path("backends")).status();
+        assert!(copied.unwrap().success());
+    }
+    for entry in fs::read_dir(support::examples().join("requests")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let ran = world.run(&["run", "--json", path.to_str().unwrap()]);
+            assert_eq!((ran.code, &ran.json()["status"]), (0, &json!(0)), "{path:?}: {ran:?}");
+        }
+    }
+}

@@ -60,9 +60,6 @@ pub struct Filter {
 /// `intendant jobs list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Which jobs.
-    #[command(flatten)]
-    pub filter: Filter,
     /// How many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
@@ -72,6 +69,9 @@ pub struct List {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
 }
 
 /// `intendant jobs show`.
@@ -108,9 +108,6 @@ pub struct Retry {
     /// The jobs
     #[arg(value_name = "JOB", required_unless_present = "state", conflicts_with_all = FILTERS)]
     pub jobs: Vec<JobId>,
-    /// Which jobs.
-    #[command(flatten)]
-    pub filter: Filter,
     /// Change the request: a JSON pointer and its new value, JSON or else text, such as /payload/uid=alice
     #[arg(long, value_name = "POINTER=VALUE", value_parser = assignment, requires = "jobs")]
     pub set: Vec<(String, serde_json::Value)>,
@@ -123,6 +120,9 @@ pub struct Retry {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
 }
 
 /// `intendant jobs cancel`.
@@ -139,12 +139,12 @@ pub struct Cancel {
 /// `intendant jobs export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Which jobs.
-    #[command(flatten)]
-    pub filter: Filter,
     /// With each job's request, secrets masked
     #[arg(long)]
     pub documents: bool,
+    /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
 }
 
 /// `intendant jobs stdin`.

@@ -25,7 +25,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Takes requests, records them durably, runs them in order on the backends that implement them, and tells whoever
 /// asked how it went.
 #[derive(Debug, Parser)]
-#[command(name = "intendant", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "intendant", version, arg_required_else_help = true)]
 #[command(max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, request or configuration.")]
 pub struct Cli {
@@ -50,7 +50,7 @@ pub struct Common {
     /// Print only results and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Colours: on a terminal and without `NO_COLOR` in the environment, always, or never
+    /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, hide_possible_values = true)]
     pub color: Colour,
 }

@@ -52,7 +52,7 @@ pub struct Submit {
     #[arg(long, value_name = "WHEN")]
     pub deadline: Option<When>,
     /// How urgent: interactive runs before bulk
-    #[arg(long, value_enum, value_name = "CLASS")]
+    #[arg(long, value_enum, value_name = "CLASS", hide_possible_values = true)]
     pub class: Option<Class>,
     /// What it is about, kind:value, when the hub cannot see it in the document
     #[arg(long, value_name = "SUBJECT")]

@@ -58,7 +58,8 @@ section! {
 section! {
     /// Backend folders.
     Backends {
-        /// The folder that holds the backend folders. Without it `backends` in the data folder's default place.
+        /// The folder that holds the backend folders. Without it `backends` in the data folder's default place if that
+        /// is there, else `/var/lib/sesame-daemon/backends` or `/var/lib/sesame-daemon/backend` if one is.
         folder: PathBuf = PathBuf::new(),
         /// How many scripts of one backend run at once when its `config.yml` does not say.
         concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
