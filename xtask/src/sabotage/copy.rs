@@ -11,14 +11,14 @@ use super::patch::Test;
 use crate::workspace::{cargo, files, shown, target};
 
 /// A copy of the tree with a target folder of its own, both kept from one run to the next, so that little is built.
-pub(crate) struct Copy {
+pub(crate) struct TreeCopy {
     from: PathBuf,
     tree: PathBuf,
     target: PathBuf,
 }
 
 /// How a test went.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Green,
     Red,
@@ -27,9 +27,9 @@ pub(crate) enum Verdict {
 /// The exit code of the test runner when tests ran and some failed.
 const TESTS_FAILED: i32 = 100;
 
-impl Copy {
+impl TreeCopy {
     /// Brings the copy up to date. Files that did not change keep their times.
-    pub(crate) fn make(from: &Path) -> Result<Copy> {
+    pub(crate) fn make(from: &Path) -> Result<TreeCopy> {
         let folder = target()?.join("sabotage");
         let copy =
             Copy { from: from.to_path_buf(), tree: folder.join("tree"), target: folder.join("target") };

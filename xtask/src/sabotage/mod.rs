@@ -9,7 +9,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use self::copy::{Copy, Verdict};
+use self::copy::{TreeCopy, Verdict};
 use self::patch::Patch;
 use crate::workspace::{has_subcommand, root};
 
@@ -20,7 +20,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
         "cargo-nextest is not installed: `cargo install --locked cargo-nextest`"
     );
     let patches = read(&root().join("xtask/sabotage"), names)?;
-    let copy = Copy::make(&root())?;
+    let copy = TreeCopy::make(&root())?;
     // All of them before the first patch: what is built for one is built for the others.
     let whole: Vec<Result<Verdict>> = patches.iter().map(|patch| copy.run(&patch.test)).collect();
     let mut unproven = 0;
@@ -60,7 +60,7 @@ fn read(folder: &Path, names: &[String]) -> Result<Vec<Patch>> {
 }
 
 /// The test is green without the patch, as `whole` says, and red with it.
-fn prove(copy: &Copy, patch: &Patch, whole: Verdict) -> Result<()> {
+fn prove(copy: &TreeCopy, patch: &Patch, whole: Verdict) -> Result<()> {
     ensure!(whole == Verdict::Green, "{} is red without the patch", patch.test.name);
     let changes = patch.apply(|file| copy.read(file))?;
     for (file, text) in &changes {
