@@ -376,7 +376,8 @@ fn a_ping_asks_every_backend_or_one() {
 fn the_log_is_json_where_that_is_wanted() {
     let world = World::new();
     world.configure("log: {format: json}\n");
-    world.backend("00first", r#"cat >/dev/null; echo "WARN: quota nearly used up" >&2; echo '{"status": 0}'"#);
+    world
+        .backend("00first", r#"cat >/dev/null; echo "WARN: quota nearly used up" >&2; echo '{"status": 0}'"#);
     let mut hub = world.serve();
     world.run_with(&["submit", "--wait", "-"], update("alice"));
     hub.signal(Signal::TERM);
@@ -385,7 +386,8 @@ fn the_log_is_json_where_that_is_wanted() {
     assert_eq!(hub.wait(), Some(0));
     let records: Vec<serde_json::Value> =
         fs::read_to_string(log).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of_the_script = records.iter().find(|record| record["message"].as_str().unwrap().contains("quota")).unwrap();
+    let of_the_script =
+        records.iter().find(|record| record["message"].as_str().unwrap().contains("quota")).unwrap();
     assert_eq!((&of_the_script["level"], &of_the_script["backend"]), (&json!("WARN"), &json!("00first")));
     assert!(of_the_script["timestamp"].as_str().unwrap().ends_with('Z'), "{of_the_script}");
     assert_eq!(records.last().unwrap()["message"], "stopped");
