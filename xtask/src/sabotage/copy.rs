@@ -32,7 +32,7 @@ impl TreeCopy {
     pub(crate) fn make(from: &Path) -> Result<TreeCopy> {
         let folder = target()?.join("sabotage");
         let copy =
-            Copy { from: from.to_path_buf(), tree: folder.join("tree"), target: folder.join("target") };
+            TreeCopy { from: from.to_path_buf(), tree: folder.join("tree"), target: folder.join("target") };
         let wanted = files()?;
         for file in &wanted {
             copy.restore(file)?;
