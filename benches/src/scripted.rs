@@ -13,7 +13,8 @@ use anyhow::{Context, Result, ensure};
 use crate::bed;
 
 const JOBS: u64 = 4_000;
-const SLOTS: usize = 8;
+/// What a backend has when its `config.yml` does not say; the bare loop has as many threads.
+const SLOTS: usize = 16;
 const SCRIPT: &str = "#!/bin/sh\nread -r line\necho '{\"status\": 0, \"message\": \"ok\"}'\n";
 
 pub(crate) fn run() -> Result<()> {
@@ -41,7 +42,7 @@ fn backend(folder: &Path, name: &str, script: &str) -> Result<()> {
     let bin = folder.join(name).join("01sh/bin");
     fs::create_dir_all(&bin)?;
     let config = format!(
-        "_version: 1\nname: sh\ndescription: bench\nactive: true\nconcurrency: {SLOTS}\nactions:\n  IDENTITY_UPDATE:\n    script: '{script}'\n    onError: stop\n"
+        "_version: 1\nname: sh\ndescription: bench\nactive: true\nactions:\n  IDENTITY_UPDATE:\n    script: '{script}'\n    onError: stop\n"
     );
     fs::write(folder.join(name).join("01sh/config.yml"), config)?;
     fs::write(bin.join("update.sh"), SCRIPT)?;

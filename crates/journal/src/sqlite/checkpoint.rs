@@ -28,6 +28,9 @@ pub(super) struct Checkpoints {
     pages: AtomicU64,
     /// At so many pages the thread makes its next pass.
     next: AtomicU64,
+    /// So many pages further than the last one: few while little is written, so that each pass is over quickly and
+    /// holds up nobody for long; more under load, where passes cost throughput.
+    step: AtomicU64,
     /// A pass came near the end: a short pause of the writer finishes it.
     nearly: AtomicBool,
     bound: u64,
@@ -41,7 +44,8 @@ impl Checkpoints {
             conn: Mutex::new(Some(open::connect(database, open::Role::Checkpoint)?)),
             wake: OnceLock::new(),
             pages: AtomicU64::new(0),
-            next: AtomicU64::new(bound / 4),
+            next: AtomicU64::new(bound / 16),
+            step: AtomicU64::new(bound / 16),
             nearly: AtomicBool::new(false),
             bound,
         });
@@ -66,7 +70,7 @@ impl Checkpoints {
         let before = self.pages.swap(pages, Ordering::Relaxed);
         if pages < before {
             // The log was begun anew.
-            self.next.store(self.bound / 4, Ordering::Relaxed);
+            self.next.store(self.step.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }
 
@@ -105,10 +109,14 @@ impl Checkpoints {
     }
 
     fn pass_meanwhile(&self) {
+        let before = self.pages.load(Ordering::Relaxed);
         if let Some(left) = self.pass() {
             self.nearly.store(left <= SHORT, Ordering::Relaxed);
         }
-        self.next.store(self.pages.load(Ordering::Relaxed) + self.bound / 4, Ordering::Relaxed);
+        let now = self.pages.load(Ordering::Relaxed);
+        let step = (4 * now.saturating_sub(before)).clamp(self.bound / 16, self.bound / 4);
+        self.step.store(step, Ordering::Relaxed);
+        self.next.store(now + step, Ordering::Relaxed);
     }
 
     /// Copies what readers allow to be copied, and returns how many pages are left; `None` when it failed.
