@@ -48,6 +48,7 @@ async fn main() {
         times[times.len() / 2],
         times[times.len() * 99 / 100],
     );
+    println!("{}", resident());
     for entry in fs::read_dir(&folder).unwrap() {
         let entry = entry.unwrap();
         println!("{:>12} bytes {}", entry.metadata().unwrap().len(), entry.file_name().display());
@@ -97,7 +98,7 @@ async fn submit(
 }
 
 async fn whole_job(journal: &dyn Journal, count: u64, subject: u64) {
-    // The time comes first in real ids as well.
+    // The time comes first in real ids as well. Subjects are this run's own: one that was killed left live jobs.
     let id = JobId(Uuid::from_u64_pair(count, 0));
     let now = Timestamp::now();
     let new = NewJob {
@@ -105,7 +106,7 @@ async fn whole_job(journal: &dyn Journal, count: u64, subject: u64) {
         source: "http".to_owned(),
         external_id: None,
         action: "IDENTITY_UPDATE".to_owned(),
-        subject: Subject::new("identity", &format!("66c22991bdc3c9a7563a{subject:04x}")),
+        subject: Subject::new("identity", &format!("{:012x}{subject:012x}", std::process::id())),
         class: Class::Bulk,
         deadline: None,
         accepted_at: now,
@@ -169,6 +170,12 @@ async fn whole_job(journal: &dyn Journal, count: u64, subject: u64) {
         effects: EffectSet::default(),
     };
     journal.change(settle).await.unwrap();
+}
+
+/// The line of the process's status that tells its memory.
+fn resident() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    status.lines().find(|line| line.starts_with("VmRSS")).unwrap().replace('\t', " ")
 }
 
 /// How long the writer's thread has been on a processor.

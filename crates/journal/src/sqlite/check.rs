@@ -1,6 +1,6 @@
 //! The full check: does the file hold together, and does it say what it must.
 
-use model::{DeliveryId, EntityKey};
+use model::{DeliveryId, EntityKey, JobState};
 use rusqlite::{Connection, Row, params};
 
 use super::code::{CodeText, Id};
@@ -15,11 +15,120 @@ const LISTED: usize = 200;
 /// So many sealed values are opened in one go, so that a check never holds up the write-ahead log for long.
 const CHUNK: i64 = 500;
 
-/// What SQLite itself says of the file: pages, indices, constraints.
-pub(super) fn structure(conn: &Connection) -> Result<Vec<String>, Error> {
-    let mut select = conn.prepare(&format!("PRAGMA integrity_check({FINDINGS})"))?;
-    let lines: Vec<String> = select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(lines.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
+/// Where a check has come. Each step is a read of its own, so that none holds up the write-ahead log for long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cursor {
+    Start,
+    /// What SQLite says of these tables, the last one first.
+    Structure(Vec<String>),
+    /// The rule of this place in [`RULES`].
+    Rule(usize),
+    Tallies,
+    /// The sealed values in the table of this place in [`SEALED`], after this row.
+    Sealed(usize, i64),
+    /// The sealed values of entities, after this one.
+    Entities(EntityKey),
+    Done,
+}
+
+impl Cursor {
+    /// Where to go on when damage ends a step early.
+    fn skip(self) -> Self {
+        match self {
+            Cursor::Start => Cursor::Structure(Vec::new()),
+            Cursor::Structure(mut tables) => {
+                tables.pop();
+                if tables.is_empty() { Cursor::Rule(0) } else { Cursor::Structure(tables) }
+            }
+            Cursor::Rule(place) if place + 1 < RULES.len() => Cursor::Rule(place + 1),
+            Cursor::Rule(_) => Cursor::Tallies,
+            Cursor::Tallies => Cursor::Sealed(0, 0),
+            Cursor::Sealed(place, _) if place + 1 < SEALED.len() => Cursor::Sealed(place + 1, 0),
+            Cursor::Sealed(..) => Cursor::Entities(EntityKey { kind: String::new(), key: String::new() }),
+            Cursor::Entities(_) | Cursor::Done => Cursor::Done,
+        }
+    }
+}
+
+/// The whole check in one go.
+pub(super) fn all(conn: &Connection, seal: &Seal) -> Result<Vec<String>, Error> {
+    let (mut cursor, mut findings) = (Cursor::Start, Vec::new());
+    while cursor != Cursor::Done {
+        cursor = step(conn, seal, cursor, &mut findings)?;
+    }
+    Ok(findings)
+}
+
+/// Takes a step and returns where to go on. Damage is what a check looks for: a finding, and no error.
+pub(super) fn step(
+    conn: &Connection,
+    seal: &Seal,
+    cursor: Cursor,
+    findings: &mut Vec<String>,
+) -> Result<Cursor, Error> {
+    let next = match look(conn, seal, &cursor, findings) {
+        Ok(Some(next)) => next,
+        Ok(None) => cursor.skip(),
+        Err(Error::Damaged(what)) => {
+            findings.push(what);
+            cursor.skip()
+        }
+        Err(error) => return Err(error),
+    };
+    findings.truncate(LISTED);
+    Ok(next)
+}
+
+/// Returns where to go on, `None` when this part is done.
+fn look(
+    conn: &Connection,
+    seal: &Seal,
+    cursor: &Cursor,
+    findings: &mut Vec<String>,
+) -> Result<Option<Cursor>, Error> {
+    match cursor {
+        Cursor::Start => return Ok(Some(Cursor::Structure(tables(conn)?))),
+        Cursor::Structure(tables) => {
+            if let Some(table) = tables.last() {
+                structure(conn, table, findings)?;
+            }
+        }
+        Cursor::Rule(place) => {
+            if let Some(rule) = RULES.get(*place) {
+                follow(conn, rule, findings)?;
+            }
+        }
+        Cursor::Tallies => tallies(conn, findings)?,
+        Cursor::Sealed(place, after) => {
+            if let Some(table) = SEALED.get(*place) {
+                let last = open_numbered(conn, seal, table, *after, findings)?;
+                return Ok(last.map(|last| Cursor::Sealed(*place, last)));
+            }
+        }
+        Cursor::Entities(after) => {
+            return Ok(open_entities(conn, seal, after, findings)?.map(Cursor::Entities));
+        }
+        Cursor::Done => {}
+    }
+    Ok(None)
+}
+
+fn tables(conn: &Connection) -> Result<Vec<String>, Error> {
+    let mut select =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name DESC")?;
+    Ok(select.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// What SQLite itself says of a table: pages, indices, constraints.
+fn structure(conn: &Connection, table: &str, findings: &mut Vec<String>) -> Result<(), Error> {
+    let mut select = conn.prepare("SELECT * FROM pragma_integrity_check(?1)")?;
+    for line in select.query_map([table], |row| row.get::<_, String>(0))?.take(FINDINGS) {
+        let line = line?;
+        if line != "ok" {
+            findings.push(format!("the table {table}: {line}"));
+        }
+    }
+    Ok(())
 }
 
 /// Rules between rows, each a query for what breaks it.
@@ -72,46 +181,33 @@ const RULES: [(&str, &str); 9] = [
     ),
 ];
 
-/// Whether the rows fit together.
-pub(super) fn rules(conn: &Connection) -> Result<Vec<String>, Error> {
-    let mut findings = Vec::new();
-    for (what, sql) in RULES {
-        let mut select = conn.prepare(&format!("{sql} LIMIT {FINDINGS}"))?;
-        let seqs = select.query_map([], |row| row.get::<_, i64>(0))?;
-        for seq in seqs {
-            findings.push(format!("{what}: job number {}", seq?));
-        }
+/// Lists the jobs that break a rule.
+fn follow(conn: &Connection, (what, sql): &(&str, &str), findings: &mut Vec<String>) -> Result<(), Error> {
+    let mut select = conn.prepare(&format!("{sql} LIMIT {FINDINGS}"))?;
+    for seq in select.query_map([], |row| row.get::<_, i64>(0))? {
+        findings.push(format!("{what}: job number {}", seq?));
     }
+    Ok(())
+}
+
+/// Compares the tallies with the jobs.
+fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
     let mut select = conn
         .prepare("SELECT state, jobs, (SELECT count(*) FROM job WHERE job.state = tally.state) FROM tally")?;
     let tallies = select.query_map([], |row| Ok((row::word(row, 0)?, row.get(1)?, row.get(2)?)))?;
     for tally in tallies {
-        let (state, told, counted): (model::JobState, i64, i64) = tally?;
+        let (state, told, counted): (JobState, i64, i64) = tally?;
         if told != counted {
             findings.push(format!("{counted} jobs are {}, the tally says {told}", state.as_str()));
         }
     }
-    Ok(findings)
-}
-
-/// Where the opening of all sealed values has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Cursor {
-    /// In the numbered table of this place in [`TABLES`], after this row.
-    Table(usize, i64),
-    /// Among the entities, after this one.
-    Entities(EntityKey),
-    Done,
-}
-
-impl Cursor {
-    pub(super) const START: Cursor = Cursor::Table(0, 0);
+    Ok(())
 }
 
 /// A table of sealed values: its rows from ?1 on, as id, sealed bytes and what [`Place`] needs.
 type Table = (&'static str, fn(&Row<'_>) -> rusqlite::Result<Place>);
 
-const TABLES: [Table; 6] = [
+const SEALED: [Table; 6] = [
     ("SELECT seq, sealed, id FROM body JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
         Ok(Place::body(row::job_id(row, 2)?))
     }),
@@ -147,28 +243,8 @@ const TABLES: [Table; 6] = [
     ),
 ];
 
-/// Opens some sealed values; returns where to go on, and what did not open.
-pub(super) fn sealed(
-    conn: &Connection,
-    seal: &Seal,
-    cursor: &Cursor,
-) -> Result<(Cursor, Vec<String>), Error> {
-    let mut findings = Vec::new();
-    let next = match cursor {
-        Cursor::Table(place, after) => match TABLES.get(*place) {
-            Some(table) => {
-                let last = numbered(conn, seal, table, *after, &mut findings)?;
-                last.map_or(Cursor::Table(place + 1, 0), |last| Cursor::Table(*place, last))
-            }
-            None => Cursor::Entities(EntityKey { kind: String::new(), key: String::new() }),
-        },
-        Cursor::Entities(after) => entities(conn, seal, after, &mut findings)?,
-        Cursor::Done => Cursor::Done,
-    };
-    Ok((next, findings))
-}
-
-fn numbered(
+/// Opens some values of a numbered table; returns the last one's number, `None` at the end.
+fn open_numbered(
     conn: &Connection,
     seal: &Seal,
     (sql, place): &Table,
@@ -192,57 +268,25 @@ fn numbered(
     Ok(last)
 }
 
-fn entities(
+/// Opens some entities; returns the last one's key, `None` at the end.
+fn open_entities(
     conn: &Connection,
     seal: &Seal,
     after: &EntityKey,
     findings: &mut Vec<String>,
-) -> Result<Cursor, Error> {
+) -> Result<Option<EntityKey>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT kind, key, rev, sealed FROM entity WHERE (kind, key) > (?1, ?2) ORDER BY kind, key LIMIT ?3",
     )?;
     let mut rows = select.query(params![after.kind, after.key, CHUNK])?;
-    let mut cursor = Cursor::Done;
+    let mut last = None;
     while let Some(row) = rows.next()? {
         let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
         let what = format!("the body of {} {}", key.kind, key.key);
         if let Err(error) = seal.open(&Place::entity(&key, row.get(2)?), row.get(3)?, &what) {
             findings.push(error.to_string());
         }
-        cursor = Cursor::Entities(key);
+        last = Some(key);
     }
-    Ok(cursor)
-}
-
-/// The whole check of a journal that nobody writes to.
-pub(super) fn all(conn: &Connection, seal: &Seal) -> Result<Vec<String>, Error> {
-    let mut findings = finding(structure(conn))?;
-    findings.extend(finding(rules(conn))?);
-    let mut cursor = Cursor::START;
-    while cursor != Cursor::Done {
-        (cursor, findings) = gather(sealed(conn, seal, &cursor), findings)?;
-    }
-    Ok(findings)
-}
-
-/// Adds what a step of [`sealed`] found; damage that it could not get over ends the search.
-pub(super) fn gather(
-    step: Result<(Cursor, Vec<String>), Error>,
-    mut findings: Vec<String>,
-) -> Result<(Cursor, Vec<String>), Error> {
-    let (cursor, found) = match step {
-        Err(Error::Damaged(what)) => (Cursor::Done, vec![what]),
-        step => step?,
-    };
-    findings.extend(found);
-    findings.truncate(LISTED);
-    Ok((cursor, findings))
-}
-
-/// Damage is what a check looks for: a finding, and no error.
-pub(super) fn finding(result: Result<Vec<String>, Error>) -> Result<Vec<String>, Error> {
-    match result {
-        Err(Error::Damaged(what)) => Ok(vec![what]),
-        other => other,
-    }
+    Ok(last)
 }

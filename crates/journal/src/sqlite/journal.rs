@@ -324,12 +324,12 @@ impl Journal for SqliteJournal {
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
         Box::pin(async move {
-            let mut findings = check::finding(self.read(check::structure).await)?;
-            findings.extend(check::finding(self.read(check::rules).await)?);
-            let mut cursor = check::Cursor::START;
+            let (mut cursor, mut findings) = (check::Cursor::Start, Vec::new());
             while cursor != check::Cursor::Done {
-                let some = self.unseal(move |conn, seal| check::sealed(conn, seal, &cursor)).await;
-                (cursor, findings) = check::gather(some, findings)?;
+                let step = move |conn: &Connection, seal: &Seal| {
+                    check::step(conn, seal, cursor, &mut findings).map(|next| (next, findings))
+                };
+                (cursor, findings) = self.unseal(step).await?;
             }
             Ok(findings)
         })
