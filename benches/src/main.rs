@@ -17,6 +17,12 @@ use anyhow::{Result, bail};
 
 fn main() -> Result<()> {
     let mut names: Vec<String> = std::env::args().skip(1).collect();
+    // How `scale` calls itself.
+    if let [name, folder] = names.as_slice()
+        && name == "scale-one"
+    {
+        return scale::one(folder.as_ref());
+    }
     if names.is_empty() {
         names = ["noop", "scripts", "scale", "process"].map(str::to_owned).to_vec();
     }
