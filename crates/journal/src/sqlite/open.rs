@@ -90,7 +90,7 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
     if role == Role::Writer {
         conn.pragma_update(None, "page_size", PAGE)?;
         conn.pragma_update(None, "secure_delete", "FAST")?;
-        conn.pragma_update(None, "cache_size", -16 * 1024)?;
+        conn.pragma_update(None, "cache_size", -8 * 1024)?;
     }
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
