@@ -3,10 +3,15 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, getpid};
 
 use crate::environment::RUN;
+
+/// How often a process is looked at that is just starting another program, and the pause between.
+const LOOKS: u32 = 100;
+const BREATH: Duration = Duration::from_millis(1);
 
 /// A living process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,11 +101,30 @@ fn read(pid: Pid) -> Option<Process> {
 
 /// The mark that a process carries. What it changed in its environment since it began does not count.
 fn mark_of(pid: Pid) -> Option<String> {
-    let environment = fs::read(folder(pid).join("environ")).ok()?;
-    environment.split(|byte| *byte == 0).find_map(|variable| {
+    environment(pid)?.split(|byte| *byte == 0).find_map(|variable| {
         let mark = variable.strip_prefix(RUN.as_bytes())?.strip_prefix(b"=")?;
         String::from_utf8(mark.to_owned()).ok()
     })
+}
+
+/// The environment of a process. While the kernel is replacing its program it shows none, and no arguments either:
+/// such a process is looked at again.
+#[allow(clippy::disallowed_methods, reason = "nothing tells that another process has begun its program")]
+fn environment(pid: Pid) -> Option<Vec<u8>> {
+    for _ in 0..LOOKS {
+        let environment = fs::read(folder(pid).join("environ")).ok()?;
+        // The kernel's own threads have no program.
+        if !environment.is_empty() || fs::read_link(folder(pid).join("exe")).is_err() {
+            return Some(environment);
+        }
+        if fs::read(folder(pid).join("cmdline")).ok()?.is_empty() {
+            std::thread::sleep(BREATH);
+        } else {
+            // It is complete now, if it was not before.
+            return fs::read(folder(pid).join("environ")).ok();
+        }
+    }
+    None
 }
 
 fn folder(pid: Pid) -> std::path::PathBuf {
