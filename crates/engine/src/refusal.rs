@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use journal::NewRecord;
-use model::{Code, Record, RecordKind, Refusal};
+use model::{Code, Record, RecordKind, Refusal, Request};
 
 use crate::error::Error;
 use crate::hub::{Accepted, Hub};
@@ -25,14 +25,19 @@ impl Hub {
     /// Hands a refused message in again, read by the decoder of its source. A success is recorded in the audit.
     pub async fn resubmit(&self, record: i64, actor: &Actor) -> Result<Accepted, Error> {
         let (record, raw) = self.refused(record).await?;
-        let Some(decoder) = self.core.decoders.get(&record.who) else {
+        // `http/token:crm`: what stands behind the first part only says which of its callers it was.
+        let family = record.who.split('/').next().unwrap_or_default();
+        let Some(decoder) = self.core.decoders.get(&record.who).or(self.core.decoders.get(family)) else {
             return Err(Error::Missing(format!(
                 "source {} any more, which received this message",
                 record.who
             )));
         };
         let accepted = match decoder.decode(&raw) {
-            Ok(request) => self.accept(request, model::Effects::default()).await?,
+            Ok(request) => {
+                self.accept(Request { source: record.who.clone(), ..request }, model::Effects::default())
+                    .await?
+            }
             Err(why) => Accepted::Refused(why),
         };
         if !matches!(accepted, Accepted::Refused(_)) {

@@ -1,37 +1,151 @@
-//! Who asks, and whether the server is about to stop: put into each request by what accepted the connection.
+//! Who asks, what it may do, and whether the server is about to stop: put into each request by what accepted the
+//! connection, or found out from its credentials.
+
+use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use engine::Actor;
+use model::Job;
 use tokio::sync::watch;
 
+use crate::api::SOURCE;
 use crate::problem::Problem;
+use crate::scope::{Role, Scope, Scopes};
 
 /// Who asks. A request without one is refused by every route that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The name for the audit: `uid:0`.
+    /// The name for the audit: `uid:0`, `token:crm`, `account:alice`.
     pub actor: Actor,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// How it proved who it is.
+    pub by: Proof,
+}
+
+/// How a caller proved who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The hub's own socket answers only root and its own user.
+    Socket,
+    /// A token, with the id of its record.
+    Token(String),
+    /// A person's session in a browser.
+    Session {
+        /// The name of the session's record.
+        id: String,
+        /// The person's role.
+        role: Role,
+    },
+}
+
+impl Caller {
+    /// Somebody who may do everything: root and the hub's own user.
+    pub fn of_socket(uid: u32) -> Self {
+        Caller { actor: Actor(format!("uid:{uid}")), scopes: Role::Admin.scopes(), by: Proof::Socket }
+    }
+
+    /// Whether it may do this.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.allow(scope)
+    }
+
+    /// The name for people: `alice`, `crm`, `uid:0`.
+    pub fn name(&self) -> &str {
+        let actor = self.actor.0.as_str();
+        actor.strip_prefix("account:").or(actor.strip_prefix("token:")).unwrap_or(actor)
+    }
+
+    /// The source of what it submits. Ids of requests (`Idempotency-Key`) are its own, and so are its jobs.
+    pub fn source(&self) -> String {
+        match self.by {
+            Proof::Socket => SOURCE.to_owned(),
+            Proof::Token(_) | Proof::Session { .. } => format!("{SOURCE}/{}", self.actor.0),
+        }
+    }
+
+    /// Whether it may look at a job: at any with `read`, at what it submitted itself with `submit`.
+    pub fn may_see(&self, job: &Job) -> bool {
+        self.may(Scope::Read) || (self.may(Scope::Submit) && job.source == self.source())
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let unknown =
-            || Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "nobody knows who asks this");
-        parts.extensions.get::<Caller>().cloned().ok_or_else(unknown)
+        parts.extensions.get::<Caller>().cloned().ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// A caller that has proved to be allowed what `N` names: the permission of a route stands in its arguments.
+#[derive(Clone, Debug)]
+pub struct May<N> {
+    /// Who.
+    pub caller: Caller,
+    needs: PhantomData<N>,
+}
+
+/// What a route needs: any one of these scopes.
+pub trait Needs {
+    /// The scopes, the first of them is named when none is there.
+    const ANY_OF: &'static [Scope];
+}
+
+/// Declares what routes need.
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident: $($scope:ident)|+;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        impl Needs for $name {
+            const ANY_OF: &'static [Scope] = &[$(Scope::$scope),+];
+        }
+    )*};
+}
+
+needs! {
+    /// [`Scope::Submit`].
+    Submit: Submit;
+    /// [`Scope::Read`].
+    Read: Read;
+    /// [`Scope::Read`], or [`Scope::Submit`] for what the caller submitted itself: the handler looks with
+    /// [`Caller::may_see`].
+    ReadOwn: Read | Submit;
+    /// [`Scope::Operate`].
+    Operate: Operate;
+    /// [`Scope::Admin`].
+    Admin: Admin;
+}
+
+impl<S: Sync, N: Needs> FromRequestParts<S> for May<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if N::ANY_OF.iter().any(|scope| caller.may(*scope)) {
+            return Ok(May { caller, needs: PhantomData });
+        }
+        let needed = N::ANY_OF.first().map_or("", |scope| scope.as_str());
+        let detail = match caller.by {
+            Proof::Session { role, .. } => {
+                format!("your role is {role}, and this needs the right to {needed}: ask an administrator")
+            }
+            _ => format!("this needs a token with the scope {needed}"),
+        };
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 }
 
 /// Tells handlers that wait or stream that the server is about to stop, so that they answer now.
 #[derive(Clone, Debug)]
-pub(crate) struct Closing(pub(crate) watch::Receiver<bool>);
+pub struct Closing(pub(crate) watch::Receiver<bool>);
 
 impl Closing {
     /// Resolves when the server is about to stop.
-    pub(crate) async fn begun(&mut self) {
+    pub async fn begun(&mut self) {
         if self.0.wait_for(|closing| *closing).await.is_err() {
             // The server is gone without a word; its connections go with it.
             std::future::pending::<()>().await;

@@ -11,8 +11,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::caller::{Caller, Closing};
+use crate::caller::Closing;
 use crate::linger::Lingering;
+use crate::server::Guest;
 
 /// How many connections there may be, and how long they may be slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,19 +28,23 @@ pub struct ConnectionLimits {
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        ConnectionLimits { connections: 512, head: Duration::from_secs(15), grace: Duration::from_secs(10) }
+        ConnectionLimits { connections: 4096, head: Duration::from_secs(15), grace: Duration::from_secs(10) }
     }
 }
 
-/// Serves a connection until it ends, in the name of `caller`.
-pub(crate) async fn serve<I>(io: I, routes: Router, caller: Caller, mut closing: Closing, head: Duration)
+/// Serves a connection until it ends, in the name of `guest`.
+pub(crate) async fn serve<I>(io: I, routes: Router, guest: Guest, mut closing: Closing, head: Duration)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let routes = TowerToHyperService::new(routes);
     let told = closing.clone();
     let named = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(caller.clone());
+        match guest.clone() {
+            Guest::Known(caller) => _ = request.extensions_mut().insert(caller),
+            Guest::Peer(peer) => _ = request.extensions_mut().insert(peer),
+            Guest::Stranger => {}
+        }
         request.extensions_mut().insert(told.clone());
         routes.call(request.map(Lingering::new))
     });

@@ -18,14 +18,17 @@ mod linger;
 mod path;
 mod problem;
 mod query;
+mod scope;
+mod server;
 pub mod socket;
 mod split;
 mod suggest;
 
 pub use body::BodyLimits;
-pub use caller::Caller;
+pub use caller::{Admin, Caller, Closing, May, Needs, Operate, Proof, Read, ReadOwn, Submit};
 pub use client::Client;
 pub use connection::ConnectionLimits;
 pub use error::Error;
 pub use frame::frame;
 pub use problem::{PROBLEM_JSON, Problem};
+pub use scope::{Role, Scope, Scopes};

@@ -51,12 +51,18 @@ impl Problem {
     }
 
     /// Something in the request itself is wrong.
-    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+    pub fn bad_request(detail: impl Into<String>) -> Self {
         Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
     }
 
+    /// Nobody knows who asks.
+    pub fn unauthenticated() -> Self {
+        let detail = "nobody knows who asks this: send a token as `Authorization: Bearer …`, or sign in";
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
     /// There is no such thing.
-    pub(crate) fn missing(what: impl std::fmt::Display) -> Self {
+    pub fn missing(what: impl std::fmt::Display) -> Self {
         Problem::new(StatusCode::NOT_FOUND, "missing", format!("there is no {what}"))
     }
 
@@ -67,12 +73,12 @@ impl Problem {
     }
 
     /// The hub cannot do it now.
-    pub(crate) fn later(code: &'static str, seconds: u16, detail: impl Into<String>) -> Self {
+    pub fn later(code: &'static str, seconds: u16, detail: impl Into<String>) -> Self {
         Problem { retry_after: Some(seconds), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail) }
     }
 
     /// The hub itself is at fault. What happened goes to the log; the caller learns where to look.
-    pub(crate) fn bug(what: &dyn std::fmt::Display) -> Self {
+    pub fn bug(what: &dyn std::fmt::Display) -> Self {
         tracing::error!("a request could not be answered: {what}");
         let detail = "the hub could not answer this request; its log says why, and `intendant doctor` looks for damage";
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", detail)
@@ -99,6 +105,9 @@ impl IntoResponse for Problem {
         let mut response = (status, axum::Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"intendant\""));
+        }
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

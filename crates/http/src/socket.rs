@@ -1,29 +1,20 @@
 //! The Unix socket over which commands reach the hub: for root and the hub's own user only.
 
 use std::fs::{self, DirBuilder, Permissions};
-use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
-use engine::{Actor, Clock};
+use engine::Clock;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::caller::{Caller, Closing};
-use crate::connection::{self, ConnectionLimits};
+use crate::caller::Caller;
+use crate::connection::ConnectionLimits;
 use crate::error::Error;
-use crate::problem::Problem;
-
-/// The pause after a connection could not be accepted (no file descriptor left, for example).
-const BREATH: Duration = Duration::from_millis(100);
+use crate::server::{self, Door, Guest};
 
 /// A hub that was killed while it started a script lives on in it, with all its descriptors, until the script begins.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -67,54 +58,21 @@ impl Socket {
         clock: &Clock,
         stop: impl Future<Output = ()>,
     ) {
-        let (closing, told) = watch::channel(false);
-        let slots = Arc::new(Semaphore::new(limits.connections));
-        let stranger = Router::new().fallback(|| async { forbidden() });
-        let mut connections = JoinSet::new();
-        let mut stop = pin!(stop);
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.accept(&slots) => accepted,
-                () = &mut stop => break,
-            };
-            while connections.try_join_next().is_some() {}
-            let (stream, slot) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::error!("a connection could not be accepted: {error}");
-                    clock.sleep(BREATH).await;
-                    continue;
-                }
-            };
-            let caller = admit(&stream);
-            let routes = if caller.is_some() { routes.clone() } else { stranger.clone() };
-            let caller = caller.unwrap_or_else(|| Caller { actor: Actor("stranger".to_owned()) });
-            let told = Closing(told.clone());
-            connections.spawn(async move {
-                connection::serve(stream, routes, caller, told, limits.head).await;
-                drop(slot);
-            });
-        }
-        drop(self);
-        closing.send_replace(true);
-        let ended = timeout(limits.grace, async { while connections.join_next().await.is_some() {} });
-        if ended.await.is_err() {
-            tracing::warn!(
-                requests = connections.len(),
-                "the grace period is over: requests under way are broken off"
-            );
-            connections.shutdown().await;
-        }
+        server::serve(self, routes, limits, clock, stop).await;
+    }
+}
+
+impl Door for Socket {
+    type Raw = UnixStream;
+    type Stream = UnixStream;
+
+    async fn accept(&self) -> io::Result<UnixStream> {
+        Ok(self.listener.accept().await?.0)
     }
 
-    /// The next connection, once there is room for it.
-    async fn accept(
-        &self,
-        slots: &Arc<Semaphore>,
-    ) -> io::Result<(UnixStream, tokio::sync::OwnedSemaphorePermit)> {
-        let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, _) = self.listener.accept().await?;
-        Ok((stream, slot))
+    async fn greet(&self, stream: UnixStream) -> io::Result<(UnixStream, Guest)> {
+        let guest = admit(&stream).map_or(Guest::Stranger, Guest::Known);
+        Ok((stream, guest))
     }
 }
 
@@ -122,13 +80,7 @@ impl Socket {
 fn admit(stream: &UnixStream) -> Option<Caller> {
     let uid = stream.peer_cred().ok()?.uid();
     let ours = rustix::process::geteuid().as_raw();
-    (uid == 0 || uid == ours).then(|| Caller { actor: Actor(format!("uid:{uid}")) })
-}
-
-fn forbidden() -> Problem {
-    let detail =
-        "this socket answers only root and the user that runs the hub: run the command as one of them";
-    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    (uid == 0 || uid == ours).then(|| Caller::of_socket(uid))
 }
 
 async fn remove_stale(path: &Path) -> Result<(), Error> {

@@ -6,20 +6,20 @@ use axum::http::StatusCode;
 use model::Code;
 
 use super::Api;
-use crate::caller::Caller;
+use crate::caller::{Admin, May, Operate, Read};
 use crate::dto::{Backend, Pong, ReloadReport};
 use crate::path::Named;
 use crate::problem::Problem;
 
 /// `GET /backends`, in the order in which they run.
-pub(super) async fn list(State(api): State<Api>, _: Caller) -> Json<Vec<Backend>> {
+pub(super) async fn list(State(api): State<Api>, _: May<Read>) -> Json<Vec<Backend>> {
     Json(api.hub.backends().into_iter().map(Backend::from).collect())
 }
 
 /// `POST /backends/{name}/ping`: whether its target is there. No job, nothing is kept.
 pub(super) async fn ping(
     State(api): State<Api>,
-    _: Caller,
+    _: May<Operate>,
     Named(name): Named<String>,
 ) -> Result<Json<Pong>, Problem> {
     Ok(Json(api.hub.ping(&name).await?.into()))
@@ -28,7 +28,7 @@ pub(super) async fn ping(
 /// `POST /backends/{name}/pause`: running attempts end, no new one starts.
 pub(super) async fn pause(
     State(api): State<Api>,
-    caller: Caller,
+    May { caller, .. }: May<Operate>,
     Named(name): Named<String>,
 ) -> Result<StatusCode, Problem> {
     api.hub.pause(&name, &caller.actor).await?;
@@ -38,7 +38,7 @@ pub(super) async fn pause(
 /// `POST /backends/{name}/resume`.
 pub(super) async fn resume(
     State(api): State<Api>,
-    caller: Caller,
+    May { caller, .. }: May<Operate>,
     Named(name): Named<String>,
 ) -> Result<StatusCode, Problem> {
     api.hub.resume(&name, &caller.actor).await?;
@@ -46,7 +46,10 @@ pub(super) async fn resume(
 }
 
 /// `POST /backends/reload`: all that can change at run time is read anew, or stays as it was.
-pub(super) async fn reload(State(api): State<Api>, caller: Caller) -> Result<Json<ReloadReport>, Problem> {
+pub(super) async fn reload(
+    State(api): State<Api>,
+    May { caller, .. }: May<Admin>,
+) -> Result<Json<ReloadReport>, Problem> {
     let refused = |why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_configuration", why);
     let report = (api.reload)().await.map_err(refused)?;
     api.hub

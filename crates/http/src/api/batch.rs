@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Api;
 use super::lines::{Line, lines};
 use crate::body::require;
-use crate::caller::{Caller, Closing};
+use crate::caller::{Caller, Closing, May, Submit};
 use crate::decode::Beside;
 use crate::dto::BatchLine;
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ const IN_FLIGHT: usize = 256;
 /// `POST /jobs/batch`: every line is answered by a line, in order, while later ones are still being read.
 pub(super) async fn batch(
     State(api): State<Api>,
-    _: Caller,
+    May { caller, .. }: May<Submit>,
     closing: Closing,
     mut params: Params,
     headers: HeaderMap,
@@ -34,17 +34,17 @@ pub(super) async fn batch(
     params.finish()?;
     require(&headers, NDJSON)?;
     let answers = lines(api.bodies.limits, body, closing).map(move |line| {
-        let (api, beside) = (api.clone(), beside.clone());
-        async move { api.take_line(line, &beside).await }
+        let (api, beside, caller) = (api.clone(), beside.clone(), caller.clone());
+        async move { api.take_line(line, &beside, &caller).await }
     });
     Ok(ndjson(answers.buffered(IN_FLIGHT)))
 }
 
 impl Api {
-    async fn take_line(&self, line: Line, beside: &Beside) -> BatchLine {
+    async fn take_line(&self, line: Line, beside: &Beside, caller: &Caller) -> BatchLine {
         let number = line.number;
         let taken = match &line.content {
-            Ok(document) => self.take(document, beside, false).await,
+            Ok(document) => self.take(document, beside, caller, false).await,
             Err(problem) => Err(problem.clone()),
         };
         match taken {

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{self, KeepAlive, Sse};
 use engine::Hub;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -14,10 +14,11 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Api;
-use crate::caller::{Caller, Closing};
+use crate::caller::{Closing, May, ReadOwn};
 use crate::dto::{self, EventQuery};
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::scope::Scope;
 
 /// Events read from the journal at once.
 const ROWS: usize = 500;
@@ -27,13 +28,21 @@ const ALIVE: Duration = Duration::from_secs(15);
 /// `GET /events`: resumes after `Last-Event-ID`, or after `after`; without either it begins now.
 pub(super) async fn events(
     State(api): State<Api>,
-    _: Caller,
+    May { caller, .. }: May<ReadOwn>,
     mut closing: Closing,
     mut params: Params,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Problem> {
     let EventQuery { after, job } = EventQuery::read(&mut params)?;
     params.finish()?;
+    match job {
+        Some(job) => api.seen_by(&caller, job).await?,
+        None if caller.may(Scope::Read) => {}
+        None => {
+            let detail = "without the scope read only the events of one job of its own can be followed: name it as `job`";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));
+        }
+    }
     // Heard before read: what is committed in between is in both, and in neither twice.
     let live = api.hub.events();
     let newest = api.hub.journal().last_event().await?;

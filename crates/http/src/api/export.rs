@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Api;
 use super::batch::ndjson;
-use crate::caller::Caller;
+use crate::caller::{May, Read};
 use crate::dto::{Exported, Filter};
 use crate::problem::Problem;
 use crate::query::Params;
@@ -22,7 +22,7 @@ const ROWS: u32 = 500;
 /// `GET /jobs/export`: newest first, with their masked documents when `documents=true`.
 pub(super) async fn export(
     State(api): State<Api>,
-    _: Caller,
+    _: May<Read>,
     mut params: Params,
 ) -> Result<Response, Problem> {
     let filter = Filter::read(&mut params)?;

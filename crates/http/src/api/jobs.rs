@@ -8,16 +8,17 @@ use model::JobId;
 
 use super::Api;
 use super::submit::LONGEST_WAIT;
-use crate::caller::{Caller, Closing};
+use crate::caller::{Caller, Closing, May, Read, ReadOwn};
 use crate::dto::{self, JobPage, JobQuery, Waited};
 use crate::path::Named;
 use crate::problem::Problem;
 use crate::query::Params;
+use crate::scope::Scope;
 
 /// `GET /jobs`: newest first.
 pub(super) async fn list(
     State(api): State<Api>,
-    _: Caller,
+    _: May<Read>,
     mut params: Params,
 ) -> Result<Json<JobPage>, Problem> {
     let JobQuery { filter, before, limit } = JobQuery::read(&mut params)?;
@@ -32,22 +33,34 @@ pub(super) async fn list(
 /// `GET /jobs/{id}`: everything about a job.
 pub(super) async fn show(
     State(api): State<Api>,
-    _: Caller,
+    May { caller, .. }: May<ReadOwn>,
     Named(job): Named<JobId>,
 ) -> Result<Json<dto::Story>, Problem> {
+    api.seen_by(&caller, job).await?;
     Ok(Json(api.hub.story(job).await?.into()))
+}
+
+impl Api {
+    /// Makes sure that the job is one that the caller may look at. To others it does not exist.
+    pub(super) async fn seen_by(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
+        if caller.may(Scope::Read) || caller.may_see(&self.hub.job(id).await?) {
+            return Ok(());
+        }
+        Err(engine::Error::Missing(format!("job {id}")).into())
+    }
 }
 
 /// `GET /jobs/{id}/wait`: 200 when the job has ended, 202 when it has not.
 pub(super) async fn wait(
     State(api): State<Api>,
-    _: Caller,
+    May { caller, .. }: May<ReadOwn>,
     closing: Closing,
     Named(id): Named<JobId>,
     mut params: Params,
 ) -> Result<(StatusCode, Json<Waited>), Problem> {
     let seconds = params.number("seconds", 0..=LONGEST_WAIT)?.unwrap_or(LONGEST_WAIT);
     params.finish()?;
+    api.seen_by(&caller, id).await?;
     let job = api.wait_for(id, seconds, closing).await?;
     let (status, result) = if job.state.is_terminal() {
         (StatusCode::OK, Some(api.result(id).await?))

@@ -9,7 +9,7 @@ use journal::Page;
 use model::{Job, JobId, JobState};
 
 use super::Api;
-use crate::caller::Caller;
+use crate::caller::{May, Operate};
 use crate::dto::{CancelReport, Cancelling, RefusedReplay, Replay, ReplayMany, Replayed, ReplayedMany};
 use crate::path::Named;
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ const LISTED: usize = 1000;
 /// `POST /jobs/{id}/retry`: 201 with the new job, or 200 with the same when it only waited for its retry.
 pub(super) async fn retry(
     State(api): State<Api>,
-    caller: Caller,
+    May { caller, .. }: May<Operate>,
     Named(id): Named<JobId>,
     headers: HeaderMap,
     body: Body,
@@ -38,7 +38,7 @@ pub(super) async fn retry(
 /// `POST /jobs/{id}/cancel`: 200 when it has ended, 202 when its step is being ended.
 pub(super) async fn cancel(
     State(api): State<Api>,
-    caller: Caller,
+    May { caller, .. }: May<Operate>,
     Named(id): Named<JobId>,
 ) -> Result<(StatusCode, Json<CancelReport>), Problem> {
     let (status, cancelled) = match api.hub.cancel(id, &caller.actor).await? {
@@ -51,7 +51,7 @@ pub(super) async fn cancel(
 /// `POST /jobs/retry`: one after the other in the order in which they were accepted, so that each subject keeps its.
 pub(super) async fn retry_many(
     State(api): State<Api>,
-    caller: Caller,
+    May { caller, .. }: May<Operate>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<ReplayedMany>, Problem> {

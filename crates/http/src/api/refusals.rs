@@ -7,7 +7,7 @@ use engine::Accepted;
 use model::RecordKind;
 
 use super::Api;
-use crate::caller::Caller;
+use crate::caller::{May, Operate, Read};
 use crate::dto::{self, Acceptance, RecordPage, RecordQuery, Refused, Submitted};
 use crate::path::Named;
 use crate::problem::Problem;
@@ -16,7 +16,7 @@ use crate::query::Params;
 /// `GET /refusals`: newest first.
 pub(super) async fn list(
     State(api): State<Api>,
-    _: Caller,
+    _: May<Read>,
     mut params: Params,
 ) -> Result<Json<RecordPage>, Problem> {
     let RecordQuery { before, limit } = RecordQuery::read(&mut params)?;
@@ -30,7 +30,7 @@ pub(super) async fn list(
 /// `GET /refusals/{record}`.
 pub(super) async fn show(
     State(api): State<Api>,
-    _: Caller,
+    _: May<Read>,
     Named(record): Named<i64>,
 ) -> Result<Json<Refused>, Problem> {
     let (record, raw) = api.hub.refused(record).await?;
@@ -40,7 +40,7 @@ pub(super) async fn show(
 /// `POST /refusals/{record}/resubmit`: 201 for a new job, 200 for a known one.
 pub(super) async fn resubmit(
     State(api): State<Api>,
-    caller: Caller,
+    May { caller, .. }: May<Operate>,
     Named(record): Named<i64>,
 ) -> Result<(StatusCode, Json<Submitted>), Problem> {
     match api.hub.resubmit(record, &caller.actor).await? {

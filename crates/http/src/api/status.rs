@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use model::Class;
 
 use super::Api;
-use crate::caller::Caller;
+use crate::caller::{May, Read};
 use crate::dto::{Health, Oldest, Part, Readiness, Status, Tally};
 use crate::problem::Problem;
 
 /// `GET /status`.
-pub(super) async fn status(State(api): State<Api>, _: Caller) -> Result<Json<Status>, Problem> {
+pub(super) async fn status(State(api): State<Api>, _: May<Read>) -> Result<Json<Status>, Problem> {
     let journal = api.hub.journal();
     let tallies = journal.tallies().await?;
     Ok(Json(Status {

@@ -11,7 +11,7 @@ use model::JobId;
 
 use super::Api;
 use crate::body::require;
-use crate::caller::{Caller, Closing};
+use crate::caller::{Closing, May, Submit};
 use crate::decode::Beside;
 use crate::dto::{Acceptance, Submitted};
 use crate::problem::Problem;
@@ -23,7 +23,7 @@ pub(super) const LONGEST_WAIT: u32 = 3600;
 /// `POST /jobs`: 201 for a new job, 200 for a known one; with `wait`, 200 when it has ended and 202 when it has not.
 pub(super) async fn submit(
     State(api): State<Api>,
-    _: Caller,
+    May { caller, .. }: May<Submit>,
     closing: Closing,
     mut params: Params,
     headers: HeaderMap,
@@ -34,7 +34,7 @@ pub(super) async fn submit(
     params.finish()?;
     require(&headers, "application/json")?;
     let document = api.bodies.read(&headers, body).await?;
-    let mut submitted = api.take(&document.bytes, &beside, wait.is_some()).await?;
+    let mut submitted = api.take(&document.bytes, &beside, &caller, wait.is_some()).await?;
     drop(document);
     if let (Some(seconds), Some(job)) = (wait, submitted.job) {
         api.follow(job, seconds, closing, &mut submitted).await;

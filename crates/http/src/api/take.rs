@@ -6,11 +6,13 @@ use engine::{Accepted, Clock, Why};
 use model::{Class, Effects, JobId, Refusal, Request};
 
 use super::Api;
+use crate::caller::Caller;
 use crate::decode::{self, Beside};
 use crate::dto::{Acceptance, Submitted};
 use crate::problem::Problem;
 
-/// The name under which requests come that are handed in over HTTP.
+/// The name under which requests come that are handed in over the socket; those of others have the caller's name
+/// after it, `http/token:crm`.
 pub const SOURCE: &str = "http";
 
 /// Reads refused documents again, see [`engine::Setup::decoders`].
@@ -32,18 +34,20 @@ impl Api {
         &self,
         document: &Bytes,
         beside: &Beside,
+        caller: &Caller,
         waited: bool,
     ) -> Result<Submitted, Problem> {
-        let mut request = match decode::request(document, SOURCE, beside, self.hub.now()) {
+        let source = caller.source();
+        let mut request = match decode::request(document, &source, beside, self.hub.now()) {
             Ok(request) => request,
-            Err(why) => return Err(self.refuse(document, beside, beside.clone(), why).await),
+            Err(why) => return Err(self.refuse(source, document, beside, beside.clone(), why).await),
         };
         if waited {
             request.class.get_or_insert(Class::Interactive);
         }
         let read = Beside { action: Some(request.action.clone()), id: request.external_id.clone() };
         match self.hub.accept(request, Effects::default()).await? {
-            Accepted::Refused(why) => Err(self.refuse(document, beside, read, why).await),
+            Accepted::Refused(why) => Err(self.refuse(source, document, beside, read, why).await),
             accepted => self.report(accepted).await,
         }
     }
@@ -73,9 +77,16 @@ impl Api {
     }
 
     /// Keeps a document that was not accepted. `read` is what could be read of it.
-    async fn refuse(&self, document: &Bytes, beside: &Beside, read: Beside, why: Why) -> Problem {
+    async fn refuse(
+        &self,
+        source: String,
+        document: &Bytes,
+        beside: &Beside,
+        read: Beside,
+        why: Why,
+    ) -> Problem {
         let refusal = Refusal {
-            source: SOURCE.to_owned(),
+            source,
             external_id: read.id,
             action: read.action,
             code: why.code.clone(),
