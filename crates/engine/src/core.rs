@@ -213,6 +213,7 @@ impl Core {
             entities: effects.entities,
             deliveries: deliveries.collect(),
             follow_ups: follow_ups.collect(),
+            records: Vec::new(),
         }
     }
 }

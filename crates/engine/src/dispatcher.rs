@@ -9,6 +9,7 @@ use journal::{Change, Due, EffectSet, Expect, JobChange};
 use model::word::code;
 use model::{Code, EventKind, Job, JobId, JobState, StepState};
 
+use crate::audit::AuditEntry;
 use crate::core::{Core, Snapshot};
 use crate::port::{Moment, Standing};
 use crate::runner;
@@ -206,7 +207,7 @@ async fn give_up(core: &Core, job: Job, now: Timestamp) {
         }
         _ => (code::EXPIRED, "its deadline passed before it could be started".to_owned()),
     };
-    close_waiting(core, job, JobState::Failed, code, message, now).await;
+    close_waiting(core, job, JobState::Failed, code, message, now, None).await;
 }
 
 /// Ends a job that is waiting, from outside its runner. Says whether it was still waiting.
@@ -217,6 +218,7 @@ pub(crate) async fn close_waiting(
     code: Code,
     message: String,
     now: Timestamp,
+    audit: Option<AuditEntry>,
 ) -> bool {
     core.cache.take(job.id);
     let Ok(Some(prepared)) = core.journal.prepare(job.id).await else { return false };
@@ -259,7 +261,10 @@ pub(crate) async fn close_waiting(
         started: None,
         to,
         events,
-        effects: EffectSet::default(),
+        effects: EffectSet {
+            records: audit.map(|entry| entry.record(now)).into_iter().collect(),
+            ..EffectSet::default()
+        },
     };
     let sight = Sight {
         job: Job { state, status: 1, code: Some(code), message: Some(message), ended_at: Some(now), ..job },

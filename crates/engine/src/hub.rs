@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, Journal, NewJob};
+use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord};
 use model::{Effects, Event, Job, JobId, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+use crate::audit::AuditEntry;
 use crate::clock::Clock;
 use crate::core::{Core, Limits, Setup, Snapshot};
 use crate::dispatcher::Dispatcher;
@@ -83,6 +84,16 @@ impl Hub {
     /// Hands a request over. When this resolves to `New`, the job is on disk: only now may the source acknowledge.
     /// An error means that nothing was accepted and the source must keep the message.
     pub async fn accept(&self, request: Request, effects: Effects) -> Result<Accepted, Error> {
+        self.take_in(request, effects, |_| None).await
+    }
+
+    /// The same with an audit record about the new job, in the same commit.
+    pub(crate) async fn take_in(
+        &self,
+        request: Request,
+        effects: Effects,
+        audit: impl FnOnce(JobId) -> Option<AuditEntry>,
+    ) -> Result<Accepted, Error> {
         let core = &self.core;
         if core.is_stopping() {
             return Err(Error::Stopping);
@@ -100,12 +111,20 @@ impl Hub {
         }
         let now = core.clock.now();
         match intake::take(request, action, snapshot.limits.max_size, now, core.clock.job_id(now)) {
-            Ok(taken) => self.submit(taken, effects).await,
+            Ok(taken) => {
+                let record = audit(taken.new.id).map(|entry| entry.record(now));
+                self.submit(taken, effects, record).await
+            }
             Err(why) => Ok(Accepted::Refused(why)),
         }
     }
 
-    async fn submit(&self, taken: Taken, effects: Effects) -> Result<Accepted, Error> {
+    async fn submit(
+        &self,
+        taken: Taken,
+        effects: Effects,
+        record: Option<NewRecord>,
+    ) -> Result<Accepted, Error> {
         let core = &self.core;
         let Taken { new, loaded } = taken;
         let id = new.id;
@@ -117,8 +136,8 @@ impl Hub {
         });
         core.cache.put(loaded);
         let acceptance = match sight {
-            None => core.journal.accept(new, core.resolve(effects)).await,
-            Some(sight) => self.accept_with(new, &effects, &sight).await,
+            None => core.journal.accept(new, with_record(core.resolve(effects), record)).await,
+            Some(sight) => self.accept_with(new, &effects, &sight, record).await,
         };
         if !matches!(acceptance, Ok(Acceptance::New(_))) {
             core.cache.take(id);
@@ -139,12 +158,14 @@ impl Hub {
         new: NewJob,
         effects: &Effects,
         sight: &Sight,
+        record: Option<NewRecord>,
     ) -> Result<Acceptance, journal::Error> {
         let core = &self.core;
         loop {
             let mut all = effects.clone();
             all.append(core.react(sight, Moment::Accepted).await?);
-            match core.journal.accept(new.clone(), core.resolve(all)).await {
+            let all = with_record(core.resolve(all), record.clone());
+            match core.journal.accept(new.clone(), all).await {
                 Err(journal::Error::Conflict { .. }) if effects.entities.is_empty() => {}
                 other => return other,
             }
@@ -257,4 +278,9 @@ impl Hub {
             .map(|envelope| envelope.body)
             .map_err(|e| Error::Unreadable { job, why: e.to_string() })
     }
+}
+
+fn with_record(mut effects: EffectSet, record: Option<NewRecord>) -> EffectSet {
+    effects.records.extend(record);
+    effects
 }

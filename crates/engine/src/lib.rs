@@ -4,6 +4,7 @@
 //! that modules fill with backends, actions, reactors and couriers.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod backends;
 mod cache;
 pub mod clock;
@@ -27,13 +28,14 @@ mod table;
 mod window;
 mod wiring;
 
+pub use audit::{Actor, AuditEntry, CHANGED, Changed};
 pub use backends::{BackendView, PING};
 pub use clock::Clock;
 pub use core::{Keep, Limits, Setup};
 pub use error::Error;
 pub use hub::{Accepted, Hub};
 pub use intake::Why;
-pub use operate::{Actor, Cancelled, Replay};
+pub use operate::{Cancelled, Replay};
 pub use report::report;
 pub use story::Story;
 pub use table::{Action, ActionTable, BadSchema};

@@ -1,12 +1,14 @@
 //! What operators do: cancel, hurry, replay, pause, resume. Every change leaves an audit record.
 
 use jiff::Timestamp;
+use journal::EffectSet;
 use model::effect::EntityContent;
 use model::redact::{SecretSet, masked_pointers, put_back};
 use model::word::code;
 use model::{Code, Effects, EntityKey, EntityWrite, EventKind, Job, JobId, JobState, Request};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::audit::{Actor, AuditEntry};
 use crate::dispatcher::close_waiting;
 use crate::error::Error;
 use crate::hub::{Accepted, Hub};
@@ -15,10 +17,6 @@ use crate::port::Stop;
 
 /// The kind of the entities that keep which backends are paused.
 pub(crate) const PAUSE: &str = "paused_backend";
-
-/// Who does it, for the audit: `uid:0`, a token's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor(pub String);
 
 /// How a job is replayed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +44,9 @@ impl Hub {
         for _ in 0..5 {
             let job = self.job(id).await?;
             let now = core.clock.now();
+            let entry = AuditEntry::new(actor, format!("job {id}"), code::CANCELLED, "cancelled")
+                .before(json!({ "state": job.state }))
+                .after(json!({ "state": JobState::Cancelled }));
             let done = match job.state {
                 state if state.is_terminal() => {
                     return Err(Error::WrongState {
@@ -54,23 +55,24 @@ impl Hub {
                         hint: "it has ended, there is nothing to cancel",
                     });
                 }
-                JobState::Running => match core.journal.ask_cancel(id, actor.0.clone(), now).await {
-                    Ok(()) => {
-                        core.signal(Some(id), Stop::Cancelled);
-                        Some(Cancelled::Ending)
+                JobState::Running => {
+                    match core.journal.ask_cancel(id, actor.0.clone(), recorded(entry, now)).await {
+                        Ok(()) => {
+                            core.signal(Some(id), Stop::Cancelled);
+                            Some(Cancelled::Ending)
+                        }
+                        Err(journal::Error::Fenced(_)) => None,
+                        Err(error) => return Err(error.into()),
                     }
-                    Err(journal::Error::Fenced(_)) => None,
-                    Err(error) => return Err(error.into()),
-                },
+                }
                 _ => {
                     let message = format!("cancelled by {}", actor.0);
-                    let closed =
-                        close_waiting(core, job, JobState::Cancelled, code::CANCELLED, message, now).await;
+                    let (state, code) = (JobState::Cancelled, code::CANCELLED);
+                    let closed = close_waiting(core, job, state, code, message, now, Some(entry)).await;
                     closed.then_some(Cancelled::Now)
                 }
             };
             if let Some(done) = done {
-                self.audit(actor, &format!("job {id}"), code::CANCELLED, "cancelled".to_owned()).await?;
                 return Ok(done);
             }
         }
@@ -84,8 +86,11 @@ impl Hub {
         let job = self.job(id).await?;
         match job.state {
             JobState::Retrying => {
-                self.core.journal.hurry(id, self.core.clock.now()).await?;
-                self.audit(actor, &format!("job {id}"), code::RETRY, "made due at once".to_owned()).await?;
+                let now = self.core.clock.now();
+                let entry = AuditEntry::new(actor, format!("job {id}"), code::RETRY, "made due at once")
+                    .before(json!({ "due_at": job.due_at }))
+                    .after(json!({ "due_at": now }));
+                self.core.journal.hurry(id, now, recorded(entry, now)).await?;
                 Ok(id)
             }
             JobState::Failed | JobState::Cancelled => self.replay(job, replay, actor).await,
@@ -110,18 +115,14 @@ impl Hub {
         }
         let request = self.request_of(&job, &replay.set).await?;
         let edited: Vec<&str> = replay.set.iter().map(|(pointer, _)| pointer.as_str()).collect();
-        match self.accept(request, Effects::default()).await? {
-            Accepted::New(new) => {
-                let changed = if edited.is_empty() {
-                    String::new()
-                } else {
-                    format!(", changed: {}", edited.join(", "))
-                };
-                let message = format!("replayed as job {new}{changed}");
-                self.audit(actor, &format!("job {}", job.id), Code::from_static("replayed"), message).await?;
-                Ok(new)
-            }
-            Accepted::Known(id, _) => Ok(id),
+        let entry = |new| {
+            let changed =
+                if edited.is_empty() { String::new() } else { format!(", changed: {}", edited.join(", ")) };
+            let message = format!("replayed as job {new}{changed}");
+            Some(AuditEntry::new(actor, format!("job {}", job.id), Code::from_static("replayed"), message))
+        };
+        match self.take_in(request, Effects::default(), entry).await? {
+            Accepted::New(id) | Accepted::Known(id, _) => Ok(id),
             Accepted::Refused(why) => Err(Error::Refused { code: why.code, message: why.message }),
             Accepted::Unclaimed => Err(Error::Refused {
                 code: code::NO_BACKEND,
@@ -186,7 +187,10 @@ impl Hub {
             let content = paused.then(|| pause_content(backend, actor, now));
             let expected_rev = stored.map_or(0, |entity| entity.rev);
             let write = EntityWrite { key: key.clone(), expected_rev, content };
-            let effects = core.resolve(Effects { entities: vec![write], ..Effects::default() });
+            let entry = AuditEntry::new(actor, format!("backend {backend}"), Code::from_static(verb), verb)
+                .before(json!({ "paused": !paused }))
+                .after(json!({ "paused": paused }));
+            let effects = EffectSet { entities: vec![write], ..recorded(entry, now) };
             match core.journal.apply(effects, Some((event, backend.to_owned())), now).await {
                 Err(journal::Error::Conflict { .. }) => {}
                 other => {
@@ -196,15 +200,20 @@ impl Hub {
             }
         }
         core.slots.set_paused(backend, paused);
-        self.audit(actor, &format!("backend {backend}"), Code::from_static(verb), verb.to_owned()).await
+        Ok(())
     }
+}
+
+/// Effects that are the record of a change.
+fn recorded(entry: AuditEntry, at: Timestamp) -> EffectSet {
+    EffectSet { records: vec![entry.record(at)], ..EffectSet::default() }
 }
 
 fn pause_content(backend: &str, actor: &Actor, now: Timestamp) -> EntityContent {
     EntityContent {
         state: "paused".to_owned(),
         label: backend.to_owned(),
-        body: serde_json::json!({ "by": actor.0, "at": now }),
+        body: json!({ "by": actor.0, "at": now }),
     }
 }
 

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use journal::NewRecord;
 use model::{Code, Record, RecordKind, Refusal, Request};
 
+use crate::audit::{Actor, AuditEntry};
 use crate::error::Error;
 use crate::hub::{Accepted, Hub};
-use crate::operate::Actor;
 
 /// The record of a refusal. Its body is the message as it came.
 pub(crate) fn record(refusal: Refusal, at: Timestamp) -> NewRecord {
@@ -22,7 +22,7 @@ pub(crate) fn record(refusal: Refusal, at: Timestamp) -> NewRecord {
 }
 
 impl Hub {
-    /// Hands a refused message in again, read by the decoder of its source. A success is recorded in the audit.
+    /// Hands a refused message in again, read by the decoder of its source. A new job is recorded in the audit.
     pub async fn resubmit(&self, record: i64, actor: &Actor) -> Result<Accepted, Error> {
         let (record, raw) = self.refused(record).await?;
         // `http/token:crm`: what stands behind the first part only says which of its callers it was.
@@ -33,18 +33,18 @@ impl Hub {
                 record.who
             )));
         };
-        let accepted = match decoder.decode(&raw) {
-            Ok(request) => {
-                self.accept(Request { source: record.who.clone(), ..request }, model::Effects::default())
-                    .await?
-            }
-            Err(why) => Accepted::Refused(why),
+        let entry = |job| {
+            let (what, message) =
+                (format!("refusal {}", record.seq), format!("handed in again as job {job}"));
+            Some(AuditEntry::new(actor, what, Code::from_static("resubmitted"), message))
         };
-        if !matches!(accepted, Accepted::Refused(_)) {
-            let what = format!("refusal {}", record.seq);
-            self.audit(actor, &what, Code::from_static("resubmitted"), "handed in again".to_owned()).await?;
+        match decoder.decode(&raw) {
+            Ok(request) => {
+                let request = Request { source: record.who.clone(), ..request };
+                self.take_in(request, model::Effects::default(), entry).await
+            }
+            Err(why) => Ok(Accepted::Refused(why)),
         }
-        Ok(accepted)
     }
 
     /// A refusal and the message as it came.
@@ -52,20 +52,5 @@ impl Hub {
         let found = self.core.journal.record_body(record).await?;
         let found = found.filter(|(record, _)| record.kind == RecordKind::Refusal);
         found.ok_or_else(|| Error::Missing(format!("refusal {record}")))
-    }
-
-    /// Records what somebody changed.
-    pub async fn audit(&self, actor: &Actor, what: &str, code: Code, message: String) -> Result<(), Error> {
-        let record = NewRecord {
-            kind: RecordKind::Audit,
-            at: self.core.clock.now(),
-            who: actor.0.clone(),
-            what: Some(what.to_owned()),
-            code,
-            message,
-            body: Vec::new(),
-        };
-        self.core.journal.record(record).await?;
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{Change, Error};
+use journal::{Change, EffectSet, Error};
 use model::{Effects, Entity, Job, Outcome, Step};
 use serde_json::Value;
 
@@ -79,7 +79,8 @@ impl Core {
 
     async fn write(&self, change: &mut Change, told: Option<&(Sight, Moment)>) -> Result<(), Error> {
         if let Some((sight, moment)) = told {
-            change.effects = self.resolve(self.react(sight, *moment).await?);
+            let records = std::mem::take(&mut change.effects.records);
+            change.effects = EffectSet { records, ..self.resolve(self.react(sight, *moment).await?) };
         }
         self.journal.change(change.clone()).await
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use engine::port::Decoder;
 use engine::{Accepted, Actor, Cancelled, Error, Replay, Why};
+use journal::RecordFilter;
 use model::word::code;
 use model::{Effects, JobState, OnError, Outcome, RecordKind, Refusal, Request};
 use serde_json::json;
@@ -37,8 +38,13 @@ async fn cancelling_ends_what_waits_at_once_and_what_runs_by_force() {
     assert_eq!(bed.ended(running).await.state, JobState::Cancelled);
     let again = bed.hub.cancel(running, &actor()).await.unwrap_err();
     assert!(matches!(again, Error::WrongState { state: JobState::Cancelled, .. }), "{again}");
-    let audit = bed.hub.journal().records(RecordKind::Audit, None, 10).await.unwrap();
-    assert_eq!(audit.iter().filter(|r| r.who == "admin" && r.code == code::CANCELLED).count(), 2);
+    let of_admin = RecordFilter { who: Some("admin".into()), ..RecordFilter::of(RecordKind::Audit) };
+    let audit = bed.hub.journal().records(of_admin, None, 10).await.unwrap().rows;
+    assert_eq!(audit.iter().filter(|r| r.code == code::CANCELLED).count(), 2);
+    let (record, changed) = bed.hub.audited(audit[0].seq).await.unwrap();
+    assert_eq!(record.what, Some(format!("job {running}")));
+    assert_eq!(changed.before, Some(json!({"state": "running"})));
+    assert_eq!(changed.after, Some(json!({"state": "cancelled"})));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use engine::port::{BackendEntry, Standing};
 use intendant_http::api::{self, Api, Reload};
 use intendant_http::dto::{self, ReloadReport};
 use intendant_http::{BodyLimits, frame};
+use journal::RecordFilter;
 use model::{JobState, OutcomeKind};
 use support::{Bed, Fake, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
 
@@ -71,7 +72,8 @@ async fn a_reload_is_reported_or_refused_in_its_own_words() {
     let bed = Bed::new(Plan { reload, ..Plan::new(vec![]) }).await;
     let report = bed.client.reload().await.unwrap();
     assert_eq!((report.backends, report.needs_restart), (4, vec!["data".to_owned()]));
-    let audit = bed.hub.journal().records(model::RecordKind::Audit, None, 1).await.unwrap();
+    let audit =
+        bed.hub.journal().records(RecordFilter::of(model::RecordKind::Audit), None, 1).await.unwrap().rows;
     let uid = rustix::process::geteuid().as_raw();
     assert_eq!((&*audit[0].who, audit[0].code.as_str()), (&*format!("uid:{uid}"), "reloaded"));
 

@@ -108,6 +108,49 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// A page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The rows, in the order of the listing. They may be fewer than asked for although there are more: a page looks
+    /// at a bounded number of rows.
+    pub rows: Vec<T>,
+    /// Where the listing goes on; `None` = this was all.
+    pub next: Option<i64>,
+}
+
+/// Which records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Of this kind.
+    pub kind: RecordKind,
+    /// The source of a refusal, the actor of an audit record.
+    pub who: Option<String>,
+    /// What it is about.
+    pub what: Option<Match>,
+    /// This code.
+    pub code: Option<String>,
+    /// Written at or after.
+    pub since: Option<Timestamp>,
+    /// Written before.
+    pub until: Option<Timestamp>,
+}
+
+impl RecordFilter {
+    /// All of a kind.
+    pub fn of(kind: RecordKind) -> Self {
+        RecordFilter { kind, who: None, what: None, code: None, since: None, until: None }
+    }
+}
+
+/// How a text is compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is this.
+    Is(String),
+    /// It begins with this.
+    Begins(String),
+}
+
 /// Everything needed to take up a job, read in one go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
@@ -164,10 +207,10 @@ pub trait Journal: Send + Sync {
     fn change(&self, change: Change) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Marks that a running job is to be cancelled, and by whom.
-    fn ask_cancel(&self, job: JobId, by: String, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
+    fn ask_cancel(&self, job: JobId, by: String, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Makes a retrying head due now.
-    fn hurry(&self, job: JobId, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
+    fn hurry(&self, job: JobId, at: Timestamp, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Writes entities and deliveries that belong to no job.
     fn apply(
@@ -221,13 +264,13 @@ pub trait Journal: Send + Sync {
         after: Option<String>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Entity>, Error>>;
-    /// Records of a kind, newest first, before this place.
+    /// Records, newest first, before this place.
     fn records(
         &self,
-        kind: RecordKind,
+        filter: RecordFilter,
         before: Option<i64>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
+    ) -> BoxFuture<'_, Result<Listing<Record>, Error>>;
     /// A record and its body.
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>>;
     /// Events after this place, in order, at most so many.

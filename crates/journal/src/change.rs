@@ -57,6 +57,8 @@ pub struct EffectSet {
     pub deliveries: Vec<(DeliveryId, DeliveryTo, Timestamp, Vec<u8>)>,
     /// Jobs that follow, accepted in the same commit.
     pub follow_ups: Vec<NewJob>,
+    /// Records of it: who changed what.
+    pub records: Vec<NewRecord>,
 }
 
 /// The state a job must be in for a change to be written; otherwise the change is [`crate::Error::Fenced`].

@@ -16,8 +16,8 @@ mod sealed;
 mod sqlite;
 
 pub use api::{
-    Acceptance, AttemptOutput, BoxFuture, Committed, Due, Filter, Journal, Observer, OpenAttempt, Page,
-    Prepared, RecordBody, Tally,
+    Acceptance, AttemptOutput, BoxFuture, Committed, Due, Filter, Journal, Listing, Match, Observer,
+    OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewEvent, NewJob,

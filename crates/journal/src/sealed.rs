@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::{Class, DeliveryId, DeliveryTo, EntityKey, JobId, Subject};
 
-use crate::change::{AttemptEnd, Change, EffectSet, NewJob};
+use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord};
 use crate::error::Error;
 use crate::seal::{DIGEST, Place, Seal};
 
@@ -75,11 +75,27 @@ pub(crate) struct SealedDelivery {
     pub(crate) body: Vec<u8>,
 }
 
+/// See [`NewRecord`]; its body is moved out of it, sealed.
+pub(crate) struct SealedRecord {
+    pub(crate) record: NewRecord,
+    pub(crate) body: Vec<u8>,
+}
+
+impl SealedRecord {
+    pub(crate) fn new(seal: &Seal, mut record: NewRecord) -> Result<Self, Error> {
+        let body = std::mem::take(&mut record.body);
+        let NewRecord { kind, at, who, what, code, message, .. } = &record;
+        let place = Place::record(*kind, *at, who, what.as_deref(), code, message);
+        Ok(SealedRecord { body: seal.seal(&place, &body)?, record })
+    }
+}
+
 /// See [`EffectSet`].
 pub(crate) struct SealedEffects {
     pub(crate) entities: Vec<SealedEntity>,
     pub(crate) deliveries: Vec<SealedDelivery>,
     pub(crate) follow_ups: Vec<SealedJob>,
+    pub(crate) records: Vec<SealedRecord>,
 }
 
 impl SealedEffects {
@@ -107,6 +123,11 @@ impl SealedEffects {
                 .into_iter()
                 .map(|job| SealedJob::new(seal, job))
                 .collect::<Result<_, Error>>()?,
+            records: effects
+                .records
+                .into_iter()
+                .map(|record| SealedRecord::new(seal, record))
+                .collect::<Result<_, Error>>()?,
         })
     }
 
@@ -115,7 +136,8 @@ impl SealedEffects {
         let entities = self.entities.iter().filter_map(|e| e.content.as_ref()).map(|(_, _, body)| body.len());
         let deliveries = self.deliveries.iter().map(|d| d.body.len());
         let follow_ups = self.follow_ups.iter().map(SealedJob::bytes);
-        entities.chain(deliveries).chain(follow_ups).sum()
+        let records = self.records.iter().map(|r| r.body.len());
+        entities.chain(deliveries).chain(follow_ups).chain(records).sum()
     }
 }
 

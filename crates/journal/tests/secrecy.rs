@@ -16,7 +16,7 @@ use support::folder::{Folder, try_open};
 use support::*;
 use zeroize::Zeroizing;
 
-const CANARIES: [&str; 8] = [
+const CANARIES: [&str; 9] = [
     "canary-body",
     "canary-secret",
     "canary-reply",
@@ -25,6 +25,7 @@ const CANARIES: [&str; 8] = [
     "canary-delivery",
     "canary-entity",
     "canary-record",
+    "canary-audit",
 ];
 
 async fn write_canaries(journal: &dyn Journal) {
@@ -55,18 +56,22 @@ async fn write_canaries(journal: &dyn Journal) {
             json!("canary-delivery").to_string().into_bytes(),
         )],
         follow_ups: Vec::new(),
+        records: vec![record("canary-audit")],
     };
     journal.change(failed).await.unwrap();
-    let record = NewRecord {
+    journal.record(record("canary-record")).await.unwrap();
+}
+
+fn record(body: &str) -> NewRecord {
+    NewRecord {
         kind: RecordKind::Refusal,
         at: at(1),
         who: "clear-who".to_owned(),
         what: None,
         code: Code::from_static("unreadable"),
         message: "clear-message".to_owned(),
-        body: b"canary-record".to_vec(),
-    };
-    journal.record(record).await.unwrap();
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 fn found(folder: &Path, text: &str) -> bool {
@@ -104,7 +109,8 @@ async fn no_canary_is_found_in_any_file() {
     assert_eq!(journal.deliveries(0, 9).await.unwrap()[0].body, json!("canary-delivery"));
     let entity = journal.entity(entity_key("clear-key")).await.unwrap().unwrap();
     assert_eq!(entity.body, json!({"x": "canary-entity"}));
-    assert_eq!(journal.record_body(1).await.unwrap().unwrap().1, b"canary-record");
+    assert_eq!(journal.record_body(1).await.unwrap().unwrap().1, b"canary-audit");
+    assert_eq!(journal.record_body(2).await.unwrap().unwrap().1, b"canary-record");
 }
 
 #[tokio::test]

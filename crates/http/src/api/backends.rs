@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use engine::AuditEntry;
 use model::Code;
 
 use super::Api;
@@ -52,8 +53,7 @@ pub(super) async fn reload(
 ) -> Result<Json<ReloadReport>, Problem> {
     let refused = |why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_configuration", why);
     let report = (api.reload)().await.map_err(refused)?;
-    api.hub
-        .audit(&caller.actor, "configuration", Code::from_static("reloaded"), "read anew".to_owned())
-        .await?;
+    let code = Code::from_static("reloaded");
+    api.hub.audit(AuditEntry::new(&caller.actor, "configuration", code, "read anew")).await?;
     Ok(Json(report))
 }

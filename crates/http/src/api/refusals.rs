@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use engine::Accepted;
+use journal::{Listing, RecordFilter};
 use model::RecordKind;
 
 use super::Api;
@@ -22,9 +23,9 @@ pub(super) async fn list(
     let RecordQuery { before, limit } = RecordQuery::read(&mut params)?;
     params.finish()?;
     let limit = limit.unwrap_or(dto::PAGE) as usize;
-    let records = api.hub.journal().records(RecordKind::Refusal, before, limit).await?;
-    let next = if records.len() == limit { records.last().map(|record| record.seq) } else { None };
-    Ok(Json(RecordPage { records: records.into_iter().map(dto::Record::from).collect(), next }))
+    let filter = RecordFilter::of(RecordKind::Refusal);
+    let Listing { rows, next } = api.hub.journal().records(filter, before, limit).await?;
+    Ok(Json(RecordPage { records: rows.into_iter().map(dto::Record::from).collect(), next }))
 }
 
 /// `GET /refusals/{record}`.

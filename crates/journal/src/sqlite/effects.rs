@@ -4,7 +4,7 @@ use model::EntityKey;
 use rusqlite::params;
 
 use super::code::{Id, Time, Word};
-use super::{accept, tx::Tx};
+use super::{accept, record, tx::Tx};
 use crate::error::Error;
 use crate::sealed::{SealedDelivery, SealedEffects, SealedEntity};
 
@@ -18,6 +18,9 @@ pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<i64>) 
     }
     for follow_up in &effects.follow_ups {
         accept::follow_up(tx, follow_up)?;
+    }
+    for record in &effects.records {
+        record::append(tx, record)?;
     }
     Ok(())
 }

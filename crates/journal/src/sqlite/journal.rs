@@ -6,8 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use model::{
-    Class, Code, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, Record, RecordKind,
-    Step,
+    Class, Code, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, Record, Step,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -23,14 +22,14 @@ use super::{
     accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record,
 };
 use crate::api::{
-    Acceptance, AttemptOutput, BoxFuture, Due, Filter, Journal, Observer, OpenAttempt, Page, Prepared,
-    RecordBody, Tally,
+    Acceptance, AttemptOutput, BoxFuture, Due, Filter, Journal, Listing, Observer, OpenAttempt, Page,
+    Prepared, RecordBody, RecordFilter, Tally,
 };
 use crate::change::{Change, EffectSet, Mark, NewJob, NewRecord, Retention};
 use crate::error::Error;
 use crate::key::Key;
-use crate::seal::{Place, Seal};
-use crate::sealed::{SealedChange, SealedEffects, SealedJob};
+use crate::seal::Seal;
+use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 
 /// How a journal is opened.
 #[derive(Clone, Debug)]
@@ -162,13 +161,9 @@ impl Journal for SqliteJournal {
     }
 
     fn record(&self, record: NewRecord) -> BoxFuture<'_, Result<i64, Error>> {
-        let NewRecord { kind, at, who, what, code, message, body } = &record;
-        let place = Place::record(*kind, *at, who, what.as_deref(), code, message);
-        match self.seal.seal(&place, body) {
+        match SealedRecord::new(&self.seal, record) {
             Err(error) => failed(error),
-            Ok(sealed) => {
-                self.write(Kind::Other, sealed.len(), move |tx| record::append(tx, &record, &sealed))
-            }
+            Ok(sealed) => self.write(Kind::Other, sealed.body.len(), move |tx| record::append(tx, &sealed)),
         }
     }
 
@@ -185,12 +180,21 @@ impl Journal for SqliteJournal {
         }
     }
 
-    fn ask_cancel(&self, job: JobId, by: String, _at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
-        self.write(Kind::Other, 0, move |tx| operate::ask_cancel(tx, job, &by))
+    fn ask_cancel(&self, job: JobId, by: String, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>> {
+        match SealedEffects::new(&self.seal, effects) {
+            Err(error) => failed(error),
+            Ok(effects) => self
+                .write(Kind::Other, effects.bytes(), move |tx| operate::ask_cancel(tx, job, &by, &effects)),
+        }
     }
 
-    fn hurry(&self, job: JobId, at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
-        self.write(Kind::Other, 0, move |tx| operate::hurry(tx, job, at))
+    fn hurry(&self, job: JobId, at: Timestamp, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>> {
+        match SealedEffects::new(&self.seal, effects) {
+            Err(error) => failed(error),
+            Ok(effects) => {
+                self.write(Kind::Other, effects.bytes(), move |tx| operate::hurry(tx, job, at, &effects))
+            }
+        }
     }
 
     fn apply(
@@ -290,11 +294,11 @@ impl Journal for SqliteJournal {
 
     fn records(
         &self,
-        kind: RecordKind,
+        filter: RecordFilter,
         before: Option<i64>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
-        self.read(move |conn| record::list(conn, kind, before, limit))
+    ) -> BoxFuture<'_, Result<Listing<Record>, Error>> {
+        self.read(move |conn| record::list(conn, &filter, before, limit))
     }
 
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>> {

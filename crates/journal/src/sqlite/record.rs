@@ -1,18 +1,21 @@
 //! Records (refusals, audit) and events: appended, listed, bounded.
 
 use model::{Event, EventKind, Record, RecordKind};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::code::{Time, Word};
 use super::row;
 use super::tx::Tx;
-use crate::api::RecordBody;
-use crate::change::NewRecord;
+use crate::api::{Listing, Match, RecordBody, RecordFilter};
 use crate::error::Error;
 use crate::seal::{Place, Seal};
+use crate::sealed::SealedRecord;
 
-/// Appends a record whose body is sealed already; a refusal is an event, too.
-pub(super) fn append(tx: &mut Tx<'_>, record: &NewRecord, sealed: &[u8]) -> Result<i64, Error> {
+/// A page looks at so many records of its kind at most.
+const LOOKED_AT: usize = 10_000;
+
+/// Appends a record; a refusal is an event, too.
+pub(super) fn append(tx: &mut Tx<'_>, SealedRecord { record, body }: &SealedRecord) -> Result<i64, Error> {
     let seq = tx.numbers.record + 1;
     tx.sql.execute(
         "INSERT INTO record (seq, kind, at, who, what, code, message, sealed)
@@ -25,7 +28,7 @@ pub(super) fn append(tx: &mut Tx<'_>, record: &NewRecord, sealed: &[u8]) -> Resu
             record.what,
             record.code.as_str(),
             record.message,
-            sealed,
+            body,
         ],
     )?;
     tx.numbers.record = seq;
@@ -35,19 +38,58 @@ pub(super) fn append(tx: &mut Tx<'_>, record: &NewRecord, sealed: &[u8]) -> Resu
     Ok(seq)
 }
 
-/// Records of a kind, newest first.
+/// See [`crate::Journal::records`].
 pub(super) fn list(
     conn: &Connection,
-    kind: RecordKind,
+    filter: &RecordFilter,
     before: Option<i64>,
     limit: usize,
-) -> Result<Vec<Record>, Error> {
+) -> Result<Listing<Record>, Error> {
+    let before = before.unwrap_or(i64::MAX);
+    let floor = floor(conn, filter.kind, before)?;
+    let (what, prefix) = match &filter.what {
+        None => (None, None),
+        Some(Match::Is(what)) => (Some(what), None),
+        Some(Match::Begins(prefix)) => (None, Some(prefix)),
+    };
     let mut select = conn.prepare_cached(
         "SELECT seq, kind, at, who, what, code, message FROM record INDEXED BY record_kind
-         WHERE kind = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+         WHERE kind = :kind AND seq < :before AND seq >= :floor
+           AND (:who IS NULL OR who = :who)
+           AND (:what IS NULL OR what = :what)
+           AND (:prefix IS NULL OR substr(what, 1, length(:prefix)) = :prefix)
+           AND (:code IS NULL OR code = :code)
+           AND (:since IS NULL OR at >= :since)
+           AND (:until IS NULL OR at < :until)
+         ORDER BY seq DESC LIMIT :limit",
     )?;
-    let rows = select.query_map(params![Word(kind), before.unwrap_or(i64::MAX), limit], row::record)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let rows = select.query_map(
+        named_params! {
+            ":kind": Word(filter.kind),
+            ":before": before,
+            ":floor": floor.unwrap_or(0),
+            ":who": filter.who,
+            ":what": what,
+            ":prefix": prefix,
+            ":code": filter.code,
+            ":since": filter.since.map(Time),
+            ":until": filter.until.map(Time),
+            ":limit": limit,
+        },
+        row::record,
+    )?;
+    let rows: Vec<Record> = rows.collect::<Result<_, _>>()?;
+    let next = if rows.len() < limit { floor } else { rows.last().map(|record| record.seq) };
+    Ok(Listing { rows, next })
+}
+
+/// The last record that a page before this place looks at, if there are more.
+fn floor(conn: &Connection, kind: RecordKind, before: i64) -> Result<Option<i64>, Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT seq FROM record INDEXED BY record_kind WHERE kind = ?1 AND seq < ?2
+         ORDER BY seq DESC LIMIT 1 OFFSET ?3",
+    )?;
+    Ok(select.query_row(params![Word(kind), before, LOOKED_AT - 1], |row| row.get(0)).optional()?)
 }
 
 /// A record with its body.

@@ -1,7 +1,7 @@
 //! Effects are in the same commit as their move.
 
-use intendant_journal::{Acceptance, EffectSet, Error, Mark};
-use model::{DeliveryState, EventKind, JobState, OutcomeKind};
+use intendant_journal::{Acceptance, EffectSet, Error, Mark, NewRecord};
+use model::{Code, DeliveryState, EventKind, JobState, OutcomeKind, RecordKind};
 use serde_json::json;
 
 use crate::support::*;
@@ -124,6 +124,15 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
         entities: vec![entity("ann", 0, Some("new"))],
         deliveries: vec![delivery(1, at(5))],
         follow_ups: vec![job(1)],
+        records: vec![NewRecord {
+            kind: RecordKind::Audit,
+            at: at(5),
+            who: "alice".to_owned(),
+            what: Some("backend 00dummy".to_owned()),
+            code: Code::from_static("paused"),
+            message: "paused".to_owned(),
+            body: b"before and after".to_vec(),
+        }],
     };
     journal.apply(effects, Some((EventKind::Paused, "00dummy".to_owned())), at(5)).await.unwrap();
     assert_eq!(journal.deliveries(0, 9).await.unwrap()[0].job, None);
@@ -131,4 +140,7 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
     let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).collect();
     let paused = events.iter().find(|e| e.kind == EventKind::Paused).unwrap();
     assert_eq!((paused.job, paused.code.as_ref().unwrap().as_str()), (None, "00dummy"));
+    let (record, body) = journal.record_body(1).await.unwrap().unwrap();
+    assert_eq!((record.who.as_str(), &body[..]), ("alice", &b"before and after"[..]));
+    sound(&*journal).await;
 }

@@ -66,6 +66,7 @@ macro_rules! conformance {
                 the_one_before_and_a_later_success_are_found
                 events_are_numbered_and_resumed
                 records_are_listed_by_kind
+                records_are_filtered_and_paged
             }
             history {
                 any_history_is_told_rightly

@@ -1,6 +1,8 @@
 //! Moves that fit.
 
-use intendant_journal::{AttemptStart, Change, Expect, NewJob, NewStep, OpenAttempt, Scrub, StepChange};
+use intendant_journal::{
+    AttemptStart, Change, EffectSet, Expect, NewJob, NewStep, OpenAttempt, Scrub, StepChange,
+};
 use model::{Code, JobState, OnError, OutcomeKind, StepState};
 use zeroize::Zeroizing;
 
@@ -152,7 +154,7 @@ pub async fn secrets_go_when_they_are_told_to(bed: &dyn Bed) {
 pub async fn a_cancel_is_remembered(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     accept(&*journal, job(1)).await;
-    let ask = |number| journal.ask_cancel(id(number), "alice".to_owned(), at(15));
+    let ask = |number| journal.ask_cancel(id(number), "alice".to_owned(), EffectSet::default());
     assert!(matches!(ask(1).await, Err(intendant_journal::Error::Fenced(_))), "it does not run yet");
     assert!(matches!(ask(9).await, Err(intendant_journal::Error::Missing(_))));
     journal.change(start(1, at(10))).await.unwrap();
@@ -163,12 +165,15 @@ pub async fn a_cancel_is_remembered(bed: &dyn Bed) {
 pub async fn a_hurried_retry_is_due(bed: &dyn Bed) {
     let Opened { journal, heard } = bed.open();
     accept(&*journal, job(1)).await;
-    assert!(matches!(journal.hurry(id(1), at(5)).await, Err(intendant_journal::Error::Fenced(_))));
+    assert!(matches!(
+        journal.hurry(id(1), at(5), EffectSet::default()).await,
+        Err(intendant_journal::Error::Fenced(_))
+    ));
     journal.change(start(1, at(10))).await.unwrap();
     journal.change(retry(1, 1, at(20), at(500_000))).await.unwrap();
     heard.take();
-    journal.hurry(id(1), at(30)).await.unwrap();
+    journal.hurry(id(1), at(30), EffectSet::default()).await.unwrap();
     assert_eq!(heard.due(), [(id(1), at(30), model::Class::Bulk)]);
-    journal.hurry(id(1), at(90)).await.unwrap();
+    journal.hurry(id(1), at(90), EffectSet::default()).await.unwrap();
     assert_eq!(the_job(&*journal, 1).await.due_at, at(30), "it is never put off");
 }

@@ -1,6 +1,6 @@
 //! Reading what is in clear.
 
-use intendant_journal::{Change, Expect, Filter, NewJob, NewRecord, NewStep, Page};
+use intendant_journal::{Change, Expect, Filter, Match, NewJob, NewRecord, NewStep, Page, RecordFilter};
 use model::JobState::{self, Cancelled, Failed, Queued, Running, Succeeded};
 use model::{Class, Code, EventKind, OnError, OutcomeKind, RecordKind, Seq};
 
@@ -164,6 +164,46 @@ pub async fn events_are_numbered_and_resumed(bed: &dyn Bed) {
     assert_eq!(journal.last_event().await.unwrap(), 4);
 }
 
+pub async fn records_are_filtered_and_paged(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=6 {
+        let who = if number % 2 == 0 { "alice" } else { "bob" };
+        let what = if number <= 3 { format!("job {number}") } else { "backend 10ldif".to_owned() };
+        let record = NewRecord {
+            kind: RecordKind::Audit,
+            at: at(number),
+            who: who.to_owned(),
+            what: (number != 6).then_some(what),
+            code: Code::from_static(if number == 5 { "paused" } else { "cancelled" }),
+            message: String::new(),
+            body: Vec::new(),
+        };
+        journal.record(record).await.unwrap();
+    }
+    let all = RecordFilter::of(RecordKind::Audit);
+    let list = async |filter: RecordFilter| -> Vec<i64> {
+        let page = journal.records(filter, None, 9).await.unwrap();
+        assert_eq!(page.next, None);
+        page.rows.into_iter().map(|r| r.seq).collect()
+    };
+    assert_eq!(list(all.clone()).await, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(list(RecordFilter { who: Some("alice".to_owned()), ..all.clone() }).await, [6, 4, 2]);
+    let what = |what| RecordFilter { what: Some(what), ..all.clone() };
+    assert_eq!(list(what(Match::Is("job 2".to_owned()))).await, [2]);
+    assert_eq!(list(what(Match::Is("job".to_owned()))).await, [0; 0]);
+    assert_eq!(list(what(Match::Begins("job ".to_owned()))).await, [3, 2, 1]);
+    assert_eq!(list(what(Match::Begins("b".to_owned()))).await, [5, 4]);
+    assert_eq!(list(RecordFilter { code: Some("paused".to_owned()), ..all.clone() }).await, [5]);
+    let times = RecordFilter { since: Some(at(2)), until: Some(at(5)), ..all.clone() };
+    assert_eq!(list(times).await, [4, 3, 2]);
+
+    let bob = RecordFilter { who: Some("bob".to_owned()), ..all };
+    let first = journal.records(bob.clone(), None, 2).await.unwrap();
+    assert_eq!(first.rows.iter().map(|r| r.seq).collect::<Vec<_>>(), [5, 3]);
+    let second = journal.records(bob, first.next, 2).await.unwrap();
+    assert_eq!((second.rows[0].seq, second.rows.len(), second.next), (1, 1, None));
+}
+
 pub async fn records_are_listed_by_kind(bed: &dyn Bed) {
     let Opened { journal, heard } = bed.open();
     let record = |kind, number: i64| NewRecord {
@@ -181,7 +221,8 @@ pub async fn records_are_listed_by_kind(bed: &dyn Bed) {
     let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).map(|e| (e.kind, e.at)).collect();
     assert_eq!(events, [(EventKind::Refused, at(1)), (EventKind::Refused, at(3))]);
     let list = async |kind, before, limit| -> Vec<i64> {
-        journal.records(kind, before, limit).await.unwrap().into_iter().map(|r| r.seq).collect()
+        let page = journal.records(RecordFilter::of(kind), before, limit).await.unwrap();
+        page.rows.into_iter().map(|r| r.seq).collect()
     };
     assert_eq!(list(RecordKind::Refusal, None, 9).await, [3, 1]);
     assert_eq!(list(RecordKind::Refusal, Some(3), 9).await, [1]);
