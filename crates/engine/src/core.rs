@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use journal::{EffectSet, Journal};
-use model::{Effects, JobId, RetryPolicy};
+use model::{Effects, FailsafeRule, JobId, RetryPolicy};
 use tokio::sync::{Notify, watch};
 
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::failsafe::Failsafe;
 use crate::intake;
 use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim, Stop};
 use crate::slots::Slots;
@@ -37,8 +38,8 @@ pub struct Setup {
     pub limits: Limits,
 }
 
-/// Sizes and times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Sizes, times and caps.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Jobs that run at once.
     pub concurrency: usize,
@@ -50,6 +51,8 @@ pub struct Limits {
     pub keep_secrets: Duration,
     /// What is kept, and for how long.
     pub keep: Keep,
+    /// How much may be destroyed before somebody has to look.
+    pub failsafe: FailsafeRule,
 }
 
 /// What is kept, and for how long.
@@ -85,6 +88,7 @@ impl Default for Limits {
                 records_max: 100_000,
                 events_max: 200_000,
             },
+            failsafe: FailsafeRule::off(),
         }
     }
 }
@@ -102,6 +106,7 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) slots: Slots,
     pub(crate) cache: Cache,
+    pub(crate) failsafe: Failsafe,
     pub(crate) reactors: Vec<Arc<dyn Reactor>>,
     pub(crate) couriers: HashMap<String, Arc<dyn Courier>>,
     pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
@@ -120,6 +125,7 @@ impl Core {
         Core {
             slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
             cache: Cache::default(),
+            failsafe: Failsafe::default(),
             snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions, limits })),
             running: Mutex::default(),
             stopping: AtomicBool::new(false),

@@ -11,6 +11,7 @@ use model::{Code, EventKind, Job, JobId, JobState, StepState};
 
 use crate::audit::AuditEntry;
 use crate::core::{Core, Snapshot};
+use crate::failsafe;
 use crate::port::{Moment, Standing};
 use crate::runner;
 use crate::settle::{Sight, replies};
@@ -174,6 +175,9 @@ fn trouble(what: &str, error: &journal::Error) {
 
 /// Whether the jobs of a lane could go on now. One that would end without an attempt always can.
 fn lane_is_free(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
+    if let Some(set) = failsafe::set_of(lane) {
+        return !core.failsafe.is_held(set);
+    }
     waits_for(snapshot, lane).is_none_or(|(name, limit)| core.slots.free(&name, limit))
 }
 
@@ -186,6 +190,8 @@ fn first_slot(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<BackendSlo
 pub(crate) fn waits_for(snapshot: &Snapshot, lane: &str) -> Option<(Arc<str>, Option<usize>)> {
     let entry = match lane.strip_prefix('@') {
         Some(name) => snapshot.backend(name)?,
+        // Jobs of several plans: their runners will see.
+        None if failsafe::set_of(lane).is_some() => return None,
         None => snapshot.plan(lane).next()?,
     };
     (entry.standing == Standing::Active).then(|| (Arc::clone(&entry.name), entry.concurrency))
@@ -195,6 +201,13 @@ pub(crate) fn waits_for(snapshot: &Snapshot, lane: &str) -> Option<(Arc<str>, Op
 async fn give_up(core: &Core, job: Job, now: Timestamp) {
     let blocker = if job.head { None } else { core.journal.before(job.id).await.ok().flatten() };
     let (code, message) = match blocker {
+        Some(before) if failsafe::set_of(&before.lane).is_some() => {
+            let message = format!(
+                "its deadline passed while it waited behind job {}, which the failsafe holds",
+                before.id
+            );
+            (code::BLOCKED_BY, message)
+        }
         Some(before) if before.state == JobState::Retrying => {
             let message = format!(
                 "its deadline passed while it waited behind job {}, which is being retried",

@@ -1,6 +1,9 @@
 //! What can go wrong in the engine.
 
+use jiff::Timestamp;
 use model::{Code, JobId, JobState};
+
+use crate::failsafe::Verdict;
 
 /// An error of the engine. The class (design §6) stands with each variant.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,18 @@ pub enum Error {
         job: JobId,
         /// JSON pointers of what is missing.
         pointers: Vec<String>,
+    },
+    /// Refused: somebody has decided on this set before; an approval works once.
+    #[error("the set {set} was {} by {by} at {at}: what is held now is in another set", verdict.as_str())]
+    Decided {
+        /// The set.
+        set: String,
+        /// How.
+        verdict: Verdict,
+        /// By whom.
+        by: String,
+        /// When.
+        at: Timestamp,
     },
     /// Refused at intake.
     #[error("{message}")]

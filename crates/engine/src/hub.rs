@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::core::{Core, Limits, Setup, Snapshot};
 use crate::dispatcher::Dispatcher;
 use crate::error::Error;
+use crate::failsafe;
 use crate::intake::{self, Taken, Why};
 use crate::keeper;
 use crate::outbox::Outbox;
@@ -64,6 +65,7 @@ impl Hub {
         for pause in core.journal.entities(crate::operate::PAUSE.to_owned(), None, PAUSES).await? {
             core.slots.set_paused(&pause.key.key, true);
         }
+        failsafe::load(&core).await?;
         let interrupted = recover::recover(&core).await?;
         if interrupted > 0 {
             tracing::warn!(

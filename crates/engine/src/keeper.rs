@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use journal::Retention;
 
 use crate::core::{Core, Keep};
+use crate::failsafe;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
@@ -19,6 +20,11 @@ pub(crate) async fn keep(core: Arc<Core>) {
             Ok(jobs) => tracing::info!(jobs, "old jobs were removed from the journal"),
             Err(journal::Error::Closed) => return,
             Err(error) => tracing::warn!("retention: {error}"),
+        }
+        match failsafe::tidy(&core).await {
+            Ok(()) => {}
+            Err(journal::Error::Closed) => return,
+            Err(error) => tracing::warn!("tidying the failsafe's counts: {error}"),
         }
         core.clock.sleep(EVERY).await;
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::dispatcher::waits_for;
 use crate::error::Error;
+use crate::failsafe;
 use crate::hub::Hub;
 use crate::intake::Envelope;
 use crate::report::report;
@@ -78,7 +79,7 @@ impl Hub {
             backend,
             paused: backend.is_some_and(|name| core.slots.is_paused(name)),
             breaker_until: None,
-            failsafe: None,
+            failsafe: failsafe::set_of(&job.lane).filter(|set| core.failsafe.is_held(set)),
             backend_full: needed.as_ref().is_some_and(|(name, limit)| !core.slots.free(name, *limit)),
             hub_full: core.slots.full(),
         }))

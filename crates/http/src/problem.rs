@@ -136,6 +136,7 @@ impl From<engine::Error> for Problem {
             E::Journal(error) => error.into(),
             E::Missing(what) => Problem::missing(what),
             E::WrongState { job, .. } => Problem { job: Some(job), ..conflict("wrong_state") },
+            E::Decided { .. } => conflict("decided"),
             E::Stale { later, .. } => Problem { job: Some(later), ..conflict("stale") },
             E::SecretsGone { pointers, .. } => Problem {
                 missing: pointers,

@@ -9,7 +9,7 @@ use engine::port::{BoxFuture, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
 use journal::{Key, Options, SqliteJournal};
-use model::{ActionSpec, RetryPolicy, RunMark};
+use model::{ActionSpec, FailsafeRule, RetryPolicy, RunMark};
 use rustix::process::geteuid;
 
 use crate::config::{self, Config, Origin};
@@ -56,12 +56,13 @@ impl Parts {
         ActionTable::new(entries).map_err(misuse)
     }
 
-    /// For a job that is run once and whose journal is thrown away: nothing waits for a retry.
+    /// For a job that is run once and whose journal is thrown away: nothing waits for a retry, or for somebody's approval.
     #[must_use]
-    pub fn without_retries(mut self) -> Self {
+    pub fn without_waiting(mut self) -> Self {
         for entry in &mut self.backends.entries {
             entry.actions.values_mut().for_each(|mapping| mapping.retry = Some(RetryPolicy::NONE));
         }
+        self.limits.failsafe = FailsafeRule::off();
         self
     }
 
@@ -127,6 +128,12 @@ fn limits(config: &Config) -> Limits {
             records: kept.records,
             records_max: kept.records_max,
             events_max: kept.events_max,
+        },
+        failsafe: FailsafeRule {
+            sources: config.failsafe.sources.clone(),
+            window: config.failsafe.window,
+            delete: config.failsafe.delete,
+            disable: config.failsafe.disable,
         },
     }
 }

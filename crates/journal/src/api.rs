@@ -229,6 +229,10 @@ pub trait Journal: Send + Sync {
     fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, Error>>;
     /// The lanes in which jobs wait.
     fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
+    /// The jobs of a lane that may be taken up and are due after this time, by due time, at most so many.
+    fn lane(&self, lane: String, after: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>>;
+    /// How many jobs of a lane may be taken up, and the latest of their due times.
+    fn lane_size(&self, lane: String) -> BoxFuture<'_, Result<(u64, Option<Timestamp>), Error>>;
     /// Live jobs not running whose deadline is at or before this time, at most so many, earliest first.
     fn expired(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>>;
     /// The earliest deadline of a live job that is not running.

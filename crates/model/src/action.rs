@@ -16,6 +16,16 @@ pub enum Destructive {
     Disable,
 }
 
+impl Destructive {
+    /// The word, as shown and stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Destructive::Delete => "delete",
+            Destructive::Disable => "disable",
+        }
+    }
+}
+
 /// An entry of the action table. An action without one is accepted with [`ActionSpec::default`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionSpec {

@@ -135,6 +135,12 @@ pub enum EventKind {
     Resumed,
     /// A delivery was given up.
     Undeliverable,
+    /// The failsafe holds the job.
+    Held,
+    /// Somebody approved what the failsafe held.
+    Approved,
+    /// Somebody rejected what the failsafe held.
+    Rejected,
 }
 
 /// A line of the journal's live history: no payload, bounded.
@@ -152,7 +158,7 @@ pub struct Event {
     pub step: Option<u16>,
     /// The attempt's number.
     pub attempt: Option<u32>,
-    /// Why, as a code; for events about a backend, its name.
+    /// Why, as a code; for events about a backend or a set that the failsafe holds, its name.
     pub code: Option<Code>,
 }
 

@@ -7,6 +7,7 @@
 pub mod action;
 pub mod body;
 pub mod effect;
+pub mod failsafe;
 pub mod id;
 pub mod job;
 pub mod mask;
@@ -24,6 +25,7 @@ pub mod word;
 pub use action::{ActionSpec, Destructive, RetryPolicy};
 pub use body::null_to_empty;
 pub use effect::{Delivery, DeliveryId, DeliveryTo, Effects, Entity, EntityKey, EntityWrite, NewDelivery};
+pub use failsafe::FailsafeRule;
 pub use id::{JobId, RunMark, Seq};
 pub use job::{Attempt, Event, EventKind, Job, Record, RecordKind, Step};
 pub use mask::Mask;

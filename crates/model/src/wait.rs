@@ -24,7 +24,7 @@ pub struct Facts<'a> {
     pub paused: bool,
     /// Until when that backend's breaker keeps work from it, if it does.
     pub breaker_until: Option<Timestamp>,
-    /// The name of the failsafe that holds it until somebody approves.
+    /// The name of the set in which the failsafe holds it until somebody approves.
     pub failsafe: Option<&'a str>,
     /// As many attempts run on that backend as may.
     pub backend_full: bool,
@@ -56,7 +56,7 @@ pub enum WaitingOn {
     },
     /// Somebody must approve it.
     Failsafe {
-        /// The failsafe that holds it.
+        /// The name of the set in which it is held.
         failsafe: String,
     },
     /// An operator paused its backend.
@@ -135,7 +135,7 @@ impl WaitingOn {
                 format!("It waits until job {job}, which came before it on {subject}, has ended.")
             }
             WaitingOn::Failsafe { failsafe } => {
-                format!("It is held by the failsafe {failsafe} until somebody approves it.")
+                format!("It is held by the failsafe until somebody approves or rejects the set {failsafe}.")
             }
             WaitingOn::Pause { backend } => {
                 format!("It waits until {backend} is resumed: `intendant backends resume {backend}`.")

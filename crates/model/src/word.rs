@@ -152,6 +152,8 @@ pub mod code {
     pub const EXPIRED: Code = Code::from_static("expired");
     /// The deadline passed while the job waited behind a retrying one of its subject.
     pub const BLOCKED_BY: Code = Code::from_static("blocked_by");
+    /// The failsafe holds it, or would have and it had a deadline.
+    pub const FAILSAFE_HELD: Code = Code::from_static("failsafe_held");
     /// Cancelled by an operator.
     pub const CANCELLED: Code = Code::from_static("cancelled");
     /// An external id that was used before, with other data.

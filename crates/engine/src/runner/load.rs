@@ -86,6 +86,7 @@ impl Runner {
             call: None,
             carry: Carry::default(),
             open: None,
+            ticket: None,
         }
     }
 

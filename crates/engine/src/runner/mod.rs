@@ -1,5 +1,6 @@
 //! One job's life from being taken up to being put down: its steps in order, each attempt on disk before it starts.
 
+mod guard;
 mod load;
 mod put_down;
 
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 pub(crate) use self::load::outcome_of;
 pub(crate) use self::put_down::scrub;
 use crate::core::{Core, Snapshot};
+use crate::failsafe::Ticket;
 use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop};
 use crate::settle::Wrote;
 use crate::slots::{BackendSlot, JobSlot};
@@ -93,6 +95,8 @@ struct Runner {
     carry: Carry,
     /// The attempt that is open in the journal.
     open: Option<(u16, u32)>,
+    /// That its start counts for the failsafe; written with the plan.
+    ticket: Option<Ticket>,
 }
 
 /// What becomes of a step that is next.
@@ -108,7 +112,7 @@ impl Runner {
     // === the road ===
 
     async fn go(&mut self, mut reserved: Option<BackendSlot>) {
-        if self.steps.is_empty() && !self.freeze().await {
+        if self.steps.is_empty() && !(self.freeze().await && self.guard().await) {
             return;
         }
         loop {
@@ -222,6 +226,7 @@ impl Runner {
         let to = self.job_change(JobState::Running, now, Some(lane), None);
         let change = Change { started: Some(started), ..self.change(now, to) };
         let wrote = self.core.insist(change, None).await;
+        self.counted(wrote);
         self.open = Some((started.step, started.number));
         journal::crash_point("spawn");
         wrote == Wrote::Yes

@@ -10,14 +10,16 @@ use model::word::code;
 use model::{Code, EventKind, Job, JobState, Outcome, OutcomeKind, StepState};
 
 use super::{Runner, backend_lane};
+use crate::failsafe;
 use crate::port::{Moment, Stop};
 use crate::settle::Sight;
 
 impl Runner {
     /// Back to the queue: the next step's backend is not free, or the hub stops.
     pub(super) async fn put_back(&mut self, place: usize) {
-        // Not started and nothing to write: it is still queued.
-        if self.open.is_none() && self.carry.ended.is_none() && self.carry.steps.is_empty() {
+        // Not started and nothing to write: it is still queued. One that was approved leaves its set's lane.
+        let in_its_lane = failsafe::set_of(&self.due.lane).is_none();
+        if in_its_lane && self.open.is_none() && self.carry.ended.is_none() && self.carry.steps.is_empty() {
             self.offer_again();
             return;
         }
@@ -26,7 +28,8 @@ impl Runner {
         self.carry.events.push((EventKind::Requeued, None, None, None));
         let to = self.job_change(JobState::Queued, now, lane, None);
         let change = self.change(now, to);
-        self.core.insist(change, None).await;
+        let wrote = self.core.insist(change, None).await;
+        self.counted(wrote);
     }
 
     /// The lane was free a moment ago and is not any more: the dispatcher looks at the job again.
@@ -124,6 +127,8 @@ impl Runner {
     /// The change that writes what is carried and moves the job.
     pub(super) fn change(&mut self, at: Timestamp, to: JobChange) -> Change {
         let carry = std::mem::take(&mut self.carry);
+        let entities =
+            if carry.plan.is_empty() || to.state.is_terminal() { Vec::new() } else { self.count() };
         let expect = self.open.take().map_or(Expect::Ready, |(step, number)| Expect::Running(step, number));
         (self.job.status, self.job.code, self.job.message) = (to.status, to.code.clone(), to.message.clone());
         Change {
@@ -137,7 +142,7 @@ impl Runner {
             started: None,
             to,
             events: carry.events,
-            effects: EffectSet::default(),
+            effects: EffectSet { entities, ..EffectSet::default() },
         }
     }
 

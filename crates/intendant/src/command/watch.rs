@@ -162,5 +162,8 @@ fn describe(kind: EventKind) -> (Mark, &'static str) {
         EventKind::Paused => (Mark::Warn, "paused"),
         EventKind::Resumed => (Mark::Good, "resumed"),
         EventKind::Undeliverable => (Mark::Bad, "undeliverable"),
+        EventKind::Held => (Mark::Warn, "held by the failsafe"),
+        EventKind::Approved => (Mark::Good, "approved"),
+        EventKind::Rejected => (Mark::Bad, "rejected"),
     }
 }

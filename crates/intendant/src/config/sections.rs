@@ -13,6 +13,7 @@ use super::value::{Bytes, words};
 /// at once.
 pub const NEED_RESTART: [&str; 4] = ["data.folder", "key", "socket", "log.format"];
 
+const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 section! {
@@ -35,6 +36,8 @@ section! {
         requests: Requests,
         ../// The end of the hub.
         stop: Stop,
+        ../// Caps on jobs that delete or disable.
+        failsafe: Failsafe,
         ../// Failed jobs.
         dead_letters: DeadLetters,
         ../// How much is kept, and for how long.
@@ -82,6 +85,23 @@ section! {
         /// How long running steps may go on once the hub is told to stop; then they are ended by force and run again
         /// at the next start.
         grace: Duration = Duration::from_secs(30),
+    }
+}
+
+section! {
+    /// Caps on jobs that delete or disable. What exceeds them is held until somebody approves or rejects it.
+    Failsafe {
+        /// The sources whose jobs are guarded: our own register, or others by name. `http` also stands for its callers
+        /// (`http/token:crm`), `*` for every source, and `[]` switches the failsafe off.
+        sources: Vec<String> = vec!["identities".to_owned()],
+        /// How far back jobs are counted. They count when they start, once for each backend of their plan; what
+        /// somebody approved does not count.
+        window: Duration = HOUR,
+        /// So many jobs of actions with `destructive: delete` may start on one backend within the window; the others
+        /// are held, and one that has a deadline fails with `failsafe_held`. `0` holds each, left empty there is no cap.
+        delete: Option<u32> = Some(20),
+        /// The same for actions with `destructive: disable`.
+        disable: Option<u32> = Some(100),
     }
 }
 

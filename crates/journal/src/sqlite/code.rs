@@ -65,6 +65,9 @@ coded!(EventKind {
     Paused = 13,
     Resumed = 14,
     Undeliverable = 15,
+    Held = 16,
+    Approved = 17,
+    Rejected = 18,
 });
 
 /// A coded word in a column.

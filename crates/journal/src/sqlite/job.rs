@@ -49,6 +49,26 @@ pub(super) fn lanes(conn: &Connection) -> Result<Vec<String>, Error> {
     }
 }
 
+/// See [`crate::Journal::lane`].
+pub(super) fn lane(conn: &Connection, lane: &str, after: Timestamp, limit: usize) -> Result<Vec<Job>, Error> {
+    // Both classes, so that the index leads to the due time.
+    let mut select = conn.prepare_cached(select_job!(
+        "INDEXED BY job_ready WHERE head = 1 AND state IN (0, 2) AND lane = ?1 AND class IN (0, 1) AND due_at > ?2
+         ORDER BY due_at, seq LIMIT ?3"
+    ))?;
+    let rows = select.query_map(params![lane, Time(after), limit], row::job)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// See [`crate::Journal::lane_size`].
+pub(super) fn lane_size(conn: &Connection, lane: &str) -> Result<(u64, Option<Timestamp>), Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT count(*), max(due_at) FROM job INDEXED BY job_ready
+         WHERE head = 1 AND state IN (0, 2) AND lane = ?1",
+    )?;
+    Ok(select.query_row([lane], |row| Ok((row.get(0)?, row::maybe_time(row, 1)?)))?)
+}
+
 /// Live jobs not running whose deadline has come, earliest first.
 pub(super) fn expired(conn: &Connection, at: Timestamp, limit: usize) -> Result<Vec<Job>, Error> {
     let mut select = conn.prepare_cached(select_job!(

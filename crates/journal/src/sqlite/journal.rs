@@ -227,6 +227,14 @@ impl Journal for SqliteJournal {
         self.read(job::lanes)
     }
 
+    fn lane(&self, lane: String, after: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
+        self.read(move |conn| job::lane(conn, &lane, after, limit))
+    }
+
+    fn lane_size(&self, lane: String) -> BoxFuture<'_, Result<(u64, Option<Timestamp>), Error>> {
+        self.read(move |conn| job::lane_size(conn, &lane))
+    }
+
     fn expired(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
         self.read(move |conn| job::expired(conn, at, limit))
     }

@@ -33,6 +33,14 @@ pub async fn due_jobs_come_by_lane_class_and_time(bed: &dyn Bed) {
     elsewhere.to.lane = Some("@10ldif".to_owned());
     journal.change(elsewhere).await.unwrap();
     assert_eq!(journal.lanes().await.unwrap(), ["@00dummy", "@10ldif", "IDENTITY_UPDATE"]);
+    let lane = async |after, limit| -> Vec<_> {
+        let jobs = journal.lane("IDENTITY_UPDATE".to_owned(), at(after), limit).await.unwrap();
+        jobs.into_iter().map(|job| job.id).collect()
+    };
+    assert_eq!(lane(0, 9).await, [id(5), id(2), id(1)], "of both classes, heads only");
+    assert_eq!(lane(5, 1).await, [id(2)]);
+    assert_eq!(journal.lane_size("IDENTITY_UPDATE".to_owned()).await.unwrap(), (3, Some(at(50))));
+    assert_eq!(journal.lane_size("IDENTITY".to_owned()).await.unwrap(), (0, None));
     sound(&*journal).await;
 }
 

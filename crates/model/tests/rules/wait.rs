@@ -88,7 +88,7 @@ fn each_reason_is_a_sentence() {
         (WaitingOn::Running { backend: None }, "It is running."),
         (
             WaitingOn::Failsafe { failsafe: "deletions".to_owned() },
-            "It is held by the failsafe deletions until somebody approves it.",
+            "It is held by the failsafe until somebody approves or rejects the set deletions.",
         ),
         (
             WaitingOn::Pause { backend: backend() },
