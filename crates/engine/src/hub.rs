@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::failsafe;
 use crate::intake::{self, Taken, Why};
 use crate::keeper;
+use crate::link::Link;
 use crate::outbox::Outbox;
 use crate::port::{Catalogue, Moment, Stop};
 use crate::recover;
@@ -51,6 +52,7 @@ pub struct Hub {
     pub(crate) core: Arc<Core>,
     tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
     unclaimed: Arc<Mutex<BTreeMap<String, u64>>>,
+    pub(crate) links: Arc<Mutex<Vec<Arc<Link>>>>,
 }
 
 impl Hub {
@@ -73,12 +75,13 @@ impl Hub {
                 "attempts that a lost hub left running were ended and will run again"
             );
         }
+        recover::withdraw_lost(&core).await?;
         let tasks = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
             tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
             tokio::spawn(keeper::keep(Arc::clone(&core))),
         ];
-        Ok(Hub { core, tasks: Arc::new(Mutex::new(tasks)), unclaimed: Arc::default() })
+        Ok(Hub { core, tasks: Arc::new(Mutex::new(tasks)), unclaimed: Arc::default(), links: Arc::default() })
     }
 
     // === accepting ===

@@ -9,7 +9,7 @@ use model::{Code, Effects, EntityKey, EntityWrite, EventKind, Job, JobId, JobSta
 use serde_json::{Value, json};
 
 use crate::audit::{Actor, AuditEntry};
-use crate::dispatcher::close_waiting;
+use crate::dispatcher::{close_taken_over, close_waiting};
 use crate::error::Error;
 use crate::hub::{Accepted, Hub};
 use crate::intake::Envelope;
@@ -78,6 +78,28 @@ impl Hub {
         }
         let state = self.job(id).await?.state;
         Err(Error::WrongState { job: id, state, hint: "it keeps changing; try again" })
+    }
+
+    /// Ends a job that another worker has taken over, whatever it does just now. One that has ended stays as it is.
+    pub async fn withdraw(&self, id: JobId) -> Result<(), Error> {
+        let core = &self.core;
+        // It may start or end between our look and our change: look again, a few times.
+        for _ in 0..5 {
+            let job = self.job(id).await?;
+            let now = core.clock.now();
+            let done = match job.state {
+                state if state.is_terminal() => true,
+                JobState::Running => {
+                    core.signal(Some(id), Stop::TakenOver);
+                    true
+                }
+                _ => close_taken_over(core, job, now).await,
+            };
+            if done {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Runs a job again: one that waits for its retry is due at once; one that has ended is replayed as a new job at

@@ -85,7 +85,7 @@ impl Outbox {
                 return None;
             }
             let Some(first) = queue.front() else { continue };
-            if self.busy.contains(to) {
+            if self.busy.contains(to) || self.core.couriers.get(&to.courier).is_some_and(|c| !c.is_open()) {
                 continue;
             }
             if first.due_at > now {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::mask::Mask;
-use model::{Delivery, Effects, Entity, EntityKey, Job, OnError, Outcome, RunMark};
+use model::{Delivery, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, RunMark};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -45,6 +45,8 @@ pub enum Stop {
     Cancelled,
     /// The hub stops, and the grace period is over.
     Stopping,
+    /// Another worker has taken the request over.
+    TakenOver,
 }
 
 /// Something that implements actions.
@@ -138,6 +140,12 @@ pub trait Reactor: Send + Sync {
 pub trait Reclaim: Send + Sync {
     /// Kills every carrier of these marks and resolves when none is left.
     fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()>;
+
+    /// Live jobs that somebody else took over while this hub was away: they end as `taken_over` before anything
+    /// runs. A source that cannot find out in a few seconds names none.
+    fn lost<'a>(&'a self, _journal: &'a dyn journal::Journal) -> BoxFuture<'a, Vec<JobId>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
 
 /// Reads a source's raw message: pure. Used again when a refused message is resubmitted.
@@ -159,6 +167,12 @@ pub enum Delivered {
 
 /// How replies, notifications, mails and webhooks leave. Named in [`model::DeliveryTo::courier`].
 pub trait Courier: Send + Sync {
+    /// Whether anything can leave at all just now. While it is `false` nothing is tried and nothing counts as an
+    /// attempt; [`crate::Hub::wake_outbox`] says that it has become `true`.
+    fn is_open(&self) -> bool {
+        true
+    }
+
     /// Sends one delivery. The same one may come again after a crash, with the same id.
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered>;
 }

@@ -6,6 +6,7 @@ use model::word::code;
 use model::{EventKind, JobState, OutcomeKind, RunMark, StepState};
 
 use crate::core::Core;
+use crate::dispatcher::close_taken_over;
 use crate::runner::backend_lane;
 
 /// Ends every attempt whose end was never recorded, after its processes are gone, and puts its job back in the
@@ -22,6 +23,17 @@ pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
         result?;
     }
     Ok(open.len())
+}
+
+/// Ends live jobs that somebody else took over while this hub was away.
+pub(crate) async fn withdraw_lost(core: &Core) -> Result<(), Error> {
+    let lost = join_all(core.reclaim.iter().map(|reclaim| reclaim.lost(&*core.journal))).await;
+    for id in lost.into_iter().flatten() {
+        if let Some(job) = core.journal.job(id).await?.filter(|job| !job.state.is_terminal()) {
+            close_taken_over(core, job, core.clock.now()).await;
+        }
+    }
+    Ok(())
 }
 
 fn mark(core: &Core, attempt: &OpenAttempt) -> RunMark {

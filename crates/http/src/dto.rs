@@ -9,7 +9,7 @@ mod time;
 
 pub(crate) use ask::PAGE;
 pub use ask::{EventQuery, Filter, JobQuery, RecordQuery, Replay, ReplayMany};
-pub use hub::{Backend, Health, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};
+pub use hub::{Backend, Health, Link, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};
 pub use job::{Event, Exported, Job, JobPage, Record, RecordPage, Refused};
 pub use story::{Attempt, Delivery, Step, Story, Waiting};
 pub use submit::{

@@ -56,6 +56,12 @@ impl RetryPolicy {
         jitter: 0.2,
     };
 
+    /// The policy for a request with this deadline: whoever waits for Sesame's daemon takes its first answer.
+    #[must_use]
+    pub fn by(self, deadline: Option<Timestamp>) -> Self {
+        if deadline.is_some() && self == RetryPolicy::SESAME { RetryPolicy::NONE } else { self }
+    }
+
     /// The policy that holds: the backend's, else the action's, else the source's. What an answer itself asks for
     /// goes before all of them, as `retry_after` of [`RetryPolicy::next`].
     pub fn first_that_speaks(

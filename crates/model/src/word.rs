@@ -156,6 +156,8 @@ pub mod code {
     pub const FAILSAFE_HELD: Code = Code::from_static("failsafe_held");
     /// Cancelled by an operator.
     pub const CANCELLED: Code = Code::from_static("cancelled");
+    /// Another worker has taken the request over.
+    pub const TAKEN_OVER: Code = Code::from_static("taken_over");
     /// An external id that was used before, with other data.
     pub const ID_REUSED: Code = Code::from_static("id_reused");
     /// The request does not fit the action's schema.

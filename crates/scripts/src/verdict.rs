@@ -126,6 +126,11 @@ impl Facts<'_> {
                 code::CANCELLED,
                 self.with_message("the job was cancelled while the script was running"),
             ),
+            Ending::Stopped(Stop::TakenOver) => Outcome::hard(
+                STOPPED,
+                code::TAKEN_OVER,
+                self.with_message("another worker took the job over while the script was running"),
+            ),
         }
     }
 

@@ -178,7 +178,8 @@ fn a_child_that_is_allowed_to_stay_stays() {
         assert_eq!(bench.run().message.as_deref(), Some("done"), "{child}");
         let (_folder, mark) = bench.close();
         // While the child starts its program it shows no environment.
-        let one = testkit::wait::until(Duration::from_secs(30), || (carriers(&mark).len() == 1).then_some(()));
+        let one =
+            testkit::wait::until(Duration::from_secs(30), || (carriers(&mark).len() == 1).then_some(()));
         assert!(one.is_some(), "{child}: {:?}", carriers(&mark));
         let ended = kill_carriers([&mark]);
         assert_eq!((ended.gone.len(), ended.left.len()), (1, 0), "{child}: {ended:?}");

@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 pub(crate) use self::load::outcome_of;
-pub(crate) use self::put_down::scrub;
+pub(crate) use self::put_down::{TAKEN_OVER, scrub};
 use crate::core::{Core, Snapshot};
 use crate::failsafe::Ticket;
 use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop};
@@ -116,10 +116,8 @@ impl Runner {
             return;
         }
         loop {
-            if self.cancelled() {
-                return self
-                    .end(JobState::Cancelled, Some((code::CANCELLED, "cancelled by an operator".to_owned())))
-                    .await;
+            if let Some(why) = self.cancelled() {
+                return self.end(JobState::Cancelled, Some(why)).await;
             }
             if self.too_late() {
                 let message = "its deadline passed before it could be started".to_owned();
@@ -323,7 +321,8 @@ impl Runner {
     ) -> Option<Timestamp> {
         let attempts = self.steps.get(place)?.step.attempts;
         let table = self.core.snapshot().actions.get(&self.job.action).spec.retry;
-        let source = self.core.retry.get(&self.job.source).copied().unwrap_or(RetryPolicy::HTTP);
+        let source =
+            self.core.retry.get(&self.job.source).copied().unwrap_or(RetryPolicy::HTTP).by(self.job.deadline);
         let policy = RetryPolicy::first_that_speaks(mapping.retry, table, source);
         let first = self.first_attempt_at.unwrap_or(now);
         let at = policy.next(attempts, first, now, self.core.clock.chance(), outcome.retry_after)?;

@@ -14,6 +14,11 @@ use crate::failsafe;
 use crate::port::{Moment, Stop};
 use crate::settle::Sight;
 
+/// What is said of a job that an operator ended.
+const CANCELLED: &str = "cancelled by an operator";
+/// What is said of a job that somebody else does now.
+pub(crate) const TAKEN_OVER: &str = "another worker has taken it over";
+
 impl Runner {
     /// Back to the queue: the next step's backend is not free, or the hub stops.
     pub(super) async fn put_back(&mut self, place: usize) {
@@ -115,8 +120,14 @@ impl Runner {
         self.core.insist(change, self.told(state, Moment::Settled)).await;
     }
 
-    pub(super) fn cancelled(&self) -> bool {
-        self.job.cancelled_by.is_some() || *self.stop.borrow() == Some(Stop::Cancelled)
+    /// Why it is to end, when somebody asked for that.
+    pub(super) fn cancelled(&self) -> Option<(Code, String)> {
+        match *self.stop.borrow() {
+            Some(Stop::TakenOver) => Some((code::TAKEN_OVER, TAKEN_OVER.to_owned())),
+            Some(Stop::Cancelled) => Some((code::CANCELLED, CANCELLED.to_owned())),
+            _ if self.job.cancelled_by.is_some() => Some((code::CANCELLED, CANCELLED.to_owned())),
+            _ => None,
+        }
     }
 
     pub(super) fn too_late(&self) -> bool {

@@ -7,7 +7,7 @@ use model::Class;
 
 use super::Api;
 use crate::caller::{May, Read};
-use crate::dto::{Health, Oldest, Part, Readiness, Status, Tally};
+use crate::dto::{Health, Link, Oldest, Part, Readiness, Status, Tally};
 use crate::problem::Problem;
 
 /// `GET /status`.
@@ -22,6 +22,7 @@ pub(super) async fn status(State(api): State<Api>, _: May<Read>) -> Result<Json<
         jobs: tallies.into_iter().map(|tally| Tally { state: tally.state, jobs: tally.jobs }).collect(),
         running: api.hub.running(),
         oldest_waiting: api.oldest_waiting().await?,
+        links: api.hub.links().into_iter().map(Link::from).collect(),
     }))
 }
 
@@ -52,7 +53,9 @@ pub(super) async fn health() -> Json<Health> {
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     let why = api.hub.journal().last_event().await.err().map(|error| error.to_string());
     let journal = Part { name: "journal".to_owned(), ready: why.is_none(), why };
-    let ready = journal.ready;
+    let mut parts = vec![journal];
+    parts.extend(api.hub.links().into_iter().map(Part::from));
+    let ready = parts.iter().all(|part| part.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, parts: vec![journal] }))
+    (status, Json(Readiness { ready, parts }))
 }

@@ -1,5 +1,7 @@
 //! The hub and its backends.
 
+use std::collections::BTreeMap;
+
 use model::{JobId, JobState, Outcome, OutcomeKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,6 +27,46 @@ pub struct Status {
     /// The job that could run and has been due for the longest time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_waiting: Option<Oldest>,
+    /// The connections that the hub keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// A connection to another server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The configured instance that it belongs to.
+    pub name: String,
+    /// What is at the other end: `redis`, …
+    pub kind: String,
+    /// Whether it is up.
+    pub connected: bool,
+    /// Since when it is, or is not.
+    pub since: Time,
+    /// What else is to be known, such as that another hub serves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Why it was lost the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// What went over it since start, by name.
+    #[serde(default)]
+    pub counters: BTreeMap<String, u64>,
+}
+
+impl From<engine::LinkView> for Link {
+    fn from(view: engine::LinkView) -> Self {
+        let engine::LinkView { name, kind, connected, since, note, last_error, counters } = view;
+        Link {
+            name,
+            kind: kind.to_owned(),
+            connected,
+            since: since.into(),
+            note,
+            last_error,
+            counters: counters.into_iter().map(|(what, number)| (what.to_owned(), number)).collect(),
+        }
+    }
 }
 
 /// How many jobs are in a state.
@@ -153,7 +195,15 @@ pub struct Part {
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,
-    /// Why it is not.
+    /// Why it is not, or what else is to be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+impl From<engine::LinkView> for Part {
+    fn from(view: engine::LinkView) -> Self {
+        let engine::LinkView { name, kind, connected, note, last_error, .. } = view;
+        let why = if connected { note } else { last_error };
+        Part { name: format!("{kind} {name}"), ready: connected, why }
+    }
 }

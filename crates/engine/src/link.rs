@@ -1,0 +1,126 @@
+//! Connections to other servers (Redis, RabbitMQ, a mail server), as readiness, commands and console show them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::hub::Hub;
+
+/// A connection that the hub keeps, and mends when it breaks. Whoever owns the connection says how it stands.
+#[derive(Debug)]
+pub struct Link {
+    name: String,
+    kind: &'static str,
+    standing: Mutex<Standing>,
+}
+
+#[derive(Debug)]
+struct Standing {
+    connected: bool,
+    since: Timestamp,
+    note: Option<String>,
+    last_error: Option<String>,
+    counters: BTreeMap<&'static str, u64>,
+}
+
+/// How a connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkView {
+    /// The configured instance that it belongs to.
+    pub name: String,
+    /// What is at the other end: `redis`, `rabbitmq`, …
+    pub kind: &'static str,
+    /// Whether it is up.
+    pub connected: bool,
+    /// Since when it is, or is not.
+    pub since: Timestamp,
+    /// What else is to be known, such as that another hub serves. Free of secrets.
+    pub note: Option<String>,
+    /// Why it was lost the last time, also when it is up again. Free of secrets.
+    pub last_error: Option<String>,
+    /// What went over it since start, by name.
+    pub counters: BTreeMap<&'static str, u64>,
+}
+
+impl Link {
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        // Plain assignments only are made under the lock; a poisoned one is still sound.
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is up. Says whether that is news.
+    pub fn up(&self, at: Timestamp) -> bool {
+        self.turn(true, at)
+    }
+
+    /// It is down, or could not be made. Says whether that is news.
+    pub fn down(&self, at: Timestamp, why: String) -> bool {
+        let news = self.turn(false, at);
+        self.lock().last_error = Some(why);
+        news
+    }
+
+    fn turn(&self, connected: bool, at: Timestamp) -> bool {
+        let mut standing = self.lock();
+        let news = standing.connected != connected;
+        if news {
+            (standing.connected, standing.since) = (connected, at);
+        }
+        news
+    }
+
+    /// What else is to be known of it. Says whether that is news.
+    pub fn note(&self, note: Option<String>) -> bool {
+        let mut standing = self.lock();
+        let news = standing.note != note;
+        standing.note = note;
+        news
+    }
+
+    /// Adds to a counter.
+    pub fn count(&self, what: &'static str, more: u64) {
+        *self.lock().counters.entry(what).or_default() += more;
+    }
+
+    /// How it stands.
+    pub fn view(&self) -> LinkView {
+        let standing = self.lock();
+        LinkView {
+            name: self.name.clone(),
+            kind: self.kind,
+            connected: standing.connected,
+            since: standing.since,
+            note: standing.note.clone(),
+            last_error: standing.last_error.clone(),
+            counters: standing.counters.clone(),
+        }
+    }
+}
+
+impl Hub {
+    /// Enters a connection in the list. It counts as down until [`Link::up`].
+    pub fn link(&self, name: &str, kind: &'static str) -> Arc<Link> {
+        let standing = Standing {
+            connected: false,
+            since: self.now(),
+            note: None,
+            last_error: None,
+            counters: BTreeMap::new(),
+        };
+        let link = Arc::new(Link { name: name.to_owned(), kind, standing: Mutex::new(standing) });
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&link));
+        link
+    }
+
+    /// Every connection, in the order in which they were entered.
+    pub fn links(&self) -> Vec<LinkView> {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.iter().map(|link| link.view()).collect()
+    }
+
+    /// Something that could not leave may leave now, see [`crate::port::Courier::is_open`].
+    pub fn wake_outbox(&self) {
+        self.core.wiring.outbox.notify_one();
+    }
+}

@@ -1,0 +1,136 @@
+//! What another worker took over ends here, and what cannot leave waits without being tried.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, Reclaim, View};
+use journal::{Filter, Journal, Page};
+use model::{
+    Delivery, DeliveryState, DeliveryTo, Effects, Entity, JobId, JobState, NewDelivery, OnError, RunMark,
+};
+use serde_json::Value;
+use support::{Bed, Fake, SLOW, entry, request, setup};
+use tokio::sync::Semaphore;
+
+#[tokio::test]
+async fn a_job_that_waits_or_runs_ends_as_taken_over() {
+    let gate = Arc::new(Semaphore::new(0));
+    let fake = Fake::gated(Arc::clone(&gate));
+    let bed = Bed::with(vec![entry("a", fake, OnError::Stop, SLOW)]).await;
+    let running = bed.accept(request("DO", "x")).await;
+    bed.state(running, JobState::Running).await;
+    let waiting = bed.accept(request("DO", "x")).await;
+
+    bed.hub.withdraw(waiting).await.unwrap();
+    bed.hub.withdraw(running).await.unwrap();
+
+    for id in [waiting, running] {
+        let job = bed.ended(id).await;
+        assert_eq!(job.state, JobState::Cancelled);
+        assert_eq!(job.code.unwrap().as_str(), "taken_over");
+    }
+    bed.hub.withdraw(running).await.expect("one that has ended stays as it is");
+}
+
+/// Says at start that every live job is lost.
+struct AllLost;
+
+impl Reclaim for AllLost {
+    fn reclaim(&self, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn lost<'a>(&'a self, journal: &'a dyn Journal) -> BoxFuture<'a, Vec<JobId>> {
+        Box::pin(async move {
+            let live = Filter { states: vec![JobState::Queued, JobState::Retrying], ..Filter::default() };
+            let jobs = journal.jobs(live, Page { before: None, limit: 100 }).await.unwrap();
+            jobs.into_iter().map(|job| job.id).collect()
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_over_while_the_hub_was_away_never_runs() {
+    let closed = Arc::new(Semaphore::new(0));
+    let first = Fake::gated(Arc::clone(&closed));
+    let bed = Bed::with(vec![entry("a", first, OnError::Stop, SLOW)]).await;
+    let running = bed.accept(request("DO", "x")).await;
+    bed.state(running, JobState::Running).await;
+    let waiting = bed.accept(request("DO", "x")).await;
+    bed.hub.stop(std::time::Duration::ZERO).await;
+
+    let second = Fake::done();
+    let mut parts = setup(vec![entry("a", second.clone(), OnError::Stop, SLOW)]);
+    parts.reclaim.push(Arc::new(AllLost));
+    let bed = Bed { hub: support::start_in(bed.folder.path(), parts).await, folder: bed.folder };
+    for id in [running, waiting] {
+        assert_eq!(bed.ended(id).await.code.unwrap().as_str(), "taken_over");
+    }
+    assert_eq!(second.count(), 0);
+}
+
+/// Delivers while it is open.
+#[derive(Default)]
+struct Door {
+    open: AtomicBool,
+    tried: AtomicU32,
+}
+
+impl Courier for Door {
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    fn deliver(&self, _: Delivery) -> BoxFuture<'_, Delivered> {
+        self.tried.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Delivered::Done })
+    }
+}
+
+struct Replies;
+
+impl Reactor for Replies {
+    fn react(&self, _: &View<'_>, moment: Moment, _: &[Entity]) -> Effects {
+        let to = DeliveryTo { courier: "door".to_owned(), address: "here".to_owned() };
+        let reply = NewDelivery { to, body: Value::Null, due_at: None };
+        let deliveries = if moment == Moment::Settled { vec![reply] } else { Vec::new() };
+        Effects { deliveries, ..Effects::default() }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_tried_through_a_closed_courier() {
+    let door = Arc::new(Door::default());
+    let mut parts = setup(vec![entry("a", Fake::done(), OnError::Stop, SLOW)]);
+    parts.reactors.push(Arc::new(Replies));
+    parts.couriers = HashMap::from([("door".to_owned(), Arc::clone(&door) as Arc<dyn Courier>)]);
+    let bed = Bed::new(parts).await;
+    let job = bed.accept(request("DO", "x")).await;
+    bed.ended(job).await;
+    let delivery = async || bed.hub.story(job).await.unwrap().deliveries.remove(0);
+    assert_eq!((delivery().await.state, delivery().await.attempts), (DeliveryState::Pending, 0));
+
+    door.open.store(true, Ordering::SeqCst);
+    bed.hub.wake_outbox();
+    bed.until(async || delivery().await.state == DeliveryState::Delivered).await;
+    assert_eq!(door.tried.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_link_says_how_it_stands() {
+    let bed = Bed::with(Vec::new()).await;
+    let link = bed.hub.link("main", "redis");
+    let now = bed.hub.now();
+    assert!(!bed.hub.links()[0].connected);
+    assert!(link.up(now) && !link.up(now));
+    link.count("taken", 2);
+    link.count("taken", 3);
+    assert!(link.down(now, "refused".to_owned()));
+    let view = bed.hub.links().remove(0);
+    assert_eq!((view.name.as_str(), view.kind, view.connected), ("main", "redis", false));
+    assert_eq!((view.last_error.as_deref(), view.counters["taken"]), (Some("refused"), 5));
+}
