@@ -43,6 +43,8 @@ pub enum Accepted {
 
 /// More backends than anybody has.
 const PAUSES: usize = 10_000;
+/// How long answers that are due may take to leave when the hub stops.
+const LAST_CALL: Duration = Duration::from_secs(5);
 /// How long a forced end may take when the hub stops.
 const FORCED: Duration = Duration::from_secs(10);
 
@@ -78,8 +80,9 @@ impl Hub {
         recover::withdraw_lost(&core).await?;
         let tasks = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
-            tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
             tokio::spawn(keeper::keep(Arc::clone(&core))),
+            // The last one: it is the last to end.
+            tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
         ];
         Ok(Hub { core, tasks: Arc::new(Mutex::new(tasks)), unclaimed: Arc::default(), links: Arc::default() })
     }
@@ -252,7 +255,14 @@ impl Hub {
             core.signal(None, Stop::Stopping);
             self.idle_within(FORCED).await;
         }
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        core.wiring.outbox.notify_one();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(mut outbox) = tasks.pop() {
+            tokio::select! {
+                _ = &mut outbox => {}
+                () = core.clock.sleep(LAST_CALL) => outbox.abort(),
+            }
+        }
         tasks.iter().for_each(JoinHandle::abort);
         join_all(tasks).await;
         core.journal.close().await;

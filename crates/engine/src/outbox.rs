@@ -22,6 +22,8 @@ const HELD: usize = 4096;
 const LANES: usize = 64;
 /// The wall clock is looked at this often at least.
 const LOOK: Duration = Duration::from_secs(5);
+/// What is due within this time when the hub stops still leaves.
+const LAST_CALL: Duration = Duration::from_secs(1);
 /// First and longest pause before a delivery is tried again, when its courier does not say.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
@@ -46,11 +48,16 @@ impl Outbox {
         Outbox { core, queues: HashMap::new(), busy: HashSet::new(), held: 0, read_to: 0, done, tried }
     }
 
-    /// Works until the hub stops.
+    /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
     pub(crate) async fn run(mut self) {
-        while !self.core.is_stopping() {
+        loop {
+            let last_round = self.core.is_stopping() && self.core.running() == 0;
             self.read().await;
             let next = self.send();
+            let soon = self.core.clock.now() + LAST_CALL;
+            if last_round && self.busy.is_empty() && next.is_none_or(|next| next > soon) {
+                return;
+            }
             self.wait(next).await;
         }
     }

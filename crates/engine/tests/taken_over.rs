@@ -134,3 +134,23 @@ async fn a_link_says_how_it_stands() {
     assert_eq!((view.name.as_str(), view.kind, view.connected), ("main", "redis", false));
     assert_eq!((view.last_error.as_deref(), view.counters["taken"]), (Some("refused"), 5));
 }
+
+#[tokio::test]
+async fn what_ends_while_the_hub_stops_is_still_answered() {
+    let (gate, door) = (Arc::new(Semaphore::new(0)), Arc::new(Door::default()));
+    door.open.store(true, Ordering::SeqCst);
+    let mut parts = setup(vec![entry("a", Fake::gated(Arc::clone(&gate)), OnError::Stop, SLOW)]);
+    parts.reactors.push(Arc::new(Replies));
+    parts.couriers = HashMap::from([("door".to_owned(), Arc::clone(&door) as Arc<dyn Courier>)]);
+    let bed = Bed::new(parts).await;
+    let job = bed.accept(request("DO", "x")).await;
+    bed.state(job, JobState::Running).await;
+
+    let stopping = tokio::spawn({
+        let hub = bed.hub.clone();
+        async move { hub.stop(support::LONG).await }
+    });
+    gate.add_permits(1);
+    stopping.await.unwrap();
+    assert_eq!(door.tried.load(Ordering::SeqCst), 1);
+}

@@ -12,6 +12,9 @@ const PURE: &[&str] = &[
     "crates/http/src/decode",
     "crates/model/src/",
     "crates/scripts/src/answer/",
+    "crates/sesame/src/answer",
+    "crates/sesame/src/decode/",
+    "crates/sesame/src/reactor.rs",
 ];
 
 /// What a pure module must not name.

@@ -1,0 +1,32 @@
+//! The front door for Sesame's orchestrator: a BullMQ worker on Redis or Valkey that journals before it works
+//! (seed 000, contracts/sesame.md §1–2).
+//!
+//! A [`Source`] takes jobs eagerly, hands each to the hub, and holds it in Redis as *active* under a lock that it
+//! keeps renewing. What runs when is the hub's matter. The result goes back as a delivery, which completes the BullMQ
+//! job. Whatever is lost in between, connection, Redis or hub, the journal knows what was accepted, and the queue what
+//! was not answered; both meet again by the job's id.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod built_in;
+mod connection;
+mod courier;
+mod decode;
+mod error;
+mod held;
+mod intake;
+mod keys;
+mod lease;
+mod live;
+mod queue;
+mod reactor;
+mod reclaim;
+mod script;
+mod session;
+mod settings;
+mod source;
+
+pub use built_in::BuiltIn;
+pub use error::Error;
+pub use settings::{Address, Settings};
+pub use source::{Running, Source};

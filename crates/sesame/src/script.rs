@@ -1,0 +1,38 @@
+//! The Lua scripts that are run in Redis: BullMQ's own where the queue changes, ours where only a lock does.
+
+use redis::Script;
+
+/// All of them, hashed once.
+pub(crate) struct Scripts {
+    /// Takes the next job.
+    pub(crate) take: Script,
+    /// Completes a job.
+    pub(crate) finish: Script,
+    /// Puts a job that was taken back to where it came from.
+    pub(crate) give_back: Script,
+    /// Puts jobs whose worker is gone back into the queue.
+    pub(crate) release_stalled: Script,
+    /// Keeps jobs ours.
+    pub(crate) hold: Script,
+    /// Lists what is ours.
+    pub(crate) ours: Script,
+    /// Serves the queue, or says who does.
+    pub(crate) lease: Script,
+    /// Takes secrets out of a job that is over.
+    pub(crate) mask: Script,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        Scripts {
+            take: Script::new(include_str!("lua/bullmq/moveToActive-11.lua")),
+            finish: Script::new(include_str!("lua/bullmq/moveToFinished-14.lua")),
+            give_back: Script::new(include_str!("lua/bullmq/moveJobFromActiveToWait-9.lua")),
+            release_stalled: Script::new(include_str!("lua/bullmq/moveStalledJobsToWait-9.lua")),
+            hold: Script::new(include_str!("lua/hold.lua")),
+            ours: Script::new(include_str!("lua/ours.lua")),
+            lease: Script::new(include_str!("lua/lease.lua")),
+            mask: Script::new(include_str!("lua/mask.lua")),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is done while both connections stand: take, hold, look after what others lost, and say who serves.
+
+mod holding;
+mod taking;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Hub, Link};
+use redis::{RedisError, RedisResult};
+use tokio::sync::watch;
+
+use crate::built_in::BuiltIn;
+use crate::connection::{Pair, is_lost, said};
+use crate::error::Error;
+use crate::lease::TERM;
+use crate::queue::STALLED_EVERY;
+use crate::source::Shared;
+
+/// First and longest pause before something is asked again that Redis refused.
+const REFUSED: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// One life of the connections.
+pub(crate) struct Session {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) built_in: BuiltIn,
+    pub(crate) hub: Hub,
+    pub(crate) link: Arc<Link>,
+    pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) pair: Pair,
+}
+
+impl Session {
+    /// Works until a connection is lost, and says why.
+    pub(crate) async fn run(&self) -> Error {
+        let (serving, serves) = watch::channel(false);
+        let work = async {
+            self.ask_to_serve(&serving).await?;
+            let granted = *serves.borrow();
+            self.resume(granted).await?;
+            tokio::try_join!(
+                self.keep_serving(&serving),
+                self.keep_holding(serves.clone()),
+                self.take_care_of_stalled(serves.clone()),
+                self.take(serves.clone()),
+            )
+        };
+        match work.await {
+            Err(error) => error,
+            Ok(never) => match never.0 {},
+        }
+    }
+
+    /// Keeps the right to serve, or waits for it.
+    async fn keep_serving(&self, serving: &watch::Sender<bool>) -> Result<Infallible, Error> {
+        loop {
+            self.shared.clock.sleep(TERM / 3).await;
+            self.ask_to_serve(serving).await?;
+        }
+    }
+
+    async fn ask_to_serve(&self, serving: &watch::Sender<bool>) -> Result<(), Error> {
+        let (shared, who) = (&self.shared, self.shared.journal.to_string());
+        let answer = shared.queue.lease(self.pair.calls.clone(), &who, TERM).await;
+        let Some(owner) = self.unless_lost(answer)? else { return Ok(()) };
+        let ours = owner == who;
+        let note = (!ours)
+            .then(|| format!("stands by: the hub with journal {owner} serves {}", shared.settings.queue));
+        if self.link.note(note.clone()) {
+            let source = &shared.settings.name;
+            let news = note.unwrap_or_else(|| format!("serves queue {} from now on", shared.settings.queue));
+            tracing::info!(source, "{news}");
+        }
+        serving.send_replace(ours);
+        Ok(())
+    }
+
+    /// Puts jobs back into the queue whose worker is gone, ours among them if we were away for too long.
+    async fn take_care_of_stalled(&self, mut serves: watch::Receiver<bool>) -> Result<Infallible, Error> {
+        loop {
+            granted(&mut serves).await;
+            let now = self.shared.clock.now();
+            let released = self.shared.queue.release_stalled(self.pair.calls.clone(), now).await;
+            let released = self.unless_lost(released)?.unwrap_or_default();
+            if !released.is_empty() {
+                let (source, jobs) = (&self.shared.settings.name, released.len());
+                tracing::warn!(source, jobs, "{jobs} jobs whose worker was gone went back into the queue");
+            }
+            self.shared.clock.sleep(STALLED_EVERY).await;
+        }
+    }
+
+    /// What Redis answered; `None` = it refused, which is noted; an error = the connection is lost.
+    pub(crate) fn unless_lost<T>(&self, answer: RedisResult<T>) -> Result<Option<T>, Error> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) => self.refused(&error).map(|()| None),
+        }
+    }
+
+    /// Notes that Redis refused something; an error = the connection is lost.
+    fn refused(&self, error: &RedisError) -> Result<(), Error> {
+        let lost = is_lost(error);
+        let error = said(&self.shared.settings.address, error);
+        if lost {
+            return Err(error);
+        }
+        if self.link.down(self.shared.clock.now(), error.to_string()) {
+            tracing::warn!(
+                source = self.shared.settings.name,
+                "Redis refuses, and is asked again until it does not: {error}"
+            );
+        }
+        Ok(())
+    }
+
+    /// Notes that Redis does what it is asked for.
+    fn obeyed(&self) {
+        if self.link.up(self.shared.clock.now()) {
+            tracing::info!(source = self.shared.settings.name, "Redis does again what it is asked for");
+        }
+    }
+}
+
+/// Waits until we serve.
+async fn granted(serves: &mut watch::Receiver<bool>) {
+    if serves.wait_for(|serves| *serves).await.is_err() {
+        // The session is over: its end is noticed elsewhere.
+        std::future::pending::<()>().await;
+    }
+}
