@@ -226,7 +226,7 @@ async fn give_up(core: &Core, job: Job, now: Timestamp) {
 /// Ends a waiting job that another worker has taken over. Says whether it was still waiting.
 pub(crate) async fn close_taken_over(core: &Core, job: Job, now: Timestamp) -> bool {
     let message = runner::TAKEN_OVER.to_owned();
-    close_waiting(core, job, JobState::Cancelled, code::TAKEN_OVER, message, now).await
+    close_waiting(core, job, JobState::Cancelled, code::TAKEN_OVER, message, now, None).await
 }
 
 /// Ends a job that is waiting, from outside its runner. Says whether it was still waiting.
