@@ -15,6 +15,7 @@ pub mod dto;
 mod error;
 mod frame;
 mod linger;
+pub mod page;
 mod path;
 mod problem;
 mod query;

@@ -1,0 +1,64 @@
+//! What a form was filled in with.
+
+use axum::extract::{FromRef, FromRequest, Request};
+
+use super::kit::Kit;
+use crate::body::require;
+use crate::problem::Problem;
+
+/// The fields of a form that was sent, in order. Not shown by `Debug`: passwords are among them.
+#[derive(Default)]
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// A field that is not empty, without white space around it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.raw(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// A field as it was typed.
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every value of a field that may be given more than once.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Every field, in order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether a box was ticked.
+    pub fn is_ticked(&self, name: &str) -> bool {
+        self.raw(name).is_some()
+    }
+
+    /// The fields of a query string.
+    pub fn of_query(query: &str) -> Self {
+        Form(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+}
+
+impl std::fmt::Debug for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl<S> FromRequest<S> for Form
+where
+    S: Send + Sync,
+    Kit: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (head, body) = request.into_parts();
+        require(&head.headers, "application/x-www-form-urlencoded")?;
+        let document = Kit::from_ref(state).inner().bodies.read(&head.headers, body).await?;
+        Ok(Form(form_urlencoded::parse(&document.bytes).into_owned().collect()))
+    }
+}

@@ -1,0 +1,119 @@
+//! What all pages of a program share.
+
+use std::sync::Arc;
+
+use super::asset::Assets;
+use super::lang::Lang;
+use super::text::Texts;
+use crate::body::{Bodies, BodyLimits};
+use crate::scope::Scope;
+
+/// What a module brings to the pages.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Its pages, as the navigation names them.
+    pub places: &'static [Place],
+    /// What its pages say: Fluent messages.
+    pub texts: &'static [(Lang, &'static str)],
+}
+
+/// An entry of the navigation.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Where it leads. Pages below it belong to it.
+    pub path: &'static str,
+    /// The message that names it.
+    pub name: &'static str,
+    /// What it is about.
+    pub group: Group,
+    /// What a caller must be allowed to see it.
+    pub needs: Scope,
+    /// The shape of its icon: an SVG path in a box of 24 by 24, drawn with a line of 1.75.
+    pub icon: &'static str,
+}
+
+/// The groups of the navigation, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What is asked, and what became of it.
+    Work,
+    /// What the work runs on and comes from.
+    System,
+    /// Who may do what, and how all is set.
+    Administration,
+}
+
+impl Group {
+    /// The message that names it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Group::Work => "nav-work",
+            Group::System => "nav-system",
+            Group::Administration => "nav-administration",
+        }
+    }
+}
+
+/// What all pages of a program share. Cheap to clone.
+#[derive(Clone)]
+pub struct Kit(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) version: &'static str,
+    pub(super) places: Vec<Place>,
+    pub(super) texts: Texts,
+    pub(super) assets: Assets,
+    pub(super) bodies: Bodies,
+}
+
+/// Forms of people are small; the largest is a document typed or pasted by hand.
+const FORMS: BodyLimits = BodyLimits {
+    document: 4 << 20,
+    memory: 32 << 20,
+    idle: std::time::Duration::from_secs(30),
+    pause: std::time::Duration::from_secs(30),
+};
+
+/// The kit's own messages.
+const TEXTS: [(Lang, &str); 2] =
+    [(Lang::En, include_str!("texts/en.ftl")), (Lang::Fr, include_str!("texts/fr.ftl"))];
+
+impl Kit {
+    /// For a program of this version made of these parts.
+    pub fn new(version: &'static str, parts: &[Part]) -> Self {
+        let texts: Vec<_> = TEXTS.iter().chain(parts.iter().flat_map(|part| part.texts)).copied().collect();
+        let mut places: Vec<Place> = parts.iter().flat_map(|part| part.places).copied().collect();
+        places.sort_by_key(|place| place.group);
+        Kit(Arc::new(Inner {
+            version,
+            places,
+            texts: Texts::new(&texts),
+            assets: Assets::new(),
+            bodies: Bodies::new(FORMS),
+        }))
+    }
+
+    /// The version of the program.
+    pub fn version(&self) -> &'static str {
+        self.0.version
+    }
+
+    /// All messages.
+    pub fn texts(&self) -> &Texts {
+        &self.0.texts
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kit_speaks_every_language() {
+        assert_eq!(Texts::faults(&TEXTS), Vec::<String>::new());
+    }
+}
