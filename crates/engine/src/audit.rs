@@ -64,7 +64,7 @@ impl AuditEntry {
     }
 
     /// As the journal keeps it: before and after are sealed.
-    pub(crate) fn record(self, at: Timestamp) -> NewRecord {
+    pub fn record(self, at: Timestamp) -> NewRecord {
         let body = if self.changed == Changed::default() {
             Vec::new()
         } else {

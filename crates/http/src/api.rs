@@ -1,7 +1,9 @@
 //! The routes of `/api/v1`, and those that say whether the hub is well.
 
+mod access;
 mod backends;
 mod batch;
+mod document;
 mod events;
 mod export;
 mod jobs;
@@ -15,11 +17,15 @@ mod take;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 use engine::Hub;
 use engine::port::BoxFuture;
 use jiff::Timestamp;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::access::Access;
 use crate::body::{Bodies, BodyLimits};
 use crate::dto::ReloadReport;
 
@@ -32,43 +38,90 @@ pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, Result<ReloadReport, String
 #[derive(Clone)]
 pub struct Api {
     hub: Hub,
+    access: Access,
     reload: Reload,
     bodies: Bodies,
     version: &'static str,
+    url: Option<Arc<str>>,
     started_at: Timestamp,
 }
 
+/// What the routes are made from.
+pub struct Parts {
+    /// The hub.
+    pub hub: Hub,
+    /// Who may come in.
+    pub access: Access,
+    /// What `POST /backends/reload` does.
+    pub reload: Reload,
+    /// Sizes and times of bodies.
+    pub bodies: BodyLimits,
+    /// Of the program.
+    pub version: &'static str,
+    /// Where people reach the hub: the base of links. `None` = nowhere.
+    pub url: Option<String>,
+}
+
 impl Api {
-    /// Routes to this hub, with `version` of the program in their status.
-    pub fn new(hub: Hub, version: &'static str, limits: BodyLimits, reload: Reload) -> Self {
-        Api { started_at: hub.now(), hub, reload, bodies: Bodies::new(limits), version }
+    /// Routes to this hub.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { hub, access, reload, bodies, version, url } = parts;
+        Api {
+            started_at: hub.now(),
+            hub,
+            access,
+            reload,
+            bodies: Bodies::new(bodies),
+            version,
+            url: url.map(Into::into),
+        }
     }
 }
 
 /// The routes. They answer callers that what accepts connections has named ([`crate::Caller`]).
 pub fn routes(api: Api) -> Router {
-    let v1 = Router::new()
-        .route("/jobs", get(jobs::list).post(submit::submit))
-        .route("/jobs/batch", post(batch::batch))
-        .route("/jobs/export", get(export::export))
-        .route("/jobs/retry", post(operate::retry_many))
-        .route("/jobs/{id}", get(jobs::show))
-        .route("/jobs/{id}/wait", get(jobs::wait))
-        .route("/jobs/{id}/retry", post(operate::retry))
-        .route("/jobs/{id}/cancel", post(operate::cancel))
-        .route("/events", get(events::events))
-        .route("/refusals", get(refusals::list))
-        .route("/refusals/{record}", get(refusals::show))
-        .route("/refusals/{record}/resubmit", post(refusals::resubmit))
-        .route("/backends", get(backends::list))
-        .route("/backends/reload", post(backends::reload))
-        .route("/backends/{name}/ping", post(backends::ping))
-        .route("/backends/{name}/pause", post(backends::pause))
-        .route("/backends/{name}/resume", post(backends::resume))
-        .route("/status", get(status::status));
-    Router::new()
+    let (routes, _) = described().split_for_parts();
+    routes.with_state(api).route("/openapi.json", get(document::show))
+}
+
+/// The OpenAPI 3.1 document of these routes.
+pub fn document() -> OpenApi {
+    document::complete(described().split_for_parts().1)
+}
+
+/// The same as the text of a file.
+pub fn document_text() -> String {
+    document::text()
+}
+
+fn described() -> OpenApiRouter<Api> {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(jobs::list, submit::submit))
+        .routes(routes!(batch::batch))
+        .routes(routes!(export::export))
+        .routes(routes!(operate::retry_many))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::wait))
+        .routes(routes!(operate::retry))
+        .routes(routes!(operate::cancel))
+        .routes(routes!(events::events))
+        .routes(routes!(refusals::list))
+        .routes(routes!(refusals::show))
+        .routes(routes!(refusals::resubmit))
+        .routes(routes!(backends::list))
+        .routes(routes!(backends::reload))
+        .routes(routes!(backends::ping))
+        .routes(routes!(backends::pause))
+        .routes(routes!(backends::resume))
+        .routes(routes!(access::me))
+        .routes(routes!(access::tokens, access::make_token))
+        .routes(routes!(access::revoke_token))
+        .routes(routes!(access::accounts, access::make_account))
+        .routes(routes!(access::account, access::change_account, access::remove_account))
+        .routes(routes!(access::make_link))
+        .routes(routes!(status::status));
+    OpenApiRouter::with_openapi(document::head())
         .nest("/api/v1", v1)
-        .route("/healthz", get(status::health))
-        .route("/readyz", get(status::ready))
-        .with_state(api)
+        .routes(routes!(status::health))
+        .routes(routes!(status::ready))
 }

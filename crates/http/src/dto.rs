@@ -1,12 +1,17 @@
 //! What goes over the wire, for server and client alike. Nothing secret is in it (design §5, invariant 6).
 
+mod access;
 mod ask;
 mod hub;
 mod job;
+pub(crate) mod schema;
 mod story;
 mod submit;
 mod time;
 
+pub use access::{
+    AccountChange, AccountView, MadeLink, MadeToken, Me, NewAccount, NewLink, NewToken, TokenView,
+};
 pub(crate) use ask::PAGE;
 pub use ask::{EventQuery, Filter, JobQuery, RecordQuery, Replay, ReplayMany};
 pub use hub::{Backend, Health, Link, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};

@@ -1,6 +1,7 @@
 //! What can go wrong between a program and the hub.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::problem::Problem;
@@ -20,6 +21,20 @@ pub enum Error {
     Occupied {
         /// What is in the way.
         socket: PathBuf,
+    },
+    /// Refused: somebody else listens on the address.
+    #[error("{address} is in use by another program: stop that, or choose another address in `http.listen`")]
+    AddressInUse {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Refused: certificate or key cannot be used.
+    #[error("{}: {why}", file.display())]
+    Certificate {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// Soft: the socket could not be made.
     #[error("{what}: {source}")]

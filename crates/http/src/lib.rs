@@ -5,6 +5,7 @@
 //! ([`frame()`]), and what accepts connections and says who asks ([`socket`]).
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod api;
 mod body;
 mod caller;
@@ -24,6 +25,7 @@ mod server;
 pub mod socket;
 mod split;
 mod suggest;
+pub mod tcp;
 
 pub use body::BodyLimits;
 pub use caller::{Admin, Caller, Closing, May, Needs, Operate, Proof, Read, ReadOwn, Submit};

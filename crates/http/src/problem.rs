@@ -6,18 +6,20 @@ use engine::Why;
 use model::word::code;
 use model::{Code, JobId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A problem. `type` is absent, which RFC 9457 reads as `about:blank`: programs look at `code`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// The HTTP status in words.
     pub title: Box<str>,
     /// The HTTP status.
     pub status: u16,
     /// Why, for programs; its meaning does not change.
+    #[schema(value_type = String)]
     pub code: Code,
     /// Why, for people: one sentence that says what to do.
     pub detail: Box<str>,
@@ -26,6 +28,7 @@ pub struct Problem {
     pub record: Option<i64>,
     /// The job that is in the way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
     /// JSON pointers of the secrets that have to be given again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,6 +67,17 @@ impl Problem {
     /// There is no such thing.
     pub fn missing(what: impl std::fmt::Display) -> Self {
         Problem::new(StatusCode::NOT_FOUND, "missing", format!("there is no {what}"))
+    }
+
+    /// Something else is in the way.
+    pub fn taken(detail: impl Into<String>) -> Self {
+        Problem::new(StatusCode::CONFLICT, "conflict", detail)
+    }
+
+    /// Somebody else changed what the caller had looked at.
+    pub fn changed_meanwhile(what: impl std::fmt::Display) -> Self {
+        let detail = format!("{what} was changed since you looked at it: look again, then decide");
+        Problem::new(StatusCode::PRECONDITION_FAILED, "changed", detail)
     }
 
     /// A body of more than `limit` bytes.

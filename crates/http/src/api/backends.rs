@@ -13,11 +13,28 @@ use crate::path::Named;
 use crate::problem::Problem;
 
 /// `GET /backends`, in the order in which they run.
+#[utoipa::path(
+    get,
+    path = "/backends",
+    tag = "backends",
+    operation_id = "backends_list",
+    responses((status = 200, description = "Done", body = Vec<Backend>)),
+    security(("token" = ["read"])),
+)]
 pub(super) async fn list(State(api): State<Api>, _: May<Read>) -> Json<Vec<Backend>> {
     Json(api.hub.backends().into_iter().map(Backend::from).collect())
 }
 
 /// `POST /backends/{name}/ping`: whether its target is there. No job, nothing is kept.
+#[utoipa::path(
+    post,
+    path = "/backends/{name}/ping",
+    tag = "backends",
+    operation_id = "backends_ping",
+    params(("name" = String, Path, description = "The backend")),
+    responses((status = 200, description = "Done", body = Pong)),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn ping(
     State(api): State<Api>,
     _: May<Operate>,
@@ -27,6 +44,15 @@ pub(super) async fn ping(
 }
 
 /// `POST /backends/{name}/pause`: running attempts end, no new one starts.
+#[utoipa::path(
+    post,
+    path = "/backends/{name}/pause",
+    tag = "backends",
+    operation_id = "backends_pause",
+    params(("name" = String, Path, description = "The backend")),
+    responses((status = 204, description = "Done")),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn pause(
     State(api): State<Api>,
     May { caller, .. }: May<Operate>,
@@ -37,6 +63,15 @@ pub(super) async fn pause(
 }
 
 /// `POST /backends/{name}/resume`.
+#[utoipa::path(
+    post,
+    path = "/backends/{name}/resume",
+    tag = "backends",
+    operation_id = "backends_resume",
+    params(("name" = String, Path, description = "The backend")),
+    responses((status = 204, description = "Done")),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn resume(
     State(api): State<Api>,
     May { caller, .. }: May<Operate>,
@@ -47,6 +82,14 @@ pub(super) async fn resume(
 }
 
 /// `POST /backends/reload`: all that can change at run time is read anew, or stays as it was.
+#[utoipa::path(
+    post,
+    path = "/backends/reload",
+    tag = "backends",
+    operation_id = "backends_reload",
+    responses((status = 200, description = "Done", body = ReloadReport)),
+    security(("token" = ["admin"])),
+)]
 pub(super) async fn reload(
     State(api): State<Api>,
     May { caller, .. }: May<Admin>,

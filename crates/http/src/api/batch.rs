@@ -22,6 +22,20 @@ pub(crate) const NDJSON: &str = "application/x-ndjson";
 const IN_FLIGHT: usize = 256;
 
 /// `POST /jobs/batch`: every line is answered by a line, in order, while later ones are still being read.
+#[utoipa::path(
+    post,
+    path = "/jobs/batch",
+    tag = "jobs",
+    operation_id = "jobs_batch",
+    params(
+        ("action" = Option<String>, Query, description = "The action of documents that do not name one"),
+    ),
+    request_body(content = String, content_type = "application/x-ndjson"),
+    responses(
+        (status = 200, description = "Done", body = BatchLine, content_type = "application/x-ndjson"),
+    ),
+    security(("token" = ["submit"])),
+)]
 pub(super) async fn batch(
     State(api): State<Api>,
     May { caller, .. }: May<Submit>,

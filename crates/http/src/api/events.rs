@@ -26,6 +26,18 @@ const ROWS: usize = 500;
 const ALIVE: Duration = Duration::from_secs(15);
 
 /// `GET /events`: resumes after `Last-Event-ID`, or after `after`; without either it begins now.
+#[utoipa::path(
+    get,
+    path = "/events",
+    tag = "events",
+    operation_id = "events",
+    params(
+        EventQuery,
+        ("Last-Event-ID" = Option<i64>, Header, description = "As `after`, sent by browsers that resume"),
+    ),
+    responses((status = 200, description = "Done", body = dto::Event, content_type = "text/event-stream")),
+    security(("token" = ["read"]), ("token" = ["submit"])),
+)]
 pub(super) async fn events(
     State(api): State<Api>,
     May { caller, .. }: May<ReadOwn>,

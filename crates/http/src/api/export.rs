@@ -20,6 +20,15 @@ use crate::query::Params;
 const ROWS: u32 = 500;
 
 /// `GET /jobs/export`: newest first, with their masked documents when `documents=true`.
+#[utoipa::path(
+    get,
+    path = "/jobs/export",
+    tag = "jobs",
+    operation_id = "jobs_export",
+    params(Filter, ("documents" = Option<bool>, Query, description = "With the masked documents")),
+    responses((status = 200, description = "Done", body = Exported, content_type = "application/x-ndjson")),
+    security(("token" = ["read"])),
+)]
 pub(super) async fn export(
     State(api): State<Api>,
     _: May<Read>,

@@ -9,13 +9,22 @@ use model::JobId;
 use super::Api;
 use super::submit::LONGEST_WAIT;
 use crate::caller::{Caller, Closing, May, Read, ReadOwn};
-use crate::dto::{self, JobPage, JobQuery, Waited};
+use crate::dto::{self, Filter, JobPage, JobQuery, RecordQuery, Waited};
 use crate::path::Named;
 use crate::problem::Problem;
 use crate::query::Params;
 use crate::scope::Scope;
 
 /// `GET /jobs`: newest first.
+#[utoipa::path(
+    get,
+    path = "/jobs",
+    tag = "jobs",
+    operation_id = "jobs_list",
+    params(Filter, RecordQuery),
+    responses((status = 200, description = "Done", body = JobPage)),
+    security(("token" = ["read"])),
+)]
 pub(super) async fn list(
     State(api): State<Api>,
     _: May<Read>,
@@ -31,6 +40,15 @@ pub(super) async fn list(
 }
 
 /// `GET /jobs/{id}`: everything about a job.
+#[utoipa::path(
+    get,
+    path = "/jobs/{id}",
+    tag = "jobs",
+    operation_id = "jobs_show",
+    params(("id" = uuid::Uuid, Path, description = "The job")),
+    responses((status = 200, description = "Done", body = dto::Story)),
+    security(("token" = ["read"]), ("token" = ["submit"])),
+)]
 pub(super) async fn show(
     State(api): State<Api>,
     May { caller, .. }: May<ReadOwn>,
@@ -51,6 +69,21 @@ impl Api {
 }
 
 /// `GET /jobs/{id}/wait`: 200 when the job has ended, 202 when it has not.
+#[utoipa::path(
+    get,
+    path = "/jobs/{id}/wait",
+    tag = "jobs",
+    operation_id = "jobs_wait",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The job"),
+        ("seconds" = Option<u32>, Query, description = "How long at most, up to 3600"),
+    ),
+    responses(
+        (status = 200, description = "Done", body = Waited),
+        (status = 202, description = "Not done yet", body = Waited),
+    ),
+    security(("token" = ["read"]), ("token" = ["submit"])),
+)]
 pub(super) async fn wait(
     State(api): State<Api>,
     May { caller, .. }: May<ReadOwn>,

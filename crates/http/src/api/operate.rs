@@ -22,6 +22,19 @@ const ROWS: u32 = 1000;
 const LISTED: usize = 1000;
 
 /// `POST /jobs/{id}/retry`: 201 with the new job, or 200 with the same when it only waited for its retry.
+#[utoipa::path(
+    post,
+    path = "/jobs/{id}/retry",
+    tag = "jobs",
+    operation_id = "jobs_retry",
+    params(("id" = uuid::Uuid, Path, description = "The job")),
+    request_body(content = Replay),
+    responses(
+        (status = 200, description = "Done", body = Replayed),
+        (status = 201, description = "Made", body = Replayed),
+    ),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn retry(
     State(api): State<Api>,
     May { caller, .. }: May<Operate>,
@@ -36,6 +49,18 @@ pub(super) async fn retry(
 }
 
 /// `POST /jobs/{id}/cancel`: 200 when it has ended, 202 when its step is being ended.
+#[utoipa::path(
+    post,
+    path = "/jobs/{id}/cancel",
+    tag = "jobs",
+    operation_id = "jobs_cancel",
+    params(("id" = uuid::Uuid, Path, description = "The job")),
+    responses(
+        (status = 200, description = "Done", body = CancelReport),
+        (status = 202, description = "Not done yet", body = CancelReport),
+    ),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn cancel(
     State(api): State<Api>,
     May { caller, .. }: May<Operate>,
@@ -49,6 +74,15 @@ pub(super) async fn cancel(
 }
 
 /// `POST /jobs/retry`: one after the other in the order in which they were accepted, so that each subject keeps its.
+#[utoipa::path(
+    post,
+    path = "/jobs/retry",
+    tag = "jobs",
+    operation_id = "jobs_retry_many",
+    request_body(content = ReplayMany),
+    responses((status = 200, description = "Done", body = ReplayedMany)),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn retry_many(
     State(api): State<Api>,
     May { caller, .. }: May<Operate>,

@@ -15,6 +15,15 @@ use crate::problem::Problem;
 use crate::query::Params;
 
 /// `GET /refusals`: newest first.
+#[utoipa::path(
+    get,
+    path = "/refusals",
+    tag = "refusals",
+    operation_id = "refusals_list",
+    params(RecordQuery),
+    responses((status = 200, description = "Done", body = RecordPage)),
+    security(("token" = ["read"])),
+)]
 pub(super) async fn list(
     State(api): State<Api>,
     _: May<Read>,
@@ -29,6 +38,15 @@ pub(super) async fn list(
 }
 
 /// `GET /refusals/{record}`.
+#[utoipa::path(
+    get,
+    path = "/refusals/{record}",
+    tag = "refusals",
+    operation_id = "refusals_show",
+    params(("record" = i64, Path, description = "Its record")),
+    responses((status = 200, description = "Done", body = Refused)),
+    security(("token" = ["read"])),
+)]
 pub(super) async fn show(
     State(api): State<Api>,
     _: May<Read>,
@@ -39,6 +57,18 @@ pub(super) async fn show(
 }
 
 /// `POST /refusals/{record}/resubmit`: 201 for a new job, 200 for a known one.
+#[utoipa::path(
+    post,
+    path = "/refusals/{record}/resubmit",
+    tag = "refusals",
+    operation_id = "refusals_resubmit",
+    params(("record" = i64, Path, description = "Its record")),
+    responses(
+        (status = 200, description = "Done", body = Submitted),
+        (status = 201, description = "Made", body = Submitted),
+    ),
+    security(("token" = ["operate"])),
+)]
 pub(super) async fn resubmit(
     State(api): State<Api>,
     May { caller, .. }: May<Operate>,

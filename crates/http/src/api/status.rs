@@ -11,6 +11,14 @@ use crate::dto::{Health, Link, Oldest, Part, Readiness, Status, Tally};
 use crate::problem::Problem;
 
 /// `GET /status`.
+#[utoipa::path(
+    get,
+    path = "/status",
+    tag = "hub",
+    operation_id = "status",
+    responses((status = 200, description = "Done", body = Status)),
+    security(("token" = ["read"])),
+)]
 pub(super) async fn status(State(api): State<Api>, _: May<Read>) -> Result<Json<Status>, Problem> {
     let journal = api.hub.journal();
     let tallies = journal.tallies().await?;
@@ -45,11 +53,30 @@ impl Api {
 }
 
 /// `GET /healthz`: the process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "hub",
+    operation_id = "health",
+    responses((status = 200, description = "Done", body = Health)),
+    security(()),
+)]
 pub(super) async fn health() -> Json<Health> {
     Json(Health { status: "ok".to_owned() })
 }
 
 /// `GET /readyz`: 200 when the hub can take work, 503 with the part that is not ready otherwise.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "hub",
+    operation_id = "ready",
+    responses(
+        (status = 200, description = "Done", body = Readiness),
+        (status = 503, description = "Not ready", body = Readiness),
+    ),
+    security(()),
+)]
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     let why = api.hub.journal().last_event().await.err().map(|error| error.to_string());
     let journal = Part { name: "journal".to_owned(), ready: why.is_none(), why };

@@ -21,6 +21,24 @@ use crate::query::Params;
 pub(super) const LONGEST_WAIT: u32 = 3600;
 
 /// `POST /jobs`: 201 for a new job, 200 for a known one; with `wait`, 200 when it has ended and 202 when it has not.
+#[utoipa::path(
+    post,
+    path = "/jobs",
+    tag = "jobs",
+    operation_id = "jobs_submit",
+    params(
+        ("wait" = Option<u32>, Query, description = "Wait so many seconds (at most 3600) for the result"),
+        ("action" = Option<String>, Query, description = "The action of a document that does not name one"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The caller's own id of the request: handing it in twice makes one job"),
+    ),
+    request_body(content = serde_json::Value),
+    responses(
+        (status = 200, description = "Done", body = Submitted),
+        (status = 201, description = "Made", body = Submitted),
+        (status = 202, description = "Not done yet", body = Submitted),
+    ),
+    security(("token" = ["submit"])),
+)]
 pub(super) async fn submit(
     State(api): State<Api>,
     May { caller, .. }: May<Submit>,

@@ -2,6 +2,9 @@
 
 use model::{JobId, JobState, Seq, Subject};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::schema;
 use serde_json::{Map, Value};
 
 use super::time::Time;
@@ -9,17 +12,22 @@ use crate::problem::Problem;
 use crate::query::{Params, Query};
 
 /// Which jobs. Empty = all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Any of these states; in a query string the parameter is repeated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<schema::JobState>)]
+    #[param(value_type = Vec<schema::JobState>)]
     pub state: Vec<JobState>,
     /// This action.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// This subject.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    #[param(value_type = Option<String>)]
     pub subject: Option<Subject>,
     /// This source.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,7 +124,8 @@ impl JobQuery {
 }
 
 /// A page of records.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct RecordQuery {
     /// Only records before this place; `None` = from the newest.
     pub before: Option<i64>,
@@ -139,11 +148,13 @@ impl RecordQuery {
 }
 
 /// Which events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct EventQuery {
     /// Those after this one; `None` = from now on.
     pub after: Option<i64>,
     /// Those about this job.
+    #[param(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
 }
 
@@ -162,7 +173,7 @@ impl EventQuery {
 }
 
 /// How a job is retried.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Replay {
     /// Values to set in the document, JSON pointer → value; also secrets that are no longer kept.
@@ -178,7 +189,7 @@ impl From<Replay> for engine::Replay {
 }
 
 /// Which jobs are retried, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReplayMany {
     /// Which; without a state those that failed.

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use model::{JobId, JobState, Outcome, OutcomeKind};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::schema;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::time::Time;
 
 /// How the hub is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// Version of the program.
     pub version: String,
     /// The journal's own id.
+    #[schema(value_type = String, format = "uuid")]
     pub journal: Uuid,
     /// When the hub started.
     pub started_at: Time,
@@ -70,25 +74,27 @@ impl From<engine::LinkView> for Link {
 }
 
 /// How many jobs are in a state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Tally {
     /// The state.
+    #[schema(value_type = schema::JobState)]
     pub state: JobState,
     /// How many.
     pub jobs: u64,
 }
 
 /// A job that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Oldest {
     /// The job.
+    #[schema(value_type = String, format = "uuid")]
     pub job: JobId,
     /// Since when it could have run.
     pub due_at: Time,
 }
 
 /// A backend.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Backend {
     /// Its name.
     pub name: String,
@@ -116,7 +122,7 @@ impl From<engine::BackendView> for Backend {
 }
 
 /// Whether a backend takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// It does.
@@ -138,9 +144,10 @@ impl From<engine::port::Standing> for Standing {
 }
 
 /// What a backend answered when it was asked whether its target is there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pong {
     /// `done`: it is there.
+    #[schema(value_type = schema::OutcomeKind)]
     pub kind: OutcomeKind,
     /// Numeric status.
     pub status: i32,
@@ -162,7 +169,7 @@ impl From<Outcome> for Pong {
 }
 
 /// What a reload came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReloadReport {
     /// How many backends there are now.
     pub backends: usize,
@@ -173,14 +180,14 @@ pub struct ReloadReport {
 }
 
 /// Whether the process answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Health {
     /// `ok`.
     pub status: String,
 }
 
 /// Whether the hub can take work, and which part of it cannot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Readiness {
     /// Whether all parts are ready.
     pub ready: bool,
@@ -189,7 +196,7 @@ pub struct Readiness {
 }
 
 /// A part of the hub.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Part {
     /// Its name.
     pub name: String,

@@ -2,17 +2,22 @@
 
 use model::{Class, Code, EventKind, JobId, JobState, RecordKind, Seq, Subject};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::schema;
 use serde_json::Value;
 
 use super::time::Time;
 use crate::problem::Problem;
 
 /// A job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Job {
     /// Its name.
+    #[schema(value_type = String, format = "uuid")]
     pub id: JobId,
     /// Its place in the order; what `before` of the next page is compared with.
+    #[schema(value_type = i64)]
     pub seq: Seq,
     /// The source that received it.
     pub source: String,
@@ -21,16 +26,20 @@ pub struct Job {
     /// What is asked.
     pub action: String,
     /// What it is about.
+    #[schema(value_type = Option<String>)]
     pub subject: Option<Subject>,
     /// How urgent.
+    #[schema(value_type = schema::Class)]
     pub class: Class,
     /// Where it stands.
+    #[schema(value_type = schema::JobState)]
     pub state: JobState,
     /// Whether it is the first of its subject.
     pub head: bool,
     /// Code of the first failed step; 0 while none failed.
     pub status: i32,
     /// Why it failed or waits.
+    #[schema(value_type = Option<String>)]
     pub code: Option<Code>,
     /// The same in words.
     pub message: Option<String>,
@@ -45,6 +54,7 @@ pub struct Job {
     /// When it ended.
     pub ended_at: Option<Time>,
     /// The job of which it is the replay.
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub replay_of: Option<JobId>,
     /// Who asked to cancel it, while its step is still being ended.
     pub cancelled_by: Option<String>,
@@ -77,17 +87,18 @@ impl From<model::Job> for Job {
 }
 
 /// A page of jobs, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobPage {
     /// The jobs.
     pub jobs: Vec<Job>,
     /// `before` of the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>)]
     pub next: Option<Seq>,
 }
 
 /// A line of an export.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Exported {
     /// A job, with its masked document when that was asked for.
@@ -107,16 +118,18 @@ pub enum Exported {
 }
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// Its place: the id of the server-sent event, what `Last-Event-ID` names.
     pub seq: i64,
     /// When.
     pub at: Time,
     /// What.
+    #[schema(value_type = schema::EventKind)]
     pub kind: EventKind,
     /// The job it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
     /// The step's place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,6 +139,7 @@ pub struct Event {
     pub attempt: Option<u32>,
     /// Why; for events about a backend, its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub code: Option<Code>,
 }
 
@@ -137,11 +151,12 @@ impl From<model::Event> for Event {
 }
 
 /// A record: a refusal, or a line of the audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Record {
     /// Its place and name.
     pub seq: i64,
     /// What it is.
+    #[schema(value_type = schema::RecordKind)]
     pub kind: RecordKind,
     /// When.
     pub at: Time,
@@ -150,6 +165,7 @@ pub struct Record {
     /// What it is about.
     pub what: Option<String>,
     /// Why, or which change.
+    #[schema(value_type = String)]
     pub code: Code,
     /// The same in words.
     pub message: String,
@@ -163,7 +179,7 @@ impl From<model::Record> for Record {
 }
 
 /// A page of records, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordPage {
     /// The records.
     pub records: Vec<Record>,
@@ -173,7 +189,7 @@ pub struct RecordPage {
 }
 
 /// A refusal. The message itself is sealed: nobody knows where the secrets are in what could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
     /// Its record.
     #[serde(flatten)]

@@ -5,6 +5,9 @@ use model::{
     Code, DeliveryState, JobId, Notice, OnError, Outcome, OutcomeKind, StepState, Subject, WaitingOn,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::schema;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -12,7 +15,7 @@ use super::job::Job;
 use super::time::Time;
 
 /// A job, what it asked, what became of it, and what happens next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Story {
     /// The job.
     pub job: Job,
@@ -48,21 +51,24 @@ impl From<engine::Story> for Story {
 }
 
 /// One backend's part.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     /// Its place, from 0.
     pub index: u16,
     /// The backend.
     pub backend: String,
     /// What its failure means for later steps.
+    #[schema(value_type = schema::OnError)]
     pub on_error: OnError,
     /// Where it stands.
+    #[schema(value_type = schema::StepState)]
     pub state: StepState,
     /// How many attempts were started.
     pub attempts: u32,
     /// Numeric status of the last attempt.
     pub status: i32,
     /// Why it failed or was skipped.
+    #[schema(value_type = Option<String>)]
     pub code: Option<Code>,
     /// The backend's own message.
     pub message: Option<String>,
@@ -76,7 +82,7 @@ impl From<model::Step> for Step {
 }
 
 /// One execution of a step, with what the backend said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
     /// The step's place.
     pub step: u16,
@@ -87,10 +93,12 @@ pub struct Attempt {
     /// When it ended.
     pub ended_at: Option<Time>,
     /// How it ended.
+    #[schema(value_type = Option<schema::OutcomeKind>)]
     pub kind: Option<OutcomeKind>,
     /// Numeric status.
     pub status: i32,
     /// Why.
+    #[schema(value_type = Option<String>)]
     pub code: Option<Code>,
     /// The backend's message.
     pub message: Option<String>,
@@ -102,6 +110,7 @@ pub struct Attempt {
     pub log: Option<String>,
     /// What it wanted others to know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
     pub notices: Vec<Notice>,
 }
 
@@ -126,15 +135,17 @@ impl From<(model::Attempt, Option<Outcome>)> for Attempt {
 }
 
 /// Something that left, or is to leave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Delivery {
     /// Its stable id, sent along.
+    #[schema(value_type = String, format = "uuid")]
     pub id: Uuid,
     /// Who takes it.
     pub courier: String,
     /// Where to.
     pub address: String,
     /// Where it stands.
+    #[schema(value_type = schema::DeliveryState)]
     pub state: DeliveryState,
     /// How often it was tried.
     pub attempts: u32,
@@ -162,7 +173,7 @@ impl From<model::Delivery> for Delivery {
 }
 
 /// What a job waits for. Which members are there depends on `on`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
     /// `ended`, `running`, `subject`, `failsafe`, `pause`, `breaker`, `retry`, `slot` or `nothing`.
     pub on: String,
@@ -171,9 +182,11 @@ pub struct Waiting {
     pub backend: Option<String>,
     /// The subject that is busy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub subject: Option<Subject>,
     /// The job before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
     /// Until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]

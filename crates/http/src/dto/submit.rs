@@ -2,13 +2,16 @@
 
 use model::{JobId, JobState};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::schema;
 use serde_json::Value;
 
 use super::job::Job;
 use crate::problem::Problem;
 
 /// How a request was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Acceptance {
     /// As a new job, on disk.
@@ -20,15 +23,17 @@ pub enum Acceptance {
 }
 
 /// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Submitted {
     /// How it was taken.
     pub accepted: Acceptance,
     /// Its job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
     /// How the job stood last; absent when it is so old that only its id is remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::JobState>)]
     pub state: Option<JobState>,
     /// The result, once the job has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +41,7 @@ pub struct Submitted {
 }
 
 /// A job that was waited for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waited {
     /// The job, as it stands now.
     pub job: Job,
@@ -46,7 +51,7 @@ pub struct Waited {
 }
 
 /// What became of a line of a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum BatchLine {
     /// It was accepted.
@@ -67,14 +72,15 @@ pub enum BatchLine {
 }
 
 /// What a retry came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Replayed {
     /// The job that runs now: a new one, or the same when it was only waiting for its retry.
+    #[schema(value_type = String, format = "uuid")]
     pub job: JobId,
 }
 
 /// What a retry of many came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayedMany {
     /// How many run again.
     pub replayed: u64,
@@ -87,16 +93,17 @@ pub struct ReplayedMany {
 }
 
 /// A job that was not replayed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusedReplay {
     /// The job.
+    #[schema(value_type = String, format = "uuid")]
     pub job: JobId,
     /// Why.
     pub problem: Problem,
 }
 
 /// Whether a cancelled job has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Cancelling {
     /// It had not started, or waited: it has ended.
@@ -106,7 +113,7 @@ pub enum Cancelling {
 }
 
 /// What a wish to cancel came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CancelReport {
     /// Whether it has ended.
     pub cancelled: Cancelling,

@@ -16,9 +16,11 @@ use std::time::Duration;
 
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
+use intendant_http::access::{Access, Rules};
 use intendant_http::api::{Api, Documents, Reload, SOURCE};
 use intendant_http::dto::{Acceptance, ReloadReport, Submitted};
 use intendant_http::socket::Socket;
+use intendant_http::tcp::Tcp;
 use intendant_http::{BodyLimits, Client, ConnectionLimits, Error, Problem, api, frame};
 use journal::{Key, Options, SqliteJournal};
 use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
@@ -132,6 +134,9 @@ pub struct Bed {
     pub hub: Hub,
     pub client: Client,
     pub socket: PathBuf,
+    pub access: Access,
+    /// Where it is reached over TCP.
+    pub url: String,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
     _folder: TempDir,
@@ -143,15 +148,35 @@ impl Bed {
         let hub = start(folder.path(), plan.entries).await;
         let path = folder.path().join("run/intendant.sock");
         let socket = Socket::bind(&path).await.unwrap();
-        let routes = frame(api::routes(Api::new(hub.clone(), "1.2.3", plan.bodies, plan.reload)));
+        let access = Access::open(hub.clone(), rules()).await.unwrap();
+        let routes = api::routes(Api::new(api::Parts {
+            hub: hub.clone(),
+            access: access.clone(),
+            reload: plan.reload,
+            bodies: plan.bodies,
+            version: "1.2.3",
+            url: Some("http://hub.test".to_owned()),
+        }));
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = plan.connections;
+        let tcp = Tcp::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
+        let url = tcp.url().unwrap();
+        let outside = frame(access.layer(routes.clone()));
         let server = tokio::spawn(async move {
-            let stop = async { drop(stopped.await) };
-            socket.serve(routes, limits, &Clock::system(), stop).await;
+            let (clock, (told, telling)) = (Clock::system(), tokio::sync::watch::channel(()));
+            let stop = async move {
+                drop(stopped.await);
+                drop(told);
+            };
+            let mut telling = telling;
+            let stop_tcp = async move { drop(telling.changed().await) };
+            tokio::join!(
+                socket.serve(frame(routes), limits, &clock, stop),
+                tcp.serve(outside, limits, &clock, stop_tcp)
+            );
         });
         let (stop, server) = (Some(stop), Some(server));
-        Bed { hub, client: Client::new(&path), socket: path, stop, server, _folder: folder }
+        Bed { hub, access, client: Client::new(&path), socket: path, url, stop, server, _folder: folder }
     }
 
     pub async fn with(entries: Vec<BackendEntry>) -> Self {
@@ -188,6 +213,16 @@ impl Bed {
 }
 
 pub use intendant_http::client::Submission;
+
+/// Limits that no test meets by accident.
+fn rules() -> Rules {
+    Rules {
+        session: Duration::from_hours(1),
+        trusted_proxies: Vec::new(),
+        token_rate: 1_000_000.try_into().unwrap(),
+        address_rate: 1_000_000.try_into().unwrap(),
+    }
+}
 
 async fn start(folder: &Path, entries: Vec<BackendEntry>) -> Hub {
     let (observer, wires) = wiring();
@@ -250,4 +285,28 @@ pub fn parse_problem(answer: &str) -> (u16, Problem) {
     assert!(head.to_lowercase().contains("content-type: application/problem+json"), "{head}");
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     (status, serde_json::from_str(body).unwrap())
+}
+
+/// Asks over TCP on a connection of its own; status and body of the answer. Of a stream only the head is waited for.
+pub async fn send(url: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let mut piece = [0; 16 * 1024];
+    loop {
+        let length = in_time(stream.read(&mut piece)).await.unwrap();
+        answer.extend_from_slice(&piece[..length]);
+        let head = String::from_utf8_lossy(&answer).to_lowercase();
+        if length == 0 || (head.contains("\r\n\r\n") && head.contains("content-type: text/event-stream")) {
+            break;
+        }
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }

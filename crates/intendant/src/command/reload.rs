@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use engine::Hub;
 use http::dto::ReloadReport;
+use http::tcp::Tls;
 
 use crate::compose::{self, Parts};
 use crate::config::Loaded;
@@ -18,6 +19,7 @@ pub(super) struct Reloader {
     context: Context,
     hub: Hub,
     level: Level,
+    tls: Option<Tls>,
     /// What cold settings are compared with: they hold until the hub is started anew.
     started: Loaded,
     /// What holds now.
@@ -26,9 +28,15 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// For a hub that was started with this configuration.
-    pub(super) fn new(context: Context, hub: Hub, level: Level, started: Loaded) -> Arc<Self> {
+    pub(super) fn new(
+        context: Context,
+        hub: Hub,
+        level: Level,
+        tls: Option<Tls>,
+        started: Loaded,
+    ) -> Arc<Self> {
         let current = Mutex::new(started.clone());
-        Arc::new(Reloader { context, hub, level, started, current })
+        Arc::new(Reloader { context, hub, level, tls, started, current })
     }
 
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
@@ -44,6 +52,9 @@ impl Reloader {
             warnings: parts.backends.problems.iter().map(ToString::to_string).collect(),
             needs_restart: self.cold(&loaded),
         };
+        if let Some(tls) = &self.tls {
+            tls.reload().map_err(misuse)?;
+        }
         let Parts { backends, actions, limits } = parts;
         self.hub.reload(backends.catalogue(), actions, limits);
         if logging::by_option(&self.context.common).is_none() {

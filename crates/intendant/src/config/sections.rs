@@ -1,17 +1,32 @@
 //! The sections and keys of `intendant.yml`, but for those of an action.
 
-use std::num::NonZeroUsize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::Actions;
+use super::net::{Listen, Networks};
 use super::secret::SecretSource;
 use super::section::section;
 use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 4] = ["data.folder", "key", "socket", "log.format"];
+pub const NEED_RESTART: [&str; 12] = [
+    "data.folder",
+    "key",
+    "socket",
+    "http.listen",
+    "http.url",
+    "http.certificate",
+    "http.key",
+    "http.trusted_proxies",
+    "http.session",
+    "http.token_rate",
+    "http.address_rate",
+    "log.format",
+];
 
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
@@ -34,6 +49,8 @@ section! {
         backends: Backends,
         ../// What comes in.
         requests: Requests,
+        ../// The API and the console over TCP.
+        http: Http,
         ../// The end of the hub.
         stop: Stop,
         ../// Caps on jobs that delete or disable.
@@ -76,6 +93,29 @@ section! {
     Requests {
         /// Larger requests are refused.
         max_size: Bytes = Bytes(10 << 20),
+    }
+}
+
+section! {
+    /// The API and the console over TCP.
+    Http {
+        /// Address and port, or `off`. Others than this machine reach it when the address is not a loopback one: then
+        /// give a certificate too, or put a proxy that has one in front.
+        listen: Listen = Listen::On(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470)),
+        /// Where people reach it, `https://hub.example.org`: the base of links. Without it the address.
+        url: Option<String> = None,
+        /// A certificate chain in PEM: makes it `https`. Read again at a reload.
+        certificate: Option<PathBuf> = None,
+        /// The certificate's private key in PEM.
+        key: Option<PathBuf> = None,
+        /// Addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+        trusted_proxies: Networks = Networks::default(),
+        /// People are signed out after so long without use; after a week in any case.
+        session: Duration = Duration::from_hours(12),
+        /// Requests a second that one token may make.
+        token_rate: NonZeroU32 = NonZeroU32::MIN.saturating_add(4999),
+        /// Requests a second that may come from one address (IPv6: /64) without a token or a session.
+        address_rate: NonZeroU32 = NonZeroU32::MIN.saturating_add(49),
     }
 }
 

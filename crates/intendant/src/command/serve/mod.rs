@@ -1,25 +1,29 @@
 //! `intendant serve`: the hub.
 
+mod doors;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use engine::Hub;
+use http::access::Access;
 use http::api::{self, Api, Reload};
 use http::dto::ReloadReport;
-use http::socket::Socket;
-use http::{BodyLimits, ConnectionLimits};
-use tokio::sync::oneshot;
+use http::{BodyLimits, Caller};
+use rustix::process::geteuid;
+use tokio::sync::watch;
 
 use super::reload::{self, Reloader};
 use crate::cli::VERSION;
 use crate::compose::{self, Parts};
 use crate::config::{self, Loaded};
 use crate::context::Context;
-use crate::exit::{Exit, misuse, sentence};
+use crate::exit::{Exit, sentence};
 use crate::logging::{self, Format, Level};
 use crate::notify;
 use crate::signals::Signals;
+use doors::Doors;
 
 /// What a document may be longer than its masked body: the members that the hub takes out, and white space.
 const ENVELOPE: usize = 64 * 1024;
@@ -35,24 +39,29 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     let config = &loaded.config;
 
-    let socket = Socket::bind(&config.socket).await.map_err(|error| match error {
-        http::Error::InUse { .. } | http::Error::Occupied { .. } => misuse(error),
-        other => other.into(),
-    })?;
+    let doors = Doors::open(config).await?;
+    let (url, places) = (doors.url.clone(), doors.places(config));
     let hub = start_hub(&loaded, context).await?;
-    let reloader = Reloader::new(context.clone(), hub.clone(), level, loaded.clone());
+    let reloader = Reloader::new(context.clone(), hub.clone(), level, doors.tls.clone(), loaded.clone());
 
-    let (stop, stopped) = oneshot::channel::<()>();
-    let limits =
-        BodyLimits { document: config.requests.max_size.0.saturating_add(ENVELOPE), ..BodyLimits::default() };
-    let routes = http::frame(api::routes(Api::new(hub.clone(), VERSION, limits, on_request(&reloader))));
-    let clock = context.clock.clone();
-    let server = tokio::spawn(async move {
-        let stopped = async { drop(stopped.await) };
-        socket.serve(routes, ConnectionLimits::default(), &clock, stopped).await;
-    });
+    let (stop, stopped) = watch::channel(());
+    let access =
+        Access::open(hub.clone(), doors::rules(&config.http)).await.context("reading tokens and accounts")?;
+    let routes = api::routes(Api::new(api::Parts {
+        hub: hub.clone(),
+        access: access.clone(),
+        reload: on_request(&reloader),
+        bodies: BodyLimits {
+            document: config.requests.max_size.0.saturating_add(ENVELOPE),
+            ..BodyLimits::default()
+        },
+        version: VERSION,
+        url: url.clone(),
+    }));
+    let server = tokio::spawn(doors.serve(routes, access.clone(), context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
-    tracing::info!(version = VERSION, socket = %config.socket.display(), "ready on {}", config.socket.display());
+    tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
+    invite(&access, url.as_deref(), context).await?;
     notify::tell(notify::READY);
 
     while !signals.stop_or_reload().await {
@@ -76,6 +85,17 @@ pub async fn run(context: &Context) -> Result<Exit> {
     }
     tracing::info!("stopped");
     Ok(Exit::Done)
+}
+
+/// Tells whoever watches the first start how to get in (design §9). Nowhere else: a log is read by others.
+async fn invite(access: &Access, url: Option<&str>, context: &Context) -> Result<()> {
+    let Some(url) = url.filter(|_| access.is_new() && context.screen.live) else { return Ok(()) };
+    let by = Caller::of_socket(geteuid().as_raw());
+    let path = access.make_link(None, &by).await.map_err(http::Error::from)?;
+    context.screen.complain(format!(
+        "Nobody has an account yet. Open this link within 15 minutes to make one:\n  {url}{path}"
+    ));
+    Ok(())
 }
 
 fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {

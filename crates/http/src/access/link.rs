@@ -1,0 +1,96 @@
+//! Sign-in links: whoever runs the hub gets in without a password, once (design §9).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use engine::{Actor, AuditEntry};
+use jiff::{SignedDuration, Timestamp};
+
+use super::origin::Origin;
+use super::secret::{self, Fresh};
+use super::session::SignedIn;
+use super::Access;
+use crate::caller::{Caller, Proof};
+use crate::dto::{AccountChange, NewAccount};
+use crate::problem::Problem;
+use crate::scope::Role;
+use model::Code;
+
+/// How long a link works.
+const WORKS: SignedDuration = SignedDuration::from_mins(15);
+
+/// A link that was not used yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The account for which it is; `None` = whoever uses it chooses the name.
+    pub account: Option<String>,
+    expires_at: Timestamp,
+}
+
+/// The links that were not used yet, by hash. A restart makes them void.
+#[derive(Debug, Default)]
+pub(super) struct Links(Mutex<HashMap<String, Link>>);
+
+impl Access {
+    /// Makes a link with which somebody sets name and password of an account: the path of a page. Without an account
+    /// it is an administrator's.
+    pub async fn make_link(&self, account: Option<String>, by: &Caller) -> Result<String, Problem> {
+        let what = match &account {
+            Some(name) => format!("account {}", self.account(name)?.name),
+            None => "an administrator's account".to_owned(),
+        };
+        let code = Code::from_static("sign_in_link");
+        self.0.hub.audit(AuditEntry::new(&by.actor, what, code, "a sign-in link was made")).await?;
+        let secret = Fresh::new()?;
+        let expires_at = self.0.hub.now() + WORKS;
+        let mut links = self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner);
+        links.retain(|_, link| link.expires_at > self.0.hub.now());
+        links.insert(secret.hash(), Link { account, expires_at });
+        Ok(format!("/sign-in/{}", secret.expose()))
+    }
+
+    /// The link with this secret, if it still works.
+    pub fn link(&self, secret: &str) -> Result<Link, Problem> {
+        let links = self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = links.get(&secret::hash(secret)).filter(|link| link.expires_at > self.0.hub.now());
+        link.cloned().ok_or_else(|| {
+            Problem::missing(
+                "sign-in link like this (each works once and for 15 minutes): run `intendant token sign-in`",
+            )
+        })
+    }
+
+    /// Uses a link: makes the account, or sets its password anew, and signs in.
+    pub async fn redeem(
+        &self,
+        secret: &str,
+        name: &str,
+        password: String,
+        origin: &Origin,
+    ) -> Result<SignedIn, Problem> {
+        self.attempt(origin)?;
+        let link = self.link(secret)?;
+        let name = link.account.as_deref().unwrap_or(name);
+        let by = Caller {
+            actor: Actor("sign-in link".to_owned()),
+            scopes: Role::Admin.scopes(),
+            by: Proof::Socket,
+        };
+        if self.0.accounts.get(name).is_some() {
+            let role = if link.account.is_none() { Some(Role::Admin) } else { None };
+            let change = AccountChange { role, disabled: Some(false), password: Some(password) };
+            self.change_account(name, None, change, &by).await?;
+        } else {
+            let new = NewAccount { name: name.to_owned(), role: Role::Admin, password: Some(password) };
+            self.make_account(new, &by).await?;
+        }
+        // Void only now: a password that is too short costs no new link.
+        let used =
+            self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::hash(secret));
+        if used.is_none() {
+            return Err(Problem::missing("sign-in link like this any more: it was used just now"));
+        }
+        let row = self.0.accounts.get(name).ok_or_else(Problem::unauthenticated)?;
+        self.begin(row, origin).await
+    }
+}

@@ -1,0 +1,96 @@
+//! Who may come in over TCP: tokens of programs, sessions of people, limits (issue: sign-in; design §9).
+//!
+//! [`Access::layer`] stands around all routes. It finds out who asks and puts a [`Caller`] into the request, which is
+//! refused by the routes themselves when it is missing or may not do what it asks.
+
+mod account;
+mod layer;
+mod limit;
+mod link;
+mod name;
+mod origin;
+mod password;
+mod secret;
+mod session;
+mod store;
+mod token;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Hub;
+use ipnet::IpNet;
+
+use crate::problem::Problem;
+use account::Account;
+use limit::Limit;
+use link::Links;
+use password::Passwords;
+use session::Session;
+use store::Store;
+use token::Token;
+
+pub use link::Link;
+pub use origin::Origin;
+pub use session::SignedIn;
+pub use token::TOKEN_PREFIX;
+
+/// What an administrator decides about access.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// A session ends after so long without use.
+    pub session: Duration,
+    /// Proxies whose word about their clients is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests a second of one token.
+    pub token_rate: NonZeroU32,
+    /// Requests a second of one address that has not proved who it is.
+    pub address_rate: NonZeroU32,
+}
+
+/// Knows who may come in. Cheap to clone.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    hub: Hub,
+    rules: Rules,
+    tokens: Store<Token>,
+    accounts: Store<Account>,
+    sessions: Store<Session>,
+    links: Links,
+    passwords: Passwords,
+    by_token: Limit<String>,
+    by_address: Limit<IpAddr>,
+    attempts: Limit<IpAddr>,
+    by_account: Limit<String>,
+    /// Changes of tokens and accounts come one after the other: what is looked at still holds when it is written.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Access {
+    /// Reads tokens, accounts and sessions out of the hub's journal.
+    pub async fn open(hub: Hub, rules: Rules) -> Result<Self, engine::Error> {
+        Ok(Access(Arc::new(Inner {
+            tokens: Store::load(hub.clone()).await?,
+            accounts: Store::load(hub.clone()).await?,
+            sessions: Store::load(hub.clone()).await?,
+            links: Links::default(),
+            passwords: Passwords::new(),
+            by_token: Limit::new(limit::per_second(rules.token_rate)),
+            by_address: Limit::new(limit::per_second(rules.address_rate)),
+            attempts: Limit::new(limit::attempts()),
+            by_account: Limit::new(limit::attempts()),
+            turn: tokio::sync::Mutex::new(()),
+            hub,
+            rules,
+        })))
+    }
+
+    /// Counts an attempt to sign in.
+    fn attempt(&self, origin: &Origin) -> Result<(), Problem> {
+        self.0.attempts.check(&limit::household(origin.address))
+    }
+}

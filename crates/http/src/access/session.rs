@@ -1,0 +1,161 @@
+//! People who are signed in.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use engine::Actor;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Access;
+use super::account::Account;
+use super::origin::Origin;
+use super::secret::{self, Fresh};
+use super::store::{Kept, Row};
+use crate::caller::{Caller, Proof};
+use crate::problem::Problem;
+
+/// A session ends after this, however much it is used.
+const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The last use of a session is written down this often at most.
+const NOTED: SignedDuration = SignedDuration::from_mins(1);
+
+/// Whoever holds the cookie's text holds the session; the key of its record is the hash of that.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Session {
+    account: String,
+    began_at: Timestamp,
+    used_at: Timestamp,
+}
+
+impl Kept for Session {
+    const KIND: &'static str = "session";
+
+    fn state(&self) -> &'static str {
+        "open"
+    }
+
+    fn label(&self) -> &str {
+        &self.account
+    }
+}
+
+/// Somebody has signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The value of `Set-Cookie`.
+    pub cookie: HeaderValue,
+    /// Who.
+    pub name: String,
+}
+
+impl Access {
+    /// Signs somebody in.
+    pub async fn sign_in(&self, name: &str, password: &str, origin: &Origin) -> Result<SignedIn, Problem> {
+        self.attempt(origin)?;
+        self.0.by_account.check(&name.to_owned())?;
+        let row = self.0.accounts.get(name).filter(|row| !row.value.disabled);
+        let kept = row.as_ref().and_then(|row| row.value.password.clone());
+        let right = self.0.passwords.verify(password, kept).await?;
+        let Some(row) = row.filter(|_| right) else {
+            tracing::warn!(address = %origin.address, "a sign-in failed");
+            let detail = "name or password is wrong";
+            return Err(Problem { detail: detail.into(), ..Problem::unauthenticated() });
+        };
+        self.begin(row, origin).await
+    }
+
+    /// Opens a session for an account that has proved itself.
+    pub(super) async fn begin(&self, row: Row<Account>, origin: &Origin) -> Result<SignedIn, Problem> {
+        let now = self.0.hub.now();
+        let name = row.value.name.clone();
+        self.forget_ended(now).await;
+        let secret = Fresh::new()?;
+        let session = Session { account: name.clone(), began_at: now, used_at: now };
+        self.0.sessions.put(&secret.hash(), 0, session, None).await?;
+        tracing::info!(account = name, address = %origin.address, "signed in");
+        let age = u64::try_from(LONGEST.as_secs()).unwrap_or_default();
+        Ok(SignedIn { cookie: cookie(secret.expose(), age, origin)?, name })
+    }
+
+    /// Signs somebody out; the answer is the value of `Set-Cookie` that makes the browser forget.
+    pub async fn sign_out(&self, caller: &Caller, origin: &Origin) -> Result<HeaderValue, Problem> {
+        if let Proof::Session { id, .. } = &caller.by
+            && let Some(row) = self.0.sessions.get(id)
+        {
+            self.0.sessions.remove(id, row.rev, None).await?;
+        }
+        cookie("", 0, origin)
+    }
+
+    /// The person whose session the cookie names, if it is still open.
+    pub(super) async fn person(&self, text: &str) -> Result<Option<Caller>, Problem> {
+        let id = secret::hash(text);
+        let Some(row) = self.0.sessions.get(&id) else { return Ok(None) };
+        let now = self.0.hub.now();
+        if self.is_over(&row.value, now) {
+            return Ok(None);
+        }
+        let account = self.0.accounts.get(&row.value.account).filter(|account| !account.value.disabled);
+        let Some(account) = account else { return Ok(None) };
+        if now.duration_since(row.value.used_at) >= NOTED {
+            // Of two uses at once, one is written down.
+            let _ = self.0.sessions.put(&id, row.rev, Session { used_at: now, ..row.value }, None).await;
+        }
+        let role = account.value.role;
+        let actor = Actor(format!("account:{}", account.value.name));
+        Ok(Some(Caller { actor, scopes: role.scopes(), by: Proof::Session { id, role } }))
+    }
+
+    /// Ends the sessions of an account, but not the one in which that is asked.
+    pub(super) async fn end_sessions(&self, account: &str, by: &Caller) -> Result<(), Problem> {
+        for (id, row) in self.0.sessions.all() {
+            let own = matches!(&by.by, Proof::Session { id: own, .. } if *own == id);
+            if row.value.account == account && !own {
+                self.0.sessions.remove(&id, row.rev, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// When an account's open sessions were used last, within a minute.
+    pub(super) fn last_use(&self, account: &str) -> Option<Timestamp> {
+        let sessions = self.0.sessions.all().into_iter().filter(|(_, row)| row.value.account == account);
+        sessions.map(|(_, row)| row.value.used_at).max()
+    }
+
+    async fn forget_ended(&self, now: Timestamp) {
+        for (id, row) in self.0.sessions.all() {
+            if self.is_over(&row.value, now) {
+                // Whoever comes next forgets it.
+                let _ = self.0.sessions.remove(&id, row.rev, None).await;
+            }
+        }
+    }
+
+    fn is_over(&self, session: &Session, now: Timestamp) -> bool {
+        let idle = Duration::try_from(now.duration_since(session.used_at)).unwrap_or_default();
+        idle >= self.0.rules.session || now.duration_since(session.began_at) >= LONGEST
+    }
+}
+
+/// The name of the cookie; over HTTPS browsers make sure that it is the host's own.
+const fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-intendant" } else { "intendant" }
+}
+
+fn cookie(text: &str, age: u64, origin: &Origin) -> Result<HeaderValue, Problem> {
+    let name = cookie_name(origin.https);
+    let secure = if origin.https { "; Secure" } else { "" };
+    let cookie = format!("{name}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}");
+    HeaderValue::try_from(cookie).map_err(|e| Problem::bug(&e))
+}
+
+/// The session's text among the cookies of a request.
+pub(super) fn session_of(headers: &HeaderMap, origin: &Origin) -> Option<String> {
+    let wanted = cookie_name(origin.https);
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut cookies =
+        lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.find(|(name, _)| *name == wanted).map(|(_, text)| text.to_owned())
+}

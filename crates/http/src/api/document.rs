@@ -1,0 +1,84 @@
+//! The OpenAPI document: generated from the routes, the one description of the API.
+
+use std::sync::LazyLock;
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{self, ContentBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi as _};
+
+use crate::problem::{PROBLEM_JSON, Problem};
+
+/// What stands above all routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Intendant",
+        description = "Takes requests, records them durably, runs them in order on the backends that implement them, \
+                       and tells whoever asked how it went. Every error is an RFC 9457 problem whose `code` does not \
+                       change its meaning.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(Problem)),
+    modifiers(&Common),
+    tags(
+        (name = "jobs", description = "Requests that were accepted, and what became of them"),
+        (name = "refusals", description = "What could not be accepted, and is kept"),
+        (name = "backends", description = "What implements actions"),
+        (name = "events", description = "What happens, as it happens"),
+        (name = "access", description = "Tokens of programs, accounts of people"),
+        (name = "hub", description = "How the hub is"),
+    ),
+)]
+struct Head;
+
+/// `GET /openapi.json`: for everybody, it says nothing of this hub.
+pub(super) async fn show() -> Response {
+    static TEXT: LazyLock<String> = LazyLock::new(text);
+    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
+}
+
+/// The document as a file.
+pub(super) fn text() -> String {
+    let document = super::document();
+    // It is made of plain data; if it could not be written, an empty one would be seen by the comparison in CI.
+    document.to_pretty_json().map(|text| text + "\n").unwrap_or_default()
+}
+
+/// The document without its paths.
+pub(super) fn head() -> OpenApi {
+    Head::openapi()
+}
+
+/// What holds for every route, added to the finished document.
+pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.responses.responses.insert("default".to_owned(), problem().into());
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+fn problem() -> openapi::Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description("It was not done, because").content(PROBLEM_JSON, content).build()
+}
+
+/// How callers prove who they are.
+struct Common;
+
+impl Modify for Common {
+    fn modify(&self, document: &mut OpenApi) {
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token, made with `intendant token make` or in the console"));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token.build()));
+    }
+}

@@ -1,0 +1,97 @@
+//! Where the hub is reached: the socket of the commands, and TCP.
+
+use anyhow::Result;
+use axum::Router;
+use engine::Clock;
+use http::access::{Access, Rules};
+use http::socket::Socket;
+use http::tcp::{CertificateFiles, Tcp, Tls};
+use http::{ConnectionLimits, frame};
+use tokio::sync::watch;
+
+use crate::config::{Config, Http, Listen};
+use crate::exit::misuse;
+
+/// What the hub listens on.
+pub(super) struct Doors {
+    socket: Socket,
+    tcp: Option<Tcp>,
+    /// The certificate, to be read again at a reload.
+    pub(super) tls: Option<Tls>,
+    /// Where people reach the hub.
+    pub(super) url: Option<String>,
+}
+
+impl Doors {
+    /// Takes socket and address.
+    pub(super) async fn open(config: &Config) -> Result<Self> {
+        let socket = Socket::bind(&config.socket).await.map_err(refused)?;
+        let tls = certificate(&config.http)?.map(Tls::load).transpose().map_err(refused)?;
+        let tcp = match config.http.listen {
+            Listen::Off => None,
+            Listen::On(address) => {
+                if !address.ip().is_loopback() && tls.is_none() && config.http.trusted_proxies.0.is_empty() {
+                    tracing::warn!(
+                        %address,
+                        "{address} is reached by others, without encryption: give `http.certificate` and `http.key`, \
+                         or put a proxy with a certificate in front and name it in `http.trusted_proxies`"
+                    );
+                }
+                Some(Tcp::bind(address, tls.clone()).await.map_err(refused)?)
+            }
+        };
+        let own = tcp.as_ref().map(Tcp::url).transpose()?;
+        let url = config.http.url.as_ref().map(|url| url.trim_end_matches('/').to_owned()).or(own);
+        Ok(Doors { socket, tcp, tls, url })
+    }
+
+    /// Where it listens, for the log.
+    pub(super) fn places(&self, config: &Config) -> String {
+        let socket = config.socket.display().to_string();
+        let tcp = self.tcp.as_ref().and_then(|tcp| tcp.url().ok());
+        [Some(socket), tcp].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Answers on all of them until `stop` changes or is gone.
+    pub(super) async fn serve(self, routes: Router, access: Access, clock: Clock, stop: watch::Receiver<()>) {
+        let limits = ConnectionLimits::default();
+        let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
+        let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
+        let tcp = async {
+            if let Some(tcp) = self.tcp {
+                tcp.serve(frame(access.layer(routes)), limits, &clock, stopped(stop)).await;
+            }
+        };
+        tokio::join!(socket, tcp);
+    }
+}
+
+/// What the configuration says of access.
+pub(super) fn rules(config: &Http) -> Rules {
+    Rules {
+        session: config.session,
+        trusted_proxies: config.trusted_proxies.0.clone(),
+        token_rate: config.token_rate,
+        address_rate: config.address_rate,
+    }
+}
+
+fn certificate(config: &Http) -> Result<Option<CertificateFiles>> {
+    match (&config.certificate, &config.key) {
+        (Some(certificate), Some(key)) => {
+            Ok(Some(CertificateFiles { certificate: certificate.clone(), key: key.clone() }))
+        }
+        (None, None) => Ok(None),
+        _ => Err(misuse(anyhow::anyhow!("http.certificate and http.key go together: give both, or none"))),
+    }
+}
+
+fn refused(error: http::Error) -> anyhow::Error {
+    use http::Error as E;
+    match error {
+        E::InUse { .. } | E::Occupied { .. } | E::AddressInUse { .. } | E::Certificate { .. } => {
+            misuse(error)
+        }
+        other => other.into(),
+    }
+}
