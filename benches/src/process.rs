@@ -61,7 +61,7 @@ fn configure(folder: &Path) -> Result<PathBuf> {
     let config = folder.join("intendant.yml");
     let at = |name: &str| folder.join(name).display().to_string();
     let text = format!(
-        "data:\n  folder: {}\nkey: file:{}\nsocket: {}\nbackends:\n  folder: {}\nlog:\n  level: error\n",
+        "data:\n  folder: {}\nkey: file:{}\nsocket: {}\nbackends:\n  folder: {}\nhttp:\n  listen: 127.0.0.1:0\nlog:\n  level: error\n",
         at("data"),
         at("key"),
         at("hub.sock"),

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::port::{BackendEntry, Standing};
-use intendant_http::api::{self, Api, Reload};
+use intendant_http::api::Reload;
 use intendant_http::dto::{self, ReloadReport};
-use intendant_http::{BodyLimits, frame};
 use journal::RecordFilter;
 use model::{JobState, OutcomeKind};
 use support::{Bed, Fake, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};

@@ -6,10 +6,10 @@ use std::sync::{Mutex, PoisonError};
 use engine::{Actor, AuditEntry};
 use jiff::{SignedDuration, Timestamp};
 
+use super::Access;
 use super::origin::Origin;
 use super::secret::{self, Fresh};
 use super::session::SignedIn;
-use super::Access;
 use crate::caller::{Caller, Proof};
 use crate::dto::{AccountChange, NewAccount};
 use crate::problem::Problem;

@@ -37,7 +37,7 @@ pub struct Status {
 }
 
 /// A connection to another server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Link {
     /// The configured instance that it belongs to.
     pub name: String,

@@ -297,7 +297,7 @@ pub async fn send(url: &str, method: &str, path: &str, headers: &str, body: &str
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    let mut piece = [0; 16 * 1024];
+    let mut piece = vec![0; 16 * 1024];
     loop {
         let length = in_time(stream.read(&mut piece)).await.unwrap();
         answer.extend_from_slice(&piece[..length]);

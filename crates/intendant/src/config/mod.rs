@@ -27,6 +27,7 @@ pub use place::Places;
 pub use secret::SecretSource;
 pub use section::{Key, Section};
 pub use sections::{
-    Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests, Retention, Stop,
+    Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
+    Retention, Stop,
 };
 pub use value::{Bytes, Value};

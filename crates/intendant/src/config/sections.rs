@@ -104,7 +104,7 @@ section! {
         listen: Listen = Listen::On(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470)),
         /// Where people reach it, `https://hub.example.org`: the base of links. Without it the address.
         url: Option<String> = None,
-        /// A certificate chain in PEM: makes it `https`. Read again at a reload.
+        /// A certificate chain in PEM: makes it `https`. What stands in the file is read again at a reload.
         certificate: Option<PathBuf> = None,
         /// The certificate's private key in PEM.
         key: Option<PathBuf> = None,

@@ -68,6 +68,7 @@ impl Bed {
         let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
         command.args(["serve", "--config"]).arg(self.path("intendant.yml")).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
+        command.env("INTENDANT_HTTP__LISTEN", "off");
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.shadow.follow(&mut command).unwrap();
         self.hub = Some(command.spawn().unwrap());

@@ -91,6 +91,7 @@ impl World {
             .env("TMPDIR", self.folder.path())
             .env("TZ", "UTC")
             .env("INTENDANT_CONFIG", self.path("intendant.yml"))
+            .env("INTENDANT_HTTP__LISTEN", "127.0.0.1:0")
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -28,7 +28,11 @@ fn every_key_can_be_overridden() {
     let keys = Config::keys().into_iter().filter(|key| !key.name.starts_with("actions."));
     for key in keys {
         let variable = format!("INTENDANT_{}", key.name.replace('.', "__").to_uppercase());
-        let text = if key.default.is_empty() { "/somewhere" } else { &key.default };
+        let text = match key.name.as_str() {
+            "http.trusted_proxies" => "10.0.0.1, 192.0.2.0/24",
+            _ if key.default.is_empty() => "/somewhere",
+            _ => &key.default,
+        };
         let loaded = Site::new("").load(&[(&variable, text)]).unwrap();
         assert_eq!(loaded.origin(&key.name), Origin::Variable(variable));
     }
