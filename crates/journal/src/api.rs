@@ -87,23 +87,66 @@ pub struct Filter {
     pub action: Option<String>,
     /// This subject.
     pub subject: Option<Subject>,
-    /// This source.
+    /// This source, or one of its callers: `http` also stands for `http/token:crm`.
     pub source: Option<String>,
     /// A step on this backend.
     pub backend: Option<String>,
     /// This code.
     pub code: Option<String>,
-    /// Accepted at or after.
+    /// Accepted at or after. When the clock was set by more than five minutes, a listing by time may leave out what was
+    /// accepted just then.
     pub since: Option<Timestamp>,
     /// Accepted before.
     pub until: Option<Timestamp>,
+    /// Holding this text, whatever the case of its letters: in id, external id, subject, action, source, code or
+    /// message. A whole id (UUID) leads to its job at once.
+    pub text: Option<String>,
+    /// Waiting for this.
+    pub waiting: Option<Waiting>,
 }
 
-/// A page of a listing, newest first.
+/// What live jobs that do not run wait for, as far as the journal knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Another job of their subject.
+    Subject,
+    /// What the jobs of these lanes wait for.
+    Lanes {
+        /// The lanes.
+        lanes: Vec<String>,
+        /// Only those due after this time.
+        after: Option<Timestamp>,
+        /// Only those due at this time or before.
+        until: Option<Timestamp>,
+    },
+}
+
+/// How many jobs there are, counted up to a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// So many.
+    pub jobs: u64,
+    /// And there are, or may be, more.
+    pub more: bool,
+}
+
+/// The order of a listing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The last one accepted comes first.
+    #[default]
+    Newest,
+    /// The first one accepted comes first.
+    Oldest,
+}
+
+/// A page of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Only jobs before this one; `None` = from the newest.
-    pub before: Option<Seq>,
+    /// Only jobs that come after this one in the listing: the `next` of the page before.
+    pub after: Option<Seq>,
+    /// In this order.
+    pub order: Order,
     /// At most so many.
     pub limit: u32,
 }
@@ -249,8 +292,10 @@ pub trait Journal: Send + Sync {
     fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<AttemptOutput>, Error>>;
     /// A job's deliveries.
     fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
-    /// Jobs, newest first.
-    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Vec<Job>, Error>>;
+    /// Jobs in the order in which they were accepted, or against it.
+    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Listing<Job>, Error>>;
+    /// How many jobs there are, counted up to `at_most` and as far as a page looks; by state alone exactly.
+    fn count(&self, filter: Filter, at_most: u32) -> BoxFuture<'_, Result<Count, Error>>;
     /// The live job directly before this one on its subject: what it waits for.
     fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
     /// The newest job of the same subject and action, later than this one, that succeeded: then a replay is stale.

@@ -16,8 +16,8 @@ mod sealed;
 mod sqlite;
 
 pub use api::{
-    Acceptance, AttemptOutput, BoxFuture, Committed, Due, Filter, Journal, Listing, Match, Observer,
-    OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally,
+    Acceptance, AttemptOutput, BoxFuture, Committed, Count, Due, Filter, Journal, Listing, Match, Observer,
+    OpenAttempt, Order, Page, Prepared, RecordBody, RecordFilter, Tally, Waiting,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewEvent, NewJob,

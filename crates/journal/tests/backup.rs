@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use intendant_journal::{Error, Filter, Journal, Key, Page, restore};
+use intendant_journal::{Error, Filter, Journal, Key, Order, Page, restore};
 use model::{JobState, OutcomeKind};
 use support::folder::{Folder, key, try_open};
 use support::*;
@@ -119,7 +119,7 @@ async fn a_restore_is_verified_before_it_counts() {
     let elsewhere = Folder::new();
     assert_eq!(restore(&to, &elsewhere.path().join("data"), &key()).unwrap(), 30);
     let restored = try_open(&elsewhere.path().join("data")).unwrap();
-    let page = Page { before: None, limit: 99 };
-    let before = journal.jobs(Filter::default(), page).await.unwrap();
-    assert_eq!(restored.jobs(Filter::default(), page).await.unwrap(), before);
+    let page = Page { after: None, order: Order::Newest, limit: 99 };
+    let before = journal.jobs(Filter::default(), page).await.unwrap().rows;
+    assert_eq!(restored.jobs(Filter::default(), page).await.unwrap().rows, before);
 }

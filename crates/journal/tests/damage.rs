@@ -7,7 +7,7 @@ mod support;
 
 use std::fs;
 
-use intendant_journal::{Error, Filter, Journal, NewJob, Page};
+use intendant_journal::{Error, Filter, Journal, NewJob, Order, Page};
 use model::OutcomeKind;
 use rusqlite::Connection;
 use support::folder::{Folder, try_open};
@@ -77,7 +77,7 @@ async fn use_all(folder: &Folder) -> bool {
         note(journal.prepare(id(number)).await.err());
         note(journal.attempts(id(number)).await.err());
     }
-    note(journal.jobs(Filter::default(), Page { before: None, limit: 99 }).await.err());
+    note(journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 99 }).await.err());
     note(journal.deliveries(0, 99).await.err());
     note(journal.events(0, 999).await.err());
     journal.close().await;
@@ -132,7 +132,12 @@ async fn a_torn_log_loses_its_torn_end_only() {
         fs::write(copy.log(), &log[..usize::try_from(cut).unwrap()]).unwrap();
         let again = try_open(copy.path()).unwrap();
         sound(&again).await;
-        let kept = again.jobs(Filter::default(), Page { before: None, limit: 99 }).await.unwrap().len();
+        let kept = again
+            .jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 99 })
+            .await
+            .unwrap()
+            .rows
+            .len();
         assert_eq!(kept, if cut == lengths[5] { 6 } else { 5 }, "cut at {cut}");
     }
 }

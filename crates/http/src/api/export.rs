@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use axum::extract::State;
 use axum::response::Response;
 use futures_util::{Stream, stream};
-use journal::Page;
+use journal::{Listing, Order, Page};
 use model::{JobId, Seq};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub(super) async fn export(
     let documents = params.flag("documents")?;
     params.finish()?;
     let walk =
-        Walk { api, filter: filter.into(), documents, read: VecDeque::new(), before: None, over: false };
+        Walk { api, filter: filter.into(), documents, read: VecDeque::new(), after: None, over: false };
     Ok(ndjson(walk.rows()))
 }
 
@@ -47,7 +47,7 @@ struct Walk {
     filter: journal::Filter,
     documents: bool,
     read: VecDeque<model::Job>,
-    before: Option<Seq>,
+    after: Option<Seq>,
     over: bool,
 }
 
@@ -63,11 +63,10 @@ impl Walk {
     }
 
     async fn next(&mut self) -> Result<Option<Exported>, Problem> {
-        if self.read.is_empty() && !self.over {
-            let page = Page { before: self.before, limit: ROWS };
-            self.read = self.api.hub.journal().jobs(self.filter.clone(), page).await?.into();
-            self.before = self.read.back().map(|job| job.seq);
-            self.over = self.read.len() < ROWS as usize;
+        while self.read.is_empty() && !self.over {
+            let page = Page { after: self.after, order: Order::Newest, limit: ROWS };
+            let Listing { rows, next } = self.api.hub.journal().jobs(self.filter.clone(), page).await?;
+            (self.read, self.after, self.over) = (rows.into(), next.map(Seq), next.is_none());
         }
         let Some(job) = self.read.pop_front() else { return Ok(None) };
         let document = if self.documents { self.document(job.id).await? } else { None };

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use journal::Page;
-use model::JobId;
+use journal::{Listing, Order, Page};
+use model::{JobId, Seq};
 
 use super::Api;
 use super::submit::LONGEST_WAIT;
@@ -33,10 +33,9 @@ pub(super) async fn list(
     let JobQuery { filter, before, limit } = JobQuery::read(&mut params)?;
     params.finish()?;
     let limit = limit.unwrap_or(dto::PAGE);
-    let jobs = api.hub.journal().jobs(filter.into(), Page { before, limit }).await?;
-    let full = u32::try_from(jobs.len()).is_ok_and(|rows| rows == limit);
-    let next = if full { jobs.last().map(|job| job.seq) } else { None };
-    Ok(Json(JobPage { jobs: jobs.into_iter().map(dto::Job::from).collect(), next }))
+    let page = Page { after: before, order: Order::Newest, limit };
+    let Listing { rows, next } = api.hub.journal().jobs(filter.into(), page).await?;
+    Ok(Json(JobPage { jobs: rows.into_iter().map(dto::Job::from).collect(), next: next.map(Seq) }))
 }
 
 /// `GET /jobs/{id}`: everything about a job.

@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use engine::Cancelled;
-use journal::Page;
-use model::{Job, JobId, JobState};
+use journal::{Listing, Order, Page};
+use model::{Job, JobId, JobState, Seq};
 
 use super::Api;
 use crate::caller::{May, Operate};
@@ -133,11 +133,11 @@ impl Api {
     /// the first of a subject succeeds again must not make the others stale.
     async fn oldest_first(&self, filter: journal::Filter, stale: bool) -> Result<Vec<Candidate>, Problem> {
         let mut found = Vec::new();
-        let mut before = None;
+        let mut after = None;
         loop {
-            let jobs = self.hub.journal().jobs(filter.clone(), Page { before, limit: ROWS }).await?;
-            before = jobs.last().map(|job| job.seq);
-            let complete = jobs.len() < ROWS as usize;
+            let page = Page { after, order: Order::Newest, limit: ROWS };
+            let Listing { rows: jobs, next } = self.hub.journal().jobs(filter.clone(), page).await?;
+            after = next.map(Seq);
             if found.len() + jobs.len() > MANY {
                 let detail =
                     format!("more than {MANY} jobs fit: narrow the filter, for example with since and until");
@@ -147,7 +147,7 @@ impl Api {
                 let refused = if stale { None } else { self.stale(&job).await? };
                 found.push(Candidate { job: job.id, refused });
             }
-            if complete {
+            if after.is_none() {
                 found.reverse();
                 return Ok(found);
             }

@@ -87,6 +87,7 @@ impl From<Filter> for journal::Filter {
             code: filter.code,
             since: filter.since.map(|time| time.0),
             until: filter.until.map(|time| time.0),
+            ..journal::Filter::default()
         }
     }
 }

@@ -22,7 +22,7 @@ use super::{
     accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record,
 };
 use crate::api::{
-    Acceptance, AttemptOutput, BoxFuture, Due, Filter, Journal, Listing, Observer, OpenAttempt, Page,
+    Acceptance, AttemptOutput, BoxFuture, Count, Due, Filter, Journal, Listing, Observer, OpenAttempt, Page,
     Prepared, RecordBody, RecordFilter, Tally,
 };
 use crate::change::{Change, EffectSet, Mark, NewJob, NewRecord, Retention};
@@ -267,8 +267,12 @@ impl Journal for SqliteJournal {
         self.unseal(move |conn, seal| outbox::of_job(conn, seal, job))
     }
 
-    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
+    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Listing<Job>, Error>> {
         self.read(move |conn| list::jobs(conn, &filter, page))
+    }
+
+    fn count(&self, filter: Filter, at_most: u32) -> BoxFuture<'_, Result<Count, Error>> {
+        self.read(move |conn| list::count(conn, &filter, at_most))
     }
 
     fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {

@@ -1,92 +1,262 @@
-//! Listing jobs, newest first, by what is in clear.
+//! Listing jobs by what is in clear. However many there are, a page looks at a bounded number of them: it may come
+//! back short, and says where to go on.
 
+use jiff::Timestamp;
 use model::{Job, JobState, Subject};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, ToSql, params};
+use uuid::Uuid;
 
-use super::code::{Coded, Time};
+use super::code::{Coded, Id, Time};
 use super::number;
 use super::row::{self, select_job};
-use crate::api::{Filter, Page};
+use super::stretch::{LOOKED_AT, Stretch, stretch};
+use crate::api::{Count, Filter, Listing, Order, Page, Waiting};
 use crate::error::Error;
 
-/// Which index leads to the jobs asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Road {
-    All,
-    OfSubject,
-    Live,
-    Unlucky,
+/// A way through the jobs: the index that leads along it, and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Road {
+    pub(super) index: &'static str,
+    pub(super) along: &'static str,
+    /// The states met on it.
+    states: fn(JobState) -> bool,
+    pub(super) length: Length,
 }
 
-macro_rules! filtered {
-    ($road:literal) => {
-        select_job!($road
-            " AND seq < :before AND ((1 << state) & :states) <> 0
-              AND (:action IS NULL OR action = :action)
-              AND (:subject IS NULL OR subject = :subject)
-              AND (:source IS NULL OR source = :source)
-              AND (:code IS NULL OR code = :code)
-              AND (:since IS NULL OR accepted_at >= :since)
-              AND (:until IS NULL OR accepted_at < :until)
-              AND (:backend IS NULL OR EXISTS (SELECT 1 FROM step
-                   WHERE step.id BETWEEN job.seq * :steps AND job.seq * :steps + :steps - 1
-                     AND step.backend = :backend))
-              ORDER BY seq DESC LIMIT :limit")
-    };
+/// How far a page goes on a road.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// To the end: it is short.
+    Whole,
+    /// So many entries of its index.
+    Entries,
+    /// So many numbers: rows of the table itself are too large to be counted first, and there are few gaps.
+    Numbers,
+}
+
+const ALL: Road = Road { index: "", along: "1", states: |_| true, length: Length::Numbers };
+const KNOWN: Road = Road {
+    index: "",
+    along: "seq IN (SELECT value FROM json_each(:known))",
+    states: |_| true,
+    length: Length::Whole,
+};
+const SUBJECT: Road = Road {
+    index: "INDEXED BY job_subject",
+    along: "subject = :subject",
+    states: |_| true,
+    length: Length::Entries,
+};
+const LIVE: Road = Road {
+    index: "INDEXED BY job_alive",
+    along: "ended_at IS NULL",
+    states: |state| !state.is_terminal(),
+    length: Length::Entries,
+};
+const UNLUCKY: Road = Road {
+    index: "INDEXED BY job_unlucky",
+    along: "state > 3",
+    states: |state| state.is_terminal() && state != JobState::Succeeded,
+    length: Length::Entries,
+};
+const READY: Road = Road {
+    index: "INDEXED BY job_ready",
+    along: "head = 1 AND state IN (0, 2) AND lane IN (SELECT value FROM json_each(:lanes))",
+    states: |state| matches!(state, JobState::Queued | JobState::Retrying),
+    length: Length::Whole,
+};
+
+/// Everything else that is asked of a job on its road.
+const FITS: &str = "seq > :low AND seq < :high AND ((1 << state) & :states) <> 0
+    AND (:action IS NULL OR action = :action)
+    AND (:subject IS NULL OR subject = :subject)
+    AND (:source IS NULL OR source = :source OR substr(source, 1, length(:source) + 1) = :source || '/')
+    AND (:code IS NULL OR code = :code)
+    AND (:since IS NULL OR accepted_at >= :since)
+    AND (:until IS NULL OR accepted_at < :until)
+    AND (:behind IS NULL OR head = 0)
+    AND (:lanes IS NULL OR head = 1 AND lane IN (SELECT value FROM json_each(:lanes))
+         AND due_at > :due_after AND due_at <= :due_until)
+    AND (:backend IS NULL OR EXISTS (SELECT 1 FROM step
+         WHERE step.id BETWEEN job.seq * :steps AND job.seq * :steps + :steps - 1 AND step.backend = :backend))
+    AND (:text IS NULL OR holds(:text, id, external_id, subject, action, source, code, message))";
+
+/// A listing that is asked for, with what its roads need.
+pub(super) struct Asked<'a> {
+    pub(super) filter: &'a Filter,
+    /// As JSON.
+    lanes: Option<String>,
+    due: (Timestamp, Timestamp),
+    known: Option<String>,
+    text: Option<String>,
+    states: i64,
+    pub(super) roads: Vec<Road>,
 }
 
 /// See [`crate::Journal::jobs`].
-pub(super) fn jobs(conn: &Connection, filter: &Filter, page: Page) -> Result<Vec<Job>, Error> {
-    let wanted = |state: &JobState| filter.states.is_empty() || filter.states.contains(state);
-    let states = JobState::ALL.into_iter().filter(wanted);
-    if filter.subject.is_some() {
-        return walk(conn, Road::OfSubject, filter, page, states);
+pub(super) fn jobs(conn: &Connection, filter: &Filter, page: Page) -> Result<Listing<Job>, Error> {
+    let asked = Asked::new(conn, filter)?;
+    let stretch = stretch(conn, &asked, page.after, page.order)?;
+    let direction = match page.order {
+        Order::Newest => "DESC",
+        Order::Oldest => "ASC",
+    };
+    let mut rows: Vec<Job> = Vec::new();
+    for road in &asked.roads {
+        let select = format!("{} ORDER BY seq {direction} LIMIT :limit", road.select(select_job!("")));
+        rows.extend(asked.run(conn, &select, stretch, page.limit, row::job)?);
     }
-    if wanted(&JobState::Succeeded) {
-        return walk(conn, Road::All, filter, page, states);
+    match page.order {
+        Order::Newest => rows.sort_by_key(|job| std::cmp::Reverse(job.seq)),
+        Order::Oldest => rows.sort_by_key(|job| job.seq),
     }
-    // Without the many that succeeded, the rest has indices of its own.
-    let (live, ended): (Vec<_>, Vec<_>) = states.partition(|state| !state.is_terminal());
-    let mut jobs = walk(conn, Road::Live, filter, page, live.into_iter())?;
-    jobs.extend(walk(conn, Road::Unlucky, filter, page, ended.into_iter())?);
-    jobs.sort_by_key(|job| std::cmp::Reverse(job.seq));
-    jobs.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
-    Ok(jobs)
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let next = if rows.len() < limit {
+        stretch.next
+    } else {
+        rows.truncate(limit);
+        rows.last().map(|job| job.seq.0)
+    };
+    Ok(Listing { rows, next })
 }
 
-fn walk(
-    conn: &Connection,
-    road: Road,
-    filter: &Filter,
-    page: Page,
-    states: impl Iterator<Item = JobState>,
-) -> Result<Vec<Job>, Error> {
-    let states: i64 = states.map(|state| 1 << state.code()).sum();
-    if states == 0 {
-        return Ok(Vec::new());
+/// See [`crate::Journal::count`].
+pub(super) fn count(conn: &Connection, filter: &Filter, at_most: u32) -> Result<Count, Error> {
+    if *filter == (Filter { states: filter.states.clone(), ..Filter::default() }) {
+        let tallies = super::job::tallies(conn)?;
+        let wanted = tallies.iter().filter(|t| filter.states.is_empty() || filter.states.contains(&t.state));
+        return Ok(Count { jobs: wanted.map(|tally| tally.jobs).sum(), more: false });
     }
-    let sql = match road {
-        Road::All => filtered!("WHERE 1"),
-        Road::OfSubject => filtered!("INDEXED BY job_subject WHERE subject = :subject"),
-        Road::Live => filtered!("INDEXED BY job_live WHERE ended_at IS NULL"),
-        Road::Unlucky => filtered!("INDEXED BY job_unlucky WHERE state > 3"),
-    };
-    let mut select = conn.prepare_cached(sql)?;
-    let rows = select.query_map(
-        named_params! {
-            ":before": page.before.map_or(i64::MAX, |seq| seq.0),
-            ":states": states,
-            ":action": filter.action,
-            ":subject": filter.subject.as_ref().map(Subject::as_str),
-            ":source": filter.source,
-            ":code": filter.code,
-            ":since": filter.since.map(Time),
-            ":until": filter.until.map(Time),
-            ":backend": filter.backend,
-            ":steps": number::STEPS,
-            ":limit": page.limit,
-        },
-        row::job,
+    let asked = Asked::new(conn, filter)?;
+    let stretch = stretch(conn, &asked, None, Order::Newest)?;
+    let mut jobs: u64 = 0;
+    for road in &asked.roads {
+        let select = format!("SELECT count(*) FROM ({} LIMIT :limit)", road.select("SELECT 1 FROM job "));
+        let found =
+            asked.run(conn, &select, stretch, at_most.saturating_add(1), |row| row.get::<_, u64>(0))?;
+        jobs += found.into_iter().sum::<u64>();
+    }
+    let bound = u64::from(at_most);
+    Ok(Count { jobs: jobs.min(bound), more: jobs > bound || stretch.next.is_some() })
+}
+
+impl Road {
+    fn select(&self, columns: &str) -> String {
+        format!("{columns} {} WHERE {} AND {FITS}", self.index, self.along)
+    }
+}
+
+impl<'a> Asked<'a> {
+    fn new(conn: &Connection, filter: &'a Filter) -> Result<Self, Error> {
+        let known = match &filter.text {
+            Some(text) => known(conn, text)?,
+            None => Vec::new(),
+        };
+        let (mut lanes, mut due) = (None, (Timestamp::MIN, Timestamp::MAX));
+        if let Some(Waiting::Lanes { lanes: named, after, until }) = &filter.waiting {
+            lanes = Some(json(named));
+            due = (after.unwrap_or(due.0), until.unwrap_or(due.1));
+        }
+        // What waits is live and does not run; what succeeded has no code.
+        let possible = |state: &JobState| match (&filter.waiting, &filter.code) {
+            (Some(_), _) => matches!(state, JobState::Queued | JobState::Retrying),
+            (None, Some(_)) => *state != JobState::Succeeded,
+            (None, None) => true,
+        };
+        let states = JobState::ALL.into_iter().filter(possible);
+        let states = states.filter(|state| filter.states.is_empty() || filter.states.contains(state));
+        // A state that no job is in needs no search.
+        let tallies = super::job::tallies(conn)?;
+        let there = |state: &JobState| tallies.iter().any(|tally| tally.state == *state && tally.jobs > 0);
+        let states: Vec<JobState> = states.filter(there).collect();
+        let mut roads = match &filter.waiting {
+            _ if !known.is_empty() => vec![KNOWN],
+            Some(Waiting::Lanes { .. }) if are_few(conn, lanes.as_deref())? => vec![READY],
+            _ if filter.subject.is_some() => vec![SUBJECT],
+            // Without the many that succeeded, the rest has indices of its own.
+            _ if !states.contains(&JobState::Succeeded) => vec![LIVE, UNLUCKY],
+            _ => vec![ALL],
+        };
+        roads.retain(|road| states.iter().any(|state| (road.states)(*state)));
+        Ok(Asked {
+            lanes,
+            due,
+            known: (!known.is_empty()).then(|| json(&known)),
+            text: filter.text.as_ref().map(|text| text.to_lowercase()),
+            states: states.iter().map(|state| 1 << state.code()).sum(),
+            roads,
+            filter,
+        })
+    }
+
+    /// Runs a query along one of the roads. What the query does not name is not bound.
+    pub(super) fn run<T>(
+        &self,
+        conn: &Connection,
+        sql: &str,
+        stretch: Stretch,
+        limit: u32,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        let filter = self.filter;
+        let (after, until) = (Time(self.due.0), Time(self.due.1));
+        let (since, before) = (filter.since.map(Time), filter.until.map(Time));
+        let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
+        let subject = filter.subject.as_ref().map(Subject::as_str);
+        let mut select = conn.prepare_cached(sql)?;
+        let values: [(&str, &dyn ToSql); 18] = [
+            (":low", &stretch.low),
+            (":high", &stretch.high),
+            (":limit", &limit),
+            (":states", &self.states),
+            (":lanes", &self.lanes),
+            (":due_after", &after),
+            (":due_until", &until),
+            (":known", &self.known),
+            (":text", &self.text),
+            (":action", &filter.action),
+            (":subject", &subject),
+            (":source", &filter.source),
+            (":code", &filter.code),
+            (":since", &since),
+            (":until", &before),
+            (":behind", &behind),
+            (":backend", &filter.backend),
+            (":steps", &number::STEPS),
+        ];
+        for (name, value) in values {
+            if let Some(place) = select.parameter_index(name)? {
+                select.raw_bind_parameter(place, value)?;
+            }
+        }
+        let mut rows = select.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push(read(row)?);
+        }
+        Ok(found)
+    }
+}
+
+/// Whether so few jobs wait in these lanes that all can be looked at.
+fn are_few(conn: &Connection, lanes: Option<&str>) -> Result<bool, Error> {
+    let Road { index, along, .. } = READY;
+    let sql = format!("SELECT 1 FROM job {index} WHERE {along} LIMIT 1 OFFSET {LOOKED_AT}");
+    let mut select = conn.prepare_cached(&sql)?;
+    Ok(!select.exists(rusqlite::named_params! { ":lanes": lanes })?)
+}
+
+/// The jobs that a whole id leads to, ours or a caller's.
+fn known(conn: &Connection, text: &str) -> Result<Vec<i64>, Error> {
+    let Ok(id) = Uuid::parse_str(text.trim()) else { return Ok(Vec::new()) };
+    let mut select = conn.prepare_cached(
+        "SELECT seq FROM job WHERE id = ?1 UNION SELECT seq FROM external WHERE value IN (?2, ?3)",
     )?;
+    let rows =
+        select.query_map(params![Id(id), text.trim(), id.hyphenated().to_string()], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn json<T: Clone + Into<serde_json::Value>>(values: &[T]) -> String {
+    serde_json::Value::from(values.to_vec()).to_string()
 }

@@ -25,6 +25,8 @@ mod record;
 mod row;
 mod secret;
 mod statements;
+mod stretch;
+mod text;
 mod tx;
 mod writer;
 

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 use uuid::Uuid;
 
 use super::code::Id;
+use super::text;
 use crate::error::Error;
 use crate::key::Key;
 use crate::random;
@@ -21,7 +22,8 @@ pub(super) const PAGE: u32 = 4096;
 const APPLICATION: i64 = 0x496e_7464;
 
 /// The schema's history, applied in order. Numbers and texts of published ones never change.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_start.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_start.sql"), include_str!("../../migrations/0002_listing.sql")];
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,9 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // A damaged schema must not be able to call functions with side effects.
     conn.pragma_update(None, "trusted_schema", false)?;
+    if role == Role::Reader {
+        text::teach(&conn)?;
+    }
     if role == Role::Writer {
         conn.pragma_update(None, "page_size", PAGE)?;
         conn.pragma_update(None, "secure_delete", "FAST")?;

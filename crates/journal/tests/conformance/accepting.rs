@@ -1,6 +1,6 @@
 //! Accepting requests.
 
-use intendant_journal::{Acceptance, EffectSet, Error, Filter, NewJob, Page};
+use intendant_journal::{Acceptance, EffectSet, Error, Filter, NewJob, Order, Page};
 use model::{Class, JobState, OutcomeKind, Seq};
 use zeroize::Zeroizing;
 
@@ -76,7 +76,11 @@ pub async fn a_repeated_request_is_known_and_joins_while_it_lives(bed: &dyn Bed)
     }
     let replies = journal.prepare(id(1)).await.unwrap().unwrap().replies;
     assert_eq!(replies.len(), 2, "an ended job is not joined");
-    let all = journal.jobs(Filter::default(), Page { before: None, limit: 9 }).await.unwrap();
+    let all = journal
+        .jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 9 })
+        .await
+        .unwrap()
+        .rows;
     assert_eq!(all.len(), 1);
     sound(&*journal).await;
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use intendant_journal::{
-    Acceptance, Change, EffectSet, Error, Expect, Filter, Journal, NewJob, Page, Retention,
+    Acceptance, Change, EffectSet, Error, Expect, Filter, Journal, NewJob, Order, Page, Retention,
 };
 use jiff::Timestamp;
 use model::{Class, JobState, OutcomeKind};
@@ -239,8 +239,8 @@ async fn happen(model: &mut Model, journal: &dyn Journal, happening: Happening) 
 }
 
 async fn compare(model: &Model, journal: &dyn Journal) {
-    let page = Page { before: None, limit: 999 };
-    let mut stored = journal.jobs(Filter::default(), page).await.unwrap();
+    let page = Page { after: None, order: Order::Newest, limit: 999 };
+    let mut stored = journal.jobs(Filter::default(), page).await.unwrap().rows;
     stored.reverse();
     let stored: Vec<_> = stored
         .into_iter()

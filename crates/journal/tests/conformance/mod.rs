@@ -63,6 +63,7 @@ macro_rules! conformance {
                 due_jobs_come_by_lane_class_and_time
                 deadlines_are_found
                 listings_are_filtered_and_paged
+                listings_find_text_and_what_jobs_wait_for
                 the_one_before_and_a_later_success_are_found
                 events_are_numbered_and_resumed
                 records_are_listed_by_kind

@@ -1,7 +1,9 @@
 //! Reading what is in clear.
 
-use intendant_journal::{Change, Expect, Filter, Match, NewJob, NewRecord, NewStep, Page, RecordFilter};
-use model::JobState::{self, Cancelled, Failed, Queued, Running, Succeeded};
+use intendant_journal::{
+    Change, Count, Expect, Filter, Match, NewJob, NewRecord, NewStep, Order, Page, RecordFilter, Waiting,
+};
+use model::JobState::{self, Cancelled, Failed, Queued, Retrying, Running, Succeeded};
 use model::{Class, Code, EventKind, OnError, OutcomeKind, RecordKind, Seq};
 
 use crate::support::*;
@@ -86,8 +88,9 @@ pub async fn listings_are_filtered_and_paged(bed: &dyn Bed) {
     journal.change(Change { plan, ..start(5, at(102)) }).await.unwrap();
 
     let list = async |filter: Filter| -> Vec<i64> {
-        let jobs = journal.jobs(filter, Page { before: None, limit: 99 }).await.unwrap();
-        jobs.into_iter().map(|job| job.seq.0).collect()
+        let page = journal.jobs(filter, Page { after: None, order: Order::Newest, limit: 99 }).await.unwrap();
+        assert_eq!(page.next, None);
+        page.rows.into_iter().map(|job| job.seq.0).collect()
     };
     let states = |states: &[JobState]| Filter { states: states.to_vec(), ..Filter::default() };
     assert_eq!(list(Filter::default()).await, [8, 7, 6, 5, 4, 3, 2, 1]);
@@ -108,13 +111,79 @@ pub async fn listings_are_filtered_and_paged(bed: &dyn Bed) {
     assert_eq!(list(Filter { since: Some(at(3)), until: Some(at(6)), ..Filter::default() }).await, [5, 4, 3]);
 
     let page = async |before: Option<i64>, filter| -> Vec<i64> {
-        let page = Page { before: before.map(Seq), limit: 2 };
-        journal.jobs(filter, page).await.unwrap().into_iter().map(|job| job.seq.0).collect()
+        let page = Page { after: before.map(Seq), order: Order::Newest, limit: 2 };
+        journal.jobs(filter, page).await.unwrap().rows.into_iter().map(|job| job.seq.0).collect()
     };
     assert_eq!(page(None, Filter::default()).await, [8, 7]);
     assert_eq!(page(Some(7), Filter::default()).await, [6, 5]);
     assert_eq!(page(Some(5), states(&[Running, Failed, Queued])).await, [4, 3]);
     assert_eq!(page(Some(3), states(&[Running, Failed, Queued])).await, [2]);
+}
+
+pub async fn listings_find_text_and_what_jobs_wait_for(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let event = "0B4E22AA-7d63-4d51-9d0e-7c5a3cf8a9f1";
+    accept(&*journal, job_of("ann", 1)).await;
+    accept(&*journal, job_of("ann", 2)).await;
+    accept(&*journal, known_as(event, b"content", job_of("Élodie", 3))).await;
+    accept(&*journal, NewJob { source: "http/token:crm".to_owned(), ..job_of("bob", 4) }).await;
+    journal.change(start(4, at(100))).await.unwrap();
+    journal.change(retry(4, 1, at(101), at(900))).await.unwrap();
+    accept(&*journal, job_of("bob", 5)).await;
+    accept(&*journal, NewJob { deadline: Some(at(50)), ..job(6) }).await;
+    let mut failed = to(6, Expect::Waiting, Failed, at(60));
+    failed.to.code = Some(Code::from_static("expired"));
+    failed.to.message = Some("Délai DÉPASSÉ".to_owned());
+    journal.change(failed).await.unwrap();
+
+    let list = async |filter: Filter| -> Vec<i64> {
+        let page = Page { after: None, order: Order::Oldest, limit: 99 };
+        let found: Vec<i64> =
+            journal.jobs(filter.clone(), page).await.unwrap().rows.iter().map(|job| job.seq.0).collect();
+        let count = Count { jobs: found.len() as u64, more: false };
+        assert_eq!(journal.count(filter, 99).await.unwrap(), count);
+        found
+    };
+    let text = |text: &str| Filter { text: Some(text.to_owned()), ..Filter::default() };
+    assert_eq!(list(Filter::default()).await, [1, 2, 3, 4, 5, 6], "oldest first");
+    assert_eq!(list(text("ANN")).await, [1, 2]);
+    assert_eq!(list(text("élodie")).await, [3]);
+    assert_eq!(list(text("ÉLO")).await, [3]);
+    assert_eq!(list(text("dépassé")).await, [6]);
+    assert_eq!(list(text("update")).await, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(list(text("expir")).await, [6]);
+    assert_eq!(list(text("TOKEN:")).await, [4]);
+    assert_eq!(list(text("0b4e22aa-7d")).await, [3], "part of the caller's id");
+    assert_eq!(list(text(event)).await, [3], "the whole of it");
+    assert_eq!(list(text(&id(5).to_string().to_uppercase())).await, [5]);
+    assert_eq!(list(text(&id(5).to_string()[30..])).await, [5]);
+    assert_eq!(list(text("the body of")).await, [0; 0], "what is sealed is not searched");
+    assert_eq!(list(Filter { states: vec![Failed], ..text("update") }).await, [6]);
+    assert_eq!(list(Filter { states: vec![Queued], ..text(event) }).await, [3]);
+    assert_eq!(list(Filter { source: Some("http".to_owned()), ..Filter::default() }).await.len(), 6);
+    assert_eq!(list(Filter { source: Some("http/token:crm".to_owned()), ..Filter::default() }).await, [4]);
+
+    let waiting = |waiting| Filter { waiting: Some(waiting), ..Filter::default() };
+    assert_eq!(list(waiting(Waiting::Subject)).await, [2, 5]);
+    let lanes = |lanes: &[&str], after, until| {
+        let lanes = lanes.iter().map(|lane| (*lane).to_owned()).collect();
+        waiting(Waiting::Lanes { lanes, after, until })
+    };
+    assert_eq!(list(lanes(&["@00dummy"], None, None)).await, [4]);
+    assert_eq!(list(lanes(&["@00dummy", "IDENTITY_UPDATE"], None, None)).await, [1, 3, 4]);
+    assert_eq!(list(lanes(&["@00dummy", "IDENTITY_UPDATE"], Some(at(1)), Some(at(900)))).await, [3, 4]);
+    assert_eq!(list(lanes(&["@00dummy"], None, Some(at(899)))).await, [0; 0]);
+    assert_eq!(list(lanes(&[], None, None)).await, [0; 0]);
+    let bob = Filter { subject: job_of("bob", 4).subject, ..waiting(Waiting::Subject) };
+    assert_eq!(list(bob).await, [5]);
+
+    let page = Page { after: Some(Seq(2)), order: Order::Oldest, limit: 2 };
+    let second = journal.jobs(Filter::default(), page).await.unwrap();
+    assert_eq!(second.rows.iter().map(|job| job.seq.0).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(second.next, Some(4));
+    assert_eq!(journal.count(text("update"), 4).await.unwrap(), Count { jobs: 4, more: true });
+    let live = Filter { states: vec![Queued, Retrying], ..Filter::default() };
+    assert_eq!(journal.count(live, 1).await.unwrap(), Count { jobs: 5, more: false }, "by state exactly");
 }
 
 pub async fn the_one_before_and_a_later_success_are_found(bed: &dyn Bed) {
