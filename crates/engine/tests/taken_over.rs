@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, Reclaim, View};
-use journal::{Filter, Journal, Page};
+use journal::{Filter, Journal, Order, Page};
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, JobId, JobState, NewDelivery, OnError, RunMark,
 };
@@ -47,7 +47,11 @@ impl Reclaim for AllLost {
     fn lost<'a>(&'a self, journal: &'a dyn Journal) -> BoxFuture<'a, Vec<JobId>> {
         Box::pin(async move {
             let live = Filter { states: vec![JobState::Queued, JobState::Retrying], ..Filter::default() };
-            let jobs = journal.jobs(live, Page { before: None, limit: 100 }).await.unwrap();
+            let jobs = journal
+                .jobs(live, Page { after: None, order: Order::Newest, limit: 100 })
+                .await
+                .unwrap()
+                .rows;
             jobs.into_iter().map(|job| job.id).collect()
         })
     }

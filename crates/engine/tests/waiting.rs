@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Actor, ActionTable, WaitsFor};
+use engine::{ActionTable, Actor, WaitsFor};
 use journal::{Count, Filter, Order, Page};
 use model::word::code;
 use model::{ActionSpec, Destructive, FailsafeRule, JobId, JobState, OnError, Outcome, WaitingOn};
@@ -24,8 +24,12 @@ async fn each_wait_is_listed_and_counted() {
         entry.actions = [(action.to_owned(), mapping(OnError::Stop, Some(SLOW)))].into();
         entry
     };
-    let entries =
-        vec![one, only("soft", asleep, "LATER"), only("idle", Fake::done(), "IDLE"), only("d", Fake::done(), "DEL")];
+    let entries = vec![
+        one,
+        only("soft", asleep, "LATER"),
+        only("idle", Fake::done(), "IDLE"),
+        only("d", Fake::done(), "DEL"),
+    ];
     let mut parts = setup(entries);
     let deletes = ActionSpec { destructive: Some(Destructive::Delete), ..ActionSpec::default() };
     parts.actions = ActionTable::new([("DEL".to_owned(), deletes)]).unwrap();

@@ -1,7 +1,7 @@
 //! What the journal holds for a source.
 
-use journal::{Filter, Journal, Page};
-use model::{JobId, JobState};
+use journal::{Filter, Journal, Listing, Order, Page};
+use model::{JobId, JobState, Seq};
 
 use crate::decode::job_of;
 
@@ -18,14 +18,14 @@ pub(crate) async fn live(
         source: Some(source.to_owned()),
         ..Filter::default()
     };
-    let (mut found, mut before) = (Vec::new(), None);
+    let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let jobs = journal.jobs(filter.clone(), Page { before, limit: PAGE }).await?;
-        before = jobs.last().map(|job| job.seq);
-        let last = jobs.len() < PAGE as usize;
-        found.extend(jobs.into_iter().filter_map(|job| Some((job_of(&job.external_id?).to_owned(), job.id))));
-        if last {
-            return Ok(found);
+        let page = Page { after, order: Order::Newest, limit: PAGE };
+        let Listing { rows, next } = journal.jobs(filter.clone(), page).await?;
+        found.extend(rows.into_iter().filter_map(|job| Some((job_of(&job.external_id?).to_owned(), job.id))));
+        match next {
+            Some(next) => after = Some(Seq(next)),
+            None => return Ok(found),
         }
     }
 }
