@@ -1,11 +1,13 @@
 //! The routes of `/api/v1`, and those that say whether the hub is well.
 
 mod access;
+mod audit;
 mod backends;
 mod batch;
 mod document;
 mod events;
 mod export;
+mod failsafe;
 mod jobs;
 mod lines;
 mod operate;
@@ -27,12 +29,15 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::body::{Bodies, BodyLimits};
-use crate::dto::ReloadReport;
+use crate::dto::{ReloadReport, Setting};
 
 pub use take::{Documents, SOURCE};
 
 /// Reads configuration and backends anew and hands them to the hub; an error says why all stays as it was.
 pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, Result<ReloadReport, String>> + Send + Sync>;
+
+/// Says which settings hold.
+pub type Settings = Arc<dyn Fn() -> Vec<Setting> + Send + Sync>;
 
 /// What the routes need.
 #[derive(Clone)]
@@ -40,6 +45,7 @@ pub struct Api {
     hub: Hub,
     access: Access,
     reload: Reload,
+    settings: Settings,
     bodies: Bodies,
     version: &'static str,
     url: Option<Arc<str>>,
@@ -54,6 +60,8 @@ pub struct Parts {
     pub access: Access,
     /// What `POST /backends/reload` does.
     pub reload: Reload,
+    /// What `GET /settings` shows.
+    pub settings: Settings,
     /// Sizes and times of bodies.
     pub bodies: BodyLimits,
     /// Of the program.
@@ -65,12 +73,13 @@ pub struct Parts {
 impl Api {
     /// Routes to this hub.
     pub fn new(parts: Parts) -> Self {
-        let Parts { hub, access, reload, bodies, version, url } = parts;
+        let Parts { hub, access, reload, settings, bodies, version, url } = parts;
         Api {
             started_at: hub.now(),
             hub,
             access,
             reload,
+            settings,
             bodies: Bodies::new(bodies),
             version,
             url: url.map(Into::into),
@@ -113,6 +122,13 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(backends::ping))
         .routes(routes!(backends::pause))
         .routes(routes!(backends::resume))
+        .routes(routes!(failsafe::show))
+        .routes(routes!(failsafe::set))
+        .routes(routes!(failsafe::approve))
+        .routes(routes!(failsafe::reject))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::show))
+        .routes(routes!(audit::settings))
         .routes(routes!(access::me))
         .routes(routes!(access::tokens, access::make_token))
         .routes(routes!(access::revoke_token))

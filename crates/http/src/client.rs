@@ -1,10 +1,11 @@
-//! The client of the API, over the hub's Unix socket.
+//! The client of the API, over the hub's Unix socket or over TCP.
 
 mod call;
+mod place;
 mod stream;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
@@ -12,12 +13,14 @@ use futures_util::Stream;
 use model::JobId;
 
 use crate::dto::{
-    Backend, BatchLine, CancelReport, Event, EventQuery, Exported, Filter, JobPage, JobQuery, Pong,
-    Readiness, RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany,
-    Status, Story, Submitted, Waited,
+    Backend, BatchLine, CancelReport, Decide, Decided, Event, EventQuery, Exported, Failsafe, Filter,
+    HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, Pong, Readiness, RecordPage,
+    RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Status, Story, Submitted,
+    Time, TokenView, Waited,
 };
 use crate::error::Error;
 use crate::query::Query;
+use place::Place;
 
 /// What is said beside a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,18 +36,18 @@ pub struct Submission {
 /// Talks to a hub. Each call makes a connection of its own.
 #[derive(Clone, Debug)]
 pub struct Client {
-    socket: PathBuf,
+    place: Place,
 }
 
 impl Client {
-    /// A client of the hub that listens there.
+    /// A client of the hub that listens on a socket of this machine.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
-        Client { socket: socket.into() }
+        Client { place: Place::Socket(socket.into()) }
     }
 
-    /// Where the hub listens.
-    pub fn socket(&self) -> &Path {
-        &self.socket
+    /// A client of the hub at a URL, `https://hub.example.org`, for the holder of a token.
+    pub fn remote(url: &str, token: &str) -> Result<Self, Error> {
+        Ok(Client { place: Place::server(url, token)? })
     }
 
     // === submitting ===
@@ -81,7 +84,7 @@ impl Client {
         let request =
             Client::request(Method::POST, &query.finish()).header("content-type", "application/x-ndjson");
         let answer = self.send(request, Body::from_stream(lines)).await?;
-        Ok(stream::lines(answer, &self.socket))
+        Ok(stream::lines(answer, &self.place))
     }
 
     // === jobs ===
@@ -113,7 +116,7 @@ impl Client {
         filter.write(&mut query);
         query.add("documents", documents.then_some(true));
         let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
-        Ok(stream::lines(answer, &self.socket))
+        Ok(stream::lines(answer, &self.place))
     }
 
     /// Runs a job again.
@@ -139,7 +142,7 @@ impl Client {
         let mut query = Query::new("/api/v1/events");
         events.write(&mut query);
         let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
-        Ok(stream::events(answer, &self.socket))
+        Ok(stream::events(answer, &self.place))
     }
 
     // === refusals ===
@@ -159,6 +162,52 @@ impl Client {
     /// Hands a refused message in again.
     pub async fn resubmit(&self, record: i64) -> Result<Submitted, Error> {
         self.post(&format!("/api/v1/refusals/{record}/resubmit")).await
+    }
+
+    // === the failsafe ===
+
+    /// Caps, how much of them is used, and what is held.
+    pub async fn failsafe(&self) -> Result<Failsafe, Error> {
+        self.get("/api/v1/failsafe").await
+    }
+
+    /// A set and the first of its jobs.
+    pub async fn held(&self, set: &str) -> Result<HeldJobs, Error> {
+        self.get(&format!("/api/v1/failsafe/{}", escaped(set))).await
+    }
+
+    /// Decides on the jobs of a set that were held up to `through`.
+    pub async fn decide(&self, set: &str, approve: bool, through: Time) -> Result<Decided, Error> {
+        let verb = if approve { "approve" } else { "reject" };
+        self.post_json(&format!("/api/v1/failsafe/{}/{verb}", escaped(set)), &Decide { through }).await
+    }
+
+    // === access ===
+
+    /// Who this client is to the hub.
+    pub async fn me(&self) -> Result<Me, Error> {
+        self.get("/api/v1/me").await
+    }
+
+    /// All tokens.
+    pub async fn tokens(&self) -> Result<Vec<TokenView>, Error> {
+        self.get("/api/v1/tokens").await
+    }
+
+    /// Makes a token.
+    pub async fn make_token(&self, new: &NewToken) -> Result<MadeToken, Error> {
+        self.post_json("/api/v1/tokens", new).await
+    }
+
+    /// Revokes a token, named by id or name.
+    pub async fn revoke_token(&self, token: &str) -> Result<(), Error> {
+        let path = format!("/api/v1/tokens/{}", escaped(token));
+        self.send(Client::request(Method::DELETE, &path), Body::empty()).await.map(drop)
+    }
+
+    /// Makes a link with which somebody signs in.
+    pub async fn sign_in_link(&self, link: &NewLink) -> Result<MadeLink, Error> {
+        self.post_json("/api/v1/sign-in-links", link).await
     }
 
     // === the hub ===
@@ -202,6 +251,10 @@ impl Client {
 }
 
 fn backend_path(backend: &str, verb: &str) -> String {
-    let name = percent_encoding::utf8_percent_encode(backend, percent_encoding::NON_ALPHANUMERIC);
-    format!("/api/v1/backends/{name}/{verb}")
+    format!("/api/v1/backends/{}/{verb}", escaped(backend))
+}
+
+/// A name as a part of a path.
+fn escaped(name: &str) -> percent_encoding::PercentEncode<'_> {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod ask;
+mod failsafe;
 mod hub;
 mod job;
 pub(crate) mod schema;
@@ -14,6 +15,7 @@ pub use access::{
 };
 pub(crate) use ask::PAGE;
 pub use ask::{EventQuery, Filter, JobQuery, RecordQuery, Replay, ReplayMany};
+pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use hub::{Backend, Health, Link, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};
 pub use job::{Event, Exported, Job, JobPage, Record, RecordPage, Refused};
 pub use story::{Attempt, Delivery, Step, Story, Waiting};

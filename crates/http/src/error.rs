@@ -56,6 +56,25 @@ pub enum Error {
         /// The socket.
         socket: PathBuf,
     },
+    /// Refused: the URL of a hub cannot be used.
+    #[error("{url} is no URL of a hub: {why}")]
+    BadUrl {
+        /// The URL.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Soft: the hub at a URL cannot be reached.
+    #[error("{url} cannot be reached: {why}")]
+    Unreachable {
+        /// The URL.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// Bug: TLS cannot be used.
+    #[error("TLS cannot be used: {0}")]
+    Tls(String),
     /// What the hub answered.
     #[error("{}", .0.detail)]
     Problem(Box<Problem>),
@@ -65,10 +84,10 @@ pub enum Error {
     )]
     Lost(String),
     /// Bug: what answered is no hub of a version that fits.
-    #[error("{} answers, and not as a hub of this version does ({why})", socket.display())]
+    #[error("{hub} answers, and not as a hub of this version does ({why})")]
     Strange {
-        /// The socket.
-        socket: PathBuf,
+        /// Socket or URL.
+        hub: String,
         /// What was unexpected.
         why: String,
     },

@@ -49,6 +49,13 @@ const TABLE: &[(&str, &str, Needs, &str)] = &[
     ("POST", "/api/v1/backends/{name}/ping", OPERATE, ""),
     ("POST", "/api/v1/backends/{name}/pause", OPERATE, ""),
     ("POST", "/api/v1/backends/{name}/resume", OPERATE, ""),
+    ("GET", "/api/v1/failsafe", READ, ""),
+    ("GET", "/api/v1/failsafe/{set}", READ, ""),
+    ("POST", "/api/v1/failsafe/{set}/approve", OPERATE, r#"{"through": "2026-01-01T00:00:00Z"}"#),
+    ("POST", "/api/v1/failsafe/{set}/reject", OPERATE, r#"{"through": "2026-01-01T00:00:00Z"}"#),
+    ("GET", "/api/v1/audit", ADMIN, ""),
+    ("GET", "/api/v1/audit/{record}", ADMIN, ""),
+    ("GET", "/api/v1/settings", ADMIN, ""),
     ("GET", "/api/v1/me", Needs::Anybody, ""),
     ("GET", "/api/v1/tokens", ADMIN, ""),
     ("POST", "/api/v1/tokens", ADMIN, "{}"),
@@ -144,7 +151,11 @@ async fn submit(bed: &Bed, header: &str) -> String {
 
 async fn status(bed: &Bed, row: &(&str, &str, Needs, &str), job: &str, header: &str) -> u16 {
     let (method, path, _, body) = row;
-    let path = path.replace("{id}", job).replace("{record}", "99").replace("{token}", "none");
+    let path = path
+        .replace("{id}", job)
+        .replace("{record}", "99")
+        .replace("{token}", "none")
+        .replace("{set}", "none");
     let path = path.replace("{name}", "00done");
     let kind = if path.ends_with("batch") { "application/x-ndjson" } else { "application/json" };
     let headers = format!("{header}\r\nContent-Type: {kind}");

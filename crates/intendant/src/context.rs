@@ -13,6 +13,7 @@ use rustix::process::geteuid;
 use crate::cli::Common;
 use crate::config::{self, Config, Environment, Places, SecretSource};
 use crate::exit::{Exit, misuse};
+use crate::profile::Profile;
 use crate::screen::Screen;
 
 /// What every command works with.
@@ -42,9 +43,18 @@ impl Context {
         Ok(loaded)
     }
 
-    /// A client of the configured hub.
+    /// A client of the hub that is named by `--server`, the environment or the profile, else of the configured one.
     pub fn client(&self) -> Result<Client> {
-        Ok(Client::new(self.configuration()?.config.socket))
+        let profile = self.profile();
+        match profile.hub(self.common.server.as_deref(), self.places.environment())? {
+            Some((url, token)) => Client::remote(&url, token.expose()).map_err(misuse),
+            None => Ok(Client::new(self.configuration()?.config.socket)),
+        }
+    }
+
+    /// The hubs that this user has signed in to.
+    pub fn profile(&self) -> Profile {
+        Profile::at(&self.places)
     }
 
     /// The key of the journal. Only a hub that starts makes a missing key file.

@@ -10,6 +10,7 @@ mod document;
 pub mod exit;
 pub mod logging;
 mod notify;
+mod profile;
 pub mod render;
 pub mod screen;
 mod signals;

@@ -46,6 +46,11 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),
+        Command::Token(token) => command::token::run(token, context).await,
+        Command::Failsafe(failsafe) => command::failsafe::run(failsafe, context).await,
+        Command::Login(args) => command::login::login(&args, context).await,
+        Command::Logout => command::login::logout(context),
+        Command::Openapi => command::login::openapi(context),
         Command::Completions(args) => command::completions::run(&args),
     }
 }

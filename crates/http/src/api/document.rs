@@ -27,6 +27,8 @@ use crate::problem::{PROBLEM_JSON, Problem};
         (name = "jobs", description = "Requests that were accepted, and what became of them"),
         (name = "refusals", description = "What could not be accepted, and is kept"),
         (name = "backends", description = "What implements actions"),
+        (name = "failsafe", description = "Destructive jobs that wait for somebody's decision"),
+        (name = "audit", description = "Who changed what"),
         (name = "events", description = "What happens, as it happens"),
         (name = "access", description = "Tokens of programs, accounts of people"),
         (name = "hub", description = "How the hub is"),

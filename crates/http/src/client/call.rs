@@ -1,19 +1,17 @@
 //! One request and its answer.
 
-use std::io::ErrorKind;
-
 use axum::body::Body;
 use axum::http::request::Builder;
-use axum::http::{Method, Request, Response};
+use axum::http::{Method, Request, Response, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::net::UnixStream;
 
 use super::Client;
+use super::place::Place;
 use crate::error::Error;
 use crate::problem::Problem;
 
@@ -64,14 +62,13 @@ impl Client {
 
     /// Sends a request over a connection of its own.
     pub(super) async fn open(&self, request: Builder, body: Body) -> Result<Response<Incoming>, Error> {
-        let request = request.body(body).map_err(|e| self.strange(e))?;
-        let stream = UnixStream::connect(&self.socket).await.map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
-                Error::NoHub { socket: self.socket.clone() }
-            }
-            ErrorKind::PermissionDenied => Error::Denied { socket: self.socket.clone() },
-            _ => Error::Io { what: format!("connecting to {}", self.socket.display()), source: error },
-        })?;
+        let mut request = request.body(body).map_err(|e| self.strange(e))?;
+        if let Place::Server(server) = &self.place {
+            let headers = request.headers_mut();
+            headers.insert(header::HOST, server.host.clone());
+            headers.insert(header::AUTHORIZATION, server.authorization.clone());
+        }
+        let stream = self.place.connect().await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
         // Ends with the answer. What goes wrong in it is told by the request.
         tokio::spawn(connection);
@@ -85,7 +82,7 @@ impl Client {
     }
 
     fn strange(&self, why: impl std::fmt::Display) -> Error {
-        Error::Strange { socket: self.socket.clone(), why: why.to_string() }
+        Error::Strange { hub: self.place.to_string(), why: why.to_string() }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Answers that come piece by piece.
 
-use std::path::{Path, PathBuf};
-
 use axum::body::Bytes;
 use axum::http::Response;
 use futures_util::{Stream, stream};
@@ -10,6 +8,7 @@ use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 use super::call::lost;
+use super::place::Place;
 use crate::dto::Event;
 use crate::error::Error;
 use crate::split::Split;
@@ -17,9 +16,9 @@ use crate::split::Split;
 /// A JSON document on each line.
 pub(super) fn lines<T: DeserializeOwned>(
     answer: Response<Incoming>,
-    socket: &Path,
+    place: &Place,
 ) -> impl Stream<Item = Result<T, Error>> + use<T> {
-    let lines = Lines::new(answer, socket);
+    let lines = Lines::new(answer, place);
     stream::try_unfold(lines, |mut lines| async {
         let Some(line) = lines.next().await? else { return Ok(None) };
         let row = lines.parse(&line)?;
@@ -30,9 +29,9 @@ pub(super) fn lines<T: DeserializeOwned>(
 /// The events of a stream of server-sent events.
 pub(super) fn events(
     answer: Response<Incoming>,
-    socket: &Path,
+    place: &Place,
 ) -> impl Stream<Item = Result<Event, Error>> + use<> {
-    let lines = Lines::new(answer, socket);
+    let lines = Lines::new(answer, place);
     stream::try_unfold(lines, |mut lines| async {
         // Ids and kinds stand in the data too; comments only keep the connection alive.
         while let Some(line) = lines.next().await? {
@@ -48,12 +47,12 @@ pub(super) fn events(
 struct Lines {
     body: Incoming,
     split: Split,
-    socket: PathBuf,
+    place: Place,
 }
 
 impl Lines {
-    fn new(answer: Response<Incoming>, socket: &Path) -> Self {
-        Lines { body: answer.into_body(), split: Split::default(), socket: socket.to_owned() }
+    fn new(answer: Response<Incoming>, place: &Place) -> Self {
+        Lines { body: answer.into_body(), split: Split::default(), place: place.clone() }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
@@ -70,6 +69,6 @@ impl Lines {
 
     fn parse<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Error> {
         serde_json::from_slice(line)
-            .map_err(|e| Error::Strange { socket: self.socket.clone(), why: e.to_string() })
+            .map_err(|e| Error::Strange { hub: self.place.to_string(), why: e.to_string() })
     }
 }

@@ -40,13 +40,15 @@ words! {
     OnError = &["stop", "continue"];
     /// [`model::Class`].
     Class = &["interactive", "bulk"];
+    /// [`model::Destructive`].
+    Destructive = &["delete", "disable"];
     /// [`model::RecordKind`].
     RecordKind = &["refusal", "audit"];
     /// [`model::EventKind`].
     EventKind = &[
         "accepted", "step_started", "step_succeeded", "step_soft", "step_failed", "step_skipped", "requeued",
         "retrying", "succeeded", "failed", "cancelled", "superseded", "refused", "paused", "resumed",
-        "undeliverable",
+        "undeliverable", "held", "approved", "rejected",
     ];
 }
 
@@ -80,6 +82,7 @@ mod tests {
         );
         same(OnError::schema(), &[model::OnError::Stop, model::OnError::Continue]);
         same(Class::schema(), &[model::Class::Interactive, model::Class::Bulk]);
+        same(Destructive::schema(), &[model::Destructive::Delete, model::Destructive::Disable]);
         same(RecordKind::schema(), &[model::RecordKind::Refusal, model::RecordKind::Audit]);
         let events = [
             E::Accepted,
@@ -98,6 +101,9 @@ mod tests {
             E::Paused,
             E::Resumed,
             E::Undeliverable,
+            E::Held,
+            E::Approved,
+            E::Rejected,
         ];
         same(EventKind::schema(), &events);
     }

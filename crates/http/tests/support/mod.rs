@@ -153,6 +153,7 @@ impl Bed {
             hub: hub.clone(),
             access: access.clone(),
             reload: plan.reload,
+            settings: Arc::new(Vec::new),
             bodies: plan.bodies,
             version: "1.2.3",
             url: Some("http://hub.test".to_owned()),

@@ -1,5 +1,6 @@
 //! What can be typed: subcommands, arguments, options. What they do is in [`crate::command`].
 
+mod access;
 mod backends;
 mod jobs;
 mod keep;
@@ -10,6 +11,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use access::{
+    Decision, Failsafe, FailsafeList, HeldSet, Login, MakeToken, OneToken, SignIn, Token, TokenList,
+};
 pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneBackend, Ping, Reload};
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
@@ -44,6 +48,9 @@ pub struct Common {
     /// Configuration file, before `$INTENDANT_CONFIG`, ./intendant.yml and /etc/intendant/intendant.yml
     #[arg(long, short, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The hub to talk to, `https://hub.example.org`, with the token in `$INTENDANT_TOKEN` or saved by `intendant login`
+    #[arg(long, global = true, value_name = "URL", env = "INTENDANT_SERVER", hide_env = true)]
+    pub server: Option<String>,
     /// Log more to standard error: -v what happens, -vv each step, -vvv everything
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -87,6 +94,18 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in place as the journal of a new data folder
     Restore(Restore),
+    /// Make, list and revoke tokens for programs; make sign-in links for people
+    #[command(subcommand)]
+    Token(Token),
+    /// See what the failsafe holds, approve or reject it
+    #[command(subcommand)]
+    Failsafe(Failsafe),
+    /// Save URL and token of a hub on another machine: commands then talk to it
+    Login(Login),
+    /// Forget the hubs that were saved: commands talk to the hub of this machine again
+    Logout,
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
     /// Print the completions of a shell
     Completions(Completions),
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Result;
 use engine::PING;
 use engine::port::{BackendEntry, Call, Control};
-use http::Client;
 use http::dto::{Backend, Pong, Standing};
 use model::{Mask, OutcomeKind, RunMark};
 use scripts::Severity;
@@ -34,7 +33,7 @@ fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
 /// `backends list`.
 pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
-    let backends = match Client::new(&loaded.config.socket).backends().await {
+    let backends = match context.client()?.backends().await {
         Err(http::Error::NoHub { .. }) => {
             let folder = folder(None, &loaded);
             context.screen.remark(format!("no hub is running; as {} stands:", folder.display()));
@@ -205,7 +204,7 @@ pub async fn reload(args: Reload, context: &Context) -> Result<Exit> {
 /// `backends ping`.
 pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
-    let client = Client::new(&loaded.config.socket);
+    let client = context.client()?;
     let hub = match client.backends().await {
         Ok(backends) => Some(backends),
         Err(http::Error::NoHub { .. }) => None,

@@ -114,7 +114,7 @@ pub async fn stdin(args: Stdin, context: &Context) -> Result<Exit> {
     let (action, mut document) = if args.reveal {
         offline::document(args.job, &loaded, context)?
     } else {
-        let told = http::Client::new(&loaded.config.socket).job(args.job).await?;
+        let told = context.client()?.job(args.job).await?;
         (told.job.action, told.document)
     };
     if Parts::actions(&loaded.config)?.get(&action).spec.null_as_empty {

@@ -1,15 +1,16 @@
 //! Reading everything anew while the hub runs: one snapshot, or nothing (design §5, invariant 9).
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use engine::Hub;
-use http::dto::ReloadReport;
+use http::dto::{ReloadReport, Setting};
 use http::tcp::Tls;
 
 use crate::compose::{self, Parts};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded, NEED_RESTART, Section as _, Shown};
 use crate::context::Context;
 use crate::exit::{misuse, sentence};
 use crate::logging::{self, Level};
@@ -67,6 +68,21 @@ impl Reloader {
     /// How long running steps may go on once the hub is told to stop.
     pub(super) fn grace(&self) -> Duration {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).config.stop.grace
+    }
+
+    /// The settings as they hold, with where each comes from and what it means.
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        let keys: HashMap<String, String> =
+            Config::keys().into_iter().map(|key| (key.name, key.meaning)).collect();
+        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let setting = |Shown { key, value, origin }: Shown| Setting {
+            meaning: keys.get(&key).cloned().unwrap_or_default(),
+            needs_restart: NEED_RESTART.contains(&key.as_str()),
+            origin: origin.to_string(),
+            key,
+            value,
+        };
+        current.view().into_iter().map(setting).collect()
     }
 
     /// Settings that were changed and hold after a restart.

@@ -26,7 +26,7 @@ pub async fn run(args: Submit, context: &Context) -> Result<Exit> {
         return Err(misuse("--id names one request: give one file with it"));
     }
     let loaded = context.configuration()?;
-    let client = Client::new(loaded.config.socket);
+    let client = context.client()?;
     let mut exit = Exit::Done;
     for file in &args.files {
         let ended = if args.ndjson {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::error::{Error, nearest};
 
-/// Ours, and no keys: which file to read, and what scripts are given.
-const RESERVED: [&str; 5] = ["CONFIG", "ACTION", "JOB_ID", "ATTEMPT", "RUN"];
+/// Ours, and no keys: which file to read, which hub to talk to, and what scripts are given.
+const RESERVED: [&str; 7] = ["CONFIG", "SERVER", "TOKEN", "ACTION", "JOB_ID", "ATTEMPT", "RUN"];
 const PREFIX: &str = "INTENDANT_";
 
 /// The environment of a process, as an argument so that tests can have their own.

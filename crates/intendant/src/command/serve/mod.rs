@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use engine::Hub;
 use http::access::Access;
-use http::api::{self, Api, Reload};
+use http::api::{self, Api, Reload, Settings};
 use http::dto::ReloadReport;
 use http::{BodyLimits, Caller};
 use rustix::process::geteuid;
@@ -51,6 +51,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
         hub: hub.clone(),
         access: access.clone(),
         reload: on_request(&reloader),
+        settings: settings(&reloader),
         bodies: BodyLimits {
             document: config.requests.max_size.0.saturating_add(ENVELOPE),
             ..BodyLimits::default()
@@ -142,6 +143,12 @@ fn on_request(reloader: &Arc<Reloader>) -> Reload {
             reloaded.map_err(|error| sentence(&error))
         })
     })
+}
+
+/// What `GET /settings` shows: what holds now, also after reloads.
+fn settings(reloader: &Arc<Reloader>) -> Settings {
+    let reloader = Arc::clone(reloader);
+    Arc::new(move || reloader.settings())
 }
 
 /// Reads the whole journal once, a piece at a time, while the hub works.

@@ -1,0 +1,50 @@
+//! `intendant login`, `logout` and `openapi`.
+
+use std::io::{self, BufRead as _, Write as _};
+
+use anyhow::{Context as _, Result};
+use http::Client;
+use model::Secret;
+
+use crate::cli::Login;
+use crate::context::Context;
+use crate::exit::{Exit, misuse};
+use crate::render::Mark;
+
+/// Saves URL and token of a hub, once it has answered.
+pub async fn login(args: &Login, context: &Context) -> Result<Exit> {
+    if context.screen.live {
+        context
+            .screen
+            .complain("Paste the token (made with `intendant token make` or in the console), then Enter:");
+    }
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).context("reading the token")?;
+    let token = Secret::new(line.trim().to_owned());
+    if token.expose().is_empty() {
+        return Err(misuse(anyhow::anyhow!("no token came on standard input")));
+    }
+    let me = Client::remote(&args.url, token.expose()).map_err(misuse)?.me().await?;
+    context.profile().save(&args.url, token.expose())?;
+    let scopes: Vec<&str> = me.scopes.iter().map(|scope| scope.as_str()).collect();
+    let said = format!("commands talk to {} now, as {} ({})", args.url, me.actor, scopes.join(", "));
+    context.screen.marked(Mark::Good, said)?;
+    Ok(Exit::Done)
+}
+
+/// Forgets what was saved.
+pub fn logout(context: &Context) -> Result<Exit> {
+    let said = if context.profile().forget()? {
+        "commands talk to the hub of this machine again"
+    } else {
+        "nothing was saved"
+    };
+    context.screen.marked(Mark::Good, said)?;
+    Ok(Exit::Done)
+}
+
+/// Prints the description of the API.
+pub fn openapi(_: &Context) -> Result<Exit> {
+    io::stdout().lock().write_all(http::api::document_text().as_bytes())?;
+    Ok(Exit::Done)
+}
