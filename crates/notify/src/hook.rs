@@ -1,0 +1,88 @@
+//! Who wants to know what.
+
+use std::collections::BTreeMap;
+
+use engine::Clock;
+use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
+use model::{Delivery, DeliveryTo, Effects, Entity, NewDelivery};
+
+use crate::event::{EventType, document};
+use crate::post::Post;
+use crate::sign::SigningKey;
+
+/// The courier's name in deliveries; their address is the webhook's name.
+pub const COURIER: &str = "webhook";
+
+/// Somebody who wants to know.
+#[derive(Clone, Debug)]
+pub struct Hook {
+    /// Where it is posted to.
+    pub url: String,
+    /// Signs what is posted.
+    pub key: SigningKey,
+    /// Which events; empty = how jobs end.
+    pub events: Vec<EventType>,
+    /// Of these actions; empty = all. `*` at the end stands for anything.
+    pub actions: Vec<String>,
+    /// From these sources; empty = all.
+    pub sources: Vec<String>,
+}
+
+/// All webhooks: makes the deliveries, and delivers them.
+pub struct Webhooks {
+    hooks: BTreeMap<String, Hook>,
+    post: Post,
+}
+
+impl Webhooks {
+    /// Webhooks by name.
+    pub fn new(hooks: BTreeMap<String, Hook>, clock: Clock) -> Result<Self, reqwest::Error> {
+        Ok(Webhooks { hooks, post: Post::new(clock)? })
+    }
+}
+
+impl Hook {
+    fn wants(&self, event: EventType, view: &View<'_>) -> bool {
+        let ends = || !matches!(event, EventType::Accepted | EventType::Retrying);
+        let event = if self.events.is_empty() { ends() } else { self.events.contains(&event) };
+        let action = self.actions.is_empty() || self.actions.iter().any(|pattern| fits(pattern, &view.job.action));
+        let family = view.job.source.split('/').next().unwrap_or_default();
+        let source =
+            self.sources.is_empty() || self.sources.iter().any(|named| *named == view.job.source || named == family);
+        event && action && source
+    }
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
+    }
+}
+
+impl Reactor for Webhooks {
+    fn react(&self, view: &View<'_>, moment: Moment, _: &[Entity]) -> Effects {
+        let Some(event) = EventType::of(view, moment) else { return Effects::default() };
+        let wanted = self.hooks.iter().filter(|(_, hook)| hook.wants(event, view));
+        let deliveries = wanted.map(|(name, _)| NewDelivery {
+            to: DeliveryTo { courier: COURIER.to_owned(), address: name.clone() },
+            body: document(event, view),
+            due_at: None,
+        });
+        Effects { deliveries: deliveries.collect(), ..Effects::default() }
+    }
+}
+
+impl Courier for Webhooks {
+    fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered> {
+        Box::pin(async move {
+            match self.hooks.get(&delivery.to.address) {
+                Some(hook) => self.post.send(hook, &delivery).await,
+                None => Delivered::Never(format!(
+                    "there is no webhook {} in the configuration any more",
+                    delivery.to.address
+                )),
+            }
+        })
+    }
+}

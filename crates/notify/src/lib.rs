@@ -1,0 +1,12 @@
+//! Telling others what happened. Webhooks: each event of a job that somebody wants to know of is a delivery of the
+//! outbox, posted as JSON and signed as the Standard Webhooks specification describes, until the other side has it.
+#![forbid(unsafe_code)]
+
+mod event;
+mod hook;
+mod post;
+mod sign;
+
+pub use event::EventType;
+pub use hook::{COURIER, Hook, Webhooks};
+pub use sign::{BadSecret, SigningKey};
