@@ -14,6 +14,7 @@ mod operate;
 mod refusals;
 mod status;
 mod submit;
+mod table;
 mod take;
 
 use std::sync::Arc;
@@ -109,6 +110,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(batch::batch))
         .routes(routes!(export::export))
         .routes(routes!(operate::retry_many))
+        .routes(routes!(jobs::count))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::wait))
         .routes(routes!(operate::retry))

@@ -14,10 +14,10 @@ pub use access::{
     AccountChange, AccountView, MadeLink, MadeToken, Me, NewAccount, NewLink, NewToken, TokenView,
 };
 pub(crate) use ask::PAGE;
-pub use ask::{EventQuery, Filter, JobQuery, RecordQuery, Replay, ReplayMany};
+pub use ask::{EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use hub::{Backend, Health, Link, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};
-pub use job::{Event, Exported, Job, JobPage, Record, RecordPage, Refused};
+pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
 pub use story::{Attempt, Delivery, Step, Story, Waiting};
 pub use submit::{
     Acceptance, BatchLine, CancelReport, Cancelling, RefusedReplay, Replayed, ReplayedMany, Submitted, Waited,

@@ -26,6 +26,7 @@ pub mod socket;
 mod split;
 mod suggest;
 pub mod tcp;
+mod words;
 
 pub use body::BodyLimits;
 pub use caller::{Admin, Caller, Closing, May, Needs, Operate, Proof, Read, ReadOwn, Submit};

@@ -1,49 +1,6 @@
 //! What a caller may do: the scopes of tokens, and the roles of people, which are sets of scopes.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-/// Declares an enum whose variants are words.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident, $what:literal { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[$name] = &[$($name::$variant),*];
-
-            /// The word for it.
-            pub const fn as_str(self) -> &'static str {
-                match self { $($name::$variant => $word,)* }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = String;
-
-            fn from_str(word: &str) -> Result<Self, String> {
-                match word {
-                    $($word => Ok($name::$variant),)*
-                    _ => Err(format!(
-                        "{} is no {}: {}",
-                        crate::suggest::quote(word), $what, crate::suggest::hint(word, &[$($word),*])
-                    )),
-                }
-            }
-        }
-    };
-}
+use crate::words::words;
 
 words! {
     /// Something that a caller may do.

@@ -34,6 +34,7 @@ const TABLE: &[(&str, &str, Needs, &str)] = &[
     ("GET", "/api/v1/jobs", READ, ""),
     ("POST", "/api/v1/jobs", SUBMIT, r#"{"action": "DO", "concernedTo": "matrix"}"#),
     ("POST", "/api/v1/jobs/batch", SUBMIT, "\n"),
+    ("GET", "/api/v1/jobs/count", READ, ""),
     ("GET", "/api/v1/jobs/export", READ, ""),
     ("POST", "/api/v1/jobs/retry", OPERATE, r#"{"filter": {"action": "NEVER"}}"#),
     ("GET", "/api/v1/jobs/{id}", Needs::OwnJob, ""),

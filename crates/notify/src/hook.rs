@@ -45,10 +45,11 @@ impl Hook {
     fn wants(&self, event: EventType, view: &View<'_>) -> bool {
         let ends = || !matches!(event, EventType::Accepted | EventType::Retrying);
         let event = if self.events.is_empty() { ends() } else { self.events.contains(&event) };
-        let action = self.actions.is_empty() || self.actions.iter().any(|pattern| fits(pattern, &view.job.action));
+        let action =
+            self.actions.is_empty() || self.actions.iter().any(|pattern| fits(pattern, &view.job.action));
         let family = view.job.source.split('/').next().unwrap_or_default();
-        let source =
-            self.sources.is_empty() || self.sources.iter().any(|named| *named == view.job.source || named == family);
+        let source = self.sources.is_empty()
+            || self.sources.iter().any(|named| *named == view.job.source || named == family);
         event && action && source
     }
 }

@@ -71,7 +71,9 @@ fn refused(status: StatusCode, headers: &HeaderMap, tries: u32, now: Timestamp) 
 /// Once more after a pause, unless it was tried often enough.
 fn again(tries: u32, now: Timestamp, asked: Option<SignedDuration>, why: String) -> Delivered {
     let pause = usize::try_from(tries).ok().and_then(|tries| PAUSES.get(tries));
-    let Some(pause) = pause else { return Delivered::Never(format!("{why}; it was tried {} times", tries + 1)) };
+    let Some(pause) = pause else {
+        return Delivered::Never(format!("{why}; it was tried {} times", tries + 1));
+    };
     let pause = SignedDuration::from_secs(*pause).max(asked.unwrap_or_default());
     Delivered::Later(now.checked_add(pause).ok(), why)
 }

@@ -18,15 +18,22 @@ pub struct SigningKey(hmac::Key);
 
 /// Refused: the secret of a webhook cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the secret of a webhook is `whsec_` and the Base64 of 24 to 64 random bytes: make one with `openssl rand -base64 32`")]
+#[error(
+    "the secret of a webhook is `whsec_` and the Base64 of 24 to 64 random bytes: make one with `openssl rand -base64 32`"
+)]
 pub struct BadSecret;
 
 impl SigningKey {
     /// From `whsec_` and Base64; the prefix may be missing.
     pub fn parse(text: &str) -> Result<Self, BadSecret> {
         let text = text.trim();
-        let bytes = BASE64_STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).map_err(|_| BadSecret)?;
-        if LENGTH.contains(&bytes.len()) { Ok(SigningKey(hmac::Key::new(hmac::HMAC_SHA256, &bytes))) } else { Err(BadSecret) }
+        let bytes =
+            BASE64_STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).map_err(|_| BadSecret)?;
+        if LENGTH.contains(&bytes.len()) {
+            Ok(SigningKey(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+        } else {
+            Err(BadSecret)
+        }
     }
 
     /// The value of the header `webhook-signature`.
@@ -61,6 +68,8 @@ mod tests {
         for bad in ["", "whsec_", "secret", "whsec_c2hvcnQ=", "not base64 at all!"] {
             assert!(SigningKey::parse(bad).is_err(), "{bad}");
         }
-        assert!(!format!("{:?}", SigningKey::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()).contains("Mf"));
+        assert!(
+            !format!("{:?}", SigningKey::parse("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()).contains("Mf")
+        );
     }
 }

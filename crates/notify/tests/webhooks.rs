@@ -43,7 +43,7 @@ impl Taker {
 
     /// What came, once so much has come.
     async fn got(&self, count: usize) -> Vec<(HeaderMap, Value)> {
-        let waited = tokio::time::timeout(Duration::from_secs(60), async {
+        let waited = tokio::time::timeout(Duration::from_mins(1), async {
             while self.got.lock().unwrap().len() < count {
                 tokio::task::yield_now().await;
             }
@@ -66,7 +66,11 @@ impl Backend for Fails {
     fn run(&self, call: Call, _: Control) -> BoxFuture<'_, Outcome> {
         let fails = call.body["payload"]["fail"] == true;
         Box::pin(async move {
-            if fails { Outcome::hard(3, model::Code::from_static("refused"), "no such group") } else { Outcome::done() }
+            if fails {
+                Outcome::hard(3, model::Code::from_static("refused"), "no such group")
+            } else {
+                Outcome::done()
+            }
         })
     }
 }
@@ -74,7 +78,8 @@ impl Backend for Fails {
 async fn hub(url: &str, hook: impl FnOnce(Hook) -> Hook) -> (Hub, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let (observer, wires) = wiring();
-    let journal = SqliteJournal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
+    let journal =
+        SqliteJournal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
     let mapping = Mapping { on_error: OnError::Continue, retry: Some(RetryPolicy::NONE), limit: None };
     let entry = BackendEntry {
         name: "10ldap".into(),
@@ -109,8 +114,10 @@ async fn hub(url: &str, hook: impl FnOnce(Hook) -> Hook) -> (Hub, TempDir) {
 async fn ended(hub: &Hub, fail: bool) -> JobId {
     let body = json!({"concernedTo": "alice", "payload": {"fail": fail, "password": "hunter2-hunter2"}});
     let request = Request::new("http".to_owned(), "IDENTITY_UPDATE".to_owned(), body);
-    let Accepted::New(job) = hub.accept(request, Effects::default()).await.unwrap() else { panic!("not new") };
-    hub.wait(job, Duration::from_secs(60)).await.unwrap();
+    let Accepted::New(job) = hub.accept(request, Effects::default()).await.unwrap() else {
+        panic!("not new")
+    };
+    hub.wait(job, Duration::from_mins(1)).await.unwrap();
     job
 }
 
@@ -177,7 +184,7 @@ async fn what_is_not_taken_stays_and_what_is_not_wanted_is_given_up() {
 }
 
 async fn until(hub: &Hub, job: JobId, so: impl Fn(&model::Delivery) -> bool) -> model::Delivery {
-    tokio::time::timeout(Duration::from_secs(60), async {
+    tokio::time::timeout(Duration::from_mins(1), async {
         loop {
             let delivery = hub.journal().deliveries_of(job).await.unwrap().remove(0);
             if so(&delivery) {

@@ -9,10 +9,10 @@ use journal::{Listing, Order, Page};
 use model::{JobId, Seq};
 use serde_json::Value;
 
-use super::Api;
 use super::batch::ndjson;
+use super::{Api, table};
 use crate::caller::{May, Read};
-use crate::dto::{Exported, Filter};
+use crate::dto::{ExportFormat, Exported, Filter};
 use crate::problem::Problem;
 use crate::query::Params;
 
@@ -34,17 +34,26 @@ pub(super) async fn export(
     _: May<Read>,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let filter = Filter::read(&mut params)?;
+    let (filter, waits_for) = Filter::read(&mut params)?.split();
     let documents = params.flag("documents")?;
+    let format = params.value("format", "ndjson or csv")?.unwrap_or(ExportFormat::Ndjson);
     params.finish()?;
-    let walk =
-        Walk { api, filter: filter.into(), documents, read: VecDeque::new(), after: None, over: false };
-    Ok(ndjson(walk.rows()))
+    if documents && format == ExportFormat::Csv {
+        return Err(Problem::bad_request(
+            "documents do not fit into CSV: leave out `documents`, or `format`",
+        ));
+    }
+    let walk = Walk { api, filter, waits_for, documents, read: VecDeque::new(), after: None, over: false };
+    Ok(match format {
+        ExportFormat::Ndjson => ndjson(walk.rows()),
+        ExportFormat::Csv => table::response(walk.rows()),
+    })
 }
 
 struct Walk {
     api: Api,
     filter: journal::Filter,
+    waits_for: Option<engine::WaitsFor>,
     documents: bool,
     read: VecDeque<model::Job>,
     after: Option<Seq>,
@@ -65,7 +74,7 @@ impl Walk {
     async fn next(&mut self) -> Result<Option<Exported>, Problem> {
         while self.read.is_empty() && !self.over {
             let page = Page { after: self.after, order: Order::Newest, limit: ROWS };
-            let Listing { rows, next } = self.api.hub.journal().jobs(self.filter.clone(), page).await?;
+            let Listing { rows, next } = self.api.hub.jobs(self.filter.clone(), self.waits_for, page).await?;
             (self.read, self.after, self.over) = (rows.into(), next.map(Seq), next.is_none());
         }
         let Some(job) = self.read.pop_front() else { return Ok(None) };

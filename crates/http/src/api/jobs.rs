@@ -9,7 +9,7 @@ use model::{JobId, Seq};
 use super::Api;
 use super::submit::LONGEST_WAIT;
 use crate::caller::{Caller, Closing, May, Read, ReadOwn};
-use crate::dto::{self, Filter, JobPage, JobQuery, RecordQuery, Waited};
+use crate::dto::{self, Filter, JobCount, JobPage, JobQuery, RecordQuery, Waited};
 use crate::path::Named;
 use crate::problem::Problem;
 use crate::query::Params;
@@ -32,10 +32,35 @@ pub(super) async fn list(
 ) -> Result<Json<JobPage>, Problem> {
     let JobQuery { filter, before, limit } = JobQuery::read(&mut params)?;
     params.finish()?;
+    let (filter, waits_for) = filter.split();
     let limit = limit.unwrap_or(dto::PAGE);
     let page = Page { after: before, order: Order::Newest, limit };
-    let Listing { rows, next } = api.hub.journal().jobs(filter.into(), page).await?;
+    let Listing { rows, next } = api.hub.jobs(filter, waits_for, page).await?;
     Ok(Json(JobPage { jobs: rows.into_iter().map(dto::Job::from).collect(), next: next.map(Seq) }))
+}
+
+/// Counted so far, unless the caller wants fewer.
+const COUNTED: u32 = 1000;
+
+/// `GET /jobs/count`: how many jobs fit, counted up to a thousand.
+#[utoipa::path(
+    get,
+    path = "/jobs/count",
+    tag = "jobs",
+    operation_id = "jobs_count",
+    params(Filter),
+    responses((status = 200, description = "Done", body = JobCount)),
+    security(("token" = ["read"])),
+)]
+pub(super) async fn count(
+    State(api): State<Api>,
+    _: May<Read>,
+    mut params: Params,
+) -> Result<Json<JobCount>, Problem> {
+    let (filter, waits_for) = Filter::read(&mut params)?.split();
+    params.finish()?;
+    let journal::Count { jobs, more } = api.hub.count(filter, waits_for, COUNTED).await?;
+    Ok(Json(JobCount { jobs, more }))
 }
 
 /// `GET /jobs/{id}`: everything about a job.

@@ -10,7 +10,9 @@ use model::{Job, JobId, JobState, Seq};
 
 use super::Api;
 use crate::caller::{May, Operate};
-use crate::dto::{CancelReport, Cancelling, RefusedReplay, Replay, ReplayMany, Replayed, ReplayedMany};
+use crate::dto::{
+    CancelReport, Cancelling, Filter, RefusedReplay, Replay, ReplayMany, Replayed, ReplayedMany,
+};
 use crate::path::Named;
 use crate::problem::Problem;
 
@@ -93,7 +95,7 @@ pub(super) async fn retry_many(
     if filter.state.is_empty() {
         filter.state.push(JobState::Failed);
     }
-    let candidates = api.oldest_first(filter.into(), stale).await?;
+    let candidates = api.oldest_first(filter, stale).await?;
     let mut report = ReplayedMany::default();
     let mut rest = candidates.into_iter();
     for Candidate { job, refused } in rest.by_ref() {
@@ -131,12 +133,13 @@ struct Candidate {
 impl Api {
     /// All jobs that fit, looked at before any of them is touched: replays are new jobs that must not be met, and that
     /// the first of a subject succeeds again must not make the others stale.
-    async fn oldest_first(&self, filter: journal::Filter, stale: bool) -> Result<Vec<Candidate>, Problem> {
+    async fn oldest_first(&self, filter: Filter, stale: bool) -> Result<Vec<Candidate>, Problem> {
+        let (filter, waits_for) = filter.split();
         let mut found = Vec::new();
         let mut after = None;
         loop {
             let page = Page { after, order: Order::Newest, limit: ROWS };
-            let Listing { rows: jobs, next } = self.hub.journal().jobs(filter.clone(), page).await?;
+            let Listing { rows: jobs, next } = self.hub.jobs(filter.clone(), waits_for, page).await?;
             after = next.map(Seq);
             if found.len() + jobs.len() > MANY {
                 let detail =

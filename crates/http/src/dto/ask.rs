@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::time::Time;
 use crate::problem::Problem;
 use crate::query::{Params, Query};
+use crate::words::words;
 
 /// Which jobs. Empty = all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
@@ -44,6 +45,53 @@ pub struct Filter {
     /// Accepted before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
+    /// With this text in what is in clear: id, the caller's own id, subject, action, source, code, message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Waiting for this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_on: Option<WaitingFor>,
+}
+
+words! {
+    /// What live jobs wait for.
+    WaitingFor, "thing to wait for" {
+        /// Another job of their subject.
+        Subject = "subject",
+        /// Somebody's approval.
+        Failsafe = "failsafe",
+        /// A paused backend.
+        Pause = "pause",
+        /// The time of their retry.
+        Retry = "retry",
+        /// Room on their backend, or in the hub.
+        Slot = "slot",
+        /// Nothing: they are about to start.
+        Nothing = "nothing",
+    }
+}
+
+words! {
+    /// How an export looks.
+    ExportFormat, "format" {
+        /// A JSON document on each line.
+        Ndjson = "ndjson",
+        /// A table for spreadsheets.
+        Csv = "csv",
+    }
+}
+
+impl From<WaitingFor> for engine::WaitsFor {
+    fn from(waiting: WaitingFor) -> Self {
+        match waiting {
+            WaitingFor::Subject => engine::WaitsFor::Subject,
+            WaitingFor::Failsafe => engine::WaitsFor::Failsafe,
+            WaitingFor::Pause => engine::WaitsFor::Pause,
+            WaitingFor::Retry => engine::WaitsFor::Retry,
+            WaitingFor::Slot => engine::WaitsFor::Slot,
+            WaitingFor::Nothing => engine::WaitsFor::Nothing,
+        }
+    }
 }
 
 impl Filter {
@@ -59,6 +107,8 @@ impl Filter {
             code: params.one("code")?,
             since: params.value("since", TIME)?,
             until: params.value("until", TIME)?,
+            text: params.one("text")?.filter(|text| !text.trim().is_empty()),
+            waiting_on: params.value("waiting_on", "subject, failsafe, pause, retry, slot or nothing")?,
         })
     }
 
@@ -73,22 +123,27 @@ impl Filter {
         query.add("code", self.code.as_ref());
         query.add("since", self.since);
         query.add("until", self.until);
+        query.add("text", self.text.as_ref());
+        query.add("waiting_on", self.waiting_on);
     }
 }
 
-impl From<Filter> for journal::Filter {
-    fn from(filter: Filter) -> Self {
-        journal::Filter {
-            states: filter.state,
-            action: filter.action,
-            subject: filter.subject,
-            source: filter.source,
-            backend: filter.backend,
-            code: filter.code,
-            since: filter.since.map(|time| time.0),
-            until: filter.until.map(|time| time.0),
+impl Filter {
+    /// As journal and engine take it.
+    pub(crate) fn split(self) -> (journal::Filter, Option<engine::WaitsFor>) {
+        let filter = journal::Filter {
+            states: self.state,
+            action: self.action,
+            subject: self.subject,
+            source: self.source,
+            backend: self.backend,
+            code: self.code,
+            since: self.since.map(|time| time.0),
+            until: self.until.map(|time| time.0),
+            text: self.text,
             ..journal::Filter::default()
-        }
+        };
+        (filter, self.waiting_on.map(Into::into))
     }
 }
 

@@ -97,6 +97,15 @@ pub struct JobPage {
     pub next: Option<Seq>,
 }
 
+/// How many jobs fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JobCount {
+    /// So many.
+    pub jobs: u64,
+    /// And there are, or may be, more.
+    pub more: bool,
+}
+
 /// A line of an export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]

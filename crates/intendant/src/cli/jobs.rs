@@ -1,6 +1,7 @@
 //! `jobs …`.
 
 use clap::{Args, Subcommand};
+use http::dto::WaitingFor;
 use model::{JobId, JobState, Subject};
 
 use super::When;
@@ -55,6 +56,12 @@ pub struct Filter {
     /// Accepted before
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
+    /// With this text in id, subject, action, source, code or message
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// Waiting for this: subject, failsafe, pause, retry, slot, nothing
+    #[arg(long, value_name = "WHAT")]
+    pub waiting_on: Option<WaitingFor>,
 }
 
 /// `intendant jobs list`.

@@ -28,6 +28,8 @@ pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
         code: filter.code,
         since: filter.since.map(|when| Time(when.before(now))),
         until: filter.until.map(|when| Time(when.before(now))),
+        text: filter.text,
+        waiting_on: filter.waiting_on,
     }
 }
 
