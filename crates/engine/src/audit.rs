@@ -1,7 +1,7 @@
 //! Who changed what, with what it was before and after. The record is in the same commit as the change.
 
 use jiff::Timestamp;
-use journal::NewRecord;
+use journal::{EffectSet, NewRecord};
 use model::{Code, Record, RecordKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +61,11 @@ impl AuditEntry {
     pub fn after(mut self, after: Value) -> Self {
         self.changed.after = Some(after);
         self
+    }
+
+    /// Effects that are nothing but this record.
+    pub(crate) fn recorded(self, at: Timestamp) -> EffectSet {
+        EffectSet { records: vec![self.record(at)], ..EffectSet::default() }
     }
 
     /// As the journal keeps it: before and after are sealed.

@@ -15,6 +15,7 @@ use crate::failsafe::Failsafe;
 use crate::intake;
 use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim, Stop};
 use crate::slots::Slots;
+use crate::stats::Counters;
 use crate::table::ActionTable;
 use crate::wiring::Wiring;
 
@@ -107,6 +108,7 @@ pub(crate) struct Core {
     pub(crate) slots: Slots,
     pub(crate) cache: Cache,
     pub(crate) failsafe: Failsafe,
+    pub(crate) stats: Counters,
     pub(crate) reactors: Vec<Arc<dyn Reactor>>,
     pub(crate) couriers: HashMap<String, Arc<dyn Courier>>,
     pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
@@ -126,6 +128,7 @@ impl Core {
             slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
             cache: Cache::default(),
             failsafe: Failsafe::default(),
+            stats: Counters::default(),
             snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions, limits })),
             running: Mutex::default(),
             stopping: AtomicBool::new(false),

@@ -14,7 +14,7 @@ use crate::core::{Core, Snapshot};
 use crate::failsafe;
 use crate::port::{Moment, Standing};
 use crate::runner;
-use crate::settle::{Sight, replies};
+use crate::settle::{Sight, Wrote, replies};
 use crate::slots::BackendSlot;
 use crate::window::{CAP, Window};
 
@@ -291,5 +291,10 @@ pub(crate) async fn close_waiting(
         replies: replies(&prepared.replies),
         steps: prepared.steps.into_iter().map(|step| (step, None)).collect(),
     };
-    core.insist(change, Some((sight, Moment::Settled))).await == crate::settle::Wrote::Yes
+    let (action, accepted_at) = (sight.job.action.clone(), sight.job.accepted_at);
+    let closed = core.insist(change, Some((sight, Moment::Settled))).await == Wrote::Yes;
+    if closed {
+        core.stats.ended(&action, state, accepted_at, now);
+    }
+    closed
 }

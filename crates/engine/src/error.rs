@@ -39,6 +39,16 @@ pub enum Error {
         /// Their subject.
         subject: String,
     },
+    /// Refused: the job was replayed before, and that replay lives or has succeeded.
+    #[error("job {job} was replayed as job {replay}, which {}: look there", if *state == JobState::Succeeded { "has succeeded" } else { "has not ended" })]
+    Replayed {
+        /// The job to be replayed.
+        job: JobId,
+        /// Its replay.
+        replay: JobId,
+        /// How that stands.
+        state: JobState,
+    },
     /// Refused: secrets of the job are no longer kept, and the replay does not give them.
     #[error("the secrets of job {job} are no longer kept: give each of them again with --set ({})", pointers.join(", "))]
     SecretsGone {

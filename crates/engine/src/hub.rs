@@ -135,13 +135,14 @@ impl Hub {
     ) -> Result<Accepted, Error> {
         let core = &self.core;
         let Taken { new, loaded } = taken;
-        let id = new.id;
+        let (id, original) = (new.id, new.replay_of);
         let sight = (!core.reactors.is_empty()).then(|| Sight {
             job: loaded.job.clone(),
             body: Arc::clone(&loaded.body),
             replies: loaded.replies.clone(),
             steps: Vec::new(),
         });
+        let source = new.source.clone();
         core.cache.put(loaded);
         let acceptance = match sight {
             None => core.journal.accept(new, with_record(core.resolve(effects), record)).await,
@@ -151,8 +152,14 @@ impl Hub {
             core.cache.take(id);
         }
         Ok(match acceptance? {
-            Acceptance::New(_) => Accepted::New(id),
+            Acceptance::New(_) => {
+                core.stats.accepted(&source, core.clock.now());
+                Accepted::New(id)
+            }
             Acceptance::Known(job, id) => Accepted::Known(id, job),
+            Acceptance::Replayed(replay, state) => {
+                return Err(Error::Replayed { job: original.unwrap_or(replay), replay, state });
+            }
             Acceptance::IdReused(job) => Accepted::Refused(Why {
                 code: model::word::code::ID_REUSED,
                 message: format!("this id was used before, for job {job}, with other data: use a new id"),
@@ -184,6 +191,7 @@ impl Hub {
     pub async fn refuse(&self, refusal: Refusal) -> Result<i64, Error> {
         let core = &self.core;
         tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
+        core.stats.refused(&refusal.source, &refusal.code);
         Ok(core.journal.record(crate::refusal::record(refusal, core.clock.now())).await?)
     }
 

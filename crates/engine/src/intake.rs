@@ -138,7 +138,7 @@ pub(crate) fn take(
 }
 
 /// The first of the action's pointers that leads to a non-empty string or a number.
-fn find_subject(body: &Value, spec: &ActionSpec) -> Option<Subject> {
+pub(crate) fn find_subject(body: &Value, spec: &ActionSpec) -> Option<Subject> {
     let kind = spec.subject_kind.as_deref()?;
     spec.subject_pointers.iter().find_map(|pointer| match body.pointer(pointer)? {
         Value::String(value) => Subject::new(kind, value),

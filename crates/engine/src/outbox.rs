@@ -53,6 +53,7 @@ impl Outbox {
         loop {
             let last_round = self.core.is_stopping() && self.core.running() == 0;
             self.read().await;
+            self.core.stats.waiting_to_leave(self.held);
             let next = self.send();
             let soon = self.core.clock.now() + LAST_CALL;
             if last_round && self.busy.is_empty() && next.is_none_or(|next| next > soon) {
@@ -62,8 +63,9 @@ impl Outbox {
         }
     }
 
-    /// Reads what is new.
+    /// Reads what is new, and what an operator wants to be sent again.
     async fn read(&mut self) {
+        self.read_revived().await;
         while self.held < HELD {
             let room = HELD - self.held;
             let new = match self.core.journal.deliveries(self.read_to, room).await {
@@ -79,6 +81,25 @@ impl Outbox {
             }
             if complete {
                 return;
+            }
+        }
+    }
+
+    async fn read_revived(&mut self) {
+        for place in self.core.wiring.take_revived() {
+            // What lies behind the place that was read to comes by itself.
+            if place > self.read_to {
+                continue;
+            }
+            match self.core.journal.deliveries(place - 1, 1).await {
+                Ok(found) => {
+                    for delivery in found.into_iter().filter(|delivery| delivery.seq == place) {
+                        self.held += 1;
+                        self.queues.entry(delivery.to.clone()).or_default().push_back(delivery);
+                    }
+                }
+                Err(journal::Error::Closed) => return,
+                Err(error) => tracing::error!("a delivery leaves after the next start: {error}"),
             }
         }
     }
@@ -137,6 +158,7 @@ impl Outbox {
                 Mark::Never(why)
             }
         };
+        self.core.stats.delivery(&delivery.to.courier, &mark);
         if let Some(queue) = self.queues.get_mut(&delivery.to) {
             match &mark {
                 Mark::Later(at, why) => {

@@ -33,7 +33,28 @@ pub struct Story {
     pub result: Value,
 }
 
+/// A job and what it came to.
+#[derive(Clone, Debug)]
+pub struct JobResult {
+    /// The job.
+    pub job: Job,
+    /// The result as its callers see it; `None` while the job lives.
+    pub result: Option<Value>,
+}
+
 impl Hub {
+    /// What a job came to: a fraction of [`Hub::story`], for those who wait for it.
+    pub async fn result(&self, id: JobId) -> Result<JobResult, Error> {
+        let answer = self.core.journal.answer(id).await?;
+        let journal::Answer { job, steps } = answer.ok_or_else(|| Error::Missing(format!("job {id}")))?;
+        if !job.state.is_terminal() {
+            return Ok(JobResult { job, result: None });
+        }
+        let outcome = |(attempt, output): (Attempt, Option<Vec<u8>>)| outcome_of(&attempt, output.as_deref());
+        let steps: Vec<_> = steps.into_iter().map(|(step, last)| (step, last.and_then(outcome))).collect();
+        Ok(JobResult { result: Some(report(&job, &steps)), job })
+    }
+
     /// Everything about a job.
     pub async fn story(&self, id: JobId) -> Result<Story, Error> {
         let journal = &self.core.journal;

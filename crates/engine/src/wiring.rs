@@ -31,6 +31,8 @@ pub struct Wiring {
     pub(crate) outbox: Notify,
     pub(crate) events: broadcast::Sender<Event>,
     waiters: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
+    /// Places of deliveries that were given up and are to be sent again.
+    revived: Mutex<Vec<i64>>,
 }
 
 /// Makes the wires: the observer is for the journal, the other end for [`crate::Hub::start`].
@@ -41,6 +43,7 @@ pub fn wiring() -> (Observer, Arc<Wiring>) {
         outbox: Notify::new(),
         events: broadcast::channel(STREAM).0,
         waiters: Mutex::default(),
+        revived: Mutex::default(),
     });
     let heard = Arc::clone(&wiring);
     (Arc::new(move |committed| heard.hear(committed)), wiring)
@@ -106,6 +109,16 @@ impl Wiring {
                 waiters.remove(&job);
             }
         }
+    }
+
+    /// Has the outbox send deliveries again.
+    pub(crate) fn revive(&self, places: Vec<i64>) {
+        self.revived.lock().unwrap_or_else(PoisonError::into_inner).extend(places);
+        self.outbox.notify_one();
+    }
+
+    pub(crate) fn take_revived(&self) -> Vec<i64> {
+        std::mem::take(&mut *self.revived.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn take_inbox(&self) -> Inbox {

@@ -86,7 +86,7 @@ async fn a_replay_whose_secrets_are_gone_asks_for_each_of_them() {
     let refused = bed.hub.retry(failed, &Replay::default(), &actor()).await.unwrap_err();
     assert!(refused.to_string().contains("/payload/newPassword"), "{refused}");
     let set = vec![("/payload/newPassword".to_owned(), json!("another-canary"))];
-    let again = bed.hub.retry(failed, &Replay { set, stale: false }, &actor()).await.unwrap();
+    let again = bed.hub.retry(failed, &Replay { set, ..Replay::default() }, &actor()).await.unwrap();
     assert_eq!(bed.ended(again).await.state, JobState::Succeeded);
     assert_eq!(fake.bodies()[1]["payload"]["newPassword"], "another-canary");
 }
@@ -100,7 +100,7 @@ async fn a_stale_replay_needs_explicit_confirmation() {
     bed.ended(later).await;
     let stale = bed.hub.retry(failed, &Replay::default(), &actor()).await.unwrap_err();
     assert!(matches!(&stale, Error::Stale { later: l, .. } if *l == later), "{stale}");
-    let again = bed.hub.retry(failed, &Replay { stale: true, set: vec![] }, &actor()).await.unwrap();
+    let again = bed.hub.retry(failed, &Replay { stale: true, ..Replay::default() }, &actor()).await.unwrap();
     assert_eq!(bed.ended(again).await.state, JobState::Succeeded);
 }
 

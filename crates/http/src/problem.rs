@@ -151,6 +151,7 @@ impl From<engine::Error> for Problem {
             E::Missing(what) => Problem::missing(what),
             E::WrongState { job, .. } => Problem { job: Some(job), ..conflict("wrong_state") },
             E::Decided { .. } => conflict("decided"),
+            E::Replayed { replay, .. } => Problem { job: Some(replay), ..conflict("replayed") },
             E::Stale { later, .. } => Problem { job: Some(later), ..conflict("stale") },
             E::SecretsGone { pointers, .. } => Problem {
                 missing: pointers,

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::{
-    Attempt, Class, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, JobState, Record,
-    RecordKind, Seq, Step, Subject,
+    Attempt, Class, Delivery, DeliveryId, DeliveryState, Entity, EntityKey, Event, EventKind, Job, JobId,
+    JobState, Record, RecordKind, Seq, Step, Subject,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::change::{Change, EffectSet, Mark, NewJob, NewRecord, Retention};
+use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Retention};
 use crate::error::Error;
 
 /// A boxed future, so that the trait can be used as an object.
@@ -28,6 +28,8 @@ pub enum Acceptance {
     Known(Option<Box<Job>>, JobId),
     /// The external id was used before, with other content.
     IdReused(JobId),
+    /// It is a replay, and this replay of the same job lives or has succeeded.
+    Replayed(JobId, JobState),
 }
 
 /// A job that may run once it is due: the head of its subject, not running.
@@ -217,6 +219,26 @@ pub type AttemptOutput = (Attempt, Option<Vec<u8>>);
 /// A record with its body as given to [`NewRecord::body`].
 pub type RecordBody = (Record, Vec<u8>);
 
+/// Which deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Taken by this courier.
+    pub courier: Option<String>,
+    /// To this address.
+    pub address: Option<String>,
+}
+
+/// What a job came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The job.
+    pub job: Job,
+    /// Its plan, each step with its last attempt, if that has ended.
+    pub steps: Vec<(Step, Option<AttemptOutput>)>,
+}
+
 /// How many jobs are in a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -235,7 +257,8 @@ pub trait Journal: Send + Sync {
 
     // === accepting ===
 
-    /// Accepts a request with its effects. The rules of order that it carries out:
+    /// Accepts a request with its effects. A replay is refused while another replay of the same job, or a replay of that
+    /// one, lives or has succeeded. The rules of order that it carries out:
     /// - the job is head when no live job of its subject is before it (always, without a subject);
     /// - a retrying head of the subject becomes due now, but not less than ten seconds after its last attempt;
     /// - an interactive job lends its class to the live jobs of its subject before it.
@@ -262,6 +285,16 @@ pub trait Journal: Send + Sync {
         event: Option<(EventKind, String)>,
         at: Timestamp,
     ) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Does to undeliverable deliveries what an operator wants, in one commit with the effects; those that are no longer
+    /// undeliverable are left alone. Returns the places of the others; without any, nothing is written.
+    fn settle_dead(
+        &self,
+        deliveries: Vec<DeliveryId>,
+        fate: Fate,
+        effects: EffectSet,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<i64>, Error>>;
 
     /// Records how a delivery went. Nobody needs to wait for it.
     fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
@@ -304,6 +337,15 @@ pub trait Journal: Send + Sync {
     fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>>;
     /// Pending deliveries after this place, in order, at most so many.
     fn deliveries(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
+    /// Deliveries with their bodies, newest first, before this place.
+    fn outbox(
+        &self,
+        filter: DeliveryFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>>;
+    /// What a job came to: itself, its plan, and the last attempt of each step.
+    fn answer(&self, job: JobId) -> BoxFuture<'_, Result<Option<Answer>, Error>>;
     /// An entity.
     fn entity(&self, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>>;
     /// The entities of a kind whose key is greater than `after`, by key, at most so many.

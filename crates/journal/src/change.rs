@@ -196,6 +196,15 @@ pub enum Mark {
     Never(String),
 }
 
+/// What becomes of an undeliverable delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is tried again.
+    Again,
+    /// It is dropped for good.
+    Drop,
+}
+
 /// A record to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRecord {

@@ -16,11 +16,11 @@ mod sealed;
 mod sqlite;
 
 pub use api::{
-    Acceptance, AttemptOutput, BoxFuture, Committed, Count, Due, Filter, Journal, Listing, Match, Observer,
-    OpenAttempt, Order, Page, Prepared, RecordBody, RecordFilter, Tally, Waiting,
+    Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, Filter, Journal,
+    Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, RecordBody, RecordFilter, Tally, Waiting,
 };
 pub use change::{
-    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, JobChange, Mark, NewEvent, NewJob,
+    AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
     NewRecord, NewStep, Retention, Scrub, StepChange,
 };
 pub use crash::crash_point;

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod body;
+pub mod diff;
 pub mod effect;
 pub mod failsafe;
 pub mod id;

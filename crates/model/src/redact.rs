@@ -249,7 +249,7 @@ fn segments(pointer: &str) -> Vec<String> {
     inner.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-fn push_segment(path: &mut String, key: &str) {
+pub(crate) fn push_segment(path: &mut String, key: &str) {
     path.push('/');
     for c in key.chars() {
         match c {

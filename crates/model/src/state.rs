@@ -134,28 +134,34 @@ pub enum DeliveryState {
     Delivered,
     /// Given up: listed with the dead letters.
     Undeliverable,
+    /// Given up, and an operator agreed.
+    Dropped,
 }
 
 impl DeliveryState {
     /// All states, in the order in which they are shown.
-    pub const ALL: [DeliveryState; 3] =
-        [DeliveryState::Pending, DeliveryState::Delivered, DeliveryState::Undeliverable];
+    pub const ALL: [DeliveryState; 4] = [
+        DeliveryState::Pending,
+        DeliveryState::Delivered,
+        DeliveryState::Undeliverable,
+        DeliveryState::Dropped,
+    ];
 
     /// Whether the delivery has ended. An undeliverable one may be sent again by an operator.
     pub fn is_terminal(self) -> bool {
         match self {
             DeliveryState::Pending => false,
-            DeliveryState::Delivered | DeliveryState::Undeliverable => true,
+            DeliveryState::Delivered | DeliveryState::Undeliverable | DeliveryState::Dropped => true,
         }
     }
 
     /// Whether a delivery may go from this state to that one.
     pub fn may_become(self, next: DeliveryState) -> bool {
-        use DeliveryState::{Delivered, Pending, Undeliverable};
+        use DeliveryState::{Delivered, Dropped, Pending, Undeliverable};
         match self {
             Pending => matches!(next, Pending | Delivered | Undeliverable),
-            Undeliverable => matches!(next, Pending),
-            Delivered => false,
+            Undeliverable => matches!(next, Pending | Dropped),
+            Delivered | Dropped => false,
         }
     }
 
@@ -165,6 +171,7 @@ impl DeliveryState {
             DeliveryState::Pending => "pending",
             DeliveryState::Delivered => "delivered",
             DeliveryState::Undeliverable => "undeliverable",
+            DeliveryState::Dropped => "dropped",
         }
     }
 }

@@ -131,7 +131,11 @@ impl Runner {
                         if !self.start(place).await {
                             return;
                         }
+                        let began = self.core.clock.instant();
                         let outcome = self.attempt(place, &entry, &mapping).await;
+                        let took = self.core.clock.instant().duration_since(began);
+                        let now = self.core.clock.now();
+                        self.core.stats.attempt(&entry.name, self.job.id, &outcome, took, now);
                         drop(slot);
                         if self.interrupted(&outcome) {
                             return self.hand_back(place, outcome).await;

@@ -12,7 +12,7 @@ use model::{Code, EventKind, Job, JobState, Outcome, OutcomeKind, StepState};
 use super::{Runner, backend_lane};
 use crate::failsafe;
 use crate::port::{Moment, Stop};
-use crate::settle::Sight;
+use crate::settle::{Sight, Wrote};
 
 /// What is said of a job that an operator ended.
 const CANCELLED: &str = "cancelled by an operator";
@@ -117,7 +117,9 @@ impl Runner {
         let scrub = scrub(&self.job, state, now, self.core.snapshot().limits.keep_secrets);
         let to = JobChange { state, lane: None, due_at: self.job.due_at, status, code, message, scrub };
         let change = self.change(now, to);
-        self.core.insist(change, self.told(state, Moment::Settled)).await;
+        if self.core.insist(change, self.told(state, Moment::Settled)).await == Wrote::Yes {
+            self.core.stats.ended(&self.job.action, state, self.job.accepted_at, now);
+        }
     }
 
     /// Why it is to end, when somebody asked for that.

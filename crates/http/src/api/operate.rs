@@ -122,7 +122,7 @@ pub(super) async fn retry_many(
 }
 
 /// Whether a job is stale was looked at before.
-const AGREED: engine::Replay = engine::Replay { set: Vec::new(), stale: true };
+const AGREED: engine::Replay = engine::Replay { document: None, set: Vec::new(), stale: true };
 
 /// A job to be retried, or why not.
 struct Candidate {

@@ -240,7 +240,7 @@ pub struct Replay {
 
 impl From<Replay> for engine::Replay {
     fn from(replay: Replay) -> Self {
-        engine::Replay { set: replay.set.into_iter().collect(), stale: replay.stale }
+        engine::Replay { document: None, set: replay.set.into_iter().collect(), stale: replay.stale }
     }
 }
 

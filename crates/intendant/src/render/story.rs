@@ -111,7 +111,7 @@ fn delivery(delivery: &Delivery, look: &Look) -> String {
         DeliveryState::Delivered => Mark::Good,
         DeliveryState::Undeliverable => Mark::Bad,
         DeliveryState::Pending if delivery.attempts > 0 => Mark::Warn,
-        DeliveryState::Pending => Mark::Idle,
+        DeliveryState::Pending | DeliveryState::Dropped => Mark::Idle,
     };
     let why = delivery.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let words = format!("{} {}  {}{why}", delivery.courier, delivery.address, delivery.state.as_str());

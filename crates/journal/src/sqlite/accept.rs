@@ -16,9 +16,26 @@ pub(super) fn accept(tx: &mut Tx<'_>, job: &SealedJob, effects: &SealedEffects) 
     if let Some(known) = known(tx, job)? {
         return Ok(known);
     }
+    if let Some(original) = job.replay_of
+        && let Some((replay, state)) = replayed(tx, original)?
+    {
+        return Ok(Acceptance::Replayed(replay, state));
+    }
     let seq = insert(tx, job)?;
     effects::write(tx, effects, Some(seq))?;
     Ok(Acceptance::New(Seq(seq)))
+}
+
+/// The replay of a job, or of a replay of it, that lives or has succeeded.
+fn replayed(tx: &Tx<'_>, original: JobId) -> Result<Option<(JobId, JobState)>, Error> {
+    Ok(tx.sql.first(
+        "WITH RECURSIVE replay (id, seq, state) AS (
+             SELECT id, seq, state FROM job INDEXED BY job_replay WHERE replay_of = ?1
+             UNION SELECT job.id, job.seq, job.state FROM replay JOIN job INDEXED BY job_replay ON job.replay_of = replay.id)
+         SELECT id, state FROM replay WHERE state < 4 ORDER BY seq DESC LIMIT 1",
+        [Id(original.0)],
+        |row| Ok((row::job_id(row, 0)?, row::word(row, 1)?)),
+    )?)
 }
 
 /// Accepts a job that follows from another one. A known one is not an error: it was asked for before.

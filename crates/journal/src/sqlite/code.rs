@@ -43,7 +43,7 @@ coded!(JobState {
     Superseded = 6,
 });
 coded!(StepState { Pending = 0, Running = 1, Succeeded = 2, Failed = 3, Skipped = 4 });
-coded!(DeliveryState { Pending = 0, Delivered = 1, Undeliverable = 2 });
+coded!(DeliveryState { Pending = 0, Delivered = 1, Undeliverable = 2, Dropped = 3 });
 coded!(Class { Interactive = 0, Bulk = 1 });
 coded!(OnError { Stop = 0, Continue = 1 });
 coded!(OutcomeKind { Done = 0, Soft = 1, Hard = 2 });

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::code::{Id, Time, Word};
 use super::number;
 use super::row::{self, select_job};
-use crate::api::{AttemptOutput, Due, OpenAttempt, Prepared, Tally};
+use crate::api::{Answer, AttemptOutput, Due, OpenAttempt, Prepared, Tally};
 use crate::error::Error;
 use crate::seal::{Place, Seal};
 
@@ -180,15 +180,42 @@ pub(super) fn attempts(conn: &Connection, seal: &Seal, id: JobId) -> Result<Vec<
     let mut attempts = Vec::new();
     for row in rows {
         let (attempt, sealed) = row?;
-        let (step, number) = (attempt.step, attempt.number);
-        let place = Place::output(id, step, number);
-        let what = || format!("the output of attempt {number} of step {step} of job {id}");
-        let output = sealed.map(|sealed| seal.open(&place, sealed, &what())).transpose()?;
-        attempts.push((attempt, output));
+        attempts.push(open_output(seal, id, attempt, sealed)?);
     }
     attempts.extend(open_attempt(conn, seq)?.map(|attempt| (attempt, None)));
     attempts.sort_by_key(|(attempt, _)| (attempt.step, attempt.number));
     Ok(attempts)
+}
+
+/// See [`crate::Journal::answer`].
+pub(super) fn answer(conn: &Connection, seal: &Seal, id: JobId) -> Result<Option<Answer>, Error> {
+    let Some(job) = row::job_by_id(conn, id)? else { return Ok(None) };
+    let mut select = conn.prepare_cached(
+        "SELECT id, started_at, ended_at, kind, status, code, message, sealed FROM attempt WHERE id = ?1",
+    )?;
+    let mut answered = Vec::new();
+    for step in steps(conn, id)? {
+        let place = number::attempt(job.seq.0, step.index, step.attempts)?;
+        let last = select
+            .query_row([place], |row| Ok((row::attempt(row)?, row.get::<_, Option<Vec<u8>>>(7)?)))
+            .optional()?;
+        let last = last.map(|(attempt, sealed)| open_output(seal, id, attempt, sealed)).transpose()?;
+        answered.push((step, last));
+    }
+    Ok(Some(Answer { job, steps: answered }))
+}
+
+fn open_output(
+    seal: &Seal,
+    id: JobId,
+    attempt: Attempt,
+    sealed: Option<Vec<u8>>,
+) -> Result<AttemptOutput, Error> {
+    let (step, number) = (attempt.step, attempt.number);
+    let place = Place::output(id, step, number);
+    let what = || format!("the output of attempt {number} of step {step} of job {id}");
+    let output = sealed.map(|sealed| seal.open(&place, sealed, &what())).transpose()?;
+    Ok((attempt, output))
 }
 
 fn open_attempt(conn: &Connection, seq: i64) -> Result<Option<Attempt>, Error> {

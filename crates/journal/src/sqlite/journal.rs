@@ -22,10 +22,10 @@ use super::{
     accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record,
 };
 use crate::api::{
-    Acceptance, AttemptOutput, BoxFuture, Count, Due, Filter, Journal, Listing, Observer, OpenAttempt, Page,
-    Prepared, RecordBody, RecordFilter, Tally,
+    Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, Filter, Journal, Listing,
+    Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally,
 };
-use crate::change::{Change, EffectSet, Mark, NewJob, NewRecord, Retention};
+use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Retention};
 use crate::error::Error;
 use crate::key::Key;
 use crate::seal::Seal;
@@ -215,6 +215,21 @@ impl Journal for SqliteJournal {
         }
     }
 
+    fn settle_dead(
+        &self,
+        deliveries: Vec<DeliveryId>,
+        fate: Fate,
+        effects: EffectSet,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<i64>, Error>> {
+        match SealedEffects::new(&self.seal, effects) {
+            Err(error) => failed(error),
+            Ok(effects) => self.write(Kind::Other, effects.bytes(), move |tx| {
+                outbox::settle_dead(tx, &deliveries, fate, &effects, at)
+            }),
+        }
+    }
+
     fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
         self.write(Kind::Mark, 0, move |tx| outbox::mark(tx, delivery, &mark, at))
     }
@@ -289,6 +304,19 @@ impl Journal for SqliteJournal {
 
     fn deliveries(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
         self.unseal(move |conn, seal| outbox::pending(conn, seal, after, limit))
+    }
+
+    fn outbox(
+        &self,
+        filter: DeliveryFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
+        self.unseal(move |conn, seal| outbox::list(conn, seal, &filter, before, limit))
+    }
+
+    fn answer(&self, job: JobId) -> BoxFuture<'_, Result<Option<Answer>, Error>> {
+        self.unseal(move |conn, seal| job::answer(conn, seal, job))
     }
 
     fn entity(&self, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>> {

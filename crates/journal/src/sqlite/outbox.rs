@@ -2,14 +2,19 @@
 
 use jiff::Timestamp;
 use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, JobId};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::code::{Id, Time, Word};
-use super::row;
 use super::tx::Tx;
-use crate::change::Mark;
+use super::{effects, row};
+use crate::api::{DeliveryFilter, Listing};
+use crate::change::{Fate, Mark};
 use crate::error::Error;
 use crate::seal::{Place, Seal};
+use crate::sealed::SealedEffects;
+
+/// A page looks at so many deliveries at most.
+const LOOKED_AT: i64 = 5_000;
 
 /// Records how a delivery went.
 pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) -> Result<(), Error> {
@@ -39,6 +44,40 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
     Ok(())
 }
 
+/// See [`crate::Journal::settle_dead`].
+pub(super) fn settle_dead(
+    tx: &mut Tx<'_>,
+    deliveries: &[DeliveryId],
+    fate: Fate,
+    effects: &SealedEffects,
+    at: Timestamp,
+) -> Result<Vec<i64>, Error> {
+    let (state, due_at, ended_at) = match fate {
+        Fate::Again => (DeliveryState::Pending, Some(at), None),
+        Fate::Drop => (DeliveryState::Dropped, None, Some(at)),
+    };
+    let mut places = Vec::new();
+    for id in deliveries {
+        places.extend(tx.sql.first(
+            "UPDATE delivery SET state = ?2, due_at = coalesce(?3, due_at), ended_at = ?4
+             WHERE id = ?1 AND state = ?5 RETURNING seq",
+            params![
+                Id(id.0),
+                Word(state),
+                due_at.map(Time),
+                ended_at.map(Time),
+                Word(DeliveryState::Undeliverable)
+            ],
+            |row| row.get::<_, i64>(0),
+        )?);
+    }
+    if !places.is_empty() {
+        effects::write(tx, effects, None)?;
+        tx.committed.deliveries |= fate == Fate::Again;
+    }
+    Ok(places)
+}
+
 macro_rules! select_delivery {
     ($rest:literal) => {
         concat!(
@@ -61,6 +100,44 @@ pub(super) fn pending(
     let mut select = conn.prepare_cached(sql)?;
     let rows = select.query_map(params![after, limit], read)?;
     rows.map(|row| open(seal, row?)).collect()
+}
+
+/// See [`crate::Journal::outbox`].
+pub(super) fn list(
+    conn: &Connection,
+    seal: &Seal,
+    filter: &DeliveryFilter,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Listing<Delivery>, Error> {
+    let before = before.unwrap_or(i64::MAX);
+    // Those that are pending or dead have indices of their own, as long as the state is written out.
+    let (index, along) = match filter.state {
+        Some(DeliveryState::Pending) => ("INDEXED BY delivery_pending", "delivery.state = 0"),
+        Some(DeliveryState::Undeliverable) => ("INDEXED BY delivery_dead", "delivery.state = 2"),
+        Some(DeliveryState::Delivered) => ("", "delivery.state = 1"),
+        Some(DeliveryState::Dropped) => ("", "delivery.state = 3"),
+        None => ("", "1"),
+    };
+    let floor: Option<i64> = conn
+        .prepare_cached(&format!(
+            "SELECT seq FROM delivery {index} WHERE {along} AND seq < ?1 ORDER BY seq DESC LIMIT 1 OFFSET {LOOKED_AT}"
+        ))?
+        .query_row([before], |row| row.get(0))
+        .optional()?;
+    let mut select = conn.prepare_cached(&format!(
+        "SELECT delivery.seq, delivery.id, job.id, courier, address, delivery.state, attempts, delivery.due_at,
+                delivery.message, sealed
+         FROM delivery {index} LEFT JOIN job ON job.seq = delivery.job
+         WHERE {along} AND delivery.seq < ?1 AND delivery.seq >= ?2
+           AND (?3 IS NULL OR courier = ?3) AND (?4 IS NULL OR address = ?4)
+         ORDER BY delivery.seq DESC LIMIT ?5"
+    ))?;
+    let values = params![before, floor.unwrap_or(0), filter.courier, filter.address, limit];
+    let rows = select.query_map(values, read)?;
+    let rows: Vec<Delivery> = rows.map(|row| open(seal, row?)).collect::<Result<_, _>>()?;
+    let next = if rows.len() < limit { floor } else { rows.last().map(|delivery| delivery.seq) };
+    Ok(Listing { rows, next })
 }
 
 /// A job's deliveries, in order.

@@ -156,3 +156,23 @@ pub async fn a_closed_journal_says_so(bed: &dyn Bed) {
     assert!(matches!(journal.job(id(1)).await, Err(Error::Closed)));
     journal.close().await;
 }
+
+pub async fn a_job_is_not_replayed_twice(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let replay = |number, of| NewJob { replay_of: Some(id(of)), ..job(number) };
+    let offer = async |number, of| journal.accept(replay(number, of), EffectSet::default()).await.unwrap();
+    accept(&*journal, job(1)).await;
+    run(&*journal, 1, OutcomeKind::Hard, at(10)).await;
+    assert!(matches!(offer(2, 1).await, Acceptance::New(_)));
+    assert_eq!(offer(3, 1).await, Acceptance::Replayed(id(2), JobState::Queued));
+    run(&*journal, 2, OutcomeKind::Hard, at(20)).await;
+    // The replay has failed, too, and is replayed itself: that counts for both.
+    assert!(matches!(offer(4, 2).await, Acceptance::New(_)));
+    for of in [1, 2] {
+        assert_eq!(offer(5, of).await, Acceptance::Replayed(id(4), JobState::Queued));
+    }
+    run(&*journal, 4, OutcomeKind::Done, at(30)).await;
+    assert_eq!(offer(6, 1).await, Acceptance::Replayed(id(4), JobState::Succeeded));
+    assert_eq!(journal.job(id(6)).await.unwrap(), None);
+    sound(&*journal).await;
+}

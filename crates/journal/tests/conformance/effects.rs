@@ -1,7 +1,7 @@
 //! Effects are in the same commit as their move.
 
-use intendant_journal::{Acceptance, EffectSet, Error, Mark, NewRecord};
-use model::{Code, DeliveryState, EventKind, JobState, OutcomeKind, RecordKind};
+use intendant_journal::{Acceptance, DeliveryFilter, EffectSet, Error, Fate, Mark, NewRecord, RecordFilter};
+use model::{Code, DeliveryState, DeliveryTo, EventKind, JobState, OutcomeKind, RecordKind};
 use serde_json::json;
 
 use crate::support::*;
@@ -142,5 +142,71 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
     assert_eq!((paused.job, paused.code.as_ref().unwrap().as_str()), (None, "00dummy"));
     let (record, body) = journal.record_body(1).await.unwrap().unwrap();
     assert_eq!((record.who.as_str(), &body[..]), ("alice", &b"before and after"[..]));
+    sound(&*journal).await;
+}
+
+pub async fn dead_deliveries_are_listed_and_settled(bed: &dyn Bed) {
+    let Opened { journal, heard } = bed.open();
+    accept(&*journal, job(1)).await;
+    let to = |courier: &str, address: &str| DeliveryTo {
+        courier: courier.to_owned(),
+        address: address.to_owned(),
+    };
+    let places =
+        [to("mail", "ann"), to("mail", "bob"), to("bus", "ann"), to("mail", "ann"), to("mail", "ann")];
+    let deliveries = (1..).zip(places).map(|(n, to)| (delivery_id(n), to, at(1), b"null".to_vec()));
+    let effects = EffectSet { deliveries: deliveries.collect(), ..EffectSet::default() };
+    journal.apply(effects, None, at(1)).await.unwrap();
+    for number in 1..=4 {
+        journal.mark(delivery_id(number), Mark::Never("no".to_owned()), at(10)).await.unwrap();
+    }
+    let list = async |filter: DeliveryFilter| -> Vec<i64> {
+        let page = journal.outbox(filter, None, 9).await.unwrap();
+        assert_eq!(page.next, None);
+        page.rows.into_iter().map(|delivery| delivery.seq).collect()
+    };
+    let dead = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
+    assert_eq!(list(DeliveryFilter::default()).await, [5, 4, 3, 2, 1]);
+    assert_eq!(list(dead.clone()).await, [4, 3, 2, 1]);
+    let mail = DeliveryFilter { courier: Some("mail".to_owned()), ..dead.clone() };
+    assert_eq!(list(mail.clone()).await, [4, 2, 1]);
+    assert_eq!(list(DeliveryFilter { address: Some("ann".to_owned()), ..mail.clone() }).await, [4, 1]);
+    let first = journal.outbox(mail.clone(), None, 2).await.unwrap();
+    assert_eq!((first.rows[0].seq, first.next), (4, Some(2)));
+    let second = journal.outbox(mail, first.next, 2).await.unwrap();
+    assert_eq!((second.rows[0].seq, second.rows.len(), second.next), (1, 1, None));
+
+    heard.take();
+    let record = |code| EffectSet {
+        records: vec![NewRecord {
+            kind: RecordKind::Audit,
+            at: at(20),
+            who: "alice".to_owned(),
+            what: None,
+            code: Code::from_static(code),
+            message: String::new(),
+            body: Vec::new(),
+        }],
+        ..EffectSet::default()
+    };
+    let again = vec![delivery_id(1), delivery_id(5), delivery_id(9)];
+    assert_eq!(journal.settle_dead(again.clone(), Fate::Again, record("a"), at(20)).await.unwrap(), [1]);
+    assert!(heard.take()[0].deliveries, "the outbox is told");
+    assert_eq!(journal.settle_dead(again, Fate::Drop, record("b"), at(20)).await.unwrap(), [0; 0]);
+    assert_eq!(
+        journal.settle_dead(vec![delivery_id(2)], Fate::Drop, record("c"), at(20)).await.unwrap(),
+        [2]
+    );
+    assert_eq!(list(dead).await, [4, 3]);
+    let dropped = DeliveryFilter { state: Some(DeliveryState::Dropped), ..DeliveryFilter::default() };
+    assert_eq!(list(dropped).await, [2]);
+    let codes = journal.records(RecordFilter::of(RecordKind::Audit), None, 9).await.unwrap().rows;
+    assert_eq!(
+        codes.iter().map(|r| r.code.as_str()).collect::<Vec<_>>(),
+        ["c", "a"],
+        "nothing done, nothing said"
+    );
+    let pending = journal.deliveries(0, 9).await.unwrap();
+    assert_eq!(pending.iter().map(|d| (d.seq, d.due_at)).collect::<Vec<_>>(), [(1, at(20)), (5, at(1))]);
     sound(&*journal).await;
 }

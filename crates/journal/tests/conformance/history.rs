@@ -195,6 +195,7 @@ async fn happen(model: &mut Model, journal: &dyn Journal, happening: Happening) 
                 Acceptance::New(_) => "new".to_owned(),
                 Acceptance::Known(kept, id) => format!("known {} {}", id.0.as_u128(), kept.is_some()),
                 Acceptance::IdReused(id) => format!("reused {}", id.0.as_u128()),
+                Acceptance::Replayed(id, _) => format!("replayed {}", id.0.as_u128()),
             };
             assert_eq!(told, model.accept(job));
             return;

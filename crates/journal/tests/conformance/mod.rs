@@ -25,6 +25,7 @@ macro_rules! conformance {
                 everything_survives_closing_and_opening
                 what_nobody_waits_for_is_written_all_the_same
                 a_closed_journal_says_so
+                a_job_is_not_replayed_twice
             }
             order {
                 only_the_oldest_live_job_of_a_subject_is_head
@@ -38,6 +39,7 @@ macro_rules! conformance {
                 a_start_is_durable_before_anything_runs
                 a_retry_keeps_its_place_and_its_history
                 a_step_and_the_next_one_are_one_move
+                an_answer_holds_the_last_attempt_of_each_step
                 an_attempt_that_is_left_has_no_end
                 a_plan_may_fail_without_an_attempt
                 secrets_go_when_they_are_told_to
@@ -58,6 +60,7 @@ macro_rules! conformance {
                 deliveries_keep_their_order_and_their_marks
                 follow_ups_are_accepted_in_the_same_commit
                 effects_without_a_job_are_applied
+                dead_deliveries_are_listed_and_settled
             }
             reading {
                 due_jobs_come_by_lane_class_and_time

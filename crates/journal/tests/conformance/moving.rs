@@ -102,6 +102,25 @@ pub async fn a_step_and_the_next_one_are_one_move(bed: &dyn Bed) {
     sound(&*journal).await;
 }
 
+pub async fn an_answer_holds_the_last_attempt_of_each_step(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, job(1)).await;
+    assert_eq!(journal.answer(id(9)).await.unwrap(), None);
+    let answer = async || journal.answer(id(1)).await.unwrap().unwrap();
+    assert_eq!(answer().await.steps, []);
+    journal.change(start(1, at(10))).await.unwrap();
+    assert_eq!(answer().await.steps[0].1, None, "it has not ended");
+    journal.change(retry(1, 1, at(20), at(30))).await.unwrap();
+    journal.change(restart(1, 2, at(30))).await.unwrap();
+    journal.change(settle(1, 2, OutcomeKind::Done, at(40))).await.unwrap();
+    let answer = answer().await;
+    assert_eq!(answer.job, the_job(&*journal, 1).await);
+    let (step, last) = &answer.steps[0];
+    assert_eq!(journal.steps(id(1)).await.unwrap(), std::slice::from_ref(step));
+    assert_eq!(journal.attempts(id(1)).await.unwrap().last(), last.as_ref());
+    assert_eq!(last.as_ref().unwrap().0.number, 2);
+}
+
 pub async fn an_attempt_that_is_left_has_no_end(bed: &dyn Bed) {
     let Opened { journal, heard } = bed.open();
     accept(&*journal, job(1)).await;

@@ -38,9 +38,10 @@ skipped       .....
 #[test]
 fn moves_of_deliveries() {
     let expected = "\
-pending       xxx
-delivered     ...
-undeliverable x..
+pending       xxx.
+delivered     ....
+undeliverable x..x
+dropped       ....
 ";
     assert_eq!(table(&DeliveryState::ALL, DeliveryState::may_become, DeliveryState::as_str), expected);
 }
@@ -56,7 +57,7 @@ fn only_what_has_ended_is_terminal() {
         assert_eq!(state.is_terminal(), !moves, "{state:?}");
     }
     let terminal: Vec<_> = DeliveryState::ALL.into_iter().filter(|s| s.is_terminal()).collect();
-    assert_eq!(terminal, [DeliveryState::Delivered, DeliveryState::Undeliverable]);
+    assert_eq!(terminal, [DeliveryState::Delivered, DeliveryState::Undeliverable, DeliveryState::Dropped]);
 }
 
 #[test]

@@ -1,0 +1,86 @@
+//! What is counted, what is known of actions, and the light answer for those who wait.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use engine::Error;
+use model::word::code;
+use model::{JobId, OnError, Outcome, Refusal, Request};
+use serde_json::json;
+use support::{Bed, Fake, QUICK, entry, request};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_is_counted_by_backend_source_action_and_minute() {
+    let answers = vec![
+        Outcome::done(),
+        Outcome::soft(75, code::RETRY, "asleep"),
+        Outcome::done(),
+        Outcome::hard(3, code::FAILED, "no such place"),
+    ];
+    let bed = Bed::with(vec![entry("b", Fake::answers(answers), OnError::Stop, QUICK)]).await;
+    let mut last = None;
+    for source in ["http/token:crm", "http/uid:0", "sesame"] {
+        let id = bed.accept(Request { source: source.into(), ..request("DO", "ann") }).await;
+        bed.ended(id).await;
+        last = Some(id);
+    }
+    let refusal = Refusal {
+        source: "http/uid:0".into(),
+        external_id: None,
+        action: None,
+        code: code::UNREADABLE,
+        message: "no JSON".into(),
+        raw: Vec::new(),
+    };
+    bed.hub.refuse(refusal).await.unwrap();
+
+    bed.until(async || bed.hub.stats().latency.count() == 3).await;
+    let stats = bed.hub.stats();
+    let backend = &stats.backends["b"];
+    assert_eq!((backend.done, backend.soft, backend.hard), (2, 1, 1));
+    assert_eq!(backend.duration.count(), 4);
+    let failure = backend.last_failure.as_ref().unwrap();
+    assert_eq!((failure.job, failure.message.as_deref()), (last.unwrap(), Some("no such place")));
+    assert!(backend.last_success.unwrap() <= failure.at);
+    assert_eq!((stats.accepted["http"], stats.accepted["sesame"]), (2, 1));
+    assert_eq!((stats.ended["DO"]["succeeded"], stats.ended["DO"]["failed"]), (2, 1));
+    assert_eq!(stats.refused["http"]["unreadable"], 1);
+    let sum = |of: fn(&engine::Minute) -> u32| stats.minutes.iter().map(of).sum::<u32>();
+    assert_eq!((sum(|m| m.accepted), sum(|m| m.succeeded), sum(|m| m.failed)), (3, 2, 1));
+    assert!(stats.minutes.iter().any(|minute| minute.p50 <= minute.p95 && minute.p95.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn actions_are_listed_with_the_backends_that_map_them() {
+    let bed = Bed::with(vec![
+        entry("a", Fake::done(), OnError::Stop, QUICK),
+        entry("b", Fake::done(), OnError::Stop, QUICK),
+    ])
+    .await;
+    let actions = bed.hub.actions();
+    let names: Vec<_> = actions.iter().map(|action| action.name.as_str()).collect();
+    assert_eq!(names, ["DO", "NOW", "NULLS", "STRICT", "TOLD", "UNDO"]);
+    assert_eq!(actions[0].backends, ["a", "b"]);
+    assert!(actions[3].spec.schema.is_some() && actions[3].backends.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_light_answer_is_that_of_the_whole_story() {
+    let answers = vec![
+        Outcome { data: Some(json!({"status": 0, "uid": 7})), ..Outcome::done() },
+        Outcome::soft(75, code::RETRY, "asleep"),
+        Outcome::hard(3, code::FAILED, "no"),
+    ];
+    let bed = Bed::with(vec![entry("b", Fake::answers(answers), OnError::Stop, QUICK)]).await;
+    for who in ["ann", "bob"] {
+        let id = bed.accept(request("DO", who)).await;
+        bed.ended(id).await;
+        let (light, whole) = (bed.hub.result(id).await.unwrap(), bed.hub.story(id).await.unwrap());
+        assert_eq!((light.job, light.result), (whole.job, Some(whole.result)));
+    }
+    bed.hub.pause("b", &engine::Actor("alice".into())).await.unwrap();
+    let waiting = bed.accept(request("DO", "cat")).await;
+    assert_eq!(bed.hub.result(waiting).await.unwrap().result, None);
+    let nobody = JobId::from_parts(bed.hub.now(), [7; 10]);
+    assert!(matches!(bed.hub.result(nobody).await, Err(Error::Missing(_))));
+}
