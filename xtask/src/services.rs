@@ -1,6 +1,7 @@
 //! `cargo xtask services`: real servers to try things out with.
 
 use anyhow::{Result, anyhow};
+use testkit::bullmq;
 use testkit::packages::{self, Need};
 use testkit::service::{Kind, Service};
 use testkit::smtp::Sink;
@@ -42,12 +43,18 @@ fn chosen(names: &[String]) -> Result<(Vec<Kind>, bool)> {
 
 /// Installs what these services and the tests' tools are made of, and says so.
 pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
-    let needs: Vec<Need> =
-        kinds.iter().flat_map(|kind| kind.needs()).chain(packages::TOOLS).copied().collect();
+    let needs: Vec<Need> = kinds
+        .iter()
+        .flat_map(|kind| kind.needs())
+        .chain(packages::TOOLS)
+        .chain(bullmq::NEEDS)
+        .copied()
+        .collect();
     let installed = packages::install(&needs)?;
     if !installed.is_empty() {
         println!("installed {}", installed.join(" "));
     }
+    bullmq::install()?;
     Ok(())
 }
 

@@ -92,6 +92,14 @@ impl Daemon {
         let _ = self.child.wait();
     }
 
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.guard.kill();
+        let _ = self.guard.wait();
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     fn has_ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(ExitStatus { .. })))
     }

@@ -124,6 +124,26 @@ impl Service {
         self.place.folder()
     }
 
+    /// Kills it as a crash would. Its folder and port stay its own.
+    pub fn crash(&mut self) {
+        while let Some(mut daemon) = self.place.daemons.pop() {
+            daemon.kill();
+        }
+    }
+
+    /// Starts Redis again after [`Service::crash`], with what its append-only file holds.
+    ///
+    /// # Errors
+    /// What it said as it failed, or that it is another server.
+    pub fn revive(&mut self) -> Result<(), Error> {
+        match self.kind {
+            Kind::Redis => redis::run(&mut self.place, self.port),
+            other => {
+                Err(Error::Tool { what: other.name().to_owned(), log: "only Redis is revived".to_owned() })
+            }
+        }
+    }
+
     /// Stops it and waits until it is gone.
     pub fn stop(self) {
         drop(self);

@@ -1,0 +1,250 @@
+//! A hub with this source on a real Redis, backends whose every answer the test decides, and a real orchestrator.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    dead_code,
+    unreachable_pub
+)]
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
+use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
+use intendant_sesame as sesame;
+use journal::{Filter, Key, Options, Page, SqliteJournal};
+use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy};
+use serde_json::{Value, json};
+use sesame::{Address, BuiltIn, Running, Settings, Source};
+use tempfile::TempDir;
+use testkit::bullmq::{Orchestrator, Version};
+use testkit::service::{Kind, Service};
+use tokio::sync::Semaphore;
+
+/// Longer than anything here takes, also on a busy machine.
+pub const LONG: Duration = Duration::from_mins(2);
+/// The same for Node.
+pub const LONG_MS: u64 = 110_000;
+pub const QUEUE: &str = "sesame";
+
+/// An id as the orchestrator makes them.
+pub fn object_id(n: u32) -> String {
+    format!("66c22991bdc3c9a7{n:08x}")
+}
+
+/// A synchronisation as the button sends it.
+pub fn sync(identity: &str) -> Value {
+    json!({
+        "concernedTo": identity,
+        "payload": { "identity": { "action": "IDENTITY_UPDATE", "identity": { "_id": identity, "cn": null } } },
+        "options": { "async": true, "updateStatus": true, "task": "t1" },
+    })
+}
+
+type Answer = dyn Fn(Call, Control) -> BoxFuture<'static, Outcome> + Send + Sync;
+
+/// A backend that keeps a list of its calls.
+pub struct Fake {
+    pub calls: Mutex<Vec<(String, Value)>>,
+    answer: Box<Answer>,
+}
+
+impl Fake {
+    pub fn new(answer: impl Fn(&Call) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
+        let answer = move |call: Call, _| -> BoxFuture<'static, Outcome> {
+            let outcome = answer(&call);
+            Box::pin(async move { outcome })
+        };
+        Arc::new(Fake { calls: Mutex::default(), answer: Box::new(answer) })
+    }
+
+    pub fn done() -> Arc<Self> {
+        Fake::new(|_| Outcome { data: Some(json!({ "status": 0, "message": "synced" })), ..Outcome::done() })
+    }
+
+    /// Waits for a permit of the gate before each answer.
+    pub fn gated(gate: &Arc<Semaphore>) -> Arc<Self> {
+        let gate = Arc::clone(gate);
+        let answer = move |_, mut control: Control| -> BoxFuture<'static, Outcome> {
+            let gate = Arc::clone(&gate);
+            Box::pin(async move {
+                tokio::select! {
+                    permit = gate.acquire() => { permit.unwrap().forget(); Outcome::done() }
+                    _ = control.stop.wait_for(Option::is_some) => {
+                        Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force")
+                    }
+                }
+            })
+        };
+        Arc::new(Fake { calls: Mutex::default(), answer: Box::new(answer) })
+    }
+
+    pub fn count(&self) -> usize {
+        self.calls.lock().unwrap().len()
+    }
+
+    /// Whom the calls were about, in their order.
+    pub fn about(&self) -> Vec<String> {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().map(|(_, body)| body["concernedTo"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+impl Backend for Fake {
+    fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome> {
+        self.calls.lock().unwrap().push((call.action.to_string(), (*call.body).clone()));
+        (self.answer)(call, control)
+    }
+}
+
+pub fn entry(name: &str, backend: &Arc<Fake>, on_error: OnError) -> BackendEntry {
+    let mapping = Mapping { on_error, retry: Some(RetryPolicy::NONE), limit: None };
+    let actions = ["IDENTITY_UPDATE", "IDENTITY_DELETE", "IDENTITY_PASSWORD_CHANGE", "PING_TARGET"];
+    BackendEntry {
+        name: name.into(),
+        standing: Standing::Active,
+        trouble: None,
+        concurrency: None,
+        backend: backend.clone(),
+        actions: actions.iter().map(|action| ((*action).to_owned(), mapping)).collect(),
+    }
+}
+
+fn actions() -> ActionTable {
+    let spec = |class| ActionSpec { class, null_as_empty: true, ..ActionSpec::default() };
+    let strict = ActionSpec {
+        schema: Some(json!({ "properties": { "payload": { "required": ["uid"] } } })),
+        ..ActionSpec::default()
+    };
+    ActionTable::new([
+        ("IDENTITY_UPDATE".to_owned(), spec(Class::Bulk)),
+        ("IDENTITY_PASSWORD_CHANGE".to_owned(), spec(Class::Interactive)),
+        ("IDENTITY_DELETE".to_owned(), strict),
+    ])
+    .unwrap()
+}
+
+/// A hub at work.
+pub struct Bed {
+    pub hub: Hub,
+    pub running: Running,
+    pub folder: TempDir,
+}
+
+/// What may be different about it.
+pub struct Plan {
+    pub entries: Vec<BackendEntry>,
+    pub settings: Settings,
+}
+
+impl Plan {
+    pub fn new(redis: &Service, entries: Vec<BackendEntry>) -> Self {
+        let address = Address::new(redis.url(), None, None).unwrap();
+        Plan { entries, settings: Settings::new("main", address) }
+    }
+
+    /// With locks that run out soon.
+    pub fn with_lock(mut self, lock: Duration) -> Self {
+        self.settings.lock = lock;
+        self
+    }
+}
+
+pub fn redis() -> Service {
+    Kind::Redis.start().unwrap()
+}
+
+pub fn orchestrator(version: Version, redis: &Service) -> Orchestrator {
+    Orchestrator::start(version, redis.url(), QUEUE).unwrap()
+}
+
+async fn start_in(folder: &Path, plan: Plan) -> (Hub, Running) {
+    let clock = Clock::system();
+    let (observer, wires) = wiring();
+    let options = Options::new(folder, Key::from_bytes([7; 32]));
+    let journal = Arc::new(SqliteJournal::open(options, observer).unwrap());
+    let built_in = BuiltIn::new(json!({ "name": "intendant", "version": "9.9.9" }));
+    built_in.set_backends(vec![json!({ "name": "ldap", "path": "/b" })]);
+    let id = journal::Journal::id(&*journal);
+    let source = Source::new(plan.settings, id, clock.clone(), built_in);
+    let setup = Setup {
+        catalogue: Catalogue { entries: plan.entries },
+        actions: actions(),
+        reactors: vec![source.reactor()],
+        couriers: HashMap::from([source.courier()]),
+        decoders: HashMap::from([(source.name().to_owned(), source.decoder())]),
+        reclaim: vec![source.reclaim()],
+        retry: HashMap::from([(source.name().to_owned(), RetryPolicy::SESAME)]),
+        limits: Limits::default(),
+    };
+    let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
+    let running = source.start(hub.clone());
+    (hub, running)
+}
+
+impl Bed {
+    pub async fn new(plan: Plan) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (hub, running) = start_in(folder.path(), plan).await;
+        Bed { hub, running, folder }
+    }
+
+    /// Stops at once, as a service manager would after its patience, and keeps the folder.
+    pub async fn stop(self) -> TempDir {
+        self.running.quiesce();
+        self.hub.stop(Duration::ZERO).await;
+        self.running.end().await;
+        self.folder
+    }
+
+    pub async fn start_again(folder: TempDir, plan: Plan) -> Self {
+        let (hub, running) = start_in(folder.path(), plan).await;
+        Bed { hub, running, folder }
+    }
+
+    /// Waits until the condition holds.
+    pub async fn until<F: AsyncFnMut() -> bool>(&self, what: &str, condition: F) {
+        until(what, condition).await;
+    }
+
+    pub async fn jobs(&self) -> Vec<Job> {
+        self.hub.journal().jobs(Filter::default(), Page { before: None, limit: 10_000 }).await.unwrap()
+    }
+
+    /// The journal's job of a job in the queue.
+    pub async fn job(&self, id: &str) -> Option<Job> {
+        let found = |job: &Job| {
+            job.external_id.as_deref().is_some_and(|e| e == id || e.starts_with(&format!("{id}::")))
+        };
+        self.jobs().await.into_iter().find(found)
+    }
+
+    pub async fn state(&self, id: &str, state: JobState) {
+        self.until(&format!("job {id} to be {}", state.as_str()), async || {
+            self.job(id).await.is_some_and(|job| job.state == state)
+        })
+        .await;
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "another program is waited for")]
+pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut condition: F) {
+    let wait = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LONG, wait).await.unwrap_or_else(|_| panic!("waited for {what}"));
+}
+
+/// Calls Redis directly.
+pub fn call(redis: &Service, words: &[&str]) -> String {
+    let port = redis.address().port().to_string();
+    let output = std::process::Command::new("redis-cli").args(["-p", &port]).args(words).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
