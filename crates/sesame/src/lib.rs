@@ -16,7 +16,6 @@ mod error;
 mod held;
 mod intake;
 mod keys;
-mod lease;
 mod live;
 mod queue;
 mod reactor;

@@ -14,8 +14,6 @@ use crate::settings::Settings;
 
 /// No number of lost workers fails a job: the journal knows what was done.
 const MAX_STALLED: u32 = i32::MAX.unsigned_abs();
-/// How often lost jobs are looked for, by whichever worker comes first.
-pub(crate) const STALLED_EVERY: Duration = Duration::from_secs(30);
 
 /// A queue, and under which token we take from it.
 pub(crate) struct Queue {
@@ -23,6 +21,8 @@ pub(crate) struct Queue {
     scripts: Scripts,
     token: String,
     lock: Duration,
+    stalled_every: Duration,
+    term: Duration,
     keep: Keep,
 }
 
@@ -98,6 +98,8 @@ impl Queue {
             scripts: Scripts::new(),
             token,
             lock: settings.lock,
+            stalled_every: settings.stalled_every,
+            term: settings.term,
             keep: Keep { age: settings.keep_age.as_secs(), count: settings.keep_count },
         }
     }
@@ -169,7 +171,7 @@ impl Queue {
         call.invoke_async::<i64>(&mut redis).await.map(drop)
     }
 
-    /// Puts jobs whose lock ran out back into the queue, once in [`STALLED_EVERY`]; says which.
+    /// Puts jobs whose lock ran out back into the queue, once in a round of all workers; says which.
     pub(crate) async fn release_stalled(
         &self,
         mut redis: MultiplexedConnection,
@@ -179,7 +181,10 @@ impl Queue {
             ["stalled", "wait", "active", "stalled-check", "meta", "paused", "marker", "events", "repeat"];
         let mut call = self.scripts.release_stalled.prepare_invoke();
         add_keys(&mut call, &self.keys.keys(names));
-        call.arg(MAX_STALLED).arg(self.keys.prefix()).arg(now.as_millisecond()).arg(millis(STALLED_EVERY));
+        call.arg(MAX_STALLED)
+            .arg(self.keys.prefix())
+            .arg(now.as_millisecond())
+            .arg(millis(self.stalled_every));
         call.invoke_async(&mut redis).await
     }
 
@@ -235,15 +240,10 @@ impl Queue {
         call.invoke_async::<i64>(&mut redis).await.map(drop)
     }
 
-    /// Serves the queue for so long, or says who does.
-    pub(crate) async fn lease(
-        &self,
-        mut redis: MultiplexedConnection,
-        who: &str,
-        time: Duration,
-    ) -> RedisResult<String> {
+    /// Serves the queue for a term, or says who does.
+    pub(crate) async fn lease(&self, mut redis: MultiplexedConnection, who: &str) -> RedisResult<String> {
         let mut call = self.scripts.lease.prepare_invoke();
-        call.key(self.keys.served_by()).arg(who).arg(millis(time));
+        call.key(self.keys.served_by()).arg(who).arg(millis(self.term));
         call.invoke_async(&mut redis).await
     }
 }

@@ -9,7 +9,6 @@ use model::{JobId, RunMark};
 
 use crate::connection::{open_calls, said};
 use crate::error::Error;
-use crate::lease::TERM;
 use crate::live::live;
 use crate::queue::Held;
 use crate::source::Shared;
@@ -58,7 +57,7 @@ impl Recheck {
         let calls = open_calls(settings).await?;
         let refused = |error| said(&settings.address, &error);
         let us = us.to_string();
-        let serves = queue.lease(calls.clone(), &us, TERM).await.map_err(refused)? == us;
+        let serves = queue.lease(calls.clone(), &us).await.map_err(refused)? == us;
         let mut lost = Vec::new();
         for batch in live.chunks(BATCH) {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();

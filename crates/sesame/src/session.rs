@@ -14,8 +14,6 @@ use tokio::sync::watch;
 use crate::built_in::BuiltIn;
 use crate::connection::{Pair, is_lost, said};
 use crate::error::Error;
-use crate::lease::TERM;
-use crate::queue::STALLED_EVERY;
 use crate::source::Shared;
 
 /// First and longest pause before something is asked again that Redis refused.
@@ -55,14 +53,14 @@ impl Session {
     /// Keeps the right to serve, or waits for it.
     async fn keep_serving(&self, serving: &watch::Sender<bool>) -> Result<Infallible, Error> {
         loop {
-            self.shared.clock.sleep(TERM / 3).await;
+            self.shared.clock.sleep(self.shared.settings.term / 3).await;
             self.ask_to_serve(serving).await?;
         }
     }
 
     async fn ask_to_serve(&self, serving: &watch::Sender<bool>) -> Result<(), Error> {
         let (shared, who) = (&self.shared, self.shared.journal.to_string());
-        let answer = shared.queue.lease(self.pair.calls.clone(), &who, TERM).await;
+        let answer = shared.queue.lease(self.pair.calls.clone(), &who).await;
         let Some(owner) = self.unless_lost(answer)? else { return Ok(()) };
         let ours = owner == who;
         let note = (!ours)
@@ -87,7 +85,7 @@ impl Session {
                 let (source, jobs) = (&self.shared.settings.name, released.len());
                 tracing::warn!(source, jobs, "{jobs} jobs whose worker was gone went back into the queue");
             }
-            self.shared.clock.sleep(STALLED_EVERY).await;
+            self.shared.clock.sleep(self.shared.settings.stalled_every).await;
         }
     }
 

@@ -76,6 +76,10 @@ pub struct Settings {
     pub keep_count: u64,
     /// How long a job stays ours after the last renewal.
     pub lock: Duration,
+    /// How often jobs are looked for whose worker is gone. All workers of a queue share one round.
+    pub stalled_every: Duration,
+    /// How long the right to serve the queue holds without being renewed. A restart takes less: nobody takes over.
+    pub term: Duration,
 }
 
 impl Settings {
@@ -91,6 +95,8 @@ impl Settings {
             keep_age: Duration::from_hours(7 * 24),
             keep_count: 2_500,
             lock: Duration::from_secs(30),
+            stalled_every: Duration::from_secs(30),
+            term: Duration::from_secs(15),
         }
     }
 

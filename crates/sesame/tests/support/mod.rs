@@ -148,9 +148,10 @@ impl Plan {
         Plan { entries, settings: Settings::new("main", address) }
     }
 
-    /// With locks that run out soon.
-    pub fn with_lock(mut self, lock: Duration) -> Self {
-        self.settings.lock = lock;
+    /// With locks and rounds that are soon over.
+    pub fn quick(mut self) -> Self {
+        let soon = Duration::from_secs(3);
+        (self.settings.lock, self.settings.stalled_every, self.settings.term) = (soon, soon, soon);
         self
     }
 }

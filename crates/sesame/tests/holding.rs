@@ -1,0 +1,235 @@
+//! Jobs are ours from the moment they are in the journal until they are answered: through restarts, lost locks, other
+//! workers and a second hub (design §5, invariants 2 and 11).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use model::{JobState, OnError};
+use serde_json::{Value, json};
+use support::{Bed, Fake, LONG_MS, Plan, call, entry, object_id, orchestrator, redis, sync};
+use testkit::bullmq::Version;
+use tokio::sync::Semaphore;
+
+fn jobs(count: u32) -> Value {
+    let job = |n: u32| {
+        json!({
+            "name": "IDENTITY_UPDATE",
+            "data": sync(&format!("i{n}")),
+            "opts": { "jobId": object_id(n), "attempts": 1 },
+        })
+    };
+    json!({ "jobs": (0..count).map(job).collect::<Vec<_>>() })
+}
+
+fn ids(count: u32) -> Value {
+    json!({ "ids": (0..count).map(object_id).collect::<Vec<_>>(), "ms": LONG_MS })
+}
+
+fn closed() -> (Arc<Semaphore>, Arc<Fake>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let fake = Fake::gated(&gate);
+    (gate, fake)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_held_than_allowed() {
+    let (redis, (gate, fake)) = (redis(), closed());
+    let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
+    plan.settings.hold = 10;
+    let bed = Bed::new(plan).await;
+    let mut node = orchestrator(Version::V6, &redis);
+    node.ask("addBulk", jobs(30)).unwrap();
+    bed.until("ten to be held", async || fake.count() == 10).await;
+    let counts = node.ask("counts", json!({})).unwrap();
+    assert_eq!((&counts["active"], &counts["wait"]), (&json!(10), &json!(20)));
+    gate.add_permits(30);
+    node.ask("waitAll", ids(30)).unwrap();
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn locks_are_renewed_as_long_as_a_script_takes() {
+    let (redis, (gate, fake)) = (redis(), closed());
+    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]).quick()).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(3)).unwrap();
+    bed.until("all to be held", async || fake.count() == 3).await;
+    let lock = |n| format!("bull:sesame:{}:lock", object_id(n));
+    let left = || call(&redis, &["PTTL", &lock(0)]).parse::<i64>().unwrap();
+    let mut lowest = left();
+    support::until("a renewal", async || {
+        let now = left();
+        let renewed = now > lowest;
+        lowest = lowest.min(now);
+        renewed
+    })
+    .await;
+
+    // One that ran out although we are there is taken again: the job is still active, and nobody else's.
+    call(&redis, &["DEL", &lock(1)]);
+    bed.until("the lock to be set anew", async || call(&redis, &["EXISTS", &lock(1)]) == "1").await;
+    gate.add_permits(3);
+    node.ask("waitAll", ids(3)).unwrap();
+    assert_eq!(fake.count(), 3, "nothing ran twice");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_what_is_held_and_runs_only_what_has_not_ended() {
+    let (redis, (gate, first)) = (redis(), closed());
+    let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]);
+    let bed = Bed::new(plan(&first)).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(20)).unwrap();
+    bed.until("all to be held", async || first.count() == 20).await;
+    gate.add_permits(5);
+    bed.until("five to be answered", async || node.ask("counts", json!({})).unwrap()["completed"] == 5).await;
+    let folder = bed.stop().await;
+
+    let second = Fake::done();
+    let bed = Bed::start_again(folder, plan(&second)).await;
+    node.ask("waitAll", ids(20)).unwrap();
+    assert_eq!(second.count(), 15);
+    let counts = node.ask("counts", json!({})).unwrap();
+    assert_eq!((&counts["completed"], &counts["failed"]), (&json!(20), &json!(0)));
+    assert!(bed.jobs().await.iter().all(|job| job.state == JobState::Succeeded));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_stalled_pass_gave_back_joins_the_job_that_is_known() {
+    let (redis, (gate, fake)) = (redis(), closed());
+    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
+    let mut node = orchestrator(Version::V6, &redis);
+    node.ask("addBulk", jobs(1)).unwrap();
+    bed.until("it to run", async || fake.count() == 1).await;
+    // What a worker's stalled pass does with a job whose lock is gone.
+    let id = object_id(0);
+    call(&redis, &["DEL", &format!("bull:sesame:{id}:lock")]);
+    call(&redis, &["LREM", "bull:sesame:active", "1", &id]);
+    call(&redis, &["RPUSH", "bull:sesame:wait", &id]);
+    call(&redis, &["ZADD", "bull:sesame:marker", "0", "0"]);
+    bed.until("it to be taken again", async || node.ask("state", json!({ "id": id })).unwrap() == "active")
+        .await;
+    gate.add_permits(1);
+    assert_eq!(node.ask("wait", json!({ "id": id, "ms": LONG_MS })).unwrap()["status"], 0);
+    assert_eq!((fake.count(), bed.jobs().await.len()), (1, 1));
+
+    // Once more, although it has ended: the stored answer goes out again, and nothing runs.
+    call(&redis, &["ZREM", "bull:sesame:completed", &id]);
+    call(&redis, &["HDEL", &format!("bull:sesame:{id}"), "returnvalue", "finishedOn"]);
+    call(&redis, &["RPUSH", "bull:sesame:wait", &id]);
+    call(&redis, &["ZADD", "bull:sesame:marker", "0", "0"]);
+    assert_eq!(node.ask("wait", json!({ "id": id, "ms": LONG_MS })).unwrap()["status"], 0);
+    assert_eq!((fake.count(), bed.jobs().await.len()), (1, 1));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_another_worker_has_ends_here_and_is_answered_there() {
+    let (redis, (gate, fake)) = (redis(), closed());
+    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]).quick()).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(2)).unwrap();
+    bed.until("both to run", async || fake.count() == 2).await;
+    let id = object_id(0);
+    call(&redis, &["SET", &format!("bull:sesame:{id}:lock"), "somebody:1"]);
+    bed.state(&id, JobState::Cancelled).await;
+    assert_eq!(bed.job(&id).await.unwrap().code.unwrap().as_str(), "taken_over");
+    assert_eq!(node.ask("state", json!({ "id": id })).unwrap(), "active", "its answer is the other's matter");
+    gate.add_permits(1);
+    let other = object_id(1);
+    assert_eq!(node.ask("wait", json!({ "id": other, "ms": LONG_MS })).unwrap()["status"], 0);
+
+    // The other worker is lost too: the job comes back, and is done anew.
+    call(&redis, &["DEL", &format!("bull:sesame:{id}:lock")]);
+    gate.add_permits(1);
+    call(&redis, &["LREM", "bull:sesame:active", "1", &id]);
+    call(&redis, &["RPUSH", "bull:sesame:wait", &id]);
+    call(&redis, &["ZADD", "bull:sesame:marker", "0", "0"]);
+    assert_eq!(node.ask("wait", json!({ "id": id, "ms": LONG_MS })).unwrap()["status"], 0);
+    assert_eq!(bed.jobs().await.len(), 3);
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_worker_takes_over_when_the_hub_is_gone_and_the_hub_notices() {
+    let (redis, (_gate, first)) = (redis(), closed());
+    let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]).quick();
+    let bed = Bed::new(plan(&first)).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(4)).unwrap();
+    bed.until("all to be held", async || first.count() == 4).await;
+    let folder = bed.stop().await;
+
+    call(&redis, &["DEL", "bull:sesame:stalled-check"]);
+    node.ask("work", json!({ "options": { "stalledInterval": 1000, "maxStalledCount": 5 } })).unwrap();
+    node.ask("waitAll", ids(4)).unwrap();
+    let answer = node.ask("wait", json!({ "id": object_id(0), "ms": LONG_MS })).unwrap();
+    assert_eq!(answer["data"][0]["backend"], "node");
+    node.ask("rest", json!({})).unwrap();
+
+    let second = Fake::done();
+    let bed = Bed::start_again(folder, plan(&second)).await;
+    for n in 0..4 {
+        let job = bed.job(&object_id(n)).await.unwrap();
+        assert_eq!((job.state, job.code.unwrap().as_str()), (JobState::Cancelled, "taken_over"));
+    }
+    assert_eq!(second.count(), 0, "not one of them ran a second time");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_number_of_lost_workers_fails_a_job() {
+    let redis = redis();
+    let mut node = orchestrator(Version::V6, &redis);
+    let id = object_id(0);
+    node.ask("addBulk", jobs(1)).unwrap();
+    // A worker takes it and is lost; the pass of another one condemns it to fail.
+    assert_eq!(node.ask("grab", json!({ "token": "lost:1", "lock": 100 })).unwrap(), json!(id));
+    call(
+        &redis,
+        &["HSET", &format!("bull:sesame:{id}"), "stc", "7", "defa", "job stalled more than allowable limit"],
+    );
+    let fake = Fake::done();
+    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
+    call(&redis, &["SADD", "bull:sesame:stalled", &id]);
+    let answer = node.ask("wait", json!({ "id": id, "ms": LONG_MS })).unwrap();
+    assert_eq!((answer["status"].as_i64(), fake.count()), (Some(0), 1));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_one_serves_and_the_other_takes_over() {
+    let (redis, (_gate, first)) = (redis(), closed());
+    let second = Fake::done();
+    let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]).quick();
+    let one = Bed::new(plan(&first)).await;
+    one.until("one to serve", async || one.hub.links()[0].connected).await;
+    support::until("one to serve", async || {
+        !call(&redis, &["GET", "intendant:bull:sesame:served-by"]).is_empty()
+    })
+    .await;
+    let two = Bed::new(plan(&second)).await;
+    two.until("two to stand by", async || two.hub.links()[0].note.is_some()).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(6)).unwrap();
+    one.until("one to work", async || first.count() == 6).await;
+    assert_eq!(second.count(), 0);
+
+    let folder = one.stop().await;
+    node.ask("waitAll", ids(6)).unwrap();
+    assert_eq!(second.count(), 6);
+    assert_eq!(two.hub.links()[0].note, None);
+
+    // Back again, the first one finds that its jobs are done, and stands by.
+    let third = Fake::done();
+    let one = Bed::start_again(folder, plan(&third)).await;
+    one.until("one to stand by", async || one.hub.links()[0].note.is_some()).await;
+    assert!(one.jobs().await.iter().all(|job| job.state == JobState::Cancelled));
+    assert_eq!(third.count(), 0);
+    one.stop().await;
+    two.stop().await;
+}
