@@ -8,12 +8,13 @@ use anyhow::{Context as _, Result};
 use engine::port::{BoxFuture, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
-use journal::{Key, Options, SqliteJournal};
+use journal::{Journal as _, Key, Options, SqliteJournal};
 use model::{ActionSpec, FailsafeRule, RetryPolicy, RunMark};
 use rustix::process::geteuid;
 
 use crate::config::{self, Config, Origin};
 use crate::exit::misuse;
+use crate::sources::Sources;
 
 /// The name under which requests come that `intendant run` is given.
 pub const RUN: &str = "run";
@@ -37,6 +38,7 @@ impl Parts {
         let defaults = scripts::Defaults {
             limit: config.backends.timeout,
             concurrency: config.backends.concurrency.get(),
+            shell: config.backends.shell.clone(),
             ..scripts::Defaults::default()
         };
         Ok(Parts {
@@ -83,12 +85,23 @@ impl Parts {
     }
 }
 
-/// Opens the journal of a data folder and starts the hub on it.
-pub async fn start(folder: &Path, key: Key, parts: Parts, clock: &Clock) -> Result<Hub> {
+/// Opens the journal of a data folder, starts the hub on it, and lets its sources take requests.
+pub async fn start(
+    folder: &Path,
+    key: Key,
+    parts: Parts,
+    configured: &[sesame::Settings],
+    clock: &Clock,
+) -> Result<(Hub, Sources)> {
     let (observer, wiring) = engine::wiring();
     let journal = SqliteJournal::open(Options::new(folder, key), observer).map_err(journal_error)?;
-    let setup = parts.setup(clock);
-    Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")
+    let sources = Sources::new(configured, journal.id(), clock, &parts.backends);
+    let mut setup = parts.setup(clock);
+    sources.join(&mut setup);
+    let hub =
+        Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")?;
+    sources.open(&hub);
+    Ok((hub, sources))
 }
 
 /// An error of the journal. What the administrator has to put right is an error of configuration.

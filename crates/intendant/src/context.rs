@@ -14,6 +14,7 @@ use crate::cli::Common;
 use crate::config::{self, Config, Environment, Places, SecretSource};
 use crate::exit::{Exit, misuse};
 use crate::profile::Profile;
+use crate::role::SesameDaemon;
 use crate::screen::Screen;
 
 /// What every command works with.
@@ -26,6 +27,7 @@ pub struct Context {
     /// The time.
     pub clock: Clock,
     places: Places,
+    role: Option<SesameDaemon>,
 }
 
 impl Context {
@@ -33,14 +35,28 @@ impl Context {
     pub fn new(common: Common) -> Self {
         let screen = Screen::new(&common);
         let places = Places::new(Environment::of_process(), geteuid().is_root());
-        Context { common, screen, clock: Clock::system(), places }
+        Context { common, screen, clock: Clock::system(), places, role: None }
+    }
+
+    /// The same for a hub that stands in the place of Sesame's daemon.
+    #[must_use]
+    pub fn in_the_place_of(&self, daemon: SesameDaemon) -> Self {
+        Context { role: Some(daemon), ..self.clone() }
     }
 
     /// Reads the configuration.
     pub fn configuration(&self) -> Result<config::Loaded> {
-        let loaded = config::load(self.common.config.as_deref(), &self.places).map_err(misuse)?;
+        let mut loaded = config::load(self.common.config.as_deref(), &self.places).map_err(misuse)?;
         loaded.file.as_deref().map_or(Ok(()), refuse_foreign)?;
+        if let Some(daemon) = &self.role {
+            daemon.lay_over(&mut loaded);
+        }
         Ok(loaded)
+    }
+
+    /// The environment of the process.
+    pub fn environment(&self) -> &Environment {
+        self.places.environment()
     }
 
     /// A client of the hub that is named by `--server`, the environment or the profile, else of the configured one.
@@ -84,7 +100,7 @@ impl Context {
 
 /// The configuration decides which programs run. One that somebody else can write is not read: it may lie in whatever
 /// folder the command was called from.
-fn refuse_foreign(file: &Path) -> Result<()> {
+pub(crate) fn refuse_foreign(file: &Path) -> Result<()> {
     let Ok(found) = fs::metadata(file) else { return Ok(()) };
     if found.mode() & 0o002 != 0 {
         let path = file.display();

@@ -12,5 +12,7 @@ pub mod logging;
 mod notify;
 mod profile;
 pub mod render;
+pub mod role;
 pub mod screen;
 mod signals;
+pub mod sources;

@@ -9,10 +9,11 @@ use intendant::cli::{Backends, Cli, Command, Jobs};
 use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;
+use intendant::role;
 use tokio::runtime::{Builder, Runtime};
 
 fn main() -> ExitCode {
-    let Cli { common, command } = Cli::parse();
+    let Cli { common, command } = Cli::parse_from(role::by_name(std::env::args_os()));
     let context = Context::new(common);
     let ended = runtime().and_then(|runtime| runtime.block_on(carry_out(command, &context)));
     context.end(ended).into()
@@ -22,6 +23,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Run(args) => command::run::run(args, context).await,
         Command::Serve => command::serve::run(context).await,
+        Command::SesameDaemon => command::sesame_daemon::run(context).await,
         Command::Submit(args) => command::submit::run(args, context).await,
         Command::Jobs(jobs) => match jobs {
             Jobs::List(args) => command::jobs::list(args, context).await,

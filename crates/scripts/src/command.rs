@@ -6,14 +6,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The shell that reads command lines.
-const SHELL: &str = "/bin/sh";
-
 /// A script's command line, ready to be started.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CommandLine {
     /// The line as the shell reads it. The path before the script is quoted where it needs to be.
     line: OsString,
+    /// The shell that reads it.
+    shell: PathBuf,
     /// The script's file, where the line begins with a plain name.
     program: Option<PathBuf>,
     /// The arguments, when the shell would only split at blanks.
@@ -22,7 +21,7 @@ pub(crate) struct CommandLine {
 
 impl CommandLine {
     /// Puts the `bin` directory before what `script` says.
-    pub(crate) fn new(bin: &Path, script: &str) -> Self {
+    pub(crate) fn new(bin: &Path, script: &str, shell: &Path) -> Self {
         let first =
             script.split(ends_word).next().filter(|word| !word.is_empty() && word.bytes().all(is_plain));
         let program = first.map(|word| bin.join(word.trim_start_matches('/')));
@@ -30,6 +29,7 @@ impl CommandLine {
         let words = script.split([' ', '\t']).filter(|word| !word.is_empty()).skip(1);
         CommandLine {
             line: shell_line(bin, script),
+            shell: shell.to_owned(),
             program,
             plain: plain.then(|| words.map(str::to_owned).collect()),
         }
@@ -65,7 +65,7 @@ impl CommandLine {
     /// The command that lets the shell run the line. It also runs a file without a first line that names its
     /// interpreter, which the kernel alone refuses.
     pub(crate) fn through_shell(&self) -> Command {
-        let mut command = Command::new(SHELL);
+        let mut command = Command::new(&self.shell);
         command.arg("-c").arg(&self.line);
         command
     }
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn line(bin: &str, script: &str) -> CommandLine {
-        CommandLine::new(Path::new(bin), script)
+        CommandLine::new(Path::new(bin), script, Path::new("/bin/sh"))
     }
 
     #[test]

@@ -80,6 +80,8 @@ pub enum Command {
     Run(Run),
     /// Be the hub: run jobs and answer on the socket until told to stop
     Serve,
+    /// Be the hub in the place of Sesame's daemon: only its own variables are needed (`SESAME_REDIS_URI`, …)
+    SesameDaemon,
     /// Hand requests to the running hub
     Submit(Submit),
     /// See and steer jobs: list, show, watch, retry, cancel, export

@@ -16,6 +16,7 @@ mod reload;
 pub mod retry;
 pub mod run;
 pub mod serve;
+pub mod sesame_daemon;
 pub mod submit;
 pub mod token;
 pub mod watch;

@@ -14,11 +14,13 @@ use crate::config::{Config, Loaded, NEED_RESTART, Section as _, Shown};
 use crate::context::Context;
 use crate::exit::{misuse, sentence};
 use crate::logging::{self, Level};
+use crate::sources::Sources;
 
 /// Swaps what a running hub has been told.
 pub(super) struct Reloader {
     context: Context,
     hub: Hub,
+    sources: Arc<Sources>,
     level: Level,
     tls: Option<Tls>,
     /// What cold settings are compared with: they hold until the hub is started anew.
@@ -32,12 +34,13 @@ impl Reloader {
     pub(super) fn new(
         context: Context,
         hub: Hub,
+        sources: Arc<Sources>,
         level: Level,
         tls: Option<Tls>,
         started: Loaded,
     ) -> Arc<Self> {
         let current = Mutex::new(started.clone());
-        Arc::new(Reloader { context, hub, level, tls, started, current })
+        Arc::new(Reloader { context, hub, sources, level, tls, started, current })
     }
 
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
@@ -57,6 +60,7 @@ impl Reloader {
             tls.reload().map_err(misuse)?;
         }
         let Parts { backends, actions, limits } = parts;
+        self.sources.list(&backends);
         self.hub.reload(backends.catalogue(), actions, limits);
         if logging::by_option(&self.context.common).is_none() {
             self.level.set(logging::level(loaded.config.log.level))?;

@@ -55,8 +55,10 @@ impl FromIterator<(String, String)> for Environment {
 /// What to say of a name that is no key; `None` = it is probably not meant for us.
 fn unknown(key: &str, keys: &[String]) -> Option<String> {
     let variable = |key: &str| format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
-    if key.split('.').next() == Some("actions") {
-        return Some("actions are given in the file only".to_owned());
+    match key.split('.').next() {
+        Some("actions") => return Some("actions are given in the file only".to_owned()),
+        Some("sesame") => return Some("sources are given in the file only".to_owned()),
+        _ => {}
     }
     if let Some(inside) = keys.iter().find(|other| other.starts_with(&format!("{key}."))) {
         return Some(format!("{key} is a section: name one of its keys, such as {}", variable(inside)));

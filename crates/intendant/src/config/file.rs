@@ -75,7 +75,9 @@ fn excerpt(text: &str, location: Location) -> String {
     let line = location.line().checked_sub(1).and_then(|n| text.lines().nth(usize::try_from(n).ok()?));
     let Some(line) = line else { return String::new() };
     let line = match line.split_once(':') {
-        Some((key, value)) if !value.trim().is_empty() && may_be_secret(key) => format!("{key}: {MASK}"),
+        Some((key, value)) if !value.trim().is_empty() && (may_be_secret(key) || may_sign_in(value)) => {
+            format!("{key}: {MASK}")
+        }
         _ => line.to_owned(),
     };
     let before = usize::try_from(location.column()).unwrap_or(0).saturating_sub(1).min(line.chars().count());
@@ -85,6 +87,11 @@ fn excerpt(text: &str, location: Location) -> String {
 fn may_be_secret(key: &str) -> bool {
     let key = key.trim().trim_start_matches("- ");
     key == "key" || names_secret(key)
+}
+
+/// Whether it is an address with a user or a password in it.
+fn may_sign_in(value: &str) -> bool {
+    value.contains("://") && value.contains('@')
 }
 
 /// A document's keys and their lines.

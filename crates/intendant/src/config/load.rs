@@ -91,8 +91,10 @@ impl Loaded {
 
     /// Keys that a newer configuration changes and that hold only after a restart.
     pub fn needs_restart(&self, newer: &Loaded) -> Vec<&'static str> {
-        let value = |loaded: &Loaded, key: &str| loaded.config.values().into_iter().find(|(k, _)| k == key);
-        NEED_RESTART.into_iter().filter(|key| value(self, key) != value(newer, key)).collect()
+        let values = |loaded: &Loaded, key: &str| -> Vec<(String, String)> {
+            loaded.config.values().into_iter().filter(|(name, _)| is_named(name, key)).collect()
+        };
+        NEED_RESTART.into_iter().filter(|key| values(self, key) != values(newer, key)).collect()
     }
 
     fn from_file(path: &Path) -> Result<Self, Error> {
@@ -170,4 +172,10 @@ impl Loaded {
 /// Where a key stands in the file, or the section that it is in.
 fn place(path: &Path, lines: &BTreeMap<String, u64>, key: &str) -> String {
     lines.get(key).map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()))
+}
+
+/// Whether this is the key, or one of a named section as the documentation names it: `sesame.NAME.queue`.
+fn is_named(name: &str, key: &str) -> bool {
+    let (name, key): (Vec<_>, Vec<_>) = (name.split('.').collect(), key.split('.').collect());
+    name.len() == key.len() && name.iter().zip(key).all(|(name, key)| *name == key || key == "NAME")
 }

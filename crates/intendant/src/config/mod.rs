@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod file;
 mod load;
+mod named;
 mod net;
 mod place;
 mod secret;
@@ -22,12 +23,13 @@ pub use action::{ActionEntry, Actions, RetryRule, Schema, SubjectRule};
 pub use environment::Environment;
 pub use error::Error;
 pub use load::{Loaded, Origin, Shown, load};
+pub use named::Named;
 pub use net::{Listen, Networks};
 pub use place::Places;
 pub use secret::SecretSource;
 pub use section::{Key, Section};
 pub use sections::{
     Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
-    Retention, Stop,
+    Retention, SesameSource, Stop,
 };
 pub use value::{Bytes, Value};

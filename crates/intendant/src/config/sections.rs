@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::Actions;
+use super::named::Named;
 use super::net::{Listen, Networks};
 use super::secret::SecretSource;
 use super::section::section;
@@ -13,7 +14,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 12] = [
+pub const NEED_RESTART: [&str; 21] = [
     "data.folder",
     "key",
     "socket",
@@ -26,6 +27,15 @@ pub const NEED_RESTART: [&str; 12] = [
     "http.token_rate",
     "http.address_rate",
     "log.format",
+    "sesame.NAME.redis",
+    "sesame.NAME.user",
+    "sesame.NAME.password",
+    "sesame.NAME.queue",
+    "sesame.NAME.prefix",
+    "sesame.NAME.hold",
+    "sesame.NAME.answer_after",
+    "sesame.NAME.keep_age",
+    "sesame.NAME.keep_count",
 ];
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -63,6 +73,8 @@ section! {
         log: Log,
         ../// What is known of actions beside what the modules say.
         actions: Actions,
+        ../// Queues of Sesame's orchestrator.
+        sesame: Named<SesameSource>,
     }
 }
 
@@ -85,6 +97,8 @@ section! {
         concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
         /// How long one attempt may take when neither the backend nor the action's mapping says.
         timeout: Duration = Duration::from_mins(1),
+        /// The shell that reads those command lines in which there is something for a shell to do.
+        shell: PathBuf = PathBuf::from("/bin/sh"),
     }
 }
 
@@ -170,6 +184,32 @@ section! {
         records_max: u64 = 100_000,
         /// No more events than this are kept: how far back a live stream can resume.
         events_max: u64 = 200_000,
+    }
+}
+
+section! {
+    /// A queue of Sesame's orchestrator: BullMQ on Redis or Valkey.
+    SesameSource {
+        /// Where Redis is: `redis://[user:password@]host[:port][/database]`, `rediss://` for TLS. Without it
+        /// `redis://localhost:6379/0`.
+        redis: Option<SecretSource> = None,
+        /// The user to sign in as, before the one in the address.
+        user: Option<String> = None,
+        /// Their password, before the one in the address.
+        password: Option<SecretSource> = None,
+        /// The queue's name.
+        queue: String = "sesame".to_owned(),
+        /// What the names of the queue's keys begin with.
+        prefix: String = "bull".to_owned(),
+        /// Jobs taken and held at once; more wait in Redis.
+        hold: NonZeroUsize = NonZeroUsize::MIN.saturating_add(19_999),
+        /// An answer about somebody leaves no earlier than this after the job was added: the orchestrator must have
+        /// written the job down before. `0s` holds nothing back.
+        answer_after: Duration = Duration::from_millis(50),
+        /// Age at which answered jobs are removed from Redis.
+        keep_age: Duration = 7 * DAY,
+        /// No more answered jobs than this stay in Redis.
+        keep_count: u64 = 2_500,
     }
 }
 

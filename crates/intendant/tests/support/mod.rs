@@ -120,15 +120,7 @@ impl World {
 
     /// Starts the hub and waits until it says that it is ready.
     pub fn serve(&self) -> Serving {
-        let notices = UnixDatagram::bind(self.path(format!("notices-{}", fresh()))).unwrap();
-        notices.set_read_timeout(Some(PATIENCE)).unwrap();
-        let address = notices.local_addr().unwrap().as_pathname().unwrap().to_owned();
-        let log = fs::File::create(self.path("log")).unwrap();
-        let child = self.command(&["serve"]).env("NOTIFY_SOCKET", address).stderr(log).spawn().unwrap();
-        let mut serving = Serving { child, notices, log: self.path("log") };
-        let notice = serving.notice();
-        assert_eq!(notice, "READY=1", "{}", serving.log());
-        serving
+        Serving::start(self, self.command(&["serve"]))
     }
 
     /// A pair of named pipes: a script of [`GATED`] tells on the first that it runs, and waits for the second.
@@ -219,6 +211,19 @@ pub struct Serving {
 }
 
 impl Serving {
+    /// Starts a hub of this world with a command, and waits until it says that it is ready.
+    pub fn start(world: &World, mut command: Command) -> Self {
+        let notices = UnixDatagram::bind(world.path(format!("notices-{}", fresh()))).unwrap();
+        notices.set_read_timeout(Some(PATIENCE)).unwrap();
+        let address = notices.local_addr().unwrap().as_pathname().unwrap().to_owned();
+        let log = fs::File::create(world.path("log")).unwrap();
+        let child = command.env("NOTIFY_SOCKET", address).stderr(log).spawn().unwrap();
+        let mut serving = Serving { child, notices, log: world.path("log") };
+        let notice = serving.notice();
+        assert_eq!(notice, "READY=1", "{}", serving.log());
+        serving
+    }
+
     /// What it tells the service manager next.
     pub fn notice(&mut self) -> String {
         let mut buffer = [0; 256];

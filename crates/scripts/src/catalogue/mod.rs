@@ -30,7 +30,7 @@ pub use problem::{Problem, Severity};
 pub use search::{Folder, choose_folder};
 
 /// What counts where a backend does not say.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Defaults {
     /// Time limit of an attempt, over writing, running and reading.
     pub limit: Duration,
@@ -38,11 +38,18 @@ pub struct Defaults {
     pub output: usize,
     /// How many scripts of one backend run at once.
     pub concurrency: usize,
+    /// The shell that reads command lines in which there is something for a shell to do.
+    pub shell: PathBuf,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Defaults { limit: Duration::from_mins(1), output: 1024 * 1024, concurrency: 16 }
+        Defaults {
+            limit: Duration::from_mins(1),
+            output: 1024 * 1024,
+            concurrency: 16,
+            shell: PathBuf::from("/bin/sh"),
+        }
     }
 }
 

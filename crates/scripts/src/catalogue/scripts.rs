@@ -19,7 +19,7 @@ pub(crate) fn script(action: &ActionConfig, bin: &Path, defaults: &Defaults, bas
     let own = settings.env.iter().map(|(name, value)| (name.into(), value.into()));
     let limit = settings.timeout.unwrap_or(defaults.limit);
     Script {
-        command: CommandLine::new(bin, &action.script),
+        command: CommandLine::new(bin, &action.script, &defaults.shell),
         mapping: Mapping { on_error: action.on_error, retry: settings.retry, limit: Some(limit) },
         limit,
         soft_exits: settings.soft_exits.clone(),

@@ -23,6 +23,7 @@ use crate::exit::{Exit, sentence};
 use crate::logging::{self, Format, Level};
 use crate::notify;
 use crate::signals::Signals;
+use crate::sources::{self, Sources};
 use doors::Doors;
 
 /// What a document may be longer than its masked body: the members that the hub takes out, and white space.
@@ -41,8 +42,16 @@ pub async fn run(context: &Context) -> Result<Exit> {
 
     let doors = Doors::open(config).await?;
     let (url, places) = (doors.url.clone(), doors.places(config));
-    let hub = start_hub(&loaded, context).await?;
-    let reloader = Reloader::new(context.clone(), hub.clone(), level, doors.tls.clone(), loaded.clone());
+    let (hub, sources) = start_hub(&loaded, context).await?;
+    let sources = Arc::new(sources);
+    let reloader = Reloader::new(
+        context.clone(),
+        hub.clone(),
+        Arc::clone(&sources),
+        level,
+        doors.tls.clone(),
+        loaded.clone(),
+    );
 
     let (stop, stopped) = watch::channel(());
     let access =
@@ -75,6 +84,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let grace = reloader.grace();
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
     check.abort();
+    sources.quiesce();
     drop(stop);
     server.await.context("stopping the socket")?;
     tokio::select! {
@@ -84,6 +94,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
             hub.stop(Duration::ZERO).await;
         }
     }
+    sources.close().await;
     tracing::info!("stopped");
     Ok(Exit::Done)
 }
@@ -108,7 +119,7 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
     logging::start(format, logging::by_option(&context.common).unwrap_or(logging::level(log.level)))
 }
 
-async fn start_hub(loaded: &Loaded, context: &Context) -> Result<Hub> {
+async fn start_hub(loaded: &Loaded, context: &Context) -> Result<(Hub, Sources)> {
     let config = &loaded.config;
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %config.data.folder.display(), "configuration: {file}");
@@ -123,7 +134,17 @@ async fn start_hub(loaded: &Loaded, context: &Context) -> Result<Hub> {
     );
     parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
     let key = context.key(config, true)?;
-    compose::start(&config.data.folder, key, parts, &context.clock).await
+    let configured = sources::configured(config, context.environment())?;
+    for source in &configured {
+        tracing::info!(
+            source = source.name,
+            "source {}: queue {} on Redis at {}",
+            source.name,
+            source.queue,
+            source.address
+        );
+    }
+    compose::start(&config.data.folder, key, parts, &configured, &context.clock).await
 }
 
 /// Reads everything anew, off the threads that drive the hub.

@@ -25,8 +25,7 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_default() {
 
 #[test]
 fn every_key_can_be_overridden() {
-    let keys = Config::keys().into_iter().filter(|key| !key.name.starts_with("actions."));
-    for key in keys {
+    for key in Config::keys().into_iter().filter(|key| !key.name.contains("NAME")) {
         let variable = format!("INTENDANT_{}", key.name.replace('.', "__").to_uppercase());
         let text = match key.name.as_str() {
             "http.trusted_proxies" => "10.0.0.1, 192.0.2.0/24",
@@ -48,6 +47,7 @@ fn a_variable_that_is_not_understood_is_named() {
         ("INTENDANT_FOO__BAR", "4", "there is no key foo.bar: see the list in docs/en/configuration.md"),
         ("INTENDANT_ACTIONS__X__CLASS", "bulk", "actions are given in the file only"),
         ("INTENDANT_ACTIONS", "{}", "actions are given in the file only"),
+        ("INTENDANT_SESAME__MAIN__REDIS", "redis://h", "sources are given in the file only"),
         ("INTENDANT_LOG", "debug", "log is a section: name one of its keys, such as INTENDANT_LOG__LEVEL"),
     ] {
         let refusal = site.refusal(&[(variable, text)]);
@@ -86,7 +86,7 @@ fn the_view_shows_every_key_with_its_origin_and_no_secret() {
     assert_eq!(shown("socket"), "/run/intendant/intendant.sock default");
     assert_eq!(shown("actions.X.class"), "bulk intendant.yml:3");
     let keys = Config::keys();
-    for key in keys.iter().filter(|key| !key.name.starts_with("actions.")) {
+    for key in keys.iter().filter(|key| !key.name.contains("NAME")) {
         assert!(view.iter().any(|shown| shown.key == key.name), "{}", key.name);
     }
     assert!(!format!("{view:?} {:?}", site.load(&[]).unwrap()).contains("0001020304"));
@@ -119,6 +119,10 @@ fn a_reload_says_what_needs_a_restart() {
     let new = loaded("socket: /run/b.sock\nlog: {level: debug, format: json}\nkey: env:KEY\n");
     assert_eq!(old.needs_restart(&new), ["key", "socket", "log.format"]);
     assert!(new.needs_restart(&new).is_empty());
+    let queue = loaded("sesame: {main: {queue: other}}\n");
+    let changed = loaded("sesame: {main: }\n").needs_restart(&queue);
+    assert!(changed.contains(&"sesame.NAME.queue") && !changed.contains(&"sesame.NAME.hold"));
+    assert!(loaded("").needs_restart(&queue).contains(&"sesame.NAME.redis"));
     let keys: Vec<_> = Config::keys().into_iter().map(|key| key.name).collect();
     assert!(crate::config::NEED_RESTART.iter().all(|key| keys.iter().any(|k| k == key)));
 }

@@ -91,7 +91,8 @@ fn what_is_no_configuration_is_refused_with_its_line() {
 
 #[test]
 fn a_secret_is_not_shown_with_the_mistake_beside_it() {
-    for text in ["key: hunter22\nkey: hunter22\n", "key: {a: hunter22}\n", "apiToken: hunter22\n"] {
+    const URI: &str = "sesame:\n  main:\n    reddis: redis://bob:hunter22@h\n";
+    for text in ["key: hunter22\nkey: hunter22\n", "key: {a: hunter22}\n", "apiToken: hunter22\n", URI] {
         let refusal = Site::new(text).refusal(&[]);
         assert!(refusal.contains(": ••••••") && !refusal.contains("hunter22"), "{refusal}");
     }

@@ -2,8 +2,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Site, environment};
-use crate::config::{Bytes, Environment, SecretSource, Value};
+use super::{Site, environment, loaded};
+use crate::config::{Bytes, Environment, SecretSource, SesameSource, Value};
 
 #[test]
 fn lengths_of_time() {
@@ -97,4 +97,14 @@ fn a_secret_by_value_is_not_shown() {
     for text in ["", "file:", "env:", "credential:"] {
         assert!(SecretSource::parse(text).unwrap_err().contains("credential:NAME"), "{text}");
     }
+}
+
+#[test]
+fn a_source_that_is_only_named_has_the_defaults() {
+    let named =
+        loaded("sesame:\n  main:\n  other: {hold: 5, redis: 'redis://u:s3cret@h/1'}\n").config.sesame.0;
+    assert_eq!(named["main"], SesameSource::default());
+    assert_eq!((named["other"].hold.get(), named["other"].queue.as_str()), (5, "sesame"));
+    assert!(!format!("{named:?}").contains("s3cret"));
+    assert!(loaded("sesame:\n").config.sesame.0.is_empty());
 }

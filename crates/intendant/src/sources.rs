@@ -1,0 +1,126 @@
+//! The sources of a hub that serves, beside its own API: what configuration says of them, put to work.
+
+use std::fs;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use engine::{Clock, Hub, Setup};
+use model::RetryPolicy;
+use serde_json::{Map, Value, json};
+use sesame::{Address, BuiltIn, Running, Settings, Source};
+use uuid::Uuid;
+
+use crate::cli::VERSION;
+use crate::config::{Config, Environment, SecretSource, SesameSource};
+use crate::exit::misuse;
+
+/// Where Redis is when nobody says (contracts/sesame.md §4.1).
+const REDIS: &str = "redis://localhost:6379/0";
+/// Names of sources that are not configured.
+const TAKEN: [&str; 2] = [http::api::SOURCE, crate::compose::RUN];
+
+/// The sources that the configuration names, with their secrets fetched.
+pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<Settings>> {
+    config.sesame.0.iter().map(|(name, source)| settings(name, source, environment)).collect()
+}
+
+fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Result<Settings> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || !name.chars().all(plain) || TAKEN.contains(&name) {
+        return Err(misuse(format!(
+            "sesame.{name}: a source is named by letters, digits, - and _, and not {}",
+            TAKEN.join(" or ")
+        )));
+    }
+    let fetch = |secret: &Option<SecretSource>| secret.as_ref().map(|s| s.fetch(environment)).transpose();
+    let uri = fetch(&source.redis).map_err(misuse)?;
+    let password = fetch(&source.password).map_err(misuse)?;
+    let uri = uri.as_ref().map_or(REDIS, |uri| uri.expose());
+    let password = password.as_ref().map(|password| password.expose().as_str());
+    let address = Address::new(uri, source.user.as_deref(), password)
+        .map_err(|error| misuse(format!("sesame.{name}.redis: {error}")))?;
+    Ok(Settings {
+        queue: source.queue.clone(),
+        prefix: source.prefix.clone(),
+        hold: source.hold.get(),
+        answer_after: source.answer_after,
+        keep_age: source.keep_age,
+        keep_count: source.keep_count,
+        ..Settings::new(name, address)
+    })
+}
+
+/// The sources of a hub.
+pub struct Sources {
+    sources: Vec<Source>,
+    built_in: BuiltIn,
+    running: Mutex<Vec<Running>>,
+}
+
+impl Sources {
+    pub(crate) fn new(
+        configured: &[Settings],
+        journal: Uuid,
+        clock: &Clock,
+        backends: &scripts::Loaded,
+    ) -> Self {
+        let built_in = BuiltIn::new(json!({
+            "name": "intendant",
+            "version": VERSION,
+            "description": env!("CARGO_PKG_DESCRIPTION"),
+            "license": env!("CARGO_PKG_LICENSE"),
+        }));
+        built_in.set_backends(listed(backends));
+        let source =
+            |settings: &Settings| Source::new(settings.clone(), journal, clock.clone(), built_in.clone());
+        Sources { sources: configured.iter().map(source).collect(), built_in, running: Mutex::default() }
+    }
+
+    /// Gives the hub what it needs of them before it starts.
+    pub(crate) fn join(&self, setup: &mut Setup) {
+        for source in &self.sources {
+            setup.reactors.push(source.reactor());
+            setup.couriers.extend([source.courier()]);
+            setup.decoders.insert(source.name().to_owned(), source.decoder());
+            setup.reclaim.push(source.reclaim());
+            setup.retry.insert(source.name().to_owned(), RetryPolicy::SESAME);
+        }
+    }
+
+    /// Begins to take requests.
+    pub(crate) fn open(&self, hub: &Hub) {
+        let running = self.sources.iter().map(|source| source.start(hub.clone())).collect();
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
+    }
+
+    /// What is told of the backends from now on.
+    pub fn list(&self, backends: &scripts::Loaded) {
+        self.built_in.set_backends(listed(backends));
+    }
+
+    /// Takes no more requests. What was taken is still answered.
+    pub fn quiesce(&self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Running::quiesce);
+    }
+
+    /// Ends them, once the hub has stopped.
+    pub async fn close(&self) {
+        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        for source in running {
+            source.end().await;
+        }
+    }
+}
+
+/// Each backend's configuration as its file says it, with its `path` (contracts/sesame.md §3.3).
+fn listed(backends: &scripts::Loaded) -> Vec<Value> {
+    let of = |backend: &scripts::ScriptBackend| {
+        let text = fs::read_to_string(backend.folder().join("config.yml")).unwrap_or_default();
+        // A file that cannot be read is reported where backends are checked; here its name is what is known.
+        let mut members: Map<String, Value> = serde_saphyr::from_str(&text).unwrap_or_default();
+        members.entry("name").or_insert_with(|| backend.name().into());
+        members.insert("path".to_owned(), backend.folder().display().to_string().into());
+        Value::Object(members)
+    };
+    backends.backends.iter().map(|backend| of(backend)).collect()
+}
