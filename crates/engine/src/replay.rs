@@ -130,13 +130,16 @@ impl Hub {
         }
     }
 
-    /// Why replaying this job would undo what a later one did.
+    /// Why this job should not be replayed: a later one has succeeded, its own replay or another.
     async fn stale(&self, job: &Job) -> Result<Option<Error>, Error> {
         if !job.state.is_terminal() {
             return Ok(None);
         }
-        let later = self.core.journal.later_success(job.id).await?;
-        Ok(later.map(|later| Error::Stale {
+        let Some(later) = self.core.journal.later_success(job.id).await? else { return Ok(None) };
+        if later.replay_of == Some(job.id) {
+            return Ok(Some(Error::Replayed { job: job.id, replay: later.id, state: later.state }));
+        }
+        Ok(Some(Error::Stale {
             job: job.id,
             later: later.id,
             action: job.action.clone(),
