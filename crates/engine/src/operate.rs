@@ -69,26 +69,25 @@ impl Hub {
         Err(Error::WrongState { job: id, state, hint: "it keeps changing; try again" })
     }
 
-    /// Ends a job that another worker has taken over, whatever it does just now. One that has ended stays as it is.
-    pub async fn withdraw(&self, id: JobId) -> Result<(), Error> {
+    /// Ends a job that another worker has taken over, whatever it does just now. One that has ended stays as it is:
+    /// then the answer is `false`.
+    pub async fn withdraw(&self, id: JobId) -> Result<bool, Error> {
         let core = &self.core;
         // It may start or end between our look and our change: look again, a few times.
         for _ in 0..5 {
             let job = self.job(id).await?;
             let now = core.clock.now();
-            let done = match job.state {
-                state if state.is_terminal() => true,
+            match job.state {
+                state if state.is_terminal() => return Ok(false),
                 JobState::Running => {
                     core.signal(Some(id), Stop::TakenOver);
-                    true
+                    return Ok(true);
                 }
-                _ => close_taken_over(core, job, now).await,
-            };
-            if done {
-                return Ok(());
+                _ if close_taken_over(core, job, now).await => return Ok(true),
+                _ => {}
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Pauses a backend: its running attempts end, no new one starts. Kept over restarts.

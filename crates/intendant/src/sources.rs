@@ -32,6 +32,11 @@ fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Res
             TAKEN.join(" or ")
         )));
     }
+    if source.keep_count == 0 || source.keep_age.as_secs() == 0 {
+        return Err(misuse(format!(
+            "sesame.{name}: keep_age and keep_count must be above zero: who waits for an answer reads it from Redis"
+        )));
+    }
     let fetch = |secret: &Option<SecretSource>| secret.as_ref().map(|s| s.fetch(environment)).transpose();
     let uri = fetch(&source.redis).map_err(misuse)?;
     let password = fetch(&source.password).map_err(misuse)?;

@@ -193,8 +193,13 @@ fn a_lost_redis_is_seen_in_the_readiness_and_heals() {
     let parts = readiness(&world)["parts"].clone();
     let part = parts.as_array().unwrap().iter().find(|part| part["name"] == "redis main").unwrap();
     assert!(part["why"].as_str().unwrap().contains("Redis at 127.0.0.1"), "{part}");
+    let doctor = world.run(&["doctor"]).stdout;
+    assert!(doctor.contains("source main: Redis at 127.0.0.1"), "{doctor}");
     redis.revive().unwrap();
     ready(true);
+    redis_cli(&redis, &["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let doctor = world.run(&["doctor"]).stdout;
+    assert!(doctor.contains("may throw jobs away"), "{doctor}");
     let mut node = orchestrator(&redis);
     assert_eq!(node.ask("ask", job(1)).unwrap()["status"], 0);
     assert_eq!(hub.stop(), Some(0));

@@ -4,6 +4,7 @@
 //! a refusal, and is answered.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use engine::{Accepted, Why};
 use futures_util::future::{join, join_all};
@@ -81,6 +82,7 @@ impl Session {
             match self.hub.accept(request, Effects::default()).await {
                 Ok(Accepted::New(id)) => {
                     self.link.count("accepted", 1);
+                    self.journal_takes();
                     self.shared.held.insert(job.id.clone(), id);
                     return Ok(true);
                 }
@@ -92,10 +94,7 @@ impl Session {
                     return self.complete(job, &value).await.map(|()| true);
                 }
                 Ok(Accepted::Refused(why)) => return self.refuse(job, why).await,
-                Err(error) => {
-                    tracing::warn!(source = self.shared.settings.name, "jobs go back to the queue: {error}");
-                    return Ok(false);
-                }
+                Err(error) => return Ok(self.journal_refuses(&error)),
             }
         }
         let message = format!("job {} was taken over {ROUNDS} times and came back each time", job.id);
@@ -116,10 +115,7 @@ impl Session {
                     let value = answer::of_report(story.result, &story.job, &job.id, options);
                     self.complete(job, &value).await.map(|()| true)
                 }
-                Err(error) => {
-                    tracing::warn!(job = %id, "its result cannot be read now: {error}");
-                    Ok(false)
-                }
+                Err(error) => Ok(self.journal_refuses(&error)),
             },
             None => {
                 let value = answer::forgotten(&job.id, &job.name, job.options().as_ref());
@@ -139,8 +135,7 @@ impl Session {
             raw: job.to_bytes(),
         };
         if let Err(error) = self.hub.refuse(refusal).await {
-            tracing::warn!(source = self.shared.settings.name, "a job goes back to the queue: {error}");
-            return Ok(false);
+            return Ok(self.journal_refuses(&error));
         }
         self.link.count("refused", 1);
         let value = answer::refused(&job.id, &job.name, &why, job.options().as_ref());
@@ -157,6 +152,21 @@ impl Session {
             self.unless_lost(shared.queue.mask(calls(), &job.id, &data.to_string()).await)?;
         }
         Ok(())
+    }
+
+    /// Notes that the journal could not be used. What was taken goes back to the queue: `false`, it was not taken in.
+    fn journal_refuses(&self, error: &engine::Error) -> bool {
+        if !self.journal_trouble.swap(true, Ordering::Relaxed) {
+            let source = &self.shared.settings.name;
+            tracing::warn!(source, "jobs go back to the queue until the journal takes them: {error}");
+        }
+        false
+    }
+
+    fn journal_takes(&self) {
+        if self.journal_trouble.swap(false, Ordering::Relaxed) {
+            tracing::info!(source = self.shared.settings.name, "the journal takes jobs again");
+        }
     }
 
     async fn give_back(&self, job: &Message) -> Result<(), Error> {

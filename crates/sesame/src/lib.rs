@@ -13,6 +13,7 @@ mod connection;
 mod courier;
 mod decode;
 mod error;
+mod examine;
 mod held;
 mod intake;
 mod keys;
@@ -27,5 +28,6 @@ mod source;
 
 pub use built_in::BuiltIn;
 pub use error::Error;
+pub use examine::{Examined, examine};
 pub use settings::{Address, Settings};
 pub use source::{Running, Source};

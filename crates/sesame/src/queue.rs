@@ -109,20 +109,30 @@ impl Queue {
         self.keys.key("marker")
     }
 
-    /// Takes the next job.
-    pub(crate) async fn take(&self, mut redis: MultiplexedConnection, now: Timestamp) -> RedisResult<Taken> {
+    /// Gives Redis the script of [`Queue::take`], which is called by its hash alone.
+    pub(crate) async fn prepare(&self, mut redis: MultiplexedConnection) -> RedisResult<()> {
+        self.scripts.take.load_async(&mut redis).await.map(drop)
+    }
+
+    /// Takes up to so many jobs, in the order of the queue. All are asked for by one request: those of several could
+    /// overtake each other.
+    pub(crate) async fn take(
+        &self,
+        mut redis: MultiplexedConnection,
+        many: usize,
+        now: Timestamp,
+    ) -> RedisResult<Vec<RedisResult<Taken>>> {
         let options = TakeOptions { token: &self.token, lock_duration: millis(self.lock) };
-        let mut call = self.scripts.take.prepare_invoke();
-        add_keys(&mut call, &self.keys.keys(TAKE));
+        let mut call = redis::cmd("EVALSHA");
+        call.arg(self.scripts.take.get_hash()).arg(TAKE.len()).arg(&self.keys.keys(TAKE));
         call.arg(self.keys.prefix()).arg(now.as_millisecond()).arg(pack(&options));
-        let (fields, id, limited, next): (Value, Value, i64, i64) = call.invoke_async(&mut redis).await?;
-        if let (Value::Array(_), Value::BulkString(id)) = (&fields, &id) {
-            let fields = Vec::<(Vec<u8>, Vec<u8>)>::from_redis_value(fields.clone())?;
-            let id = String::from_utf8_lossy(id).into_owned();
-            return Ok(Taken::Job(Message::from_fields(id, fields)));
+        let mut calls = redis::pipe();
+        calls.ignore_errors();
+        for _ in 0..many {
+            calls.add_command(call.clone());
         }
-        let at = if limited > 0 { now.as_millisecond().saturating_add(limited) } else { next };
-        Ok(Taken::Nothing(Timestamp::from_millisecond(at).ok().filter(|_| at > 0)))
+        let answers: Vec<RedisResult<TakeAnswer>> = calls.query_async(&mut redis).await?;
+        Ok(answers.into_iter().map(|answer| taken(answer?, now)).collect())
     }
 
     /// Completes a job that is ours with this JSON text.
@@ -275,6 +285,19 @@ const TAKE: [&str; 11] = [
     "pc",
     "marker",
 ];
+
+/// Fields of the job's hash or 0, its id or 0, milliseconds to wait, when the next delayed job is due.
+type TakeAnswer = (Value, Value, i64, i64);
+
+fn taken((fields, id, limited, next): TakeAnswer, now: Timestamp) -> RedisResult<Taken> {
+    if let (Value::Array(_), Value::BulkString(id)) = (&fields, &id) {
+        let fields = Vec::<(Vec<u8>, Vec<u8>)>::from_redis_value(fields)?;
+        let id = String::from_utf8_lossy(id).into_owned();
+        return Ok(Taken::Job(Message::from_fields(id, fields)));
+    }
+    let at = if limited > 0 { now.as_millisecond().saturating_add(limited) } else { next };
+    Ok(Taken::Nothing(Timestamp::from_millisecond(at).ok().filter(|_| at > 0)))
+}
 
 fn add_keys(call: &mut ScriptInvocation<'_>, keys: &[String]) {
     for key in keys {

@@ -5,6 +5,7 @@ mod taking;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::{Hub, Link};
@@ -27,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) link: Arc<Link>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) pair: Pair,
+    /// Whether the journal could not be used the last time.
+    pub(crate) journal_trouble: AtomicBool,
 }
 
 impl Session {
@@ -34,6 +37,7 @@ impl Session {
     pub(crate) async fn run(&self) -> Error {
         let (serving, serves) = watch::channel(false);
         let work = async {
+            self.unless_lost(self.shared.queue.prepare(self.pair.calls.clone()).await)?;
             self.ask_to_serve(&serving).await?;
             let granted = *serves.borrow();
             self.resume(granted).await?;

@@ -1,6 +1,7 @@
 //! A source: what the hub is given of it, and the loop that keeps it connected.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use engine::port::{Courier, Decoder, Reactor, Reclaim};
@@ -169,6 +170,7 @@ impl Keeper {
             link: Arc::clone(&self.link),
             stopped: self.stopped.clone(),
             pair,
+            journal_trouble: AtomicBool::new(false),
         };
         let why = session.run().await;
         self.shared.calls.send_replace(None);

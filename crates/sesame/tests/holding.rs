@@ -99,6 +99,34 @@ async fn a_restart_keeps_what_is_held_and_runs_only_what_has_not_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_and_never_reached_the_journal_is_found_back_in_its_order() {
+    let redis = redis();
+    let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]);
+    let bed = Bed::new(plan(&Fake::done())).await;
+    let serving = || call(&redis, &["GET", "intendant:bull:sesame:served-by"]);
+    bed.until("it to serve", async || !serving().is_empty()).await;
+    let journal = serving();
+    let folder = bed.stop().await;
+
+    // Taken by a hub that was killed before it could write anything.
+    let mut node = orchestrator(Version::V5, &redis);
+    let data = |n: u32| json!({ "concernedTo": "x", "payload": { "n": n } });
+    for n in 0..20 {
+        let job = json!({ "name": "IDENTITY_UPDATE", "data": data(n), "opts": { "jobId": object_id(n) } });
+        node.ask("add", job).unwrap();
+        let token = format!("intendant:{journal}");
+        assert_eq!(node.ask("grab", json!({ "token": token, "lock": 30_000 })).unwrap(), json!(object_id(n)));
+    }
+    let fake = Fake::done();
+    let bed = Bed::start_again(folder, plan(&fake)).await;
+    node.ask("waitAll", ids(20)).unwrap();
+    let calls = fake.calls.lock().unwrap().clone();
+    let seen: Vec<u64> = calls.iter().map(|(_, body)| body["payload"]["n"].as_u64().unwrap()).collect();
+    assert_eq!(seen, (0..20).collect::<Vec<u64>>());
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_stalled_pass_gave_back_joins_the_job_that_is_known() {
     let (redis, (gate, fake)) = (redis(), closed());
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;

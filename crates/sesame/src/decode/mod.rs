@@ -5,6 +5,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::time::Duration;
 
 use engine::Why;
@@ -18,7 +19,7 @@ pub(crate) use external::{external_id, job_of};
 use options::Options;
 
 /// A BullMQ job as it lies in its hash. As JSON it is also the raw form in which a refused one is kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
     /// Its id in the queue.
     pub(crate) id: String,
@@ -28,6 +29,13 @@ pub(crate) struct Message {
     pub(crate) data: String,
     /// When it was added, in milliseconds since 1970.
     pub(crate) timestamp: Option<i64>,
+}
+
+/// Without its data, in which there may be passwords.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Where the answer to a job goes: data on the job, nothing in memory.

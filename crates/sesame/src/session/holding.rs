@@ -24,7 +24,8 @@ impl Session {
         self.hold(serves).await?;
         let ours = self.shared.queue.ours(self.pair.calls.clone()).await;
         let mut lost = Vec::new();
-        for id in self.unless_lost(ours)?.unwrap_or_default() {
+        // The list begins with what was taken last.
+        for id in self.unless_lost(ours)?.unwrap_or_default().into_iter().rev() {
             if !self.shared.held.contains(&id) {
                 let read = self.shared.queue.read(self.pair.calls.clone(), &id).await;
                 lost.extend(self.unless_lost(read)?);
@@ -58,8 +59,7 @@ impl Session {
     /// Draws the conclusion of how a job stands in the queue.
     async fn heed(&self, id: &str, job: JobId, held: Held, serves: bool) -> Result<(), Error> {
         let lost = is_lost(held, serves);
-        if lost {
-            self.hub.withdraw(job).await?;
+        if lost && self.hub.withdraw(job).await? {
             self.link.count("taken over by others", 1);
         }
         if lost || held == Held::Gone {

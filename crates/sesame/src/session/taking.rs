@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
-use redis::RedisResult;
+use redis::{RedisError, RedisResult};
 use tokio::sync::watch;
 
 use super::{REFUSED, Session, granted};
@@ -56,10 +55,13 @@ impl Session {
     }
 
     /// Asks for so many jobs at once. Those that came count, whatever became of the others.
-    async fn haul(&self, wanted: usize) -> (Haul, Option<redis::RedisError>) {
+    async fn haul(&self, wanted: usize) -> (Haul, Option<RedisError>) {
         let now = self.shared.clock.now();
-        let ask = |_| self.shared.queue.take(self.pair.calls.clone(), now);
-        let answers: Vec<RedisResult<Taken>> = join_all((0..wanted).map(ask)).await;
+        let asked = self.shared.queue.take(self.pair.calls.clone(), wanted, now).await;
+        let answers = match asked {
+            Ok(answers) => answers,
+            Err(error) => return (Haul::default(), Some(error)),
+        };
         let (mut haul, mut failed) = (Haul::default(), None);
         for answer in answers {
             match answer {

@@ -17,8 +17,8 @@ use std::time::Duration;
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_sesame as sesame;
-use journal::{Filter, Key, Options, Page, SqliteJournal};
-use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy};
+use journal::{Filter, Key, Options, Order, Page, SqliteJournal};
+use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy, Seq};
 use serde_json::{Value, json};
 use sesame::{Address, BuiltIn, Running, Settings, Source};
 use tempfile::TempDir;
@@ -214,7 +214,16 @@ impl Bed {
     }
 
     pub async fn jobs(&self) -> Vec<Job> {
-        self.hub.journal().jobs(Filter::default(), Page { before: None, limit: 10_000 }).await.unwrap()
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = Page { after, order: Order::Newest, limit: 1_000 };
+            let listing = self.hub.journal().jobs(Filter::default(), page).await.unwrap();
+            found.extend(listing.rows);
+            match listing.next {
+                Some(next) => after = Some(Seq(next)),
+                None => return found,
+            }
+        }
     }
 
     /// The journal's job of a job in the queue.

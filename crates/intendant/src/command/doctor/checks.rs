@@ -38,6 +38,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     findings.push(journal(&loaded, context));
     findings.push(folder(&loaded));
     findings.push(backends(&loaded));
+    findings.extend(sources(&loaded, context).await);
     findings.extend(hub(&loaded, context).await);
     findings
 }
@@ -191,6 +192,33 @@ fn backends(loaded: &Loaded) -> Finding {
             remedy,
         ),
     }
+}
+
+/// The queues that the hub takes requests from.
+async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
+    let configured = match crate::sources::configured(&loaded.config, context.environment()) {
+        Ok(configured) => configured,
+        Err(error) => return vec![Finding::error("sources", sentence(&error), "correct the configuration")],
+    };
+    let mut findings = Vec::new();
+    for source in configured {
+        let name = "queue";
+        let place = format!("source {}: queue {} on Redis at {}", source.name, source.queue, source.address);
+        findings.push(match sesame::examine(&source).await {
+            Ok(redis) if redis.evicts() => Finding::warning(
+                name,
+                format!("{place} has maxmemory-policy {}: it may throw jobs away", redis.policy),
+                "set maxmemory-policy to noeviction in its redis.conf",
+            ),
+            Ok(redis) => Finding::ok(name, format!("{place}, version {}", redis.version)),
+            Err(error) => Finding::error(
+                name,
+                format!("source {}: {error}", source.name),
+                "start Redis, or correct its address or password",
+            ),
+        });
+    }
+    findings
 }
 
 async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
