@@ -57,7 +57,7 @@ fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Res
 
 /// The sources of a hub.
 pub struct Sources {
-    sources: Vec<Source>,
+    all: Vec<Source>,
     built_in: BuiltIn,
     running: Mutex<Vec<Running>>,
 }
@@ -78,12 +78,12 @@ impl Sources {
         built_in.set_backends(listed(backends));
         let source =
             |settings: &Settings| Source::new(settings.clone(), journal, clock.clone(), built_in.clone());
-        Sources { sources: configured.iter().map(source).collect(), built_in, running: Mutex::default() }
+        Sources { all: configured.iter().map(source).collect(), built_in, running: Mutex::default() }
     }
 
     /// Gives the hub what it needs of them before it starts.
     pub(crate) fn join(&self, setup: &mut Setup) {
-        for source in &self.sources {
+        for source in &self.all {
             setup.reactors.push(source.reactor());
             setup.couriers.extend([source.courier()]);
             setup.decoders.insert(source.name().to_owned(), source.decoder());
@@ -94,7 +94,7 @@ impl Sources {
 
     /// Begins to take requests.
     pub(crate) fn open(&self, hub: &Hub) {
-        let running = self.sources.iter().map(|source| source.start(hub.clone())).collect();
+        let running = self.all.iter().map(|source| source.start(hub.clone())).collect();
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
     }
 
