@@ -1,13 +1,14 @@
 //! Measures Intendant against bare baselines in the same run (design §8). Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|scripts|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
 
 mod bed;
 mod disk;
+mod http;
 mod noop;
 mod process;
 mod scale;
@@ -24,17 +25,18 @@ fn main() -> Result<()> {
         return scale::one(folder.as_ref());
     }
     if names.is_empty() {
-        names = ["noop", "scripts", "scale", "process"].map(str::to_owned).to_vec();
+        names = ["noop", "http", "scripts", "scale", "process"].map(str::to_owned).to_vec();
     }
     disk::report()?;
     for name in names {
         println!("\n== {name}");
         match name.as_str() {
             "noop" => noop::run()?,
+            "http" => http::run()?,
             "scripts" => scripted::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
-            other => bail!("there is no benchmark named {other}: noop, scripts, scale or process"),
+            other => bail!("there is no benchmark named {other}: noop, http, scripts, scale or process"),
         }
     }
     Ok(())
