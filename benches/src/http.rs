@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use engine::{Clock, Hub};
-use futures_util::future::try_join_all;
 use ::http::access::{Access, Rules};
 use ::http::api::{self, Api};
 use ::http::dto::NewToken;
 use ::http::tcp::Tcp;
 use ::http::{BodyLimits, Caller, ConnectionLimits, Scope, frame};
+use anyhow::{Result, ensure};
+use engine::{Clock, Hub};
+use futures_util::future::try_join_all;
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
@@ -78,7 +78,8 @@ impl Served {
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            tcp.serve(frame(access.layer(routes)), ConnectionLimits::default(), &Clock::system(), stopped).await;
+            tcp.serve(frame(access.layer(routes)), ConnectionLimits::default(), &Clock::system(), stopped)
+                .await;
         });
         let address = url.strip_prefix("http://").unwrap_or(&url).to_owned();
         Ok(Served { address, token, stop, server })

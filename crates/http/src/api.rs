@@ -4,12 +4,14 @@ mod access;
 mod audit;
 mod backends;
 mod batch;
+mod deliveries;
 mod document;
 mod events;
 mod export;
 mod failsafe;
 mod jobs;
 mod lines;
+mod metrics;
 mod operate;
 mod refusals;
 mod status;
@@ -91,7 +93,7 @@ impl Api {
 /// The routes. They answer callers that what accepts connections has named ([`crate::Caller`]).
 pub fn routes(api: Api) -> Router {
     let (routes, _) = described().split_for_parts();
-    routes.with_state(api).route("/openapi.json", get(document::show))
+    routes.with_state(api).route("/openapi.json", get(document::show)).merge(document::browser())
 }
 
 /// The OpenAPI 3.1 document of these routes.
@@ -124,6 +126,10 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(backends::ping))
         .routes(routes!(backends::pause))
         .routes(routes!(backends::resume))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::retry))
+        .routes(routes!(deliveries::discard))
+        .routes(routes!(backends::actions))
         .routes(routes!(failsafe::show))
         .routes(routes!(failsafe::set))
         .routes(routes!(failsafe::approve))
@@ -142,4 +148,5 @@ fn described() -> OpenApiRouter<Api> {
         .nest("/api/v1", v1)
         .routes(routes!(status::health))
         .routes(routes!(status::ready))
+        .routes(routes!(metrics::metrics))
 }

@@ -16,9 +16,12 @@ pub use access::{
 pub(crate) use ask::PAGE;
 pub use ask::{EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
-pub use hub::{Backend, Health, Link, Oldest, Part, Pong, Readiness, ReloadReport, Standing, Status, Tally};
+pub use hub::{
+    ActionView, Backend, BackendFigures, Failure, Health, Link, Oldest, Part, Pong, Readiness, ReloadReport,
+    Standing, Status, Tally,
+};
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
-pub use story::{Attempt, Delivery, Step, Story, Waiting};
+pub use story::{Attempt, Delivery, DeliveryPage, Settle, Settled, Step, Story, Waiting};
 pub use submit::{
     Acceptance, BatchLine, CancelReport, Cancelling, RefusedReplay, Replayed, ReplayedMany, Submitted, Waited,
 };

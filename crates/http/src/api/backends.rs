@@ -8,7 +8,7 @@ use model::Code;
 
 use super::Api;
 use crate::caller::{Admin, May, Operate, Read};
-use crate::dto::{Backend, Pong, ReloadReport};
+use crate::dto::{ActionView, Backend, BackendFigures, Pong, ReloadReport};
 use crate::path::Named;
 use crate::problem::Problem;
 
@@ -22,7 +22,25 @@ use crate::problem::Problem;
     security(("token" = ["read"])),
 )]
 pub(super) async fn list(State(api): State<Api>, _: May<Read>) -> Json<Vec<Backend>> {
-    Json(api.hub.backends().into_iter().map(Backend::from).collect())
+    let mut figures = api.hub.stats().backends;
+    let backend = |view: engine::BackendView| {
+        let did = figures.remove(&view.name).map(BackendFigures::from);
+        Backend { figures: did, ..view.into() }
+    };
+    Json(api.hub.backends().into_iter().map(backend).collect())
+}
+
+/// `GET /actions`: what is known of each action, and which backends map it.
+#[utoipa::path(
+    get,
+    path = "/actions",
+    tag = "backends",
+    operation_id = "actions",
+    responses((status = 200, description = "Done", body = Vec<ActionView>)),
+    security(("token" = ["read"])),
+)]
+pub(super) async fn actions(State(api): State<Api>, _: May<Read>) -> Json<Vec<ActionView>> {
+    Json(api.hub.actions().into_iter().map(ActionView::from).collect())
 }
 
 /// `POST /backends/{name}/ping`: whether its target is there. No job, nothing is kept.

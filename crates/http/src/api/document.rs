@@ -2,12 +2,15 @@
 
 use std::sync::LazyLock;
 
-use axum::http::header;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, ContentBuilder, OpenApi, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::problem::{PROBLEM_JSON, Problem};
 
@@ -25,6 +28,7 @@ use crate::problem::{PROBLEM_JSON, Problem};
     modifiers(&Common),
     tags(
         (name = "jobs", description = "Requests that were accepted, and what became of them"),
+        (name = "deliveries", description = "Replies, notifications and webhooks"),
         (name = "refusals", description = "What could not be accepted, and is kept"),
         (name = "backends", description = "What implements actions"),
         (name = "failsafe", description = "Destructive jobs that wait for somebody's decision"),
@@ -41,6 +45,20 @@ pub(super) async fn show() -> Response {
     static TEXT: LazyLock<String> = LazyLock::new(text);
     ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
 }
+
+/// `/docs`: the description as pages on which every route can be tried out. Everything comes from the program itself.
+pub(super) fn browser() -> Router {
+    let pages: Router = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"])).into();
+    pages.layer(map_response(async |mut response: Response| {
+        let policy = HeaderValue::from_static(POLICY);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
+    }))
+}
+
+/// The pages set styles of elements, which the hub's own do not.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      frame-ancestors 'none'; base-uri 'none'";
 
 /// The document as a file.
 pub(super) fn text() -> String {

@@ -73,7 +73,8 @@ impl Api {
 
     /// The result of a job that has ended.
     pub(super) async fn result(&self, job: JobId) -> Result<serde_json::Value, Problem> {
-        Ok(self.hub.story(job).await?.result)
+        let engine::JobResult { job, result } = self.hub.result(job).await?;
+        result.ok_or_else(|| Problem::bug(&format_args!("job {} has ended without a result", job.id)))
     }
 
     /// Keeps a document that was not accepted. `read` is what could be read of it.

@@ -232,6 +232,9 @@ impl EventQuery {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Replay {
+    /// The whole document instead of the old one; a mask that is left as it is keeps its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<Value>,
     /// Values to set in the document, JSON pointer → value; also secrets that are no longer kept.
     pub set: Map<String, Value>,
     /// Replay although a later job of the same subject and action has succeeded.
@@ -240,7 +243,11 @@ pub struct Replay {
 
 impl From<Replay> for engine::Replay {
     fn from(replay: Replay) -> Self {
-        engine::Replay { document: None, set: replay.set.into_iter().collect(), stale: replay.stale }
+        engine::Replay {
+            document: replay.document,
+            set: replay.set.into_iter().collect(),
+            stale: replay.stale,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{JobId, JobState, Outcome, OutcomeKind};
+use model::{Class, Code, Destructive, JobId, JobState, Outcome, OutcomeKind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -112,12 +112,114 @@ pub struct Backend {
     pub paused: bool,
     /// The actions it maps.
     pub actions: Vec<String>,
+    /// What it did since the hub started; absent = nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<BackendFigures>,
 }
 
 impl From<engine::BackendView> for Backend {
     fn from(view: engine::BackendView) -> Self {
         let engine::BackendView { name, standing, trouble, concurrency, running, paused, actions } = view;
-        Backend { name, standing: standing.into(), trouble, concurrency, running, paused, actions }
+        let (standing, figures) = (standing.into(), None);
+        Backend { name, standing, trouble, concurrency, running, paused, actions, figures }
+    }
+}
+
+/// What a backend did since the hub started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BackendFigures {
+    /// Attempts that succeeded.
+    pub done: u64,
+    /// Attempts that failed for now.
+    pub soft: u64,
+    /// Attempts that failed for good.
+    pub hard: u64,
+    /// Half of the attempts took no longer, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50: Option<u64>,
+    /// 95 of a hundred attempts took no longer, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95: Option<u64>,
+    /// The last one that did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<Failure>,
+    /// When the last one succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success: Option<Time>,
+}
+
+/// An attempt that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Failure {
+    /// When it ended.
+    pub at: Time,
+    /// The job.
+    #[schema(value_type = String, format = "uuid")]
+    pub job: JobId,
+    /// Why.
+    #[schema(value_type = Option<String>)]
+    pub code: Option<Code>,
+    /// In the backend's words.
+    pub message: Option<String>,
+}
+
+impl From<engine::BackendStats> for BackendFigures {
+    fn from(stats: engine::BackendStats) -> Self {
+        let millis =
+            |share| stats.duration.quantile(share).and_then(|time| u64::try_from(time.as_millis()).ok());
+        let failure =
+            |engine::Failure { at, job, code, message }| Failure { at: Time(at), job, code, message };
+        BackendFigures {
+            done: stats.done,
+            soft: stats.soft,
+            hard: stats.hard,
+            p50: millis(0.5),
+            p95: millis(0.95),
+            last_failure: stats.last_failure.map(failure),
+            last_success: stats.last_success.map(Time),
+        }
+    }
+}
+
+/// What is known of an action.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ActionView {
+    /// Its name.
+    pub name: String,
+    /// JSON Schema of the request's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
+    /// What its jobs are about; absent = they have no order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_kind: Option<String>,
+    /// How urgent its jobs are when the request does not say.
+    #[schema(value_type = schema::Class)]
+    pub class: Class,
+    /// Where secrets are in the body, beside the key names that count as secret everywhere.
+    pub secrets: Vec<String>,
+    /// What it does to accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Destructive>)]
+    pub destructive: Option<Destructive>,
+    /// It merely tells: no job when no backend maps it.
+    pub optional: bool,
+    /// The active backends that map it, in order.
+    pub backends: Vec<String>,
+}
+
+impl From<engine::ActionView> for ActionView {
+    fn from(view: engine::ActionView) -> Self {
+        let engine::ActionView { name, spec, backends } = view;
+        ActionView {
+            name,
+            schema: spec.schema,
+            subject_kind: spec.subject_kind,
+            class: spec.class,
+            secrets: spec.secrets,
+            destructive: spec.destructive,
+            optional: spec.optional,
+            backends,
+        }
     }
 }
 

@@ -52,7 +52,7 @@ words! {
     ];
 }
 
-fn one_of(words: &[&str]) -> RefOr<Schema> {
+pub(crate) fn one_of(words: &[&str]) -> RefOr<Schema> {
     let object = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
     object.enum_values(Some(words.iter().copied())).into()
 }

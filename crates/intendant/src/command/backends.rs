@@ -67,6 +67,7 @@ fn as_listed(entry: &BackendEntry) -> Backend {
         running: 0,
         paused: false,
         actions: entry.actions.keys().cloned().collect(),
+        figures: None,
     }
 }
 

@@ -27,7 +27,7 @@ async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> 
     let screen = &context.screen;
     let mut set: Map<String, Value> = args.set.into_iter().collect();
     set.extend(ask(&args.set_from_stdin, context)?);
-    let replay = Replay { set, stale: args.stale };
+    let replay = Replay { document: None, set, stale: args.stale };
     let mut exit = Exit::Done;
     for job in args.jobs {
         match client.retry(job, &replay).await {
