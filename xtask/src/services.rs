@@ -1,10 +1,10 @@
 //! `cargo xtask services`: real servers to try things out with.
 
 use anyhow::{Result, anyhow};
-use testkit::bullmq;
 use testkit::packages::{self, Need};
 use testkit::service::{Kind, Service};
 use testkit::smtp::Sink;
+use testkit::{bullmq, schemathesis};
 
 /// The mail server is ours, and nothing needs to be installed for it.
 const SMTP: &str = "smtp";
@@ -48,6 +48,7 @@ pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
         .flat_map(|kind| kind.needs())
         .chain(packages::TOOLS)
         .chain(bullmq::NEEDS)
+        .chain(schemathesis::NEEDS)
         .copied()
         .collect();
     let installed = packages::install(&needs)?;
@@ -55,6 +56,7 @@ pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
         println!("installed {}", installed.join(" "));
     }
     bullmq::install()?;
+    schemathesis::install()?;
     Ok(())
 }
 

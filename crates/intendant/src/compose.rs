@@ -10,11 +10,13 @@ use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
 use journal::{Journal as _, Key, Options, SqliteJournal};
 use model::{ActionSpec, FailsafeRule, RetryPolicy, RunMark};
+use notify::Hook;
 use rustix::process::geteuid;
 
 use crate::config::{self, Config, Origin};
 use crate::exit::misuse;
 use crate::sources::Sources;
+use crate::webhooks;
 
 /// The name under which requests come that `intendant run` is given.
 pub const RUN: &str = "run";
@@ -91,6 +93,7 @@ pub async fn start(
     key: Key,
     parts: Parts,
     configured: &[sesame::Settings],
+    hooks: BTreeMap<String, Hook>,
     clock: &Clock,
 ) -> Result<(Hub, Sources)> {
     let (observer, wiring) = engine::wiring();
@@ -98,6 +101,7 @@ pub async fn start(
     let sources = Sources::new(configured, journal.id(), clock, &parts.backends);
     let mut setup = parts.setup(clock);
     sources.join(&mut setup);
+    webhooks::join(hooks, &mut setup, clock)?;
     let hub =
         Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")?;
     sources.open(&hub);

@@ -16,3 +16,4 @@ pub mod role;
 pub mod screen;
 mod signals;
 pub mod sources;
+pub mod webhooks;

@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::Error;
 use crate::packages::{Need, need, require, run};
+use crate::{Error, cache};
 
 /// The programs it is made of.
 pub const NEEDS: &[Need] = &[NODE, NPM];
@@ -48,8 +48,8 @@ impl Version {
 /// # Errors
 /// [`Error::Missing`] without Node or npm; otherwise what npm said as it failed.
 pub fn install() -> Result<PathBuf, Error> {
-    let cache = cache()?;
-    let folder = cache.join(format!("bullmq-{:016x}", fingerprint()));
+    let cache = cache::folder()?;
+    let folder = cache.join(format!("bullmq-{:016x}", cache::fingerprint(FILES.map(|(_, text)| text))));
     let path = cache.join("bullmq.lock");
     let lock = File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
     lock.lock().map_err(Error::io("locking the cache of packages"))?;
@@ -66,20 +66,6 @@ pub fn install() -> Result<PathBuf, Error> {
     run("npm install", npm.current_dir(&folder))?;
     fs::write(folder.join("done"), "").map_err(Error::io("noting that the packages are there"))?;
     Ok(folder)
-}
-
-fn cache() -> Result<PathBuf, Error> {
-    let of_user = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = of_user("XDG_CACHE_HOME").or_else(|| Some(of_user("HOME")?.join(".cache")));
-    let folder = base.unwrap_or_else(std::env::temp_dir).join("intendant/testkit");
-    fs::create_dir_all(&folder).map_err(Error::io(format!("creating {}", folder.display())))?;
-    Ok(folder)
-}
-
-/// Changes with the files (FNV-1a).
-fn fingerprint() -> u64 {
-    let bytes = FILES.iter().flat_map(|(_, text)| text.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// An orchestrator, as far as the queue can tell. It ends when dropped.

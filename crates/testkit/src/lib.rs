@@ -9,11 +9,13 @@
 #![forbid(unsafe_code)]
 
 pub mod bullmq;
+mod cache;
 mod daemon;
 mod error;
 pub mod oracle;
 pub mod packages;
 mod port;
+pub mod schemathesis;
 pub mod service;
 pub mod shadow;
 pub mod smtp;

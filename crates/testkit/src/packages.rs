@@ -26,6 +26,7 @@ pub(crate) const fn need(program: &'static str, package: &'static str) -> Need {
 pub const TOOLS: &[Need] = &[
     need("cc", "gcc"),
     need("curl", "curl"),
+    need("openssl", "openssl"),
     need("python3", "python3"),
     need("setpriv", "util-linux"),
     need("sqlite3", "sqlite3"),

@@ -41,7 +41,13 @@ pub fn install() -> Result<PathBuf, Error> {
 ///
 /// # Errors
 /// As [`install`]; also when it cannot be started. What it found is in the output.
-pub fn ask(url: &str, description: &str, token: &str, examples: u32, without: &[&str]) -> Result<Output, Error> {
+pub fn ask(
+    url: &str,
+    description: &str,
+    token: &str,
+    examples: u32,
+    without: &[&str],
+) -> Result<Output, Error> {
     let folder = tempfile::tempdir().map_err(Error::io("making a folder"))?;
     let file = folder.path().join("openapi.json");
     fs::write(&file, description).map_err(Error::io("writing the description"))?;
@@ -53,8 +59,19 @@ pub fn ask(url: &str, description: &str, token: &str, examples: u32, without: &[
         .arg(&file)
         .args(["--url", url, "--header", &format!("Authorization: Bearer {token}")])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", &examples.to_string()])
-        .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"])
-        .args(["--continue-on-failure", "--request-timeout", "60", "--suppress-health-check", "all", "--seed", "1"]);
+        .args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+        ])
+        .args([
+            "--continue-on-failure",
+            "--request-timeout",
+            "60",
+            "--suppress-health-check",
+            "all",
+            "--seed",
+            "1",
+        ]);
     for path in without {
         command.args(["--exclude-path", path]);
     }

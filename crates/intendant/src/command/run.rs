@@ -1,5 +1,6 @@
 //! `intendant run`: the main job, once, in this process.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -42,7 +43,8 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
     let home = Home::choose(args.data.as_deref(), config, context)?;
     let parts = Parts::read(config, &folder)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
-    let (hub, _) = compose::start(&home.folder, home.key.clone(), parts, &[], &context.clock).await?;
+    let (hub, _) =
+        compose::start(&home.folder, home.key.clone(), parts, &[], BTreeMap::new(), &context.clock).await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;
     hub.stop(config.stop.grace).await;
     let Some(story) = ended? else { return Ok(Exit::Done) };

@@ -57,7 +57,9 @@ fn unknown(key: &str, keys: &[String]) -> Option<String> {
     let variable = |key: &str| format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
     match key.split('.').next() {
         Some("actions") => return Some("actions are given in the file only".to_owned()),
-        Some("sesame") => return Some("sources are given in the file only".to_owned()),
+        Some("sesame" | "webhooks") => {
+            return Some("it has names of its own, and is given in the file only".to_owned());
+        }
         _ => {}
     }
     if let Some(inside) = keys.iter().find(|other| other.starts_with(&format!("{key}."))) {

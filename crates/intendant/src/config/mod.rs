@@ -30,6 +30,6 @@ pub use secret::SecretSource;
 pub use section::{Key, Section};
 pub use sections::{
     Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
-    Retention, SesameSource, Stop,
+    Retention, SesameSource, Stop, Webhook,
 };
 pub use value::{Bytes, Value};

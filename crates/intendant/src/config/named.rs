@@ -39,7 +39,7 @@ impl<S: Section> Section for Named<S> {
     }
 
     fn set(&mut self, _: &str, _: &str) -> Result<(), String> {
-        Err("sources are given in the file only".to_owned())
+        Err("it has names of its own, and is given in the file only".to_owned())
     }
 
     fn anchor(&mut self, folder: &Path) {

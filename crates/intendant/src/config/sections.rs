@@ -14,7 +14,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 21] = [
+pub const NEED_RESTART: [&str; 26] = [
     "data.folder",
     "key",
     "socket",
@@ -36,6 +36,11 @@ pub const NEED_RESTART: [&str; 21] = [
     "sesame.NAME.answer_after",
     "sesame.NAME.keep_age",
     "sesame.NAME.keep_count",
+    "webhooks.NAME.url",
+    "webhooks.NAME.secret",
+    "webhooks.NAME.events",
+    "webhooks.NAME.actions",
+    "webhooks.NAME.sources",
 ];
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -75,6 +80,8 @@ section! {
         actions: Actions,
         ../// Queues of Sesame's orchestrator.
         sesame: Named<SesameSource>,
+        ../// Who is told what happens to jobs.
+        webhooks: Named<Webhook>,
     }
 }
 
@@ -210,6 +217,24 @@ section! {
         keep_age: Duration = 7 * DAY,
         /// No more answered jobs than this stay in Redis.
         keep_count: u64 = 2_500,
+    }
+}
+
+section! {
+    /// Somebody who is told, by a signed post (Standard Webhooks), what happens to jobs.
+    Webhook {
+        /// Where it is posted to.
+        url: Option<String> = None,
+        /// The secret of the signature: `whsec_` and the Base64 of 24 to 64 random bytes, best as `file:PATH`, `env:NAME`
+        /// or `credential:NAME`.
+        secret: Option<SecretSource> = None,
+        /// Which events: `job.accepted`, `job.retrying`, `job.succeeded`, `job.failed`, `job.cancelled`,
+        /// `job.superseded`. Without it how jobs end.
+        events: Vec<String> = Vec::new(),
+        /// Of these actions; `*` at the end stands for anything. Without it of all.
+        actions: Vec<String> = Vec::new(),
+        /// Of jobs from these sources. Without it from all.
+        sources: Vec<String> = Vec::new(),
     }
 }
 

@@ -235,6 +235,13 @@ impl Serving {
         fs::read_to_string(&self.log).unwrap()
     }
 
+    /// Where it is reached over TCP, as it says in its log.
+    pub fn url(&self) -> String {
+        let log = self.log();
+        let said = log.split("url=\"").nth(1).unwrap_or_else(|| panic!("no address: {log}"));
+        said.split('"').next().unwrap().to_owned()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }

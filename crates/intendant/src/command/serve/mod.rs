@@ -24,6 +24,7 @@ use crate::logging::{self, Format, Level};
 use crate::notify;
 use crate::signals::Signals;
 use crate::sources::{self, Sources};
+use crate::webhooks;
 use doors::Doors;
 
 /// What a document may be longer than its masked body: the members that the hub takes out, and white space.
@@ -144,7 +145,8 @@ async fn start_hub(loaded: &Loaded, context: &Context) -> Result<(Hub, Sources)>
             source.address
         );
     }
-    compose::start(&config.data.folder, key, parts, &configured, &context.clock).await
+    let hooks = webhooks::configured(config, context.environment())?;
+    compose::start(&config.data.folder, key, parts, &configured, hooks, &context.clock).await
 }
 
 /// Reads everything anew, off the threads that drive the hub.

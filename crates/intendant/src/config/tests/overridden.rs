@@ -47,7 +47,11 @@ fn a_variable_that_is_not_understood_is_named() {
         ("INTENDANT_FOO__BAR", "4", "there is no key foo.bar: see the list in docs/en/configuration.md"),
         ("INTENDANT_ACTIONS__X__CLASS", "bulk", "actions are given in the file only"),
         ("INTENDANT_ACTIONS", "{}", "actions are given in the file only"),
-        ("INTENDANT_SESAME__MAIN__REDIS", "redis://h", "sources are given in the file only"),
+        (
+            "INTENDANT_SESAME__MAIN__REDIS",
+            "redis://h",
+            "it has names of its own, and is given in the file only",
+        ),
         ("INTENDANT_LOG", "debug", "log is a section: name one of its keys, such as INTENDANT_LOG__LEVEL"),
     ] {
         let refusal = site.refusal(&[(variable, text)]);
