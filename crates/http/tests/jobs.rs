@@ -245,7 +245,7 @@ async fn a_dead_letter_is_retried_with_what_was_mended() {
     failing.store(false, Ordering::SeqCst);
 
     let set = Map::from_iter([("/payload/uid".to_owned(), json!("mended"))]);
-    let replay = Replay { set, stale: false };
+    let replay = Replay { set, ..Replay::default() };
     let replayed = bed.client.retry(failed, &replay).await.unwrap().job;
     assert_ne!(replayed, failed);
     let story = bed.client.wait(replayed, 30).await.unwrap();
@@ -260,7 +260,11 @@ async fn a_dead_letter_is_retried_with_what_was_mended() {
 
     let ended = problem(bed.client.retry(replayed, &Replay::default()).await);
     assert_eq!((ended.status, ended.code.as_str(), ended.job), (409, "wrong_state", Some(replayed)));
-    let nowhere = Replay { set: Map::from_iter([("/nowhere/at/all".to_owned(), json!(1))]), stale: true };
+    let nowhere = Replay {
+        document: None,
+        set: Map::from_iter([("/nowhere/at/all".to_owned(), json!(1))]),
+        stale: true,
+    };
     assert_eq!(problem(bed.client.retry(failed, &nowhere).await).status, 404);
 }
 
@@ -274,7 +278,7 @@ async fn a_retry_whose_shape_is_wrong_is_refused_without_its_values() {
         (r#"{"stale": "C4n4ry"}"#, "the body does not fit: expected a boolean at line 1 column 18"),
         (
             r#"{"sets": {}}"#,
-            "the body does not fit: unknown field `sets`, expected `set` or `stale` at line 1 column 7",
+            "the body does not fit: unknown field `sets`, expected one of `document`, `set`, `stale` at line 1 column 7",
         ),
         ("{", "the body does not fit: EOF while parsing an object at line 1 column 1"),
     ];
@@ -304,7 +308,7 @@ async fn secrets_that_are_gone_are_asked_for_by_name() {
     assert_eq!((gone.status, gone.code.as_str()), (422, "secrets_gone"));
     assert_eq!(gone.missing, ["/payload/password"]);
     let set = Map::from_iter([("/payload/password".to_owned(), json!("s3cret-9"))]);
-    bed.client.retry(job, &Replay { set, stale: false }).await.unwrap();
+    bed.client.retry(job, &Replay { set, ..Replay::default() }).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
