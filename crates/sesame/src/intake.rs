@@ -45,7 +45,7 @@ impl Session {
 
     /// Answers what only the daemon itself knows, from memory.
     async fn tell(&self, job: Message, data: Vec<Value>) -> Result<(), Error> {
-        self.link.count("answered from memory", 1);
+        self.link.count("answered_from_memory", 1);
         let options = job.options();
         self.complete(&job, &answer::told(&job.id, &job.name, data, options.as_ref())).await
     }
@@ -103,7 +103,7 @@ impl Session {
 
     /// A job that the journal knows already: held when it is live, answered when it has ended.
     async fn join(&self, job: &Message, id: JobId, known: Option<Box<Job>>) -> Result<bool, Error> {
-        self.link.count("known before", 1);
+        self.link.count("known", 1);
         match known {
             Some(known) if !known.state.is_terminal() => {
                 self.shared.held.insert(job.id.clone(), id);

@@ -38,7 +38,9 @@ impl Session {
         let (serving, serves) = watch::channel(false);
         let work = async {
             self.unless_lost(self.shared.queue.prepare(self.pair.calls.clone()).await)?;
-            self.ask_to_serve(&serving).await?;
+            if self.ask_to_serve(&serving).await? {
+                self.obeyed();
+            }
             let granted = *serves.borrow();
             self.resume(granted).await?;
             tokio::try_join!(
@@ -58,14 +60,18 @@ impl Session {
     async fn keep_serving(&self, serving: &watch::Sender<bool>) -> Result<Infallible, Error> {
         loop {
             self.shared.clock.sleep(self.shared.settings.term / 3).await;
-            self.ask_to_serve(serving).await?;
+            // While we serve, taking jobs shows whether Redis does what it is asked for.
+            if self.ask_to_serve(serving).await? && !*serving.borrow() {
+                self.obeyed();
+            }
         }
     }
 
-    async fn ask_to_serve(&self, serving: &watch::Sender<bool>) -> Result<(), Error> {
+    /// Says whether Redis answered.
+    async fn ask_to_serve(&self, serving: &watch::Sender<bool>) -> Result<bool, Error> {
         let (shared, who) = (&self.shared, self.shared.journal.to_string());
         let answer = shared.queue.lease(self.pair.calls.clone(), &who).await;
-        let Some(owner) = self.unless_lost(answer)? else { return Ok(()) };
+        let Some(owner) = self.unless_lost(answer)? else { return Ok(false) };
         let ours = owner == who;
         let note = (!ours)
             .then(|| format!("stands by: the hub with journal {owner} serves {}", shared.settings.queue));
@@ -75,7 +81,7 @@ impl Session {
             tracing::info!(source, "{news}");
         }
         serving.send_replace(ours);
-        Ok(())
+        Ok(true)
     }
 
     /// Puts jobs back into the queue whose worker is gone, ours among them if we were away for too long.
@@ -119,8 +125,9 @@ impl Session {
 
     /// Notes that Redis does what it is asked for.
     fn obeyed(&self) {
-        if self.link.up(self.shared.clock.now()) {
-            tracing::info!(source = self.shared.settings.name, "Redis does again what it is asked for");
+        let Shared { settings, clock, .. } = &*self.shared;
+        if self.link.up(clock.now()) {
+            tracing::info!(source = settings.name, "connected to Redis at {}", settings.address);
         }
     }
 }

@@ -143,12 +143,13 @@ impl Keeper {
         let mut pause = PAUSE.0;
         loop {
             let why = match connection::open(&self.shared.settings).await {
-                Ok(pair) => {
-                    pause = PAUSE.0;
-                    self.serve(pair).await
-                }
+                Ok(pair) => self.serve(pair).await,
                 Err(error) => error,
             };
+            if self.link.view().connected {
+                // It had worked.
+                pause = PAUSE.0;
+            }
             self.lost(&why);
             self.shared.clock.sleep(pause.mul_f64(0.5 + self.shared.clock.chance())).await;
             pause = (2 * pause).min(PAUSE.1);
@@ -158,10 +159,6 @@ impl Keeper {
     /// Works on open connections until one of them is lost.
     async fn serve(&self, pair: connection::Pair) -> Error {
         self.shared.calls.send_replace(Some(pair.calls.clone()));
-        if self.link.up(self.shared.clock.now()) {
-            let at = &self.shared.settings.address;
-            tracing::info!(source = self.shared.settings.name, "connected to Redis at {at}");
-        }
         self.hub.wake_outbox();
         let session = Session {
             shared: Arc::clone(&self.shared),

@@ -222,7 +222,7 @@ async fn no_number_of_lost_workers_fails_a_job() {
         &["HSET", &format!("bull:sesame:{id}"), "stc", "7", "defa", "job stalled more than allowable limit"],
     );
     let fake = Fake::done();
-    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
+    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]).quick()).await;
     call(&redis, &["SADD", "bull:sesame:stalled", &id]);
     let answer = node.ask("wait", json!({ "id": id, "ms": LONG_MS })).unwrap();
     assert_eq!((answer["status"].as_i64(), fake.count()), (Some(0), 1));

@@ -127,6 +127,29 @@ async fn a_full_redis_is_waited_for_and_no_lock_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_became_a_replica_is_left_until_it_is_none() {
+    let redis = redis();
+    let gate = Arc::new(Semaphore::new(0));
+    let fake = Fake::gated(&gate);
+    let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(0, 10)).unwrap();
+    bed.until("all to run", async || fake.count() == 10).await;
+    // Of a master that does not exist: what it holds stays, and cannot be written.
+    call(&redis, &["REPLICAOF", "127.0.0.1", "1"]);
+    gate.add_permits(10);
+    bed.until("the refusal to be seen", async || {
+        bed.hub.links()[0].last_error.as_deref().is_some_and(|error| error.contains("read only replica"))
+    })
+    .await;
+    bed.until("the link to be down", async || !bed.hub.links()[0].connected).await;
+    call(&redis, &["REPLICAOF", "NO", "ONE"]);
+    node.ask("waitAll", ids(10)).unwrap();
+    assert_eq!(fake.count(), 10);
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_starts_before_redis_does() {
     let (mut redis, fake) = (redis(), Fake::done());
     redis.crash();

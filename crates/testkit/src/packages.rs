@@ -28,6 +28,7 @@ pub const TOOLS: &[Need] = &[
     need("curl", "curl"),
     need("openssl", "openssl"),
     need("python3", "python3"),
+    need("/usr/lib/python3/dist-packages/ldap/__init__.py", "python3-ldap"),
     need("setpriv", "util-linux"),
     need("sqlite3", "sqlite3"),
 ];
@@ -35,8 +36,11 @@ pub const TOOLS: &[Need] = &[
 /// Folders of programs that `PATH` often lacks.
 const MORE_FOLDERS: &[&str] = &["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/lib/rabbitmq/bin"];
 
-/// Finds a program in `PATH`, or where Debian hides servers.
+/// Finds a program in `PATH`, or where Debian hides servers; a file that is none is named by its whole path.
 pub fn find(program: &str) -> Option<PathBuf> {
+    if program.starts_with('/') {
+        return Some(PathBuf::from(program)).filter(|file| file.is_file());
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(MORE_FOLDERS.iter().map(PathBuf::from))

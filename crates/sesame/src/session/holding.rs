@@ -60,7 +60,7 @@ impl Session {
     async fn heed(&self, id: &str, job: JobId, held: Held, serves: bool) -> Result<(), Error> {
         let lost = is_lost(held, serves);
         if lost && self.hub.withdraw(job).await? {
-            self.link.count("taken over by others", 1);
+            self.link.count("taken_over", 1);
         }
         if lost || held == Held::Gone {
             self.shared.held.let_go(id);
