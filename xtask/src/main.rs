@@ -3,12 +3,14 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: it prints")]
 
 mod bench;
+mod licences;
 mod sabotage;
 mod services;
 mod test;
 mod tidy;
 mod workspace;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +43,13 @@ enum Chore {
         /// The patches in xtask/sabotage, without .patch; none = all
         names: Vec<String>,
     },
+    /// Keep a picture of every page of the console: phone and desktop, light and dark
+    Screenshots {
+        /// Where the pictures go; made if missing
+        folder: PathBuf,
+    },
+    /// Write the list of the works of others that are in the program
+    Licences,
     /// Check the habits of the house that no compiler knows
     Tidy,
     /// Run the benchmarks: ratios against a baseline of the same run
@@ -56,6 +65,8 @@ fn main() -> ExitCode {
         Chore::Test { args } => test::run(&args),
         Chore::Services { names, install } => services::run(&names, install),
         Chore::Sabotage { names } => sabotage::run(&names),
+        Chore::Screenshots { folder } => test::screenshots(&folder),
+        Chore::Licences => licences::run(),
         Chore::Tidy => tidy::run(),
         Chore::Bench { args } => bench::run(&args),
     };

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use testkit::packages::{self, Need};
 use testkit::service::{Kind, Service};
 use testkit::smtp::Sink;
-use testkit::{bullmq, schemathesis};
+use testkit::{browser, bullmq, schemathesis};
 
 /// The mail server is ours, and nothing needs to be installed for it.
 const SMTP: &str = "smtp";
@@ -43,20 +43,16 @@ fn chosen(names: &[String]) -> Result<(Vec<Kind>, bool)> {
 
 /// Installs what these services and the tests' tools are made of, and says so.
 pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
-    let needs: Vec<Need> = kinds
-        .iter()
-        .flat_map(|kind| kind.needs())
-        .chain(packages::TOOLS)
-        .chain(bullmq::NEEDS)
-        .chain(schemathesis::NEEDS)
-        .copied()
-        .collect();
+    let services = kinds.iter().flat_map(|kind| kind.needs());
+    let programs = services.chain(packages::TOOLS).chain(bullmq::NEEDS).chain(schemathesis::NEEDS).chain(browser::NEEDS);
+    let needs: Vec<Need> = programs.copied().collect();
     let installed = packages::install(&needs)?;
     if !installed.is_empty() {
         println!("installed {}", installed.join(" "));
     }
     bullmq::install()?;
     schemathesis::install()?;
+    browser::axe()?;
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: what the tests need, then the tests.
 
+use std::path::Path;
+
 use anyhow::Result;
 use testkit::service::Kind;
 
@@ -22,6 +24,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         tests.arg("--workspace");
     }
     show_and_run(tests.args(args))
+}
+
+/// Looks at every page in a browser and keeps what is seen.
+pub(crate) fn screenshots(folder: &Path) -> Result<()> {
+    services::install(&[])?;
+    let folder = std::path::absolute(folder)?;
+    let test = ["test", "-p", "intendant", "--locked", "--test", "browser", "every_page"];
+    show_and_run(cargo(&test).env("INTENDANT_SCREENSHOTS", &folder))?;
+    println!("the pictures are in {}", folder.display());
+    Ok(())
 }
 
 fn names_a_package(args: &[String]) -> bool {

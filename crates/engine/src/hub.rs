@@ -25,7 +25,7 @@ use crate::outbox::Outbox;
 use crate::port::{Catalogue, Moment, Stop};
 use crate::recover;
 use crate::settle::Sight;
-use crate::table::ActionTable;
+use crate::table::{Action, ActionTable};
 use crate::wiring::Wiring;
 
 /// What became of a request.
@@ -198,6 +198,11 @@ impl Hub {
     /// How often each optional action came that nobody here wants to know of, since start.
     pub fn unclaimed(&self) -> BTreeMap<String, u64> {
         self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is known of an action, as the table says now.
+    pub fn action(&self, name: &str) -> Arc<Action> {
+        Arc::clone(self.core.snapshot().actions.get(name))
     }
 
     // === following ===

@@ -25,4 +25,4 @@ pub use lang::Lang;
 pub use layout::Page;
 pub use look::routes;
 pub use text::{Args, Texts};
-pub use visit::{Theme, Visit, local_path};
+pub use visit::{Theme, Visit, Whole, local_path};

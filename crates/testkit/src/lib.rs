@@ -1,5 +1,6 @@
 //! Support for the tests of the workspace. A dev-dependency only: nothing here is part of the hub.
 //!
+//! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
 //! - [`smtp`] takes mail, or refuses it, as a test wants.
@@ -8,6 +9,7 @@
 //! - [`oracle`] compares what scripts and submitters saw with what the journal says.
 #![forbid(unsafe_code)]
 
+pub mod browser;
 pub mod bullmq;
 mod cache;
 mod daemon;

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::licences;
 use crate::workspace::{cargo, files, output_of, root};
 
 /// A file of the tree, as the checks see it.
@@ -35,13 +36,14 @@ pub(crate) fn run() -> Result<()> {
     let sources = sources()?;
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
     let packages = floors::packages(&metadata)?;
-    let checks: [(&str, Vec<String>); 6] = [
+    let checks: [(&str, Vec<String>); 7] = [
         ("floors of the house", floors::check(&packages)),
         ("what only one may use", owners::check(&packages, &sources)),
         ("purity of the pure modules", purity::check(&sources)),
         ("paths named in ARCHITECTURE.md", paths::check(&sources)),
         ("keys of the configuration", keys::check(&sources)),
         ("words", words::check(&sources)),
+        ("works of others", licences::check()?),
     ];
     println!("{}", sizes::report(&sources));
     let mut found = 0;

@@ -1,7 +1,7 @@
 //! The frame around every page: navigation, who is signed in, language and theme.
 
 use askama::Template;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::kit::{Group, Place};
@@ -9,10 +9,6 @@ use super::lang::Lang;
 use super::visit::{Theme, Visit};
 use crate::caller::Proof;
 use crate::problem::Problem;
-
-/// What a page may load and do. Everything comes from this server; no script or style stands in the page itself.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// A page that is being made.
 pub struct Page<'v> {
@@ -81,7 +77,7 @@ impl<'v> Page<'v> {
     /// The page with this content.
     pub fn show(self, content: &impl Template) -> Response {
         match self.render(content) {
-            Ok(html) => (self.status, headers(), Html(html)).into_response(),
+            Ok(html) => (self.status, Html(html)).into_response(),
             Err(error) => Problem::bug(&error).into_response(),
         }
     }
@@ -112,16 +108,6 @@ impl<'v> Page<'v> {
         }
         .render()
     }
-}
-
-fn headers() -> HeaderMap {
-    HeaderMap::from_iter([
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-        (header::VARY, HeaderValue::from_static("hx-request")),
-    ])
 }
 
 /// The navigation, as far as who looks may see it.

@@ -94,15 +94,14 @@ impl Visit {
     }
 
     /// A message about so many, `$n`.
-    pub fn count(&self, key: &str, n: impl TryInto<i64>) -> String {
-        let n: i64 = n.try_into().unwrap_or(i64::MAX);
-        self.say(key, &[("n", n.into())])
+    pub fn count(&self, key: &str, n: impl Whole) -> String {
+        self.say(key, &[("n", n.whole().into())])
     }
 
     /// A whole number as the language writes it.
     #[expect(clippy::cast_precision_loss, reason = "nobody reads more than 15 digits")]
-    pub fn number(&self, n: impl TryInto<i64>) -> String {
-        number(self.lang, n.try_into().unwrap_or(i64::MAX) as f64, 0)
+    pub fn number(&self, n: impl Whole) -> String {
+        number(self.lang, n.whole() as f64, 0)
     }
 
     /// A number with at most so many digits after its point.
@@ -138,6 +137,29 @@ impl Visit {
         let key = format!("done-{key}");
         let known = self.kit.texts().knows(self.lang, &key);
         known.then(|| self.count(&key, n.parse::<u32>().unwrap_or_default()))
+    }
+}
+
+/// A whole number, whatever its type; what is too large is shown as the largest.
+pub trait Whole {
+    /// The number.
+    fn whole(&self) -> i64;
+}
+
+macro_rules! whole {
+    ($($type:ty),+) => {$(
+        impl Whole for $type {
+            fn whole(&self) -> i64 {
+                i64::try_from(*self).unwrap_or(i64::MAX)
+            }
+        }
+    )+};
+}
+whole!(u16, u32, u64, usize, i32, i64);
+
+impl<T: Whole> Whole for &T {
+    fn whole(&self) -> i64 {
+        T::whole(self)
     }
 }
 

@@ -153,14 +153,14 @@ impl Service {
 /// What a server is given, and what runs there. Dropped in this order: servers (the last one started first), ports,
 /// folder.
 #[derive(Debug)]
-struct Place {
+pub(crate) struct Place {
     daemons: Vec<Daemon>,
     ports: Vec<Port>,
     folder: TempDir,
 }
 
 impl Place {
-    fn new(name: &str) -> Result<Place, Error> {
+    pub(crate) fn new(name: &str) -> Result<Place, Error> {
         let folder = tempfile::Builder::new()
             .prefix(&format!("intendant-{name}-"))
             .tempdir()
@@ -168,11 +168,11 @@ impl Place {
         Ok(Place { daemons: Vec::new(), ports: Vec::new(), folder })
     }
 
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    fn port(&mut self) -> Result<u16, Error> {
+    pub(crate) fn port(&mut self) -> Result<u16, Error> {
         let port = Port::take()?;
         let number = port.number();
         self.ports.push(port);
@@ -180,7 +180,7 @@ impl Place {
     }
 
     /// Keeps a server that was started, once it answers.
-    fn keep(&mut self, mut daemon: Daemon, answers: impl Fn() -> bool) -> Result<(), Error> {
+    pub(crate) fn keep(&mut self, mut daemon: Daemon, answers: impl Fn() -> bool) -> Result<(), Error> {
         daemon.ready(START, answers)?;
         self.daemons.push(daemon);
         Ok(())
@@ -195,7 +195,7 @@ impl Drop for Place {
     }
 }
 
-fn local(port: u16) -> SocketAddr {
+pub(crate) fn local(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use axum::Router;
 use engine::Clock;
 use http::access::{Access, Rules};
+use http::page::{Kit, around};
 use http::socket::Socket;
 use http::tcp::{CertificateFiles, Tcp, Tls};
 use http::{ConnectionLimits, frame};
@@ -53,13 +54,22 @@ impl Doors {
     }
 
     /// Answers on all of them until `stop` changes or is gone.
-    pub(super) async fn serve(self, routes: Router, access: Access, clock: Clock, stop: watch::Receiver<()>) {
+    pub(super) async fn serve(
+        self,
+        routes: Router,
+        access: Access,
+        kit: Kit,
+        clock: Clock,
+        stop: watch::Receiver<()>,
+    ) {
         let limits = ConnectionLimits::default();
         let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
         let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
+        // Inside, a problem's page knows who asks; what no route answers never gets there.
+        let people = around(frame(access.layer(around(routes, &kit))), &kit);
         let tcp = async {
             if let Some(tcp) = self.tcp {
-                tcp.serve(frame(access.layer(routes)), limits, &clock, stopped(stop)).await;
+                tcp.serve(people, limits, &clock, stopped(stop)).await;
             }
         };
         tokio::join!(socket, tcp);

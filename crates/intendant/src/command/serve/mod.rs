@@ -1,6 +1,7 @@
 //! `intendant serve`: the hub.
 
 mod doors;
+mod pages;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let (stop, stopped) = watch::channel(());
     let access =
         Access::open(hub.clone(), doors::rules(&config.http)).await.context("reading tokens and accounts")?;
-    let routes = api::routes(Api::new(api::Parts {
+    let parts = api::Parts {
         hub: hub.clone(),
         access: access.clone(),
         reload: on_request(&reloader),
@@ -68,8 +69,11 @@ pub async fn run(context: &Context) -> Result<Exit> {
         },
         version: VERSION,
         url: url.clone(),
-    }));
-    let server = tokio::spawn(doors.serve(routes, access.clone(), context.clock.clone(), stopped));
+    };
+    let kit = pages::kit();
+    let pages = pages::routes(&parts, &kit, &context.clock);
+    let routes = api::routes(Api::new(parts)).merge(pages);
+    let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
     invite(&access, url.as_deref(), context).await?;

@@ -1,0 +1,67 @@
+//! Backends: all of them.
+
+pub(crate) mod one;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use engine::port::Standing;
+use engine::{AuditEntry, BackendView};
+use http::dto::ReloadReport;
+use http::page::Visit;
+use http::{Admin, May, Problem, Read};
+use model::Code;
+
+use crate::Console;
+use crate::show::Chip;
+
+/// A backend in the list.
+struct Row {
+    chip: Chip,
+    can_pause: bool,
+    backend: BackendView,
+}
+
+/// Whether a backend has something to pause.
+fn can_pause(backend: &BackendView) -> bool {
+    backend.standing == Standing::Active && !backend.paused
+}
+
+#[derive(Template)]
+#[template(path = "backends.html")]
+struct List<'p> {
+    v: &'p Visit,
+    rows: Vec<Row>,
+}
+
+/// `GET /backends`.
+pub(crate) async fn list(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
+    let row = |backend: BackendView| Row {
+        chip: Chip::backend(&visit, &backend),
+        can_pause: can_pause(&backend),
+        backend,
+    };
+    let content = List { v: &visit, rows: console.hub.backends().into_iter().map(row).collect() };
+    visit.page(visit.t("backends")).live("on=backends&on=jobs").show(&content)
+}
+
+#[derive(Template)]
+#[template(path = "reloaded.html")]
+struct Reloaded<'p> {
+    v: &'p Visit,
+    outcome: Result<ReloadReport, String>,
+}
+
+/// `POST /backends/reload`: reads configuration and backends anew, or says why not.
+pub(crate) async fn reload(
+    State(console): State<Console>,
+    visit: Visit,
+    May { caller, .. }: May<Admin>,
+) -> Result<Response, Problem> {
+    let outcome = (console.reload)().await;
+    if outcome.is_ok() {
+        let code = Code::from_static("reloaded");
+        console.hub.audit(AuditEntry::new(&caller.actor, "configuration", code, "read anew")).await?;
+    }
+    Ok(visit.page(visit.t("reload")).show(&Reloaded { v: &visit, outcome }))
+}

@@ -1,0 +1,123 @@
+//! One backend: how it stands, and what can be done with it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Response};
+use engine::{BackendView, PING};
+use http::page::Visit;
+use http::{May, Operate, Problem, Read};
+use journal::{Order, Page};
+use model::{JobState, Outcome, OutcomeKind};
+
+use super::can_pause;
+use crate::Console;
+use crate::jobs::Row;
+use crate::show::{Chip, pretty, segment};
+
+/// Failures that are shown.
+const FAILURES: u32 = 10;
+
+#[derive(Template)]
+#[template(path = "backend.html")]
+struct One<'p> {
+    v: &'p Visit,
+    backend: BackendView,
+    chip: Chip,
+    can_pause: bool,
+    can_ping: bool,
+    pong: Option<Pong>,
+    failures: Vec<Row>,
+}
+
+/// What it answered to a ping.
+struct Pong {
+    good: bool,
+    message: Option<String>,
+    data: Option<String>,
+    log: Option<String>,
+}
+
+impl From<Outcome> for Pong {
+    fn from(outcome: Outcome) -> Self {
+        Pong {
+            good: outcome.kind == OutcomeKind::Done,
+            message: outcome.message,
+            data: outcome.data.as_ref().map(pretty),
+            log: outcome.log.filter(|log| !log.trim().is_empty()),
+        }
+    }
+}
+
+/// `GET /backends/{name}`.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    visit: Visit,
+    _: May<Read>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    page(&console, &visit, &name, None).await
+}
+
+/// `POST /backends/{name}/ping`: whether its target is there, now.
+pub(crate) async fn ping(
+    State(console): State<Console>,
+    visit: Visit,
+    _: May<Operate>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let outcome = console.hub.ping(&name).await?;
+    page(&console, &visit, &name, Some(outcome.into())).await
+}
+
+/// `POST /backends/{name}/pause`.
+pub(crate) async fn pause(
+    State(console): State<Console>,
+    May { caller, .. }: May<Operate>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    console.hub.pause(&name, &caller.actor).await?;
+    Ok(Visit::said(&path(&name), "paused", 1).into_response())
+}
+
+/// `POST /backends/{name}/resume`.
+pub(crate) async fn resume(
+    State(console): State<Console>,
+    May { caller, .. }: May<Operate>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    console.hub.resume(&name, &caller.actor).await?;
+    Ok(Visit::said(&path(&name), "resumed", 1).into_response())
+}
+
+fn path(name: &str) -> String {
+    format!("/backends/{}", segment(name))
+}
+
+async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) -> Result<Response, Problem> {
+    let found = console.hub.backends().into_iter().find(|backend| backend.name == name);
+    let backend = found.ok_or_else(|| Problem::missing(format!("backend {name}")))?;
+    let filter = journal::Filter {
+        states: vec![JobState::Failed, JobState::Retrying],
+        backend: Some(name.to_owned()),
+        ..journal::Filter::default()
+    };
+    let failures = console
+        .hub
+        .journal()
+        .jobs(filter, Page { after: None, order: Order::Newest, limit: FAILURES })
+        .await?;
+    let answered = pong.is_some();
+    let content = One {
+        v: visit,
+        chip: Chip::backend(visit, &backend),
+        can_pause: can_pause(&backend),
+        can_ping: backend.actions.iter().any(|action| action == PING),
+        pong,
+        failures: failures.rows.into_iter().map(|job| Row::new(visit, job)).collect(),
+        backend,
+    };
+    let page = visit.page(name);
+    // An answer to a ping must not be replaced by a page without it.
+    let page = if answered { page } else { page.live("on=backends&on=jobs") };
+    Ok(page.show(&content))
+}

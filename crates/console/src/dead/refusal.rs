@@ -1,0 +1,69 @@
+//! A message that could not be accepted.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use engine::Accepted;
+use http::page::Visit;
+use http::{May, Operate, Problem, Read};
+use model::Record;
+
+use crate::Console;
+use crate::show::When;
+
+#[derive(Template)]
+#[template(path = "refusal.html")]
+struct One<'p> {
+    v: &'p Visit,
+    at: When,
+    record: Record,
+    size: usize,
+    /// Why it was refused once more.
+    again: Option<String>,
+}
+
+/// `GET /dead-letters/refusals/{record}`.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    visit: Visit,
+    _: May<Read>,
+    Path(record): Path<String>,
+) -> Result<Response, Problem> {
+    page(&console, &visit, named(&record)?, None).await
+}
+
+/// `POST /dead-letters/refusals/{record}/resubmit`.
+pub(crate) async fn resubmit(
+    State(console): State<Console>,
+    visit: Visit,
+    May { caller, .. }: May<Operate>,
+    Path(record): Path<String>,
+) -> Result<Response, Problem> {
+    let record = named(&record)?;
+    let to = |job| Visit::said(&format!("/jobs/{job}"), "resubmitted", 1).into_response();
+    match console.hub.resubmit(record, &caller.actor).await? {
+        Accepted::New(job) | Accepted::Known(job, _) => Ok(to(job)),
+        Accepted::Unclaimed => {
+            let list = "/dead-letters?of=refusals";
+            Ok(Visit::said(list, "resubmitted-unclaimed", 1).into_response())
+        }
+        Accepted::Refused(why) => page(&console, &visit, record, Some(why.message)).await,
+    }
+}
+
+fn named(record: &str) -> Result<i64, Problem> {
+    record.parse().map_err(|_| Problem::missing(format!("refusal {record}")))
+}
+
+async fn page(
+    console: &Console,
+    visit: &Visit,
+    record: i64,
+    again: Option<String>,
+) -> Result<Response, Problem> {
+    let (record, raw) = console.hub.refused(record).await?;
+    let status = if again.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let content = One { v: visit, at: record.at.into(), record, size: raw.len(), again };
+    Ok(visit.page(visit.t("refusal")).status(status).show(&content))
+}

@@ -1,0 +1,204 @@
+//! Which jobs: what the form above a list says, read with patience. What cannot be understood is said at its field, and
+//! then nothing is selected.
+
+use engine::WaitsFor;
+use http::page::{Form, Visit};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use journal::Filter;
+use model::{JobState, Subject};
+
+/// A filter as it was filled in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) states: Vec<JobState>,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    pub(crate) backend: String,
+    pub(crate) source: String,
+    pub(crate) code: String,
+    pub(crate) text: String,
+    pub(crate) waiting: Option<WaitsFor>,
+    pub(crate) since: String,
+    pub(crate) until: String,
+    /// The fields that cannot be understood, with the message that says why.
+    wrong: Vec<(&'static str, &'static str)>,
+}
+
+impl Asked {
+    /// Reads the fields of a query or a form.
+    pub(crate) fn read(form: &Form) -> Self {
+        let text = |name: &str| form.get(name).unwrap_or_default().to_owned();
+        let mut asked = Asked {
+            states: form.all("state").filter_map(JobState::from_word).collect(),
+            action: text("action"),
+            subject: text("subject"),
+            backend: text("backend"),
+            source: text("source"),
+            code: text("code"),
+            text: text("text"),
+            waiting: form.get("waiting").and_then(waits_for),
+            since: text("since"),
+            until: text("until"),
+            wrong: Vec::new(),
+        };
+        let subject = asked.subject.is_empty() || asked.subject.parse::<Subject>().is_ok();
+        let time = |text: &str| text.is_empty() || moment(text).is_some();
+        let checks = [
+            ("subject", "filter-wrong-subject", subject),
+            ("since", "filter-wrong-time", time(&asked.since)),
+            ("until", "filter-wrong-time", time(&asked.until)),
+        ];
+        asked.wrong =
+            checks.into_iter().filter(|(.., right)| !right).map(|(name, why, _)| (name, why)).collect();
+        asked
+    }
+
+    /// Whether fields are filled in beside those that are always seen.
+    pub(crate) fn is_detailed(&self) -> bool {
+        let seen = ["state", "waiting", "text"];
+        self.fields().iter().any(|(name, _)| !seen.contains(name))
+    }
+
+    /// The same, of failed jobs only.
+    pub(crate) fn only_failed(self) -> Self {
+        Asked { states: vec![JobState::Failed], waiting: None, ..self }
+    }
+
+    /// Why a field cannot be understood.
+    pub(crate) fn wrong(&self, v: &Visit, field: &str) -> Option<String> {
+        self.wrong.iter().find(|(name, _)| *name == field).map(|(_, why)| v.t(why))
+    }
+
+    /// Whether all of it can be understood.
+    pub(crate) fn is_clear(&self) -> bool {
+        self.wrong.is_empty()
+    }
+
+    /// Whether it selects all jobs.
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Asked::default()
+    }
+
+    pub(crate) fn has(&self, state: JobState) -> bool {
+        self.states.contains(&state)
+    }
+
+    /// As fields, for links and hidden inputs.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        let states = self.states.iter().map(|state| ("state", state.as_str().to_owned()));
+        let others = [
+            ("action", &self.action),
+            ("subject", &self.subject),
+            ("backend", &self.backend),
+            ("source", &self.source),
+            ("code", &self.code),
+            ("text", &self.text),
+            ("since", &self.since),
+            ("until", &self.until),
+        ];
+        let others = others.into_iter().map(|(name, value)| (name, value.clone()));
+        let waiting = WAITS.iter().filter(|(_, kind)| self.waiting == Some(*kind));
+        let waiting = waiting.map(|(word, _)| ("waiting", (*word).to_owned()));
+        states.chain(waiting).chain(others).filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// A path with the filter, and `more` behind it.
+    pub(crate) fn link(&self, path: &str, more: &[(&str, String)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.fields() {
+            query.append_pair(name, &value);
+        }
+        for (name, value) in more {
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The same for the API, whose times are exact and whose words are its own.
+    pub(crate) fn export(&self, format: &str) -> String {
+        let exact = |text: &str| moment(text).map(|at| format!("{at:.3}")).unwrap_or_default();
+        let asked =
+            Asked { since: exact(&self.since), until: exact(&self.until), waiting: None, ..self.clone() };
+        let waiting = WAITS.iter().filter(|(_, kind)| self.waiting == Some(*kind));
+        let waiting = waiting.map(|(word, _)| ("waiting_on", (*word).to_owned()));
+        let more: Vec<_> = waiting.chain([("format", format.to_owned())]).collect();
+        asked.link("/api/v1/jobs/export", &more)
+    }
+
+    /// For the journal; `None` = it cannot be understood. What jobs wait for stands beside it.
+    pub(crate) fn filter(&self) -> Option<Filter> {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        self.is_clear().then(|| Filter {
+            states: self.states.clone(),
+            action: some(&self.action),
+            subject: self.subject.parse().ok(),
+            source: some(&self.source),
+            backend: some(&self.backend),
+            code: some(&self.code),
+            text: some(&self.text),
+            since: moment(&self.since),
+            until: moment(&self.until),
+            ..Filter::default()
+        })
+    }
+}
+
+/// What jobs may wait for, by the word in a form.
+pub(crate) const WAITS: [(&str, WaitsFor); 6] = [
+    ("subject", WaitsFor::Subject),
+    ("failsafe", WaitsFor::Failsafe),
+    ("pause", WaitsFor::Pause),
+    ("retry", WaitsFor::Retry),
+    ("slot", WaitsFor::Slot),
+    ("nothing", WaitsFor::Nothing),
+];
+
+fn waits_for(word: &str) -> Option<WaitsFor> {
+    WAITS.into_iter().find(|(known, _)| *known == word).map(|(_, kind)| kind)
+}
+
+/// A time with its zone, or what a browser's field for date and time holds, which is then in UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| local().map(|zoned| zoned.timestamp()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(query: &str) -> Asked {
+        Asked::read(&Form::of_query(query))
+    }
+
+    #[test]
+    fn empty_fields_say_nothing() {
+        let asked = asked("state=&action=&since=&subject=");
+        assert!(asked.is_empty() && asked.is_clear());
+        assert_eq!(asked.filter().unwrap(), Filter::default());
+        assert_eq!(asked.link("/jobs", &[]), "/jobs");
+    }
+
+    #[test]
+    fn a_filter_is_written_as_it_was_read() {
+        let query = "state=failed&state=running&waiting=retry&action=DO+IT&since=2026-11-30T18%3A00";
+        let asked = asked(query);
+        assert_eq!(asked.link("/jobs", &[]), format!("/jobs?{query}"));
+        let filter = asked.filter().unwrap();
+        assert_eq!(filter.states, [JobState::Failed, JobState::Running]);
+        assert_eq!(filter.since.unwrap().to_string(), "2026-11-30T18:00:00Z");
+        assert!(
+            asked.export("csv").ends_with("since=2026-11-30T18%3A00%3A00.000Z&waiting_on=retry&format=csv")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_selects_nothing() {
+        let asked = asked("subject=alice&until=tomorrow");
+        assert!(!asked.is_clear() && asked.filter().is_none());
+        assert_eq!(asked.wrong.len(), 2);
+    }
+}

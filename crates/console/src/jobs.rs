@@ -1,0 +1,109 @@
+//! Jobs: the list.
+
+pub(crate) mod many;
+pub(crate) mod one;
+pub(crate) mod replay;
+mod story;
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use engine::WaitsFor;
+use http::page::{Form, Visit};
+use http::{May, Problem, Read, Scope};
+use journal::{Listing, Order, Page};
+use model::{Job, JobState, Seq};
+
+use crate::Console;
+use crate::filter::{Asked, WAITS};
+use crate::show::{Chip, When, between, span};
+
+/// Rows of a page.
+const ROWS: u32 = 100;
+
+/// A row of a list of jobs.
+pub(crate) struct Row {
+    pub(crate) job: Job,
+    pub(crate) chip: Chip,
+    pub(crate) accepted: When,
+    pub(crate) took: Option<String>,
+}
+
+impl Row {
+    pub(crate) fn new(v: &Visit, job: Job) -> Self {
+        let took = job.started_at.zip(job.ended_at).map(|(from, to)| span(v, between(from, to)));
+        Row { chip: Chip::job(v, job.state), accepted: job.accepted_at.into(), took, job }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "jobs.html")]
+struct List<'p> {
+    v: &'p Visit,
+    asked: Asked,
+    /// Every state: its word, its name, whether it is asked for.
+    states: Vec<(&'static str, String, bool)>,
+    rows: Vec<Row>,
+    /// What they may wait for: word, name, whether it is asked for.
+    waits: Vec<(&'static str, String, bool)>,
+    /// Actions and backends that there are, to choose from.
+    actions: Vec<String>,
+    backends: Vec<String>,
+    newest: Option<String>,
+    older: Option<String>,
+    retry: Option<String>,
+    export: [(&'static str, String); 2],
+    /// The hub has no job at all.
+    first_day: bool,
+}
+
+/// `GET /jobs`.
+pub(crate) async fn list(
+    State(console): State<Console>,
+    visit: Visit,
+    _: May<Read>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let form = Form::of_query(query.as_deref().unwrap_or_default());
+    let asked = Asked::read(&form);
+    let after = form.get("after").and_then(|after| after.parse().ok()).map(Seq);
+    let found = match asked.filter() {
+        Some(filter) => {
+            let page = Page { after, order: Order::Newest, limit: ROWS };
+            console.hub.jobs(filter, asked.waiting, page).await?
+        }
+        None => Listing { rows: Vec::new(), next: None },
+    };
+    let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, job)).collect();
+    let failed = asked.states.is_empty() || asked.has(JobState::Failed);
+    let failed = failed && rows.iter().any(|row| row.job.state == JobState::Failed);
+    let (actions, backends) = choices(&console);
+    let state = |state: JobState| (state.as_str(), Chip::job(&visit, state).word, asked.has(state));
+    let wait = |(word, kind): (&'static str, WaitsFor)| {
+        (word, visit.t(&format!("waits-{word}")), asked.waiting == Some(kind))
+    };
+    let content = List {
+        v: &visit,
+        waits: WAITS.into_iter().map(wait).collect(),
+        states: JobState::ALL.into_iter().map(state).collect(),
+        first_day: rows.is_empty() && asked.is_empty() && after.is_none(),
+        newest: after.map(|_| asked.link("/jobs", &[])),
+        older: found.next.map(|next| asked.link("/jobs", &[("after", next.to_string())])),
+        retry: (failed && visit.may(Scope::Operate)).then(|| asked.link("/jobs/retry", &[])),
+        export: [("NDJSON", asked.export("ndjson")), ("CSV", asked.export("csv"))],
+        asked,
+        rows,
+        actions,
+        backends,
+    };
+    Ok(visit.page(visit.t("jobs")).live("on=jobs").show(&content))
+}
+
+/// The actions and backends that a person may choose from.
+pub(crate) fn choices(console: &Console) -> (Vec<String>, Vec<String>) {
+    let backends = console.hub.backends();
+    let mut actions: Vec<String> = backends.iter().flat_map(|backend| backend.actions.clone()).collect();
+    actions.sort();
+    actions.dedup();
+    (actions, backends.into_iter().map(|backend| backend.name).collect())
+}

@@ -1,0 +1,184 @@
+//! A job's story, laid out for its page.
+
+use askama::Template;
+use engine::Story;
+use http::Scope;
+use http::page::Visit;
+use jiff::Timestamp;
+use model::{Delivery, Job, JobId, JobState, OnError, Outcome, Step, WaitingOn};
+
+use crate::show::{Chip, When, between, next, next_at, pretty, span, tone};
+
+#[derive(Template)]
+#[template(path = "job.html")]
+pub(super) struct Told<'p> {
+    v: &'p Visit,
+    job: Job,
+    chip: Chip,
+    tone: &'static str,
+    next: String,
+    next_at: Option<When>,
+    /// The job that it waits for.
+    waits_for: Option<JobId>,
+    /// The backend that is paused.
+    paused: Option<String>,
+    /// The failsafe that holds it.
+    held: bool,
+    steps: Vec<Part>,
+    deliveries: Vec<Sent>,
+    document: String,
+    result: Option<String>,
+    trace: Option<String>,
+    accepted: When,
+    started: Option<When>,
+    ended: Option<When>,
+    deadline: Option<When>,
+    took: Option<String>,
+    waited: Option<String>,
+    /// A later job of the same subject and action that succeeded.
+    later: Option<JobId>,
+    can: Can,
+}
+
+/// What can be done with it by who looks.
+struct Can {
+    hurry: bool,
+    replay: bool,
+    cancel: bool,
+}
+
+impl Can {
+    fn new(v: &Visit, job: &Job) -> Self {
+        let operates = v.may(Scope::Operate);
+        let over = job.state.is_terminal();
+        Can {
+            hurry: operates && job.state == JobState::Retrying && job.head,
+            replay: operates && matches!(job.state, JobState::Failed | JobState::Cancelled),
+            cancel: operates && !over && job.cancelled_by.is_none(),
+        }
+    }
+
+    fn anything(&self) -> bool {
+        self.hurry || self.replay || self.cancel
+    }
+}
+
+/// One backend's part.
+struct Part {
+    step: Step,
+    chip: Chip,
+    tone: &'static str,
+    stops: bool,
+    attempts: Vec<Try>,
+}
+
+/// One execution.
+struct Try {
+    number: u32,
+    chip: Chip,
+    started: When,
+    took: Option<String>,
+    status: i32,
+    code: Option<String>,
+    message: Option<String>,
+    data: Option<String>,
+    log: Option<String>,
+    notices: Vec<(String, String)>,
+    last: bool,
+}
+
+/// Something that left, or is to leave.
+struct Sent {
+    delivery: Delivery,
+    chip: Chip,
+    due: Option<When>,
+    body: String,
+}
+
+impl<'p> Told<'p> {
+    pub(super) fn new(v: &'p Visit, story: Story, later: Option<JobId>, now: Timestamp) -> Self {
+        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result } = story;
+        let over = job.state.is_terminal();
+        let part = |step: Step| Part::new(v, step, &attempts, over);
+        Told {
+            chip: Chip::job(v, job.state),
+            tone: tone(job.state),
+            next: next(v, &waiting_on),
+            next_at: next_at(&waiting_on),
+            waits_for: match waiting_on {
+                WaitingOn::Subject { job, .. } => Some(job),
+                _ => None,
+            },
+            held: matches!(waiting_on, WaitingOn::Failsafe { .. }),
+            paused: match waiting_on {
+                WaitingOn::Pause { backend } => Some(backend),
+                _ => None,
+            },
+            steps: steps.into_iter().map(part).collect(),
+            deliveries: deliveries.into_iter().map(|delivery| Sent::new(v, delivery)).collect(),
+            document: pretty(&body),
+            result: over.then(|| pretty(&result)),
+            trace,
+            accepted: job.accepted_at.into(),
+            started: job.started_at.map(Into::into),
+            ended: job.ended_at.map(Into::into),
+            deadline: job.deadline.map(Into::into),
+            took: job.started_at.map(|from| span(v, between(from, job.ended_at.unwrap_or(now)))),
+            waited: job.started_at.map(|to| span(v, between(job.accepted_at, to))),
+            later: later.filter(|_| matches!(job.state, JobState::Failed | JobState::Cancelled)),
+            can: Can::new(v, &job),
+            v,
+            job,
+        }
+    }
+
+    /// Whether nothing more happens to it.
+    pub(super) fn is_over(&self) -> bool {
+        self.job.state.is_terminal()
+    }
+}
+
+impl Part {
+    fn new(v: &Visit, step: Step, attempts: &[(model::Attempt, Option<Outcome>)], over: bool) -> Self {
+        let own: Vec<_> = attempts.iter().filter(|(attempt, _)| attempt.step == step.index).collect();
+        let count = own.len();
+        let tries = own.into_iter().enumerate().map(|(place, (attempt, outcome))| {
+            let last = place + 1 == count;
+            Try::new(v, attempt, outcome.as_ref(), last, over || !last)
+        });
+        let mut attempts: Vec<Try> = tries.collect();
+        attempts.reverse();
+        let chip = Chip::step(v, step.state);
+        Part { tone: chip.tone, chip, stops: step.on_error == OnError::Stop, attempts, step }
+    }
+}
+
+impl Try {
+    fn new(v: &Visit, attempt: &model::Attempt, outcome: Option<&Outcome>, last: bool, over: bool) -> Self {
+        let notice = |notice: &model::Notice| (notice.name.clone(), pretty(&notice.data));
+        Try {
+            number: attempt.number,
+            chip: Chip::outcome(v, attempt.kind, over),
+            started: attempt.started_at.into(),
+            took: attempt.ended_at.map(|to| span(v, between(attempt.started_at, to))),
+            status: attempt.status,
+            code: attempt.code.as_ref().map(ToString::to_string),
+            message: attempt.message.clone(),
+            data: outcome.and_then(|o| o.data.as_ref()).map(pretty),
+            log: outcome.and_then(|o| o.log.clone()).filter(|log| !log.trim().is_empty()),
+            notices: outcome.map(|o| o.notices.iter().map(notice).collect()).unwrap_or_default(),
+            last,
+        }
+    }
+}
+
+impl Sent {
+    fn new(v: &Visit, delivery: Delivery) -> Self {
+        Sent {
+            chip: Chip::delivery(v, delivery.state),
+            due: (!delivery.state.is_terminal()).then(|| delivery.due_at.into()),
+            body: pretty(&delivery.body),
+            delivery,
+        }
+    }
+}

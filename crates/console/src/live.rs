@@ -1,0 +1,141 @@
+//! The live stream of the pages: not what happened, only that something did, at most about once a second.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use engine::Clock;
+use futures_util::{Stream, StreamExt as _, stream};
+use http::page::Form;
+use http::{Closing, May, Read};
+use model::EventKind;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use crate::Console;
+
+/// What a page is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct About {
+    /// Words of [`topic`]; `all` is every topic.
+    topics: Vec<String>,
+    /// The job that the page is about.
+    job: Option<String>,
+}
+
+/// Between two words of a stream.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Some things change without an event: a connection is lost, a delivery arrives, time passes.
+const TICK: Duration = Duration::from_secs(10);
+/// A comment is sent after so long a silence.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// `GET /live?on=jobs&on=backends`, or `?job=ID`: says `changed` when a page about that is to be read again.
+pub(crate) async fn stream(
+    State(console): State<Console>,
+    _: May<Read>,
+    mut closing: Closing,
+    query: axum::extract::RawQuery,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let query = Form::of_query(query.0.as_deref().unwrap_or_default());
+    let topics = query.all("on").map(str::to_owned).collect();
+    let about = About { topics, job: query.get("job").map(str::to_owned) };
+    let follow = Follow { events: console.hub.events(), clock: console.clock, about, spoken: false };
+    let words = stream::unfold(follow, |mut follow| async {
+        follow.next().await?;
+        Some((Ok(Event::default().data("changed")), follow))
+    });
+    Sse::new(words.take_until(async move { closing.begun().await }))
+        .keep_alive(KeepAlive::new().interval(ALIVE))
+}
+
+struct Follow {
+    events: Receiver<model::Event>,
+    clock: Clock,
+    about: About,
+    spoken: bool,
+}
+
+impl Follow {
+    /// Resolves when the page is to be read again; `None` = the hub has stopped.
+    async fn next(&mut self) -> Option<()> {
+        if self.spoken {
+            // What happens meanwhile is one word afterwards.
+            self.clock.sleep(PAUSE).await;
+        }
+        self.spoken = true;
+        tokio::select! {
+            heard = heard(&mut self.events, &self.about) => heard,
+            () = self.clock.sleep(TICK) => Some(()),
+        }?;
+        self.drain();
+        Some(())
+    }
+
+    /// What came at the same moment is in the same word.
+    fn drain(&mut self) {
+        while matches!(self.events.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
+    }
+}
+
+/// Waits for an event that the page is about.
+async fn heard(events: &mut Receiver<model::Event>, about: &About) -> Option<()> {
+    loop {
+        match events.recv().await {
+            Ok(event) if about.includes(&event) => return Some(()),
+            Ok(_) => {}
+            // Too much happened to look at each: something of it will have been ours.
+            Err(RecvError::Lagged(_)) => return Some(()),
+            Err(RecvError::Closed) => return None,
+        }
+    }
+}
+
+impl About {
+    fn includes(&self, event: &model::Event) -> bool {
+        let wanted = |topic: &str| self.topics.iter().any(|on| on == topic || on == "all");
+        let own = || event.job.is_some_and(|job| self.job.as_deref() == Some(&*job.to_string()));
+        wanted(topic(event.kind)) || own()
+    }
+}
+
+/// What an event is about.
+fn topic(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Paused | EventKind::Resumed => "backends",
+        EventKind::Refused => "refusals",
+        EventKind::Undeliverable => "deliveries",
+        _ => "jobs",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use model::JobId;
+
+    use super::*;
+
+    fn event(kind: EventKind, job: Option<JobId>) -> model::Event {
+        model::Event { seq: 1, at: Timestamp::UNIX_EPOCH, kind, job, step: None, attempt: None, code: None }
+    }
+
+    #[test]
+    fn a_page_hears_of_what_it_is_about() {
+        let jobs = About { topics: vec!["jobs".to_owned()], job: None };
+        assert!(jobs.includes(&event(EventKind::Failed, None)));
+        assert!(!jobs.includes(&event(EventKind::Paused, None)));
+        let all = About { topics: vec!["all".to_owned()], job: None };
+        assert!(all.includes(&event(EventKind::Paused, None)));
+    }
+
+    #[test]
+    fn a_job_s_page_hears_of_its_own_job() {
+        let id = JobId::from_parts(Timestamp::UNIX_EPOCH, [1; 10]);
+        let other = JobId::from_parts(Timestamp::UNIX_EPOCH, [2; 10]);
+        let about = About { topics: Vec::new(), job: Some(id.to_string()) };
+        assert!(about.includes(&event(EventKind::StepStarted, Some(id))));
+        assert!(!about.includes(&event(EventKind::StepStarted, Some(other))));
+    }
+}

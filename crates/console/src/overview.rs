@@ -1,0 +1,65 @@
+//! The overview: what needs attention first, then how things go.
+
+mod attention;
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use http::page::Visit;
+use http::{May, Problem, Read};
+use journal::{Filter, Order, Page};
+use model::JobState;
+
+use self::attention::{Alert, attention};
+use crate::Console;
+use crate::jobs::Row;
+
+/// Jobs that are shown.
+const LATEST: u32 = 12;
+
+/// How many jobs are in a state.
+struct Tile {
+    state: JobState,
+    jobs: u64,
+    tone: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview<'p> {
+    v: &'p Visit,
+    alerts: Vec<Alert>,
+    tiles: Vec<Tile>,
+    latest: Vec<Row>,
+}
+
+/// `GET /`.
+pub(crate) async fn show(
+    State(console): State<Console>,
+    visit: Visit,
+    _: May<Read>,
+) -> Result<Response, Problem> {
+    let journal = console.hub.journal();
+    let tallies = journal.tallies().await?;
+    let tallies: BTreeMap<&str, u64> =
+        tallies.into_iter().map(|tally| (tally.state.as_str(), tally.jobs)).collect();
+    let jobs = |state: JobState| tallies.get(state.as_str()).copied().unwrap_or_default();
+    let shown =
+        [JobState::Running, JobState::Queued, JobState::Retrying, JobState::Failed, JobState::Succeeded];
+    let tile = |state: JobState| {
+        let jobs = jobs(state);
+        let alarming = matches!(state, JobState::Failed | JobState::Retrying) && jobs > 0;
+        Tile { state, jobs, tone: if alarming { crate::show::tone(state) } else { "" } }
+    };
+    let latest =
+        journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: LATEST }).await?;
+    let content = Overview {
+        v: &visit,
+        alerts: attention(&console, &visit, jobs(JobState::Failed)).await?,
+        tiles: shown.into_iter().map(tile).collect(),
+        latest: latest.rows.into_iter().map(|job| Row::new(&visit, job)).collect(),
+    };
+    Ok(visit.page(visit.t("overview")).live("on=all").show(&content))
+}

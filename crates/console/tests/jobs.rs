@@ -1,0 +1,130 @@
+//! Jobs: looking at them, and what can be done with them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use http::Role;
+use model::{JobId, JobState};
+use serde_json::{Value, json};
+use support::{Bed, person};
+
+fn job_in(location: &str) -> JobId {
+    location.strip_prefix("/jobs/").unwrap().split('?').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_failed_job_says_what_the_backend_said() {
+    let bed = Bed::done().await;
+    let job = bed.ended("DO", "alice", json!({"fail": "no room for <alice>"})).await;
+    let page = bed.get(&format!("/jobs/{job}")).await.html;
+    assert!(page.contains("<q>no room for &#60;alice&#62;</q>"), "{page}");
+    assert!(page.contains("log of &#60;no room"));
+    assert!(page.contains("It has failed, and stays with the dead letters"));
+    assert!(page.contains(&format!("action=\"/jobs/{job}/retry\"")));
+    assert!(!page.contains(&format!("/jobs/{job}/cancel")), "a job that has ended cannot be cancelled");
+    let viewer = bed.get_as(Some(person(Role::Viewer)), &format!("/jobs/{job}"), "en").await.html;
+    assert!(!viewer.contains(&format!("action=\"/jobs/{job}/retry\"")), "a viewer has no buttons");
+}
+
+#[tokio::test]
+async fn a_retry_leads_to_the_new_job() {
+    let bed = Bed::done().await;
+    let job = bed.ended("DO", "alice", json!({"fail": "no"})).await;
+    let answer = bed.post(&format!("/jobs/{job}/retry"), &[("plain", "1")]).await;
+    let new = job_in(answer.location());
+    assert_ne!(new, job);
+    assert_eq!(bed.hub.job(new).await.unwrap().replay_of, Some(job));
+    let page = bed.get(answer.location()).await.html;
+    assert!(page.contains("It runs again as this new job."), "what was done is said");
+}
+
+#[tokio::test]
+async fn a_document_is_edited_and_replayed() {
+    let bed = Bed::done().await;
+    let job = bed.ended("STRICT", "alice", json!({"uid": "alice", "token": "t0k3n", "fail": "no"})).await;
+    let form = bed.get(&format!("/jobs/{job}/retry")).await.html;
+    assert!(form.contains("name=\"secret:/payload/token\"") && !form.contains("t0k3n"));
+    let edited = json!({"concernedTo": "alice", "payload": {"uid": "alice", "token": model::MASK, "fail": Value::Null}});
+    let edited = edited.to_string();
+    let answer = bed.post(&format!("/jobs/{job}/retry"), &[("document", &edited)]).await;
+    let new = job_in(answer.location());
+    bed.end_of(new).await;
+    assert_eq!(bed.hub.job(new).await.unwrap().state, JobState::Succeeded);
+    let wrong = bed.post(&format!("/jobs/{job}/retry"), &[("document", "{")]).await;
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.html.contains("This is no valid JSON"));
+}
+
+#[tokio::test]
+async fn a_stale_replay_asks_first() {
+    let bed = Bed::done().await;
+    let job = bed.ended("DO", "alice", json!({"fail": "no"})).await;
+    let later = bed.ended("DO", "alice", json!({})).await;
+    let answer = bed.post(&format!("/jobs/{job}/retry"), &[("plain", "1")]).await;
+    assert!(answer.html.contains("name=\"stale\"") && answer.html.contains(&format!("/jobs/{later}")));
+    let answer = bed.post(&format!("/jobs/{job}/retry"), &[("stale", "1")]).await;
+    assert_ne!(job_in(answer.location()), job);
+}
+
+#[tokio::test]
+async fn many_are_retried_after_a_page_that_says_how_many() {
+    let bed = Bed::done().await;
+    let first = bed.ended("DO", "a", json!({"fail": "no"})).await;
+    let second = bed.ended("DO", "b", json!({"fail": "no"})).await;
+    bed.ended("STRICT", "c", json!({"uid": "c", "fail": "no"})).await;
+    let ask = bed.get("/jobs/retry?action=DO").await.html;
+    assert!(
+        ask.contains("2 jobs will run again as new jobs.") && ask.contains("name=\"action\" value=\"DO\""),
+        "{ask}"
+    );
+    let answer = bed.post("/jobs/retry", &[("state", "failed"), ("action", "DO")]).await;
+    assert_eq!(answer.location(), "/jobs?said=replayed-many.2");
+    let jobs = bed
+        .hub
+        .journal()
+        .jobs(
+            journal::Filter::default(),
+            journal::Page { after: None, order: journal::Order::Newest, limit: 2 },
+        )
+        .await
+        .unwrap();
+    let replayed: Vec<_> = jobs.rows.iter().map(|job| job.replay_of).collect();
+    assert_eq!(replayed, [Some(second), Some(first)], "in their old order");
+}
+
+#[tokio::test]
+async fn a_running_job_is_cancelled() {
+    let bed = Bed::done().await;
+    let job = bed.job("DO", "a", json!({"hang": true})).await;
+    bed.until(job, JobState::Running).await;
+    let answer = bed.post(&format!("/jobs/{job}/cancel"), &[("cancel", "1")]).await;
+    assert!(answer.location().ends_with("said=cancelling.1"));
+    bed.end_of(job).await;
+    assert_eq!(bed.hub.job(job).await.unwrap().state, JobState::Cancelled);
+}
+
+#[tokio::test]
+async fn a_wrong_filter_is_said_at_its_field_and_selects_nothing() {
+    let bed = Bed::done().await;
+    bed.ended("DO", "a", json!({})).await;
+    let page = bed.get("/jobs?subject=alice").await.html;
+    assert!(
+        page.contains("aria-invalid=\"true\" aria-describedby=\"w-subject\"") && page.contains("No job fits")
+    );
+    assert!(bed.get("/jobs?subject=identity%3Aa").await.html.contains("identity:a</span>"));
+}
+
+#[tokio::test]
+async fn older_jobs_are_a_page_further() {
+    let bed = Bed::done().await;
+    for n in 0..103 {
+        bed.job("DO", &format!("s{n}"), json!({"later": true})).await;
+    }
+    let first = bed.get("/jobs?state=&action=DO").await.html;
+    assert_eq!(first.matches("<tr role=\"row\" id=\"job-").count(), 100);
+    let next = first.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
+    let next = next.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let second = bed.get(&next).await.html;
+    assert_eq!(second.matches("<tr role=\"row\" id=\"job-").count(), 3);
+    assert!(second.contains("← Newest"));
+}

@@ -1,0 +1,275 @@
+//! A real hub behind the console's routes, with backends whose every answer the test decides.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    dead_code,
+    unreachable_pub
+)]
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
+use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
+use http::access::{Access, Rules};
+use http::api::{Documents, SOURCE};
+use http::dto::{ReloadReport, Setting};
+use http::page::{Kit, around};
+use http::{Caller, Proof, Role, frame};
+use intendant_console::{Console, PART, routes};
+use journal::{Key, Options, SqliteJournal};
+use model::word::code;
+use model::{
+    ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Request as Asked, RetryPolicy, Subject,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// Longer than anything here takes, also on a busy machine.
+pub const LONG: Duration = Duration::from_mins(1);
+
+/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"hang": true}` never.
+struct Obedient;
+
+impl Backend for Obedient {
+    fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
+        let payload = call.body.get("payload").cloned().unwrap_or_default();
+        Box::pin(async move {
+            if payload.get("hang").is_some() {
+                _ = control.stop.wait_for(Option::is_some).await;
+                return Outcome::soft(2, code::INTERRUPTED, "ended by force");
+            }
+            match payload.get("fail").and_then(Value::as_str) {
+                Some(words) => Outcome {
+                    log: Some(format!("log of <{words}>")),
+                    ..Outcome::hard(7, code::FAILED, words)
+                },
+                None if payload.get("later").is_some() => Outcome::soft(75, code::RETRY, "not now"),
+                None => Outcome { message: Some("done well".to_owned()), ..Outcome::done() },
+            }
+        })
+    }
+}
+
+fn entry(name: &str) -> BackendEntry {
+    let policy = RetryPolicy {
+        max: 3,
+        initial: Duration::from_hours(1),
+        max_delay: Duration::from_hours(1),
+        ..RetryPolicy::NONE
+    };
+    let mapping = Mapping { on_error: OnError::Continue, retry: Some(policy), limit: None };
+    let actions = ["DO", "STRICT", "REMOVE", "PING_TARGET"];
+    BackendEntry {
+        name: name.into(),
+        standing: Standing::Active,
+        trouble: None,
+        concurrency: Some(4),
+        backend: Arc::new(Obedient),
+        actions: BTreeMap::from(actions.map(|action| (action.to_owned(), mapping))),
+    }
+}
+
+fn actions() -> ActionTable {
+    let schema = json!({
+        "type": "object", "required": ["payload"],
+        "properties": {"payload": {"type": "object", "required": ["uid"], "properties": {
+            "uid": {"type": "string", "description": "Who it is"},
+            "age": {"type": "integer", "minimum": 1},
+            "token": {"type": "string"},
+        }}},
+    });
+    let strict = ActionSpec {
+        schema: Some(schema),
+        secrets: vec!["/payload/token".to_owned()],
+        ..ActionSpec::default()
+    };
+    let remove = ActionSpec { destructive: Some(Destructive::Delete), ..ActionSpec::default() };
+    ActionTable::new([("STRICT".to_owned(), strict), ("REMOVE".to_owned(), remove)]).unwrap()
+}
+
+/// A hub with its pages.
+pub struct Bed {
+    pub hub: Hub,
+    pub access: Access,
+    router: Router,
+    _folder: TempDir,
+}
+
+/// What a page answered.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub html: String,
+}
+
+impl Answer {
+    pub fn location(&self) -> &str {
+        self.headers[header::LOCATION].to_str().unwrap()
+    }
+}
+
+/// Who asks.
+pub fn person(role: Role) -> Caller {
+    let by = Proof::Session { id: "s".to_owned(), role };
+    Caller { actor: Actor("account:alice".to_owned()), scopes: role.scopes(), by }
+}
+
+impl Bed {
+    pub async fn new() -> Self {
+        let broken = BackendEntry {
+            standing: Standing::Broken,
+            trouble: Some("20broken/config.yml: line 3 is <odd>".to_owned()),
+            actions: BTreeMap::new(),
+            ..entry("20broken")
+        };
+        Bed::with(vec![entry("10first"), broken]).await
+    }
+
+    pub async fn with(entries: Vec<BackendEntry>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (observer, wires) = wiring();
+        let journal =
+            SqliteJournal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
+        let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
+        let failsafe = model::failsafe::FailsafeRule {
+            sources: vec!["*".to_owned()],
+            window: Duration::from_hours(1),
+            delete: Some(1),
+            disable: None,
+        };
+        let setup = Setup {
+            catalogue: Catalogue { entries },
+            actions: actions(),
+            reactors: Vec::new(),
+            couriers: HashMap::new(),
+            decoders: HashMap::from([(SOURCE.to_owned(), decoder)]),
+            reclaim: Vec::new(),
+            retry: HashMap::new(),
+            limits: Limits { failsafe, ..Limits::default() },
+        };
+        let hub = Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap();
+        let kit = Kit::new("1.2.3", &[PART]);
+        let setting = |key: &str, value: &str, origin: &str| Setting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            origin: origin.to_owned(),
+            meaning: "What it means.".to_owned(),
+            needs_restart: key == "socket",
+        };
+        let settings = vec![
+            setting("socket", "/run/s", "default"),
+            setting("log.level", "info", "$INTENDANT_LOG__LEVEL"),
+        ];
+        let report =
+            || ReloadReport { backends: 2, warnings: Vec::new(), needs_restart: vec!["socket".to_owned()] };
+        let rules = Rules {
+            session: LONG,
+            trusted_proxies: Vec::new(),
+            token_rate: NonZeroU32::MAX,
+            address_rate: NonZeroU32::MAX,
+        };
+        let access = Access::open(hub.clone(), rules).await.unwrap();
+        let console = Console {
+            hub: hub.clone(),
+            access: access.clone(),
+            url: Some("https://hub.example".to_owned()),
+            kit: kit.clone(),
+            clock: Clock::system(),
+            reload: Arc::new(move || Box::pin(async move { Ok(report()) })),
+            settings: Arc::new(move || settings.clone()),
+        };
+        let router = around(frame(around(routes(console), &kit)), &kit);
+        Bed { hub, access, router, _folder: folder }
+    }
+
+    pub async fn done() -> Self {
+        Bed::with(vec![entry("10first")]).await
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, caller: Option<Caller>, mut request: Request<Body>) -> Answer {
+        if let Some(caller) = caller {
+            request.extensions_mut().insert(caller);
+        }
+        let response =
+            tokio::time::timeout(LONG, self.router.clone().oneshot(request)).await.unwrap().unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = tokio::time::timeout(LONG, to_bytes(body, 16 << 20)).await.unwrap().unwrap();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            html: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// A page, as an administrator sees it.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_as(Some(person(Role::Admin)), path, "en").await
+    }
+
+    pub async fn get_as(&self, caller: Option<Caller>, path: &str, lang: &str) -> Answer {
+        let request =
+            Request::get(path).header(header::ACCEPT, "text/html").header(header::ACCEPT_LANGUAGE, lang);
+        self.send(caller, request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_as(Some(person(Role::Admin)), path, fields).await
+    }
+
+    pub async fn post_as(&self, caller: Option<Caller>, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let request = Request::post(path)
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(caller, request.body(Body::from(body.finish())).unwrap()).await
+    }
+
+    /// Hands a request in, `identity:<who>`.
+    pub async fn job(&self, action: &str, who: &str, payload: Value) -> JobId {
+        let body = json!({ "concernedTo": who, "payload": payload });
+        let request = Asked { subject: Subject::new("identity", who), ..Asked::new(SOURCE, action, body) };
+        match self.hub.accept(request, model::Effects::default()).await.unwrap() {
+            engine::Accepted::New(job) => job,
+            other => panic!("not accepted: {other:?}"),
+        }
+    }
+
+    /// The same, once it has ended.
+    pub async fn ended(&self, action: &str, who: &str, payload: Value) -> JobId {
+        let job = self.job(action, who, payload).await;
+        self.end_of(job).await;
+        job
+    }
+
+    pub async fn end_of(&self, job: JobId) {
+        assert!(self.hub.wait(job, LONG).await.unwrap().state.is_terminal());
+    }
+
+    /// Waits until a job stands so.
+    pub async fn until(&self, job: JobId, state: JobState) {
+        let mut events = self.hub.events();
+        tokio::time::timeout(LONG, async {
+            while self.hub.job(job).await.unwrap().state != state {
+                _ = events.recv().await;
+            }
+        })
+        .await
+        .expect("the state is never reached");
+    }
+}

@@ -1,0 +1,503 @@
+# The pages.
+overview = Overview
+jobs = Jobs
+dead = Dead letters
+submit = Submit
+backends = Backends
+sources = Sources
+failsafe = Failsafe
+audit = Audit
+settings = Settings
+about = About
+
+# States.
+job-queued = queued
+job-running = running
+job-retrying = retrying
+job-succeeded = succeeded
+job-failed = failed
+job-cancelled = cancelled
+job-superseded = superseded
+step-pending = pending
+step-running = running
+step-succeeded = succeeded
+step-failed = failed
+step-skipped = skipped
+attempt-done = done
+attempt-soft = failed for now
+attempt-hard = failed for good
+attempt-lost = end not recorded
+attempt-running = running
+delivery-pending = to be sent
+delivery-delivered = delivered
+delivery-undeliverable = undeliverable
+delivery-dropped = dropped
+backend-active = active
+backend-running = at work
+backend-paused = paused
+backend-inactive = inactive
+backend-broken = broken
+link-up = connected
+link-down = disconnected
+
+# Columns.
+col-state = State
+col-action = Action
+col-actions = Actions
+col-subject = Subject
+col-message = Message
+col-source = Source
+col-accepted = Accepted
+col-backend = Backend
+col-running = Running
+col-do = What can be done
+col-at = Time
+col-why = Why
+and-more = and { $n } more
+back = Back
+copy = Copy
+since = since
+yes = yes
+no = no
+unit-day = d
+bytes = { $n ->
+    [one] { $n } byte
+   *[other] { $n } bytes
+ }
+pager = Pages of the list
+pager-newest = ← Newest
+pager-older = Older →
+
+# Overview.
+attention = Needs attention
+attention-none = Nothing needs your attention.
+attention-failed = { $n ->
+    [one] { $n } job has failed and waits for somebody
+   *[other] { $n } jobs have failed and wait for somebody
+ }
+attention-failsafe = { $n ->
+    [one] The failsafe holds { $n } job on { $backend } until somebody decides
+   *[other] The failsafe holds { $n } jobs on { $backend } until somebody decides
+ }
+attention-broken = { $backend } cannot be used: every job that needs it fails
+attention-paused = { $backend } is paused: its jobs wait
+attention-link = { $name } is disconnected
+attention-oldest = A job has been waiting for { $span }
+attention-look = Look
+attention-decide = Decide
+attention-why = Why?
+overview-states = Jobs by state
+overview-latest = Latest jobs
+overview-all = All jobs
+
+# Jobs.
+jobs-caption = Jobs, newest first
+jobs-retry-these = Retry the failed ones…
+jobs-export = Export
+jobs-none = No job fits
+jobs-none-hint = Jobs that ended long ago are removed: see “retention” in the settings.
+first-title = No job yet
+first-text = A job begins when a source receives a request, or when you hand one in: with the form, through the API, or in a terminal on this machine:
+first-form = Hand in a first request
+first-backends = What a job does is up to the backends:
+filter-title = Filter
+filter-state = State
+filter-more = More
+filter-any = any
+filter-waiting = Waits for
+filter-text = Text
+waits-subject = a job before it
+waits-failsafe = the failsafe
+waits-pause = a paused backend
+waits-retry = its retry
+waits-slot = a free place
+waits-nothing = nothing
+filter-action = Action
+filter-subject = Subject
+filter-backend = Backend
+filter-source = Source
+filter-code = Code
+filter-since = Since (UTC)
+filter-until = Until (UTC)
+filter-apply = Filter
+filter-clear = Clear the filter
+filter-wrong-subject = A subject is written kind:value, such as identity:alice.
+filter-wrong-time = Write a time such as 2026-11-30T18:00.
+job-title = { $action }
+job-took = took { $span }
+
+# One job.
+job-next = What happens next
+job-before = See that job
+job-see-backend = See the backend
+job-see-failsafe = Decide
+job-cancel-asked = { $by } asked to cancel it; the running step is being ended.
+job-stale = Since then a later job of the same subject and action has succeeded: replaying this one may undo what that one did.
+job-later = See the later job
+job-hurry = Retry now
+job-retry = Retry
+job-edit = Edit and retry…
+job-cancel = Cancel this job
+job-steps = Steps
+job-no-steps = No step yet. The plan is made when the job starts: one step for each backend that maps its action.
+job-sent = Replies and notifications
+job-nothing-sent = Nothing was sent.
+job-facts = Facts
+job-request = Request
+job-masked = Secrets are masked; only the backends see them.
+job-result = Result
+step-attempts = { $n ->
+    [one] { $n } attempt
+   *[other] { $n } attempts
+ }
+step-stops = If it fails, later steps do not run.
+attempt-number = Attempt { $n }
+attempt-status = status { $n }
+attempt-log = What it wrote beside its answer
+attempt-answer = Its answer
+attempt-notice = It let others know
+attempt-silent = It said nothing.
+delivery-due = not before
+delivery-body = What is sent
+delivery-tries = { $n ->
+    [one] tried once
+   *[other] tried { $n } times
+ }
+fact-id = Job
+fact-source = Source
+fact-external = Caller’s id
+fact-trace = Trace
+fact-replay-of = Replay of
+fact-class = Class
+class-interactive = interactive: somebody waits
+class-bulk = bulk
+fact-accepted = Accepted
+fact-started = Started
+fact-waited = after { $span }
+fact-ended = Ended
+fact-took = took { $span }
+fact-deadline = Deadline
+fact-status = Status
+
+# What happens next.
+next-ended-succeeded = It has succeeded; nothing more happens.
+next-ended-failed = It has failed, and stays with the dead letters until somebody retries it. Later jobs of the same subject go on.
+next-ended-cancelled = It was cancelled; nothing more happens.
+next-ended-superseded = A newer job took its place; nothing more happens.
+next-ended-queued = It has ended.
+next-ended-running = It has ended.
+next-ended-retrying = It has ended.
+next-running-on = It is running on { $backend }.
+next-running = It is running.
+next-subject = It waits until the job before it on { $subject } has ended.
+next-failsafe = The failsafe holds it in { $failsafe } until somebody approves.
+next-pause = It waits until { $backend } is resumed.
+next-breaker = { $backend } keeps failing. It is tried again at:
+next-retry = It is tried again at:
+next-slot = It starts when one of the jobs running on { $backend } ends.
+next-slot-hub = It starts when one of the running jobs ends.
+next-nothing = It starts in a moment.
+
+# Replay.
+replay = Edit and retry
+replay-text = A new job with this document is put at the end of the queue of its subject. The failed one stays as it is; the audit log keeps what was changed.
+replay-document = Document
+replay-document-help = Leave •••••• where it stands: the secret behind it is put back, as long as it is kept.
+replay-secrets = Secrets
+replay-secrets-help = Only needed when they are no longer kept, or are to be others.
+replay-secrets-needed = The secrets of this job are no longer kept: give each of them again.
+replay-stale = Replay it all the same
+replay-do = Retry with this document
+json-wrong = This is no valid JSON: { $why }
+retry-many = Retry failed jobs
+retry-all-failed = All failed jobs are meant.
+retry-filtered = Failed jobs are meant that fit:
+retry-none = No failed job fits.
+retry-too-many = More than { $n } jobs fit: narrow the filter, for example by time.
+retry-count = { $n ->
+    [one] { $n } job will run again as a new job.
+   *[other] { $n } jobs will run again as new jobs.
+ }
+retry-order = They are put at the end of the queues of their subjects, in their old order. The failed ones stay as they are.
+retry-stale = Also those of which a later job of the same subject and action has succeeded since. Replaying these may undo what the later ones did.
+retry-do = { $n ->
+    [one] Retry { $n } job
+   *[other] Retry { $n } jobs
+ }
+retried-count = { $n ->
+    [one] { $n } job runs again.
+   *[other] { $n } jobs run again.
+ }
+retried-refused = { $n ->
+    [one] { $n } job does not.
+   *[other] { $n } jobs do not.
+ }
+retried-left = { $n ->
+    [one] { $n } job was not tried, because the hub could not go on: try again.
+   *[other] { $n } jobs were not tried, because the hub could not go on: try again.
+ }
+retried-caption = Jobs that were not retried, and why
+
+# Dead letters.
+dead-text = What was given up, and waits for somebody.
+dead-retry-all = Retry failed jobs…
+dead-jobs = Failed jobs
+dead-refusals = Refused messages
+dead-no-jobs = No failed job
+dead-no-jobs-text = A job fails when a backend says so for good, or when its retries are used up. It stays here, and can be retried as it is or edited.
+dead-no-refusals = No refused message
+dead-no-refusals-text = What a source received and could not accept is kept here, so that it can be handed in again when the cause is gone.
+refusal = Refused message
+refusal-again = It was refused once more:
+refusal-size = Size
+refusal-sealed = The message itself is not shown: nobody knows where the secrets are in what could not be read.
+refusal-resubmit = Hand it in again
+refusal-hint = It is read again as its source reads it now.
+
+# Backends.
+backends-caption = Backends, in the order in which they run
+backends-order = Backends run in this order.
+backends-none = No backend
+backends-none-text = A backend is a folder with a script that does the work of an action. Make one, then reload:
+backend-trouble = It cannot be used
+backend-trouble-hint = Put it right, then reload. To see it from the terminal:
+backend-standing = Standing
+backend-at-most = { $n } at most
+backend-jobs = Jobs
+backend-see-jobs = Jobs with a step on it
+backend-actions = Actions
+backend-no-actions = It maps no action.
+backend-failures = Latest failures
+backend-no-failures = None.
+backend-pause-hint = Pausing lets running steps end and starts no new one. Jobs wait, in order; nothing is lost.
+backend-paused-hint = Jobs wait, in order. Resuming takes them up again.
+pause = Pause
+pause-of = Pause { $backend }
+resume = Resume
+resume-of = Resume { $backend }
+ping = Ping
+ping-good = It answers.
+ping-bad = It does not answer as it should.
+reload = Reload
+reload-hint = Reads configuration and backends anew
+reload-done = { $n ->
+    [one] Configuration and { $n } backend were read anew.
+   *[other] Configuration and { $n } backends were read anew.
+ }
+reload-warnings = In use, and in trouble
+reload-restart = Changed, and needs a restart
+reload-refused = All stays as it was:
+
+# Sources.
+sources-text = Where requests come from, and whether the hub hears them.
+source-what = What there is to know
+source-open = open
+source-http = The API, this console and the commands. Each token and person is a source of its own, such as http/token:crm.
+link-last-error = Last trouble:
+link-quiet = Nothing to say.
+unclaimed = Told, and wanted by nobody
+unclaimed-text = Events that merely tell something make no job when no backend maps them. Since the start:
+unclaimed-times = Times
+
+# Failsafe.
+failsafe-text = Caps on jobs that delete or disable. What exceeds them is held until somebody has looked.
+failsafe-sets = Held jobs
+failsafe-none = Nothing is held.
+failsafe-set = Set
+failsafe-jobs = Jobs
+failsafe-reason = Why
+failsafe-kind = Kind
+failsafe-waits = waits for a decision
+failsafe-approved = approved
+failsafe-rejected = rejected
+destroys-delete = delete
+destroys-disable = disable
+failsafe-why = { $kind ->
+    [delete] { $n } jobs that delete had started on { $backend } within { $window }; { $cap } may.
+   *[other] { $n } jobs that disable had started on { $backend } within { $window }; { $cap } may.
+ }
+failsafe-cap = { $kind ->
+    [delete] { $n ->
+        [one] { $n } job that deletes may start on a backend within { $window }.
+       *[other] { $n } jobs that delete may start on a backend within { $window }.
+     }
+   *[other] { $n ->
+        [one] { $n } job that disables may start on a backend within { $window }.
+       *[other] { $n } jobs that disable may start on a backend within { $window }.
+     }
+ }
+failsafe-caps = Caps
+failsafe-off = The failsafe is off: no source is guarded. See “failsafe” in the settings.
+failsafe-sources = Guarded sources: { $sources }
+failsafe-unused = None of it is used.
+failsafe-used = Started within the window
+failsafe-holds = { $n ->
+    [one] { $n } job is held
+   *[other] { $n } jobs are held
+ }
+failsafe-by = by { $by },
+failsafe-decide-text = A decision is about exactly the jobs below, and is made once. What comes later forms a new set. Held jobs keep their order; other actions go on.
+failsafe-approve = { $n ->
+    [one] Let { $n } job run
+   *[other] Let { $n } jobs run
+ }
+failsafe-reject = { $n ->
+    [one] Cancel { $n } job
+   *[other] Cancel { $n } jobs
+ }
+failsafe-caption = The jobs of this set
+
+# Audit.
+audit-who = Who
+audit-what = What
+audit-change = Change
+audit-none = No change fits
+audit-none-text = Everything that people and programs change is kept here.
+audit-one = Change
+audit-before = Before
+audit-after = After
+audit-nothing = It was not there.
+
+# Settings.
+settings-text = The configuration as it holds now. It is changed in its file or by environment variables; most of it holds after a reload.
+settings-general = General
+settings-caption = Settings
+setting-key = Key
+setting-value = Value
+setting-meaning = Meaning
+setting-origin = From
+setting-default = default
+setting-restart = needs a restart
+
+# About.
+about-text = Intendant takes requests, records them durably, runs them in order on the backends that implement them, and tells whoever asked how it went.
+about-version = Version
+about-journal = Journal
+about-licence = Licence
+about-licences = The work of others in it
+about-count = { $n ->
+    [one] { $n } work, under the licence:
+   *[other] { $n } works, by licence:
+ }
+
+# Submit.
+submit-title = Submit a request
+submit-text = The request becomes a job as soon as it is on disk. What does not fit the action is said here, and nothing is kept of it.
+submit-action = Action
+submit-choose = Choose
+submit-form = Form
+submit-required = required
+submit-document = Document
+submit-document-help = “concernedTo” says whom it is about; “payload” and “options” go to the backends as they are.
+submit-do = Submit
+submit-destroys = This action deletes or disables on the backends.
+submit-unclaimed = Nothing was started: no active backend maps this action, and it is one that merely tells.
+
+# What was done.
+done-submitted = The request was accepted.
+done-known = This request was accepted before: here is its job.
+done-replayed = It runs again as this new job.
+done-replayed-many = { $n ->
+    [one] { $n } job runs again.
+   *[other] { $n } jobs run again.
+ }
+done-replayed-before = This job was replayed before: here is the replay.
+done-hurried = The retry is due now.
+done-cancelled = The job was cancelled.
+done-cancelling = The running step is being ended; the job ends with it.
+done-resubmitted = The message was accepted.
+done-resubmitted-unclaimed = The message was understood, and nobody wants to know: there is no job.
+done-paused = The backend is paused. Its running steps end, no new one starts.
+done-resumed = The backend is resumed.
+done-approved = { $n ->
+    [one] { $n } job may run.
+   *[other] { $n } jobs may run.
+ }
+done-rejected = { $n ->
+    [one] { $n } job is cancelled.
+   *[other] { $n } jobs are cancelled.
+ }
+
+# Signing in.
+sign-in = Sign in
+sign-in-wrong = Name or password is wrong.
+sign-in-first = Nobody has an account yet. Get a sign-in link in a terminal on the hub’s machine:
+welcome = Welcome
+welcome-new = Choose a name and a password. The account may do everything.
+welcome-account = Choose a password for your account.
+welcome-do = Set the password and sign in
+password = Password
+password-old = Present password
+password-new = New password
+password-again = The same once more
+password-rule = Ten characters at least.
+password-differs = The two passwords are not the same.
+password-change = Change the password
+password-ends = Your sessions in other browsers end.
+
+# Accounts.
+account = Your account
+account-name = Name
+account-role = Role
+account-active = active
+account-disabled = kept out
+account-invited = no password yet
+account-disable = Keep this person out
+account-disable-hint = Open sessions end at once.
+account-remove = Remove the account
+account-remove-text = The person cannot sign in any more. What the account did stays in the audit log.
+account-remove-own = This is your own account.
+account-remove-sure = Yes, remove { $name }
+accounts = Accounts
+accounts-text = People who may sign in here.
+accounts-none = No account
+accounts-new = New account
+accounts-make = Make the account
+accounts-make-hint = You get a link with which the person sets a password.
+role-viewer-may = sees jobs, backends and sources
+role-operator-may = also submits, retries, cancels, pauses and approves
+role-admin-may = may do everything, also accounts, tokens, settings and audit
+invite = Sign-in link
+invite-text = With it the person sets a new password and is signed in.
+invite-make = Make a link
+invite-made = Give this link to { $name }:
+invite-once = It works once, and for 15 minutes.
+col-made = Made
+col-used = Last used
+never = never
+save = Save
+
+# Tokens.
+tokens = Tokens
+tokens-text = Keys with which programs use the API.
+tokens-none = No token
+tokens-none-text = Programs on this machine may use the hub’s socket without one.
+tokens-new = New token
+tokens-make = Make the token
+token-name = Name
+token-scopes = May
+token-expires = Expires
+token-expired = expired
+token-days = { $n ->
+    [one] in { $n } day
+   *[other] in { $n } days
+ }
+token-made = The token is made
+token-made-text = This is the token { $name }. It is shown now and never again:
+token-use = Programs send it as
+scope-submit = hand in requests, and see what became of them
+scope-read = see jobs, backends and events
+scope-operate = retry, cancel, pause, resume and approve; includes read
+scope-admin = everything
+scope-identities-read = see identities
+scope-hosting-client = use the hosting API as a shop
+revoke = Revoke the token
+revoke-ask = Revoke…
+revoke-of = Revoke { $name }…
+revoke-text = { $name } will stop working at once, for ever.
+revoke-used = It was last used:
+revoke-unused = It was never used.
+done-password = The password was changed.
+done-changed = The change was saved.
+done-account-removed = The account was removed.
+done-revoked = The token was revoked.

@@ -1,0 +1,503 @@
+# Les pages.
+overview = Vue d’ensemble
+jobs = Travaux
+dead = Rebuts
+submit = Soumettre
+backends = Backends
+sources = Sources
+failsafe = Garde-fou
+audit = Audit
+settings = Réglages
+about = À propos
+
+# États.
+job-queued = en file
+job-running = en cours
+job-retrying = à réessayer
+job-succeeded = réussi
+job-failed = échoué
+job-cancelled = annulé
+job-superseded = remplacé
+step-pending = à venir
+step-running = en cours
+step-succeeded = réussie
+step-failed = échouée
+step-skipped = passée
+attempt-done = réussi
+attempt-soft = échec passager
+attempt-hard = échec définitif
+attempt-lost = fin non enregistrée
+attempt-running = en cours
+delivery-pending = à envoyer
+delivery-delivered = livré
+delivery-undeliverable = non livrable
+delivery-dropped = abandonné
+backend-active = actif
+backend-running = au travail
+backend-paused = en pause
+backend-inactive = inactif
+backend-broken = en panne
+link-up = connectée
+link-down = déconnectée
+
+# Colonnes.
+col-state = État
+col-action = Action
+col-actions = Actions
+col-subject = Sujet
+col-message = Message
+col-source = Source
+col-accepted = Accepté
+col-backend = Backend
+col-running = En cours
+col-do = Ce que l’on peut faire
+col-at = Date
+col-why = Raison
+and-more = et { $n } de plus
+back = Retour
+copy = Copier
+since = depuis
+yes = oui
+no = non
+unit-day = j
+bytes = { $n ->
+    [one] { $n } octet
+   *[other] { $n } octets
+ }
+pager = Pages de la liste
+pager-newest = ← Plus récents
+pager-older = Plus anciens →
+
+# Vue d’ensemble.
+attention = À surveiller
+attention-none = Rien ne demande votre attention.
+attention-failed = { $n ->
+    [one] { $n } travail a échoué et attend quelqu’un
+   *[other] { $n } travaux ont échoué et attendent quelqu’un
+ }
+attention-failsafe = { $n ->
+    [one] Le garde-fou retient { $n } travail sur { $backend } jusqu’à une décision
+   *[other] Le garde-fou retient { $n } travaux sur { $backend } jusqu’à une décision
+ }
+attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
+attention-paused = { $backend } est en pause : ses travaux attendent
+attention-link = { $name } est déconnectée
+attention-oldest = Un travail attend depuis { $span }
+attention-look = Voir
+attention-decide = Décider
+attention-why = Pourquoi ?
+overview-states = Travaux par état
+overview-latest = Derniers travaux
+overview-all = Tous les travaux
+
+# Travaux.
+jobs-caption = Travaux, du plus récent au plus ancien
+jobs-retry-these = Relancer les échoués…
+jobs-export = Exporter
+jobs-none = Aucun travail ne correspond
+jobs-none-hint = Les travaux terminés depuis longtemps sont supprimés : voir « retention » dans les réglages.
+first-title = Aucun travail pour l’instant
+first-text = Un travail commence quand une source reçoit une demande, ou quand vous en soumettez une : avec le formulaire, par l’API, ou dans un terminal de cette machine :
+first-form = Soumettre une première demande
+first-backends = Ce que fait un travail dépend des backends :
+filter-title = Filtre
+filter-state = État
+filter-more = Plus
+filter-any = tous
+filter-waiting = Attend
+filter-text = Texte
+waits-subject = un travail précédent
+waits-failsafe = le garde-fou
+waits-pause = un backend en pause
+waits-retry = son nouvel essai
+waits-slot = une place libre
+waits-nothing = rien
+filter-action = Action
+filter-subject = Sujet
+filter-backend = Backend
+filter-source = Source
+filter-code = Code
+filter-since = Depuis (UTC)
+filter-until = Jusqu’à (UTC)
+filter-apply = Filtrer
+filter-clear = Effacer le filtre
+filter-wrong-subject = Un sujet s’écrit genre:valeur, par exemple identity:alice.
+filter-wrong-time = Écrivez une date telle que 2026-11-30T18:00.
+job-title = { $action }
+job-took = a duré { $span }
+
+# Un travail.
+job-next = La suite
+job-before = Voir ce travail
+job-see-backend = Voir le backend
+job-see-failsafe = Décider
+job-cancel-asked = { $by } a demandé l’annulation ; l’étape en cours est interrompue.
+job-stale = Depuis, un travail plus récent du même sujet et de la même action a réussi : rejouer celui-ci peut défaire ce que l’autre a fait.
+job-later = Voir le travail plus récent
+job-hurry = Réessayer maintenant
+job-retry = Relancer
+job-edit = Modifier et relancer…
+job-cancel = Annuler ce travail
+job-steps = Étapes
+job-no-steps = Aucune étape pour l’instant. Le plan est établi au départ du travail : une étape par backend qui prend en charge son action.
+job-sent = Réponses et notifications
+job-nothing-sent = Rien n’a été envoyé.
+job-facts = Faits
+job-request = Demande
+job-masked = Les secrets sont masqués ; seuls les backends les voient.
+job-result = Résultat
+step-attempts = { $n ->
+    [one] { $n } tentative
+   *[other] { $n } tentatives
+ }
+step-stops = Si elle échoue, les étapes suivantes ne s’exécutent pas.
+attempt-number = Tentative { $n }
+attempt-status = statut { $n }
+attempt-log = Ce qu’il a écrit à côté de sa réponse
+attempt-answer = Sa réponse
+attempt-notice = Il a fait savoir
+attempt-silent = Il n’a rien dit.
+delivery-due = pas avant
+delivery-body = Ce qui est envoyé
+delivery-tries = { $n ->
+    [one] { $n } essai
+   *[other] { $n } essais
+ }
+fact-id = Travail
+fact-source = Source
+fact-external = Identifiant de l’appelant
+fact-trace = Trace
+fact-replay-of = Relance de
+fact-class = Classe
+class-interactive = interactif : quelqu’un attend
+class-bulk = en lot
+fact-accepted = Accepté
+fact-started = Commencé
+fact-waited = après { $span }
+fact-ended = Terminé
+fact-took = en { $span }
+fact-deadline = Échéance
+fact-status = Statut
+
+# La suite.
+next-ended-succeeded = Il a réussi ; plus rien ne se passe.
+next-ended-failed = Il a échoué et reste parmi les rebuts jusqu’à ce que quelqu’un le relance. Les travaux suivants du même sujet continuent.
+next-ended-cancelled = Il a été annulé ; plus rien ne se passe.
+next-ended-superseded = Un travail plus récent a pris sa place ; plus rien ne se passe.
+next-ended-queued = Il est terminé.
+next-ended-running = Il est terminé.
+next-ended-retrying = Il est terminé.
+next-running-on = Il s’exécute sur { $backend }.
+next-running = Il s’exécute.
+next-subject = Il attend la fin du travail qui le précède sur { $subject }.
+next-failsafe = Le garde-fou le retient dans { $failsafe } jusqu’à une approbation.
+next-pause = Il attend la reprise de { $backend }.
+next-breaker = { $backend } échoue sans cesse. Nouvel essai le :
+next-retry = Nouvel essai le :
+next-slot = Il commence quand un des travaux en cours sur { $backend } se termine.
+next-slot-hub = Il commence quand un des travaux en cours se termine.
+next-nothing = Il commence dans un instant.
+
+# Relance.
+replay = Modifier et relancer
+replay-text = Un nouveau travail avec ce document est mis à la fin de la file de son sujet. L’ancien reste tel quel ; le journal d’audit garde ce qui a été modifié.
+replay-document = Document
+replay-document-help = Laissez •••••• en place : le secret correspondant y est remis, tant qu’il est conservé.
+replay-secrets = Secrets
+replay-secrets-help = Nécessaires seulement s’ils ne sont plus conservés, ou s’ils doivent changer.
+replay-secrets-needed = Les secrets de ce travail ne sont plus conservés : donnez chacun d’eux à nouveau.
+replay-stale = Relancer malgré tout
+replay-do = Relancer avec ce document
+json-wrong = Ce n’est pas du JSON valide : { $why }
+retry-many = Relancer des travaux échoués
+retry-all-failed = Tous les travaux échoués sont concernés.
+retry-filtered = Sont concernés les travaux échoués qui répondent à :
+retry-none = Aucun travail échoué ne correspond.
+retry-too-many = Plus de { $n } travaux correspondent : resserrez le filtre, par exemple par date.
+retry-count = { $n ->
+    [one] { $n } travail sera relancé comme nouveau travail.
+   *[other] { $n } travaux seront relancés comme nouveaux travaux.
+ }
+retry-order = Ils sont mis à la fin des files de leurs sujets, dans leur ordre d’origine. Les anciens restent tels quels.
+retry-stale = Aussi ceux dont un travail plus récent du même sujet et de la même action a réussi depuis. Les relancer peut défaire ce que ces derniers ont fait.
+retry-do = { $n ->
+    [one] Relancer { $n } travail
+   *[other] Relancer { $n } travaux
+ }
+retried-count = { $n ->
+    [one] { $n } travail est relancé.
+   *[other] { $n } travaux sont relancés.
+ }
+retried-refused = { $n ->
+    [one] { $n } travail ne l’est pas.
+   *[other] { $n } travaux ne le sont pas.
+ }
+retried-left = { $n ->
+    [one] { $n } travail n’a pas été tenté, car le serveur n’a pas pu continuer : réessayez.
+   *[other] { $n } travaux n’ont pas été tentés, car le serveur n’a pas pu continuer : réessayez.
+ }
+retried-caption = Travaux qui ne sont pas relancés, et pourquoi
+
+# Rebuts.
+dead-text = Ce qui a été abandonné et attend quelqu’un.
+dead-retry-all = Relancer des travaux échoués…
+dead-jobs = Travaux échoués
+dead-refusals = Messages refusés
+dead-no-jobs = Aucun travail échoué
+dead-no-jobs-text = Un travail échoue quand un backend le dit définitivement, ou quand ses essais sont épuisés. Il reste ici et peut être relancé, tel quel ou modifié.
+dead-no-refusals = Aucun message refusé
+dead-no-refusals-text = Ce qu’une source a reçu sans pouvoir l’accepter est gardé ici, pour être soumis à nouveau quand la cause a disparu.
+refusal = Message refusé
+refusal-again = Il a été refusé une fois de plus :
+refusal-size = Taille
+refusal-sealed = Le message lui-même n’est pas affiché : nul ne sait où sont les secrets dans ce qui n’a pas pu être lu.
+refusal-resubmit = Le soumettre à nouveau
+refusal-hint = Il est relu comme sa source lit maintenant.
+
+# Backends.
+backends-caption = Backends, dans l’ordre de leur exécution
+backends-order = Les backends s’exécutent dans cet ordre.
+backends-none = Aucun backend
+backends-none-text = Un backend est un dossier avec un script qui fait le travail d’une action. Créez-en un, puis rechargez :
+backend-trouble = Il est inutilisable
+backend-trouble-hint = Corrigez-le, puis rechargez. Pour l’examiner dans le terminal :
+backend-standing = Situation
+backend-at-most = { $n } au plus
+backend-jobs = Travaux
+backend-see-jobs = Travaux dont une étape passe par lui
+backend-actions = Actions
+backend-no-actions = Il ne prend en charge aucune action.
+backend-failures = Derniers échecs
+backend-no-failures = Aucun.
+backend-pause-hint = La pause laisse finir les étapes en cours et n’en commence aucune. Les travaux attendent, dans l’ordre ; rien n’est perdu.
+backend-paused-hint = Les travaux attendent, dans l’ordre. La reprise les fait continuer.
+pause = Mettre en pause
+pause-of = Mettre { $backend } en pause
+resume = Reprendre
+resume-of = Reprendre { $backend }
+ping = Tester
+ping-good = Il répond.
+ping-bad = Il ne répond pas comme il le devrait.
+reload = Recharger
+reload-hint = Relit la configuration et les backends
+reload-done = { $n ->
+    [one] La configuration et { $n } backend ont été relus.
+   *[other] La configuration et { $n } backends ont été relus.
+ }
+reload-warnings = Utilisés, mais en difficulté
+reload-restart = Modifiés, effectifs après un redémarrage
+reload-refused = Tout reste comme avant :
+
+# Sources.
+sources-text = D’où viennent les demandes, et si le serveur les entend.
+source-what = Ce qu’il faut savoir
+source-open = ouverte
+source-http = L’API, cette console et les commandes. Chaque jeton et chaque personne est une source à part, comme http/token:crm.
+link-last-error = Dernière difficulté :
+link-quiet = Rien à signaler.
+unclaimed = Signalé, et voulu par personne
+unclaimed-text = Les événements purement informatifs ne font pas de travail quand aucun backend ne les prend en charge. Depuis le démarrage :
+unclaimed-times = Fois
+
+# Garde-fou.
+failsafe-text = Plafonds des travaux qui suppriment ou désactivent. Ce qui les dépasse est retenu jusqu’à ce que quelqu’un ait regardé.
+failsafe-sets = Travaux retenus
+failsafe-none = Rien n’est retenu.
+failsafe-set = Lot
+failsafe-jobs = Travaux
+failsafe-reason = Raison
+failsafe-kind = Genre
+failsafe-waits = attend une décision
+failsafe-approved = approuvé
+failsafe-rejected = rejeté
+destroys-delete = suppression
+destroys-disable = désactivation
+failsafe-why = { $kind ->
+    [delete] { $n } travaux de suppression avaient commencé sur { $backend } en { $window } ; { $cap } sont permis.
+   *[other] { $n } travaux de désactivation avaient commencé sur { $backend } en { $window } ; { $cap } sont permis.
+ }
+failsafe-cap = { $kind ->
+    [delete] { $n ->
+        [one] { $n } travail de suppression peut commencer par backend en { $window }.
+       *[other] { $n } travaux de suppression peuvent commencer par backend en { $window }.
+     }
+   *[other] { $n ->
+        [one] { $n } travail de désactivation peut commencer par backend en { $window }.
+       *[other] { $n } travaux de désactivation peuvent commencer par backend en { $window }.
+     }
+ }
+failsafe-caps = Plafonds
+failsafe-off = Le garde-fou est désactivé : aucune source n’est surveillée. Voir « failsafe » dans les réglages.
+failsafe-sources = Sources surveillées : { $sources }
+failsafe-unused = Rien n’en est utilisé.
+failsafe-used = Commencés dans la période
+failsafe-holds = { $n ->
+    [one] { $n } travail est retenu
+   *[other] { $n } travaux sont retenus
+ }
+failsafe-by = par { $by },
+failsafe-decide-text = La décision porte exactement sur les travaux ci-dessous, et se prend une fois. Ce qui vient ensuite forme un nouveau lot. Les travaux retenus gardent leur ordre ; les autres actions continuent.
+failsafe-approve = { $n ->
+    [one] Laisser passer { $n } travail
+   *[other] Laisser passer { $n } travaux
+ }
+failsafe-reject = { $n ->
+    [one] Annuler { $n } travail
+   *[other] Annuler { $n } travaux
+ }
+failsafe-caption = Les travaux de ce lot
+
+# Audit.
+audit-who = Qui
+audit-what = Quoi
+audit-change = Changement
+audit-none = Aucun changement ne correspond
+audit-none-text = Tout ce que les personnes et les programmes changent est gardé ici.
+audit-one = Changement
+audit-before = Avant
+audit-after = Après
+audit-nothing = N’existait pas.
+
+# Réglages.
+settings-text = La configuration en vigueur. Elle se change dans son fichier ou par des variables d’environnement ; l’essentiel prend effet après un rechargement.
+settings-general = Général
+settings-caption = Réglages
+setting-key = Clé
+setting-value = Valeur
+setting-meaning = Sens
+setting-origin = Origine
+setting-default = par défaut
+setting-restart = demande un redémarrage
+
+# À propos.
+about-text = Intendant reçoit des demandes, les enregistre durablement, les exécute dans l’ordre sur les backends qui les réalisent, et dit à qui les a faites comment cela s’est passé.
+about-version = Version
+about-journal = Journal
+about-licence = Licence
+about-licences = Le travail d’autrui qu’il contient
+about-count = { $n ->
+    [one] { $n } œuvre, sous licence :
+   *[other] { $n } œuvres, par licence :
+ }
+
+# Soumettre.
+submit-title = Soumettre une demande
+submit-text = La demande devient un travail dès qu’elle est sur le disque. Ce qui ne convient pas à l’action est dit ici, et rien n’en est gardé.
+submit-action = Action
+submit-choose = Choisir
+submit-form = Formulaire
+submit-required = obligatoire
+submit-document = Document
+submit-document-help = « concernedTo » dit de qui il s’agit ; « payload » et « options » vont tels quels aux backends.
+submit-do = Soumettre
+submit-destroys = Cette action supprime ou désactive sur les backends.
+submit-unclaimed = Rien n’a commencé : aucun backend actif ne prend en charge cette action, qui est purement informative.
+
+# Ce qui a été fait.
+done-submitted = La demande a été acceptée.
+done-known = Cette demande avait déjà été acceptée : voici son travail.
+done-replayed = Il est relancé comme ce nouveau travail.
+done-replayed-many = { $n ->
+    [one] { $n } travail est relancé.
+   *[other] { $n } travaux sont relancés.
+ }
+done-replayed-before = Ce travail a déjà été relancé : voici la relance.
+done-hurried = Le nouvel essai est dû maintenant.
+done-cancelled = Le travail a été annulé.
+done-cancelling = L’étape en cours est interrompue ; le travail se termine avec elle.
+done-resubmitted = Le message a été accepté.
+done-resubmitted-unclaimed = Le message a été compris, et n’intéresse personne : il n’y a pas de travail.
+done-paused = Le backend est en pause. Ses étapes en cours se terminent, aucune ne commence.
+done-resumed = Le backend a repris.
+done-approved = { $n ->
+    [one] { $n } travail peut s’exécuter.
+   *[other] { $n } travaux peuvent s’exécuter.
+ }
+done-rejected = { $n ->
+    [one] { $n } travail est annulé.
+   *[other] { $n } travaux sont annulés.
+ }
+
+# Connexion.
+sign-in = Se connecter
+sign-in-wrong = Le nom ou le mot de passe est faux.
+sign-in-first = Personne n’a encore de compte. Obtenez un lien de connexion dans un terminal de la machine du serveur :
+welcome = Bienvenue
+welcome-new = Choisissez un nom et un mot de passe. Ce compte a tous les droits.
+welcome-account = Choisissez un mot de passe pour votre compte.
+welcome-do = Définir le mot de passe et se connecter
+password = Mot de passe
+password-old = Mot de passe actuel
+password-new = Nouveau mot de passe
+password-again = Le même une seconde fois
+password-rule = Au moins dix caractères.
+password-differs = Les deux mots de passe ne sont pas identiques.
+password-change = Changer le mot de passe
+password-ends = Vos sessions dans d’autres navigateurs prennent fin.
+
+# Comptes.
+account = Votre compte
+account-name = Nom
+account-role = Rôle
+account-active = actif
+account-disabled = exclu
+account-invited = sans mot de passe
+account-disable = Exclure cette personne
+account-disable-hint = Ses sessions ouvertes prennent fin aussitôt.
+account-remove = Supprimer le compte
+account-remove-text = La personne ne peut plus se connecter. Ce que le compte a fait reste dans le journal d’audit.
+account-remove-own = C’est votre propre compte.
+account-remove-sure = Oui, supprimer { $name }
+accounts = Comptes
+accounts-text = Les personnes qui peuvent se connecter ici.
+accounts-none = Aucun compte
+accounts-new = Nouveau compte
+accounts-make = Créer le compte
+accounts-make-hint = Vous obtenez un lien avec lequel la personne définit son mot de passe.
+role-viewer-may = voit les travaux, les backends et les sources
+role-operator-may = en plus, soumet, relance, annule, met en pause et approuve
+role-admin-may = peut tout faire, aussi les comptes, les jetons, les réglages et l’audit
+invite = Lien de connexion
+invite-text = Avec lui, la personne définit un nouveau mot de passe et se trouve connectée.
+invite-make = Créer un lien
+invite-made = Transmettez ce lien à { $name } :
+invite-once = Il sert une fois, pendant 15 minutes.
+col-made = Créé
+col-used = Dernier usage
+never = jamais
+save = Enregistrer
+
+# Jetons.
+tokens = Jetons
+tokens-text = Les clés avec lesquelles les programmes utilisent l’API.
+tokens-none = Aucun jeton
+tokens-none-text = Les programmes de cette machine peuvent utiliser la socket du serveur sans jeton.
+tokens-new = Nouveau jeton
+tokens-make = Créer le jeton
+token-name = Nom
+token-scopes = Droits
+token-expires = Expire
+token-expired = expiré
+token-days = { $n ->
+    [one] dans { $n } jour
+   *[other] dans { $n } jours
+ }
+token-made = Le jeton est créé
+token-made-text = Voici le jeton { $name }. Il est montré maintenant et plus jamais :
+token-use = Les programmes l’envoient ainsi :
+scope-submit = soumettre des demandes et voir ce qu’elles deviennent
+scope-read = voir les travaux, les backends et les événements
+scope-operate = relancer, annuler, mettre en pause, reprendre et approuver ; comprend read
+scope-admin = tout
+scope-identities-read = voir les identités
+scope-hosting-client = utiliser l’API d’hébergement comme une boutique
+revoke = Révoquer le jeton
+revoke-ask = Révoquer…
+revoke-of = Révoquer { $name }…
+revoke-text = { $name } cessera de fonctionner aussitôt et pour toujours.
+revoke-used = Dernier usage :
+revoke-unused = Il n’a jamais servi.
+done-password = Le mot de passe a été changé.
+done-changed = Le changement est enregistré.
+done-account-removed = Le compte a été supprimé.
+done-revoked = Le jeton a été révoqué.

@@ -1,0 +1,27 @@
+//! The pages for people.
+
+use axum::Router;
+use console::Console;
+use engine::Clock;
+use http::api;
+use http::page::Kit;
+
+use crate::cli::VERSION;
+
+/// What all pages share, for the modules that this program is made of.
+pub(super) fn kit() -> Kit {
+    Kit::new(VERSION, &[console::PART])
+}
+
+/// The routes of all pages, made from the same parts as those of the API.
+pub(super) fn routes(parts: &api::Parts, kit: &Kit, clock: &Clock) -> Router {
+    console::routes(Console {
+        hub: parts.hub.clone(),
+        access: parts.access.clone(),
+        url: parts.url.clone(),
+        kit: kit.clone(),
+        clock: clock.clone(),
+        reload: parts.reload.clone(),
+        settings: parts.settings.clone(),
+    })
+}

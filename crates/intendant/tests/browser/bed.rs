@@ -1,0 +1,112 @@
+//! A hub with a browser in front of it.
+
+use serde_json::Value;
+use testkit::browser::Browser;
+
+use crate::support::{Serving, World};
+
+/// A window: its name, width and height in CSS pixels.
+pub const WINDOWS: [(&str, u32, u32); 2] = [("phone", 390, 844), ("desktop", 1440, 900)];
+
+pub const PASSWORD: &str = "a long password";
+
+/// Succeeds, unless the file `broken` is there.
+const SCRIPT: &str = r#"
+cat >/dev/null
+if [ -e "BROKEN" ]; then
+    echo "connecting to directory.example.org" >&2
+    echo '{"status": 49, "message": "the directory refused the bind: its password has expired"}'
+    exit 49
+fi
+echo '{"status": 0, "message": "the entry is written"}'
+"#;
+
+/// A failsafe that lets one deletion through.
+const MORE: &str = "failsafe:\n  sources: ['*']\n  delete: 1\n\
+                    actions:\n  IDENTITY_DELETE: { destructive: delete }\n";
+
+pub struct Bed {
+    pub world: World,
+    _hub: Serving,
+    pub browser: Browser,
+    pub url: String,
+}
+
+impl Bed {
+    pub fn new(lang: &str) -> Self {
+        let world = World::new();
+        world.configure(MORE);
+        world.backend("10directory", &SCRIPT.replace("BROKEN", &world.text("broken")));
+        world.gates();
+        world.backend("20gated", &world.gated_script());
+        let only = "_version: 1\nname: 20gated\ndescription: waits\nactive: true\nactions:\n  \
+                    IDENTITY_PASSWORD_RESET: { script: main.sh, onError: stop }\n";
+        world.file("backends/20gated/config.yml", only);
+        let hub = world.serve();
+        let log = hub.log();
+        let url = log.split("http://").nth(1).expect("the log names the address");
+        let url = format!("http://{}", url.split(|c: char| c.is_whitespace() || c == '"').next().unwrap());
+        Bed { world, _hub: hub, browser: Browser::start(lang).unwrap(), url }
+    }
+
+    pub fn window(&self, window: (&str, u32, u32)) {
+        self.browser.size(window.1, window.2).unwrap();
+    }
+
+    pub fn go(&self, path: &str) {
+        self.browser.go(&format!("{}{path}", self.url)).unwrap();
+    }
+
+    /// Makes the first account with a link, as its owner would.
+    pub fn sign_in(&self) {
+        let link = self.world.run(&["token", "sign-in"]);
+        let link = link
+            .stdout
+            .split_whitespace()
+            .find(|word| word.starts_with("http"))
+            .unwrap_or_else(|| panic!("{link:?}"));
+        self.browser.go(link).unwrap();
+        self.browser.fill("#name", "alice").unwrap();
+        self.browser.fill("#password", PASSWORD).unwrap();
+        self.browser.fill("#again", PASSWORD).unwrap();
+        self.browser.click("main button.primary").unwrap();
+        self.browser.until("location.pathname === '/'").unwrap();
+    }
+
+    /// Hands a request in, past the console.
+    pub fn submit(&self, action: &str, who: &str) -> String {
+        self.world.submit(&document(action, who))
+    }
+
+    /// The id of the job whose page is shown.
+    pub fn shown_job(&self) -> String {
+        let path = self.browser.script("return location.pathname").unwrap();
+        path.as_str().unwrap().strip_prefix("/jobs/").unwrap().to_owned()
+    }
+
+    /// Whether the live stream is open.
+    pub fn is_live(&self) {
+        self.browser.until("document.getElementById('pulse').dataset.state === 'on'").unwrap();
+    }
+
+    /// Waits until a job has ended.
+    pub fn ended(&self, job: &str) -> Value {
+        self.world.run(&["jobs", "watch", job]);
+        self.world.run(&["jobs", "show", job, "--json"]).json()
+    }
+
+    /// The browser complained of nothing, and asked nobody but the hub.
+    pub fn is_clean(&self) {
+        assert_eq!(self.browser.complaints().unwrap(), Vec::<String>::new());
+        for asked in self.browser.requests().unwrap() {
+            let own = asked.starts_with(&self.url) || asked.starts_with("data:");
+            assert!(own, "the page asked {asked}");
+        }
+    }
+}
+
+pub fn document(action: &str, who: &str) -> String {
+    format!(
+        r#"{{"action": "{action}", "concernedTo": "{who}", "payload": {{"uid": "{who}", "newPassword": "s3cr3t"}}}}"#
+    )
+}

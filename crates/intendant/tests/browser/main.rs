@@ -1,0 +1,10 @@
+//! The console as people use it: in a browser, on a phone and on a desk, in both languages.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bed;
+mod care;
+mod walk;

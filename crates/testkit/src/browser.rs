@@ -1,0 +1,225 @@
+//! A browser as people have it, without a window: Chromium, driven over `WebDriver` (W3C). It is gone when dropped.
+//!
+//! Nothing here pauses for a while: what has to come is waited for with [`Browser::until`].
+
+mod wire;
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::daemon::Daemon;
+use crate::packages::{Need, need, require, run};
+use crate::service::{Place, local};
+use crate::wait;
+use wire::Wire;
+
+/// Debian's driver, which comes with the browser.
+const DRIVER: Need = need("chromedriver", "chromium-driver");
+
+/// The programs that it and its tests are made of.
+pub const NEEDS: &[Need] = &[DRIVER, need("chromium", "chromium"), NPM];
+
+/// Fetches what is published for browsers.
+const NPM: Need = need("npm", "npm");
+/// What is asked about pages (licence MPL-2.0; used by tests only, never shipped).
+const AXE: &str = "axe-core@4.14.1";
+
+/// Only a test that fails waits so long.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// A browser with one window.
+#[derive(Debug)]
+pub struct Browser {
+    wire: Wire,
+    session: String,
+    _place: Place,
+}
+
+impl Browser {
+    /// Starts one that speaks this language.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when it is not installed; otherwise what it said as it failed.
+    pub fn start(lang: &str) -> Result<Self, Error> {
+        let mut place = Place::new("browser")?;
+        let port = place.port()?;
+        let mut command = Command::new(require(DRIVER)?);
+        command.arg(format!("--port={port}")).env("TMPDIR", place.folder()).env("HOME", place.folder());
+        let daemon = Daemon::start("chromedriver", &mut command, place.folder(), Signal::TERM)?;
+        let wire = Wire::new(local(port));
+        place.keep(daemon, || wire.call("GET", "/status", None).is_ok())?;
+        let created = wire.call("POST", "/session", Some(&capabilities(lang, &place)))?;
+        let session = created.get("sessionId").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Ok(Browser { wire, session, _place: place })
+    }
+
+    /// Goes to an address and waits until its page is loaded.
+    pub fn go(&self, url: &str) -> Result<(), Error> {
+        self.post("/url", &json!({ "url": url })).map(drop)
+    }
+
+    /// Shows pages in a window of this size, in CSS pixels.
+    pub fn size(&self, width: u32, height: u32) -> Result<(), Error> {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics)
+    }
+
+    /// Shows pages as on a system that is set to dark, or to light.
+    pub fn dark(&self, dark: bool) -> Result<(), Error> {
+        let value = if dark { "dark" } else { "light" };
+        let feature = json!({ "name": "prefers-color-scheme", "value": value });
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": [feature] }))
+    }
+
+    /// What a script in the page returns.
+    pub fn script(&self, code: &str) -> Result<Value, Error> {
+        self.post("/execute/sync", &json!({ "script": code, "args": [] }))
+    }
+
+    /// What a script hands to its last argument, sooner or later.
+    pub fn script_async(&self, code: &str) -> Result<Value, Error> {
+        self.post("/execute/async", &json!({ "script": code, "args": [] }))
+    }
+
+    /// Waits until an expression in the page is true.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] with what the page says instead.
+    pub fn until(&self, expression: &str) -> Result<(), Error> {
+        let code = format!("return Boolean({expression})");
+        // While a page is being exchanged for another, asking it anything fails.
+        let came =
+            wait::until(PATIENCE, || self.script(&code).ok().filter(|found| *found == Value::Bool(true)));
+        if came.is_some() {
+            return Ok(());
+        }
+        let page = self.script("return location.href + '\\n' + document.body.innerText")?;
+        let log = page.as_str().unwrap_or_default().to_owned();
+        Err(Error::Tool { what: format!("waiting until {expression}"), log })
+    }
+
+    /// Waits until the page shows these words.
+    pub fn shows(&self, words: &str) -> Result<(), Error> {
+        self.until(&format!("document.body.innerText.includes({})", Value::from(words)))
+    }
+
+    /// Presses what a CSS selector leads to, as soon as it is there.
+    pub fn click(&self, css: &str) -> Result<(), Error> {
+        let element = self.element(css)?;
+        self.post(&format!("/element/{element}/click"), &json!({})).map(drop)
+    }
+
+    /// Types into a field, in the place of what was in it.
+    pub fn fill(&self, css: &str, text: &str) -> Result<(), Error> {
+        let element = self.element(css)?;
+        self.post(&format!("/element/{element}/clear"), &json!({}))?;
+        self.post(&format!("/element/{element}/value"), &json!({ "text": text })).map(drop)
+    }
+
+    /// The page as it is seen, as PNG; with `whole` all of it, however long.
+    pub fn screenshot(&self, width: u32, whole: bool) -> Result<Vec<u8>, Error> {
+        if whole {
+            let height = self.script("return document.documentElement.scrollHeight")?;
+            let height = height.as_u64().and_then(|h| u32::try_from(h).ok()).unwrap_or(800);
+            self.size(width, height.clamp(200, 16_000))?;
+        }
+        let shot = self.get("/screenshot")?;
+        let decoded = STANDARD.decode(shot.as_str().unwrap_or_default());
+        decoded
+            .map_err(|error| Error::Tool { what: "taking a screenshot".to_owned(), log: error.to_string() })
+    }
+
+    /// What the browser complained about since this was asked last.
+    pub fn complaints(&self) -> Result<Vec<String>, Error> {
+        let entries = self.post("/se/log", &json!({ "type": "browser" }))?;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        Ok(entries.iter().filter_map(|entry| entry.get("message")?.as_str().map(str::to_owned)).collect())
+    }
+
+    /// The addresses that pages asked for since this was asked last.
+    pub fn requests(&self) -> Result<Vec<String>, Error> {
+        let entries = self.post("/se/log", &json!({ "type": "performance" }))?;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let url = |entry: &Value| {
+            let message: Value = serde_json::from_str(entry.get("message")?.as_str()?).ok()?;
+            let message = message.get("message")?;
+            (message.get("method")? == "Network.requestWillBeSent")
+                .then(|| message.pointer("/params/request/url")?.as_str().map(str::to_owned))?
+        };
+        Ok(entries.iter().filter_map(url).collect())
+    }
+
+    fn element(&self, css: &str) -> Result<String, Error> {
+        self.until(&format!("document.querySelector({})?.getClientRects().length", Value::from(css)))?;
+        let found = self.post("/element", &json!({ "using": "css selector", "value": css }))?;
+        let id = found.as_object().and_then(|found| found.values().next()?.as_str());
+        Ok(id.unwrap_or_default().to_owned())
+    }
+
+    fn devtools(&self, command: &str, parameters: &Value) -> Result<(), Error> {
+        self.post("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).map(drop)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        self.wire.call("POST", &format!("/session/{}{path}", self.session), Some(body))
+    }
+
+    fn get(&self, path: &str) -> Result<Value, Error> {
+        self.wire.call("GET", &format!("/session/{}{path}", self.session), None)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends the browser itself; its driver goes with its place.
+        let _ = self.wire.call("DELETE", &format!("/session/{}", self.session), None);
+    }
+}
+
+fn capabilities(lang: &str, place: &Place) -> Value {
+    let profile = format!("--user-data-dir={}", place.folder().join("profile").display());
+    let options = json!({
+        "args": [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            // Nobody but this machine is there.
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", profile, format!("--lang={lang}"),
+        ],
+        "prefs": { "intl.accept_languages": lang },
+    });
+    json!({ "capabilities": { "alwaysMatch": {
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "timeouts": { "pageLoad": 120_000, "script": 120_000 },
+    }}})
+}
+
+/// Where axe is, which knows what keeps people out of a page. Fetched with npm when it is not there yet.
+///
+/// # Errors
+/// [`Error::Missing`] without npm, [`Error::Tool`] when it could not be fetched.
+pub fn axe() -> Result<PathBuf, Error> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
+    let folder = cache.unwrap_or_else(std::env::temp_dir).join("intendant").join(AXE);
+    let file = folder.join("package/axe.min.js");
+    fs::create_dir_all(&folder).map_err(Error::io(format!("creating {}", folder.display())))?;
+    // Two tests must not both fetch it.
+    let lock = folder.join("lock");
+    let lock = File::create(&lock).map_err(Error::io(format!("creating {}", lock.display())))?;
+    lock.lock().map_err(Error::io(format!("locking {}", folder.display())))?;
+    if !file.exists() {
+        run("npm", Command::new(require(NPM)?).current_dir(&folder).args(["pack", AXE]))?;
+        let archive = format!("{}.tgz", AXE.replace('@', "-"));
+        run("tar", Command::new("tar").current_dir(&folder).args(["xzf", &archive, "package/axe.min.js"]))?;
+    }
+    Ok(file)
+}
