@@ -1,5 +1,6 @@
 //! Dead letters: failed jobs, messages that could not be accepted, deliveries that were given up.
 
+pub(crate) mod delivery;
 pub(crate) mod refusal;
 
 use askama::Template;
@@ -7,12 +8,12 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
-use journal::{Order, Page, RecordFilter};
-use model::{JobState, Record, RecordKind, Seq};
+use journal::{DeliveryFilter, Order, Page, RecordFilter};
+use model::{Delivery, DeliveryState, JobState, Record, RecordKind, Seq};
 
 use crate::Console;
 use crate::jobs::Row;
-use crate::show::When;
+use crate::show::{When, pretty};
 
 /// Rows of a page.
 const ROWS: u32 = 100;
@@ -23,6 +24,12 @@ struct Refused {
     record: Record,
 }
 
+/// A delivery that was given up, in a list.
+struct Given {
+    delivery: Delivery,
+    body: String,
+}
+
 #[derive(Template)]
 #[template(path = "dead.html")]
 struct Dead<'p> {
@@ -31,6 +38,7 @@ struct Dead<'p> {
     failed: u64,
     jobs: Vec<Row>,
     refusals: Vec<Refused>,
+    deliveries: Vec<Given>,
     older: Option<String>,
     retry: bool,
 }
@@ -40,12 +48,14 @@ struct Dead<'p> {
 enum Of {
     Jobs,
     Refusals,
+    Deliveries,
 }
 
 impl Of {
     fn read(form: &Form) -> Self {
         match form.get("of") {
             Some("refusals") => Of::Refusals,
+            Some("deliveries") => Of::Deliveries,
             _ => Of::Jobs,
         }
     }
@@ -64,20 +74,35 @@ pub(crate) async fn show(
     let journal = console.hub.journal();
     let tallies = journal.tallies().await?;
     let failed = tallies.iter().find(|tally| tally.state == JobState::Failed).map_or(0, |tally| tally.jobs);
-    let (jobs, refusals, next) = match of {
+    let (mut jobs, mut refusals, mut deliveries) = (Vec::new(), Vec::new(), Vec::new());
+    let next = match of {
         Of::Jobs => {
             let filter = journal::Filter { states: vec![JobState::Failed], ..journal::Filter::default() };
             let page = Page { after: before.map(Seq), order: Order::Newest, limit: ROWS };
             let found = journal.jobs(filter, page).await?;
-            (found.rows.into_iter().map(|job| Row::new(&visit, job)).collect(), Vec::new(), found.next)
+            jobs = found.rows.into_iter().map(|job| Row::new(&visit, job)).collect();
+            found.next
         }
         Of::Refusals => {
             let found = journal.records(RecordFilter::of(RecordKind::Refusal), before, ROWS as usize).await?;
             let refused = found.rows.into_iter().map(|record| Refused { at: record.at.into(), record });
-            (Vec::new(), refused.collect(), found.next)
+            refusals = refused.collect();
+            found.next
+        }
+        Of::Deliveries => {
+            let filter =
+                DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
+            let found = console.hub.deliveries(filter, before, ROWS as usize).await?;
+            let given = |delivery: Delivery| Given { body: pretty(&delivery.body), delivery };
+            deliveries = found.rows.into_iter().map(given).collect();
+            found.next
         }
     };
-    let name = if of == Of::Jobs { "jobs" } else { "refusals" };
+    let name = match of {
+        Of::Jobs => "jobs",
+        Of::Refusals => "refusals",
+        Of::Deliveries => "deliveries",
+    };
     let content = Dead {
         v: &visit,
         of,
@@ -85,6 +110,7 @@ pub(crate) async fn show(
         retry: failed > 0 && visit.may(Scope::Operate),
         jobs,
         refusals,
+        deliveries,
         older: next.map(|next| format!("/dead-letters?of={name}&before={next}")),
     };
     Ok(visit.page(visit.t("dead")).live("on=jobs&on=refusals&on=deliveries").show(&content))

@@ -69,6 +69,8 @@ pub fn routes(console: Console) -> Router {
         .route("/dead-letters", get(dead::show))
         .route("/dead-letters/refusals/{record}", get(dead::refusal::show))
         .route("/dead-letters/refusals/{record}/resubmit", post(dead::refusal::resubmit))
+        .route("/dead-letters/deliveries", post(dead::delivery::all_again))
+        .route("/dead-letters/deliveries/{id}", post(dead::delivery::one))
         .route("/backends", get(backends::list))
         .route("/backends/reload", post(backends::reload))
         .route("/backends/{name}", get(backends::one::show))

@@ -1,6 +1,7 @@
 //! The overview: what needs attention first, then how things go.
 
 mod attention;
+mod chart;
 
 use std::collections::BTreeMap;
 
@@ -9,13 +10,16 @@ use axum::extract::State;
 use axum::response::Response;
 use http::page::Visit;
 use http::{May, Problem, Read};
-use journal::{Filter, Order, Page};
-use model::JobState;
+use journal::{DeliveryFilter, Filter, Order, Page};
+use model::{DeliveryState, JobState};
 
 use self::attention::{Alert, attention};
+use self::chart::Charts;
 use crate::Console;
 use crate::jobs::Row;
 
+/// Deliveries that are counted.
+const PAGE: usize = 1000;
 /// Jobs that are shown.
 const LATEST: u32 = 12;
 
@@ -32,6 +36,7 @@ struct Overview<'p> {
     v: &'p Visit,
     alerts: Vec<Alert>,
     tiles: Vec<Tile>,
+    charts: Charts,
     latest: Vec<Row>,
 }
 
@@ -55,11 +60,19 @@ pub(crate) async fn show(
     };
     let latest =
         journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: LATEST }).await?;
+    let undeliverable = undeliverable(&console).await?;
     let content = Overview {
+        charts: Charts::new(&visit, &console.hub.stats().minutes, console.hub.now()),
         v: &visit,
-        alerts: attention(&console, &visit, jobs(JobState::Failed)).await?,
+        alerts: attention(&console, &visit, jobs(JobState::Failed), undeliverable).await?,
         tiles: shown.into_iter().map(tile).collect(),
         latest: latest.rows.into_iter().map(|job| Row::new(&visit, job)).collect(),
     };
     Ok(visit.page(visit.t("overview")).live("on=all").show(&content))
+}
+
+/// How many deliveries were given up, up to a page of them.
+async fn undeliverable(console: &Console) -> Result<usize, Problem> {
+    let filter = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
+    Ok(console.hub.deliveries(filter, None, PAGE).await?.rows.len())
 }

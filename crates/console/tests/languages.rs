@@ -75,7 +75,13 @@ async fn no_page_shows_a_key() {
     let mut paths: Vec<String> =
         ["/", "/jobs", "/jobs?subject=x&since=y", "/jobs?action=NONE", "/jobs/retry"]
             .into_iter()
-            .chain(["/dead-letters", "/dead-letters?of=refusals", "/backends", "/backends/10first"])
+            .chain([
+                "/dead-letters",
+                "/dead-letters?of=refusals",
+                "/dead-letters?of=deliveries",
+                "/backends",
+                "/backends/10first",
+            ])
             .chain([
                 "/backends/20broken",
                 "/sources",

@@ -79,6 +79,20 @@ attention-failsafe = { $n ->
     [one] The failsafe holds { $n } job on { $backend } until somebody decides
    *[other] The failsafe holds { $n } jobs on { $backend } until somebody decides
  }
+attention-undeliverable = { $n ->
+    [one] { $n } reply or notification could not be delivered
+   *[other] { $n } replies or notifications could not be delivered
+ }
+chart-done = Jobs ended in the last hour
+chart-took = From acceptance to end
+chart-hour-ago = an hour ago
+chart-now = now
+chart-succeeded = { $n } succeeded
+chart-failed = { $n } failed
+chart-half = half of them within
+chart-nearly-all = 95 of 100 within
+chart-longest = At most { $span } for 95 of 100 jobs of a minute.
+chart-figures = The same in figures
 attention-broken = { $backend } cannot be used: every job that needs it fails
 attention-paused = { $backend } is paused: its jobs wait
 attention-link = { $name } is disconnected
@@ -243,6 +257,14 @@ dead-text = What was given up, and waits for somebody.
 dead-retry-all = Retry failed jobs…
 dead-jobs = Failed jobs
 dead-refusals = Refused messages
+dead-deliveries = Undeliverable
+dead-no-deliveries = Everything was delivered
+dead-no-deliveries-text = A reply or notification that its receiver never takes is given up after a while, and stays here.
+delivery-to = To
+delivery-again = Send again
+delivery-drop = Drop
+delivery-all-again = Send all again
+delivery-all-text = Sends every one of them again, in order.
 dead-no-jobs = No failed job
 dead-no-jobs-text = A job fails when a backend says so for good, or when its retries are used up. It stays here, and can be retried as it is or edited.
 dead-no-refusals = No refused message
@@ -263,6 +285,14 @@ backend-trouble = It cannot be used
 backend-trouble-hint = Put it right, then reload. To see it from the terminal:
 backend-standing = Standing
 backend-at-most = { $n } at most
+backend-attempts = Attempts since the start
+attempts-done = { $n } done
+attempts-soft = { $n } failed for now
+attempts-hard = { $n } failed for good
+backend-takes = Half take at most
+backend-takes-most = 95 of 100 at most { $span }
+backend-last-success = Last success
+backend-last-failure = Last failure
 backend-jobs = Jobs
 backend-see-jobs = Jobs with a step on it
 backend-actions = Actions
@@ -407,6 +437,11 @@ done-cancelled = The job was cancelled.
 done-cancelling = The running step is being ended; the job ends with it.
 done-resubmitted = The message was accepted.
 done-resubmitted-unclaimed = The message was understood, and nobody wants to know: there is no job.
+done-sent-again = { $n ->
+    [one] { $n } delivery is sent again.
+   *[other] { $n } deliveries are sent again.
+ }
+done-dropped = The delivery was dropped.
 done-paused = The backend is paused. Its running steps end, no new one starts.
 done-resumed = The backend is resumed.
 done-approved = { $n ->

@@ -79,6 +79,26 @@ attention-failsafe = { $n ->
     [one] Le garde-fou retient { $n } travail sur { $backend } jusqu’à une décision
    *[other] Le garde-fou retient { $n } travaux sur { $backend } jusqu’à une décision
  }
+attention-undeliverable = { $n ->
+    [one] { $n } réponse ou notification n’a pas pu être livrée
+   *[other] { $n } réponses ou notifications n’ont pas pu être livrées
+ }
+chart-done = Travaux terminés depuis une heure
+chart-took = De l’acceptation à la fin
+chart-hour-ago = il y a une heure
+chart-now = maintenant
+chart-succeeded = { $n ->
+    [one] { $n } réussi
+   *[other] { $n } réussis
+ }
+chart-failed = { $n ->
+    [one] { $n } échoué
+   *[other] { $n } échoués
+ }
+chart-half = la moitié en
+chart-nearly-all = 95 sur 100 en
+chart-longest = Au plus { $span } pour 95 travaux sur 100 d’une minute.
+chart-figures = Les mêmes en chiffres
 attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
 attention-paused = { $backend } est en pause : ses travaux attendent
 attention-link = { $name } est déconnectée
@@ -243,6 +263,14 @@ dead-text = Ce qui a été abandonné et attend quelqu’un.
 dead-retry-all = Relancer des travaux échoués…
 dead-jobs = Travaux échoués
 dead-refusals = Messages refusés
+dead-deliveries = Non livrables
+dead-no-deliveries = Tout a été livré
+dead-no-deliveries-text = Une réponse ou une notification que son destinataire ne prend jamais est abandonnée après un temps, et reste ici.
+delivery-to = Vers
+delivery-again = Renvoyer
+delivery-drop = Abandonner
+delivery-all-again = Tout renvoyer
+delivery-all-text = Renvoie chacun d’eux, dans l’ordre.
 dead-no-jobs = Aucun travail échoué
 dead-no-jobs-text = Un travail échoue quand un backend le dit définitivement, ou quand ses essais sont épuisés. Il reste ici et peut être relancé, tel quel ou modifié.
 dead-no-refusals = Aucun message refusé
@@ -263,6 +291,23 @@ backend-trouble = Il est inutilisable
 backend-trouble-hint = Corrigez-le, puis rechargez. Pour l’examiner dans le terminal :
 backend-standing = Situation
 backend-at-most = { $n } au plus
+backend-attempts = Tentatives depuis le démarrage
+attempts-done = { $n ->
+    [one] { $n } réussie
+   *[other] { $n } réussies
+ }
+attempts-soft = { $n ->
+    [one] { $n } échec passager
+   *[other] { $n } échecs passagers
+ }
+attempts-hard = { $n ->
+    [one] { $n } échec définitif
+   *[other] { $n } échecs définitifs
+ }
+backend-takes = La moitié prend au plus
+backend-takes-most = 95 sur 100 au plus { $span }
+backend-last-success = Dernière réussite
+backend-last-failure = Dernier échec
 backend-jobs = Travaux
 backend-see-jobs = Travaux dont une étape passe par lui
 backend-actions = Actions
@@ -407,6 +452,11 @@ done-cancelled = Le travail a été annulé.
 done-cancelling = L’étape en cours est interrompue ; le travail se termine avec elle.
 done-resubmitted = Le message a été accepté.
 done-resubmitted-unclaimed = Le message a été compris, et n’intéresse personne : il n’y a pas de travail.
+done-sent-again = { $n ->
+    [one] { $n } livraison est renvoyée.
+   *[other] { $n } livraisons sont renvoyées.
+ }
+done-dropped = La livraison est abandonnée.
 done-paused = Le backend est en pause. Ses étapes en cours se terminent, aucune ne commence.
 done-resumed = Le backend a repris.
 done-approved = { $n ->

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use engine::{BackendView, PING};
+use engine::{BackendStats, BackendView, Failure, PING};
 use http::page::Visit;
 use http::{May, Operate, Problem, Read};
 use journal::{Order, Page};
@@ -12,7 +12,7 @@ use model::{JobState, Outcome, OutcomeKind};
 use super::can_pause;
 use crate::Console;
 use crate::jobs::Row;
-use crate::show::{Chip, pretty, segment};
+use crate::show::{Chip, When, pretty, segment, span};
 
 /// Failures that are shown.
 const FAILURES: u32 = 10;
@@ -26,7 +26,34 @@ struct One<'p> {
     can_pause: bool,
     can_ping: bool,
     pong: Option<Pong>,
+    figures: Option<Figures>,
     failures: Vec<Row>,
+}
+
+/// What its attempts came to since the hub started.
+struct Figures {
+    done: u64,
+    soft: u64,
+    hard: u64,
+    half: Option<String>,
+    nearly_all: Option<String>,
+    last_success: Option<When>,
+    last_failure: Option<(When, Failure)>,
+}
+
+impl Figures {
+    fn new(v: &Visit, stats: BackendStats) -> Self {
+        let within = |share| stats.duration.quantile(share).map(|time| span(v, time));
+        Figures {
+            done: stats.done,
+            soft: stats.soft,
+            hard: stats.hard,
+            half: within(0.5),
+            nearly_all: within(0.95),
+            last_success: stats.last_success.map(Into::into),
+            last_failure: stats.last_failure.map(|failure| (failure.at.into(), failure)),
+        }
+    }
 }
 
 /// What it answered to a ping.
@@ -106,6 +133,7 @@ async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) 
         .journal()
         .jobs(filter, Page { after: None, order: Order::Newest, limit: FAILURES })
         .await?;
+    let stats = console.hub.stats().backends.remove(name);
     let answered = pong.is_some();
     let content = One {
         v: visit,
@@ -113,6 +141,7 @@ async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) 
         can_pause: can_pause(&backend),
         can_ping: backend.actions.iter().any(|action| action == PING),
         pong,
+        figures: stats.map(|stats| Figures::new(visit, stats)),
         failures: failures.rows.into_iter().map(|job| Row::new(visit, job)).collect(),
         backend,
     };

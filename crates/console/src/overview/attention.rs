@@ -26,7 +26,12 @@ pub(super) struct Alert {
 const LONG: SignedDuration = SignedDuration::from_mins(1);
 
 /// Everything that needs attention.
-pub(super) async fn attention(console: &Console, v: &Visit, failed: u64) -> Result<Vec<Alert>, Problem> {
+pub(super) async fn attention(
+    console: &Console,
+    v: &Visit,
+    failed: u64,
+    undeliverable: usize,
+) -> Result<Vec<Alert>, Problem> {
     let mut alerts = Vec::new();
     for set in console.hub.held_sets().await?.into_iter().filter(|set| set.decision.is_none()) {
         let args = [("n", set.jobs.into()), ("backend", set.backend.clone().into())];
@@ -44,6 +49,15 @@ pub(super) async fn attention(console: &Console, v: &Visit, failed: u64) -> Resu
             text: v.count("attention-failed", failed),
             words: None,
             link: "/dead-letters".to_owned(),
+            label: v.t("attention-look"),
+        });
+    }
+    if undeliverable > 0 {
+        alerts.push(Alert {
+            tone: "bad",
+            text: v.count("attention-undeliverable", undeliverable),
+            words: None,
+            link: "/dead-letters?of=deliveries".to_owned(),
             label: v.t("attention-look"),
         });
     }
