@@ -32,6 +32,12 @@ impl Places {
         self.folder("CONFIGURATION_DIRECTORY", "XDG_CONFIG_HOME", ".config", "/etc/intendant")
     }
 
+    /// The folder of what a user has told the command, root too; `None` = nobody knows where the user is at home.
+    pub fn own(&self) -> Option<PathBuf> {
+        let base = self.path("XDG_CONFIG_HOME").or_else(|| Some(self.path("HOME")?.join(".config")))?;
+        Some(base.join("intendant"))
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder("STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state", "/var/lib/intendant")
