@@ -131,11 +131,9 @@ async fn submit_and_wait(hub: &Hub, served: &Served) -> Result<()> {
         let mut times = Vec::new();
         for k in 0..JOBS / CONNECTIONS {
             let request = bed::request(n + k * CONNECTIONS);
-            let mut document = serde_json::to_value(&request.body)?;
-            document["action"] = "IDENTITY_UPDATE".into();
+            let body = Bytes::from(serde_json::to_vec(&request.body)?);
             let begun = Instant::now();
-            let body = Bytes::from(serde_json::to_vec(&document)?);
-            connection.ask("POST", "/api/v1/jobs?wait=60", body).await?;
+            connection.ask("POST", "/api/v1/jobs?wait=60&action=IDENTITY_UPDATE", body).await?;
             times.push(begun.elapsed());
         }
         anyhow::Ok(times)
