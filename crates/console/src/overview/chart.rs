@@ -1,5 +1,6 @@
 //! The last hour in two charts: how much was done, and how long it took. Pure: time is an argument.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use engine::Minute;
@@ -92,7 +93,8 @@ fn line(shown: &[(f64, &Minute)], longest: Duration, value: impl Fn(&Minute) -> 
         let joined = last.is_some_and(|last| x - last < 1.5 * slot);
         let (x, y) = (x + slot / 2.0, HEIGHT * (1.0 - share));
         // A point of its own is a line as short as can be.
-        path += &if joined { format!("L{x:.1} {y:.1}") } else { format!("M{x:.1} {y:.1}h.1") };
+        // Writing to a string cannot fail.
+        let _ = if joined { write!(path, "L{x:.1} {y:.1}") } else { write!(path, "M{x:.1} {y:.1}h.1") };
         last = Some(x - slot / 2.0);
     }
     path
