@@ -1,6 +1,6 @@
 //! Who may come in over TCP: tokens of programs, sessions of people, limits (issue: sign-in; design §9).
 //!
-//! [`Access::layer`] stands around all routes. It finds out who asks and puts a [`Caller`] into the request, which is
+//! [`Access::layer`] stands around all routes. It finds out who asks and puts a [`crate::Caller`] into the request, which is
 //! refused by the routes themselves when it is missing or may not do what it asks.
 
 mod account;
