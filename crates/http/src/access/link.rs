@@ -1,7 +1,7 @@
 //! Sign-in links: whoever runs the hub gets in without a password, once (design §9).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use engine::{Actor, AuditEntry};
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,7 @@ impl Access {
         self.0.hub.audit(AuditEntry::new(&by.actor, what, code, "a sign-in link was made")).await?;
         let secret = Fresh::new()?;
         let expires_at = self.0.hub.now() + WORKS;
-        let mut links = self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links = self.links();
         links.retain(|_, link| link.expires_at > self.0.hub.now());
         links.insert(secret.hash(), Link { account, expires_at });
         Ok(format!("/sign-in/{}", secret.expose()))
@@ -51,7 +51,7 @@ impl Access {
 
     /// The link with this secret, if it still works.
     pub fn link(&self, secret: &str) -> Result<Link, Problem> {
-        let links = self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let links = self.links();
         let link = links.get(&secret::hash(secret)).filter(|link| link.expires_at > self.0.hub.now());
         link.cloned().ok_or_else(|| {
             Problem::missing(
@@ -70,7 +70,22 @@ impl Access {
     ) -> Result<SignedIn, Problem> {
         self.attempt(origin)?;
         let link = self.link(secret)?;
-        let name = link.account.as_deref().unwrap_or(name);
+        // Taken before anything is awaited: of two who use it at once, one is told that it is gone.
+        if self.links().remove(&secret::hash(secret)).is_none() {
+            return Err(Problem::missing("sign-in link like this any more: it was used just now"));
+        }
+        let name = link.account.clone().unwrap_or_else(|| name.to_owned());
+        if let Err(problem) = self.set_up(&link, &name, password).await {
+            // A password that is too short costs no new link.
+            self.links().insert(secret::hash(secret), link);
+            return Err(problem);
+        }
+        let row = self.0.accounts.get(&name).ok_or_else(Problem::unauthenticated)?;
+        self.begin(row, origin).await
+    }
+
+    /// Makes the account of a link, or sets its password anew.
+    async fn set_up(&self, link: &Link, name: &str, password: String) -> Result<(), Problem> {
         let by = Caller {
             actor: Actor("sign-in link".to_owned()),
             scopes: Role::Admin.scopes(),
@@ -79,18 +94,14 @@ impl Access {
         if self.0.accounts.get(name).is_some() {
             let role = if link.account.is_none() { Some(Role::Admin) } else { None };
             let change = AccountChange { role, disabled: Some(false), password: Some(password) };
-            self.change_account(name, None, change, &by).await?;
+            self.change_account(name, None, change, &by).await.map(drop)
         } else {
             let new = NewAccount { name: name.to_owned(), role: Role::Admin, password: Some(password) };
-            self.make_account(new, &by).await?;
+            self.make_account(new, &by).await.map(drop)
         }
-        // Void only now: a password that is too short costs no new link.
-        let used =
-            self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::hash(secret));
-        if used.is_none() {
-            return Err(Problem::missing("sign-in link like this any more: it was used just now"));
-        }
-        let row = self.0.accounts.get(name).ok_or_else(Problem::unauthenticated)?;
-        self.begin(row, origin).await
+    }
+
+    fn links(&self) -> MutexGuard<'_, HashMap<String, Link>> {
+        self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
