@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: it prints")]
 
 mod bench;
+mod fuzz;
 mod licences;
 mod sabotage;
 mod services;
@@ -43,6 +44,14 @@ enum Chore {
         /// The patches in xtask/sabotage, without .patch; none = all
         names: Vec<String>,
     },
+    /// Look for input that breaks what decoders promise, with libFuzzer (needs a C++ compiler)
+    Fuzz {
+        /// The targets in fuzz/src; none = all
+        names: Vec<String>,
+        /// How long each is tried, in seconds
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Keep a picture of every page of the console: phone and desktop, light and dark
     Screenshots {
         /// Where the pictures go; made if missing
@@ -65,6 +74,7 @@ fn main() -> ExitCode {
         Chore::Test { args } => test::run(&args),
         Chore::Services { names, install } => services::run(&names, install),
         Chore::Sabotage { names } => sabotage::run(&names),
+        Chore::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Chore::Screenshots { folder } => test::screenshots(&folder),
         Chore::Licences => licences::run(),
         Chore::Tidy => tidy::run(),

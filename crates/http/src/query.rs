@@ -18,7 +18,7 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    fn new(query: Option<&str>) -> Self {
+    pub(crate) fn new(query: Option<&str>) -> Self {
         let given = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
         Params { given, known: Vec::new() }
     }
@@ -101,6 +101,7 @@ impl<S: Sync> FromRequestParts<S> for Params {
 }
 
 /// A path with parameters, being written.
+#[derive(Default)]
 pub(crate) struct Query {
     path: String,
     parameters: String,
@@ -118,6 +119,11 @@ impl Query {
             let mut parameters = form_urlencoded::Serializer::new(std::mem::take(&mut self.parameters));
             self.parameters = parameters.append_pair(name, &value.to_string()).finish();
         }
+    }
+
+    /// Only the parameters: `name=value`.
+    pub(crate) fn parameters(self) -> String {
+        self.parameters
     }
 
     /// `path?name=value`.

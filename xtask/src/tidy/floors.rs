@@ -26,7 +26,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Outside the house: they may use any crate of it.
-const OUTSIDE: &[&str] = &["xtask", "bench"];
+const OUTSIDE: &[&str] = &["xtask", "bench", "fuzz"];
 
 /// Outside the house too, and without knowledge of it, since its tests lean on this one.
 const SUPPORT: &str = "testkit";

@@ -95,6 +95,21 @@ impl From<WaitingFor> for engine::WaitsFor {
 }
 
 impl Filter {
+    /// The filter that a query string says, without its question mark. Refused is what is unknown, given twice or
+    /// wrongly written: a filter with a typing error must not select everything.
+    pub fn from_query(query: &str) -> Result<Self, Problem> {
+        let mut params = Params::new(Some(query));
+        let filter = Filter::read(&mut params)?;
+        params.finish().map(|()| filter)
+    }
+
+    /// The query string that says this filter.
+    pub fn to_query(&self) -> String {
+        let mut query = Query::default();
+        self.write(&mut query);
+        query.parameters()
+    }
+
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
         const TIME: &str = "a time such as 2026-11-30T18:00:00Z";
         const SUBJECT: &str = "kind:value, such as identity:66c22991bdc3c9a7563a9d4f";
