@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use ::http::access::{Access, Rules};
 use ::http::api::{self, Api};
-use ::http::dto::NewToken;
+use ::http::dto::{CheckReport, NewToken, ReloadReport, Setting};
 use ::http::tcp::Tcp;
-use ::http::{BodyLimits, Caller, ConnectionLimits, Scope, frame};
+use ::http::{BodyLimits, Caller, ConnectionLimits, Installation, Scope, frame};
 use anyhow::{Result, ensure};
+use engine::port::BoxFuture;
 use engine::{Clock, Hub};
 use futures_util::future::try_join_all;
 use http_body_util::{BodyExt as _, Full};
@@ -69,8 +70,7 @@ impl Served {
         let routes = api::routes(Api::new(api::Parts {
             hub,
             access: access.clone(),
-            reload: Arc::new(|| Box::pin(async { Err("not here".to_owned()) })),
-            settings: Arc::new(Vec::new),
+            installation: Arc::new(Nothing),
             bodies: BodyLimits::default(),
             version: "bench",
             url: None,
@@ -99,6 +99,23 @@ impl Served {
     }
 }
 
+/// A hub without files.
+struct Nothing;
+
+impl Installation for Nothing {
+    fn reload(&self) -> BoxFuture<'_, Result<ReloadReport, String>> {
+        Box::pin(async { Err("there are no files here".to_owned()) })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<CheckReport, String>> {
+        Box::pin(async { Err("there are no files here".to_owned()) })
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+}
+
 /// One connection that is kept.
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
@@ -115,6 +132,7 @@ impl Connection {
             .header("authorization", &self.bearer)
             .header("content-type", "application/json")
             .body(Full::new(body))?;
+        self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         ensure!(answer.status().is_success(), "{method} {path}: {}", answer.status());
         Ok(answer)

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::port::Standing;
 use engine::{AuditEntry, BackendView};
-use http::dto::ReloadReport;
+use http::dto::{CheckReport, ReloadReport, Severity};
 use http::page::Visit;
-use http::{Admin, May, Problem, Read};
+use http::{Admin, May, Operate, Problem, Read};
 use model::Code;
 
 use crate::Console;
@@ -58,10 +58,23 @@ pub(crate) async fn reload(
     visit: Visit,
     May { caller, .. }: May<Admin>,
 ) -> Result<Response, Problem> {
-    let outcome = (console.reload)().await;
+    let outcome = console.installation.reload().await;
     if outcome.is_ok() {
         let code = Code::from_static("reloaded");
         console.hub.audit(AuditEntry::new(&caller.actor, "configuration", code, "read anew")).await?;
     }
     Ok(visit.page(visit.t("reload")).show(&Reloaded { v: &visit, outcome }))
+}
+
+#[derive(Template)]
+#[template(path = "checked.html")]
+struct Checked<'p> {
+    v: &'p Visit,
+    outcome: Result<CheckReport, String>,
+}
+
+/// `GET /backends/check`: what a reload would find.
+pub(crate) async fn check(State(console): State<Console>, visit: Visit, _: May<Operate>) -> Response {
+    let outcome = console.installation.check().await;
+    visit.page(visit.t("check")).show(&Checked { v: &visit, outcome })
 }

@@ -20,12 +20,14 @@ mod show;
 mod sources;
 mod submit;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use engine::{Clock, Hub};
+use http::Installation;
 use http::access::Access;
-use http::api::{Reload, Settings};
 use http::page::Kit;
 
 pub use nav::PART;
@@ -43,10 +45,8 @@ pub struct Console {
     pub kit: Kit,
     /// Pauses between two words of the live stream.
     pub clock: Clock,
-    /// Reads configuration and backends anew.
-    pub reload: Reload,
-    /// The configuration as it holds now.
-    pub settings: Settings,
+    /// Configuration and backends on the hub's disk.
+    pub installation: Arc<dyn Installation>,
 }
 
 impl FromRef<Console> for Kit {
@@ -72,6 +72,7 @@ pub fn routes(console: Console) -> Router {
         .route("/dead-letters/deliveries", post(dead::delivery::all_again))
         .route("/dead-letters/deliveries/{id}", post(dead::delivery::one))
         .route("/backends", get(backends::list))
+        .route("/backends/check", get(backends::check))
         .route("/backends/reload", post(backends::reload))
         .route("/backends/{name}", get(backends::one::show))
         .route("/backends/{name}/ping", post(backends::one::ping))

@@ -33,7 +33,7 @@ impl Row {
 /// `GET /settings`.
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Admin>) -> Response {
     let mut sections: Vec<(String, Vec<Row>)> = vec![(String::new(), Vec::new())];
-    for setting in (console.settings)() {
+    for setting in console.installation.settings() {
         let section = setting.key.split_once('.').map_or("", |(section, _)| section).to_owned();
         match sections.iter_mut().find(|(name, _)| *name == section) {
             Some((_, rows)) => rows.push(Row::new(setting)),

@@ -80,6 +80,7 @@ async fn no_page_shows_a_key() {
                 "/dead-letters?of=refusals",
                 "/dead-letters?of=deliveries",
                 "/backends",
+                "/backends/check",
                 "/backends/10first",
             ])
             .chain([

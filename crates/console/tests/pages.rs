@@ -143,6 +143,16 @@ async fn settings_name_their_origin_and_a_reload_says_what_it_did() {
 }
 
 #[tokio::test]
+async fn a_check_shows_what_is_wrong_on_disk_and_what_to_do() {
+    let bed = Bed::done().await;
+    assert!(bed.get("/backends").await.html.contains("href=\"/backends/check\""));
+    let page = bed.get("/backends/check").await.html;
+    for said in ["2 backends in", "One error.", "backends/10first/config.yml:3", "did you mean"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn about_names_the_works_of_others() {
     let page = Bed::done().await.get("/about").await.html;
     assert!(page.contains("1.2.3") && page.contains("htmx.org") && page.contains("Apache-2.0 OR MIT"));

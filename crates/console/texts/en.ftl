@@ -308,6 +308,24 @@ resume-of = Resume { $backend }
 ping = Ping
 ping-good = It answers.
 ping-bad = It does not answer as it should.
+check = Check
+check-hint = Reads the backends on disk and says what a reload would find; nothing changes
+check-backends = { $n ->
+    [one] One backend in
+   *[other] { $n } backends in
+}
+check-fine = No problem was found.
+check-errors = { $n ->
+    [one] One error.
+   *[other] { $n } errors.
+}
+check-warnings = { $n ->
+    [one] One warning.
+   *[other] { $n } warnings.
+}
+check-error = Error
+check-warning = Warning
+check-text = This is how the backends lie on disk now. What runs is changed by a reload.
 reload = Reload
 reload-hint = Reads configuration and backends anew
 reload-done = { $n ->

@@ -323,6 +323,24 @@ resume-of = Reprendre { $backend }
 ping = Tester
 ping-good = Il répond.
 ping-bad = Il ne répond pas comme il le devrait.
+check = Vérifier
+check-hint = Lit les backends sur le disque et dit ce qu’un rechargement trouverait ; rien ne change
+check-backends = { $n ->
+    [one] { $n } backend dans
+   *[other] { $n } backends dans
+}
+check-fine = Aucun problème trouvé.
+check-errors = { $n ->
+    [one] { $n } erreur.
+   *[other] { $n } erreurs.
+}
+check-warnings = { $n ->
+    [one] { $n } avertissement.
+   *[other] { $n } avertissements.
+}
+check-error = Erreur
+check-warning = Avertissement
+check-text = Tels sont les backends sur le disque en ce moment. Ce qui tourne ne change qu’au rechargement.
 reload = Recharger
 reload-hint = Relit la configuration et les backends
 reload-done = { $n ->

@@ -24,7 +24,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use engine::Hub;
-use engine::port::BoxFuture;
 use jiff::Timestamp;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -32,23 +31,16 @@ use utoipa_axum::routes;
 
 use crate::access::Access;
 use crate::body::{Bodies, BodyLimits};
-use crate::dto::{ReloadReport, Setting};
+use crate::installation::Installation;
 
 pub use take::{Documents, SOURCE};
-
-/// Reads configuration and backends anew and hands them to the hub; an error says why all stays as it was.
-pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, Result<ReloadReport, String>> + Send + Sync>;
-
-/// Says which settings hold.
-pub type Settings = Arc<dyn Fn() -> Vec<Setting> + Send + Sync>;
 
 /// What the routes need.
 #[derive(Clone)]
 pub struct Api {
     hub: Hub,
     access: Access,
-    reload: Reload,
-    settings: Settings,
+    installation: Arc<dyn Installation>,
     bodies: Bodies,
     version: &'static str,
     url: Option<Arc<str>>,
@@ -61,10 +53,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Who may come in.
     pub access: Access,
-    /// What `POST /backends/reload` does.
-    pub reload: Reload,
-    /// What `GET /settings` shows.
-    pub settings: Settings,
+    /// Configuration and backends on disk.
+    pub installation: Arc<dyn Installation>,
     /// Sizes and times of bodies.
     pub bodies: BodyLimits,
     /// Of the program.
@@ -76,13 +66,12 @@ pub struct Parts {
 impl Api {
     /// Routes to this hub.
     pub fn new(parts: Parts) -> Self {
-        let Parts { hub, access, reload, settings, bodies, version, url } = parts;
+        let Parts { hub, access, installation, bodies, version, url } = parts;
         Api {
             started_at: hub.now(),
             hub,
             access,
-            reload,
-            settings,
+            installation,
             bodies: Bodies::new(bodies),
             version,
             url: url.map(Into::into),
@@ -123,6 +112,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(refusals::resubmit))
         .routes(routes!(backends::list))
         .routes(routes!(backends::reload))
+        .routes(routes!(backends::check))
         .routes(routes!(backends::ping))
         .routes(routes!(backends::pause))
         .routes(routes!(backends::resume))

@@ -13,10 +13,10 @@ use futures_util::Stream;
 use model::JobId;
 
 use crate::dto::{
-    Backend, BatchLine, CancelReport, Decide, Decided, Event, EventQuery, Exported, Failsafe, Filter,
-    HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, Pong, Readiness, RecordPage,
-    RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Status, Story, Submitted,
-    Time, TokenView, Waited,
+    Backend, BatchLine, CancelReport, CheckReport, Decide, Decided, Event, EventQuery, Exported, Failsafe,
+    Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, Pong, Readiness,
+    RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Status,
+    Story, Submitted, Time, TokenView, Waited,
 };
 use crate::error::Error;
 use crate::query::Query;
@@ -232,7 +232,12 @@ impl Client {
         self.command(&backend_path(backend, "resume")).await
     }
 
-    /// Reads configuration and backends anew.
+    /// What a reload would find in the folder of backends.
+    pub async fn check(&self) -> Result<CheckReport, Error> {
+        self.get("/api/v1/backends/check").await
+    }
+
+    /// Has configuration and backends read anew.
     pub async fn reload(&self) -> Result<ReloadReport, Error> {
         self.post("/api/v1/backends/reload").await
     }

@@ -4,14 +4,14 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use engine::port::{BackendEntry, Standing};
-use intendant_http::api::Reload;
-use intendant_http::dto::{self, ReloadReport};
+use intendant_http::Installation;
+use intendant_http::dto::{self, Severity};
 use journal::RecordFilter;
 use model::{JobState, OutcomeKind};
-use support::{Bed, Fake, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
+use support::{Bed, Disk, Fake, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backends_are_listed_as_they_stand() {
@@ -57,18 +57,9 @@ async fn a_backend_is_pinged_beside_all_jobs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_is_reported_or_refused_in_its_own_words() {
-    let fine = Arc::new(AtomicBool::new(true));
-    let told = Arc::clone(&fine);
-    let reload: Reload = Arc::new(move || {
-        let fine = told.load(Ordering::SeqCst);
-        Box::pin(async move {
-            if !fine {
-                return Err("intendant.yml:3: unknown key \"tiemout\"".to_owned());
-            }
-            Ok(ReloadReport { backends: 4, needs_restart: vec!["data".to_owned()], warnings: Vec::new() })
-        })
-    });
-    let bed = Bed::new(Plan { reload, ..Plan::new(vec![]) }).await;
+    let disk = Arc::new(Disk::default());
+    let installation = Arc::clone(&disk) as Arc<dyn Installation>;
+    let bed = Bed::new(Plan { installation, ..Plan::new(vec![]) }).await;
     let report = bed.client.reload().await.unwrap();
     assert_eq!((report.backends, report.needs_restart), (4, vec!["data".to_owned()]));
     let audit =
@@ -76,10 +67,25 @@ async fn a_reload_is_reported_or_refused_in_its_own_words() {
     let uid = rustix::process::geteuid().as_raw();
     assert_eq!((&*audit[0].who, audit[0].code.as_str()), (&*format!("uid:{uid}"), "reloaded"));
 
-    fine.store(false, Ordering::SeqCst);
+    disk.wrong.store(true, Ordering::SeqCst);
     let refused = problem(bed.client.reload().await);
     assert_eq!((refused.status, refused.code.as_str()), (422, "bad_configuration"));
     assert_eq!(&*refused.detail, "intendant.yml:3: unknown key \"tiemout\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_what_a_reload_would_find_and_leaves_no_trace() {
+    let disk = Arc::new(Disk::default());
+    let installation = Arc::clone(&disk) as Arc<dyn Installation>;
+    let bed = Bed::new(Plan { installation, ..Plan::new(vec![]) }).await;
+    let report = bed.client.check().await.unwrap();
+    assert_eq!((report.backends, report.counted()), (1, (0, 1)));
+    assert_eq!((report.problems[0].line, report.problems[0].severity), (Some(2), Severity::Warning));
+    disk.wrong.store(true, Ordering::SeqCst);
+    let refused = problem(bed.client.check().await);
+    assert_eq!((refused.status, refused.code.as_str()), (422, "bad_configuration"));
+    let audit = bed.hub.journal().records(RecordFilter::of(model::RecordKind::Audit), None, 1).await.unwrap();
+    assert!(audit.rows.is_empty(), "{audit:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,6 +46,7 @@ const TABLE: &[(&str, &str, Needs, &str)] = &[
     ("GET", "/api/v1/refusals/{record}", READ, ""),
     ("POST", "/api/v1/refusals/{record}/resubmit", OPERATE, ""),
     ("GET", "/api/v1/backends", READ, ""),
+    ("GET", "/api/v1/backends/check", OPERATE, ""),
     ("POST", "/api/v1/backends/reload", ADMIN, ""),
     ("POST", "/api/v1/backends/{name}/ping", OPERATE, ""),
     ("POST", "/api/v1/backends/{name}/pause", OPERATE, ""),

@@ -61,11 +61,16 @@ impl Context {
 
     /// A client of the hub that is named by `--server`, the environment or the profile, else of the configured one.
     pub fn client(&self) -> Result<Client> {
-        let profile = self.profile();
-        match profile.hub(self.common.server.as_deref(), self.places.environment())? {
-            Some((url, token)) => Client::remote(&url, token.expose()).map_err(misuse),
+        match self.remote()? {
+            Some(client) => Ok(client),
             None => Ok(Client::new(self.configuration()?.config.socket)),
         }
+    }
+
+    /// A client of the hub that is named by `--server`, the environment or the profile.
+    pub fn remote(&self) -> Result<Option<Client>> {
+        let named = self.profile().hub(self.common.server.as_deref(), self.places.environment())?;
+        named.map(|(url, token)| Client::remote(&url, token.expose()).map_err(misuse)).transpose()
     }
 
     /// The hubs that this user has signed in to.

@@ -37,7 +37,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         },
         Command::Backends(backends) => match backends {
             Backends::List(args) => command::backends::list(args, context).await,
-            Backends::Check(args) => command::backends::check(args, context),
+            Backends::Check(args) => command::check::run(args, context).await,
             Backends::New(args) => command::backends::new(args, context),
             Backends::Debug(args) => command::debug::run(args, context).await,
             Backends::Ping(args) => command::backends::ping(args, context).await,

@@ -21,9 +21,9 @@ use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, D
 use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
 use http::access::{Access, Rules};
 use http::api::{Documents, SOURCE};
-use http::dto::{ReloadReport, Setting};
+use http::dto::{CheckReport, Finding, ReloadReport, Setting, Severity};
 use http::page::{Kit, around};
-use http::{Caller, Proof, Role, frame};
+use http::{Caller, Installation, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
 use journal::{Key, Options, SqliteJournal};
 use model::word::code;
@@ -159,19 +159,6 @@ impl Bed {
         };
         let hub = Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap();
         let kit = Kit::new("1.2.3", &[PART]);
-        let setting = |key: &str, value: &str, origin: &str| Setting {
-            key: key.to_owned(),
-            value: value.to_owned(),
-            origin: origin.to_owned(),
-            meaning: "What it means.".to_owned(),
-            needs_restart: key == "socket",
-        };
-        let settings = vec![
-            setting("socket", "/run/s", "default"),
-            setting("log.level", "info", "$INTENDANT_LOG__LEVEL"),
-        ];
-        let report =
-            || ReloadReport { backends: 2, warnings: Vec::new(), needs_restart: vec!["socket".to_owned()] };
         let rules = Rules {
             session: LONG,
             trusted_proxies: Vec::new(),
@@ -185,8 +172,7 @@ impl Bed {
             url: Some("https://hub.example".to_owned()),
             kit: kit.clone(),
             clock: Clock::system(),
-            reload: Arc::new(move || Box::pin(async move { Ok(report()) })),
-            settings: Arc::new(move || settings.clone()),
+            installation: Arc::new(Disk),
         };
         let router = around(frame(around(routes(console), &kit)), &kit);
         Bed { hub, access, router, _folder: folder }
@@ -271,5 +257,38 @@ impl Bed {
         })
         .await
         .expect("the state is never reached");
+    }
+}
+
+/// A disk on which a setting was changed and a backend is broken.
+struct Disk;
+
+impl Installation for Disk {
+    fn reload(&self) -> BoxFuture<'_, Result<ReloadReport, String>> {
+        let needs_restart = vec!["socket".to_owned()];
+        Box::pin(async { Ok(ReloadReport { backends: 2, warnings: Vec::new(), needs_restart }) })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<CheckReport, String>> {
+        let finding = Finding {
+            file: "backends/10first/config.yml".to_owned(),
+            line: Some(3),
+            severity: Severity::Error,
+            what: "unknown key \"actoins\"".to_owned(),
+            remedy: "did you mean \"actions\"?".to_owned(),
+        };
+        let folder = "backends".to_owned();
+        Box::pin(async { Ok(CheckReport { folder, backends: 2, problems: vec![finding] }) })
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let setting = |key: &str, value: &str, origin: &str| Setting {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            origin: origin.to_owned(),
+            meaning: "What it means.".to_owned(),
+            needs_restart: key == "socket",
+        };
+        vec![setting("socket", "/run/s", "default"), setting("log.level", "info", "$INTENDANT_LOG__LEVEL")]
     }
 }

@@ -80,5 +80,5 @@ pub(super) async fn show(
     security(("token" = ["admin"])),
 )]
 pub(super) async fn settings(State(api): State<Api>, _: May<Admin>) -> Json<Vec<Setting>> {
-    Json((api.settings)())
+    Json(api.installation.settings())
 }

@@ -8,7 +8,7 @@ use model::Code;
 
 use super::Api;
 use crate::caller::{Admin, May, Operate, Read};
-use crate::dto::{ActionView, Backend, BackendFigures, Pong, ReloadReport};
+use crate::dto::{ActionView, Backend, BackendFigures, CheckReport, Pong, ReloadReport};
 use crate::path::Named;
 use crate::problem::Problem;
 
@@ -112,9 +112,25 @@ pub(super) async fn reload(
     State(api): State<Api>,
     May { caller, .. }: May<Admin>,
 ) -> Result<Json<ReloadReport>, Problem> {
-    let refused = |why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_configuration", why);
-    let report = (api.reload)().await.map_err(refused)?;
+    let report = api.installation.reload().await.map_err(bad_configuration)?;
     let code = Code::from_static("reloaded");
     api.hub.audit(AuditEntry::new(&caller.actor, "configuration", code, "read anew")).await?;
     Ok(Json(report))
+}
+
+/// `GET /backends/check`: what a reload would find. Nothing is swapped.
+#[utoipa::path(
+    get,
+    path = "/backends/check",
+    tag = "backends",
+    operation_id = "backends_check",
+    responses((status = 200, description = "Done", body = CheckReport)),
+    security(("token" = ["operate"])),
+)]
+pub(super) async fn check(State(api): State<Api>, _: May<Operate>) -> Result<Json<CheckReport>, Problem> {
+    Ok(Json(api.installation.check().await.map_err(bad_configuration)?))
+}
+
+fn bad_configuration(why: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_configuration", why)
 }

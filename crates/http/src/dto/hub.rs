@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schema;
+use crate::words::words;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -279,6 +280,50 @@ pub struct ReloadReport {
     pub warnings: Vec<String>,
     /// Settings that changed and take effect at the next start.
     pub needs_restart: Vec<String>,
+}
+
+/// What was found in the folder of backends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CheckReport {
+    /// The folder.
+    pub folder: String,
+    /// How many backends lie there.
+    pub backends: usize,
+    /// All that is wrong with them.
+    pub problems: Vec<Finding>,
+}
+
+impl CheckReport {
+    /// How many problems keep something from being used, and how many do not.
+    pub fn counted(&self) -> (usize, usize) {
+        let errors = self.problems.iter().filter(|finding| finding.severity == Severity::Error).count();
+        (errors, self.problems.len() - errors)
+    }
+}
+
+/// Something wrong with a backend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// The file or folder it is about.
+    pub file: String,
+    /// The line, from 1, where it is in a file that was read.
+    pub line: Option<u64>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+words! {
+    /// How much a problem matters.
+    Severity, "severity" {
+        /// Something will not run.
+        Error = "error",
+        /// It runs, and perhaps not as meant.
+        Warning = "warning",
+    }
 }
 
 /// Whether the process answers.

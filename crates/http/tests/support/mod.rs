@@ -11,17 +11,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_http::access::{Access, Rules};
-use intendant_http::api::{Api, Documents, Reload, SOURCE};
-use intendant_http::dto::{Acceptance, ReloadReport, Submitted};
+use intendant_http::api::{Api, Documents, SOURCE};
+use intendant_http::dto::{Acceptance, CheckReport, Finding, ReloadReport, Setting, Severity, Submitted};
 use intendant_http::socket::Socket;
 use intendant_http::tcp::Tcp;
-use intendant_http::{BodyLimits, Client, ConnectionLimits, Error, Problem, api, frame};
+use intendant_http::{BodyLimits, Client, ConnectionLimits, Error, Installation, Problem, api, frame};
 use journal::{Key, Options, SqliteJournal};
 use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
@@ -110,12 +111,45 @@ fn actions() -> ActionTable {
     ActionTable::new([("STRICT".to_owned(), strict), ("TOLD".to_owned(), told)]).unwrap()
 }
 
+/// A disk on which configuration and backends are fine, or not.
+#[derive(Default)]
+pub struct Disk {
+    pub wrong: AtomicBool,
+}
+
+impl Installation for Disk {
+    fn reload(&self) -> BoxFuture<'_, Result<ReloadReport, String>> {
+        let wrong = self.wrong.load(Ordering::SeqCst);
+        let why = "intendant.yml:3: unknown key \"tiemout\"".to_owned();
+        let report =
+            ReloadReport { backends: 4, needs_restart: vec!["data".to_owned()], warnings: Vec::new() };
+        Box::pin(async move { if wrong { Err(why) } else { Ok(report) } })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<CheckReport, String>> {
+        let wrong = self.wrong.load(Ordering::SeqCst);
+        let finding = Finding {
+            file: "backends/10a/config.yml".to_owned(),
+            line: Some(2),
+            severity: Severity::Warning,
+            what: "no action".to_owned(),
+            remedy: "map one".to_owned(),
+        };
+        let report = CheckReport { folder: "backends".to_owned(), backends: 1, problems: vec![finding] };
+        Box::pin(async move { if wrong { Err("no folder backends".to_owned()) } else { Ok(report) } })
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+}
+
 /// How a bed is made.
 pub struct Plan {
     pub entries: Vec<BackendEntry>,
     pub bodies: BodyLimits,
     pub connections: ConnectionLimits,
-    pub reload: Reload,
+    pub installation: Arc<dyn Installation>,
 }
 
 impl Plan {
@@ -124,7 +158,7 @@ impl Plan {
             entries,
             bodies: BodyLimits::default(),
             connections: ConnectionLimits::default(),
-            reload: Arc::new(|| Box::pin(async { Ok(ReloadReport::default()) })),
+            installation: Arc::new(Disk::default()),
         }
     }
 }
@@ -152,8 +186,7 @@ impl Bed {
         let routes = api::routes(Api::new(api::Parts {
             hub: hub.clone(),
             access: access.clone(),
-            reload: plan.reload,
-            settings: Arc::new(Vec::new),
+            installation: plan.installation,
             bodies: plan.bodies,
             version: "1.2.3",
             url: Some("http://hub.test".to_owned()),

@@ -1,4 +1,4 @@
-//! `intendant backends list|check|new|ping|pause|resume|reload`.
+//! `intendant backends list|new|ping|pause|resume|reload`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,12 +9,11 @@ use engine::PING;
 use engine::port::{BackendEntry, Call, Control};
 use http::dto::{Backend, Pong, Standing};
 use model::{Mask, OutcomeKind, RunMark};
-use scripts::Severity;
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::follow::busy_line;
-use crate::cli::{BackendList, Check, New, OneBackend, Ping, Reload};
+use crate::cli::{BackendList, New, OneBackend, Ping, Reload};
 use crate::compose::{self, Parts};
 use crate::config::Loaded;
 use crate::context::Context;
@@ -26,7 +25,7 @@ use crate::render::{Align, Cell, Mark, Table, text};
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// The folder that a command is about.
-fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
+pub(super) fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
     named.unwrap_or_else(|| compose::backends_folder(loaded).used)
 }
 
@@ -94,53 +93,6 @@ fn table(backends: &[Backend]) -> Table {
         ]);
     }
     table
-}
-
-/// `backends check`.
-pub fn check(args: Check, context: &Context) -> Result<Exit> {
-    let loaded = context.configuration()?;
-    let folder = folder(args.folder, &loaded);
-    let read = Parts::read(&loaded.config, &folder)?.backends;
-    let errors = read.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = read.problems.len() - errors;
-    let screen = &context.screen;
-    if args.json {
-        screen
-            .json(&json!({ "folder": folder, "backends": read.backends.len(), "problems": read.problems }))?;
-        return Ok(Exit::of(errors == 0));
-    }
-    for problem in &read.problems {
-        let mark = if problem.severity == Severity::Error { Mark::Bad } else { Mark::Warn };
-        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let place = format!("{}{line}", problem.file.display());
-        screen.line(format!(
-            "{} {}",
-            mark.paint(screen.out, mark.sign()),
-            screen.out.bold(&text::one_line(&place))
-        ))?;
-        for line in text::wrap(
-            &text::one_line(&format!("{}; {}", problem.what, problem.remedy)),
-            screen.width.saturating_sub(4),
-        ) {
-            screen.line(format!("    {line}"))?;
-        }
-    }
-    let counted = text::count(read.backends.len(), "backend");
-    let mark = if errors > 0 {
-        Mark::Bad
-    } else if warnings > 0 {
-        Mark::Warn
-    } else {
-        Mark::Good
-    };
-    let found = match (errors, warnings) {
-        (0, 0) => "no problem".to_owned(),
-        (0, _) => text::count(warnings, "warning"),
-        (_, 0) => text::count(errors, "error"),
-        _ => format!("{}, {}", text::count(errors, "error"), text::count(warnings, "warning")),
-    };
-    screen.marked(mark, format!("{counted} in {}: {found}", folder.display()))?;
-    Ok(Exit::of(errors == 0))
 }
 
 /// `backends new`.

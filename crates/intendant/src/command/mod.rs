@@ -3,6 +3,7 @@
 pub mod backends;
 pub mod backup;
 mod batch;
+pub mod check;
 pub mod completions;
 pub mod debug;
 pub mod doctor;

@@ -1,14 +1,16 @@
 //! Reading everything anew while the hub runs: one snapshot, or nothing (design §5, invariant 9).
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use engine::Hub;
-use http::dto::{ReloadReport, Setting};
+use http::dto::{CheckReport, ReloadReport, Setting};
 use http::tcp::Tls;
 
+use super::check;
 use crate::compose::{self, Parts};
 use crate::config::{Config, Loaded, NEED_RESTART, Section as _, Shown};
 use crate::context::Context;
@@ -45,11 +47,7 @@ impl Reloader {
 
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
     pub(super) fn reload(&self) -> Result<ReloadReport> {
-        let loaded = self.context.configuration()?;
-        let folder = compose::backends_folder(&loaded).used;
-        if !folder.is_dir() {
-            return Err(misuse(format!("there is no folder of backends {}", folder.display())));
-        }
+        let (loaded, folder) = self.read()?;
         let parts = Parts::read(&loaded.config, &folder)?;
         let report = ReloadReport {
             backends: parts.backends.backends.len(),
@@ -67,6 +65,21 @@ impl Reloader {
         }
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = loaded;
         Ok(report)
+    }
+
+    /// What [`Reloader::reload`] would find, with nothing swapped.
+    pub(super) fn check(&self) -> Result<CheckReport> {
+        let (loaded, folder) = self.read()?;
+        check::report(&loaded.config, &folder)
+    }
+
+    fn read(&self) -> Result<(Loaded, PathBuf)> {
+        let loaded = self.context.configuration()?;
+        let folder = compose::backends_folder(&loaded).used;
+        if !folder.is_dir() {
+            return Err(misuse(format!("there is no folder of backends {}", folder.display())));
+        }
+        Ok((loaded, folder))
     }
 
     /// How long running steps may go on once the hub is told to stop.

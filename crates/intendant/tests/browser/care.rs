@@ -87,6 +87,7 @@ fn pages(bed: &Bed) -> Vec<(String, String)> {
         ("submit", "/submit".to_owned()),
         ("submit-action", "/submit?action=IDENTITY_UPDATE".to_owned()),
         ("backends", "/backends".to_owned()),
+        ("check", "/backends/check".to_owned()),
         ("backend", "/backends/10directory".to_owned()),
         ("sources", "/sources".to_owned()),
         ("failsafe", "/failsafe".to_owned()),

@@ -1,5 +1,6 @@
 //! `intendant serve`: the hub.
 
+mod disk;
 mod doors;
 mod pages;
 
@@ -9,23 +10,23 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use engine::Hub;
 use http::access::Access;
-use http::api::{self, Api, Reload, Settings};
-use http::dto::ReloadReport;
-use http::{BodyLimits, Caller};
+use http::api::{self, Api};
+use http::{BodyLimits, Caller, Installation};
 use rustix::process::geteuid;
 use tokio::sync::watch;
 
-use super::reload::{self, Reloader};
+use super::reload::Reloader;
 use crate::cli::VERSION;
 use crate::compose::{self, Parts};
 use crate::config::{self, Loaded};
 use crate::context::Context;
-use crate::exit::{Exit, sentence};
+use crate::exit::Exit;
 use crate::logging::{self, Format, Level};
 use crate::notify;
 use crate::signals::Signals;
 use crate::sources::{self, Sources};
 use crate::webhooks;
+use disk::Disk;
 use doors::Doors;
 
 /// What a document may be longer than its masked body: the members that the hub takes out, and white space.
@@ -46,14 +47,14 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let (url, places) = (doors.url.clone(), doors.places(config));
     let (hub, sources) = start_hub(&loaded, context).await?;
     let sources = Arc::new(sources);
-    let reloader = Reloader::new(
+    let disk = Arc::new(Disk(Reloader::new(
         context.clone(),
         hub.clone(),
         Arc::clone(&sources),
         level,
         doors.tls.clone(),
         loaded.clone(),
-    );
+    )));
 
     let (stop, stopped) = watch::channel(());
     let access =
@@ -61,8 +62,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let parts = api::Parts {
         hub: hub.clone(),
         access: access.clone(),
-        reload: on_request(&reloader),
-        settings: settings(&reloader),
+        installation: Arc::clone(&disk) as Arc<dyn Installation>,
         bodies: BodyLimits {
             document: config.requests.max_size.0.saturating_add(ENVELOPE),
             ..BodyLimits::default()
@@ -81,12 +81,13 @@ pub async fn run(context: &Context) -> Result<Exit> {
 
     while !signals.stop_or_reload().await {
         notify::tell(notify::RELOADING);
-        reload::log(&reload(&reloader).await);
+        // Logged, whatever it came to: nobody waits for an answer to a signal.
+        drop(disk.read_anew().await);
         notify::tell(notify::READY);
     }
 
     notify::tell(notify::STOPPING);
-    let grace = reloader.grace();
+    let grace = disk.0.grace();
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
     check.abort();
     sources.quiesce();
@@ -151,31 +152,6 @@ async fn start_hub(loaded: &Loaded, context: &Context) -> Result<(Hub, Sources)>
     }
     let hooks = webhooks::configured(config, context.environment())?;
     compose::start(&config.data.folder, key, parts, &configured, hooks, &context.clock).await
-}
-
-/// Reads everything anew, off the threads that drive the hub.
-async fn reload(reloader: &Arc<Reloader>) -> Result<ReloadReport> {
-    let reloader = Arc::clone(reloader);
-    tokio::task::spawn_blocking(move || reloader.reload()).await.context("reloading")?
-}
-
-/// What `POST /backends/reload` does.
-fn on_request(reloader: &Arc<Reloader>) -> Reload {
-    let reloader = Arc::clone(reloader);
-    Arc::new(move || {
-        let reloader = Arc::clone(&reloader);
-        Box::pin(async move {
-            let reloaded = reload(&reloader).await;
-            reload::log(&reloaded);
-            reloaded.map_err(|error| sentence(&error))
-        })
-    })
-}
-
-/// What `GET /settings` shows: what holds now, also after reloads.
-fn settings(reloader: &Arc<Reloader>) -> Settings {
-    let reloader = Arc::clone(reloader);
-    Arc::new(move || reloader.settings())
 }
 
 /// Reads the whole journal once, a piece at a time, while the hub works.

@@ -21,7 +21,6 @@ pub(super) fn routes(parts: &api::Parts, kit: &Kit, clock: &Clock) -> Router {
         url: parts.url.clone(),
         kit: kit.clone(),
         clock: clock.clone(),
-        reload: parts.reload.clone(),
-        settings: parts.settings.clone(),
+        installation: parts.installation.clone(),
     })
 }

@@ -1,0 +1,81 @@
+//! `intendant backends check`: what is wrong with a folder of backends, here or where a hub runs.
+
+use std::path::Path;
+
+use anyhow::Result;
+use http::dto::{CheckReport, Finding, Severity};
+
+use super::backends::folder;
+use crate::cli::Check;
+use crate::compose::Parts;
+use crate::config::Config;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{Mark, text};
+
+/// Checks the folder that is named, else that of the hub that is named, else the configured one.
+pub async fn run(args: Check, context: &Context) -> Result<Exit> {
+    let report = match context.remote()? {
+        Some(hub) if args.folder.is_none() => hub.check().await?,
+        _ => {
+            let loaded = context.configuration()?;
+            report(&loaded.config, &folder(args.folder, &loaded))?
+        }
+    };
+    let (errors, warnings) = report.counted();
+    if args.json {
+        context.screen.json(&report)?;
+        return Ok(Exit::of(errors == 0));
+    }
+    for finding in &report.problems {
+        show(finding, context)?;
+    }
+    let (mark, found) = match (errors, warnings) {
+        (0, 0) => (Mark::Good, "no problem".to_owned()),
+        (0, _) => (Mark::Warn, text::count(warnings, "warning")),
+        (_, 0) => (Mark::Bad, text::count(errors, "error")),
+        _ => (Mark::Bad, format!("{}, {}", text::count(errors, "error"), text::count(warnings, "warning"))),
+    };
+    let counted = text::count(report.backends, "backend");
+    context.screen.marked(mark, format!("{counted} in {}: {found}", report.folder))?;
+    Ok(Exit::of(errors == 0))
+}
+
+/// Reads a folder of backends as a hub with this configuration would, and says what it finds.
+pub(super) fn report(config: &Config, folder: &Path) -> Result<CheckReport> {
+    let read = Parts::read(config, folder)?.backends;
+    Ok(CheckReport {
+        folder: folder.display().to_string(),
+        backends: read.backends.len(),
+        problems: read.problems.into_iter().map(finding).collect(),
+    })
+}
+
+fn finding(problem: scripts::Problem) -> Finding {
+    Finding {
+        file: problem.file.display().to_string(),
+        line: problem.line,
+        severity: match problem.severity {
+            scripts::Severity::Error => Severity::Error,
+            scripts::Severity::Warning => Severity::Warning,
+        },
+        what: problem.what,
+        remedy: problem.remedy,
+    }
+}
+
+fn show(finding: &Finding, context: &Context) -> Result<()> {
+    let screen = &context.screen;
+    let mark = match finding.severity {
+        Severity::Error => Mark::Bad,
+        Severity::Warning => Mark::Warn,
+    };
+    let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let place = text::one_line(&format!("{}{line}", finding.file));
+    screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), screen.out.bold(&place)))?;
+    let said = text::one_line(&format!("{}; {}", finding.what, finding.remedy));
+    for line in text::wrap(&said, screen.width.saturating_sub(4)) {
+        screen.line(format!("    {line}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Configuration and backends on the disk of a hub that serves, off the threads that drive it.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use engine::port::BoxFuture;
+use http::Installation;
+use http::dto::{CheckReport, ReloadReport, Setting};
+
+use super::super::reload::{self, Reloader};
+use crate::exit::sentence;
+
+/// What the hub was told by its files.
+pub(super) struct Disk(pub(super) Arc<Reloader>);
+
+impl Disk {
+    /// Reads everything anew and logs what it came to.
+    pub(super) async fn read_anew(&self) -> Result<ReloadReport> {
+        let reloaded = self.off(Reloader::reload).await;
+        reload::log(&reloaded);
+        reloaded
+    }
+
+    async fn off<T: Send + 'static>(&self, ask: fn(&Reloader) -> Result<T>) -> Result<T> {
+        let reloader = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || ask(&reloader)).await.context("reading files")?
+    }
+}
+
+impl Installation for Disk {
+    fn reload(&self) -> BoxFuture<'_, Result<ReloadReport, String>> {
+        Box::pin(async { self.read_anew().await.map_err(|error| sentence(&error)) })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<CheckReport, String>> {
+        Box::pin(async { self.off(Reloader::check).await.map_err(|error| sentence(&error)) })
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        self.0.settings()
+    }
+}
