@@ -15,6 +15,9 @@ use crate::caller::Closing;
 use crate::linger::Lingering;
 use crate::server::Guest;
 
+/// How much of an answer waits for a reader that is slow, and how long the head of a request may be.
+const BUFFER: usize = 64 * 1024;
+
 /// How many connections there may be, and how long they may be slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -49,7 +52,7 @@ where
         routes.call(request.map(Lingering::new))
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head);
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(BUFFER);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(io), named));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -20,8 +20,8 @@ use crate::problem::Problem;
 use crate::query::Params;
 use crate::scope::Scope;
 
-/// Events read from the journal at once.
-const ROWS: usize = 500;
+/// Events read from the journal at once. A thousand readers that fell behind hold as many times these.
+const ROWS: usize = 64;
 /// A comment is sent after so long a silence, so that neither side takes the other for lost.
 const ALIVE: Duration = Duration::from_secs(15);
 
