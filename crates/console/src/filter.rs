@@ -147,10 +147,11 @@ impl Asked {
 }
 
 /// What jobs may wait for, by the word in a form.
-pub(crate) const WAITS: [(&str, WaitsFor); 6] = [
+pub(crate) const WAITS: [(&str, WaitsFor); 7] = [
     ("subject", WaitsFor::Subject),
     ("failsafe", WaitsFor::Failsafe),
     ("pause", WaitsFor::Pause),
+    ("breaker", WaitsFor::Breaker),
     ("retry", WaitsFor::Retry),
     ("slot", WaitsFor::Slot),
     ("nothing", WaitsFor::Nothing),

@@ -103,7 +103,7 @@ impl About {
 /// What an event is about.
 fn topic(kind: EventKind) -> &'static str {
     match kind {
-        EventKind::Paused | EventKind::Resumed => "backends",
+        EventKind::Paused | EventKind::Resumed | EventKind::Tripped | EventKind::Recovered => "backends",
         EventKind::Refused => "refusals",
         EventKind::Undeliverable => "deliveries",
         _ => "jobs",

@@ -71,6 +71,7 @@ impl Chip {
             Standing::Broken => ("bad", "backend-broken"),
             Standing::Inactive => ("idle", "backend-inactive"),
             Standing::Active if backend.paused => ("warn", "backend-paused"),
+            Standing::Active if backend.left_alone_until.is_some() => ("bad", "backend-left-alone"),
             Standing::Active if backend.running > 0 => ("busy", "backend-running"),
             Standing::Active => ("good", "backend-active"),
         };

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use model::mask::Mask;
 use model::word::code;
-use model::{Outcome, RunMark};
+use model::{Outcome, OutcomeKind, RunMark};
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::breaker;
+use crate::core::Core;
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::port::{Call, Control, Standing};
@@ -31,6 +34,8 @@ pub struct BackendView {
     pub running: usize,
     /// Whether an operator paused it.
     pub paused: bool,
+    /// Until when it is left alone because it kept failing; then it is probed.
+    pub left_alone_until: Option<Timestamp>,
     /// The actions it maps.
     pub actions: Vec<String>,
 }
@@ -47,37 +52,47 @@ impl Hub {
             concurrency: entry.concurrency,
             running: slots.running(&entry.name),
             paused: slots.is_paused(&entry.name),
+            left_alone_until: slots.left_alone_until(&entry.name),
             actions: entry.actions.keys().cloned().collect(),
         };
         snapshot.catalogue.entries.iter().map(view).collect()
     }
 
-    /// Asks one backend whether its target is there, now, beside all jobs. Nothing is journaled.
+    /// Asks one backend whether its target is there, now, beside all jobs. Nothing is journaled. One that was left
+    /// alone because it kept failing, and answers, gets work again.
     pub async fn ping(&self, backend: &str) -> Result<Outcome, Error> {
-        let core = &self.core;
-        let snapshot = core.snapshot();
-        let entry = snapshot.backend(backend);
-        let entry = entry
-            .ok_or_else(|| Error::Missing(format!("backend {backend}; see `intendant backends list`")))?;
-        if entry.standing == Standing::Broken {
-            let why = entry.trouble.clone().unwrap_or_else(|| "it cannot be used".to_owned());
-            return Ok(Outcome::hard(1, code::BACKEND_BROKEN, why));
+        let outcome = ping(&self.core, backend).await?;
+        if outcome.kind == OutcomeKind::Done {
+            breaker::closed(&self.core, backend).await;
         }
-        let Some(mapping) = entry.actions.get(PING) else {
-            return Err(Error::Missing(format!(
-                "{PING} in the actions of backend {backend}: add it to its config.yml"
-            )));
-        };
-        let limit = mapping.limit.unwrap_or(snapshot.limits.attempt).min(Duration::from_mins(1));
-        let job = core.clock.job_id(core.clock.now());
-        let call = Call {
-            mark: RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 },
-            action: Arc::from(PING),
-            body: Arc::new(json!({ "payload": {} })),
-            mask: Arc::new(Mask::default()),
-            deadline: None,
-        };
-        let (_keep, stop) = watch::channel(None);
-        Ok(entry.backend.run(call, Control { limit: Some(limit), stop }).await)
+        Ok(outcome)
     }
+}
+
+/// Asks one backend whether its target is there.
+pub(crate) async fn ping(core: &Core, backend: &str) -> Result<Outcome, Error> {
+    let snapshot = core.snapshot();
+    let entry = snapshot.backend(backend);
+    let entry =
+        entry.ok_or_else(|| Error::Missing(format!("backend {backend}; see `intendant backends list`")))?;
+    if entry.standing == Standing::Broken {
+        let why = entry.trouble.clone().unwrap_or_else(|| "it cannot be used".to_owned());
+        return Ok(Outcome::hard(1, code::BACKEND_BROKEN, why));
+    }
+    let Some(mapping) = entry.actions.get(PING) else {
+        return Err(Error::Missing(format!(
+            "{PING} in the actions of backend {backend}: add it to its config.yml"
+        )));
+    };
+    let limit = mapping.limit.unwrap_or(snapshot.limits.attempt).min(Duration::from_mins(1));
+    let job = core.clock.job_id(core.clock.now());
+    let call = Call {
+        mark: RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 },
+        action: Arc::from(PING),
+        body: Arc::new(json!({ "payload": {} })),
+        mask: Arc::new(Mask::default()),
+        deadline: None,
+    };
+    let (_keep, stop) = watch::channel(None);
+    Ok(entry.backend.run(call, Control { limit: Some(limit), stop }).await)
 }

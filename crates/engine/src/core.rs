@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use journal::{EffectSet, Journal};
-use model::{Effects, FailsafeRule, JobId, RetryPolicy};
+use model::{BreakerRule, Effects, FailsafeRule, JobId, RetryPolicy};
 use tokio::sync::{Notify, watch};
 
 use crate::cache::Cache;
@@ -54,6 +54,8 @@ pub struct Limits {
     pub keep: Keep,
     /// How much may be destroyed before somebody has to look.
     pub failsafe: FailsafeRule,
+    /// When a backend that keeps failing is left alone.
+    pub breaker: BreakerRule,
 }
 
 /// What is kept, and for how long.
@@ -90,6 +92,7 @@ impl Default for Limits {
                 events_max: 200_000,
             },
             failsafe: FailsafeRule::off(),
+            breaker: BreakerRule::OFF,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod audit;
 mod backends;
+mod breaker;
 mod cache;
 mod catalogue;
 pub mod clock;

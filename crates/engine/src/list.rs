@@ -19,6 +19,8 @@ pub enum WaitsFor {
     Failsafe,
     /// A paused backend.
     Pause,
+    /// A backend that is left alone because it keeps failing.
+    Breaker,
     /// The time of its retry.
     Retry,
     /// Room on its backend, or in the hub.
@@ -69,22 +71,26 @@ impl Hub {
             let held = failsafe::set_of(lane).is_some_and(|set| core.failsafe.is_held(set));
             let needed = waits_for(&snapshot, lane);
             let paused = needed.as_ref().is_some_and(|(backend, _)| core.slots.is_paused(backend));
+            let left_alone =
+                needed.as_ref().is_some_and(|(backend, _)| core.slots.left_alone_until(backend).is_some());
+            let free = !held && !paused && !left_alone;
             let full =
                 hub_full || needed.as_ref().is_some_and(|(backend, limit)| !core.slots.free(backend, *limit));
             match kind {
                 WaitsFor::Subject => false,
                 WaitsFor::Failsafe => held,
                 WaitsFor::Pause => paused,
-                WaitsFor::Retry => !held && !paused,
-                WaitsFor::Slot => !held && !paused && full,
-                WaitsFor::Nothing => !held && !paused && !full,
+                WaitsFor::Breaker => !held && !paused && left_alone,
+                WaitsFor::Retry => free,
+                WaitsFor::Slot => free && full,
+                WaitsFor::Nothing => free && !full,
             }
         };
         let lanes = core.journal.lanes().await?.into_iter().filter(fits).collect();
         let (after, until) = match kind {
             WaitsFor::Retry => (Some(now), None),
             WaitsFor::Slot | WaitsFor::Nothing => (None, Some(now)),
-            WaitsFor::Subject | WaitsFor::Failsafe | WaitsFor::Pause => (None, None),
+            WaitsFor::Subject | WaitsFor::Failsafe | WaitsFor::Pause | WaitsFor::Breaker => (None, None),
         };
         Ok(Waiting::Lanes { lanes, after, until })
     }

@@ -8,6 +8,7 @@ use model::{Code, EntityKey, EntityWrite, EventKind, JobId, JobState};
 use serde_json::json;
 
 use crate::audit::{Actor, AuditEntry};
+use crate::breaker;
 use crate::dispatcher::{close_taken_over, close_waiting};
 use crate::error::Error;
 use crate::hub::Hub;
@@ -95,9 +96,11 @@ impl Hub {
         self.set_paused(backend, true, actor).await
     }
 
-    /// Resumes a backend.
+    /// Resumes a backend. One that is left alone because it kept failing gets work again at once, too.
     pub async fn resume(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
-        self.set_paused(backend, false, actor).await
+        self.set_paused(backend, false, actor).await?;
+        breaker::closed(&self.core, backend).await;
+        Ok(())
     }
 
     async fn set_paused(&self, backend: &str, paused: bool, actor: &Actor) -> Result<(), Error> {

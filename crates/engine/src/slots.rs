@@ -1,8 +1,10 @@
-//! How much may run at once: globally and on each backend; and which backends are paused.
+//! How much may run at once: globally and on each backend; and which backends are paused or left alone.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+use model::{Breaker, BreakerRule, JobId};
 use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
@@ -11,6 +13,21 @@ struct Use {
     jobs: usize,
     backends: HashMap<Arc<str>, usize>,
     paused: BTreeSet<String>,
+    /// Of backends that failed of late.
+    breakers: HashMap<Arc<str>, Breaker>,
+}
+
+impl Use {
+    fn running(&self, backend: &str) -> usize {
+        self.backends.get(backend).copied().unwrap_or(0)
+    }
+
+    fn is_free(&self, backend: &str, limit: Option<usize>) -> bool {
+        let running = self.running(backend);
+        !self.paused.contains(backend)
+            && running < limit.unwrap_or(usize::MAX)
+            && self.breakers.get(backend).is_none_or(|breaker| breaker.lets_through(running))
+    }
 }
 
 /// The slots. Cheap to clone.
@@ -63,23 +80,60 @@ impl Slots {
 
     /// Whether the backend could take one more attempt.
     pub(crate) fn free(&self, backend: &str, limit: Option<usize>) -> bool {
-        let used = self.lock();
-        !used.paused.contains(backend)
-            && used.backends.get(backend).copied().unwrap_or(0) < limit.unwrap_or(usize::MAX)
+        self.lock().is_free(backend, limit)
     }
 
     /// A place for one more attempt on the backend.
     pub(crate) fn backend(&self, backend: &Arc<str>, limit: Option<usize>) -> Option<BackendSlot> {
-        if !self.free(backend, limit) {
-            return None;
-        }
-        *self.lock().backends.entry(Arc::clone(backend)).or_default() += 1;
-        Some(BackendSlot(self.clone(), Arc::clone(backend)))
+        let mut used = self.lock();
+        used.is_free(backend, limit).then(|| {
+            *used.backends.entry(Arc::clone(backend)).or_default() += 1;
+            BackendSlot(self.clone(), Arc::clone(backend))
+        })
     }
 
     /// How many attempts run on the backend.
     pub(crate) fn running(&self, backend: &str) -> usize {
-        self.lock().backends.get(backend).copied().unwrap_or(0)
+        self.lock().running(backend)
+    }
+
+    /// Until when the backend is left alone because it keeps failing.
+    pub(crate) fn left_alone_until(&self, backend: &str) -> Option<Timestamp> {
+        self.lock().breakers.get(backend)?.until()
+    }
+
+    /// A job failed softly on the backend. Says until when it is left alone, when that begins with it.
+    pub(crate) fn failed(
+        &self,
+        backend: &Arc<str>,
+        job: JobId,
+        rule: &BreakerRule,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        self.lock().breakers.entry(Arc::clone(backend)).or_default().failed(job, rule, now)
+    }
+
+    /// The backend answered. Says whether it was left alone until then.
+    pub(crate) fn answered(&self, backend: &str) -> bool {
+        let was_left_alone =
+            self.lock().breakers.remove(backend).is_some_and(|mut breaker| breaker.answered());
+        if was_left_alone {
+            self.freed.notify_one();
+        }
+        was_left_alone
+    }
+
+    /// The backend is left alone for longer. Says until when.
+    pub(crate) fn lengthen(&self, backend: &Arc<str>, rule: &BreakerRule, now: Timestamp) -> Timestamp {
+        self.lock().breakers.entry(Arc::clone(backend)).or_default().lengthen(rule, now)
+    }
+
+    /// The backend gets one attempt, to decide.
+    pub(crate) fn probe(&self, backend: &str) {
+        if let Some(breaker) = self.lock().breakers.get_mut(backend) {
+            breaker.probe();
+        }
+        self.freed.notify_one();
     }
 
     /// Whether the backend is paused.

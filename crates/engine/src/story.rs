@@ -99,7 +99,7 @@ impl Hub {
             before: before.as_ref().and_then(|before| Some((before.id, before.subject.as_ref()?))),
             backend,
             paused: backend.is_some_and(|name| core.slots.is_paused(name)),
-            breaker_until: None,
+            breaker_until: backend.and_then(|name| core.slots.left_alone_until(name)),
             failsafe: failsafe::set_of(&job.lane).filter(|set| core.failsafe.is_held(set)),
             backend_full: needed.as_ref().is_some_and(|(name, limit)| !core.slots.free(name, *limit)),
             hub_full: core.slots.full(),

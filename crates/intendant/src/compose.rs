@@ -9,7 +9,7 @@ use engine::port::{BoxFuture, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
 use journal::{Journal as _, Key, Options, SqliteJournal};
-use model::{ActionSpec, FailsafeRule, RetryPolicy, RunMark};
+use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy, RunMark};
 use notify::Hook;
 use rustix::process::geteuid;
 
@@ -151,6 +151,11 @@ fn limits(config: &Config) -> Limits {
             window: config.failsafe.window,
             delete: config.failsafe.delete,
             disable: config.failsafe.disable,
+        },
+        breaker: BreakerRule {
+            failures: config.breaker.failures,
+            pause: config.breaker.pause,
+            longest: config.breaker.longest.max(config.breaker.pause),
         },
     }
 }

@@ -141,6 +141,10 @@ pub enum EventKind {
     Approved,
     /// Somebody rejected what the failsafe held.
     Rejected,
+    /// A backend kept failing and is left alone for a while.
+    Tripped,
+    /// A backend that was left alone works again.
+    Recovered,
 }
 
 /// A line of the journal's live history: no payload, bounded.

@@ -91,6 +91,7 @@ fn of_backend(v: &Visit, backend: &BackendView) -> Option<Alert> {
     let (tone, key) = match backend.standing {
         Standing::Broken => ("bad", "attention-broken"),
         _ if backend.paused => ("warn", "attention-paused"),
+        _ if backend.left_alone_until.is_some() => ("bad", "attention-left-alone"),
         _ => return None,
     };
     Some(Alert {

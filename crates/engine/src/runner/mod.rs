@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 pub(crate) use self::load::outcome_of;
 pub(crate) use self::put_down::{TAKEN_OVER, scrub};
+use crate::breaker;
 use crate::core::{Core, Snapshot};
 use crate::failsafe::Ticket;
 use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop};
@@ -104,7 +105,7 @@ enum Turn {
     Start(Box<BackendEntry>, Mapping, BackendSlot),
     /// It ends without an attempt.
     Instead(StepState, Code, String),
-    /// Its backend is paused or full.
+    /// Its backend is paused, full or left alone.
     Busy,
 }
 
@@ -136,8 +137,12 @@ impl Runner {
                         let took = self.core.clock.instant().duration_since(began);
                         let now = self.core.clock.now();
                         self.core.stats.attempt(&entry.name, self.job.id, &outcome, took, now);
+                        let interrupted = self.interrupted(&outcome);
+                        if !interrupted {
+                            breaker::note(&self.core, &entry.name, self.job.id, &outcome);
+                        }
                         drop(slot);
-                        if self.interrupted(&outcome) {
+                        if interrupted {
                             return self.hand_back(place, outcome).await;
                         }
                         self.note(place, outcome, &mapping);

@@ -129,6 +129,11 @@ impl Figures {
                 .map(move |backend| (vec![("backend", backend.name.as_str())], figure(backend)))
         };
         out.gauges("backend_running", "Attempts that run", each(|backend| count(backend.running)))?;
+        out.gauges(
+            "backend_left_alone",
+            "Whether it is left alone because it kept failing",
+            each(|backend| flag(backend.left_alone_until.is_some())),
+        )?;
         out.gauges("backend_paused", "Whether an operator paused it", each(|backend| flag(backend.paused)))?;
         out.gauges(
             "backend_broken",

@@ -62,6 +62,8 @@ words! {
         Failsafe = "failsafe",
         /// A paused backend.
         Pause = "pause",
+        /// A backend that is left alone because it keeps failing.
+        Breaker = "breaker",
         /// The time of their retry.
         Retry = "retry",
         /// Room on their backend, or in the hub.
@@ -87,6 +89,7 @@ impl From<WaitingFor> for engine::WaitsFor {
             WaitingFor::Subject => engine::WaitsFor::Subject,
             WaitingFor::Failsafe => engine::WaitsFor::Failsafe,
             WaitingFor::Pause => engine::WaitsFor::Pause,
+            WaitingFor::Breaker => engine::WaitsFor::Breaker,
             WaitingFor::Retry => engine::WaitsFor::Retry,
             WaitingFor::Slot => engine::WaitsFor::Slot,
             WaitingFor::Nothing => engine::WaitsFor::Nothing,
@@ -123,7 +126,8 @@ impl Filter {
             since: params.value("since", TIME)?,
             until: params.value("until", TIME)?,
             text: params.one("text")?.filter(|text| !text.trim().is_empty()),
-            waiting_on: params.value("waiting_on", "subject, failsafe, pause, retry, slot or nothing")?,
+            waiting_on: params
+                .value("waiting_on", "subject, failsafe, pause, breaker, retry, slot or nothing")?,
         })
     }
 

@@ -111,6 +111,9 @@ pub struct Backend {
     pub running: usize,
     /// Whether an operator paused it.
     pub paused: bool,
+    /// Until when it is left alone because it kept failing; then it is probed. Absent = it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_alone_until: Option<Time>,
     /// The actions it maps.
     pub actions: Vec<String>,
     /// What it did since the hub started; absent = nothing.
@@ -120,9 +123,19 @@ pub struct Backend {
 
 impl From<engine::BackendView> for Backend {
     fn from(view: engine::BackendView) -> Self {
-        let engine::BackendView { name, standing, trouble, concurrency, running, paused, actions } = view;
+        let engine::BackendView {
+            name,
+            standing,
+            trouble,
+            concurrency,
+            running,
+            paused,
+            left_alone_until,
+            actions,
+        } = view;
         let (standing, figures) = (standing.into(), None);
-        Backend { name, standing, trouble, concurrency, running, paused, actions, figures }
+        let left_alone_until = left_alone_until.map(Time);
+        Backend { name, standing, trouble, concurrency, running, paused, left_alone_until, actions, figures }
     }
 }
 

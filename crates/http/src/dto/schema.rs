@@ -48,7 +48,7 @@ words! {
     EventKind = &[
         "accepted", "step_started", "step_succeeded", "step_soft", "step_failed", "step_skipped", "requeued",
         "retrying", "succeeded", "failed", "cancelled", "superseded", "refused", "paused", "resumed",
-        "undeliverable", "held", "approved", "rejected",
+        "undeliverable", "held", "approved", "rejected", "tripped", "recovered",
     ];
 }
 
@@ -104,6 +104,8 @@ mod tests {
             E::Held,
             E::Approved,
             E::Rejected,
+            E::Tripped,
+            E::Recovered,
         ];
         same(EventKind::schema(), &events);
     }

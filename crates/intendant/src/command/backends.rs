@@ -65,6 +65,7 @@ fn as_listed(entry: &BackendEntry) -> Backend {
         concurrency: entry.concurrency,
         running: 0,
         paused: false,
+        left_alone_until: None,
         actions: entry.actions.keys().cloned().collect(),
         figures: None,
     }
@@ -78,11 +79,12 @@ fn table(backends: &[Backend]) -> Table {
         ("ACTIONS", Align::Left),
     ]);
     for backend in backends {
-        let (mark, state) = match (backend.standing, backend.paused) {
-            (Standing::Broken, _) => (Mark::Bad, "broken"),
-            (Standing::Inactive, _) => (Mark::Idle, "inactive"),
-            (Standing::Active, true) => (Mark::Warn, "paused"),
-            (Standing::Active, false) => (Mark::Good, "active"),
+        let (mark, state) = match backend.standing {
+            Standing::Broken => (Mark::Bad, "broken"),
+            Standing::Inactive => (Mark::Idle, "inactive"),
+            Standing::Active if backend.paused => (Mark::Warn, "paused"),
+            Standing::Active if backend.left_alone_until.is_some() => (Mark::Bad, "failing"),
+            Standing::Active => (Mark::Good, "active"),
         };
         let most = backend.concurrency.map(|most| format!("/{most}")).unwrap_or_default();
         table.row([

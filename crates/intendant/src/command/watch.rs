@@ -165,5 +165,7 @@ fn describe(kind: EventKind) -> (Mark, &'static str) {
         EventKind::Held => (Mark::Warn, "held by the failsafe"),
         EventKind::Approved => (Mark::Good, "approved"),
         EventKind::Rejected => (Mark::Bad, "rejected"),
+        EventKind::Tripped => (Mark::Bad, "keeps failing, left alone"),
+        EventKind::Recovered => (Mark::Good, "works again"),
     }
 }

@@ -70,6 +70,8 @@ section! {
         stop: Stop,
         ../// Caps on jobs that delete or disable.
         failsafe: Failsafe,
+        ../// Leaving backends alone that keep failing.
+        breaker: Breaker,
         ../// Failed jobs.
         dead_letters: DeadLetters,
         ../// How much is kept, and for how long.
@@ -163,6 +165,20 @@ section! {
         delete: Option<u32> = Some(20),
         /// The same for actions with `destructive: disable`.
         disable: Option<u32> = Some(100),
+    }
+}
+
+section! {
+    /// Leaving backends alone that keep failing: no work is sent there for a while, and none of it counts as an attempt.
+    /// Then `PING_TARGET` is asked where the backend maps it; else a single job decides.
+    Breaker {
+        /// So many jobs must fail softly in a row on one backend: time-outs, and answers that ask for a retry. `0`
+        /// switches it off.
+        failures: u32 = 10,
+        /// How long the backend is left alone at first; twice as long after each probe that fails.
+        pause: Duration = Duration::from_secs(10),
+        /// How long it is left alone at most.
+        longest: Duration = Duration::from_mins(5),
     }
 }
 

@@ -68,6 +68,8 @@ coded!(EventKind {
     Held = 16,
     Approved = 17,
     Rejected = 18,
+    Tripped = 19,
+    Recovered = 20,
 });
 
 /// A coded word in a column.

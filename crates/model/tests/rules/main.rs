@@ -5,6 +5,7 @@
 // The name under which every other crate knows it.
 extern crate intendant_model as model;
 
+mod breaker;
 mod diff;
 mod failsafe;
 mod mask;
