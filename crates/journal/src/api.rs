@@ -230,6 +230,26 @@ pub struct DeliveryFilter {
     pub address: Option<String>,
 }
 
+/// Which entities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntityFilter {
+    /// Of this kind.
+    pub kind: String,
+    /// In any of these states; empty = in any at all.
+    pub states: Vec<String>,
+    /// With this text in key or label, whatever the case of its letters.
+    pub text: Option<String>,
+}
+
+/// A page of entities, by key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntityPage {
+    /// The entities. They may be fewer than asked for although there are more: a page looks at a bounded number.
+    pub rows: Vec<Entity>,
+    /// The key after which the listing goes on; `None` = this was all.
+    pub next: Option<String>,
+}
+
 /// What a job came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -355,6 +375,15 @@ pub trait Journal: Send + Sync {
         after: Option<String>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Entity>, Error>>;
+    /// The entities that fit and whose key is greater than `after`, by key, at most so many.
+    fn find_entities(
+        &self,
+        filter: EntityFilter,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EntityPage, Error>>;
+    /// How many entities of a kind are in each state; states without any may be left out.
+    fn entity_tallies(&self, kind: String) -> BoxFuture<'_, Result<Vec<(String, u64)>, Error>>;
     /// Records, newest first, before this place.
     fn records(
         &self,

@@ -16,8 +16,9 @@ mod sealed;
 mod sqlite;
 
 pub use api::{
-    Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, Filter, Journal,
-    Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, RecordBody, RecordFilter, Tally, Waiting,
+    Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
+    EntityPage, Filter, Journal, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, RecordBody,
+    RecordFilter, Tally, Waiting,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,

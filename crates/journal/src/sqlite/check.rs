@@ -190,7 +190,7 @@ fn follow(conn: &Connection, (what, sql): &(&str, &str), findings: &mut Vec<Stri
     Ok(())
 }
 
-/// Compares the tallies with the jobs.
+/// Compares the tallies with the jobs and the entities.
 fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
     let mut select = conn
         .prepare("SELECT state, jobs, (SELECT count(*) FROM job WHERE job.state = tally.state) FROM tally")?;
@@ -200,6 +200,17 @@ fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
         if told != counted {
             findings.push(format!("{counted} jobs are {}, the tally says {told}", state.as_str()));
         }
+    }
+    let mut select = conn.prepare(
+        "SELECT kind, state, sum(told), sum(counted) FROM (
+             SELECT kind, state, entities AS told, 0 AS counted FROM entity_tally
+             UNION ALL SELECT kind, state, 0, count(*) FROM entity GROUP BY kind, state)
+         GROUP BY kind, state HAVING sum(told) <> sum(counted)",
+    )?;
+    let wrong = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    for tally in wrong {
+        let (kind, state, told, counted): (String, String, i64, i64) = tally?;
+        findings.push(format!("{counted} entities {kind} are {state}, the tally says {told}"));
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ use super::{
     accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record,
 };
 use crate::api::{
-    Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, Filter, Journal, Listing,
-    Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally,
+    Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
+    Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally,
 };
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Retention};
 use crate::error::Error;
@@ -330,6 +330,19 @@ impl Journal for SqliteJournal {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Entity>, Error>> {
         self.unseal(move |conn, seal| entity::list(conn, seal, &kind, after.as_deref(), limit))
+    }
+
+    fn find_entities(
+        &self,
+        filter: EntityFilter,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<EntityPage, Error>> {
+        self.unseal(move |conn, seal| entity::find(conn, seal, &filter, after.as_deref(), limit))
+    }
+
+    fn entity_tallies(&self, kind: String) -> BoxFuture<'_, Result<Vec<(String, u64)>, Error>> {
+        self.read(move |conn| entity::tallies(conn, &kind))
     }
 
     fn records(

@@ -22,8 +22,11 @@ pub(super) const PAGE: u32 = 4096;
 const APPLICATION: i64 = 0x496e_7464;
 
 /// The schema's history, applied in order. Numbers and texts of published ones never change.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_start.sql"), include_str!("../../migrations/0002_listing.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../migrations/0001_start.sql"),
+    include_str!("../../migrations/0002_listing.sql"),
+    include_str!("../../migrations/0003_entities.sql"),
+];
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

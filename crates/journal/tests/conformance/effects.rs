@@ -1,6 +1,8 @@
 //! Effects are in the same commit as their move.
 
-use intendant_journal::{Acceptance, DeliveryFilter, EffectSet, Error, Fate, Mark, NewRecord, RecordFilter};
+use intendant_journal::{
+    Acceptance, DeliveryFilter, EffectSet, EntityFilter, Error, Fate, Mark, NewRecord, RecordFilter,
+};
 use model::{Code, DeliveryState, DeliveryTo, EventKind, JobState, OutcomeKind, RecordKind};
 use serde_json::json;
 
@@ -36,6 +38,45 @@ pub async fn entities_are_compared_and_set(bed: &dyn Bed) {
 
     write(entity("ann", 2, None)).await.unwrap();
     assert_eq!(journal.entity(entity_key("ann")).await.unwrap(), None);
+    sound(&*journal).await;
+}
+
+pub async fn entities_are_found_by_state_and_text(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let write = |entities| journal.apply(EffectSet { entities, ..EffectSet::default() }, None, at(1));
+    let find = |states: &[&str], text: Option<&str>, after: Option<&str>, limit| {
+        let states = states.iter().map(|state| (*state).to_owned()).collect();
+        let filter = EntityFilter { kind: "identity".to_owned(), states, text: text.map(str::to_owned) };
+        journal.find_entities(filter, after.map(str::to_owned), limit)
+    };
+    let keys = |page: &intendant_journal::EntityPage| {
+        page.rows.iter().map(|entity| entity.key.key.clone()).collect::<Vec<_>>()
+    };
+    let tallies = async || journal.entity_tallies("identity".to_owned()).await.unwrap();
+    assert_eq!(tallies().await, []);
+    let five = [("ann", "new"), ("Élo", "new"), ("bob", "done"), ("cat", "new"), ("dan", "odd")];
+    write(five.map(|(key, state)| entity(key, 0, Some(state))).into()).await.unwrap();
+    let told = |state: &str, n| (state.to_owned(), n);
+    assert_eq!(tallies().await, [told("done", 1), told("new", 3), told("odd", 1)]);
+
+    let first = find(&["new"], None, None, 2).await.unwrap();
+    assert_eq!((keys(&first), first.next.as_deref()), (vec!["ann".into(), "cat".into()], Some("cat")));
+    assert_eq!(first.rows[0].body, json!({"key": "ann", "state": "new"}));
+    let rest = find(&["new"], None, Some("cat"), 2).await.unwrap();
+    assert_eq!((keys(&rest), rest.next), (vec!["Élo".into()], None));
+    assert_eq!(keys(&find(&["done", "odd"], None, None, 9).await.unwrap()), ["bob", "dan"]);
+    assert_eq!(keys(&find(&[], None, Some("bob"), 2).await.unwrap()), ["cat", "dan"]);
+    assert_eq!(keys(&find(&[], Some("OF ÉLO"), None, 9).await.unwrap()), ["Élo"], "the label");
+    assert_eq!(keys(&find(&["odd"], Some("an"), None, 9).await.unwrap()), ["dan"]);
+    assert_eq!(keys(&find(&["none"], None, None, 9).await.unwrap()), Vec::<String>::new());
+
+    write(vec![entity("ann", 1, Some("done")), entity("cat", 1, Some("new")), entity("dan", 1, None)])
+        .await
+        .unwrap();
+    let taken_back = vec![entity("bob", 1, Some("new")), entity("ann", 1, Some("odd"))];
+    assert!(matches!(write(taken_back).await, Err(Error::Conflict { .. })));
+    assert_eq!(tallies().await, [told("done", 2), told("new", 2)]);
+    assert_eq!(keys(&find(&["done"], None, None, 9).await.unwrap()), ["ann", "bob"]);
     sound(&*journal).await;
 }
 

@@ -56,6 +56,7 @@ macro_rules! conformance {
             }
             effects {
                 entities_are_compared_and_set
+                entities_are_found_by_state_and_text
                 a_conflict_takes_back_the_whole_move
                 deliveries_keep_their_order_and_their_marks
                 follow_ups_are_accepted_in_the_same_commit
