@@ -1,0 +1,226 @@
+//! The documents of identities: passed through, not modelled. What the register itself says of an identity is taken
+//! out when a document comes in, and put back when it goes out. Pure.
+
+use model::redact::names_secret;
+use serde_json::{Map, Value};
+
+/// The members that the register keeps itself.
+const OWN: [&str; 9] = [
+    "_id",
+    "metadata",
+    "state",
+    "dataStatus",
+    "deletedFlag",
+    "fingerprint",
+    "lastSync",
+    "lastBackendSync",
+    "__v",
+];
+/// What every backend needs (RFC 2798 asks for `cn` and `sn`, an account for `uid`).
+const NEEDED: [&str; 3] = ["uid", "cn", "sn"];
+/// What makes up the name under which people find an identity.
+const NAMES: [&str; 3] = ["cn", "uid", "employeeNumber"];
+/// No id is longer.
+const ID: usize = 64;
+
+/// A document that came in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// The id that it brought along.
+    pub id: Option<String>,
+    /// What is its own.
+    pub document: Map<String, Value>,
+    /// How many passwords were in it. None is kept.
+    pub passwords: usize,
+}
+
+/// Takes in a document. An error is a sentence for whoever wrote it.
+pub fn take(value: Value) -> Result<Taken, String> {
+    let Value::Object(mut document) = value else {
+        return Err("it is no JSON object".to_owned());
+    };
+    let id = match document.get("_id") {
+        None | Some(Value::Null) => None,
+        Some(id) => Some(read_id(id)?),
+    };
+    for member in OWN {
+        document.shift_remove(member);
+    }
+    match document.get("inetOrgPerson") {
+        Some(Value::Object(_)) => {}
+        None => return Err("it has no member inetOrgPerson".to_owned()),
+        Some(_) => return Err("its member inetOrgPerson is no JSON object".to_owned()),
+    }
+    let passwords = blank_secrets(&mut document);
+    Ok(Taken { id, document, passwords })
+}
+
+/// A text, or what exports of document databases make of an id.
+fn read_id(id: &Value) -> Result<String, String> {
+    let id = id.get("$oid").unwrap_or(id).as_str().unwrap_or_default();
+    if is_id(id) {
+        return Ok(id.to_owned());
+    }
+    Err(format!("its _id must be 1 to {ID} letters, digits, - or _"))
+}
+
+/// Whether a text can be the id of an identity.
+pub fn is_id(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=ID).contains(&text.len()) && text.bytes().all(plain)
+}
+
+/// Passwords are never kept in the register: they go to the backends, and are set by a reset.
+fn blank_secrets(members: &mut Map<String, Value>) -> usize {
+    let mut found = 0;
+    for (name, value) in members.iter_mut() {
+        match value {
+            Value::String(text) if !text.is_empty() && names_secret(name) => {
+                text.clear();
+                found += 1;
+            }
+            Value::Array(items) if !items.is_empty() && names_secret(name) => {
+                items.clear();
+                found += 1;
+            }
+            Value::Object(inner) => found += blank_secrets(inner),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A member of `inetOrgPerson` as text; of several values the first.
+pub fn person(document: &Map<String, Value>, name: &str) -> Option<String> {
+    let value = document.get("inetOrgPerson")?.get(name)?;
+    let value = value.as_array().map_or(Some(value), |items| items.first())?;
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Members of `inetOrgPerson` that backends need and that are not there.
+pub fn missing(document: &Map<String, Value>) -> Vec<&'static str> {
+    NEEDED.into_iter().filter(|name| person(document, name).is_none()).collect()
+}
+
+/// The name for people, in clear: also what a search looks at.
+pub fn label(document: &Map<String, Value>) -> String {
+    let mut parts: Vec<String> = NAMES.iter().filter_map(|name| person(document, name)).collect();
+    parts.dedup();
+    parts.join(" · ")
+}
+
+/// The id of an identity that brings none: always the same for the same values of the members that tell identities
+/// apart, JSON pointers. `None` when one of them is missing.
+pub fn derived_id(document: &Map<String, Value>, key: &[String]) -> Option<String> {
+    let mut hasher = blake3::Hasher::new();
+    for pointer in key {
+        let value = at(document, pointer)?;
+        let value = value.as_array().map_or(Some(value), |items| items.first())?;
+        let value = match value {
+            Value::String(text) if !text.trim().is_empty() => text.trim().to_owned(),
+            Value::Number(number) => number.to_string(),
+            _ => return None,
+        };
+        hasher.update(value.as_bytes());
+        hasher.update(&[0]);
+    }
+    // As long as the orchestrator's own ids: 24 hexadecimal digits.
+    Some(hasher.finalize().to_hex().chars().take(24).collect())
+}
+
+/// What a JSON pointer leads to.
+pub fn at<'d>(document: &'d Map<String, Value>, pointer: &str) -> Option<&'d Value> {
+    let rest = pointer.strip_prefix('/')?;
+    let (first, rest) = rest.split_once('/').map_or((rest, None), |(first, rest)| (first, Some(rest)));
+    let value = document.get(&first.replace("~1", "/").replace("~0", "~"))?;
+    rest.map_or(Some(value), |rest| value.pointer(&format!("/{rest}")))
+}
+
+/// Lays what was imported over what is there: members that the import does not name stay.
+pub fn merge(kept: &mut Map<String, Value>, new: Map<String, Value>) {
+    for (name, value) in new {
+        match (kept.get_mut(&name), value) {
+            (Some(Value::Object(kept)), Value::Object(value)) => merge(kept, value),
+            (Some(kept), value) => *kept = value,
+            (None, value) => _ = kept.insert(name, value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_the_register_s_own_is_taken_out_and_passwords_are_not_kept() {
+        let taken = take(json!({
+            "_id": {"$oid": "66c22991bdc3c9a7563a9d4f"}, "state": 99, "metadata": {}, "lifecycle": "I",
+            "inetOrgPerson": {"uid": "a", "userPassword": "{SSHA}x"},
+            "additionalFields": {"attributes": {"x": {"apiKey": "k", "y": 1}}},
+        }))
+        .unwrap();
+        assert_eq!(taken.id.as_deref(), Some("66c22991bdc3c9a7563a9d4f"));
+        assert_eq!(taken.passwords, 2);
+        assert_eq!(
+            Value::Object(taken.document),
+            json!({"lifecycle": "I", "inetOrgPerson": {"uid": "a", "userPassword": ""},
+                   "additionalFields": {"attributes": {"x": {"apiKey": "", "y": 1}}}})
+        );
+    }
+
+    #[test]
+    fn what_is_no_identity_is_refused_with_a_reason() {
+        for (bad, why) in [
+            (json!([]), "no JSON object"),
+            (json!({"uid": "a"}), "no member inetOrgPerson"),
+            (json!({"inetOrgPerson": "a"}), "inetOrgPerson is no JSON object"),
+            (json!({"_id": "a b", "inetOrgPerson": {}}), "_id"),
+            (json!({"_id": 7, "inetOrgPerson": {}}), "_id"),
+        ] {
+            let said = take(bad.clone()).unwrap_err();
+            assert!(said.contains(why), "{bad}: {said}");
+        }
+    }
+
+    #[test]
+    fn names_and_needs_are_found() {
+        let person = |value: Value| map(json!({ "inetOrgPerson": value }));
+        let whole =
+            person(json!({"uid": "adupont", "cn": "DUPONT Alain", "sn": "DUPONT", "employeeNumber": ["7"]}));
+        assert_eq!(label(&whole), "DUPONT Alain · adupont · 7");
+        assert_eq!(missing(&whole), Vec::<&str>::new());
+        assert_eq!(missing(&person(json!({"uid": 7, "cn": " ", "sn": null}))), ["cn", "sn"]);
+    }
+
+    #[test]
+    fn the_same_person_has_the_same_id() {
+        let key = ["/inetOrgPerson/employeeNumber".to_owned(), "/inetOrgPerson/employeeType".to_owned()];
+        let id = |number: Value, kind: &str| {
+            derived_id(&map(json!({"inetOrgPerson": {"employeeNumber": number, "employeeType": kind}})), &key)
+        };
+        let one = id(json!("12"), "TAIGA").unwrap();
+        assert!(one.len() == 24 && is_id(&one));
+        assert_eq!(id(json!([" 12 "]), "TAIGA"), Some(one.clone()));
+        assert_eq!(id(json!(12), "TAIGA"), Some(one.clone()));
+        assert_ne!(id(json!("1"), "2TAIGA"), Some(one));
+        assert_eq!(id(json!(""), "TAIGA"), None);
+        assert_eq!(id(Value::Null, "TAIGA"), None);
+    }
+
+    #[test]
+    fn an_import_keeps_what_it_does_not_name() {
+        let mut kept = map(json!({"a": {"x": 1, "y": [1, 2]}, "b": 1}));
+        merge(&mut kept, map(json!({"a": {"y": [3], "z": {}}, "c": 2})));
+        assert_eq!(Value::Object(kept), json!({"a": {"x": 1, "y": [3], "z": {}}, "b": 1, "c": 2}));
+    }
+}

@@ -1,0 +1,17 @@
+//! The register of identities (contracts/sesame.md §7.5): documents with a state, imported and edited, and the button
+//! that synchronises them with the backends.
+//!
+//! Documents are passed through. What moves a state is a person, an edit, or the end of a job, which [`Follow`] tells
+//! in the same commit. [`Register`] is the handle that the API, the pages and the schedule hold.
+#![forbid(unsafe_code)]
+
+pub mod document;
+pub mod fingerprint;
+pub mod identity;
+pub mod import;
+mod reactor;
+pub mod request;
+pub mod state;
+
+pub use reactor::Follow;
+pub use request::SOURCE;
