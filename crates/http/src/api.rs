@@ -33,6 +33,7 @@ use crate::access::Access;
 use crate::body::{Bodies, BodyLimits};
 use crate::installation::Installation;
 
+pub use batch::{NDJSON, ndjson};
 pub use take::{Documents, SOURCE};
 
 /// What the routes need.
@@ -79,20 +80,29 @@ impl Api {
     }
 }
 
-/// The routes. They answer callers that what accepts connections has named ([`crate::Caller`]).
-pub fn routes(api: Api) -> Router {
-    let (routes, _) = described().split_for_parts();
-    routes.with_state(api).route("/openapi.json", get(document::show)).merge(document::browser())
+/// The routes, with those of modules, whose paths are whole. They answer callers that what accepts connections has named
+/// ([`crate::Caller`]).
+pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> Router {
+    let (mut routes, own) = described().with_state(api).split_for_parts();
+    let mut described = Vec::new();
+    for module in modules {
+        let (more, document) = module.split_for_parts();
+        routes = routes.merge(more);
+        described.push(document);
+    }
+    let text: Arc<str> = document_text(&document::complete(own, described)).into();
+    routes.route("/openapi.json", get(async move || document::show(&text))).merge(document::browser())
 }
 
-/// The OpenAPI 3.1 document of these routes.
-pub fn document() -> OpenApi {
-    document::complete(described().split_for_parts().1)
+/// The OpenAPI 3.1 document of these routes, with those of modules.
+pub fn document(modules: Vec<OpenApi>) -> OpenApi {
+    document::complete(described().split_for_parts().1, modules)
 }
 
-/// The same as the text of a file.
-pub fn document_text() -> String {
-    document::text()
+/// A document as the text of a file.
+pub fn document_text(document: &OpenApi) -> String {
+    // It is made of plain data; if it could not be written, an empty one would be seen by the comparison in CI.
+    document.to_pretty_json().map(|text| text + "\n").unwrap_or_default()
 }
 
 fn described() -> OpenApiRouter<Api> {

@@ -39,26 +39,28 @@ impl Default for BodyLimits {
 
 /// Reads bodies.
 #[derive(Clone, Debug)]
-pub(crate) struct Bodies {
+pub struct Bodies {
     pub(crate) limits: BodyLimits,
     memory: Arc<Semaphore>,
 }
 
 /// A document, and the memory it takes while it is in use.
 #[derive(Debug)]
-pub(crate) struct Document {
-    pub(crate) bytes: Bytes,
+pub struct Document {
+    /// What it says.
+    pub bytes: Bytes,
     _memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Bodies {
-    pub(crate) fn new(limits: BodyLimits) -> Self {
+    /// Within these bounds, which all its bodies share.
+    pub fn new(limits: BodyLimits) -> Self {
         let memory = limits.memory.max(limits.document).min(Semaphore::MAX_PERMITS);
         Bodies { limits, memory: Arc::new(Semaphore::new(memory)) }
     }
 
     /// Reads a whole body. One that says beforehand that it is too long is not read at all.
-    pub(crate) async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
+    pub async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
         let limit = self.limits.document;
         let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
         if length.is_some_and(|length| length > limit as u64) {
@@ -88,7 +90,7 @@ impl Bodies {
     }
 
     /// Reads a JSON body. None at all counts as one that says nothing.
-    pub(crate) async fn json<T>(&self, headers: &HeaderMap, body: Body) -> Result<T, Problem>
+    pub async fn json<T>(&self, headers: &HeaderMap, body: Body) -> Result<T, Problem>
     where
         T: DeserializeOwned + Default,
     {

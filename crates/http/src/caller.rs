@@ -116,6 +116,8 @@ needs! {
     ReadOwn: Read | Submit;
     /// [`Scope::Operate`].
     Operate: Operate;
+    /// [`Scope::IdentitiesRead`], or [`Scope::Operate`] for those who change identities.
+    ReadIdentities: IdentitiesRead | Operate;
     /// [`Scope::Admin`].
     Admin: Admin;
 }

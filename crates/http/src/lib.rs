@@ -29,12 +29,14 @@ mod suggest;
 pub mod tcp;
 mod words;
 
-pub use body::BodyLimits;
-pub use caller::{Admin, Caller, Closing, May, Needs, Operate, Proof, Read, ReadOwn, Submit};
+pub use body::{Bodies, BodyLimits, Document};
+pub use caller::{Admin, Caller, Closing, May, Needs, Operate, Proof, Read, ReadIdentities, ReadOwn, Submit};
 pub use client::Client;
 pub use connection::ConnectionLimits;
 pub use error::Error;
 pub use frame::frame;
 pub use installation::Installation;
+pub use path::Named;
 pub use problem::{PROBLEM_JSON, Problem};
+pub use query::{Params, Query};
 pub use scope::{Role, Scope, Scopes};

@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 use crate::problem::Problem;
 
 /// The one name in the route's path, `{id}` for example, read as `T`. What cannot be one names nothing.
-pub(crate) struct Named<T>(pub(crate) T);
+#[derive(Clone, Debug)]
+pub struct Named<T>(pub T);
 
 impl<S: Sync, T: FromStr> FromRequestParts<S> for Named<T> {
     type Rejection = Problem;

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::suggest::{hint, quote};
 
 /// The parameters of a request, taken out by name; what is left at the end is unknown.
-pub(crate) struct Params {
+pub struct Params {
     given: Vec<(String, String)>,
     known: Vec<&'static str>,
 }
@@ -23,13 +23,14 @@ impl Params {
         Params { given, known: Vec::new() }
     }
 
-    fn all(&mut self, name: &'static str) -> Vec<String> {
+    /// Every value of a parameter that may be repeated.
+    pub fn all(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
         self.given.extract_if(.., |(given, _)| given == name).map(|(_, value)| value).collect()
     }
 
     /// A parameter as it is.
-    pub(crate) fn one(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+    pub fn one(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         let mut values = self.all(name);
         match values.len() {
             0 | 1 => Ok(values.pop()),
@@ -38,21 +39,13 @@ impl Params {
     }
 
     /// A parameter that is written as `expected`.
-    pub(crate) fn value<T: FromStr>(
-        &mut self,
-        name: &'static str,
-        expected: &str,
-    ) -> Result<Option<T>, Problem> {
+    pub fn value<T: FromStr>(&mut self, name: &'static str, expected: &str) -> Result<Option<T>, Problem> {
         let wrong = |_| Problem::bad_request(format!("the parameter {name} must be {expected}"));
         self.one(name)?.map(|text| text.parse().map_err(wrong)).transpose()
     }
 
     /// A whole number in a range.
-    pub(crate) fn number(
-        &mut self,
-        name: &'static str,
-        range: RangeInclusive<u32>,
-    ) -> Result<Option<u32>, Problem> {
+    pub fn number(&mut self, name: &'static str, range: RangeInclusive<u32>) -> Result<Option<u32>, Problem> {
         let expected = format!("a whole number from {} to {}", range.start(), range.end());
         match self.value(name, &expected)? {
             Some(number) if !range.contains(&number) => {
@@ -63,7 +56,7 @@ impl Params {
     }
 
     /// `true` or `false`; absent = `false`.
-    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {
+    pub fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {
         Ok(self.value(name, "true or false")?.unwrap_or(false))
     }
 
@@ -82,7 +75,7 @@ impl Params {
     }
 
     /// Refuses what nobody asked for: a filter with a typing error must not select everything.
-    pub(crate) fn finish(self) -> Result<(), Problem> {
+    pub fn finish(self) -> Result<(), Problem> {
         let Some((name, _)) = self.given.first() else { return Ok(()) };
         let rest = match self.known.as_slice() {
             [] => "none is known here".to_owned(),
@@ -102,18 +95,19 @@ impl<S: Sync> FromRequestParts<S> for Params {
 
 /// A path with parameters, being written.
 #[derive(Default)]
-pub(crate) struct Query {
+pub struct Query {
     path: String,
     parameters: String,
 }
 
 impl Query {
-    pub(crate) fn new(path: impl Into<String>) -> Self {
+    /// A path without parameters yet.
+    pub fn new(path: impl Into<String>) -> Self {
         Query { path: path.into(), parameters: String::new() }
     }
 
     /// Adds a parameter that is there.
-    pub(crate) fn add(&mut self, name: &str, value: Option<impl Display>) {
+    pub fn add(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             // A serializer of its own each time: a longer-lived one cannot cross threads.
             let mut parameters = form_urlencoded::Serializer::new(std::mem::take(&mut self.parameters));
@@ -122,12 +116,12 @@ impl Query {
     }
 
     /// Only the parameters: `name=value`.
-    pub(crate) fn parameters(self) -> String {
+    pub fn parameters(self) -> String {
         self.parameters
     }
 
     /// `path?name=value`.
-    pub(crate) fn finish(self) -> String {
+    pub fn finish(self) -> String {
         let Query { path, parameters } = self;
         if parameters.is_empty() { path } else { format!("{path}?{parameters}") }
     }

@@ -61,8 +61,8 @@ impl Role {
     /// What it lets a person do.
     pub fn scopes(self) -> Scopes {
         match self {
-            Role::Viewer => Scopes::from_iter([Scope::Read]),
-            Role::Operator => Scopes::from_iter([Scope::Submit, Scope::Operate]),
+            Role::Viewer => Scopes::from_iter([Scope::Read, Scope::IdentitiesRead]),
+            Role::Operator => Scopes::from_iter([Scope::Submit, Scope::Operate, Scope::IdentitiesRead]),
             Role::Admin => Scopes::from_iter([Scope::Admin]),
         }
     }

@@ -16,6 +16,8 @@ const OWN: [&str; 9] = [
     "lastBackendSync",
     "__v",
 ];
+/// Members that every document has when it goes out, as the seed has them.
+pub(crate) const DEFAULTS: [(&str, i32); 2] = [("lifecycle", -1), ("initState", 0)];
 /// What every backend needs (RFC 2798 asks for `cn` and `sn`, an account for `uid`).
 const NEEDED: [&str; 3] = ["uid", "cn", "sn"];
 /// What makes up the name under which people find an identity.
@@ -45,6 +47,12 @@ pub fn take(value: Value) -> Result<Taken, String> {
     };
     for member in OWN {
         document.shift_remove(member);
+    }
+    // What goes out has these where nobody says otherwise: one that comes back has not changed by that.
+    for (member, default) in DEFAULTS {
+        if document.get(member).is_some_and(|value| value == default) {
+            document.shift_remove(member);
+        }
     }
     match document.get("inetOrgPerson") {
         Some(Value::Object(_)) => {}

@@ -203,13 +203,12 @@ impl Identity {
             }),
         );
         say("state", json!(state));
-        say("lifecycle", document.get("lifecycle").cloned().unwrap_or(json!(-1)));
-        for (name, value) in document.iter().filter(|(name, _)| *name != "lifecycle") {
+        let [(lifecycle, none), (init, not_sent)] = document::DEFAULTS;
+        say(lifecycle, document.get(lifecycle).cloned().unwrap_or(json!(none)));
+        for (name, value) in document.iter().filter(|(name, _)| *name != lifecycle && *name != init) {
             say(name, value.clone());
         }
-        if !document.contains_key("initState") {
-            say("initState", json!(0));
-        }
+        say(init, document.get(init).cloned().unwrap_or(json!(not_sent)));
         say("dataStatus", json!(self.data_status()));
         say("deletedFlag", json!(self.state == State::Deleted));
         say("lastBackendSync", json!(self.kept.synchronised_at.map(time)));

@@ -5,13 +5,19 @@
 //! in the same commit. [`Register`] is the handle that the API, the pages and the schedule hold.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod document;
+mod error;
 pub mod fingerprint;
 pub mod identity;
 pub mod import;
 mod reactor;
+pub mod register;
 pub mod request;
+pub mod schedule;
 pub mod state;
 
+pub use error::Error;
 pub use reactor::Follow;
+pub use register::Register;
 pub use request::SOURCE;

@@ -1,9 +1,10 @@
 //! The states of an identity, and what may be done in each (contracts/sesame.md §7.1 and §7.2). Pure.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where an identity stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Something that backends need is missing.
@@ -92,7 +93,7 @@ impl State {
 }
 
 /// What is asked of the backends about an identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// Have it as it is: creates and modifies.

@@ -15,6 +15,7 @@ use rustix::process::geteuid;
 
 use crate::config::{self, Config, Origin};
 use crate::exit::misuse;
+use crate::register;
 use crate::sources::Sources;
 use crate::webhooks;
 
@@ -101,6 +102,7 @@ pub async fn start(
     let sources = Sources::new(configured, journal.id(), clock, &parts.backends);
     let mut setup = parts.setup(clock);
     sources.join(&mut setup);
+    register::join(&mut setup);
     webhooks::join(hooks, &mut setup, clock)?;
     let hub =
         Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")?;

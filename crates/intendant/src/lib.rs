@@ -11,6 +11,7 @@ pub mod exit;
 pub mod logging;
 mod notify;
 mod profile;
+pub mod register;
 pub mod render;
 pub mod role;
 pub mod screen;

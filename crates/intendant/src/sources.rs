@@ -17,7 +17,7 @@ use crate::exit::misuse;
 /// Where Redis is when nobody says (contracts/sesame.md §4.1).
 const REDIS: &str = "redis://localhost:6379/0";
 /// Names of sources that are not configured.
-const TAKEN: [&str; 2] = [http::api::SOURCE, crate::compose::RUN];
+const TAKEN: [&str; 3] = [http::api::SOURCE, crate::compose::RUN, identities::SOURCE];
 
 /// The sources that the configuration names, with their secrets fetched.
 pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<Settings>> {

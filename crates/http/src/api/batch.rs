@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::query::Params;
 
 /// The media type of one JSON document on each line.
-pub(crate) const NDJSON: &str = "application/x-ndjson";
+pub const NDJSON: &str = "application/x-ndjson";
 /// Lines that are being accepted at once.
 const IN_FLIGHT: usize = 256;
 
@@ -69,7 +69,7 @@ impl Api {
 }
 
 /// A response of JSON lines, sent as they come.
-pub(super) fn ndjson<T: Serialize + 'static>(rows: impl Stream<Item = T> + Send + 'static) -> Response {
+pub fn ndjson<T: Serialize + 'static>(rows: impl Stream<Item = T> + Send + 'static) -> Response {
     let lines = rows.map(|row| {
         let mut line = serde_json::to_vec(&row)?;
         line.push(b'\n');

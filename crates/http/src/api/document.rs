@@ -1,7 +1,5 @@
 //! The OpenAPI document: generated from the routes, the one description of the API.
 
-use std::sync::LazyLock;
-
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
@@ -41,9 +39,8 @@ use crate::problem::{PROBLEM_JSON, Problem};
 struct Head;
 
 /// `GET /openapi.json`: for everybody, it says nothing of this hub.
-pub(super) async fn show() -> Response {
-    static TEXT: LazyLock<String> = LazyLock::new(text);
-    ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
+pub(super) fn show(text: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text.to_owned()).into_response()
 }
 
 /// `/docs`: the description as pages on which every route can be tried out. Everything comes from the program itself.
@@ -60,20 +57,14 @@ pub(super) fn browser() -> Router {
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       frame-ancestors 'none'; base-uri 'none'";
 
-/// The document as a file.
-pub(super) fn text() -> String {
-    let document = super::document();
-    // It is made of plain data; if it could not be written, an empty one would be seen by the comparison in CI.
-    document.to_pretty_json().map(|text| text + "\n").unwrap_or_default()
-}
-
 /// The document without its paths.
 pub(super) fn head() -> OpenApi {
     Head::openapi()
 }
 
-/// What holds for every route, added to the finished document.
-pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+/// The finished document: with the routes of modules, and what holds for every route.
+pub(super) fn complete(mut document: OpenApi, modules: Vec<OpenApi>) -> OpenApi {
+    modules.into_iter().for_each(|module| document.merge(module));
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         operation.responses.responses.insert("default".to_owned(), problem().into());
     }

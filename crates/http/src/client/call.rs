@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Method, Request, Response, header};
+use futures_util::Stream;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -10,19 +11,20 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Client;
 use super::place::Place;
+use super::{Client, stream};
 use crate::error::Error;
 use crate::problem::Problem;
 
 impl Client {
     /// The head of a request.
-    pub(super) fn request(method: Method, path: &str) -> Builder {
+    pub fn request(method: Method, path: &str) -> Builder {
         // HTTP asks for a host; over a socket file any will do.
         Request::builder().method(method).uri(path).header("host", "hub")
     }
 
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+    /// Asks for a JSON document.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         self.ask(Client::request(Method::GET, path), Body::empty()).await
     }
 
@@ -30,7 +32,8 @@ impl Client {
         self.ask(Client::request(Method::POST, path), Body::empty()).await
     }
 
-    pub(super) async fn post_json<T: DeserializeOwned>(
+    /// Sends a JSON document, and reads one.
+    pub async fn post_json<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
@@ -40,18 +43,29 @@ impl Client {
         self.ask(request, Body::from(body)).await
     }
 
+    /// Sends a request whose answer is a JSON document on each line.
+    pub async fn ask_lines<T: DeserializeOwned>(
+        &self,
+        request: Builder,
+        body: Body,
+    ) -> Result<impl Stream<Item = Result<T, Error>> + use<T>, Error> {
+        let answer = self.send(request, body).await?;
+        Ok(stream::lines(answer, &self.place))
+    }
+
     /// A request whose answer says nothing but that it was done.
     pub(super) async fn command(&self, path: &str) -> Result<(), Error> {
         self.send(Client::request(Method::POST, path), Body::empty()).await.map(drop)
     }
 
-    pub(super) async fn ask<T: DeserializeOwned>(&self, request: Builder, body: Body) -> Result<T, Error> {
+    /// Sends a request, and reads a JSON document.
+    pub async fn ask<T: DeserializeOwned>(&self, request: Builder, body: Body) -> Result<T, Error> {
         let answer = self.send(request, body).await?;
         self.read(answer).await
     }
 
     /// Sends a request; a problem in answer becomes an error.
-    pub(super) async fn send(&self, request: Builder, body: Body) -> Result<Response<Incoming>, Error> {
+    pub async fn send(&self, request: Builder, body: Body) -> Result<Response<Incoming>, Error> {
         let answer = self.open(request, body).await?;
         if answer.status().is_success() {
             return Ok(answer);

@@ -183,14 +183,17 @@ impl Bed {
         let path = folder.path().join("run/intendant.sock");
         let socket = Socket::bind(&path).await.unwrap();
         let access = Access::open(hub.clone(), rules()).await.unwrap();
-        let routes = api::routes(Api::new(api::Parts {
-            hub: hub.clone(),
-            access: access.clone(),
-            installation: plan.installation,
-            bodies: plan.bodies,
-            version: "1.2.3",
-            url: Some("http://hub.test".to_owned()),
-        }));
+        let routes = api::routes(
+            Api::new(api::Parts {
+                hub: hub.clone(),
+                access: access.clone(),
+                installation: plan.installation,
+                bodies: plan.bodies,
+                version: "1.2.3",
+                url: Some("http://hub.test".to_owned()),
+            }),
+            Vec::new(),
+        );
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = plan.connections;
         let tcp = Tcp::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();

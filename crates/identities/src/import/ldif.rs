@@ -33,8 +33,7 @@ pub(super) fn entries(file: &[u8]) -> Vec<Raw> {
 /// An entry of unfolded lines; none when it only says the version.
 fn finish(mut lines: Vec<(u64, Vec<u8>)>) -> Option<Raw> {
     lines.retain(|(_, line)| !line.to_ascii_lowercase().starts_with(b"version:"));
-    let (line, _) = *lines.first().as_ref().map(|(line, _)| (line, ())).as_ref()?;
-    let line = *line;
+    let line = lines.first()?.0;
     let attributes = lines.iter().map(|(number, text)| attribute(*number, text));
     let content = attributes.collect::<Result<Vec<_>, _>>().and_then(|attributes| {
         let change = attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case("changetype"));

@@ -9,6 +9,7 @@ use model::Secret;
 use crate::cli::Login;
 use crate::context::Context;
 use crate::exit::{Exit, misuse};
+use crate::register;
 use crate::render::Mark;
 
 /// Saves URL and token of a hub, once it has answered.
@@ -45,6 +46,6 @@ pub fn logout(context: &Context) -> Result<Exit> {
 
 /// Prints the description of the API.
 pub fn openapi(_: &Context) -> Result<Exit> {
-    io::stdout().lock().write_all(http::api::document_text().as_bytes())?;
+    io::stdout().lock().write_all(register::openapi().as_bytes())?;
     Ok(Exit::Done)
 }

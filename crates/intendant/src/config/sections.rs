@@ -14,7 +14,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 26] = [
+pub const NEED_RESTART: [&str; 28] = [
     "data.folder",
     "key",
     "socket",
@@ -27,6 +27,8 @@ pub const NEED_RESTART: [&str; 26] = [
     "http.token_rate",
     "http.address_rate",
     "log.format",
+    "identities.schedule",
+    "identities.time_zone",
     "sesame.NAME.redis",
     "sesame.NAME.user",
     "sesame.NAME.password",
@@ -80,6 +82,8 @@ section! {
         log: Log,
         ../// What is known of actions beside what the modules say.
         actions: Actions,
+        ../// The register of identities.
+        identities: Identities,
         ../// Queues of Sesame's orchestrator.
         sesame: Named<SesameSource>,
         ../// Who is told what happens to jobs.
@@ -207,6 +211,17 @@ section! {
         records_max: u64 = 100_000,
         /// No more events than this are kept: how far back a live stream can resume.
         events_max: u64 = 200_000,
+    }
+}
+
+section! {
+    /// The register of identities.
+    Identities {
+        /// When the identities to synchronise are synchronised by themselves, as a cron pattern: `0 2 * * *` is every
+        /// night at two. A time that passed while the hub was away is made up for at its start. Without it never.
+        schedule: Option<String> = None,
+        /// The time zone of the schedule, `Europe/Paris`. Without it that of the machine.
+        time_zone: Option<String> = None,
     }
 }
 

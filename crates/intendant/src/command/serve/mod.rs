@@ -23,6 +23,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::logging::{self, Format, Level};
 use crate::notify;
+use crate::register::{self, Open};
 use crate::signals::Signals;
 use crate::sources::{self, Sources};
 use crate::webhooks;
@@ -43,6 +44,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     let config = &loaded.config;
 
+    let schedule = register::schedule(config)?;
     let doors = Doors::open(config).await?;
     let (url, places) = (doors.url.clone(), doors.places(config));
     let (hub, sources) = start_hub(&loaded, context).await?;
@@ -56,6 +58,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
         loaded.clone(),
     )));
 
+    let register = Open::new(&hub, schedule, &context.clock);
     let (stop, stopped) = watch::channel(());
     let access =
         Access::open(hub.clone(), doors::rules(&config.http)).await.context("reading tokens and accounts")?;
@@ -72,7 +75,8 @@ pub async fn run(context: &Context) -> Result<Exit> {
     };
     let kit = pages::kit();
     let pages = pages::routes(&parts, &kit, &context.clock);
-    let routes = api::routes(Api::new(parts)).merge(pages);
+    let modules = vec![identities::api::routes(register.api.clone())];
+    let routes = api::routes(Api::new(parts), modules).merge(pages);
     let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
@@ -90,6 +94,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let grace = disk.0.grace();
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
     check.abort();
+    register.close();
     sources.quiesce();
     drop(stop);
     server.await.context("stopping the socket")?;

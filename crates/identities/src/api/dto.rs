@@ -1,0 +1,303 @@
+//! What goes over the wire, for server and client alike.
+
+use std::collections::BTreeMap;
+
+use http::dto::Time;
+use http::{Params, Problem, Query};
+use model::{JobId, JobState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::document;
+use crate::identity::Identity;
+use crate::register;
+use crate::state::{Deed, State};
+
+/// An identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IdentityView {
+    /// Its id.
+    pub id: String,
+    /// Its revision, also in the header `ETag`: what `If-Match` is compared with.
+    pub rev: u64,
+    /// Where it stands.
+    pub state: State,
+    /// Its name for people.
+    pub label: String,
+    /// The backends know it.
+    pub reached: bool,
+    /// Access was taken away.
+    pub disabled: bool,
+    /// When it was last synchronised.
+    pub synchronised_at: Option<Time>,
+    /// How the last job about it ended.
+    pub last: Option<LastJob>,
+    /// Members of `inetOrgPerson` that are needed and not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// The document as backends see it; not in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<Value>,
+}
+
+/// How the last job about an identity ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LastJob {
+    /// The job.
+    #[schema(value_type = String, format = "uuid")]
+    pub job: JobId,
+    /// What it did.
+    pub deed: Deed,
+    /// How.
+    #[schema(value_type = String)]
+    pub state: JobState,
+    /// When.
+    pub at: Time,
+    /// Why it failed, redacted.
+    pub message: Option<String>,
+}
+
+impl IdentityView {
+    /// Without its document.
+    pub fn brief(identity: &Identity) -> Self {
+        let kept = &identity.kept;
+        let last = kept.last.as_ref().map(|last| LastJob {
+            job: last.job,
+            deed: last.deed,
+            state: last.state,
+            at: last.at.into(),
+            message: last.message.clone(),
+        });
+        IdentityView {
+            id: identity.id.clone(),
+            rev: identity.rev,
+            state: identity.state,
+            label: document::label(&kept.document),
+            reached: kept.reached,
+            disabled: kept.disabled,
+            synchronised_at: kept.synchronised_at.map(Into::into),
+            last,
+            missing: document::missing(&kept.document).into_iter().map(str::to_owned).collect(),
+            document: None,
+        }
+    }
+
+    /// With its document.
+    pub fn whole(identity: &Identity) -> Self {
+        let document = Some(identity.document(identity.state.number()));
+        IdentityView { document, ..IdentityView::brief(identity) }
+    }
+}
+
+/// A page of identities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IdentityPage {
+    /// The identities, by id.
+    pub identities: Vec<IdentityView>,
+    /// The `after` of the next page; `null` = this was all.
+    pub next: Option<String>,
+}
+
+/// How many identities are in each state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Counts {
+    /// By state; states without any are left out.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    pub states: BTreeMap<State, u64>,
+    /// When those to synchronise are synchronised by themselves.
+    pub next_synchronisation: Option<Time>,
+}
+
+/// Which identities. Empty = all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// In any of these states; in a query string the parameter is repeated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<State>,
+    /// With this text in id or name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl Filter {
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        let state = |word: String| State::from_word(&word).ok_or_else(|| unknown_state(&word));
+        let state = params.all("state").into_iter().map(state).collect::<Result<_, _>>()?;
+        Ok(Filter { state, text: params.one("text")? })
+    }
+
+    /// Adds it to a query string.
+    pub fn write(&self, query: &mut Query) {
+        self.state.iter().for_each(|state| query.add("state", Some(state.as_str())));
+        query.add("text", self.text.as_ref());
+    }
+}
+
+fn unknown_state(word: &str) -> Problem {
+    let known = State::ALL.map(State::as_str).join(", ");
+    Problem::bad_request(format!("{word:?} is no state of an identity: known are {known}"))
+}
+
+impl From<Filter> for register::Filter {
+    fn from(filter: Filter) -> Self {
+        register::Filter { states: filter.state, text: filter.text }
+    }
+}
+
+/// Which identities something is done to: `ids`, or all that fit `filter`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Selection {
+    /// These.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<String>>,
+    /// All that fit; `{}` = all there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+}
+
+/// A new state, and for which identities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    /// `to_synchronise`, `to_validate` or `not_to_synchronise`.
+    pub state: State,
+    /// These.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<String>>,
+    /// All that fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+}
+
+/// What came of something that was done to many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Report {
+    /// To how many it was done, or for how many there is a job now.
+    pub done: u64,
+    /// The first hundred of these jobs.
+    #[schema(value_type = Vec<String>)]
+    pub jobs: Vec<JobId>,
+    /// How many were left as they are.
+    pub left: u64,
+    /// The first hundred of them.
+    pub examples: Vec<LeftOut>,
+}
+
+/// An identity that was left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
+    /// Which.
+    pub id: String,
+    /// Why, as a word.
+    pub code: String,
+    /// In words.
+    pub message: String,
+}
+
+impl From<register::Report> for Report {
+    fn from(report: register::Report) -> Self {
+        let register::Report { done, jobs, left, examples } = report;
+        let example = |register::Left { id, code, message }: register::Left| LeftOut { id, code, message };
+        Report { done, jobs, left, examples: examples.into_iter().map(example).collect() }
+    }
+}
+
+/// A new password. With the old one it is changed, without it it is reset.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// The new one.
+    pub new_password: String,
+    /// The old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_password: Option<String>,
+}
+
+/// Not shown: passwords.
+impl std::fmt::Debug for NewPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewPassword").finish_non_exhaustive()
+    }
+}
+
+/// The job that sets a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PasswordJob {
+    /// The job.
+    #[schema(value_type = String, format = "uuid")]
+    pub job: JobId,
+    /// Where it stands after the wait.
+    #[schema(value_type = String)]
+    pub state: JobState,
+    /// Why it failed.
+    pub message: Option<String>,
+}
+
+/// What is sent along with a file, as a form (`multipart/form-data`).
+#[derive(ToSchema)]
+pub struct Given {
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    #[allow(dead_code, reason = "only described")]
+    file: Vec<u8>,
+    /// What becomes what, in YAML; without it documents are taken as they are, and columns by their names.
+    #[allow(dead_code, reason = "only described")]
+    mapping: Option<String>,
+}
+
+/// A line of the answer to an import: how far it is, and at last the report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportLine {
+    /// So many records are handled.
+    Handled {
+        /// So many.
+        records: u64,
+        /// Of these.
+        of: u64,
+    },
+    /// It is done.
+    Report(ImportReport),
+    /// It broke off here. Doing it again goes on.
+    Broken(Problem),
+}
+
+/// What an import came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportReport {
+    /// Nothing was written.
+    pub dry_run: bool,
+    /// Identities that were not there.
+    pub new: u64,
+    /// Those that say something else now.
+    pub changed: u64,
+    /// Those that say the same as before.
+    pub unchanged: u64,
+    /// Of the new and changed ones: something is missing in them.
+    pub incomplete: u64,
+    /// Passwords that were left out: the register keeps none.
+    pub passwords: u64,
+    /// Every record that could not be used.
+    pub bad: Vec<Bad>,
+}
+
+/// A record that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Bad {
+    /// The line of the file on which it begins.
+    pub line: u64,
+    /// Why.
+    pub reason: String,
+}
+
+impl ImportReport {
+    pub(crate) fn new(imported: register::Imported, dry_run: bool) -> Self {
+        let register::Imported { new, changed, unchanged, incomplete, passwords, bad } = imported;
+        let bad = bad.into_iter().map(|(line, reason)| Bad { line, reason }).collect();
+        ImportReport { dry_run, new, changed, unchanged, incomplete, passwords, bad }
+    }
+}

@@ -1,0 +1,222 @@
+//! The register: what the API, the pages, the command and the schedule do with identities.
+
+mod bulk;
+mod import;
+mod password;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use engine::{Actor, AuditEntry, Hub};
+use jiff::Timestamp;
+use journal::{EffectSet, EntityFilter, Listing, Order, Page};
+use model::{Code, Job, Subject};
+use serde_json::{Map, Value, json};
+
+pub use bulk::{Left, Report, Selection};
+pub use import::{Imported, Options};
+
+use crate::document::{self, Taken};
+use crate::error::Error;
+use crate::identity::{Identity, KIND, Stamp, entity_key};
+use crate::import::Mapping;
+use crate::state::State;
+
+/// How often something is tried again that somebody else changed at the same moment.
+const TRIES: usize = 5;
+
+/// The handle on all identities. Cheap to clone.
+#[derive(Clone)]
+pub struct Register {
+    hub: Hub,
+}
+
+/// Which identities. Empty = all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// In any of these states.
+    pub states: Vec<State>,
+    /// With this text in id or name.
+    pub text: Option<String>,
+}
+
+/// A page of identities, by id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The identities. They may be fewer than asked for although there are more.
+    pub identities: Vec<Identity>,
+    /// After which the listing goes on; `None` = this was all.
+    pub next: Option<String>,
+}
+
+impl Register {
+    /// The register of this hub.
+    pub fn new(hub: Hub) -> Self {
+        Register { hub }
+    }
+
+    /// The hub.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    // === looking ===
+
+    /// An identity.
+    pub async fn get(&self, id: &str) -> Result<Identity, Error> {
+        self.find_one(id).await?.ok_or_else(|| Error::Missing(id.to_owned()))
+    }
+
+    async fn find_one(&self, id: &str) -> Result<Option<Identity>, Error> {
+        let entity = self.hub.journal().entity(entity_key(id)).await?;
+        entity.map(|entity| Identity::read(entity).map_err(Error::Unreadable)).transpose()
+    }
+
+    /// A page of those that fit, after this id.
+    pub async fn find(&self, filter: &Filter, after: Option<String>, limit: usize) -> Result<Found, Error> {
+        let filter = EntityFilter {
+            kind: KIND.to_owned(),
+            states: filter.states.iter().map(|state| state.as_str().to_owned()).collect(),
+            text: filter.text.clone(),
+        };
+        let page = self.hub.journal().find_entities(filter, after, limit).await?;
+        let read = |entity| Identity::read(entity).map_err(Error::Unreadable);
+        let identities = page.rows.into_iter().map(read).collect::<Result<_, _>>()?;
+        Ok(Found { identities, next: page.next })
+    }
+
+    /// How many are in each state; states without any are left out.
+    pub async fn counts(&self) -> Result<BTreeMap<State, u64>, Error> {
+        let tallies = self.hub.journal().entity_tallies(KIND.to_owned()).await?;
+        Ok(tallies.into_iter().filter_map(|(word, n)| Some((State::from_word(&word)?, n))).collect())
+    }
+
+    /// The jobs about an identity, newest first, whichever door they came by.
+    pub async fn jobs(&self, id: &str, page: Page) -> Result<Listing<Job>, Error> {
+        let subject = Subject::new("identity", id);
+        let filter = journal::Filter { subject, ..journal::Filter::default() };
+        Ok(self.hub.jobs(filter, None, page).await?)
+    }
+
+    /// The last jobs about an identity.
+    pub async fn last_jobs(&self, id: &str, limit: u32) -> Result<Vec<Job>, Error> {
+        Ok(self.jobs(id, Page { after: None, order: Order::Newest, limit }).await?.rows)
+    }
+
+    // === editing ===
+
+    /// Adds an identity.
+    pub async fn create(&self, document: Value, actor: &Actor) -> Result<Identity, Error> {
+        let Taken { id, document, .. } = document::take(document).map_err(Error::BadDocument)?;
+        let id =
+            id.or_else(|| document::derived_id(&document, &Mapping::default().key)).ok_or_else(|| {
+                Error::BadDocument("it has neither _id nor inetOrgPerson.uid: give one".to_owned())
+            })?;
+        let mut identity = Identity::new(id, document, self.stamp(actor));
+        match self.write(&identity, actor, "created", None).await {
+            Err(journal::Error::Conflict { .. }) => Err(Error::Exists(identity.id)),
+            written => {
+                written?;
+                identity.rev = 1;
+                Ok(identity)
+            }
+        }
+    }
+
+    /// Replaces the document of an identity, or adds it. With `rev` only if that is still its revision, 0 = only if it
+    /// is not there.
+    pub async fn put(
+        &self,
+        id: &str,
+        document: Value,
+        rev: Option<u64>,
+        actor: &Actor,
+    ) -> Result<Identity, Error> {
+        if !document::is_id(id) {
+            return Err(Error::BadDocument(format!("{id:?} cannot be an id: letters, digits, - and _ can")));
+        }
+        let taken = document::take(document).map_err(Error::BadDocument)?;
+        if taken.id.is_some_and(|own| own != id) {
+            return Err(Error::BadDocument("its _id is another one than the address says".to_owned()));
+        }
+        for _ in 0..TRIES {
+            let found = self.find_one(id).await?;
+            let known = found.as_ref().map_or(0, |identity| identity.rev);
+            if rev.is_some_and(|rev| rev != known) {
+                return Err(Error::Changed(id.to_owned()));
+            }
+            match self.put_over(id, found, taken.document.clone(), actor).await {
+                Err(Error::Journal(journal::Error::Conflict { .. })) => {}
+                done => return done,
+            }
+        }
+        Err(Error::Changed(id.to_owned()))
+    }
+
+    async fn put_over(
+        &self,
+        id: &str,
+        found: Option<Identity>,
+        document: Map<String, Value>,
+        actor: &Actor,
+    ) -> Result<Identity, Error> {
+        let Some(mut identity) = found else {
+            let mut identity = Identity::new(id.to_owned(), document, self.stamp(actor));
+            self.write(&identity, actor, "created", None).await?;
+            identity.rev += 1;
+            return Ok(identity);
+        };
+        let before = Value::Object(identity.kept.document.clone());
+        if identity.edit(document, self.stamp(actor)) {
+            self.write(&identity, actor, "edited", Some(before)).await?;
+            identity.rev += 1;
+        }
+        Ok(identity)
+    }
+
+    /// Writes an identity that somebody edited, with its entry in the audit.
+    async fn write(
+        &self,
+        identity: &Identity,
+        actor: &Actor,
+        code: &'static str,
+        before: Option<Value>,
+    ) -> Result<(), journal::Error> {
+        let what = format!("identity {}", identity.id);
+        let entry =
+            AuditEntry::new(actor, what, Code::from_static(code), code).after(json!(identity.kept.document));
+        let entry = before.into_iter().fold(entry, AuditEntry::before);
+        let now = self.hub.now();
+        let effects = EffectSet {
+            entities: vec![identity.write()],
+            records: vec![entry.record(now)],
+            ..EffectSet::default()
+        };
+        self.hub.journal().apply(effects, None, now).await
+    }
+
+    /// Writes an identity; what was done to many is one entry in the audit, made afterwards.
+    async fn write_silently(&self, identity: &Identity) -> Result<(), journal::Error> {
+        let effects = EffectSet { entities: vec![identity.write()], ..EffectSet::default() };
+        self.hub.journal().apply(effects, None, self.hub.now()).await
+    }
+
+    fn stamp(&self, actor: &Actor) -> Stamp {
+        Stamp { by: name(actor), at: self.hub.now() }
+    }
+}
+
+/// The time after which a password that has not been set is not set any more: whoever waits has gone away.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Adds a length of time.
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
+}
+
+/// Who did it, as backends see it: `alice` and not `account:alice`.
+fn name(actor: &Actor) -> String {
+    let kinds = ["account:", "token:"];
+    let name = kinds.iter().find_map(|kind| actor.0.strip_prefix(kind)).unwrap_or(&actor.0);
+    name.to_owned()
+}

@@ -1,0 +1,219 @@
+//! What is done to one identity, to a selection, or to all that fit a filter.
+
+use engine::{Accepted, Actor, AuditEntry};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use model::{Code, Effects, JobId};
+use serde_json::json;
+
+use super::{Filter, Register, TRIES};
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::request;
+use crate::state::{Deed, Hindrance, State};
+
+/// Identities that are worked on at once.
+const AT_ONCE: usize = 64;
+/// Identities read at once.
+pub(super) const ROWS: usize = 500;
+/// No more jobs than these are named in a report.
+const NAMED: usize = 100;
+
+/// Which identities something is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// These, by id.
+    Ids(Vec<String>),
+    /// All that fit.
+    Filter(Filter),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// To how many it was done, or for how many there is a job now.
+    pub done: u64,
+    /// The first of the jobs.
+    pub jobs: Vec<JobId>,
+    /// How many were left as they are.
+    pub left: u64,
+    /// The first of them.
+    pub examples: Vec<Left>,
+}
+
+/// An identity that was left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Which.
+    pub id: String,
+    /// Why, as a word.
+    pub code: String,
+    /// In words.
+    pub message: String,
+}
+
+/// What came of it for one identity: its job, if it has one, or why not.
+type Outcome = Result<Option<JobId>, (String, String)>;
+
+/// What is to be done to each.
+#[derive(Clone, Copy, Debug)]
+enum Want {
+    /// Moved by a person.
+    Move(State),
+    /// Asked of the backends.
+    Ask(Deed),
+}
+
+impl Want {
+    fn code(self) -> &'static str {
+        match self {
+            Want::Move(state) => state.as_str(),
+            Want::Ask(deed) => deed.as_str(),
+        }
+    }
+}
+
+impl Register {
+    /// Moves identities to a state.
+    pub async fn move_to(&self, selection: Selection, state: State, actor: &Actor) -> Result<Report, Error> {
+        self.to_each(selection, Want::Move(state), actor).await
+    }
+
+    /// Asks the backends for something about identities: one job each. What has one under way gets no second one.
+    pub async fn carry_out(&self, selection: Selection, deed: Deed, actor: &Actor) -> Result<Report, Error> {
+        self.to_each(selection, Want::Ask(deed), actor).await
+    }
+
+    /// Does something to each, many at once, and writes down that it was done.
+    async fn to_each(&self, selection: Selection, want: Want, actor: &Actor) -> Result<Report, Error> {
+        let mut report = Report::default();
+        let what = match &selection {
+            Selection::Ids(ids) if ids.len() == 1 => format!("identity {}", ids.concat()),
+            _ => "identities".to_owned(),
+        };
+        let done = self
+            .ids(selection)
+            .map_ok(|id| self.clone().once(id, want))
+            .try_buffer_unordered(AT_ONCE)
+            .try_for_each(|(id, outcome)| {
+                report.add(id, outcome);
+                std::future::ready(Ok(()))
+            })
+            .await;
+        // What was done before an error was done.
+        if report.done > 0 {
+            let code = want.code();
+            let message = format!("{code}: done to {}, {} left as they are", report.done, report.left);
+            let entry = AuditEntry::new(actor, what, Code::from_static(code), message)
+                .after(json!({ "done": report.done, "left": report.left }));
+            self.hub.audit(entry).await?;
+        }
+        done.map(|()| report)
+    }
+
+    /// Does it to an identity as it stands, again when somebody else changed it at the same moment.
+    async fn once(self, id: String, want: Want) -> Result<(String, Outcome), Error> {
+        for _ in 0..TRIES {
+            let Some(identity) = self.find_one(&id).await? else {
+                return Ok((id, Err(Hindrance::Missing.into())));
+            };
+            let done = match want {
+                Want::Move(state) => self.move_one(identity, state).await,
+                Want::Ask(deed) => self.ask(identity, deed).await,
+            };
+            match done {
+                Err(
+                    Error::Journal(journal::Error::Conflict { .. })
+                    | Error::Engine(engine::Error::Journal(journal::Error::Conflict { .. })),
+                ) => {}
+                done => return Ok((id, done?)),
+            }
+        }
+        Ok((id, Err(Hindrance::Changed.into())))
+    }
+
+    async fn move_one(&self, mut identity: Identity, state: State) -> Result<Outcome, Error> {
+        if identity.state == state {
+            return Ok(Err(Hindrance::AlreadySo.into()));
+        }
+        if !identity.state.may_become(state) {
+            return Ok(Err(Hindrance::WrongState.into()));
+        }
+        identity.move_to(state);
+        self.write_silently(&identity).await?;
+        Ok(Ok(None))
+    }
+
+    /// Makes the job of one identity, in one commit with its new state.
+    async fn ask(&self, mut identity: Identity, deed: Deed) -> Result<Outcome, Error> {
+        if let Err(why) = identity.standing().allows(deed) {
+            return Ok(Err(why.into()));
+        }
+        if deed == Deed::Delete && !identity.kept.reached && identity.kept.last.is_none() {
+            // No backend ever heard of it (contracts/sesame.md §7.2).
+            identity.state = State::Deleted;
+            self.write_silently(&identity).await?;
+            return Ok(Ok(None));
+        }
+        let request = request::bulk(&identity, deed);
+        identity.begin(deed, request::key(&identity, deed));
+        let effects = Effects { entities: vec![identity.write()], ..Effects::default() };
+        Ok(match self.hub.accept(request, effects).await? {
+            Accepted::New(job) => Ok(Some(job)),
+            Accepted::Known(..) => Err(Hindrance::UnderWay.into()),
+            Accepted::Refused(why) => Err((why.code.to_string(), why.message)),
+            Accepted::Unclaimed => Err(("unclaimed".to_owned(), "no backend implements this".to_owned())),
+        })
+    }
+
+    /// The ids of a selection, read as they are needed.
+    fn ids(&self, selection: Selection) -> impl Stream<Item = Result<String, Error>> + '_ {
+        let pages = match selection {
+            Selection::Ids(mut ids) => {
+                ids.sort();
+                ids.dedup();
+                stream::once(std::future::ready(Ok(ids))).left_stream()
+            }
+            Selection::Filter(filter) => self
+                .pages(filter)
+                .map_ok(|page| page.into_iter().map(|identity| identity.id).collect::<Vec<_>>())
+                .right_stream(),
+        };
+        pages.map_ok(|ids| stream::iter(ids.into_iter().map(Ok))).try_flatten()
+    }
+
+    /// All that fit, page by page.
+    pub(crate) fn pages(&self, filter: Filter) -> impl Stream<Item = Result<Vec<Identity>, Error>> + use<> {
+        let register = self.clone();
+        stream::try_unfold(Some(None), move |after| {
+            let (register, filter) = (register.clone(), filter.clone());
+            async move {
+                let Some(after) = after else { return Ok(None) };
+                let found = register.find(&filter, after, ROWS).await?;
+                Ok(Some((found.identities, found.next.map(Some))))
+            }
+        })
+    }
+}
+
+impl Report {
+    fn add(&mut self, id: String, outcome: Outcome) {
+        match outcome {
+            Ok(job) => {
+                self.done += 1;
+                self.jobs.extend(job.filter(|_| self.jobs.len() < NAMED));
+            }
+            Err((code, message)) => {
+                self.left += 1;
+                if self.examples.len() < NAMED {
+                    self.examples.push(Left { id, code, message });
+                }
+            }
+        }
+    }
+}
+
+impl From<Hindrance> for (String, String) {
+    fn from(why: Hindrance) -> Self {
+        (why.as_str().to_owned(), why.sentence().to_owned())
+    }
+}

@@ -1,0 +1,149 @@
+//! Writing what a file said.
+
+use engine::{Actor, AuditEntry};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use model::Code;
+
+use super::{Register, Stamp, TRIES};
+use crate::document;
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::import::{Ready, Record};
+use crate::state::{Hindrance, State};
+
+/// Records that are written at once.
+const AT_ONCE: usize = 64;
+
+/// How a file is imported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// Somebody has looked at the file: what is new or changed goes out with the next synchronisation.
+    pub validated: bool,
+}
+
+/// What an import came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Identities that were not there.
+    pub new: u64,
+    /// Those that say something else now.
+    pub changed: u64,
+    /// Those that say the same as before.
+    pub unchanged: u64,
+    /// Of the new and changed ones: something is missing in them.
+    pub incomplete: u64,
+    /// Passwords that were left out.
+    pub passwords: u64,
+    /// Every record that could not be used: its line, and why.
+    pub bad: Vec<(u64, String)>,
+}
+
+/// What became of a record.
+enum Outcome {
+    New(State),
+    Changed(State),
+    Unchanged,
+}
+
+impl Register {
+    /// Imports records. Whatever happens in between, doing it again goes on where it was left: what is there already
+    /// changes nothing. `handled` is told how many records are done.
+    pub async fn import(
+        &self,
+        records: Vec<Record>,
+        options: Options,
+        actor: &Actor,
+        mut handled: impl FnMut(u64),
+    ) -> Result<Imported, Error> {
+        let mut report = Imported::default();
+        let by = self.stamp(actor);
+        let mut count = 0;
+        let done = stream::iter(records)
+            .map(|Record { line, identity }| {
+                let by = &by;
+                async move {
+                    let outcome = match identity {
+                        Ok(ready) => self.take_over(ready, options, by).await?,
+                        Err(why) => Err(why),
+                    };
+                    Ok::<_, Error>((line, outcome))
+                }
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_for_each(|(line, outcome)| {
+                report.add(line, outcome);
+                count += 1;
+                handled(count);
+                std::future::ready(Ok(()))
+            })
+            .await;
+        report.bad.sort();
+        if report.new + report.changed > 0 && !options.dry_run {
+            let message = format!("imported: {} new, {} changed", report.new, report.changed);
+            let entry = AuditEntry::new(actor, "identities", Code::from_static("imported"), message);
+            self.hub.audit(entry).await?;
+        }
+        done.map(|()| report)
+    }
+
+    /// Writes one record over what is there; an `Err` inside is what is wrong with it.
+    async fn take_over(
+        &self,
+        ready: Ready,
+        options: Options,
+        by: &Stamp,
+    ) -> Result<Result<(Outcome, usize), String>, Error> {
+        for _ in 0..TRIES {
+            let passwords = ready.passwords;
+            let found = self.find_one(&ready.id).await?;
+            let (mut identity, known) = match found {
+                None => (Identity::new(ready.id.clone(), ready.document.clone(), by.clone()), false),
+                Some(mut identity) => {
+                    let mut document = identity.kept.document.clone();
+                    document::merge(&mut document, ready.document.clone());
+                    if !identity.edit(document, by.clone()) {
+                        return Ok(Ok((Outcome::Unchanged, passwords)));
+                    }
+                    (identity, true)
+                }
+            };
+            if options.validated && identity.state == State::ToValidate {
+                identity.move_to(State::ToSynchronise);
+            }
+            let outcome = if known { Outcome::Changed } else { Outcome::New }(identity.state);
+            if options.dry_run {
+                return Ok(Ok((outcome, passwords)));
+            }
+            match self.write_silently(&identity).await {
+                Err(journal::Error::Conflict { .. }) => {}
+                Ok(()) => return Ok(Ok((outcome, passwords))),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Err(Hindrance::Changed.sentence().to_owned()))
+    }
+}
+
+impl Imported {
+    fn add(&mut self, line: u64, outcome: Result<(Outcome, usize), String>) {
+        let (outcome, passwords) = match outcome {
+            Ok(outcome) => outcome,
+            Err(why) => return self.bad.push((line, why)),
+        };
+        self.passwords += u64::try_from(passwords).unwrap_or(u64::MAX);
+        let state = match outcome {
+            Outcome::New(state) => {
+                self.new += 1;
+                state
+            }
+            Outcome::Changed(state) => {
+                self.changed += 1;
+                state
+            }
+            Outcome::Unchanged => return self.unchanged += 1,
+        };
+        self.incomplete += u64::from(state == State::ToComplete);
+    }
+}

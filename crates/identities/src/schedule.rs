@@ -1,0 +1,174 @@
+//! Synchronising by itself, at the times that a cron pattern says.
+
+use std::str::FromStr as _;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use croner::Cron;
+use engine::{Actor, Clock};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use journal::EffectSet;
+use model::effect::EntityContent;
+use model::{EntityKey, EntityWrite};
+use serde_json::json;
+
+use crate::error::Error;
+use crate::register::{Filter, Register, Selection};
+use crate::state::{Deed, State};
+
+/// The kind of the entity that keeps when it was done last.
+const KIND: &str = "identities_schedule";
+/// The clock may be set: it is looked at so often at least.
+const LOOK: Duration = Duration::from_mins(1);
+
+/// When identities are synchronised by themselves.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pattern: Option<Arc<Cron>>,
+    zone: TimeZone,
+    next: Arc<RwLock<Option<Timestamp>>>,
+}
+
+/// A pattern or a time zone that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadSchedule(pub String);
+
+impl Schedule {
+    /// Never.
+    pub fn never() -> Self {
+        Schedule { pattern: None, zone: TimeZone::UTC, next: Arc::default() }
+    }
+
+    /// At the times of a cron pattern (`0 2 * * *`: every night at two) in a time zone, `Europe/Paris`; without one, in
+    /// that of the machine.
+    pub fn parse(pattern: &str, zone: Option<&str>) -> Result<Self, BadSchedule> {
+        let cron = Cron::from_str(pattern).map_err(|error| {
+            BadSchedule(format!("{pattern:?} is no cron pattern such as \"0 2 * * *\": {error}"))
+        })?;
+        let zone = match zone {
+            None => TimeZone::system(),
+            Some(name) => TimeZone::get(name)
+                .map_err(|_| BadSchedule(format!("{name:?} is no time zone such as Europe/Paris")))?,
+        };
+        Ok(Schedule { pattern: Some(Arc::new(cron)), zone, next: Arc::default() })
+    }
+
+    /// When it is done next; `None` = never.
+    pub fn next(&self) -> Option<Timestamp> {
+        *self.next.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first time of the pattern after this one.
+    fn after(&self, at: Timestamp) -> Option<Timestamp> {
+        let next =
+            self.pattern.as_ref()?.find_next_occurrence(&at.to_zoned(self.zone.clone()), false).ok()?;
+        Some(next.timestamp())
+    }
+
+    /// Works until it is dropped. A time that passed while the hub was away is made up for, once.
+    pub async fn run(self, register: Register, clock: Clock) {
+        if self.pattern.is_none() {
+            return;
+        }
+        loop {
+            match self.turn(&register, &clock).await {
+                Ok(()) => {}
+                Err(Error::Engine(engine::Error::Stopping) | Error::Journal(journal::Error::Closed)) => {
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!("the scheduled synchronisation is tried again in a minute: {error}");
+                    clock.sleep(LOOK).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for the next time, or a minute, and does what is due.
+    async fn turn(&self, register: &Register, clock: &Clock) -> Result<(), Error> {
+        let now = clock.now();
+        let (rev, last) = match register.hub().journal().entity(key()).await? {
+            Some(entity) => (entity.rev, entity.body.get("last").and_then(|at| at.as_str()?.parse().ok())),
+            None => (0, None),
+        };
+        let Some(last) = last else {
+            // The first start: nothing was missed.
+            return mark(register, rev, now, now).await;
+        };
+        let next = self.after(last);
+        *self.next.write().unwrap_or_else(PoisonError::into_inner) = next.map(|next| next.max(now));
+        match next {
+            Some(next) if next <= now => {
+                synchronise(register).await?;
+                // Marked afterwards: what a crash leaves over is done at the next start, and what is under way is not
+                // asked for twice.
+                mark(register, rev, now, now).await
+            }
+            Some(next) => {
+                clock.sleep_until(next, LOOK).await;
+                Ok(())
+            }
+            None => {
+                clock.sleep(LOOK).await;
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn synchronise(register: &Register) -> Result<(), Error> {
+    let filter = Filter { states: vec![State::ToSynchronise], text: None };
+    let actor = Actor("schedule".to_owned());
+    let report = register.carry_out(Selection::Filter(filter), Deed::Synchronise, &actor).await?;
+    tracing::info!(
+        jobs = report.done,
+        left = report.left,
+        "scheduled synchronisation: {} jobs, {} identities left as they are",
+        report.done,
+        report.left
+    );
+    Ok(())
+}
+
+fn key() -> EntityKey {
+    EntityKey { kind: KIND.to_owned(), key: "synchronise".to_owned() }
+}
+
+async fn mark(register: &Register, rev: u64, last: Timestamp, now: Timestamp) -> Result<(), Error> {
+    let content = EntityContent {
+        state: "done".to_owned(),
+        label: "scheduled synchronisation".to_owned(),
+        body: json!({ "last": last }),
+    };
+    let write = EntityWrite { key: key(), expected_rev: rev, content: Some(content) };
+    let effects = EffectSet { entities: vec![write], ..EffectSet::default() };
+    Ok(register.hub().journal().apply(effects, None, now).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_next_time_follows_pattern_and_zone() {
+        let nightly = Schedule::parse("0 2 * * *", Some("Europe/Paris")).unwrap();
+        assert_eq!(nightly.after(at("2026-11-22T00:30:00Z")), Some(at("2026-11-22T01:00:00Z")));
+        assert_eq!(nightly.after(at("2026-11-22T01:00:00Z")), Some(at("2026-11-23T01:00:00Z")), "not twice");
+        assert_eq!(nightly.after(at("2026-07-01T12:00:00Z")), Some(at("2026-07-02T00:00:00Z")), "summer");
+        assert_eq!(Schedule::never().after(at("2026-07-01T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn what_is_no_schedule_is_refused() {
+        let pattern = Schedule::parse("every night", None).unwrap_err().to_string();
+        assert!(pattern.contains("every night") && pattern.contains("0 2 * * *"), "{pattern}");
+        let zone = Schedule::parse("0 2 * * *", Some("Paris")).unwrap_err().to_string();
+        assert!(zone.contains("Europe/Paris"), "{zone}");
+    }
+}

@@ -1,0 +1,218 @@
+//! A register on a real journal, with a backend whose every answer the test decides, reached over TCP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    dead_code,
+    unreachable_pub
+)]
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
+use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
+use http::{Caller, Role};
+use intendant_identities::api::{self, Api};
+use intendant_identities::schedule::Schedule;
+use intendant_identities::state::State;
+use intendant_identities::{Follow, Register};
+use journal::{Key, Options, SqliteJournal};
+use model::{ActionSpec, Class, Destructive, OnError, Outcome, RetryPolicy};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// Longer than anything here takes, also on a busy machine.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// Fails for documents that say so, and keeps what it was asked.
+#[derive(Default)]
+pub struct Fake {
+    /// What it was asked: action and document.
+    pub asked: Mutex<Vec<(String, Value)>>,
+    /// While this is held, nothing is answered.
+    pub gate: tokio::sync::Mutex<()>,
+}
+
+impl Backend for Fake {
+    fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
+        let body = (*call.body).clone();
+        self.asked.lock().unwrap().push((call.action.to_string(), body.clone()));
+        Box::pin(async move {
+            tokio::select! {
+                _ = self.gate.lock() => {}
+                _ = control.stop.wait_for(Option::is_some) => {
+                    return Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force");
+                }
+            }
+            let title = body.pointer("/payload/identity/identity/inetOrgPerson/title");
+            if title == Some(&json!("fail")) {
+                return Outcome::hard(1, model::word::code::FAILED, "the title is not allowed");
+            }
+            Outcome { message: Some("written".to_owned()), ..Outcome::done() }
+        })
+    }
+}
+
+pub struct Bed {
+    pub hub: Hub,
+    pub register: Register,
+    pub routes: Router,
+    pub fake: Arc<Fake>,
+    folder: TempDir,
+}
+
+pub fn actor() -> Actor {
+    Actor("account:alice".to_owned())
+}
+
+impl Bed {
+    pub async fn new() -> Self {
+        Bed::on(tempfile::tempdir().unwrap()).await
+    }
+
+    /// On a journal that may be there already.
+    async fn on(folder: TempDir) -> Self {
+        let fake = Arc::new(Fake::default());
+        let (observer, wires) = wiring();
+        let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
+        let journal = SqliteJournal::open(options, observer).unwrap();
+        let setup = Setup {
+            catalogue: Catalogue { entries: vec![entry(Arc::clone(&fake))] },
+            actions: actions(),
+            reactors: vec![Arc::new(Follow)],
+            couriers: HashMap::new(),
+            decoders: HashMap::new(),
+            reclaim: Vec::new(),
+            retry: HashMap::new(),
+            limits: Limits::default(),
+        };
+        let hub = Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap();
+        let register = Register::new(hub.clone());
+        let api = Api::new(register.clone(), Schedule::never());
+        let routes = http::frame(api::routes(api).split_for_parts().0);
+        Bed { hub, register, routes, fake, folder }
+    }
+
+    /// The same after a stop and a start.
+    pub async fn again(self) -> Self {
+        self.hub.stop(Duration::ZERO).await;
+        let Bed { folder, .. } = self;
+        Bed::on(folder).await
+    }
+
+    /// Asks as somebody with a role; status and answer.
+    pub async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        self.send(request.body(body.map_or(Body::empty(), |body| Body::from(body.to_string()))).unwrap())
+            .await
+    }
+
+    pub async fn send(&self, mut request: Request<Body>) -> (StatusCode, Value) {
+        request.extensions_mut().insert(Caller::of_socket(0));
+        let response = self.routes.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Sends a form with a file, and a mapping; the report.
+    pub async fn import(&self, query: &str, name: &str, file: &str, mapping: &str) -> Value {
+        let (status, answer) = self.send(form(query, name, file, mapping)).await;
+        assert_eq!(status, 200, "{answer}");
+        let last = match &answer {
+            Value::String(lines) => serde_json::from_str(lines.lines().last().unwrap()).unwrap(),
+            line => line.clone(),
+        };
+        last["report"].clone()
+    }
+
+    /// Waits until no identity is synchronising.
+    pub async fn at_rest(&self) {
+        let rest = async {
+            let mut events = self.hub.events();
+            while self.register.counts().await.unwrap().contains_key(&State::Synchronising) {
+                let _ = tokio::time::timeout(Duration::from_millis(200), events.recv()).await;
+            }
+        };
+        tokio::time::timeout(LONG, rest).await.expect("it takes too long");
+    }
+
+    pub async fn state(&self, id: &str) -> State {
+        self.register.get(id).await.unwrap().state
+    }
+
+    /// Adds identities that are to be synchronised.
+    pub async fn ready(&self, ids: &[&str]) {
+        for id in ids {
+            self.register.create(person(id), &actor()).await.unwrap();
+        }
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        let moved = self
+            .register
+            .move_to(intendant_identities::register::Selection::Ids(ids), State::ToSynchronise, &actor())
+            .await
+            .unwrap();
+        assert_eq!(moved.left, 0);
+    }
+}
+
+/// A form as browsers send it.
+pub fn form(query: &str, name: &str, file: &str, mapping: &str) -> Request<Body> {
+    let part =
+        |head: &str, text: &str| format!("--X\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    let body = part(&format!("name=\"file\"; filename=\"{name}\""), file)
+        + &part("name=\"mapping\"", mapping)
+        + "--X--\r\n";
+    Request::post(format!("/api/v1/identities/import{query}"))
+        .header("content-type", "multipart/form-data; boundary=X")
+        .body(Body::from(body))
+        .unwrap()
+}
+
+pub fn person(id: &str) -> Value {
+    json!({"_id": id, "inetOrgPerson": {"uid": id, "cn": format!("{id} Of"), "sn": "Of"}})
+}
+
+pub fn caller(role: Role) -> Caller {
+    Caller { scopes: role.scopes(), ..Caller::of_socket(0) }
+}
+
+const ACTIONS: [&str; 6] = [
+    "IDENTITY_UPDATE",
+    "IDENTITY_DELETE",
+    "IDENTITY_ENABLE",
+    "IDENTITY_DISABLE",
+    "IDENTITY_PASSWORD_CHANGE",
+    "IDENTITY_PASSWORD_RESET",
+];
+
+fn entry(fake: Arc<Fake>) -> BackendEntry {
+    let mapping = Mapping { on_error: OnError::Stop, retry: Some(RetryPolicy::NONE), limit: None };
+    BackendEntry {
+        name: "10fake".into(),
+        standing: Standing::Active,
+        trouble: None,
+        concurrency: None,
+        backend: fake,
+        actions: BTreeMap::from(ACTIONS.map(|action| (action.to_owned(), mapping))),
+    }
+}
+
+fn actions() -> ActionTable {
+    let spec = |action: &str| ActionSpec {
+        class: if action.contains("PASSWORD") { Class::Interactive } else { Class::Bulk },
+        destructive: (action == "IDENTITY_DELETE").then_some(Destructive::Delete),
+        secrets: vec!["/payload/newPassword".to_owned(), "/payload/oldPassword".to_owned()],
+        ..ActionSpec::default()
+    };
+    ActionTable::new(ACTIONS.map(|action| (action.to_owned(), spec(action)))).unwrap()
+}
