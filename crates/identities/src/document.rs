@@ -165,8 +165,8 @@ mod tests {
 
     use super::*;
 
-    fn map(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn map(value: impl Into<Value>) -> Map<String, Value> {
+        value.into().as_object().unwrap().clone()
     }
 
     #[test]

@@ -31,7 +31,9 @@ fn feed(hasher: &mut blake3::Hasher, value: &Value) {
         Value::String(value) => text(hasher, value),
         Value::Array(items) => {
             hasher.update(b"[");
-            items.iter().for_each(|item| feed(hasher, item));
+            for item in items {
+                feed(hasher, item);
+            }
             hasher.update(b"]");
         }
         Value::Object(object) => members(hasher, object),

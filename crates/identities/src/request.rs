@@ -52,7 +52,8 @@ pub fn key(identity: &Identity, deed: Deed) -> String {
 }
 
 fn about(identity: &Identity, deed: Deed, payload: Value) -> Request {
-    let body = json!({ "concernedTo": identity.id, "payload": payload });
+    let members = [("concernedTo".to_owned(), json!(identity.id)), ("payload".to_owned(), payload)];
+    let body = Value::Object(members.into_iter().collect());
     Request { subject: Subject::new(SUBJECT, &identity.id), ..Request::new(SOURCE, deed.action(), body) }
 }
 

@@ -237,14 +237,14 @@ impl Standing {
             (_, State::Deleted) => Err(H::Deleted),
             (Deed::PasswordChange | Deed::PasswordReset, _) => known,
             (_, State::Synchronising) => Err(H::UnderWay),
-            (Deed::Delete, _) => Ok(()),
             (Deed::Enable, _) if !self.disabled => known.and(Err(H::AlreadySo)),
             (Deed::Disable, _) if self.disabled => known.and(Err(H::AlreadySo)),
             (Deed::Enable | Deed::Disable, _) => known,
             (Deed::Synchronise, State::ToComplete) => Err(H::Incomplete),
             (Deed::Synchronise, State::ToValidate) => Err(H::NotValidated),
             (Deed::Synchronise, State::NotToSynchronise) => Err(H::SetAside),
-            (Deed::Synchronise, State::ToSynchronise | State::InError | State::Synchronised) => Ok(()),
+            (Deed::Synchronise, State::ToSynchronise | State::InError | State::Synchronised)
+            | (Deed::Delete, _) => Ok(()),
         }
     }
 }

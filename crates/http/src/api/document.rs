@@ -64,7 +64,9 @@ pub(super) fn head() -> OpenApi {
 
 /// The finished document: with the routes of modules, and what holds for every route.
 pub(super) fn complete(mut document: OpenApi, modules: Vec<OpenApi>) -> OpenApi {
-    modules.into_iter().for_each(|module| document.merge(module));
+    for module in modules {
+        document.merge(module);
+    }
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         operation.responses.responses.insert("default".to_owned(), problem().into());
     }

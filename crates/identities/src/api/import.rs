@@ -83,16 +83,16 @@ impl Upload {
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
         })?;
         let mut upload = Upload::default();
-        while let Some(field) = form.next_field().await.map_err(broken)? {
+        while let Some(field) = form.next_field().await.map_err(|e| broken(&e))? {
             let name = field.name().unwrap_or_default().to_owned();
             let file_name = field.file_name().map(str::to_owned).filter(|name| !name.is_empty());
             match name.as_str() {
                 "file" => {
-                    upload.file = Some(field.bytes().await.map_err(broken)?.into());
+                    upload.file = Some(field.bytes().await.map_err(|e| broken(&e))?.into());
                     upload.name = file_name;
                 }
-                "mapping" => upload.mapping.push_str(&field.text().await.map_err(broken)?),
-                _ => upload.fields.push((name, field.text().await.map_err(broken)?)),
+                "mapping" => upload.mapping.push_str(&field.text().await.map_err(|e| broken(&e))?),
+                _ => upload.fields.push((name, field.text().await.map_err(|e| broken(&e))?)),
             }
         }
         Ok(upload)
@@ -115,7 +115,7 @@ impl Upload {
     }
 }
 
-fn broken(error: MultipartError) -> Problem {
+fn broken(error: &MultipartError) -> Problem {
     let status = error.status();
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         let detail = "the file is longer than 64 MiB: import it in pieces";

@@ -57,7 +57,7 @@ fn cells(row: &::csv::ByteRecord, heading: &[String]) -> Result<Cells, String> {
 /// The separator that the heading has most of.
 fn guess(file: &[u8]) -> u8 {
     let heading = file.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let often = |separator: &u8| heading.iter().filter(|byte| *byte == separator).count();
+    let often = |separator: &u8| heading.split(|byte| byte == separator).count();
     // The last of equals wins: without any it is the comma.
     SEPARATORS.into_iter().rev().max_by_key(often).unwrap_or(b',')
 }

@@ -30,7 +30,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 /// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_mins(1);
 
 /// Fails for documents that say so, and keeps what it was asked.
 #[derive(Default)]
