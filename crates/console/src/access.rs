@@ -1,6 +1,7 @@
 //! Signing in and out, accounts and tokens.
 
 pub(crate) mod accounts;
+pub(crate) mod elsewhere;
 pub(crate) mod own;
 pub(crate) mod sign;
 pub(crate) mod tokens;

@@ -89,6 +89,8 @@ pub fn routes(console: Console) -> Router {
         .route("/about", get(about::show))
         .route("/submit", get(submit::ask).post(submit::submit))
         .route("/sign-in", get(access::sign::ask).post(access::sign::sign_in))
+        .route("/sign-in/oidc", get(access::elsewhere::begin))
+        .route("/sign-in/oidc/callback", get(access::elsewhere::end))
         .route("/sign-in/{secret}", get(access::sign::welcome).post(access::sign::redeem))
         .route("/sign-out", post(access::sign::sign_out))
         .route("/account", get(access::own::show))

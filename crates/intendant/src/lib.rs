@@ -10,6 +10,7 @@ mod document;
 pub mod exit;
 pub mod logging;
 mod notify;
+mod oidc;
 mod profile;
 pub mod register;
 pub mod render;

@@ -1,20 +1,18 @@
 //! BullMQ as the orchestrator of Sesame uses it: the npm package, driven by a small program (`bullmq/driver.js`).
 
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::packages::{Need, need, require, run};
-use crate::{Error, cache};
+use crate::Error;
+use crate::npm::{self, NODE};
+use crate::packages::{Need, require};
 
 /// The programs it is made of.
-pub const NEEDS: &[Need] = &[NODE, NPM];
-const NODE: Need = need("node", "nodejs");
-const NPM: Need = need("npm", "npm");
+pub const NEEDS: &[Need] = npm::NEEDS;
 
 const FILES: [(&str, &str); 3] = [
     ("package.json", include_str!("../bullmq/package.json")),
@@ -48,24 +46,7 @@ impl Version {
 /// # Errors
 /// [`Error::Missing`] without Node or npm; otherwise what npm said as it failed.
 pub fn install() -> Result<PathBuf, Error> {
-    let cache = cache::folder()?;
-    let folder = cache.join(format!("bullmq-{:016x}", cache::fingerprint(FILES.map(|(_, text)| text))));
-    let path = cache.join("bullmq.lock");
-    let lock = File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
-    lock.lock().map_err(Error::io("locking the cache of packages"))?;
-    if folder.join("done").exists() {
-        return Ok(folder);
-    }
-    fs::create_dir_all(&folder).map_err(Error::io(format!("creating {}", folder.display())))?;
-    for (name, text) in FILES {
-        fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name}")))?;
-    }
-    let mut npm = Command::new(require(NPM)?);
-    // Not `npm ci`: it wants the optional packages of every platform, which a mirror may not have.
-    npm.args(["install", "--no-save", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    run("npm install", npm.current_dir(&folder))?;
-    fs::write(folder.join("done"), "").map_err(Error::io("noting that the packages are there"))?;
-    Ok(folder)
+    npm::install("bullmq", &FILES)
 }
 
 /// An orchestrator, as far as the queue can tell. It ends when dropped.

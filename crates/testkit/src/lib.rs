@@ -2,6 +2,7 @@
 //!
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
+//! - [`oidc`] is a provider where people sign in.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
 //! - [`smtp`] takes mail, or refuses it, as a test wants.
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
@@ -14,6 +15,8 @@ pub mod bullmq;
 mod cache;
 mod daemon;
 mod error;
+mod npm;
+pub mod oidc;
 pub mod oracle;
 pub mod packages;
 mod port;

@@ -17,12 +17,18 @@ struct Own<'p> {
     name: &'p str,
     role: String,
     meaning: String,
+    /// Where the person signs in instead.
+    provider: Option<&'p str>,
     fault: Option<String>,
 }
 
 /// `GET /account`.
-pub(crate) async fn show(visit: Visit, caller: Caller) -> Result<Response, Problem> {
-    page(&visit, &caller, None)
+pub(crate) async fn show(
+    State(console): State<Console>,
+    visit: Visit,
+    caller: Caller,
+) -> Result<Response, Problem> {
+    page(&console, &visit, &caller, None)
 }
 
 /// `POST /account/password`.
@@ -41,20 +47,27 @@ pub(crate) async fn change(
     };
     match changed {
         Ok(()) => Ok(Visit::said("/account", "password", 1).into_response()),
-        Err(problem) => page(&visit, &caller, Some(fault(&visit, problem)?)),
+        Err(problem) => page(&console, &visit, &caller, Some(fault(&visit, problem)?)),
     }
 }
 
-fn page(visit: &Visit, caller: &Caller, fault: Option<String>) -> Result<Response, Problem> {
+fn page(
+    console: &Console,
+    visit: &Visit,
+    caller: &Caller,
+    fault: Option<String>,
+) -> Result<Response, Problem> {
     let Proof::Session { role, .. } = &caller.by else {
         return Err(Problem::missing("account of a caller that is no person"));
     };
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let provider = console.access.account(caller.name()).ok().and_then(|account| account.provider);
     let content = Own {
         v: visit,
         name: caller.name(),
         role: visit.t(&format!("role-{role}")),
         meaning: visit.t(&format!("role-{role}-may")),
+        provider: provider.as_deref(),
         fault,
     };
     Ok(visit.page(visit.t("account")).status(status).show(&content))

@@ -20,12 +20,14 @@ struct SignIn<'p> {
     fault: Option<String>,
     /// Nobody has an account yet.
     first: bool,
+    /// Where people may sign in instead.
+    provider: Option<&'p str>,
 }
 
 /// `GET /sign-in`.
 pub(crate) async fn ask(State(console): State<Console>, visit: Visit, RawQuery(query): RawQuery) -> Response {
     let query = Form::of_query(query.as_deref().unwrap_or_default());
-    page(&console, &visit, local_path(query.get("to").unwrap_or("/")), "", None)
+    page(&console, &visit, StatusCode::OK, local_path(query.get("to").unwrap_or("/")), "", None)
 }
 
 /// `POST /sign-in`.
@@ -39,13 +41,24 @@ pub(crate) async fn sign_in(
     let name = form.get("name").unwrap_or_default();
     match console.access.sign_in(name, form.raw("password").unwrap_or_default(), &origin).await {
         Ok(signed) => Ok(with_cookie(signed.cookie, to)),
-        Err(problem) => Ok(page(&console, &visit, to, name, Some(fault(&visit, problem)?))),
+        Err(problem) => {
+            let why = Some(fault(&visit, problem)?);
+            Ok(page(&console, &visit, StatusCode::UNPROCESSABLE_ENTITY, to, name, why))
+        }
     }
 }
 
-fn page(console: &Console, visit: &Visit, to: &str, name: &str, fault: Option<String>) -> Response {
-    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let content = SignIn { v: visit, to, name, fault, first: console.access.is_new() };
+/// The page on which people sign in.
+pub(super) fn page(
+    console: &Console,
+    visit: &Visit,
+    status: StatusCode,
+    to: &str,
+    name: &str,
+    fault: Option<String>,
+) -> Response {
+    let provider = console.access.provider();
+    let content = SignIn { v: visit, to, name, fault, first: console.access.is_new(), provider };
     visit.page(visit.t("sign-in")).bare().status(status).show(&content)
 }
 

@@ -19,6 +19,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
 use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
+use http::access::oidc::Settings;
 use http::access::{Access, Rules};
 use http::api::{Documents, SOURCE};
 use http::dto::{CheckReport, Finding, ReloadReport, Setting, Severity};
@@ -136,6 +137,15 @@ impl Bed {
     }
 
     pub async fn with(entries: Vec<BackendEntry>) -> Self {
+        Bed::made(entries, None).await
+    }
+
+    /// People may sign in elsewhere.
+    pub async fn with_provider(oidc: Settings) -> Self {
+        Bed::made(vec![entry("10first")], Some(oidc)).await
+    }
+
+    async fn made(entries: Vec<BackendEntry>, oidc: Option<Settings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (observer, wires) = wiring();
         let journal =
@@ -164,6 +174,7 @@ impl Bed {
             trusted_proxies: Vec::new(),
             token_rate: NonZeroU32::MAX,
             address_rate: NonZeroU32::MAX,
+            oidc,
         };
         let access = Access::open(hub.clone(), rules).await.unwrap();
         let console = Console {

@@ -21,6 +21,16 @@ pub(super) struct Account {
     pub(super) password: Option<String>,
     pub(super) disabled: bool,
     pub(super) created_at: Timestamp,
+    /// Where the person signs in instead of here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) elsewhere: Option<Elsewhere>,
+}
+
+/// A person as an OpenID Connect provider knows it: the two together never mean anybody else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Elsewhere {
+    pub(super) issuer: String,
+    pub(super) subject: String,
 }
 
 impl Kept for Account {
@@ -72,6 +82,7 @@ impl Access {
             password,
             disabled: false,
             created_at: self.0.hub.now(),
+            elsewhere: None,
         };
         let entry = entry("made", None, Some(&account), new.password.is_some(), by);
         self.0.accounts.put(&new.name, 0, account, Some(entry)).await?;
@@ -92,6 +103,9 @@ impl Access {
         };
         let _turn = self.0.turn.lock().await;
         let Row { rev, value: before } = self.looked_at(name, rev)?;
+        if let (Some(elsewhere), true) = (&before.elsewhere, password.is_some()) {
+            return Err(no_password(name, elsewhere));
+        }
         let after = Account {
             role: change.role.unwrap_or(before.role),
             disabled: change.disabled.unwrap_or(before.disabled),
@@ -141,6 +155,7 @@ impl Access {
             role: value.role,
             disabled: value.disabled,
             password: value.password.is_some(),
+            provider: value.elsewhere.map(|elsewhere| elsewhere.issuer),
             created_at: value.created_at.into(),
             rev,
         }
@@ -168,7 +183,12 @@ impl Access {
     }
 }
 
-fn entry(
+/// Who signs in elsewhere has no password here.
+pub(super) fn no_password(name: &str, elsewhere: &Elsewhere) -> Problem {
+    Problem::taken(format!("{name} signs in at {} and has no password here", elsewhere.issuer))
+}
+
+pub(super) fn entry(
     verb: &'static str,
     before: Option<&Account>,
     after: Option<&Account>,
@@ -187,5 +207,10 @@ fn entry(
 
 /// What the audit may show.
 fn shown(account: &Account) -> Value {
-    json!({ "role": account.role, "disabled": account.disabled })
+    let mut shown = json!({ "role": account.role, "disabled": account.disabled });
+    if let (Some(elsewhere), Value::Object(shown)) = (&account.elsewhere, &mut shown) {
+        shown.insert("provider".to_owned(), elsewhere.issuer.clone().into());
+        shown.insert("subject".to_owned(), elsewhere.subject.clone().into());
+    }
+    shown
 }

@@ -7,6 +7,7 @@ use engine::{Actor, AuditEntry};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Access;
+use super::account::no_password;
 use super::origin::Origin;
 use super::secret::{self, Fresh};
 use super::session::SignedIn;
@@ -36,7 +37,7 @@ impl Access {
     /// it is an administrator's.
     pub async fn make_link(&self, account: Option<String>, by: &Caller) -> Result<String, Problem> {
         let what = match &account {
-            Some(name) => format!("account {}", self.account(name)?.name),
+            Some(name) => format!("account {}", self.local(name)?),
             None => "an administrator's account".to_owned(),
         };
         let code = Code::from_static("sign_in_link");
@@ -98,6 +99,15 @@ impl Access {
         } else {
             let new = NewAccount { name: name.to_owned(), role: Role::Admin, password: Some(password) };
             self.make_account(new, &by).await.map(drop)
+        }
+    }
+
+    /// The name of an account whose password is kept here.
+    fn local(&self, name: &str) -> Result<String, Problem> {
+        let account = self.0.accounts.get(name).ok_or_else(|| Problem::missing(format!("account {name}")))?;
+        match &account.value.elsewhere {
+            Some(elsewhere) => Err(no_password(name, elsewhere)),
+            None => Ok(account.value.name),
         }
     }
 

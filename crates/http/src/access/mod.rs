@@ -8,6 +8,7 @@ mod layer;
 mod limit;
 mod link;
 mod name;
+pub mod oidc;
 mod origin;
 mod password;
 mod secret;
@@ -27,6 +28,7 @@ use crate::problem::Problem;
 use account::Account;
 use limit::Limit;
 use link::Links;
+use oidc::Oidc;
 use password::Passwords;
 use session::Session;
 use store::Store;
@@ -48,6 +50,8 @@ pub struct Rules {
     pub token_rate: NonZeroU32,
     /// Requests a second of one address that has not proved who it is.
     pub address_rate: NonZeroU32,
+    /// Where people may sign in instead, with OpenID Connect.
+    pub oidc: Option<oidc::Settings>,
 }
 
 /// Knows who may come in. Cheap to clone.
@@ -62,6 +66,7 @@ struct Inner {
     sessions: Store<Session>,
     links: Links,
     passwords: Passwords,
+    oidc: Option<Oidc>,
     by_token: Limit<String>,
     by_address: Limit<IpAddr>,
     attempts: Limit<IpAddr>,
@@ -72,13 +77,14 @@ struct Inner {
 
 impl Access {
     /// Reads tokens, accounts and sessions out of the hub's journal.
-    pub async fn open(hub: Hub, rules: Rules) -> Result<Self, engine::Error> {
+    pub async fn open(hub: Hub, rules: Rules) -> Result<Self, Problem> {
         Ok(Access(Arc::new(Inner {
             tokens: Store::load(hub.clone()).await?,
             accounts: Store::load(hub.clone()).await?,
             sessions: Store::load(hub.clone()).await?,
             links: Links::default(),
             passwords: Passwords::new(),
+            oidc: rules.oidc.clone().map(Oidc::new).transpose()?,
             by_token: Limit::new(limit::per_second(rules.token_rate)),
             by_address: Limit::new(limit::per_second(rules.address_rate)),
             attempts: Limit::new(limit::attempts()),

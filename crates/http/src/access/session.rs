@@ -75,7 +75,7 @@ impl Access {
         self.0.sessions.put(&secret.hash(), 0, session, None).await?;
         tracing::info!(account = name, address = %origin.address, "signed in");
         let age = u64::try_from(LONGEST.as_secs()).unwrap_or_default();
-        Ok(SignedIn { cookie: cookie(secret.expose(), age, origin)?, name })
+        Ok(SignedIn { cookie: cookie(COOKIE, secret.expose(), age, SameSite::Strict, origin)?, name })
     }
 
     /// Signs somebody out; the answer is the value of `Set-Cookie` that makes the browser forget.
@@ -85,7 +85,7 @@ impl Access {
         {
             self.0.sessions.remove(id, row.rev, None).await?;
         }
-        cookie("", 0, origin)
+        cookie(COOKIE, "", 0, SameSite::Strict, origin)
     }
 
     /// The person whose session the cookie names, if it is still open.
@@ -139,21 +139,45 @@ impl Access {
     }
 }
 
-/// The name of the cookie; over HTTPS browsers make sure that it is the host's own.
-const fn cookie_name(https: bool) -> &'static str {
-    if https { "__Host-intendant" } else { "intendant" }
+/// The cookie of a session.
+const COOKIE: &str = "intendant";
+
+/// Whether a cookie comes along when another site sends a browser here.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum SameSite {
+    /// It does not.
+    Strict,
+    /// It does, when a page is opened.
+    Lax,
 }
 
-fn cookie(text: &str, age: u64, origin: &Origin) -> Result<HeaderValue, Problem> {
-    let name = cookie_name(origin.https);
+/// A cookie's name; over HTTPS browsers make sure that it is the host's own.
+fn cookie_name(name: &str, https: bool) -> String {
+    if https { format!("__Host-{name}") } else { name.to_owned() }
+}
+
+/// The value of a `Set-Cookie`, for so many seconds.
+pub(super) fn cookie(
+    name: &str,
+    text: &str,
+    age: u64,
+    same_site: SameSite,
+    origin: &Origin,
+) -> Result<HeaderValue, Problem> {
+    let name = cookie_name(name, origin.https);
     let secure = if origin.https { "; Secure" } else { "" };
-    let cookie = format!("{name}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}");
+    let cookie = format!("{name}={text}; Path=/; HttpOnly; SameSite={same_site:?}; Max-Age={age}{secure}");
     HeaderValue::try_from(cookie).map_err(|e| Problem::bug(&e))
 }
 
 /// The session's text among the cookies of a request.
 pub(super) fn session_of(headers: &HeaderMap, origin: &Origin) -> Option<String> {
-    let wanted = cookie_name(origin.https);
+    text_of(headers, COOKIE, origin)
+}
+
+/// A cookie's text.
+pub(super) fn text_of(headers: &HeaderMap, name: &str, origin: &Origin) -> Option<String> {
+    let wanted = cookie_name(name, origin.https);
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut cookies =
         lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));

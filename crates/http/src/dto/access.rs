@@ -89,6 +89,10 @@ pub struct AccountView {
     pub disabled: bool,
     /// Whether it has a password.
     pub password: bool,
+    /// The OpenID Connect provider where the person signs in instead: its issuer. What it says of the person sets the
+    /// role at each sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// When it was made.
     pub created_at: Time,
     /// When its open sessions were used last, within a minute.

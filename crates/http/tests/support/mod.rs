@@ -258,6 +258,7 @@ fn rules() -> Rules {
         trusted_proxies: Vec::new(),
         token_rate: 1_000_000.try_into().unwrap(),
         address_rate: 1_000_000.try_into().unwrap(),
+        oidc: None,
     }
 }
 

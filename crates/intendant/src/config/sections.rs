@@ -8,13 +8,14 @@ use std::time::Duration;
 use super::action::Actions;
 use super::named::Named;
 use super::net::{Listen, Networks};
+use super::oidc::Oidc;
 use super::secret::SecretSource;
 use super::section::section;
 use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 28] = [
+pub const NEED_RESTART: [&str; 37] = [
     "data.folder",
     "key",
     "socket",
@@ -26,6 +27,15 @@ pub const NEED_RESTART: [&str; 28] = [
     "http.session",
     "http.token_rate",
     "http.address_rate",
+    "http.oidc.issuer",
+    "http.oidc.client_id",
+    "http.oidc.client_secret",
+    "http.oidc.scopes",
+    "http.oidc.name_claim",
+    "http.oidc.role_claim",
+    "http.oidc.roles",
+    "http.oidc.default_role",
+    "http.oidc.label",
     "log.format",
     "identities.schedule",
     "identities.time_zone",
@@ -143,6 +153,8 @@ section! {
         token_rate: NonZeroU32 = NonZeroU32::MIN.saturating_add(4999),
         /// Requests a second that may come from one address (IPv6: /64) without a token or a session.
         address_rate: NonZeroU32 = NonZeroU32::MIN.saturating_add(49),
+        ../// Where people may sign in instead.
+        oidc: Oidc,
     }
 }
 

@@ -10,8 +10,9 @@ use http::tcp::{CertificateFiles, Tcp, Tls};
 use http::{ConnectionLimits, frame};
 use tokio::sync::watch;
 
-use crate::config::{Config, Http, Listen};
+use crate::config::{Config, Environment, Http, Listen};
 use crate::exit::misuse;
+use crate::oidc;
 
 /// What the hub listens on.
 pub(super) struct Doors {
@@ -77,13 +78,14 @@ impl Doors {
 }
 
 /// What the configuration says of access.
-pub(super) fn rules(config: &Http) -> Rules {
-    Rules {
+pub(super) fn rules(config: &Http, environment: &Environment) -> Result<Rules> {
+    Ok(Rules {
         session: config.session,
         trusted_proxies: config.trusted_proxies.0.clone(),
         token_rate: config.token_rate,
         address_rate: config.address_rate,
-    }
+        oidc: oidc::configured(config, environment)?,
+    })
 }
 
 fn certificate(config: &Http) -> Result<Option<CertificateFiles>> {

@@ -45,6 +45,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let config = &loaded.config;
 
     let schedule = register::schedule(config)?;
+    let rules = doors::rules(&config.http, context.environment())?;
     let doors = Doors::open(config).await?;
     let (url, places) = (doors.url.clone(), doors.places(config));
     let (hub, sources) = start_hub(&loaded, context).await?;
@@ -60,8 +61,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
 
     let register = Open::new(&hub, schedule, &context.clock);
     let (stop, stopped) = watch::channel(());
-    let access =
-        Access::open(hub.clone(), doors::rules(&config.http)).await.context("reading tokens and accounts")?;
+    let access = Access::open(hub.clone(), rules).await.map_err(http::Error::from)?;
     let parts = api::Parts {
         hub: hub.clone(),
         access: access.clone(),

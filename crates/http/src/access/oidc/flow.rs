@@ -1,0 +1,93 @@
+//! Sign-ins that are under way: what the provider's answer has to match.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long somebody may take to sign in at the provider.
+pub(super) const LASTS: SignedDuration = SignedDuration::from_mins(10);
+/// So many at once; above that the oldest is given up.
+const MOST: usize = 1000;
+
+/// A sign-in that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flow {
+    /// Hash of the secret in the cookie of the browser in which it was begun.
+    pub(super) browser: String,
+    pub(super) nonce: String,
+    /// The secret half of the code challenge (RFC 7636).
+    pub(super) verifier: String,
+    /// The page to go to afterwards.
+    pub(super) to: String,
+    pub(super) began_at: Timestamp,
+}
+
+/// All of them, by the hash of `state`. A restart forgets them.
+#[derive(Debug, Default)]
+pub(super) struct Flows(Mutex<HashMap<String, Flow>>);
+
+impl Flows {
+    pub(super) fn begin(&self, state: String, flow: Flow) {
+        let mut flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        flows.retain(|_, other| flow.began_at.duration_since(other.began_at) < LASTS);
+        if flows.len() >= MOST {
+            let oldest = flows.iter().min_by_key(|(_, flow)| flow.began_at).map(|(state, _)| state.clone());
+            oldest.and_then(|state| flows.remove(&state));
+        }
+        flows.insert(state, flow);
+    }
+
+    /// The one with this `state`, begun in this browser. Each is taken once.
+    pub(super) fn take(&self, state: &str, browser: &str, now: Timestamp) -> Option<Flow> {
+        let mut flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let flow = flows.get(state)?;
+        // Somebody else's browser must not end what is under way here.
+        if flow.browser != browser {
+            return None;
+        }
+        flows.remove(state).filter(|flow| now.duration_since(flow.began_at) < LASTS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn flow(second: i64) -> Flow {
+        let text = |text: &str| text.to_owned();
+        Flow {
+            browser: text("b"),
+            nonce: text("n"),
+            verifier: text("v"),
+            to: text("/"),
+            began_at: at(second),
+        }
+    }
+
+    #[test]
+    fn a_flow_is_taken_once_in_its_own_browser_and_in_time() {
+        let flows = Flows::default();
+        flows.begin("s".to_owned(), flow(0));
+        assert_eq!(flows.take("other", "b", at(1)), None);
+        assert_eq!(flows.take("s", "another browser", at(1)), None);
+        assert_eq!(flows.take("s", "b", at(599)), Some(flow(0)));
+        assert_eq!(flows.take("s", "b", at(599)), None, "taken before");
+        flows.begin("late".to_owned(), flow(0));
+        assert_eq!(flows.take("late", "b", at(600)), None);
+    }
+
+    #[test]
+    fn there_is_a_bound() {
+        let flows = Flows::default();
+        for n in 0..=1000 {
+            flows.begin(n.to_string(), flow(n / 10));
+        }
+        assert_eq!(flows.0.lock().unwrap().len(), MOST);
+        assert!(flows.take("1000", "b", at(101)).is_some());
+    }
+}
