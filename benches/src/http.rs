@@ -61,20 +61,22 @@ impl Served {
             trusted_proxies: Vec::new(),
             token_rate: most,
             address_rate: most,
+            oidc: None,
         };
-        let access = Access::open(hub.clone(), rules).await?;
+        let access = Access::open(hub.clone(), rules).await.map_err(http::Error::from)?;
         let new = NewToken { name: "bench".to_owned(), scopes: vec![Scope::Admin], expires_at: None };
         let token = access.make_token(new, &Caller::of_socket(0)).await.map_err(http::Error::from)?.secret;
         let tcp = Tcp::bind("127.0.0.1:0".parse()?, None).await?;
         let url = tcp.url()?;
-        let routes = api::routes(Api::new(api::Parts {
+        let parts = api::Parts {
             hub,
             access: access.clone(),
             installation: Arc::new(Nothing),
             bodies: BodyLimits::default(),
             version: "bench",
             url: None,
-        }));
+        };
+        let routes = api::routes(Api::new(parts), Vec::new());
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };

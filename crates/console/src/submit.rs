@@ -63,8 +63,10 @@ pub(crate) async fn submit(
             return Ok(asked.page(&console, &visit, String::new()));
         }
     };
-    let beside =
-        decode::Beside { action: Some(asked.action.clone()).filter(|name| !name.is_empty()), id: None };
+    let beside = decode::Beside {
+        action: Some(asked.action.clone()).filter(|name| !name.is_empty()),
+        ..decode::Beside::default()
+    };
     let bytes = document.to_string();
     let accepted = match decode::request(bytes.as_bytes(), &caller.source(), &beside, console.hub.now()) {
         Ok(request) => {

@@ -63,7 +63,7 @@ impl Browser {
         assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.html);
         let cookie = begun.headers[header::SET_COOKIE].to_str().unwrap();
         assert!(cookie.contains("HttpOnly; SameSite=Lax; Max-Age=600"), "{cookie}");
-        self.own = cookie.split(';').next().unwrap().to_owned();
+        cookie.split(';').next().unwrap().clone_into(&mut self.own);
         begun.location().to_owned()
     }
 

@@ -34,6 +34,8 @@ pub struct Beside {
     pub action: Option<String>,
     /// The caller's own id of the request (`Idempotency-Key`).
     pub id: Option<String>,
+    /// The caller's trace (`traceparent`), for a document that does not name one.
+    pub trace: Option<String>,
 }
 
 /// Reads a document that reached `source`. `now` is what a deadline in seconds counts from.
@@ -59,7 +61,7 @@ pub fn request(document: &[u8], source: &str, beside: &Beside, now: Timestamp) -
         subject: subject.map(|text| parse_subject(&text)).transpose()?,
         class,
         deadline,
-        trace,
+        trace: trace.or_else(|| beside.trace.clone()),
         ..Request::new(source, action(named, beside.action.as_deref(), &body)?, body)
     })
 }
@@ -69,7 +71,7 @@ const SHAPE: &str = "where one object is expected: {\"action\", \"concernedTo\",
 /// The document as it is kept when it is refused: with what was said beside it put in, so that it means the same when
 /// it is handed in again. One that is no JSON object stays as it is.
 pub(crate) fn whole<'d>(document: &'d [u8], beside: &Beside) -> Cow<'d, [u8]> {
-    let said = [("action", &beside.action), ("id", &beside.id)];
+    let said = [("action", &beside.action), ("id", &beside.id), ("trace", &beside.trace)];
     if said.iter().all(|(_, value)| value.is_none()) {
         return Cow::Borrowed(document);
     }

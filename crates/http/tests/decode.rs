@@ -80,6 +80,7 @@ fn what_is_said_beside_the_document_counts_too() {
     let beside = |action: Option<&str>, id: Option<&str>| Beside {
         action: action.map(str::to_owned),
         id: id.map(str::to_owned),
+        trace: None,
     };
     let take =
         |document: &Value, beside: &Beside| request(document.to_string().as_bytes(), "http", beside, now());

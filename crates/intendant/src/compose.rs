@@ -11,6 +11,7 @@ use http::api::Documents;
 use journal::{Journal as _, Key, Options, SqliteJournal};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy, RunMark};
 use notify::Hook;
+use notify::trace::Traces;
 use rustix::process::geteuid;
 
 use crate::config::{self, Config, Origin};
@@ -95,6 +96,7 @@ pub async fn start(
     parts: Parts,
     configured: &[sesame::Settings],
     hooks: BTreeMap<String, Hook>,
+    traces: Option<&Traces>,
     clock: &Clock,
 ) -> Result<(Hub, Sources)> {
     let (observer, wiring) = engine::wiring();
@@ -104,6 +106,9 @@ pub async fn start(
     sources.join(&mut setup);
     register::join(&mut setup);
     webhooks::join(hooks, &mut setup, clock)?;
+    if let Some(traces) = traces {
+        traces.watch(&mut setup.couriers);
+    }
     let hub =
         Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")?;
     sources.open(&hub);

@@ -18,4 +18,5 @@ pub mod role;
 pub mod screen;
 mod signals;
 pub mod sources;
+mod telemetry;
 pub mod webhooks;

@@ -21,6 +21,7 @@ pub mod request;
 pub mod retry;
 pub mod secret;
 pub mod state;
+pub mod trace;
 pub mod wait;
 pub mod word;
 

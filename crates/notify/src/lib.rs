@@ -1,11 +1,13 @@
 //! Telling others what happened. Webhooks: each event of a job that somebody wants to know of is a delivery of the
 //! outbox, posted as JSON and signed as the Standard Webhooks specification describes, until the other side has it.
+//! Traces: the story of each job as spans, posted to a collector of OpenTelemetry.
 #![forbid(unsafe_code)]
 
 mod event;
 mod hook;
 mod post;
 mod sign;
+pub mod trace;
 
 pub use event::EventType;
 pub use hook::{COURIER, Hook, Webhooks};

@@ -79,7 +79,7 @@ fn again(tries: u32, now: Timestamp, asked: Option<SignedDuration>, why: String)
 }
 
 /// The last cause says what happened; what stands before it says only that something did.
-fn cause(error: &dyn std::error::Error) -> String {
+pub(crate) fn cause(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;

@@ -75,12 +75,11 @@ fn refused(console: &Console, visit: &Visit, to: &str, why: Fault) -> Result<Res
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let (word, name) = (why.word(), why.name().unwrap_or_default().to_owned());
-    let text = match why {
-        Fault::Other(problem) => fault(visit, problem)?,
-        _ => {
-            let label = console.access.provider().unwrap_or_default();
-            visit.say(&format!("oidc-{word}"), &[("label", label.into()), ("name", name.into())])
-        }
+    let text = if let Fault::Other(problem) = why {
+        fault(visit, problem)?
+    } else {
+        let label = console.access.provider().unwrap_or_default();
+        visit.say(&format!("oidc-{word}"), &[("label", label.into()), ("name", name.into())])
     };
     Ok(sign::page(console, visit, status, to, "", Some(text)))
 }

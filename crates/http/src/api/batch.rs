@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Api;
 use super::lines::{Line, lines};
+use super::submit::trace_parent;
 use crate::body::require;
 use crate::caller::{Caller, Closing, May, Submit};
 use crate::decode::Beside;
@@ -29,6 +30,7 @@ const IN_FLIGHT: usize = 256;
     operation_id = "jobs_batch",
     params(
         ("action" = Option<String>, Query, description = "The action of documents that do not name one"),
+        ("traceparent" = Option<String>, Header, description = "The caller's trace (W3C Trace Context), of which the jobs become a part"),
     ),
     request_body(content = String, content_type = "application/x-ndjson"),
     responses(
@@ -44,7 +46,7 @@ pub(super) async fn batch(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let beside = Beside { action: params.one("action")?, id: None };
+    let beside = Beside { action: params.one("action")?, trace: trace_parent(&headers), id: None };
     params.finish()?;
     require(&headers, NDJSON)?;
     let answers = lines(api.bodies.limits, body, closing).map(move |line| {

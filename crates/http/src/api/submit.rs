@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::JobId;
+use model::trace::TraceParent;
 
 use super::Api;
 use crate::body::require;
@@ -30,6 +31,7 @@ pub(super) const LONGEST_WAIT: u32 = 3600;
         ("wait" = Option<u32>, Query, description = "Wait so many seconds (at most 3600) for the result"),
         ("action" = Option<String>, Query, description = "The action of a document that does not name one"),
         ("Idempotency-Key" = Option<String>, Header, description = "The caller's own id of the request: handing it in twice makes one job"),
+        ("traceparent" = Option<String>, Header, description = "The caller's trace (W3C Trace Context), of which the job becomes a part"),
     ),
     request_body(content = serde_json::Value),
     responses(
@@ -48,7 +50,11 @@ pub(super) async fn submit(
     body: Body,
 ) -> Result<Response, Problem> {
     let wait = params.number("wait", 0..=LONGEST_WAIT)?;
-    let beside = Beside { action: params.one("action")?, id: idempotency_key(&headers)? };
+    let beside = Beside {
+        action: params.one("action")?,
+        id: idempotency_key(&headers)?,
+        trace: trace_parent(&headers),
+    };
     params.finish()?;
     require(&headers, "application/json")?;
     let document = api.bodies.read(&headers, body).await?;
@@ -99,6 +105,12 @@ fn answer(submitted: Submitted, waited: bool) -> Response {
         response.headers_mut().insert(header::LOCATION, place);
     }
     response
+}
+
+/// The header `traceparent` (W3C Trace Context); one that is not understood is ignored, as the standard wants it.
+pub(super) fn trace_parent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    text.parse::<TraceParent>().ok().map(|_| text.to_owned())
 }
 
 /// The header `Idempotency-Key`, bare or in quotes.

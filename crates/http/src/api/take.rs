@@ -45,7 +45,11 @@ impl Api {
         if waited {
             request.class.get_or_insert(Class::Interactive);
         }
-        let read = Beside { action: Some(request.action.clone()), id: request.external_id.clone() };
+        let read = Beside {
+            action: Some(request.action.clone()),
+            id: request.external_id.clone(),
+            ..Beside::default()
+        };
         match self.hub.accept(request, Effects::default()).await? {
             Accepted::Refused(why) => Err(self.refuse(source, document, beside, read, why).await),
             accepted => self.report(accepted).await,

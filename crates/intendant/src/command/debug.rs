@@ -76,7 +76,7 @@ fn body(args: &Debug, loaded: &Loaded, context: &Context) -> Result<Value> {
     }
     let Some(file) = &args.input else { return Ok(json!({ "payload": {} })) };
     let document = document::read(file, loaded.config.requests.max_size.0)?;
-    let beside = Beside { action: Some(args.action.clone()), id: None };
+    let beside = Beside { action: Some(args.action.clone()), ..Beside::default() };
     decode::request(&document, "debug", &beside, context.clock.now())
         .map(|request| request.body)
         .map_err(|why| misuse(format!("{}: {}", document::name(file), why.message)))

@@ -36,7 +36,7 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
         )));
     }
     let document = document::read(&args.request, config.requests.max_size.0)?;
-    let beside = Beside { action: args.action.clone(), id: None };
+    let beside = Beside { action: args.action.clone(), ..Beside::default() };
     let request = decode::request(&document, compose::RUN, &beside, context.clock.now())
         .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
 
@@ -44,7 +44,8 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
     let parts = Parts::read(config, &folder)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
     let (hub, _) =
-        compose::start(&home.folder, home.key.clone(), parts, &[], BTreeMap::new(), &context.clock).await?;
+        compose::start(&home.folder, home.key.clone(), parts, &[], BTreeMap::new(), None, &context.clock)
+            .await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;
     hub.stop(config.stop.grace).await;
     let Some(story) = ended? else { return Ok(Exit::Done) };

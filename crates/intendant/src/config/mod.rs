@@ -32,6 +32,6 @@ pub use secret::SecretSource;
 pub use section::{Key, Section};
 pub use sections::{
     Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
-    Retention, SesameSource, Stop, Webhook,
+    Retention, SesameSource, Stop, Telemetry, Webhook,
 };
 pub use value::{Bytes, Value};

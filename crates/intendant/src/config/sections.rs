@@ -15,7 +15,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 37] = [
+pub const NEED_RESTART: [&str; 40] = [
     "data.folder",
     "key",
     "socket",
@@ -39,6 +39,9 @@ pub const NEED_RESTART: [&str; 37] = [
     "log.format",
     "identities.schedule",
     "identities.time_zone",
+    "telemetry.endpoint",
+    "telemetry.service_name",
+    "telemetry.headers",
     "sesame.NAME.redis",
     "sesame.NAME.user",
     "sesame.NAME.password",
@@ -90,6 +93,8 @@ section! {
         retention: Retention,
         ../// The hub's own log.
         log: Log,
+        ../// Where traces go.
+        telemetry: Telemetry,
         ../// What is known of actions beside what the modules say.
         actions: Actions,
         ../// The register of identities.
@@ -288,6 +293,21 @@ section! {
         level: Level = Level::Info,
         /// How it looks: `human` or `json`.
         format: Format = Format::Human,
+    }
+}
+
+section! {
+    /// Traces in the format of OpenTelemetry.
+    Telemetry {
+        /// The collector, which takes OTLP over HTTP: `http://127.0.0.1:4318`. Without it the variables
+        /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and `OTEL_EXPORTER_OTLP_ENDPOINT` count, and without these there are
+        /// no traces.
+        endpoint: Option<String> = None,
+        /// The name of this hub among the others. Without it `OTEL_SERVICE_NAME`, or `intendant`.
+        service_name: Option<String> = None,
+        /// Headers that the collector wants, `name=value` with commas between, best as `file:PATH`, `env:NAME` or
+        /// `credential:NAME`. Without it `OTEL_EXPORTER_OTLP_HEADERS`.
+        headers: Option<SecretSource> = None,
     }
 }
 

@@ -97,12 +97,12 @@ impl Provider {
     async fn discover(&self, settings: &Settings, now: Timestamp) -> Result<Known, Fault> {
         let issuer = &settings.issuer;
         let place = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let document: Document = read(self.fetch(self.client.get(&place)).await?, &place)?;
+        let document: Document = read(&self.fetch(self.client.get(&place)).await?, &place)?;
         if document.issuer != *issuer {
             let why = format!("{place} speaks for {:?}, configured is {issuer:?}", document.issuer);
             return Err(Fault::Unreachable(why));
         }
-        let set: Value = read(self.fetch(self.client.get(&document.jwks_uri)).await?, &document.jwks_uri)?;
+        let set: Value = read(&self.fetch(self.client.get(&document.jwks_uri)).await?, &document.jwks_uri)?;
         Ok(Known { at: now, keys: key::parse(&set), document })
     }
 
@@ -131,13 +131,13 @@ impl Provider {
         let request = self.client.post(place).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let request = basic.into_iter().fold(request, |request, proof| request.header(AUTHORIZATION, proof));
         let request = request.body(body);
-        read(self.fetch(request).await?, place)
+        read(&self.fetch(request).await?, place)
     }
 
     /// What else the provider says of whom a token is for; `None` = it has no such place.
     pub(super) async fn user(&self, known: &Known, access_token: &str) -> Result<Option<Claims>, Fault> {
         let Some(place) = &known.document.userinfo_endpoint else { return Ok(None) };
-        read(self.fetch(self.client.get(place).bearer_auth(access_token)).await?, place).map(Some)
+        read(&self.fetch(self.client.get(place).bearer_auth(access_token)).await?, place).map(Some)
     }
 
     async fn fetch(&self, request: RequestBuilder) -> Result<Vec<u8>, Fault> {
@@ -176,8 +176,8 @@ fn basic(id: &str, secret: &Secret<String>) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{}:{}", form(id), form(secret.expose()))))
 }
 
-fn read<T: for<'de> Deserialize<'de>>(body: Vec<u8>, place: &str) -> Result<T, Fault> {
-    serde_json::from_slice(&body)
+fn read<T: for<'de> Deserialize<'de>>(body: &[u8], place: &str) -> Result<T, Fault> {
+    serde_json::from_slice(body)
         .map_err(|error| Fault::Unreachable(format!("what {place} answers is not understood: {error}")))
 }
 

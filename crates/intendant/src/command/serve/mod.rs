@@ -7,6 +7,7 @@ mod pages;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::notify::trace::Traces;
 use anyhow::{Context as _, Result};
 use engine::Hub;
 use http::access::Access;
@@ -26,6 +27,7 @@ use crate::notify;
 use crate::register::{self, Open};
 use crate::signals::Signals;
 use crate::sources::{self, Sources};
+use crate::telemetry;
 use crate::webhooks;
 use disk::Disk;
 use doors::Doors;
@@ -48,7 +50,9 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let rules = doors::rules(&config.http, context.environment())?;
     let doors = Doors::open(config).await?;
     let (url, places) = (doors.url.clone(), doors.places(config));
-    let (hub, sources) = start_hub(&loaded, context).await?;
+    let traces = telemetry::configured(config, context.environment(), &context.clock)?;
+    let (hub, sources) = start_hub(&loaded, traces.as_ref(), context).await?;
+    let telling = traces.map(|traces| traces.start(hub.clone()));
     let sources = Arc::new(sources);
     let disk = Arc::new(Disk(Reloader::new(
         context.clone(),
@@ -106,6 +110,9 @@ pub async fn run(context: &Context) -> Result<Exit> {
         }
     }
     sources.close().await;
+    if let Some(telling) = telling {
+        telling.close().await;
+    }
     tracing::info!("stopped");
     Ok(Exit::Done)
 }
@@ -130,7 +137,7 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
     logging::start(format, logging::by_option(&context.common).unwrap_or(logging::level(log.level)))
 }
 
-async fn start_hub(loaded: &Loaded, context: &Context) -> Result<(Hub, Sources)> {
+async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) -> Result<(Hub, Sources)> {
     let config = &loaded.config;
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %config.data.folder.display(), "configuration: {file}");
@@ -156,7 +163,7 @@ async fn start_hub(loaded: &Loaded, context: &Context) -> Result<(Hub, Sources)>
         );
     }
     let hooks = webhooks::configured(config, context.environment())?;
-    compose::start(&config.data.folder, key, parts, &configured, hooks, &context.clock).await
+    compose::start(&config.data.folder, key, parts, &configured, hooks, traces, &context.clock).await
 }
 
 /// Reads the whole journal once, a piece at a time, while the hub works.

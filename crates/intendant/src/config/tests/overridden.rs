@@ -29,6 +29,8 @@ fn every_key_can_be_overridden() {
         let variable = format!("INTENDANT_{}", key.name.replace('.', "__").to_uppercase());
         let text = match key.name.as_str() {
             "http.trusted_proxies" => "10.0.0.1, 192.0.2.0/24",
+            "http.oidc.roles" => "hub-admins=admin, teachers=viewer",
+            "http.oidc.default_role" => "viewer",
             _ if key.default.is_empty() => "/somewhere",
             _ => &key.default,
         };
