@@ -1,11 +1,12 @@
 //! Measures Intendant against bare baselines in the same run (design §8). Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|sesame|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
 
+mod backend;
 mod bed;
 mod disk;
 mod http;
@@ -13,6 +14,7 @@ mod noop;
 mod process;
 mod scale;
 mod scripted;
+mod sesame;
 
 use anyhow::{Result, bail};
 
@@ -25,7 +27,7 @@ fn main() -> Result<()> {
         return scale::one(folder.as_ref());
     }
     if names.is_empty() {
-        names = ["noop", "http", "scripts", "scale", "process"].map(str::to_owned).to_vec();
+        names = ["noop", "http", "scripts", "sesame", "scale", "process"].map(str::to_owned).to_vec();
     }
     disk::report()?;
     for name in names {
@@ -34,9 +36,12 @@ fn main() -> Result<()> {
             "noop" => noop::run()?,
             "http" => http::run()?,
             "scripts" => scripted::run()?,
+            "sesame" => sesame::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
-            other => bail!("there is no benchmark named {other}: noop, http, scripts, scale or process"),
+            other => {
+                bail!("there is no benchmark named {other}: noop, http, scripts, sesame, scale or process")
+            }
         }
     }
     Ok(())

@@ -1,14 +1,13 @@
 //! The program as it is installed: memory at rest, start to first job done, resumed after a kill.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bed;
+use crate::{backend, bed};
 
 pub(crate) fn run() -> Result<()> {
     let program = program()?;
@@ -42,7 +41,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// The release build of the command, beside this one.
-fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     let status = Command::new("cargo")
         .args(["build", "--locked", "--release", "--quiet", "--package", "intendant"])
         .status()?;
@@ -52,12 +51,7 @@ fn program() -> Result<PathBuf> {
 }
 
 fn configure(folder: &Path) -> Result<PathBuf> {
-    let bin = folder.join("backends/01sh/bin");
-    fs::create_dir_all(&bin)?;
-    let yml = "_version: 1\nname: sh\ndescription: bench\nactive: true\nactions:\n  IDENTITY_UPDATE:\n    script: update.sh\n    onError: stop\n";
-    fs::write(folder.join("backends/01sh/config.yml"), yml)?;
-    fs::write(bin.join("update.sh"), "#!/bin/sh\necho '{\"status\": 0}'\n")?;
-    fs::set_permissions(bin.join("update.sh"), fs::Permissions::from_mode(0o755))?;
+    backend::write(&folder.join("backends"), "update.sh", None)?;
     let config = folder.join("intendant.yml");
     let at = |name: &str| folder.join(name).display().to_string();
     let text = format!(

@@ -1,8 +1,6 @@
 //! Script jobs against a bare loop of the standard library's `Command`: the same command line, bytes and pipes.
 
-use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,18 +8,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::bed;
+use crate::{backend, bed};
 
 const JOBS: u64 = 4_000;
 /// What a backend has when its `config.yml` does not say; the bare loop has as many threads.
 const SLOTS: usize = 16;
-const SCRIPT: &str = "#!/bin/sh\nread -r line\necho '{\"status\": 0, \"message\": \"ok\"}'\n";
 
 pub(crate) fn run() -> Result<()> {
     let folder = tempfile::tempdir()?;
     // The first needs the shell (a redirection), the second does not.
-    backend(folder.path(), "with", "update.sh 2>/dev/null")?;
-    backend(folder.path(), "without", "update.sh")?;
+    backend::write(&folder.path().join("with"), "update.sh 2>/dev/null", None)?;
+    backend::write(&folder.path().join("without"), "update.sh", None)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     for _ in 0..2 {
         let bare = bare(&folder.path().join("with/01sh/bin"))?;
@@ -35,18 +32,6 @@ pub(crate) fn run() -> Result<()> {
             );
         }
     }
-    Ok(())
-}
-
-fn backend(folder: &Path, name: &str, script: &str) -> Result<()> {
-    let bin = folder.join(name).join("01sh/bin");
-    fs::create_dir_all(&bin)?;
-    let config = format!(
-        "_version: 1\nname: sh\ndescription: bench\nactive: true\nactions:\n  IDENTITY_UPDATE:\n    script: '{script}'\n    onError: stop\n"
-    );
-    fs::write(folder.join(name).join("01sh/config.yml"), config)?;
-    fs::write(bin.join("update.sh"), SCRIPT)?;
-    fs::set_permissions(bin.join("update.sh"), fs::Permissions::from_mode(0o755))?;
     Ok(())
 }
 

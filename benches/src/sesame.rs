@@ -1,0 +1,165 @@
+//! Sesame's queue: the same jobs, the same script, our daemon against a Node worker and against BullMQ's own Rust
+//! worker, which keeps no journal. Each in turn, on the same Redis.
+
+mod worker;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+use testkit::bullmq::{Orchestrator, Version};
+use testkit::service::{Kind, Service};
+
+use self::worker::{Programs, Setting, Worker};
+use crate::{backend, bed};
+
+const SYNCS: usize = 3_000;
+const DUMPS: usize = 20_000;
+/// What the original runs at once.
+const CONCURRENCY: usize = 5;
+const POLL: Duration = Duration::from_millis(2);
+
+pub(crate) fn run() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let backends = folder.path().join("backends");
+    backend::write(&backends, "update.sh", Some(CONCURRENCY))?;
+    let redis = Kind::Redis.start()?;
+    println!("{SYNCS} jobs of a sh script, {CONCURRENCY} at once; then {DUMPS} of DUMP_PACKAGE_CONFIG");
+    let programs = Programs::ready()?;
+    let mut figures = Vec::new();
+    for kind in worker::Kind::ALL {
+        let measured = measure(kind, &programs, folder.path(), &backends, &redis)?;
+        println!("{:<34} {measured}", kind.name());
+        figures.push(measured);
+    }
+    if let [node, bare, ours, paused] = figures.as_slice() {
+        println!(
+            "jobs/s: {:.2} of the bare Rust worker (goal 0.9), {:.2} with the pause before answers; {:.1} × Node (goal 2.5)",
+            ours.jobs / bare.jobs,
+            paused.jobs / bare.jobs,
+            ours.jobs / node.jobs,
+        );
+        println!(
+            "of Node's: own CPU per job {:.2} (goal 0.25), memory {:.2} (goal 0.2), start to first job done {:.2} \
+             (goal 0.1; {:.2} with the pause), queue only {:.1} × (goal 3)",
+            ours.cpu / node.cpu,
+            ours.memory / node.memory,
+            ours.first / node.first,
+            paused.first / node.first,
+            ours.dumps / node.dumps,
+        );
+    }
+    Ok(())
+}
+
+/// What one worker did.
+struct Measured {
+    /// Seconds from its start to the end of its first job.
+    first: f64,
+    /// Jobs a second.
+    jobs: f64,
+    /// Milliseconds of its own processor time for each.
+    cpu: f64,
+    /// Jobs a second that need no script.
+    dumps: f64,
+    /// Resident, after all that, in MiB.
+    memory: f64,
+}
+
+impl std::fmt::Display for Measured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:5.0} jobs/s, {:.2} ms own CPU each, first done after {:4.0} ms, queue only {:6.0}/s, {:.0} MiB",
+            self.jobs,
+            self.cpu,
+            self.first * 1e3,
+            self.dumps,
+            self.memory
+        )
+    }
+}
+
+fn measure(
+    kind: worker::Kind,
+    programs: &Programs,
+    folder: &Path,
+    backends: &Path,
+    redis: &Service,
+) -> Result<Measured> {
+    let mut queue = Queue::new(kind, redis)?;
+    queue.add("IDENTITY_UPDATE", 1)?;
+    let begun = Instant::now();
+    let setting = Setting { folder, backends, url: redis.url(), queue: &queue.name.clone() };
+    let worker = Worker::start(kind, programs, &setting)?;
+    queue.done_by(begun)?;
+    let first = begun.elapsed().as_secs_f64();
+
+    let cpu_before = worker.cpu()?;
+    let jobs = queue.rate("IDENTITY_UPDATE", SYNCS)?;
+    let spent = (worker.cpu()? - cpu_before) * 1e3;
+    let dumps = queue.rate("DUMP_PACKAGE_CONFIG", DUMPS)?;
+    let memory = bed::resident(&worker.id());
+    worker.stop()?;
+    Ok(Measured { first, jobs, cpu: spent / count(SYNCS), dumps, memory })
+}
+
+/// A queue of its own for each worker, and the orchestrator that fills it.
+struct Queue {
+    name: String,
+    node: Orchestrator,
+    added: usize,
+}
+
+impl Queue {
+    fn new(kind: worker::Kind, redis: &Service) -> Result<Self> {
+        let name = format!("bench-{kind:?}").to_lowercase();
+        let node = Orchestrator::start(Version::V5, redis.url(), &name)?;
+        Ok(Queue { name, node, added: 0 })
+    }
+
+    fn add(&mut self, action: &str, jobs: usize) -> Result<()> {
+        let range = self.added..self.added + jobs;
+        let jobs: Vec<Value> = range.clone().map(|n| job(action, n)).collect();
+        self.node.ask("addBulk", json!({ "jobs": jobs }))?;
+        self.added = range.end;
+        Ok(())
+    }
+
+    /// Jobs a second, from before they are added until all are done.
+    fn rate(&mut self, action: &str, jobs: usize) -> Result<f64> {
+        let begun = Instant::now();
+        self.add(action, jobs)?;
+        self.done_by(begun)?;
+        Ok(count(jobs) / begun.elapsed().as_secs_f64())
+    }
+
+    /// Waits until all that was added is done.
+    fn done_by(&mut self, begun: Instant) -> Result<()> {
+        loop {
+            let counts = self.node.ask("counts", json!({}))?;
+            let of = |state: &str| counts.get(state).and_then(Value::as_u64).unwrap_or_default();
+            ensure!(of("failed") == 0, "jobs failed: {counts}");
+            if of("completed") >= self.added as u64 {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < Duration::from_mins(5), "the worker stands still: {counts}");
+            std::thread::sleep(POLL);
+        }
+    }
+}
+
+/// A synchronisation of one of 500 identities, as the button sends it.
+fn job(action: &str, n: usize) -> Value {
+    let body = bed::request(n as u64).body;
+    let mut data = if action == "IDENTITY_UPDATE" { body } else { json!({}) };
+    if let Some(members) = data.as_object_mut() {
+        members.insert("options".to_owned(), json!({ "async": true }));
+    }
+    json!({ "name": action, "data": data, "opts": { "jobId": format!("66c22991bdc3c9a7{n:08x}") } })
+}
+
+fn count(jobs: usize) -> f64 {
+    f64::from(u32::try_from(jobs).unwrap_or(u32::MAX))
+}
