@@ -8,6 +8,8 @@ const OWNED: &[(&str, &str)] = &[("rusqlite", "journal")];
 
 /// What the root of every crate says.
 const NO_UNSAFE: &str = "#![forbid(unsafe_code)]";
+/// Gives libFuzzer the symbol that it looks for, and no more.
+const DRIVER: &str = "fuzz/src/main.rs";
 
 /// Lists dependencies in the wrong hands, and crates in which unsafe code would be allowed.
 pub(crate) fn check(packages: &[Package], sources: &[Source]) -> Vec<String> {
@@ -20,7 +22,7 @@ pub(crate) fn check(packages: &[Package], sources: &[Source]) -> Vec<String> {
         }
     }
     let roots = sources.iter().filter(|source| is_root(&source.path));
-    let open = roots.filter(|source| !source.text.contains(NO_UNSAFE));
+    let open = roots.filter(|source| source.path != DRIVER && !source.text.contains(NO_UNSAFE));
     findings.extend(open.map(|source| format!("{} does not say {NO_UNSAFE}", source.path)));
     findings
 }
