@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use testkit::packages::{self, Need};
 use testkit::service::{Kind, Service};
 use testkit::smtp::Sink;
-use testkit::{browser, bullmq, schemathesis};
+use testkit::{browser, bullmq, pika, schemathesis};
 
 /// The mail server is ours, and nothing needs to be installed for it.
 const SMTP: &str = "smtp";
@@ -45,7 +45,7 @@ fn chosen(names: &[String]) -> Result<(Vec<Kind>, bool)> {
 pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
     let services = kinds.iter().flat_map(|kind| kind.needs());
     let programs =
-        services.chain(packages::TOOLS).chain(bullmq::NEEDS).chain(schemathesis::NEEDS).chain(browser::NEEDS);
+        services.chain(packages::TOOLS).chain(bullmq::NEEDS).chain(schemathesis::NEEDS).chain(pika::NEEDS).chain(browser::NEEDS);
     let needs: Vec<Need> = programs.copied().collect();
     let installed = packages::install(&needs)?;
     if !installed.is_empty() {

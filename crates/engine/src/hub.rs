@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord};
-use model::{Effects, Event, Job, JobId, Refusal, Request};
+use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
@@ -193,6 +193,26 @@ impl Hub {
         tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
         core.stats.refused(&refusal.source, &refusal.code);
         Ok(core.journal.record(crate::refusal::record(refusal, core.clock.now())).await?)
+    }
+
+    /// Keeps what could not be accepted, and has whoever sent it told so, in one commit.
+    pub async fn refuse_and_tell(&self, refusal: Refusal, deliveries: Vec<NewDelivery>) -> Result<(), Error> {
+        let core = &self.core;
+        tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
+        core.stats.refused(&refusal.source, &refusal.code);
+        let record = crate::refusal::record(refusal, core.clock.now());
+        self.apply(deliveries, Some(record)).await
+    }
+
+    /// Has something told that belongs to no move of a job: the answer to a request that came again.
+    pub async fn tell(&self, deliveries: Vec<NewDelivery>) -> Result<(), Error> {
+        self.apply(deliveries, None).await
+    }
+
+    async fn apply(&self, deliveries: Vec<NewDelivery>, record: Option<NewRecord>) -> Result<(), Error> {
+        let core = &self.core;
+        let effects = core.resolve(Effects { deliveries, ..Effects::default() });
+        Ok(core.journal.apply(with_record(effects, record), None, core.clock.now()).await?)
     }
 
     /// How often each optional action came that nobody here wants to know of, since start.

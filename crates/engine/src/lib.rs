@@ -53,5 +53,5 @@ pub use replay::{Replay, Retried};
 pub use report::report;
 pub use stats::{BOUNDS, BackendStats, DeliveryStats, Failure, Histogram, Minute, Stats};
 pub use story::{JobResult, Story};
-pub use table::{Action, ActionTable, BadSchema};
+pub use table::{Action, ActionTable, BadSchema, Schema};
 pub use wiring::{Wiring, wiring};

@@ -132,6 +132,11 @@ pub trait Reactor: Send + Sync {
         Vec::new()
     }
 
+    /// How often others had tried a job's steps before it came here: so many tries fewer are left to us.
+    fn tried_before(&self, _view: &View<'_>) -> u32 {
+        0
+    }
+
     /// What the transition brings about. Called again when one of the entities changed in the meantime.
     fn react(&self, view: &View<'_>, moment: Moment, entities: &[Entity]) -> Effects;
 }

@@ -13,7 +13,7 @@ pub struct Action {
     pub name: String,
     /// What is known of the action.
     pub spec: ActionSpec,
-    schema: Option<jsonschema::Validator>,
+    schema: Option<Schema>,
 }
 
 /// A schema that cannot be compiled.
@@ -26,31 +26,38 @@ pub struct BadSchema {
     pub why: String,
 }
 
+/// A compiled JSON Schema (drafts 4 to 2020-12).
+#[derive(Debug)]
+pub struct Schema(jsonschema::Validator);
+
+impl Schema {
+    /// Compiles one. An error is what is wrong with it.
+    pub fn new(schema: &Value) -> Result<Self, String> {
+        let compiled = jsonschema::options().should_validate_formats(true).build(schema);
+        compiled.map(Schema).map_err(|error| error.to_string())
+    }
+
+    /// What in this document does not fit: places and rules, never the values themselves.
+    pub fn violations(&self, document: &Value) -> Vec<String> {
+        let shown = |error: jsonschema::ValidationError<'_>| {
+            let place = error.instance_path().to_string();
+            let place = if place.is_empty() { "/".to_owned() } else { place };
+            format!("{place}: {}", error.masked())
+        };
+        self.0.iter_errors(document).map(shown).collect()
+    }
+}
+
 impl Action {
     fn new(name: String, spec: ActionSpec) -> Result<Self, BadSchema> {
-        let schema = match &spec.schema {
-            None => None,
-            Some(schema) => Some(
-                jsonschema::options()
-                    .should_validate_formats(true)
-                    .build(schema)
-                    .map_err(|e| BadSchema { action: name.clone(), why: e.to_string() })?,
-            ),
-        };
+        let schema = spec.schema.as_ref().map(Schema::new).transpose();
+        let schema = schema.map_err(|why| BadSchema { action: name.clone(), why })?;
         Ok(Action { name, spec, schema })
     }
 
     /// What in this body does not fit the schema: places and rules, never the values themselves.
     pub fn violations(&self, body: &Value) -> Vec<String> {
-        let Some(schema) = &self.schema else { return Vec::new() };
-        schema
-            .iter_errors(body)
-            .map(|e| {
-                let place = e.instance_path().to_string();
-                let place = if place.is_empty() { "/".to_owned() } else { place };
-                format!("{place}: {}", e.masked())
-            })
-            .collect()
+        self.schema.as_ref().map(|schema| schema.violations(body)).unwrap_or_default()
     }
 }
 

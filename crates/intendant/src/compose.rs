@@ -17,7 +17,7 @@ use rustix::process::geteuid;
 use crate::config::{self, Config, Origin};
 use crate::exit::misuse;
 use crate::register;
-use crate::sources::Sources;
+use crate::sources::{Configured, Sources};
 use crate::webhooks;
 
 /// The name under which requests come that `intendant run` is given.
@@ -94,7 +94,7 @@ pub async fn start(
     folder: &Path,
     key: Key,
     parts: Parts,
-    configured: &[sesame::Settings],
+    configured: Configured,
     hooks: BTreeMap<String, Hook>,
     traces: Option<&Traces>,
     clock: &Clock,

@@ -1,6 +1,7 @@
 //! The command: reads configuration, composes the modules, and carries out the subcommands.
 #![forbid(unsafe_code)]
 
+pub mod buses;
 pub mod cli;
 pub mod command;
 pub mod compose;

@@ -45,6 +45,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
             Backends::Resume(args) => command::backends::pause(args, false, context).await,
             Backends::Reload(args) => command::backends::reload(args, context).await,
         },
+        Command::Bus(bus) => command::bus::run(bus, context).await,
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),

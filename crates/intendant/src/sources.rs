@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use sesame::{Address, BuiltIn, Running, Settings, Source};
 use uuid::Uuid;
 
+use crate::buses::{self, Buses};
 use crate::cli::VERSION;
 use crate::config::{Config, Environment, SecretSource, SesameSource};
 use crate::exit::misuse;
@@ -19,19 +20,41 @@ const REDIS: &str = "redis://localhost:6379/0";
 /// Names of sources that are not configured.
 const TAKEN: [&str; 3] = [http::api::SOURCE, crate::compose::RUN, identities::SOURCE];
 
+/// What the sources of a hub are told.
+#[derive(Default)]
+pub struct Configured {
+    /// Queues of Sesame's orchestrator.
+    pub sesame: Vec<Settings>,
+    /// Applications on a message bus.
+    pub buses: Vec<(bus::Settings, bus::route::Routes)>,
+}
+
 /// The sources that the configuration names, with their secrets fetched.
-pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<Settings>> {
-    config.sesame.0.iter().map(|(name, source)| settings(name, source, environment)).collect()
+pub fn configured(config: &Config, environment: &Environment) -> Result<Configured> {
+    check_names(config)?;
+    let sesame = config.sesame.0.iter().map(|(name, source)| settings(name, source, environment));
+    Ok(Configured { sesame: sesame.collect::<Result<_>>()?, buses: buses::configured(config, environment)? })
+}
+
+/// Sources of every kind share their names: each is the source of its jobs.
+fn check_names(config: &Config) -> Result<()> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let named = config.sesame.0.keys().map(|name| ("sesame", name));
+    for (section, name) in named.chain(config.bus.0.keys().map(|name| ("bus", name))) {
+        if name.is_empty() || !name.chars().all(plain) || TAKEN.contains(&name.as_str()) {
+            return Err(misuse(format!(
+                "{section}.{name}: a source is named by letters, digits, - and _, and not {}",
+                TAKEN.join(" or ")
+            )));
+        }
+        if section == "bus" && config.sesame.0.contains_key(name) {
+            return Err(misuse(format!("bus.{name}: a source of sesame has this name too: choose another")));
+        }
+    }
+    Ok(())
 }
 
 fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Result<Settings> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || !name.chars().all(plain) || TAKEN.contains(&name) {
-        return Err(misuse(format!(
-            "sesame.{name}: a source is named by letters, digits, - and _, and not {}",
-            TAKEN.join(" or ")
-        )));
-    }
     if source.keep_count == 0 || source.keep_age.as_secs() == 0 {
         return Err(misuse(format!(
             "sesame.{name}: keep_age and keep_count must be above zero: who waits for an answer reads it from Redis"
@@ -60,11 +83,13 @@ pub struct Sources {
     all: Vec<Source>,
     built_in: BuiltIn,
     running: Mutex<Vec<Running>>,
+    /// Those on a message bus.
+    pub buses: Buses,
 }
 
 impl Sources {
     pub(crate) fn new(
-        configured: &[Settings],
+        configured: Configured,
         journal: Uuid,
         clock: &Clock,
         backends: &scripts::Loaded,
@@ -76,9 +101,13 @@ impl Sources {
             "license": env!("CARGO_PKG_LICENSE"),
         }));
         built_in.set_backends(listed(backends));
-        let source =
-            |settings: &Settings| Source::new(settings.clone(), journal, clock.clone(), built_in.clone());
-        Sources { all: configured.iter().map(source).collect(), built_in, running: Mutex::default() }
+        let source = |settings| Source::new(settings, journal, clock.clone(), built_in.clone());
+        Sources {
+            all: configured.sesame.into_iter().map(source).collect(),
+            built_in,
+            running: Mutex::default(),
+            buses: Buses::new(configured.buses, clock),
+        }
     }
 
     /// Gives the hub what it needs of them before it starts.
@@ -90,12 +119,14 @@ impl Sources {
             setup.reclaim.push(source.reclaim());
             setup.retry.insert(source.name().to_owned(), RetryPolicy::SESAME);
         }
+        self.buses.join(setup);
     }
 
     /// Begins to take requests.
     pub(crate) fn open(&self, hub: &Hub) {
         let running = self.all.iter().map(|source| source.start(hub.clone())).collect();
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
+        self.buses.open(hub);
     }
 
     /// What is told of the backends from now on.
@@ -106,6 +137,7 @@ impl Sources {
     /// Takes no more requests. What was taken is still answered.
     pub fn quiesce(&self) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Running::quiesce);
+        self.buses.quiesce();
     }
 
     /// Ends them, once the hub has stopped.
@@ -114,6 +146,7 @@ impl Sources {
         for source in running {
             source.end().await;
         }
+        self.buses.close().await;
     }
 }
 

@@ -3,6 +3,7 @@
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
 //! - [`oidc`] is a provider where people sign in.
+//! - [`pika`] is a program on a message bus, in another language.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
 //! - [`smtp`] takes mail, or refuses it, as a test wants.
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
@@ -19,6 +20,7 @@ mod npm;
 pub mod oidc;
 pub mod oracle;
 pub mod packages;
+pub mod pika;
 mod port;
 pub mod schemathesis;
 pub mod service;

@@ -26,7 +26,7 @@ pub(crate) use self::put_down::{TAKEN_OVER, scrub};
 use crate::breaker;
 use crate::core::{Core, Snapshot};
 use crate::failsafe::Ticket;
-use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop};
+use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop, View};
 use crate::settle::Wrote;
 use crate::slots::{BackendSlot, JobSlot};
 
@@ -334,8 +334,15 @@ impl Runner {
             self.core.retry.get(&self.job.source).copied().unwrap_or(RetryPolicy::HTTP).by(self.job.deadline);
         let policy = RetryPolicy::first_that_speaks(mapping.retry, table, source);
         let first = self.first_attempt_at.unwrap_or(now);
+        let attempts = attempts.saturating_add(self.tried_before());
         let at = policy.next(attempts, first, now, self.core.clock.chance(), outcome.retry_after)?;
         retry::fits_deadline(at, MARGIN, self.job.deadline).then_some(at)
+    }
+
+    /// How often others had tried it.
+    fn tried_before(&self) -> u32 {
+        let view = View { job: &self.job, body: &self.masked, reply: &self.replies, steps: &[] };
+        self.core.reactors.iter().map(|reactor| reactor.tried_before(&view)).fold(0, u32::saturating_add)
     }
 
     fn record_end(&mut self, place: usize, outcome: &Outcome, now: Timestamp) {

@@ -144,6 +144,7 @@ impl Runner {
             if carry.plan.is_empty() || to.state.is_terminal() { Vec::new() } else { self.count() };
         let expect = self.open.take().map_or(Expect::Ready, |(step, number)| Expect::Running(step, number));
         (self.job.status, self.job.code, self.job.message) = (to.status, to.code.clone(), to.message.clone());
+        self.job.due_at = to.due_at;
         Change {
             job: self.job.id,
             at,

@@ -2,6 +2,7 @@
 
 mod access;
 mod backends;
+mod bus;
 mod jobs;
 mod keep;
 mod submit;
@@ -15,6 +16,10 @@ pub use access::{
     Decision, Failsafe, FailsafeList, HeldSet, Login, MakeToken, OneToken, SignIn, Token, TokenList,
 };
 pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneBackend, Ping, Reload};
+pub use bus::{
+    Bus, Dead as BusDead, Declare as BusDeclare, Move as BusMove, Publish as BusPublish, Tail as BusTail,
+    Which as BusWhich,
+};
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
     Stdin, Watch,
@@ -90,6 +95,9 @@ pub enum Command {
     /// See, check, try out and steer backends
     #[command(subcommand)]
     Backends(Backends),
+    /// Work on a message bus: declare, publish, tail, move dead letters back
+    #[command(subcommand)]
+    Bus(Bus),
     /// Examine configuration, folders, key, journal and backends
     Doctor(Doctor),
     /// Write a consistent copy of the journal, also while the hub works

@@ -3,6 +3,7 @@
 pub mod backends;
 pub mod backup;
 mod batch;
+pub mod bus;
 pub mod check;
 pub mod completions;
 pub mod debug;

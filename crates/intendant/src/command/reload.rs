@@ -11,6 +11,7 @@ use http::dto::{CheckReport, ReloadReport, Setting};
 use http::tcp::Tls;
 
 use super::check;
+use crate::buses;
 use crate::compose::{self, Parts};
 use crate::config::{Config, Loaded, NEED_RESTART, Section as _, Shown};
 use crate::context::Context;
@@ -49,6 +50,7 @@ impl Reloader {
     pub(super) fn reload(&self) -> Result<ReloadReport> {
         let (loaded, folder) = self.read()?;
         let parts = Parts::read(&loaded.config, &folder)?;
+        let routes = buses::all_routes(&loaded.config)?;
         let report = ReloadReport {
             backends: parts.backends.backends.len(),
             warnings: parts.backends.problems.iter().map(ToString::to_string).collect(),
@@ -59,6 +61,7 @@ impl Reloader {
         }
         let Parts { backends, actions, limits } = parts;
         self.sources.list(&backends);
+        self.sources.buses.reroute(routes);
         self.hub.reload(backends.catalogue(), actions, limits);
         if logging::by_option(&self.context.common).is_none() {
             self.level.set(logging::level(loaded.config.log.level))?;

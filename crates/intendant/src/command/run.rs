@@ -21,6 +21,7 @@ use crate::exit::{Exit, misuse};
 use crate::logging;
 use crate::render::reason::{self, Remedy};
 use crate::signals::Signals;
+use crate::sources::Configured;
 
 /// Runs the request and prints what became of it.
 pub async fn run(args: Run, context: &Context) -> Result<Exit> {
@@ -43,9 +44,16 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
     let home = Home::choose(args.data.as_deref(), config, context)?;
     let parts = Parts::read(config, &folder)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
-    let (hub, _) =
-        compose::start(&home.folder, home.key.clone(), parts, &[], BTreeMap::new(), None, &context.clock)
-            .await?;
+    let (hub, _) = compose::start(
+        &home.folder,
+        home.key.clone(),
+        parts,
+        Configured::default(),
+        BTreeMap::new(),
+        None,
+        &context.clock,
+    )
+    .await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;
     hub.stop(config.stop.grace).await;
     let Some(story) = ended? else { return Ok(Exit::Done) };

@@ -121,6 +121,16 @@ pub enum Schema {
     Document(Json),
 }
 
+impl Schema {
+    /// Replaces the name of a file by what is in it. An error is a sentence.
+    pub(super) fn load(&mut self) -> Result<(), String> {
+        if let Schema::File(path) = self {
+            *self = Schema::Document(read_schema(path).map_err(|why| format!("{}: {why}", path.display()))?);
+        }
+        Ok(())
+    }
+}
+
 impl Value for Schema {
     fn parse(text: &str) -> Result<Self, String> {
         PathBuf::parse(text).map(Schema::File)
@@ -157,11 +167,8 @@ impl Actions {
     pub(super) fn read_schemas(&mut self) -> Result<(), (String, String)> {
         for (name, entry) in &mut self.0 {
             check(name, entry).map_err(|(key, what)| (format!("actions.{name}{key}"), what))?;
-            if let Some(Schema::File(path)) = &entry.schema {
-                let document = read_schema(path).map_err(|why| {
-                    (format!("actions.{name}.schema"), format!("{}: {why}", path.display()))
-                })?;
-                entry.schema = Some(Schema::Document(document));
+            if let Some(schema) = &mut entry.schema {
+                schema.load().map_err(|why| (format!("actions.{name}.schema"), why))?;
             }
         }
         Ok(())

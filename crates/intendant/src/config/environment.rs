@@ -57,7 +57,7 @@ fn unknown(key: &str, keys: &[String]) -> Option<String> {
     let variable = |key: &str| format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
     match key.split('.').next() {
         Some("actions") => return Some("actions are given in the file only".to_owned()),
-        Some("sesame" | "webhooks") => {
+        Some("bus" | "sesame" | "webhooks") => {
             return Some("it has names of its own, and is given in the file only".to_owned());
         }
         _ => {}

@@ -27,7 +27,9 @@ pub(super) fn read(path: &Path) -> Result<Read, Error> {
 }
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Read, Error> {
-    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
+    // A file of which most is commented out is none the worse for it.
+    let budget = serde_saphyr::budget! { max_buffered_comment_events: 100_000 };
+    let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true, budget: budget };
     let failed = |error: serde_saphyr::Error| located(path, text, &error);
     // A file whose only document is empty (all is commented out) says nothing.
     let config: Option<Config> =

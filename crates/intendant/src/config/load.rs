@@ -101,11 +101,8 @@ impl Loaded {
         let file::Read { mut config, lines } = file::read(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.anchor(folder);
-        config.actions.read_schemas().map_err(|(key, what)| Error::Unfit {
-            origin: place(path, &lines, &key),
-            key,
-            what,
-        })?;
+        let schemas = config.actions.read_schemas().and_then(|()| config.bus.read_schemas());
+        schemas.map_err(|(key, what)| Error::Unfit { origin: place(path, &lines, &key), key, what })?;
         let origin = |(key, line)| (key, Origin::File(path.to_path_buf(), line));
         Ok(Loaded {
             config,

@@ -4,6 +4,7 @@
 //! the environment, the view of what holds and the table in `docs/en/configuration.md` all follow from that.
 
 mod action;
+mod bus;
 mod environment;
 mod error;
 mod file;
@@ -21,6 +22,7 @@ mod value;
 mod tests;
 
 pub use action::{ActionEntry, Actions, RetryRule, Schema, SubjectRule};
+pub use bus::{BusRoute, BusSource, Sasl};
 pub use environment::Environment;
 pub use error::Error;
 pub use load::{Loaded, Origin, Shown, load};

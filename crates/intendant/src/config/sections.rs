@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::Actions;
+use super::bus::BusSource;
 use super::named::Named;
 use super::net::{Listen, Networks};
 use super::oidc::Oidc;
@@ -15,7 +16,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 40] = [
+pub const NEED_RESTART: [&str; 63] = [
     "data.folder",
     "key",
     "socket",
@@ -51,6 +52,29 @@ pub const NEED_RESTART: [&str; 40] = [
     "sesame.NAME.answer_after",
     "sesame.NAME.keep_age",
     "sesame.NAME.keep_count",
+    "bus.NAME.url",
+    "bus.NAME.host",
+    "bus.NAME.port",
+    "bus.NAME.vhost",
+    "bus.NAME.user",
+    "bus.NAME.password",
+    "bus.NAME.authorities",
+    "bus.NAME.certificate",
+    "bus.NAME.key",
+    "bus.NAME.sasl",
+    "bus.NAME.env_prefix",
+    "bus.NAME.application_id",
+    "bus.NAME.event_exchange",
+    "bus.NAME.log_exchange",
+    "bus.NAME.log",
+    "bus.NAME.log_key",
+    "bus.NAME.notifications",
+    "bus.NAME.prefetch",
+    "bus.NAME.queue_type",
+    "bus.NAME.exclusive",
+    "bus.NAME.deferred",
+    "bus.NAME.deferred_max",
+    "bus.NAME.max_attempts",
     "webhooks.NAME.url",
     "webhooks.NAME.secret",
     "webhooks.NAME.events",
@@ -101,6 +125,8 @@ section! {
         identities: Identities,
         ../// Queues of Sesame's orchestrator.
         sesame: Named<SesameSource>,
+        ../// Applications on a message bus.
+        bus: Named<BusSource>,
         ../// Who is told what happens to jobs.
         webhooks: Named<Webhook>,
     }

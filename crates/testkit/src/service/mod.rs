@@ -131,17 +131,27 @@ impl Service {
         }
     }
 
-    /// Starts Redis again after [`Service::crash`], with what its append-only file holds.
+    /// Starts Redis or RabbitMQ again after [`Service::crash`], with what its folder holds.
     ///
     /// # Errors
     /// What it said as it failed, or that it is another server.
     pub fn revive(&mut self) -> Result<(), Error> {
-        match self.kind {
-            Kind::Redis => redis::run(&mut self.place, self.port),
-            other => {
-                Err(Error::Tool { what: other.name().to_owned(), log: "only Redis is revived".to_owned() })
+        let ports = rabbitmq::ports(&self.place);
+        match (self.kind, ports) {
+            (Kind::Redis, _) => redis::run(&mut self.place, self.port),
+            (Kind::RabbitMq, Some(ports)) => rabbitmq::run(&mut self.place, ports),
+            (other, _) => {
+                Err(Error::Tool { what: other.name().to_owned(), log: "it is not revived".to_owned() })
             }
         }
+    }
+
+    /// Runs `rabbitmqctl` on a RabbitMQ and returns what it printed.
+    ///
+    /// # Errors
+    /// What it said as it failed.
+    pub fn rabbitmqctl(&self, words: &[&str]) -> Result<String, Error> {
+        rabbitmq::control(&self.place, words)
     }
 
     /// Stops it and waits until it is gone.

@@ -1,6 +1,7 @@
 //! RabbitMQ, without a service manager and beside any other node of the machine.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -8,7 +9,7 @@ use rustix::process::Signal;
 use super::{Place, answers, local};
 use crate::Error;
 use crate::daemon::Daemon;
-use crate::packages::{Need, need, require};
+use crate::packages::{Need, need, require, run as run_tool};
 
 /// Debian's own `rabbitmq-server` in `/usr/sbin` insists on root or the user `rabbitmq`; the script behind it does not.
 const SERVER: Need = need("rabbitmq-server-wait", "rabbitmq-server");
@@ -16,10 +17,25 @@ const EPMD: Need = need("epmd", "erlang-base");
 
 pub(super) const NEEDS: &[Need] = &[SERVER, EPMD];
 
+/// The ports that it takes: for clients, between nodes, and of Erlang's name service.
+#[derive(Clone, Copy)]
+pub(super) struct Ports([u16; 3]);
+
 pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
-    let port = place.port()?;
-    let between_nodes = place.port()?;
-    let names = place.port()?;
+    let ports = Ports([place.port()?, place.port()?, place.port()?]);
+    let Ports([port, ..]) = ports;
+    run(place, ports)?;
+    Ok((format!("amqp://guest:guest@127.0.0.1:{port}/%2f"), port))
+}
+
+/// The ports of the one in this place.
+pub(super) fn ports(place: &Place) -> Option<Ports> {
+    let ports: Vec<u16> = place.ports.iter().map(crate::port::Port::number).collect();
+    ports.try_into().ok().map(Ports)
+}
+
+/// Starts it on these ports, with whatever its folder holds.
+pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports) -> Result<(), Error> {
     let server = require(SERVER)?.with_file_name("rabbitmq-server");
 
     // Erlang's name service. Ours: one that Erlang starts by itself would outlive the test.
@@ -36,22 +52,36 @@ pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
     write("plugins", "[].\n")?;
 
     let mut command = Command::new(server);
+    environment(&mut command, folder, port, names);
     command
-        .env("HOME", folder)
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
-        .env("ERL_EPMD_PORT", names.to_string())
-        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
         .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
         .env("RABBITMQ_DIST_PORT", between_nodes.to_string())
         .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
         .env("RABBITMQ_LOG_BASE", folder)
         .env("RABBITMQ_MNESIA_BASE", folder.join("mnesia"))
-        .env("RABBITMQ_NODENAME", format!("intendant-{port}@localhost"))
         .env("RABBITMQ_PID_FILE", folder.join("pid"))
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}");
     let daemon = Daemon::start("rabbitmq", &mut command, folder, Signal::TERM)?;
-    place.keep(daemon, || answers(port, PROTOCOL, CONNECTION_START))?;
-    Ok((format!("amqp://guest:guest@127.0.0.1:{port}/%2f"), port))
+    place.keep(daemon, || answers(port, PROTOCOL, CONNECTION_START))
+}
+
+/// Runs `rabbitmqctl` and returns what it printed.
+pub(super) fn control(place: &Place, words: &[&str]) -> Result<String, Error> {
+    let unknown = || Error::Tool { what: "rabbitmqctl".to_owned(), log: "this is no RabbitMQ".to_owned() };
+    let Ports([port, _, names]) = ports(place).ok_or_else(unknown)?;
+    let mut command = Command::new(require(SERVER)?.with_file_name("rabbitmqctl"));
+    environment(&mut command, place.folder(), port, names);
+    run_tool("rabbitmqctl", command.arg("--quiet").args(words))
+}
+
+/// What node and tools must agree on.
+fn environment(command: &mut Command, folder: &Path, port: u16, names: u16) {
+    command
+        .env("HOME", folder)
+        .env("ERL_EPMD_PORT", names.to_string())
+        .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+        .env("RABBITMQ_NODENAME", format!("intendant-{port}@localhost"));
 }
 
 /// What a client says first, and how the server's answer begins: a method on channel 0.

@@ -201,7 +201,7 @@ async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
         Err(error) => return vec![Finding::error("sources", sentence(&error), "correct the configuration")],
     };
     let mut findings = Vec::new();
-    for source in configured {
+    for source in configured.sesame {
         let name = "queue";
         let place = format!("source {}: queue {} on Redis at {}", source.name, source.queue, source.address);
         findings.push(match sesame::examine(&source).await {
@@ -218,7 +218,29 @@ async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
             ),
         });
     }
+    for (bus, _) in configured.buses {
+        findings.push(broker(&bus).await);
+    }
     findings
+}
+
+async fn broker(settings: &bus::Settings) -> Finding {
+    const NAME: &str = "bus";
+    let place =
+        format!("source {}: queue {} on RabbitMQ at {}", settings.name, settings.queue(), settings.address);
+    match bus::examine(settings).await {
+        Ok(bus::Examined { waiting: None, .. }) => {
+            Finding::ok(NAME, format!("{place}, made when the hub first starts"))
+        }
+        Ok(bus::Examined { waiting: Some(waiting), consumers }) => {
+            Finding::ok(NAME, format!("{place}, {waiting} waiting, {consumers} taking them"))
+        }
+        Err(error) => Finding::error(
+            NAME,
+            format!("source {}: {error}", settings.name),
+            "start RabbitMQ, or correct its address, user or password",
+        ),
+    }
 }
 
 async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {

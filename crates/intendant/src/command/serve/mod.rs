@@ -153,7 +153,7 @@ async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) 
     parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
     let key = context.key(config, true)?;
     let configured = sources::configured(config, context.environment())?;
-    for source in &configured {
+    for source in &configured.sesame {
         tracing::info!(
             source = source.name,
             "source {}: queue {} on Redis at {}",
@@ -162,8 +162,12 @@ async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) 
             source.address
         );
     }
+    for (bus, _) in &configured.buses {
+        let (queue, address) = (bus.queue(), &bus.address);
+        tracing::info!(source = bus.name, "source {}: queue {queue} on RabbitMQ at {address}", bus.name);
+    }
     let hooks = webhooks::configured(config, context.environment())?;
-    compose::start(&config.data.folder, key, parts, &configured, hooks, traces, &context.clock).await
+    compose::start(&config.data.folder, key, parts, configured, hooks, traces, &context.clock).await
 }
 
 /// Reads the whole journal once, a piece at a time, while the hub works.

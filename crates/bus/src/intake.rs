@@ -1,0 +1,232 @@
+//! From messages of the queue to jobs of the journal.
+//!
+//! What is in the journal is acknowledged, as a job or as a refusal. While the journal cannot be written messages are
+//! held and tried again; they stay the broker's.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use engine::port::{Moment, View};
+use engine::{Accepted, Why};
+use futures_util::future::join_all;
+use lapin::message::Delivery;
+use model::word::code;
+use model::{Effects, Job, NewDelivery, Refusal, Request};
+use serde_json::Value;
+
+use crate::envelope::{Kind, Message, Version};
+use crate::failure::Failure;
+use crate::raw::{Body, RawMessage};
+use crate::request::{History, Origin, Refused, request};
+use crate::session::Session;
+use crate::tell::uuid_of;
+use crate::wire;
+
+/// First and longest pause before the journal is tried again.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// Milliseconds of a day.
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// A message that came, and what it asks for.
+struct Incoming {
+    raw: RawMessage,
+    message: Option<Message>,
+    request: Result<Request, Refused>,
+}
+
+/// The hub stops: what was not taken in goes back to the broker.
+struct Stopping;
+
+impl Session {
+    /// Takes in what came. Messages about the same thing go one after the other, so that the journal has them in the
+    /// order of the queue. `false`: not all were, since the hub stops.
+    pub(crate) async fn take_in(&self, batch: Vec<Delivery>) -> bool {
+        self.link.count("received", batch.len() as u64);
+        let mut lines = BTreeMap::<String, Vec<Incoming>>::new();
+        for (place, delivery) in batch.into_iter().enumerate() {
+            let incoming = self.read(delivery);
+            let about = incoming.request.as_ref().ok().and_then(about);
+            lines.entry(about.unwrap_or_else(|| format!("\0{place}"))).or_default().push(incoming);
+        }
+        let taken = join_all(lines.into_values().map(|line| self.take_in_line(line))).await;
+        taken.into_iter().all(|taken| taken.is_ok())
+    }
+
+    fn read(&self, delivery: Delivery) -> Incoming {
+        let settings = &self.shared.settings;
+        let raw = RawMessage {
+            exchange: delivery.exchange.to_string(),
+            routing_key: delivery.routing_key.to_string(),
+            redelivered: delivery.redelivered,
+            properties: wire::read(&delivery.properties),
+            body: Body::new(delivery.data),
+        };
+        match raw.decode() {
+            Err(poison) => {
+                let request = Err(Refused::new(code::UNREADABLE, poison.to_string()));
+                Incoming { raw, message: None, request }
+            }
+            Ok(message) => {
+                let routes = self.shared.routes.get();
+                let request = request(&settings.name, &message, &routes, settings.max_attempts);
+                let request = request.map(|request| self.with_id(request, &raw));
+                Incoming { raw, message: Some(message), request }
+            }
+        }
+    }
+
+    /// A message without an id that the broker hands out again gets one that follows from it, so that it becomes no
+    /// third job (design §2.2).
+    fn with_id(&self, mut request: Request, raw: &RawMessage) -> Request {
+        if request.external_id.is_none() && raw.redelivered {
+            let day = self.shared.clock.now().as_millisecond() / DAY;
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&day.to_be_bytes()).update(raw.routing_key.as_bytes()).update(&raw.body.bytes());
+            request.external_id = Some(format!("redelivered:{}", uuid_of(&hasher)));
+        }
+        request
+    }
+
+    async fn take_in_line(&self, line: Vec<Incoming>) -> Result<(), Stopping> {
+        for incoming in line {
+            let mut pause = PAUSE.0;
+            while let Err(error) = self.take_in_one(&incoming).await {
+                if matches!(error, engine::Error::Stopping) {
+                    return Err(Stopping);
+                }
+                self.journal_refuses(&error);
+                self.shared.clock.sleep(pause).await;
+                pause = (2 * pause).min(PAUSE.1);
+            }
+            self.journal_takes();
+        }
+        Ok(())
+    }
+
+    /// An error: the journal did not take it.
+    async fn take_in_one(&self, incoming: &Incoming) -> Result<(), engine::Error> {
+        let request = match &incoming.request {
+            Ok(request) => request.clone(),
+            Err(refused) => return self.refuse(incoming, refused).await,
+        };
+        match self.hub.accept(request, Effects::default()).await? {
+            Accepted::New(_) => self.link.count("accepted", 1),
+            Accepted::Known(_, Some(job)) => {
+                self.link.count("known", 1);
+                if job.state.is_terminal() {
+                    self.answer_again(incoming, &job).await?;
+                }
+            }
+            Accepted::Known(_, None) => {
+                self.link.count("known", 1);
+                let message =
+                    "this message was dealt with long ago, its result is no longer kept: send it anew";
+                let refused = Refused::new(code::ID_REUSED, message.to_owned());
+                self.hub.tell(self.told(incoming, &refused)).await?;
+            }
+            Accepted::Unclaimed => {
+                self.link.count("unclaimed", 1);
+                if incoming.message.as_ref().is_some_and(|message| message.reply_to.is_some()) {
+                    let key = &incoming.raw.routing_key;
+                    let refused = Refused::new(code::NO_BACKEND, format!("no active backend maps {key}"));
+                    self.hub.tell(self.told(incoming, &refused)).await?;
+                }
+            }
+            Accepted::Refused(why) => self.refuse(incoming, &Refused { why, violations: Vec::new() }).await?,
+        }
+        Ok(())
+    }
+
+    /// A message whose job has ended: its result is told once more, nothing runs.
+    async fn answer_again(&self, incoming: &Incoming, job: &Job) -> Result<(), engine::Error> {
+        let story = self.hub.story(job.id).await?;
+        let last = |index: u16| {
+            story
+                .attempts
+                .iter()
+                .rev()
+                .find(|(attempt, _)| attempt.step == index)
+                .and_then(|(_, o)| o.clone())
+        };
+        let steps: Vec<_> = story.steps.iter().map(|step| (step.clone(), last(step.index))).collect();
+        let reply: Vec<Value> = incoming.request.iter().filter_map(|request| request.reply.clone()).collect();
+        let view = View { job: &story.job, body: &story.body, reply: &reply, steps: &steps };
+        let settings = &self.shared.settings;
+        let mut told = settings.tell(&view, Moment::Settled, &self.shared.routes.get());
+        told.retain(|outgoing| outgoing.message.kind == Kind::Reply);
+        let apart = job.id.to_string();
+        let deliveries = told.iter().map(|outgoing| settings.delivery(outgoing, &apart)).collect();
+        self.hub.tell(deliveries).await
+    }
+
+    /// Keeps what cannot be accepted with the dead letters, and says so to whoever sent it.
+    async fn refuse(&self, incoming: &Incoming, refused: &Refused) -> Result<(), engine::Error> {
+        let Why { code, message } = refused.why.clone();
+        let refusal = Refusal {
+            source: self.shared.settings.name.clone(),
+            external_id: incoming.message.as_ref().and_then(|message| message.id.clone()),
+            action: Some(incoming.raw.routing_key.clone()).filter(|key| !key.is_empty()),
+            code,
+            message,
+            raw: incoming.raw.to_bytes(),
+        };
+        self.hub.refuse_and_tell(refusal, self.told(incoming, refused)).await?;
+        self.link.count("refused", 1);
+        Ok(())
+    }
+
+    /// What leaves for a message that became no job.
+    fn told(&self, incoming: &Incoming, refused: &Refused) -> Vec<NewDelivery> {
+        let settings = &self.shared.settings;
+        let (origin, history) = match &incoming.message {
+            Some(message) => (Origin::of(message), History::of(message)),
+            None => (salvaged(&incoming.raw), History::default()),
+        };
+        let now = self.shared.clock.now();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&incoming.raw.to_bytes()).update(&now.as_millisecond().to_be_bytes());
+        let number = uuid_of(&hasher);
+        let failure = Failure::of_refused(refused);
+        let told = settings.tell_refused(&origin, &history, &failure, number, now);
+        told.iter().map(|outgoing| settings.delivery(outgoing, &number.to_string())).collect()
+    }
+
+    fn journal_refuses(&self, error: &engine::Error) {
+        if !self.journal_trouble.swap(true, Ordering::Relaxed) {
+            let source = &self.shared.settings.name;
+            tracing::warn!(source, "messages stay with the broker until the journal takes them: {error}");
+        }
+    }
+
+    fn journal_takes(&self) {
+        if self.journal_trouble.swap(false, Ordering::Relaxed) {
+            tracing::info!(source = self.shared.settings.name, "the journal takes messages again");
+        }
+    }
+}
+
+/// Whom a request is about, as far as it shows before the action table is asked.
+fn about(request: &Request) -> Option<String> {
+    match request.body.get("concernedTo")? {
+        Value::Null => None,
+        value => Some(value.to_string()),
+    }
+}
+
+/// What can be told of a message that cannot be read.
+fn salvaged(raw: &RawMessage) -> Origin {
+    let properties = &raw.properties;
+    let body: Option<Value> = serde_json::from_slice(&raw.body.bytes()).ok();
+    let uuid = body.as_ref().and_then(|body| Some(body.get("event_uuid")?.as_str()?.to_owned()));
+    let is_v2 =
+        properties.headers.get("soa-version").and_then(Value::as_str).is_some_and(|v| v.starts_with('2'));
+    Origin {
+        version: if is_v2 { Version::V2 } else { Version::V1 },
+        routing_key: raw.routing_key.clone(),
+        id: uuid.or_else(|| properties.message_id.clone()),
+        sender: properties.app_id.clone(),
+        reply_to: properties.reply_to.clone().filter(|exchange| !exchange.is_empty()),
+        correlation_id: properties.correlation_id.clone(),
+    }
+}

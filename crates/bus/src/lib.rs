@@ -1,0 +1,36 @@
+//! The front door for a message bus on RabbitMQ (seeds 001 and 003, contracts/gorg.md §1–3, §6).
+//!
+//! A [`Source`] takes messages of one application's queue, hands each to the hub, and acknowledges it once it is on
+//! disk. What runs when is the hub's matter, retries included. Replies, notifications and what supervision is told
+//! leave through the outbox with the broker's confirmation. [`envelope`] reads and writes messages, [`route`] says
+//! which action serves a routing key; both are pure.
+#![forbid(unsafe_code)]
+
+mod connection;
+mod courier;
+pub mod envelope;
+mod error;
+mod failure;
+mod intake;
+mod moved;
+mod raw;
+mod reactor;
+mod request;
+pub mod route;
+mod session;
+mod settings;
+mod source;
+mod tell;
+mod tool;
+mod topology;
+mod wire;
+
+pub use error::Error;
+pub use moved::moved;
+pub use raw::{Body, RawMessage};
+pub use reactor::SharedRoutes;
+pub use request::{History, Origin, Refused, request};
+pub use settings::{Access, Address, LogBody, QueueType, Settings};
+pub use source::{KIND, Running, Source};
+pub use tell::Outgoing;
+pub use tool::{Examined, Tail, declare, examine, publish, publish_raw};

@@ -1,0 +1,49 @@
+//! Has what a job leads to leave in the commit of each of its moves. Pure.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use engine::port::{Moment, Reactor, View};
+use model::word::code;
+use model::{Effects, Entity};
+
+use crate::request::History;
+use crate::route::Routes;
+use crate::settings::Settings;
+
+/// The routes as they are now. A reload replaces them whole.
+#[derive(Clone, Debug, Default)]
+pub struct SharedRoutes(Arc<RwLock<Arc<Routes>>>);
+
+impl SharedRoutes {
+    /// The routes.
+    pub fn get(&self) -> Arc<Routes> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, routes: Routes) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
+    }
+}
+
+/// Tells of the jobs of one source.
+pub(crate) struct Tells {
+    pub(crate) settings: Settings,
+    pub(crate) routes: SharedRoutes,
+}
+
+impl Reactor for Tells {
+    fn tried_before(&self, view: &View<'_>) -> u32 {
+        if view.job.source == self.settings.name { History::of_replies(view.reply).tried_before } else { 0 }
+    }
+
+    fn react(&self, view: &View<'_>, moment: Moment, _: &[Entity]) -> Effects {
+        // Whoever took a job over answers it too.
+        if view.job.source != self.settings.name || view.job.code == Some(code::TAKEN_OVER) {
+            return Effects::default();
+        }
+        let job = view.job.id.to_string();
+        let told = self.settings.tell(view, moment, &self.routes.get());
+        let deliveries = told.iter().map(|outgoing| self.settings.delivery(outgoing, &job)).collect();
+        Effects { deliveries, ..Effects::default() }
+    }
+}

@@ -1,0 +1,208 @@
+//! A source: what the hub is given of it, and the loop that keeps it connected.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use engine::port::{Courier, Decoder, Reactor};
+use engine::{Clock, Hub, Link, Why};
+use model::word::code;
+use model::{Request, RetryPolicy};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::connection::{Publisher, open};
+use crate::courier::Publishes;
+use crate::error::Error;
+use crate::raw::RawMessage;
+use crate::reactor::{SharedRoutes, Tells};
+use crate::request::request;
+use crate::route::Routes;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::topology;
+
+/// First and longest pause before the broker is tried again.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// What is at the other end, for those who look at connections.
+pub const KIND: &str = "rabbitmq";
+
+/// One application on one virtual host, as a source of the hub.
+#[derive(Clone)]
+pub struct Source(Arc<Shared>);
+
+/// What the parts of a source share.
+pub(crate) struct Shared {
+    pub(crate) settings: Settings,
+    pub(crate) routes: SharedRoutes,
+    pub(crate) clock: Clock,
+    /// What publishes, while there is a connection.
+    pub(crate) publisher: watch::Sender<Option<Arc<Publisher>>>,
+    /// Told when the connections should be looked at.
+    pub(crate) trouble: Notify,
+    /// Told when the routes were replaced.
+    pub(crate) rerouted: Notify,
+}
+
+/// A source at work. It goes on until [`Running::end`].
+pub struct Running {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Source {
+    /// A source. Nothing is connected yet.
+    pub fn new(settings: Settings, routes: Routes, clock: Clock) -> Self {
+        let shared = Shared {
+            settings,
+            routes: SharedRoutes::default(),
+            clock,
+            publisher: watch::channel(None).0,
+            trouble: Notify::new(),
+            rerouted: Notify::new(),
+        };
+        shared.routes.set(routes);
+        Source(Arc::new(shared))
+    }
+
+    /// Its name among the sources.
+    pub fn name(&self) -> &str {
+        &self.0.settings.name
+    }
+
+    /// What it was told.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Its routes as they are now.
+    pub fn routes(&self) -> Arc<Routes> {
+        self.0.routes.get()
+    }
+
+    /// Replaces its routes, for every message from now on.
+    pub fn reroute(&self, routes: Routes) {
+        self.0.routes.set(routes);
+        self.0.rerouted.notify_one();
+    }
+
+    /// What has replies and notifications leave.
+    pub fn reactor(&self) -> Arc<dyn Reactor> {
+        Arc::new(Tells { settings: self.0.settings.clone(), routes: self.0.routes.clone() })
+    }
+
+    /// What publishes, and its name.
+    pub fn courier(&self) -> (String, Arc<dyn Courier>) {
+        (self.0.settings.courier(), Arc::new(Publishes(Arc::clone(&self.0))))
+    }
+
+    /// What reads refused messages again.
+    pub fn decoder(&self) -> Arc<dyn Decoder> {
+        Arc::new(Resubmitted(Arc::clone(&self.0)))
+    }
+
+    /// When a soft failure of its jobs is tried again.
+    pub fn retry(&self) -> RetryPolicy {
+        self.0.settings.retry()
+    }
+
+    /// Begins to take messages.
+    pub fn start(&self, hub: Hub) -> Running {
+        let (stop, stopped) = watch::channel(false);
+        let link = hub.link(self.name(), KIND);
+        let keeper = Keeper { shared: Arc::clone(&self.0), hub, link, stopped };
+        Running { shared: Arc::clone(&self.0), stop, task: tokio::spawn(keeper.keep()) }
+    }
+}
+
+impl Running {
+    /// Takes no more messages: those that were not acknowledged go back to the broker. What is told still leaves.
+    pub fn quiesce(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Ends, once everything has left.
+    pub async fn end(self) {
+        self.task.abort();
+        // It ends by being aborted, and in no other way.
+        let _ = self.task.await;
+        let publisher = self.shared.publisher.send_replace(None);
+        if let Some(publisher) = publisher {
+            publisher.close().await;
+        }
+    }
+}
+
+/// A refused message that is handed in again, with the routes as they are now.
+struct Resubmitted(Arc<Shared>);
+
+impl Decoder for Resubmitted {
+    fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
+        let message = RawMessage::from_bytes(raw)?.decode();
+        let message =
+            message.map_err(|poison| Why { code: code::UNREADABLE, message: poison.to_string() })?;
+        let settings = &self.0.settings;
+        // Somebody wants it tried again, however often that was done.
+        let routes = self.0.routes.get();
+        request(&settings.name, &message, &routes, u32::MAX).map_err(|refused| refused.why)
+    }
+}
+
+/// Keeps a source connected.
+struct Keeper {
+    shared: Arc<Shared>,
+    hub: Hub,
+    link: Arc<Link>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Keeper {
+    async fn keep(self) {
+        let mut pause = PAUSE.0;
+        loop {
+            let why = match self.serve().await {
+                Ok(never) => match never {},
+                Err(error) => error,
+            };
+            self.shared.publisher.send_replace(None);
+            if self.link.view().connected {
+                // It had worked.
+                pause = PAUSE.0;
+            }
+            self.lost(&why);
+            self.shared.clock.sleep(pause.mul_f64(0.5 + self.shared.clock.chance())).await;
+            pause = (2 * pause).min(PAUSE.1);
+        }
+    }
+
+    /// Works until a connection is lost.
+    async fn serve(&self) -> Result<std::convert::Infallible, Error> {
+        let Shared { settings, routes, .. } = &*self.shared;
+        let connection = open(settings, "consumes").await?;
+        let notes = topology::declare(&connection, settings, &routes.get()).await?;
+        let publisher = Publisher::open(settings).await?;
+        self.shared.publisher.send_replace(Some(Arc::clone(&publisher)));
+        self.hub.wake_outbox();
+        let session = Session {
+            shared: Arc::clone(&self.shared),
+            hub: self.hub.clone(),
+            link: Arc::clone(&self.link),
+            stopped: self.stopped.clone(),
+            connection,
+            publisher,
+            journal_trouble: AtomicBool::new(false),
+        };
+        session.explain(notes);
+        session.run().await
+    }
+
+    fn lost(&self, why: &Error) {
+        let source = &self.shared.settings.name;
+        if self.link.down(self.shared.clock.now(), why.to_string()) {
+            tracing::warn!(source, "the connection is lost, and tried again until it is back: {why}");
+        } else {
+            tracing::debug!(source, "still no connection: {why}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What leaves for a message: replies, notifications, what supervision is told (contracts/gorg.md §2.3, §2.4, §2.6).
+//! Pure.
+
+use engine::port::{Moment, View};
+use jiff::Timestamp;
+use model::{DeliveryTo, JobId, NewDelivery, OutcomeKind, StepState};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::envelope::{ErrorEntry, Kind, Message, Version};
+use crate::failure::Failure;
+use crate::request::{History, Origin};
+use crate::route::{Route, Routes};
+use crate::settings::{LogBody, Settings};
+
+/// A message to be published. It gets its id from the delivery that carries it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// The exchange.
+    pub exchange: String,
+    /// The message.
+    pub message: Message,
+}
+
+/// How a job ended that did not fail.
+const GOOD: i64 = 200;
+
+impl Settings {
+    /// What leaves when a job of this source is at this moment.
+    pub(crate) fn tell(&self, view: &View<'_>, moment: Moment, routes: &Routes) -> Vec<Outgoing> {
+        let Some(origin) = Origin::of_body(view.body) else { return Vec::new() };
+        let route = routes.find(&origin.routing_key);
+        let history = History::of_replies(view.reply);
+        let failure = Failure::of(view, moment);
+        let at = view.job.ended_at.or(view.job.attempted_at).unwrap_or(view.job.accepted_at);
+        let told = Told { settings: self, origin: &origin, history: &history, at };
+        let replies = route.is_none_or(|route| route.spec.reply);
+        match (moment, failure) {
+            (Moment::Accepted, _) => Vec::new(),
+            (_, Some(failure)) => {
+                let entry = told.entry(&failure, error_uuid(view), view.body.get("payload"));
+                let reply = replies.then(|| told.failed(&failure)).flatten();
+                let notices = if failure.soft { Vec::new() } else { told.notices(view, route) };
+                reply.into_iter().chain(told.log(&failure, entry)).chain(notices).collect()
+            }
+            (_, None) => {
+                let data = answer(view);
+                let reply = replies.then(|| told.reply(GOOD, Map::new(), data.clone())).flatten();
+                let notify = route.and_then(|route| route.spec.notify.as_deref());
+                let notify = notify.map(|key| told.notification(key, data));
+                reply.into_iter().chain(notify).chain(told.notices(view, route)).collect()
+            }
+        }
+    }
+
+    /// What leaves for a message that became no job. `number` tells this failure apart from others.
+    pub(crate) fn tell_refused(
+        &self,
+        origin: &Origin,
+        history: &History,
+        failure: &Failure,
+        number: Uuid,
+        at: Timestamp,
+    ) -> Vec<Outgoing> {
+        let told = Told { settings: self, origin, history, at };
+        let entry = told.entry(failure, number, None);
+        told.failed(failure).into_iter().chain(told.log(failure, entry)).collect()
+    }
+
+    /// A message of ours as a delivery. What leaves for one job to one address leaves in order; jobs do not wait for
+    /// each other.
+    pub(crate) fn delivery(&self, outgoing: &Outgoing, apart: &str) -> NewDelivery {
+        let address = format!("{} {} {apart}", outgoing.exchange, outgoing.message.routing_key);
+        NewDelivery {
+            to: DeliveryTo { courier: self.courier(), address },
+            body: serde_json::to_value(outgoing).unwrap_or_default(),
+            due_at: None,
+        }
+    }
+}
+
+/// Where something is told from.
+struct Told<'a> {
+    settings: &'a Settings,
+    origin: &'a Origin,
+    history: &'a History,
+    at: Timestamp,
+}
+
+impl Told<'_> {
+    fn message(&self, version: Version, kind: Kind, routing_key: &str, data: Value) -> Message {
+        Message {
+            version,
+            id: None,
+            kind,
+            routing_key: routing_key.to_owned(),
+            sender: Some(self.settings.application_id.clone()),
+            created: (version == Version::V1).then(|| time(self.at)),
+            reply_to: None,
+            correlation_id: self.origin.id.clone().or_else(|| self.origin.correlation_id.clone()),
+            data,
+            errors: Vec::new(),
+            softfails: 0,
+            headers: self.history.traces(),
+        }
+    }
+
+    /// The reply to whoever wants one, in the envelope of the request.
+    fn reply(&self, status: i64, headers: Map<String, Value>, data: Value) -> Option<Outgoing> {
+        let exchange = self.origin.reply_to.clone()?;
+        let key = self.origin.routing_key.replacen("request", "reply", 1);
+        let mut message = self.message(self.origin.version, Kind::Reply, &key, data);
+        message.headers.extend(json_headers([
+            ("status-code", status.into()),
+            ("error-type", Value::Null),
+            ("next-try-in", Value::Null),
+            ("error-name", Value::Null),
+        ]));
+        message.headers.extend(headers);
+        Some(Outgoing { exchange, message })
+    }
+
+    fn failed(&self, failure: &Failure) -> Option<Outgoing> {
+        self.reply(failure.status, failure.headers(), failure.body())
+    }
+
+    fn notification(&self, key: &str, data: Value) -> Outgoing {
+        let data = if data.is_object() { data } else { json!({}) };
+        let message = self.message(self.settings.notifications, Kind::Event, key, data);
+        Outgoing { exchange: self.settings.event_exchange.clone(), message }
+    }
+
+    /// What the backends told, as far as the route sends it on.
+    fn notices(&self, view: &View<'_>, route: Option<&Route>) -> Vec<Outgoing> {
+        let done = view.steps.iter().filter(|(step, _)| step.state == StepState::Succeeded);
+        let notices = done.filter_map(|(_, outcome)| outcome.as_ref()).flat_map(|outcome| &outcome.notices);
+        let sent = notices.filter(|notice| route.is_some_and(|route| route.tells(&notice.name)));
+        sent.map(|notice| self.notification(&notice.name, notice.data.clone())).collect()
+    }
+
+    /// A failure as version 1 carries it along.
+    fn entry(&self, failure: &Failure, number: Uuid, data: Option<&Value>) -> ErrorEntry {
+        let word = if failure.soft { ErrorEntry::SOFT } else { ErrorEntry::HARD };
+        // The seed's example repeats the data here. Secrets are masked in what we have of it.
+        let debug = data.and_then(Value::as_object).filter(|_| self.origin.version == Version::V1);
+        ErrorEntry {
+            error_type: word.to_owned(),
+            error_uuid: number.to_string(),
+            error_sender: self.settings.application_id.clone(),
+            error_code: failure.name.clone(),
+            error_message: failure.message.clone(),
+            timestamp: time(self.at),
+            error_debug: debug.cloned(),
+        }
+    }
+
+    fn log(&self, failure: &Failure, entry: ErrorEntry) -> Option<Outgoing> {
+        let key = self.settings.log_key.as_deref().unwrap_or(&self.origin.routing_key);
+        let mut message = match self.settings.log {
+            LogBody::Off => return None,
+            LogBody::Empty => self.message(Version::V2, Kind::Log, key, Value::Null),
+            LogBody::Text => {
+                let data = json!({
+                    "level": failure.level(),
+                    "error_message": failure.message,
+                    "error_name": failure.name,
+                    "routing_key": self.origin.routing_key,
+                    "correlation_id": self.origin.id,
+                    "sender_id": self.origin.sender,
+                });
+                let errors = self.history.errors.iter().cloned().chain([entry]).collect();
+                Message { errors, ..self.message(Version::V1, Kind::Log, key, data) }
+            }
+        };
+        message.headers.insert("level".to_owned(), failure.level().into());
+        message.headers.extend(failure.headers());
+        Some(Outgoing { exchange: self.settings.log_exchange.clone(), message })
+    }
+}
+
+/// What a job's backends answered: the `data` of the last one that has some.
+fn answer(view: &View<'_>) -> Value {
+    let outcomes = view.steps.iter().rev().filter_map(|(_, outcome)| outcome.as_ref());
+    let mut answers =
+        outcomes.filter(|o| o.kind == OutcomeKind::Done).filter_map(|o| o.data.as_ref()?.get("data"));
+    answers.next().cloned().unwrap_or_default()
+}
+
+fn json_headers<const N: usize>(headers: [(&str, Value); N]) -> Map<String, Value> {
+    headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A time as the bus writes it: whole seconds, with an offset.
+pub(crate) fn time(at: Timestamp) -> String {
+    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+    at.to_string().replace('Z', "+00:00")
+}
+
+/// The id of a job's failure: the same whenever it is asked for, another with each attempt.
+fn error_uuid(view: &View<'_>) -> Uuid {
+    let attempts = view.steps.iter().map(|(step, _)| u64::from(step.attempts)).sum();
+    number_of(view.job.id, attempts)
+}
+
+/// An id for the n-th failure of a job.
+pub(crate) fn number_of(job: JobId, failure: u64) -> Uuid {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(job.0.as_bytes()).update(&failure.to_be_bytes());
+    uuid_of(&hasher)
+}
+
+/// An id that follows from what was hashed.
+pub(crate) fn uuid_of(hasher: &blake3::Hasher) -> Uuid {
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,187 @@
+//! Exchanges, queue and bindings of an application (contracts/gorg.md §1.1): found, made where they are missing, and
+//! used as they are where they differ. What differs or may not be made is explained, and stops nothing else.
+
+use lapin::options::{ExchangeBindOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::{Channel, Connection, ExchangeKind};
+
+use crate::connection::{ACCESS_REFUSED, NOT_FOUND, number, reason, said};
+use crate::error::Error;
+use crate::route::Routes;
+use crate::settings::{QueueType, Settings};
+use crate::wire::name;
+
+/// What the broker answers when something exists and is not as it was declared.
+const DIFFERS: u16 = 406;
+/// Crashes of the hub must not make a quorum queue drop messages: RabbitMQ 4 does so after 20 of them.
+const DELIVERIES: i64 = 1_000_000;
+
+/// Declares everything, and says what is not as it should be.
+pub(crate) async fn declare(
+    connection: &Connection,
+    settings: &Settings,
+    routes: &Routes,
+) -> Result<Vec<String>, Error> {
+    let mut declared = Declared { connection, settings, notes: Vec::new() };
+    let (events, log) = (&settings.event_exchange, &settings.log_exchange);
+    let (requests, replies) = (settings.request_exchange(), settings.reply_exchange());
+    for exchange in [events, &requests, &replies] {
+        declared.exchange(exchange, ExchangeKind::Topic).await?;
+    }
+    declared.exchange(log, ExchangeKind::Fanout).await?;
+    for exchange in [events, &requests, &replies] {
+        declared.copy(exchange, log).await?;
+    }
+    declared.queue().await?;
+    for exchange in [&requests, &replies] {
+        declared.bind(exchange, "#").await?;
+    }
+    for route in routes.iter() {
+        declared.bind(events, route.pattern.as_str()).await?;
+    }
+    // Messages that an older service deferred come back through it. Without that service it is not there.
+    let exit = settings.delay_exit();
+    if declared.exists(&exit).await? {
+        declared.bind(&exit, "").await?;
+    }
+    Ok(declared.notes)
+}
+
+struct Declared<'a> {
+    connection: &'a Connection,
+    settings: &'a Settings,
+    notes: Vec<String>,
+}
+
+impl Declared<'_> {
+    async fn exchange(&mut self, exchange: &str, kind: ExchangeKind) -> Result<(), Error> {
+        let wanted = match kind {
+            ExchangeKind::Fanout => "fanout",
+            _ => "topic",
+        };
+        let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        let known = self.exists(exchange).await?;
+        let exchange_name = short(exchange)?;
+        let made = |channel: Channel| async move {
+            channel.exchange_declare(exchange_name, kind, options, FieldTable::default()).await
+        };
+        let what = format!("exchange {exchange}");
+        let answer = self.ask(made).await?;
+        self.judge(&what, &format!("a durable {wanted} exchange"), known, answer);
+        Ok(())
+    }
+
+    async fn queue(&mut self) -> Result<(), Error> {
+        let queue = self.settings.queue();
+        let queue_name = short(&queue)?;
+        let passive = queue_name.clone();
+        let looked = |channel: Channel| async move {
+            let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+            channel.queue_declare(passive, options, FieldTable::default()).await.map(drop)
+        };
+        let known = self.found(self.ask(looked).await?)?;
+        let arguments = arguments(self.settings.queue_type);
+        let made = |channel: Channel| async move {
+            let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+            channel.queue_declare(queue_name, options, arguments).await.map(drop)
+        };
+        let answer = self.ask(made).await?;
+        let wanted = match self.settings.queue_type {
+            QueueType::Classic => "a durable classic queue without arguments",
+            QueueType::Quorum => "a quorum queue",
+        };
+        self.judge(&format!("queue {queue}"), wanted, known, answer);
+        Ok(())
+    }
+
+    /// Has the job queue get what an exchange is given under a key.
+    async fn bind(&mut self, exchange: &str, key: &str) -> Result<(), Error> {
+        let queue = self.settings.queue();
+        let names = (short(&queue)?, short(exchange)?, short(key)?);
+        let bound = |channel: Channel| async move {
+            let (queue, exchange, key) = names;
+            channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()).await
+        };
+        let answer = self.ask(bound).await?;
+        self.judge(&format!("binding of {key:?} from {exchange} to {queue}"), "made", false, answer);
+        Ok(())
+    }
+
+    /// Has supervision get a copy of all that an exchange is given.
+    async fn copy(&mut self, exchange: &str, log: &str) -> Result<(), Error> {
+        let names = (short(log)?, short(exchange)?, short("#")?);
+        let bound = |channel: Channel| async move {
+            let (log, exchange, key) = names;
+            channel
+                .exchange_bind(log, exchange, key, ExchangeBindOptions::default(), FieldTable::default())
+                .await
+        };
+        let answer = self.ask(bound).await?;
+        self.judge(&format!("binding from {exchange} to {log}"), "made", false, answer);
+        Ok(())
+    }
+
+    async fn exists(&self, exchange: &str) -> Result<bool, Error> {
+        let exchange = short(exchange)?;
+        let looked = |channel: Channel| async move {
+            let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+            channel.exchange_declare(exchange, ExchangeKind::Topic, options, FieldTable::default()).await
+        };
+        self.found(self.ask(looked).await?)
+    }
+
+    /// Asks on a channel of its own: the broker closes the channel with an answer that it does not like.
+    async fn ask<F>(&self, question: impl FnOnce(Channel) -> F) -> Result<lapin::Result<()>, Error>
+    where
+        F: Future<Output = lapin::Result<()>>,
+    {
+        let lost = |error: lapin::Error| said(&self.settings.address, &error);
+        let channel = self.connection.create_channel().await.map_err(lost)?;
+        let answer = question(channel.clone()).await;
+        match &answer {
+            Ok(()) => channel.close(200, "asked".into()).await.map_err(lost)?,
+            // Without a number it is not the broker that answers.
+            Err(error) if number(error).is_none() => return Err(said(&self.settings.address, error)),
+            Err(_) => {}
+        }
+        Ok(answer)
+    }
+
+    fn found(&self, answer: lapin::Result<()>) -> Result<bool, Error> {
+        match answer {
+            Ok(()) => Ok(true),
+            Err(error) if number(&error) == Some(NOT_FOUND) => Ok(false),
+            // It may be there, and we may not look at it.
+            Err(error) if number(&error) == Some(ACCESS_REFUSED) => Ok(true),
+            Err(error) => Err(said(&self.settings.address, &error)),
+        }
+    }
+
+    /// Notes what the broker did not like. That we may not change what is there is no trouble.
+    fn judge(&mut self, what: &str, wanted: &str, known: bool, answer: lapin::Result<()>) {
+        let Err(error) = answer else { return };
+        let why = reason(&error);
+        match number(&error) {
+            Some(DIFFERS) => self.notes.push(format!(
+                "{what} exists, and is not {wanted}: it is used as it is ({why}); to have it so, stop those who use \
+                 it, delete it, and restart"
+            )),
+            Some(ACCESS_REFUSED) if known => {}
+            _ => self.notes.push(format!("{what} could not be made: {why}")),
+        }
+    }
+}
+
+/// A name as AMQP holds it.
+fn short(text: &str) -> Result<ShortString, Error> {
+    name(text).ok_or_else(|| Error::Unfit(format!("{text}: names of AMQP have at most 255 bytes")))
+}
+
+fn arguments(queue_type: QueueType) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    if queue_type == QueueType::Quorum {
+        arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongLongInt(DELIVERIES));
+    }
+    arguments
+}

@@ -1,0 +1,216 @@
+//! The message buses of a hub: what configuration says of them, put to work.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use bus::route::Routes;
+use bus::{Access, Address, Running, Settings, Source};
+use engine::{Clock, Hub, Setup};
+use model::Secret;
+
+use crate::config::{BusSource, Config, Environment, Sasl};
+use crate::exit::misuse;
+
+/// Where RabbitMQ is when nobody says (contracts/gorg.md §1.2).
+const RABBITMQ: &str = "amqp://localhost:5672/%2f";
+
+/// The applications that the configuration names, with their secrets fetched and their routes compiled.
+pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<(Settings, Routes)>> {
+    let named = config.bus.0.iter();
+    named.map(|(name, source)| Ok((settings(name, source, environment)?, routes(name, source)?))).collect()
+}
+
+/// The routes of each, compiled.
+pub fn all_routes(config: &Config) -> Result<BTreeMap<String, Routes>> {
+    config.bus.0.iter().map(|(name, source)| Ok((name.clone(), routes(name, source)?))).collect()
+}
+
+fn routes(name: &str, source: &BusSource) -> Result<Routes> {
+    let specs = source.routes.0.iter().map(|(key, route)| (key.clone(), route.spec()));
+    Routes::new(specs).map_err(|error| misuse(anyhow!("bus.{name}: {error}")))
+}
+
+/// What the application of this name is told.
+pub fn settings(name: &str, source: &BusSource, environment: &Environment) -> Result<Settings> {
+    let bad = |key: &str, why: &str| misuse(anyhow!("bus.{name}.{key}: {why}"));
+    if source.prefetch == 0 || source.prefetch > u32::from(u16::MAX) {
+        return Err(bad("prefetch", "write a number from 1 to 65535"));
+    }
+    if source.max_attempts == 0 {
+        return Err(bad("max_attempts", "no message could ever be tried: write a number above zero"));
+    }
+    let older = Older { environment, prefix: source.env_prefix.as_deref() };
+    let address = address(name, source, environment, &older)?;
+    let mut settings = source.over(Settings::new(name, address));
+    let text = |name: &str| older.get(name).map(str::to_owned);
+    settings.application_id = text("APPLICATION_ID").unwrap_or(settings.application_id);
+    let exchange = text("RABBITMQ_EVENT_EXCHANGE_NAME").or_else(|| text("RABBITMQ_EXCHANGE_NAME"));
+    settings.event_exchange = exchange.unwrap_or(settings.event_exchange);
+    settings.log_key = text("LOG_ROUTING_KEY").or(settings.log_key);
+    if let Some(millis) = older.number("RABBITMQ_DEFERRED_TIME")? {
+        settings.deferred = Duration::from_millis(millis);
+        settings.deferred_max = source.deferred_max.unwrap_or(settings.deferred);
+    }
+    if let Some(attempts) = older.number("RABBITMQ_MAX_ATTEMPTS")? {
+        settings.max_attempts = u32::try_from(attempts).unwrap_or(u32::MAX).max(1);
+    }
+    Ok(settings)
+}
+
+fn address(name: &str, source: &BusSource, environment: &Environment, older: &Older<'_>) -> Result<Address> {
+    let fetch = |secret: &Option<crate::config::SecretSource>| {
+        secret.as_ref().map(|secret| secret.fetch(environment)).transpose().map_err(misuse)
+    };
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|error| misuse(anyhow!("bus.{name}: {}: {error}", path.display())))
+    };
+    let uri = fetch(&source.url)?;
+    let text =
+        |name: &str, configured: &Option<String>| older.get(name).map(str::to_owned).or(configured.clone());
+    let port = older.number("RABBITMQ_PORT")?.or(source.port.map(u64::from));
+    let port = port.map(u16::try_from).transpose();
+    let port = port.map_err(|_| misuse(anyhow!("bus.{name}.port: write a number from 1 to 65535")))?;
+    let identity = match (&source.certificate, &source.key) {
+        (Some(certificate), Some(key)) => Some((read(certificate)?, Secret::new(read(key)?))),
+        (None, None) => None,
+        _ => return Err(misuse(anyhow!("bus.{name}: certificate and key go together: give both, or none"))),
+    };
+    let authorities = source.authorities.as_deref().map(read).transpose()?;
+    let access = Access {
+        host: text("RABBITMQ_HOST", &source.host),
+        port,
+        vhost: text("RABBITMQ_VHOST", &source.vhost),
+        user: text("RABBITMQ_USER", &source.user),
+        password: match older.get("RABBITMQ_PASSWORD") {
+            Some(password) => Some(Secret::new(password.to_owned())),
+            None => fetch(&source.password)?,
+        },
+        authorities: authorities.map(|pem| String::from_utf8_lossy(&pem).into_owned()),
+        identity,
+        external: source.sasl == Sasl::External,
+    };
+    let uri = uri.as_ref().map_or(RABBITMQ, |uri| uri.expose());
+    Address::new(uri, access).map_err(|error| misuse(anyhow!("bus.{name}.url: {error}")))
+}
+
+/// The variables of an older service, which count before the file (contracts/gorg.md §3.4).
+struct Older<'a> {
+    environment: &'a Environment,
+    prefix: Option<&'a str>,
+}
+
+impl Older<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.environment.get(&format!("{}_{name}", self.prefix?.trim_end_matches('_')))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<u64>> {
+        let parsed = self.get(name).map(|text| text.trim().parse()).transpose();
+        parsed.map_err(|_| misuse(anyhow!("{}_{name} is no whole number", self.prefix.unwrap_or_default())))
+    }
+}
+
+/// The buses of a hub.
+#[derive(Default)]
+pub struct Buses {
+    all: Vec<Source>,
+    running: Mutex<Vec<Running>>,
+}
+
+impl Buses {
+    pub(crate) fn new(configured: Vec<(Settings, Routes)>, clock: &Clock) -> Self {
+        let source = |(settings, routes)| Source::new(settings, routes, clock.clone());
+        Buses { all: configured.into_iter().map(source).collect(), running: Mutex::default() }
+    }
+
+    /// Each of them.
+    pub fn all(&self) -> &[Source] {
+        &self.all
+    }
+
+    /// Gives the hub what it needs of them before it starts.
+    pub(crate) fn join(&self, setup: &mut Setup) {
+        for source in &self.all {
+            setup.reactors.push(source.reactor());
+            setup.couriers.extend([source.courier()]);
+            setup.decoders.insert(source.name().to_owned(), source.decoder());
+            setup.retry.insert(source.name().to_owned(), source.retry());
+        }
+    }
+
+    /// Begins to take messages.
+    pub(crate) fn open(&self, hub: &Hub) {
+        let running = self.all.iter().map(|source| source.start(hub.clone())).collect();
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
+    }
+
+    /// Replaces the routes of those that run; new applications need a restart.
+    pub(crate) fn reroute(&self, mut routes: BTreeMap<String, Routes>) {
+        for source in &self.all {
+            if let Some(routes) = routes.remove(source.name()) {
+                source.reroute(routes);
+            }
+        }
+    }
+
+    pub(crate) fn quiesce(&self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Running::quiesce);
+    }
+
+    pub(crate) async fn close(&self) {
+        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
+        for source in running {
+            source.end().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(source: &BusSource, variables: &[(&str, &str)]) -> Result<Settings> {
+        let environment =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        settings("gorg", source, &environment)
+    }
+
+    #[test]
+    fn the_variables_of_an_older_service_count_first() {
+        let source = BusSource {
+            host: Some("configured".to_owned()),
+            env_prefix: Some("GDD".to_owned()),
+            ..BusSource::default()
+        };
+        let settings = told(
+            &source,
+            &[
+                ("GDD_RABBITMQ_HOST", "mq.example.org"),
+                ("GDD_RABBITMQ_PORT", "5673"),
+                ("GDD_RABBITMQ_VHOST", "agoram"),
+                ("GDD_RABBITMQ_PASSWORD", "s3cret"),
+                ("GDD_RABBITMQ_EXCHANGE_NAME", "older"),
+                ("GDD_RABBITMQ_DEFERRED_TIME", "60000"),
+                ("GDD_RABBITMQ_MAX_ATTEMPTS", "3"),
+                ("GDD_APPLICATION_ID", "gdd"),
+                ("GLD_RABBITMQ_HOST", "another"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(settings.address.to_string(), "mq.example.org:5673, virtual host agoram");
+        assert_eq!((settings.application_id.as_str(), settings.event_exchange.as_str()), ("gdd", "older"));
+        assert_eq!((settings.deferred, settings.max_attempts), (Duration::from_mins(1), 3));
+        assert_eq!(settings.deferred_max, settings.deferred, "each pause is as long as the first");
+        assert!(told(&source, &[("GDD_RABBITMQ_PORT", "many")]).is_err());
+    }
+
+    #[test]
+    fn without_a_prefix_they_mean_nothing() {
+        let settings = told(&BusSource::default(), &[("GDD_RABBITMQ_HOST", "mq")]).unwrap();
+        assert_eq!(settings.address.to_string(), "localhost:5672, virtual host /");
+        assert_eq!(settings.queue(), "gorg_job_q");
+    }
+}

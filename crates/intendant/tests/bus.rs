@@ -1,0 +1,194 @@
+//! The whole program on a real RabbitMQ: a service of the bus that is nothing but configuration and a script, the
+//! commands beside it, and its end in the middle of the work.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+
+mod support;
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{World, executable};
+use testkit::pika::Peer;
+use testkit::service::{Kind, Service};
+use testkit::wait;
+
+const LONG: Duration = Duration::from_mins(2);
+const KEY: &str = "request.mailinglist.update";
+
+/// Keeps a list of what it was asked, and answers with data.
+const GOOD: &str = r#"
+who=$(sed -n 's/.*"concernedTo":"\([^"]*\)".*/\1/p'); echo "$who" >>../seen
+echo "{\"status\": 0, \"message\": \"written\", \"data\": {\"list\": \"$who\"}}"
+"#;
+
+/// A world whose hub serves mailing lists on this broker.
+fn world(broker: &Service, script: &str) -> World {
+    let world = World::new();
+    world.file("schema.json", r#"{"type": "object", "required": ["list"]}"#);
+    world.configure(&format!(
+        "bus:\n  lists:\n    url: {}\n    user: guest\n    password: file:password\n    env_prefix: GMLD\n    deferred: 1s\n\
+         \x20   routes:\n      {KEY}:\n        about: Writes a mailing list\n        action: LIST_UPDATE\n        schema: schema.json\n\
+         \x20       concerned_to: /list\n        notify: notify.mailinglist.updated\n\
+         \x20       depends_on: [{{name: GrAM, url: 'https://gram.example.org', why: members}}]\n",
+        broker.url().replace("guest:guest@", "guest:wrong@")
+    ));
+    world.file("password", "guest\n");
+    let home = world.path("backends/10lists");
+    fs::create_dir_all(home.join("bin")).unwrap();
+    let config = "_version: 1\nname: 10lists\ndescription: of a test\nactive: true\nactions:\n  LIST_UPDATE:\n    script: main.sh\n";
+    fs::write(home.join("config.yml"), config).unwrap();
+    executable(&home.join("bin/main.sh"), &format!("#!/bin/sh\n{script}\n"));
+    world
+}
+
+fn seen(world: &World) -> Vec<String> {
+    let text = fs::read_to_string(world.path("backends/10lists/seen")).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn request(n: usize) -> Value {
+    let properties = json!({
+        "message_id": format!("88d818a1-c77c-44e6-ad0c-{n:012x}"),
+        "app_id": "gorg_mail",
+        "reply_to": "asker.reply",
+        "delivery_mode": 2,
+        "headers": { "soa-version": "2.0" },
+    });
+    json!({
+        "exchange": "lists.request", "key": KEY, "properties": properties,
+        "body": json!({ "list": format!("l{n}") }).to_string(),
+    })
+}
+
+fn asker(broker: &Service) -> Peer {
+    let mut peer = Peer::connect(broker.url()).unwrap();
+    peer.ask("exchange", json!({ "name": "asker.reply" })).unwrap();
+    peer.ask("queue", json!({ "name": "replies", "bindings": [["asker.reply", "#"]] })).unwrap();
+    peer
+}
+
+fn replies(peer: &mut Peer, count: usize) -> Vec<Value> {
+    let taken = peer.ask("get", json!({ "queue": "replies", "count": count, "seconds": 110 })).unwrap();
+    assert_eq!(taken.as_array().unwrap().len(), count, "{taken}");
+    taken.as_array().unwrap().clone()
+}
+
+#[test]
+fn a_service_is_configuration_and_a_script() {
+    let broker = Kind::RabbitMq.start().unwrap();
+    let world = world(&broker, GOOD);
+    let doctor = world.run(&["doctor"]).stdout;
+    assert!(doctor.contains("queue lists_job_q on RabbitMQ at 127.0.0.1"), "{doctor}");
+    assert!(doctor.contains("made when the hub first starts"), "{doctor}");
+    assert_eq!(world.run(&["bus", "declare", "--json"]).json()["notes"], json!([]));
+
+    let hub = world.serve();
+    let mut peer = asker(&broker);
+    let mut tail = world.command(&["bus", "tail", "--json", "--key", "notify.#", "--limit", "1"]);
+    let tail = tail.stdout(Stdio::piped()).spawn().unwrap();
+    let log = wait::until(LONG, || {
+        let queues = broker.rabbitmqctl(&["list_queues", "name", "consumers"]).unwrap();
+        queues.lines().any(|line| line.starts_with("amq.gen") && line.ends_with('1')).then_some(queues)
+    });
+    assert!(log.is_some(), "somebody listens");
+    peer.ask("publish", json!({ "messages": [request(1)] })).unwrap();
+    let reply = replies(&mut peer, 1).remove(0);
+    assert_eq!(reply["body"], r#"{"list":"l1"}"#);
+    assert_eq!(reply["properties"]["headers"]["status-code"], 200);
+    let passed: Value = serde_json::from_slice(&tail.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(passed["raw"]["routing_key"], "notify.mailinglist.updated");
+    assert_eq!(passed["message"]["data"], json!({ "list": "l1" }));
+
+    // By hand, checked before it leaves.
+    let publish = ["bus", "publish", KEY, "-", "--reply-to", "asker.reply", "--json"];
+    world.run_with(&publish, "{}").said(2, &["does not fit the schema", "list"]);
+    let published = world.run_with(&publish, r#"{"list": "l2"}"#);
+    assert_eq!(published.code, 0, "{published:?}");
+    let reply = replies(&mut peer, 1).remove(0);
+    assert_eq!(reply["properties"]["correlation_id"], published.json()["id"]);
+    assert_eq!(seen(&world), ["l1", "l2"]);
+
+    // The secrets of the broker reach neither scripts nor log.
+    assert!(!hub.log().contains("guest:"), "{}", hub.log());
+    let jobs = world.run(&["jobs", "list", "--json"]).json();
+    assert_eq!(jobs["jobs"][0]["source"], "lists");
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn dead_letters_go_back_to_the_bus() {
+    let broker = Kind::RabbitMq.start().unwrap();
+    let world = world(&broker, r#"cat >/dev/null; echo '{"status": 1, "message": "no such list"}'"#);
+    let hub = world.serve();
+    let mut peer = asker(&broker);
+    peer.ask("exchange", json!({ "name": "parking" })).unwrap();
+    peer.ask("queue", json!({ "name": "parked", "bindings": [["parking", "#"]] })).unwrap();
+    let v1 = json!({
+        "event_uuid": "88d818a1-c77c-44e6-ad0c-8aa893468e94", "event_name": "request.mailinglist.update",
+        "event_creation_time": "2016-05-29T15:03:50+00:00", "event_sender_id": "gram", "data": { "list": "l9", "password": "s3cret" },
+    });
+    let broken = json!({ "exchange": "lists.request", "key": KEY, "body": "{broken" });
+    let good = json!({ "exchange": "lists.request", "key": KEY, "body": v1.to_string() });
+    peer.ask("publish", json!({ "messages": [broken, good] })).unwrap();
+    let job = wait::until(LONG, || {
+        let jobs = world.run(&["jobs", "list", "--json", "--state", "failed"]).json();
+        jobs["jobs"][0]["id"].as_str().map(str::to_owned)
+    });
+    let job = job.expect("a failed job");
+    let refusals = world.run(&["jobs", "refusals", "list", "--json"]).json();
+    let refusal = refusals["records"][0]["seq"].to_string();
+    let moved = world.run(&["bus", "move", &job, &refusal, "--exchange", "parking", "--json"]);
+    assert_eq!(moved.code, 0, "{moved:?}");
+    let parked = peer.ask("get", json!({ "queue": "parked", "count": 2 })).unwrap();
+    let message: Value = serde_json::from_str(parked[0]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(message["data"], json!({ "list": "l9", "password": "s3cret" }), "whole, as it came");
+    assert_eq!((&message["event_sender_id"], &message["errors_count"]), (&json!("gram"), &json!(1)));
+    assert_eq!(message["errors"][0]["error_message"], "no such list");
+    assert_eq!(parked[0]["properties"]["correlation_id"], v1["event_uuid"]);
+    assert_ne!(message["event_uuid"], v1["event_uuid"]);
+    assert_eq!((&parked[1]["body"], &parked[1]["key"]), (&json!("{broken"), &json!(KEY)));
+    world.run(&["bus", "move", &job, "--exchange", "nowhere"]).said(1, &["there is no exchange nowhere"]);
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn crashes_and_stops_lose_nothing() {
+    let count: usize = std::env::var("INTENDANT_BUS_REQUESTS").map_or(600, |text| text.parse().unwrap());
+    let broker = Kind::RabbitMq.start().unwrap();
+    let world = world(&broker, GOOD);
+    let mut hub = world.serve();
+    let mut peer = asker(&broker);
+    let messages: Vec<Value> = (0..count).map(request).collect();
+    peer.ask("publish", json!({ "messages": messages })).unwrap();
+    let mut killed = 0;
+    for round in 0..3 {
+        let more = count * (round + 1) / 5;
+        wait::until(LONG, || (seen(&world).len() >= more).then_some(())).expect("some to run");
+        if round == 1 {
+            assert_eq!(hub.stop(), Some(0));
+        } else {
+            hub.kill();
+            killed += 1;
+        }
+        hub = world.serve();
+    }
+    let mut answered: Vec<String> = Vec::new();
+    while answered.len() < count {
+        for reply in replies(&mut peer, 1) {
+            answered.push(reply["properties"]["correlation_id"].as_str().unwrap().to_owned());
+        }
+        answered.sort_unstable();
+        answered.dedup();
+    }
+    let mut all = seen(&world);
+    // A script that ran when the hub was killed may run again; 16 of one backend run at once.
+    assert!(all.len() <= count + killed * 16, "{} executions of {count} requests", all.len());
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count);
+    assert_eq!(hub.stop(), Some(0));
+    assert_eq!(peer.ask("exists", json!({ "queue": "lists_job_q" })).unwrap(), 0);
+}
