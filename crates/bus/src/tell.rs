@@ -68,12 +68,10 @@ impl Settings {
         told.failed(failure).into_iter().chain(told.log(failure, entry)).collect()
     }
 
-    /// A message of ours as a delivery. What leaves for one job to one address leaves in order; jobs do not wait for
-    /// each other.
-    pub(crate) fn delivery(&self, outgoing: &Outgoing, apart: &str) -> NewDelivery {
-        let address = format!("{} {} {apart}", outgoing.exchange, outgoing.message.routing_key);
+    /// A message of ours as a delivery. What leaves for one job leaves in order; jobs do not wait for each other.
+    pub(crate) fn delivery(&self, outgoing: &Outgoing, job: &str) -> NewDelivery {
         NewDelivery {
-            to: DeliveryTo { courier: self.courier(), address },
+            to: DeliveryTo { courier: self.courier(), address: job.to_owned() },
             body: serde_json::to_value(outgoing).unwrap_or_default(),
             due_at: None,
         }

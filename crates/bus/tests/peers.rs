@@ -30,6 +30,7 @@ async fn what_stopped_the_original_stops_nobody() {
     a_soft_failure_without_a_count(&broker).await;
     exhausted_retries_are_told(&broker).await;
     failures_of_others_count(&broker).await;
+    a_replay_is_answered_too(&broker).await;
     nobody_handles_it(&broker).await;
     an_unknown_reply_exchange_is_never_made(&broker).await;
     messages_that_an_older_service_deferred(&broker).await;
@@ -375,6 +376,30 @@ async fn failures_of_others_count(broker: &Service) {
     assert_eq!(reply["properties"]["headers"]["error-name"], "InternalError");
     assert_eq!(bed.refused(1).await[0].code, *"exhausted");
     assert_eq!(backend.bodies().len(), 1);
+    bed.stop().await;
+}
+
+async fn a_replay_is_answered_too(broker: &Service) {
+    let failed = std::sync::atomic::AtomicBool::new(false);
+    let backend = Fake::new(move |_| {
+        if failed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            answered(json!({ "status": 0, "data": { "uuid": "u" } }))
+        } else {
+            Outcome::hard(1, model::word::code::FAILED, "no such entry")
+        }
+    });
+    let plan = Plan::new(broker, "replayed", &backend);
+    let bed = Bed::new(&plan).await;
+    let mut peer = Neighbour::of(broker, &plan.settings);
+    let reply_to = peer.reply_to();
+    peer.publish(".request", KEY, &json!({ "uuid": "u" }), Some(v2(1, Some(&reply_to))));
+    assert_eq!(peer.take("replies", 1)[0]["properties"]["headers"]["status-code"], 500);
+    let job = bed.ended(1).await[0].id;
+    let actor = engine::Actor("test".to_owned());
+    bed.hub.retry(job, &engine::Replay::default(), &actor).await.unwrap();
+    let reply = peer.take("replies", 1).remove(0);
+    assert_eq!(reply["properties"]["headers"]["status-code"], 200);
+    assert_eq!(reply["properties"]["correlation_id"], uuid(1));
     bed.stop().await;
 }
 

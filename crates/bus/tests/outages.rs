@@ -1,0 +1,153 @@
+//! What a broker does to those who lean on it: it goes away, closes connections, loses the queue, has no memory left.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use model::JobState;
+use serde_json::{Value, json};
+use support::{Bed, Fake, KEY, Neighbour, Plan, broker, states, uuid, v2};
+use testkit::service::Service;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_lost_comes_back_by_itself() {
+    let broker = broker();
+    connections_closed_by_the_operator(&broker).await;
+    a_queue_deleted_under_us(&broker).await;
+    no_memory_left(&broker).await;
+    another_hub_stands_by(&broker).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_broker_killed_in_the_middle_costs_no_request_and_no_reply() {
+    let count: usize = std::env::var("INTENDANT_BUS_REQUESTS").map_or(2_000, |text| text.parse().unwrap());
+    let mut broker = broker();
+    let backend = Fake::done();
+    let mut plan = Plan::new(&broker, "killed", &backend);
+    // So that most of it is still with the broker when it dies.
+    plan.settings.prefetch = 50;
+    let bed = Bed::new(&plan).await;
+    let mut peer = Neighbour::of(&broker, &plan.settings);
+    bed.running.quiesce();
+    bed.until("the consumer to be gone", async |bed| {
+        let queues = broker.rabbitmqctl(&["list_queues", "name", "consumers"]).unwrap();
+        assert!(bed.link().connected);
+        queues.lines().any(|line| line == "killed_job_q\t0")
+    })
+    .await;
+    let folder = bed.stop().await;
+    publish(&mut peer, "killed", count);
+    drop(peer);
+
+    let bed = Bed::start_in(folder, &plan).await;
+    for part in [4, 2] {
+        bed.until("some to be taken", async |bed| bed.jobs().await.len() >= count / part).await;
+        broker.crash();
+        bed.until("the loss to be seen", async |bed| !bed.link().connected).await;
+        broker.revive().unwrap();
+        bed.until("the connection to be back", async |bed| bed.link().connected).await;
+    }
+    let jobs = bed.ended(count).await;
+    assert_eq!((jobs.len(), states(&jobs, JobState::Succeeded)), (count, count), "one job for each request");
+    assert_eq!(backend.bodies().len(), count, "no step that is recorded ran again");
+    let mut peer = Neighbour::of(&broker, &plan.settings);
+    let mut answered = BTreeSet::new();
+    while answered.len() < count {
+        let reply = peer.take("replies", 1).remove(0);
+        answered.insert(reply["properties"]["correlation_id"].to_string());
+    }
+    bed.stop().await;
+}
+
+/// Publishes so many requests, each about somebody else.
+fn publish(peer: &mut Neighbour, application: &str, count: usize) {
+    let reply_to = peer.reply_to();
+    let message = |n: usize| {
+        let mut properties = v2(n, Some(&reply_to));
+        properties["delivery_mode"] = json!(2);
+        json!({
+            "exchange": format!("{application}.request"), "key": KEY, "properties": properties,
+            "body": json!({ "uuid": format!("u{n}") }).to_string(),
+        })
+    };
+    let messages: Vec<Value> = (0..count).map(message).collect();
+    peer.peer.ask("publish", json!({ "messages": messages })).unwrap();
+}
+
+async fn connections_closed_by_the_operator(broker: &Service) {
+    let backend = Fake::done();
+    let plan = Plan::new(broker, "closed", &backend);
+    let bed = Bed::new(&plan).await;
+    for round in 0..2 {
+        broker.rabbitmqctl(&["close_all_connections", "maintenance"]).unwrap();
+        // The neighbour's connection is closed as well.
+        let mut peer = Neighbour::of(broker, &plan.settings);
+        let reply_to = peer.reply_to();
+        peer.publish(".request", KEY, &json!({ "uuid": "u" }), Some(v2(round, Some(&reply_to))));
+        assert_eq!(peer.take("replies", 1)[0]["properties"]["correlation_id"], uuid(round));
+    }
+    assert!(bed.link().connected);
+    bed.stop().await;
+}
+
+async fn a_queue_deleted_under_us(broker: &Service) {
+    let backend = Fake::done();
+    let plan = Plan::new(broker, "deleted", &backend);
+    let bed = Bed::new(&plan).await;
+    let mut peer = Neighbour::of(broker, &plan.settings);
+    peer.peer.ask("delete", json!({ "queue": "deleted_job_q" })).unwrap();
+    bed.until("the queue to be made again", async |bed| {
+        bed.link().connected
+            && !peer.peer.ask("exists", json!({ "queue": "deleted_job_q" })).unwrap().is_null()
+    })
+    .await;
+    let queue = "deleted_job_q";
+    bed.until("its bindings to be made again", async |_| {
+        let bindings = broker.rabbitmqctl(&["list_bindings", "destination_name", "routing_key"]).unwrap();
+        bindings.lines().any(|line| line == format!("{queue}\t{KEY}"))
+    })
+    .await;
+    let reply_to = peer.reply_to();
+    peer.publish("_events", KEY, &json!({ "uuid": "u" }), Some(v2(1, Some(&reply_to))));
+    peer.take("replies", 1);
+    bed.stop().await;
+}
+
+async fn no_memory_left(broker: &Service) {
+    let backend = Fake::done();
+    let plan = Plan::new(broker, "full", &backend);
+    let bed = Bed::new(&plan).await;
+    let mut peer = Neighbour::of(broker, &plan.settings);
+    let reply_to = peer.reply_to();
+    // These wait in the queue until the alarm is there.
+    broker.rabbitmqctl(&["set_vm_memory_high_watermark", "0.00001"]).unwrap();
+    let mut asker = Neighbour::of(broker, &plan.settings);
+    let asked = std::thread::spawn(move || {
+        // The broker reads it when there is memory again.
+        asker.publish(".request", KEY, &json!({ "uuid": "u" }), Some(v2(1, Some(&reply_to))));
+    });
+    broker.rabbitmqctl(&["set_vm_memory_high_watermark", "0.4"]).unwrap();
+    asked.join().unwrap();
+    peer.take("replies", 1);
+    assert!(bed.link().connected);
+    bed.stop().await;
+}
+
+async fn another_hub_stands_by(broker: &Service) {
+    let (first, second) = (Fake::done(), Fake::done());
+    let plan = Plan::new(broker, "twice", &first);
+    let bed = Bed::new(&plan).await;
+    let other = Bed::new(&Plan::new(broker, "twice", &second)).await;
+    other.until("it to stand by", async |bed| bed.link().note.is_some()).await;
+    assert!(other.link().note.unwrap().contains("another consumer has queue twice_job_q"));
+    let mut peer = Neighbour::of(broker, &plan.settings);
+    peer.publish("_events", KEY, &json!({ "uuid": "u" }), Some(v2(1, None)));
+    bed.ended(1).await;
+    bed.stop().await;
+    other.until("it to take over", async |bed| bed.link().note.is_none()).await;
+    peer.publish("_events", KEY, &json!({ "uuid": "u" }), Some(v2(2, None)));
+    other.ended(1).await;
+    assert_eq!((first.bodies().len(), second.bodies().len()), (1, 1));
+    other.stop().await;
+}
