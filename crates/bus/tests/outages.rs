@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use intendant_bus::{Access, Address};
 use model::JobState;
 use serde_json::{Value, json};
 use support::{Bed, Fake, KEY, Neighbour, Plan, broker, states, uuid, v2};
@@ -17,6 +18,7 @@ async fn what_is_lost_comes_back_by_itself() {
     a_queue_deleted_under_us(&broker).await;
     no_memory_left(&broker).await;
     another_hub_stands_by(&broker).await;
+    over_tls(&broker).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -150,4 +152,53 @@ async fn another_hub_stands_by(broker: &Service) {
     other.ended(1).await;
     assert_eq!((first.bodies().len(), second.bodies().len()), (1, 1));
     other.stop().await;
+}
+
+async fn over_tls(broker: &Service) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &path("key.pem"), "-out", &path("certificate.pem")])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = format!(
+        "rabbit_networking:ensure_ssl(), rabbit_networking:start_ssl_listener({port}, \
+         [{{certfile, \"{}\"}}, {{keyfile, \"{}\"}}], 1).",
+        path("certificate.pem"),
+        path("key.pem")
+    );
+    broker.rabbitmqctl(&["eval", &listen]).unwrap();
+
+    let backend = Fake::done();
+    let mut plan = Plan::new(broker, "sealed", &backend);
+    let url = format!("amqps://guest:guest@localhost:{port}/%2f");
+    let authorities = std::fs::read_to_string(path("certificate.pem")).unwrap();
+    let access = Access { authorities: Some(authorities), ..Access::default() };
+    plan.settings.address = Address::new(&url, access).unwrap();
+    let bed = Bed::new(&plan).await;
+    let mut peer = Neighbour::of(broker, &plan.settings);
+    let reply_to = peer.reply_to();
+    peer.publish(".request", KEY, &json!({ "uuid": "u" }), Some(v2(1, Some(&reply_to))));
+    peer.take("replies", 1);
+    bed.stop().await;
+
+    // A certificate that nobody vouches for is not believed.
+    plan.settings.address = Address::new(&url, Access::default()).unwrap();
+    let error = intendant_bus::examine(&plan.settings).await.unwrap_err().to_string();
+    assert!(error.contains("RabbitMQ at localhost"), "{error}");
 }

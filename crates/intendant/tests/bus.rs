@@ -21,7 +21,8 @@ const KEY: &str = "request.mailinglist.update";
 /// Keeps a list of what it was asked, and answers with data.
 const GOOD: &str = r#"
 who=$(sed -n 's/.*"concernedTo":"\([^"]*\)".*/\1/p'); echo "$who" >>../seen
-echo "{\"status\": 0, \"message\": \"written\", \"data\": {\"list\": \"$who\"}}"
+echo "{\"status\": 0, \"message\": \"written\", \"data\": {\"list\": \"$who\"},
+ \"notices\": [{\"name\": \"notify.mailinglist.seen\", \"data\": {\"list\": \"$who\"}}, {\"data\": 1}, 2]}"
 "#;
 
 /// A world whose hub serves mailing lists on this broker.
@@ -32,7 +33,7 @@ fn world(broker: &Service, script: &str) -> World {
         "bus:\n  lists:\n    url: {}\n    user: guest\n    password: file:password\n    env_prefix: GMLD\n    deferred: 1s\n\
          \x20   routes:\n      {KEY}:\n        about: Writes a mailing list\n        action: LIST_UPDATE\n        schema: schema.json\n\
          \x20       concerned_to: /list\n        notify: notify.mailinglist.updated\n\
-         \x20       depends_on: [{{name: GrAM, url: 'https://gram.example.org', why: members}}]\n",
+         \x20       depends_on: [{{name: GrAM, url: 'http://127.0.0.1:1/api', why: members}}]\n",
         broker.url().replace("guest:guest@", "guest:wrong@")
     ));
     world.file("password", "guest\n");
@@ -83,11 +84,12 @@ fn a_service_is_configuration_and_a_script() {
     let doctor = world.run(&["doctor"]).stdout;
     assert!(doctor.contains("queue lists_job_q on RabbitMQ at 127.0.0.1"), "{doctor}");
     assert!(doctor.contains("made when the hub first starts"), "{doctor}");
+    assert!(doctor.contains("GrAM at http://127.0.0.1:1/api (members) is not reached"), "{doctor}");
     assert_eq!(world.run(&["bus", "declare", "--json"]).json()["notes"], json!([]));
 
     let hub = world.serve();
     let mut peer = asker(&broker);
-    let mut tail = world.command(&["bus", "tail", "--json", "--key", "notify.#", "--limit", "1"]);
+    let mut tail = world.command(&["bus", "tail", "--json", "--key", "notify.#", "--limit", "2"]);
     let tail = tail.stdout(Stdio::piped()).spawn().unwrap();
     let log = wait::until(LONG, || {
         let queues = broker.rabbitmqctl(&["list_queues", "name", "consumers"]).unwrap();
@@ -98,9 +100,12 @@ fn a_service_is_configuration_and_a_script() {
     let reply = replies(&mut peer, 1).remove(0);
     assert_eq!(reply["body"], r#"{"list":"l1"}"#);
     assert_eq!(reply["properties"]["headers"]["status-code"], 200);
-    let passed: Value = serde_json::from_slice(&tail.wait_with_output().unwrap().stdout).unwrap();
-    assert_eq!(passed["raw"]["routing_key"], "notify.mailinglist.updated");
-    assert_eq!(passed["message"]["data"], json!({ "list": "l1" }));
+    let passed = String::from_utf8(tail.wait_with_output().unwrap().stdout).unwrap();
+    let passed: Vec<Value> = passed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (passed, key) in passed.iter().zip(["notify.mailinglist.updated", "notify.mailinglist.seen"]) {
+        assert_eq!(passed["raw"]["routing_key"], key);
+        assert_eq!(passed["message"]["data"], json!({ "list": "l1" }));
+    }
 
     // By hand, checked before it leaves.
     let publish = ["bus", "publish", KEY, "-", "--reply-to", "asker.reply", "--json"];

@@ -82,6 +82,7 @@ pub(crate) fn judge(ran: &Ran, soft_exits: &[i32], mask: &Mask) -> Verdict {
         mask.value(&mut value);
         value
     });
+    outcome.notices = outcome.data.as_ref().map(answer::notices).unwrap_or_default();
     outcome.log = (!log.trim().is_empty()).then_some(log);
     Verdict { outcome, found: stream, records }
 }

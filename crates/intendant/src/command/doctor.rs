@@ -1,6 +1,7 @@
 //! `intendant doctor`: is everything as it should be? One line for each check.
 
 mod checks;
+mod dependencies;
 
 use anyhow::Result;
 use serde::Serialize;

@@ -6,6 +6,7 @@ mod json;
 use std::ops::Range;
 use std::time::Duration;
 
+use model::Notice;
 use serde_json::{Map, Value};
 
 use json::Reader;
@@ -94,6 +95,16 @@ impl Answer {
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.object)
     }
+}
+
+/// What an answer wants others to know: the members of `notices` that have a name.
+pub(crate) fn notices(answer: &Value) -> Vec<Notice> {
+    let told = answer.get("notices").and_then(Value::as_array).into_iter().flatten();
+    let notice = |told: &Value| {
+        let name = told.get("name")?.as_str().filter(|name| !name.is_empty())?;
+        Some(Notice { name: name.to_owned(), data: told.get("data").cloned().unwrap_or_default() })
+    };
+    told.filter_map(notice).collect()
 }
 
 fn whole(number: &serde_json::Number) -> Option<i32> {

@@ -10,7 +10,7 @@ use model::JobState;
 use rustix::process::geteuid;
 use scripts::Severity;
 
-use super::Finding;
+use super::{Finding, dependencies};
 use crate::compose::{self, Parts};
 use crate::config::{Loaded, Origin, Value as _};
 use crate::context::Context;
@@ -39,6 +39,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     findings.push(folder(&loaded));
     findings.push(backends(&loaded));
     findings.extend(sources(&loaded, context).await);
+    findings.extend(dependencies::all(&loaded.config).await);
     findings.extend(hub(&loaded, context).await);
     findings
 }
