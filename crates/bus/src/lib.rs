@@ -28,7 +28,6 @@ mod wire;
 pub use error::Error;
 pub use moved::moved;
 pub use raw::{Body, RawMessage};
-pub use reactor::SharedRoutes;
 pub use request::{History, Origin, Refused, request};
 pub use settings::{Access, Address, LogBody, QueueType, Settings};
 pub use source::{KIND, Running, Source};

@@ -12,11 +12,11 @@ use crate::settings::Settings;
 
 /// The routes as they are now. A reload replaces them whole.
 #[derive(Clone, Debug, Default)]
-pub struct SharedRoutes(Arc<RwLock<Arc<Routes>>>);
+pub(crate) struct SharedRoutes(Arc<RwLock<Arc<Routes>>>);
 
 impl SharedRoutes {
     /// The routes.
-    pub fn get(&self) -> Arc<Routes> {
+    pub(crate) fn get(&self) -> Arc<Routes> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
