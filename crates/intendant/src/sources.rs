@@ -67,6 +67,14 @@ fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Res
     let password = password.as_ref().map(|password| password.expose().as_str());
     let address = Address::new(uri, source.user.as_deref(), password)
         .map_err(|error| misuse(format!("sesame.{name}.redis: {error}")))?;
+    let address = match &source.authorities {
+        None => address,
+        Some(file) => {
+            let wrong = |why: String| misuse(format!("sesame.{name}.authorities: {}: {why}", file.display()));
+            let authorities = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+            address.trusting(authorities).map_err(|error| wrong(error.to_string()))?
+        }
+    };
     Ok(Settings {
         queue: source.queue.clone(),
         prefix: source.prefix.clone(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, TlsCertificates};
 
 use crate::error::Error;
 
@@ -29,6 +29,14 @@ impl Address {
             settings = settings.set_password(password);
         }
         Ok(Address { info: info.set_redis_settings(settings) })
+    }
+
+    /// Over TLS to a server whose certificate these authorities signed (PEM), instead of those of the system.
+    pub fn trusting(self, authorities: Vec<u8>) -> Result<Self, Error> {
+        let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities) };
+        let client = Client::build_with_tls(self.info, certificates)
+            .map_err(|error| Error::Address(format!("the authorities cannot be used for TLS: {error}")))?;
+        Ok(Address { info: client.get_connection_info().clone() })
     }
 
     pub(crate) fn info(&self) -> ConnectionInfo {

@@ -37,7 +37,9 @@ impl FromStr for Time {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Time)
+        // The journal knows no finer ones: a filter must mean the same here, there, and written out again.
+        let finer: Timestamp = text.parse()?;
+        Timestamp::from_millisecond(finer.as_millisecond()).map(Time)
     }
 }
 

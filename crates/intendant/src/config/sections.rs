@@ -16,7 +16,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 63] = [
+pub const NEED_RESTART: [&str; 64] = [
     "data.folder",
     "key",
     "socket",
@@ -46,6 +46,7 @@ pub const NEED_RESTART: [&str; 63] = [
     "sesame.NAME.redis",
     "sesame.NAME.user",
     "sesame.NAME.password",
+    "sesame.NAME.authorities",
     "sesame.NAME.queue",
     "sesame.NAME.prefix",
     "sesame.NAME.hold",
@@ -278,6 +279,9 @@ section! {
         user: Option<String> = None,
         /// Their password, before the one in the address.
         password: Option<SecretSource> = None,
+        /// Certificates of the authorities that may have signed that of Redis, in PEM, instead of those of the system:
+        /// for `rediss://`.
+        authorities: Option<PathBuf> = None,
         /// The queue's name.
         queue: String = "sesame".to_owned(),
         /// What the names of the queue's keys begin with.

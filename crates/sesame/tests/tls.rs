@@ -1,0 +1,98 @@
+//! Redis behind TLS, with a certificate of the site's own authority.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use intendant_sesame::Address;
+use model::OnError;
+use serde_json::json;
+use support::{Bed, Fake, LONG_MS, Plan, call, entry, object_id, orchestrator, redis, sync};
+use testkit::bullmq::Version;
+use testkit::service::Service;
+
+/// Makes a certificate for `localhost` that vouches for itself.
+fn certificate(folder: &Path) {
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
+        .args(["-days", "2", "-subj", "/CN=localhost"])
+        .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(folder.join("key.pem"))
+        .arg("-out")
+        .arg(folder.join("certificate.pem"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+}
+
+/// Has Redis listen with TLS, too, and says where.
+fn listen_with_tls(redis: &Service, folder: &Path) -> String {
+    certificate(folder);
+    let at = |name: &str| folder.join(name).display().to_string();
+    // Free a moment ago; another test may have it by now.
+    for _ in 0..20 {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let answer = call(
+            redis,
+            &[
+                ["CONFIG", "SET", "tls-auth-clients", "no", "tls-cert-file"].as_slice(),
+                &[&at("certificate.pem"), "tls-key-file", &at("key.pem")],
+                &["tls-ca-cert-file", &at("certificate.pem"), "tls-port", &port],
+            ]
+            .concat(),
+        );
+        if answer == "OK" {
+            return format!("rediss://localhost:{port}/0");
+        }
+    }
+    panic!("Redis does not listen with TLS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_are_answered_over_tls_and_a_stranger_is_not_believed() {
+    let (redis, fake, folder) = (redis(), Fake::done(), tempfile::tempdir().unwrap());
+    let url = listen_with_tls(&redis, folder.path());
+    let mut node = orchestrator(Version::V5, &redis);
+    let job = |n: u32| {
+        json!({
+            "name": "IDENTITY_UPDATE",
+            "data": sync(&format!("i{n}")),
+            "opts": { "jobId": object_id(n), "attempts": 1 },
+            "ms": LONG_MS,
+        })
+    };
+
+    let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
+    plan.settings.address = Address::new(&url, None, None).unwrap();
+    let stranger = Bed::new(plan).await;
+    node.ask("add", job(1)).unwrap();
+    stranger.until("it to be refused", async || stranger.hub.links()[0].last_error.is_some()).await;
+    assert!(!stranger.hub.links()[0].connected);
+    stranger.stop().await;
+    assert_eq!(fake.count(), 0);
+
+    let authorities = fs::read(folder.path().join("certificate.pem")).unwrap();
+    let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
+    plan.settings.address = Address::new(&url, None, None).unwrap().trusting(authorities).unwrap();
+    let bed = Bed::new(plan).await;
+    let answer = node.ask("ask", job(2)).unwrap();
+    assert_eq!(answer["status"], 0, "{answer}");
+    node.ask("wait", json!({ "id": object_id(1), "ms": LONG_MS })).unwrap();
+    assert_eq!(fake.count(), 2);
+    bed.stop().await;
+}
+
+#[test]
+fn authorities_that_are_none_and_an_address_without_tls_are_refused() {
+    let address = |url| Address::new(url, None, None).unwrap();
+    let plain = address("redis://localhost").trusting(b"".to_vec()).unwrap_err().to_string();
+    assert!(plain.contains("rediss://"), "{plain}");
+    let text = b"-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n".to_vec();
+    let none = address("rediss://localhost").trusting(text).unwrap_err().to_string();
+    assert!(none.contains("authorities"), "{none}");
+}
