@@ -6,6 +6,7 @@ use askama::Template;
 use engine::BackendView;
 use engine::port::Standing;
 use http::page::Visit;
+pub(crate) use http::page::When;
 use jiff::Timestamp;
 use model::{DeliveryState, JobState, OutcomeKind, StepState, WaitingOn};
 use serde_json::Value;
@@ -76,20 +77,6 @@ impl Chip {
             Standing::Active => ("good", "backend-active"),
         };
         Chip { tone, word: v.t(word) }
-    }
-}
-
-/// A moment. The page's script shows it in the reader's own zone.
-#[derive(Template)]
-#[template(source = r#"<time datetime="{{ exact }}">{{ text }}</time>"#, ext = "html")]
-pub(crate) struct When {
-    exact: String,
-    text: String,
-}
-
-impl From<Timestamp> for When {
-    fn from(at: Timestamp) -> Self {
-        When { exact: format!("{at:.3}"), text: at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string() }
     }
 }
 

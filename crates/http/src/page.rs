@@ -17,6 +17,7 @@ mod layout;
 mod look;
 mod text;
 mod visit;
+mod when;
 
 pub use around::around;
 pub use form::Form;
@@ -26,3 +27,4 @@ pub use layout::Page;
 pub use look::routes;
 pub use text::{Args, Texts};
 pub use visit::{Theme, Visit, Whole, local_path};
+pub use when::When;

@@ -6,11 +6,13 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod client;
 pub mod document;
 mod error;
 pub mod fingerprint;
 pub mod identity;
 pub mod import;
+pub mod pages;
 mod reactor;
 pub mod register;
 pub mod request;

@@ -46,6 +46,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
             Backends::Reload(args) => command::backends::reload(args, context).await,
         },
         Command::Bus(bus) => command::bus::run(bus, context).await,
+        Command::Identities(identities) => command::identities::run(identities, context).await,
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),

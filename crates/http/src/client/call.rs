@@ -1,9 +1,9 @@
 //! One request and its answer.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::request::Builder;
 use axum::http::{Method, Request, Response, header};
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -51,6 +51,16 @@ impl Client {
     ) -> Result<impl Stream<Item = Result<T, Error>> + use<T>, Error> {
         let answer = self.send(request, body).await?;
         Ok(stream::lines(answer, &self.place))
+    }
+
+    /// Sends a request whose answer is read as it comes.
+    pub async fn ask_bytes(
+        &self,
+        request: Builder,
+        body: Body,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + use<>, Error> {
+        let answer = self.send(request, body).await?;
+        Ok(answer.into_body().into_data_stream().map_err(|e| lost(&e)))
     }
 
     /// A request whose answer says nothing but that it was done.

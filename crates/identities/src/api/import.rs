@@ -71,7 +71,7 @@ pub(crate) struct Upload {
     name: Option<String>,
     mapping: String,
     /// The other fields, as text.
-    pub(crate) fields: Vec<(String, String)>,
+    fields: Vec<(String, String)>,
 }
 
 impl Upload {
@@ -98,10 +98,25 @@ impl Upload {
         Ok(upload)
     }
 
+    /// Another field that is not empty.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.fields.iter().find(|(given, _)| given == name)?;
+        Some(value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a box was ticked.
+    pub(crate) fn ticked(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
+
     /// The records of its file.
     pub(crate) fn records(&self, format: Option<&str>) -> Result<Vec<Record>, Error> {
         let bad = |why: &str| Error::BadFile(why.to_owned());
-        let file = self.file.as_deref().ok_or_else(|| bad("the form has no field `file` with it"))?;
+        let file = self
+            .file
+            .as_deref()
+            .filter(|file| !file.is_empty() || self.name.is_some())
+            .ok_or_else(|| bad("the form has no field `file` with it"))?;
         if file.len() > FILE {
             return Err(bad("it is longer than 64 MiB: import it in pieces"));
         }

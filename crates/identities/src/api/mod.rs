@@ -19,6 +19,8 @@ pub use dto::{
     NewPassword, PasswordJob, Report, Selection,
 };
 
+pub(crate) use import::Upload;
+
 use crate::register::Register;
 use crate::schedule::Schedule;
 

@@ -3,6 +3,7 @@
 mod access;
 mod backends;
 mod bus;
+mod identities;
 mod jobs;
 mod keep;
 mod submit;
@@ -19,6 +20,10 @@ pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneB
 pub use bus::{
     Bus, Dead as BusDead, Declare as BusDeclare, Move as BusMove, Publish as BusPublish, Tail as BusTail,
     Which as BusWhich,
+};
+pub use identities::{
+    Bulk, ChangeState, ExportFormat, ExportIdentities, Identities, Import, ListIdentities, OneIdentity,
+    Password, Which,
 };
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
@@ -98,6 +103,9 @@ pub enum Command {
     /// Work on a message bus: declare, publish, tail, move dead letters back
     #[command(subcommand)]
     Bus(Bus),
+    /// Import, see, synchronise and end the identities of the register
+    #[command(subcommand)]
+    Identities(Identities),
     /// Examine configuration, folders, key, journal and backends
     Doctor(Doctor),
     /// Write a consistent copy of the journal, also while the hub works

@@ -133,7 +133,7 @@ async fn open(file: &Path) -> Result<impl Stream<Item = io::Result<Bytes>> + Sen
     }))
 }
 
-fn progress(lines: Option<u64>, screen: &Screen, json: bool) -> ProgressBar {
+pub(super) fn progress(lines: Option<u64>, screen: &Screen, json: bool) -> ProgressBar {
     if json || !screen.live {
         return ProgressBar::hidden();
     }

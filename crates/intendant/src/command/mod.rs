@@ -10,6 +10,7 @@ pub mod debug;
 pub mod doctor;
 pub mod failsafe;
 mod follow;
+pub mod identities;
 pub mod jobs;
 pub mod login;
 mod offline;

@@ -78,7 +78,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
         url: url.clone(),
     };
     let kit = pages::kit();
-    let pages = pages::routes(&parts, &kit, &context.clock);
+    let pages = pages::routes(&parts, &register.api, &kit, &context.clock);
     let modules = vec![identities::api::routes(register.api.clone())];
     let routes = api::routes(Api::new(parts), modules).merge(pages);
     let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));

@@ -1,0 +1,159 @@
+//! Counts, filters, and the list.
+
+use askama::Template;
+use axum::extract::{RawQuery, State as Extract};
+use axum::response::Response;
+use http::page::{Form, Visit, When};
+use http::{May, Problem, ReadIdentities, Scope};
+
+use super::Pages;
+use super::show::{Act, Button, Chip, name, tone, word};
+use crate::document::{label, person};
+use crate::identity::Identity;
+use crate::register::Filter;
+use crate::state::State;
+
+/// Rows of a page.
+const ROWS: usize = 100;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) state: Option<State>,
+    pub(super) text: String,
+}
+
+impl Asked {
+    pub(super) fn read(form: &Form) -> Self {
+        Asked {
+            state: form.get("state").and_then(State::from_word),
+            text: form.get("text").unwrap_or_default().to_owned(),
+        }
+    }
+
+    pub(super) fn filter(&self) -> Filter {
+        let text = Some(self.text.clone()).filter(|text| !text.is_empty());
+        Filter { states: self.state.into_iter().collect(), text }
+    }
+
+    /// Its fields, as a form sends them.
+    pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
+        let state = self.state.map(|state| ("state", state.as_str().to_owned()));
+        let text = Some(("text", self.text.clone())).filter(|(_, text)| !text.is_empty());
+        state.into_iter().chain(text).collect()
+    }
+
+    /// A path that asks for the same, and more.
+    pub(super) fn link(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.fields()).extend_pairs(more);
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    fn is_empty(&self) -> bool {
+        *self == Asked::default()
+    }
+}
+
+struct Tile {
+    word: &'static str,
+    tone: &'static str,
+    name: String,
+    count: u64,
+    hint: String,
+    current: bool,
+}
+
+struct Row {
+    id: String,
+    name: String,
+    uid: String,
+    chip: Chip,
+    synchronised: Option<When>,
+    message: Option<String>,
+}
+
+impl Row {
+    fn new(v: &Visit, identity: Identity) -> Self {
+        let document = &identity.kept.document;
+        Row {
+            name: person(document, "cn").unwrap_or_else(|| label(document)),
+            uid: person(document, "uid").unwrap_or_default(),
+            chip: Chip::state(v, identity.state),
+            synchronised: identity.kept.synchronised_at.map(Into::into),
+            message: identity
+                .kept
+                .last
+                .filter(|_| identity.state == State::InError)
+                .and_then(|last| last.message),
+            id: identity.id,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct List<'p> {
+    v: &'p Visit,
+    asked: Asked,
+    tiles: Vec<Tile>,
+    states: Vec<(&'static str, String, bool)>,
+    rows: Vec<Row>,
+    buttons: Vec<Button>,
+    /// How many go out with the next synchronisation.
+    waiting: u64,
+    /// How many wait for somebody to look at them.
+    to_validate: u64,
+    next_run: Option<When>,
+    first: Option<String>,
+    more: Option<String>,
+    export: [(&'static str, String); 2],
+    /// There is no identity at all.
+    first_day: bool,
+    may_act: bool,
+}
+
+/// `GET /identities`.
+pub(super) async fn list(
+    Extract(pages): Extract<Pages>,
+    visit: Visit,
+    _: May<ReadIdentities>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let form = Form::of_query(query.as_deref().unwrap_or_default());
+    let asked = Asked::read(&form);
+    let after = form.get("after").map(str::to_owned);
+    let counts = pages.register.counts().await?;
+    let found = pages.register.find(&asked.filter(), after.clone(), ROWS).await?;
+    let count = |state: State| counts.get(&state).copied().unwrap_or_default();
+    let tile = |state: State| Tile {
+        word: state.as_str(),
+        tone: tone(state),
+        name: name(&visit, state),
+        count: count(state),
+        hint: visit.t(&format!("state-{}-hint", word(state))),
+        current: asked.state == Some(state),
+    };
+    let may_act = visit.may(Scope::Operate);
+    let content = List {
+        v: &visit,
+        tiles: State::ALL.into_iter().filter(|state| count(*state) > 0).map(tile).collect(),
+        states: State::ALL
+            .map(|state| (state.as_str(), name(&visit, state), asked.state == Some(state)))
+            .into(),
+        rows: found.identities.into_iter().map(|identity| Row::new(&visit, identity)).collect(),
+        buttons: Act::ALL.into_iter().map(|act| Button::new(&visit, act, false)).collect(),
+        waiting: count(State::ToSynchronise),
+        to_validate: count(State::ToValidate),
+        next_run: pages.schedule.next().map(Into::into),
+        first: after.map(|_| asked.link("/identities", &[])),
+        more: found.next.map(|next| asked.link("/identities", &[("after", &next)])),
+        export: ["ndjson", "csv"]
+            .map(|format| (format, asked.link("/api/v1/identities/export", &[("format", format)]))),
+        first_day: counts.values().all(|count| *count == 0),
+        may_act,
+        asked,
+    };
+    Ok(visit.page(visit.t("identities")).live("on=jobs").show(&content))
+}

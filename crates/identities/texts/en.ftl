@@ -1,0 +1,219 @@
+# The pages.
+identities = Identities
+identities-new = New identity
+identities-edit = Edit the document
+identities-import = Import a file
+identities-imported = Imported
+identities-back = Back
+identities-save = Save
+identities-see = See them
+identities-counts = How many are in each state
+identities-next-run = Synchronised by themselves next:
+identities-synchronise-all = { $n ->
+    [one] Synchronise { $n } identity
+   *[other] Synchronise { $n } identities
+ }
+identities-first = No identity yet
+identities-first-text = Identities are imported from a file, looked at, set to synchronise, and then sent to the backends. Each one shows what every backend answered.
+identities-look = { $n ->
+    [one] { $n } identity waits for somebody to look at it
+   *[other] { $n } identities wait for somebody to look at them
+ }
+identities-look-text = They are new or were changed. Set to synchronise, they go out when somebody presses “Synchronise”.
+identities-validate-all = { $n ->
+    [one] Set { $n } identity to synchronise
+   *[other] Set { $n } identities to synchronise
+ }
+identities-filter = Which identities
+identities-any = any
+identities-text = Id or name
+identities-apply = Search
+identities-clear = Show all
+identities-export = Export
+identities-none = No identity fits
+identities-select = Select
+identities-select-one = Select { $name }
+identities-pages = Pages of the list
+identities-first-page = First page
+identities-more = More
+identities-do = What is done to those selected
+identities-all-that-fit = All that fit the search above, also those on other pages
+identities-do-hint = You are shown what will happen to how many before anything does.
+identities-nobody = It can be done to none of them just now.
+identities-failsafe = When there are many, the failsafe holds them back until somebody approves.
+identities-would-leave = { $n ->
+    [one] { $n } stays as it is: its state does not allow it.
+   *[other] { $n } stay as they are: their states do not allow it.
+ }
+identities-left = { $n ->
+    [one] { $n } was left as it is:
+   *[other] { $n } were left as they are:
+ }
+identities-left-why = Why they were left
+
+# States, what they mean, and what comes next.
+state-to-complete = to complete
+state-to-complete-hint = something is missing
+state-to-complete-next = Something is missing in the document. Edit it, or import the missing members.
+state-to-validate = to validate
+state-to-validate-hint = new or changed
+state-to-validate-next = Somebody looks at the document, then sets it to synchronise.
+state-to-synchronise = to synchronise
+state-to-synchronise-hint = goes out next
+state-to-synchronise-next = It goes to the backends with the next synchronisation.
+state-synchronising = synchronising
+state-synchronising-hint = backends are at work
+state-synchronising-next = The backends are at work. This page follows them.
+state-synchronised = synchronised
+state-synchronised-hint = backends have it
+state-synchronised-next = Nothing: the backends have it as it is.
+state-in-error = in error
+state-in-error-hint = a backend refused
+state-in-error-next = Put right what the backend says, in the document or on the backend, then synchronise again.
+state-not-to-synchronise = set aside
+state-not-to-synchronise-hint = not to synchronise
+state-not-to-synchronise-next = Nothing, until somebody sets it to synchronise.
+state-deleted = deleted
+state-deleted-hint = gone from the backends
+state-deleted-next = Nothing. An edit or an import brings it back.
+
+# What can be done.
+act-synchronise = Synchronise
+act-to-synchronise = Set to synchronise
+act-to-validate = Set to validate
+act-not-to-synchronise = Set aside
+act-enable = Enable
+act-disable = Disable
+act-delete = Delete from the backends
+would-synchronise = { $n ->
+    [one] { $n } identity will be sent to the backends.
+   *[other] { $n } identities will be sent to the backends.
+ }
+would-to-synchronise = { $n ->
+    [one] { $n } identity will go out with the next synchronisation.
+   *[other] { $n } identities will go out with the next synchronisation.
+ }
+would-to-validate = { $n ->
+    [one] { $n } identity will wait until somebody validates it.
+   *[other] { $n } identities will wait until somebody validates them.
+ }
+would-not-to-synchronise = { $n ->
+    [one] { $n } identity will be left out of synchronisations.
+   *[other] { $n } identities will be left out of synchronisations.
+ }
+would-enable = { $n ->
+    [one] { $n } identity will be given access back by the backends.
+   *[other] { $n } identities will be given access back by the backends.
+ }
+would-disable = { $n ->
+    [one] { $n } identity will lose its access on the backends.
+   *[other] { $n } identities will lose their access on the backends.
+ }
+would-delete = { $n ->
+    [one] { $n } identity will be deleted from the backends.
+   *[other] { $n } identities will be deleted from the backends.
+ }
+done-identities-synchronise = { $n ->
+    [one] { $n } identity is being synchronised.
+   *[other] { $n } identities are being synchronised.
+ }
+done-identities-to-synchronise = { $n ->
+    [one] { $n } identity is to be synchronised.
+   *[other] { $n } identities are to be synchronised.
+ }
+done-identities-to-validate = { $n ->
+    [one] { $n } identity is to be validated.
+   *[other] { $n } identities are to be validated.
+ }
+done-identities-not-to-synchronise = { $n ->
+    [one] { $n } identity is set aside.
+   *[other] { $n } identities are set aside.
+ }
+done-identities-enable = { $n ->
+    [one] { $n } identity is being enabled.
+   *[other] { $n } identities are being enabled.
+ }
+done-identities-disable = { $n ->
+    [one] { $n } identity is being disabled.
+   *[other] { $n } identities are being disabled.
+ }
+done-identities-delete = { $n ->
+    [one] { $n } identity is being deleted.
+   *[other] { $n } identities are being deleted.
+ }
+done-identities-saved = The document is saved.
+done-identities-password = The password is set.
+done-identities-password-failed = The password is not set. This is the job that was to set it.
+
+# An identity.
+identity-id = Id
+identity-state = State
+identity-name = Name
+identity-uid = Account
+identity-message = Message
+identity-why = Why
+identity-action = Action
+identity-accepted = Accepted
+identity-synchronised = Synchronised
+identity-never = never
+identity-created = Added
+identity-updated = Last changed
+identity-fingerprint = Fingerprint
+identity-disabled = disabled
+identity-next = What comes next
+identity-missing = Missing:
+identity-answers = What the backends last answered
+identity-no-answer = No backend has answered yet.
+identity-no-job = The backends have not been asked about it yet.
+identity-history = History
+identity-facts = Facts
+identity-document = Document
+identity-document-help = JSON. The register adds id, state, dates and fingerprint itself, and keeps no password.
+identity-reset = New password
+identity-new-password = New password
+identity-again = Once more
+identity-reset-do = Reset the password
+identity-reset-hint = It goes to the backends and is kept nowhere.
+identity-job-queued = queued
+identity-job-running = running
+identity-job-retrying = retrying
+identity-job-succeeded = succeeded
+identity-job-failed = failed
+identity-job-cancelled = cancelled
+identity-job-superseded = superseded
+
+# Importing.
+identities-import-text = Every record that cannot be used is listed with its line; all others are imported. The same file again changes nothing.
+import-file = File
+import-format = Format
+import-by-name = as its name says
+import-mapping = Columns have other names: give a mapping
+import-mapping-label = Mapping (YAML)
+import-mapping-help = On the left the member of the document, on the right the column. Without a mapping columns are taken by their names.
+import-example = An example of a mapping
+import-dry-run = Only show what would happen
+import-validated = Already looked at: set what is new or changed to synchronise
+import-do = Import
+imported-dry = What the import would do
+imported-new = new
+imported-changed = changed
+imported-unchanged = unchanged
+imported-bad = cannot be used
+imported-bad-title = Records that cannot be used
+imported-line = Line
+imported-more = { $n ->
+    [one] and { $n } more
+   *[other] and { $n } more
+ }
+imported-incomplete = { $n ->
+    [one] In { $n } of them something is missing.
+   *[other] In { $n } of them something is missing.
+ }
+imported-passwords = { $n ->
+    [one] { $n } password was left out: the register keeps none.
+   *[other] { $n } passwords were left out: the register keeps none.
+ }
+imported-next = Next: look at them, and set them to synchronise.
+imported-next-validated = Next: press “Synchronise”.
+imported-dry-next = Nothing was written. Import the file again without “only show” to do it.
+imported-go = To the identities

@@ -1,0 +1,234 @@
+//! `intendant identities …`.
+
+mod import;
+
+use std::io::{self, BufRead as _, Write as _};
+use std::pin::pin;
+
+use anyhow::Result;
+use futures_util::StreamExt as _;
+use identities::api::{Counts, Filter, IdentityView, Move, NewPassword, Report, Selection};
+use identities::client;
+use identities::state::{Deed, State};
+use model::JobState;
+
+use crate::cli::{
+    Bulk, ChangeState, ExportIdentities, Identities, ListIdentities, OneIdentity, Password, Which,
+};
+use crate::context::Context;
+use crate::exit::{Exit, misuse};
+use crate::render::{Align, Cell, Mark, Table, Times};
+
+/// Carries out one of them.
+pub async fn run(command: Identities, context: &Context) -> Result<Exit> {
+    match command {
+        Identities::Import(args) => import::run(&args, context).await,
+        Identities::Export(args) => export(args, context).await,
+        Identities::List(args) => list(args, context).await,
+        Identities::Show(args) => show(&args, context).await,
+        Identities::Sync(args) => bulk(Deed::Synchronise, args, context).await,
+        Identities::State(args) => state(args, context).await,
+        Identities::Enable(args) => bulk(Deed::Enable, args, context).await,
+        Identities::Disable(args) => bulk(Deed::Disable, args, context).await,
+        Identities::Delete(args) => bulk(Deed::Delete, args, context).await,
+        Identities::Password(args) => password(&args, context).await,
+    }
+}
+
+fn filter(which: Which) -> Filter {
+    Filter { state: which.states, text: which.text }
+}
+
+async fn list(args: ListIdentities, context: &Context) -> Result<Exit> {
+    let hub = context.client()?;
+    let page = client::list(&hub, &filter(args.which), args.after.as_deref(), args.limit).await?;
+    let screen = &context.screen;
+    if args.json {
+        screen.json(&page)?;
+        return Ok(Exit::Done);
+    }
+    if page.identities.is_empty() {
+        screen.remark("no identity fits; `intendant identities import FILE` brings some in");
+    } else {
+        screen.table(&table(&page.identities, context))?;
+    }
+    if let Some(next) = page.next {
+        screen.remark(format!("more: the same with --after {next}"));
+    }
+    screen.remark(counted(&client::counts(&hub).await?, context));
+    Ok(Exit::Done)
+}
+
+/// How many are in each state, and what comes next.
+fn counted(counts: &Counts, context: &Context) -> String {
+    let part = |(state, n): (&State, &u64)| format!("{n} {}", words(*state));
+    let states: Vec<String> = counts.states.iter().map(part).collect();
+    let next = counts.next_synchronisation.map(|at| {
+        format!("; synchronised by themselves next at {}", Times::local().short(at.0, context.clock.now()))
+    });
+    format!("in all: {}{}", states.join(", "), next.unwrap_or_default())
+}
+
+fn words(state: State) -> String {
+    state.as_str().replace('_', " ")
+}
+
+fn mark(state: State) -> Mark {
+    match state {
+        State::Synchronised => Mark::Good,
+        State::InError => Mark::Bad,
+        State::ToComplete => Mark::Warn,
+        State::Synchronising => Mark::Busy,
+        State::ToValidate | State::ToSynchronise | State::NotToSynchronise | State::Deleted => Mark::Idle,
+    }
+}
+
+fn table(identities: &[IdentityView], context: &Context) -> Table {
+    let (times, now) = (Times::local(), context.clock.now());
+    let mut table = Table::new([
+        ("ID", Align::Left),
+        ("STATE", Align::Left),
+        ("SYNCHRONISED", Align::Left),
+        ("NAME", Align::Left),
+    ]);
+    for identity in identities {
+        table.row([
+            Cell::from(&identity.id),
+            Cell::marked(mark(identity.state), words(identity.state)),
+            Cell::from(identity.synchronised_at.map_or("-".to_owned(), |at| times.short(at.0, now))),
+            Cell::from(&identity.label),
+        ]);
+    }
+    table
+}
+
+async fn show(args: &OneIdentity, context: &Context) -> Result<Exit> {
+    let identity = client::show(&context.client()?, &args.id).await?;
+    let screen = &context.screen;
+    if args.json {
+        screen.json(&identity)?;
+        return Ok(Exit::Done);
+    }
+    screen.marked(mark(identity.state), format!("{}: {}", identity.label, words(identity.state)))?;
+    if identity.disabled {
+        screen.marked(Mark::Warn, "its access was taken away")?;
+    }
+    if !identity.missing.is_empty() {
+        screen.marked(Mark::Warn, format!("missing in it: {}", identity.missing.join(", ")))?;
+    }
+    if let Some(last) = &identity.last {
+        let good = last.state == JobState::Succeeded;
+        let why = last.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+        let mark = if good { Mark::Good } else { Mark::Bad };
+        let at = Times::local().short(last.at.0, context.clock.now());
+        screen.marked(mark, format!("{} {} {at}{why}", last.deed.as_str(), last.state.as_str()))?;
+        screen.remark(format!("what each backend said: intendant jobs show {}", last.job));
+    }
+    if let Some(document) = &identity.document {
+        screen.pretty(document)?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn export(args: ExportIdentities, context: &Context) -> Result<Exit> {
+    let format = match args.format {
+        crate::cli::ExportFormat::Ndjson => "ndjson",
+        crate::cli::ExportFormat::Csv => "csv",
+    };
+    let pieces = client::export(&context.client()?, &filter(args.which), format).await?;
+    let mut pieces = pin!(pieces);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    while let Some(piece) = pieces.next().await {
+        out.write_all(&piece?)?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// What was selected; nothing at all is a mistake.
+fn selected(bulk: Bulk) -> Result<Selection> {
+    let which = filter(bulk.which);
+    if !bulk.ids.is_empty() {
+        return Ok(Selection { ids: Some(bulk.ids), filter: None });
+    }
+    if bulk.all || which != Filter::default() {
+        return Ok(Selection { ids: None, filter: Some(which) });
+    }
+    Err(misuse("name the identities: by ids, with --in STATE or --text TEXT, or with --all"))
+}
+
+async fn bulk(deed: Deed, args: Bulk, context: &Context) -> Result<Exit> {
+    let json = args.json;
+    let nothing =
+        args.ids.is_empty() && !args.all && args.which.states.is_empty() && args.which.text.is_none();
+    let selection = if deed == Deed::Synchronise && nothing { Selection::default() } else { selected(args)? };
+    let report = client::carry_out(&context.client()?, deed, &selection).await?;
+    let words = match deed {
+        Deed::Synchronise => "to be synchronised now",
+        Deed::Enable => "to be enabled now",
+        Deed::Disable => "to be disabled now",
+        _ => "to be deleted now",
+    };
+    tell(&report, words, json, context)
+}
+
+async fn state(args: ChangeState, context: &Context) -> Result<Exit> {
+    let json = args.bulk.json;
+    let Selection { ids, filter } = selected(args.bulk)?;
+    let asked = Move { state: args.state, ids, filter };
+    let report = client::move_to(&context.client()?, &asked).await?;
+    tell(&report, &format!("{} now", words(args.state)), json, context)
+}
+
+/// Says what came of something that was done to many.
+fn tell(report: &Report, words: &str, json: bool, context: &Context) -> Result<Exit> {
+    let screen = &context.screen;
+    if json {
+        screen.json(report)?;
+    } else {
+        let mark = if report.done > 0 { Mark::Good } else { Mark::Idle };
+        screen.marked(mark, format!("{} {words}", counted_identities(report.done)))?;
+        for left in &report.examples {
+            screen.marked(Mark::Bad, format!("{}: {}", left.id, left.message))?;
+        }
+        let more = report.left.saturating_sub(report.examples.len() as u64);
+        if more > 0 {
+            screen.remark(format!("and {more} more were left as they are"));
+        }
+        if let [job] = report.jobs.as_slice() {
+            screen.remark(format!("follow it with `intendant jobs watch {job}`"));
+        }
+    }
+    Ok(Exit::of(report.left == 0))
+}
+
+fn counted_identities(n: u64) -> String {
+    if n == 1 { "1 identity is".to_owned() } else { format!("{n} identities are") }
+}
+
+async fn password(args: &Password, context: &Context) -> Result<Exit> {
+    let mut lines = io::stdin().lock().lines();
+    let mut line = |what: &str| -> Result<String> {
+        let line = lines.next().transpose()?.filter(|line| !line.is_empty());
+        line.ok_or_else(|| {
+            misuse(format!("standard input has no {what} password: write it on a line of its own"))
+        })
+    };
+    let old_password = if args.change { Some(line("old")?) } else { None };
+    let new = NewPassword { new_password: line("new")?, old_password };
+    let set = client::password(&context.client()?, &args.id, &new).await?;
+    let screen = &context.screen;
+    if args.json {
+        screen.json(&set)?;
+    } else if set.state == JobState::Succeeded {
+        screen.marked(Mark::Good, "the password is set")?;
+    } else {
+        screen.fail(format!(
+            "job {} is {}{}",
+            set.job,
+            set.state.as_str(),
+            set.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default()
+        ));
+    }
+    Ok(Exit::of(set.state == JobState::Succeeded))
+}

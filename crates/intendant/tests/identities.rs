@@ -1,0 +1,148 @@
+//! The register of the whole program: from a file to the backends, through failures, kills and restarts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::World;
+
+/// Writes down whom it was asked about; fails for `bad`, while the file `broken` is there.
+fn script(world: &World) -> String {
+    let (asked, broken) = (world.text("asked"), world.text("broken"));
+    format!(
+        r#"body=$(cat)
+uid=$(echo "$body" | sed 's/.*"uid":"\([^"]*\)".*/\1/')
+echo "$INTENDANT_ACTION $uid" >>'{asked}'
+if [ "$uid" = bad ] && [ -e '{broken}' ]; then echo '{{"status": 1, "message": "the mail is not allowed"}}'; exit 1; fi
+echo '{{"status": 0, "message": "written"}}'"#
+    )
+}
+
+const CSV: &str = "LOGIN;NOM;PRENOM\ngood;ONE;Ann\nbad;TWO;Bob\n;THREE;Cat\nshort\n";
+const MAPPING: &str = "separator: ';'\nfields: {uid: LOGIN, sn: NOM, cn: '{NOM} {PRENOM}'}\n";
+
+/// Waits until nothing is synchronising.
+fn at_rest(world: &World) -> Value {
+    for _ in 0..600 {
+        let busy = world.run(&["identities", "list", "--in", "synchronising", "--json"]).json();
+        if busy["identities"].as_array().unwrap().is_empty() {
+            return world.run(&["identities", "list", "--json"]).json();
+        }
+        // Each look is a process of its own: there is no need to pause between two.
+    }
+    panic!("it does not come to an end");
+}
+
+fn states(world: &World) -> Vec<(String, String)> {
+    let mut states: Vec<_> = at_rest(world)["identities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["label"].as_str().unwrap().to_owned(), one["state"].as_str().unwrap().to_owned()))
+        .collect();
+    states.sort();
+    states
+}
+
+fn pair(label: &str, state: &str) -> (String, String) {
+    (label.to_owned(), state.to_owned())
+}
+
+#[test]
+fn from_a_file_to_the_backends() {
+    let world = World::new();
+    world.backend("10directory", &script(&world));
+    let (file, mapping) = (world.file("people.csv", CSV), world.file("mapping.yml", MAPPING));
+    world.file("broken", "");
+    let hub = world.serve();
+
+    let import = ["identities", "import", file.as_str(), "--mapping", mapping.as_str()];
+    let ran = world.run(&import);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for said in ["people.csv:4: it has no uid", "people.csv:5: it has 1 cells", "2 new"] {
+        assert!(ran.stdout.contains(said), "{said}: {ran:?}");
+    }
+    let again = world.run(&[&import[..], &["--json"]].concat());
+    assert_eq!((&again.json()["unchanged"], &again.json()["new"]), (&2.into(), &0.into()));
+
+    let ran = world.run(&["identities", "state", "to_synchronise", "--in", "to_validate"]);
+    assert!(ran.code == 0 && ran.stdout.contains("2 identities are to synchronise now"), "{ran:?}");
+    let ran = world.run(&["identities", "sync", "--json"]);
+    assert_eq!((ran.code, &ran.json()["done"]), (0, &2.into()), "{ran:?}");
+    let found = states(&world);
+    assert_eq!(found, [pair("ONE Ann · good", "synchronised"), pair("TWO Bob · bad", "in_error")]);
+    let bad = world.run(&["identities", "list", "--in", "in_error", "--json"]).json();
+    let id = bad["identities"][0]["id"].as_str().unwrap().to_owned();
+    let shown = world.run(&["identities", "show", &id]);
+    assert!(shown.stdout.contains("the mail is not allowed"), "{shown:?}");
+
+    fs::remove_file(world.path("broken")).unwrap();
+    assert_eq!(world.run(&["identities", "sync", &id]).code, 0);
+    let found = states(&world);
+    assert!(found.iter().all(|(_, state)| state == "synchronised"), "{found:?}");
+
+    let ran = world.run_with(&["identities", "password", &id], "s3cr3t\n");
+    assert!(ran.code == 0 && ran.stdout.contains("the password is set"), "{ran:?}");
+    let ran = world.run(&["identities", "delete"]);
+    assert_eq!(ran.code, 2, "nothing was selected: {ran:?}");
+    assert_eq!(world.run(&["identities", "delete", &id]).code, 0);
+    assert!(states(&world).contains(&pair("TWO Bob · bad", "deleted")));
+    let exported = world.run(&["identities", "export", "--format", "csv", "--text", "one"]);
+    assert!(
+        exported.stdout.lines().nth(1).unwrap().contains(",synchronised,good,ONE Ann,ONE,"),
+        "{exported:?}"
+    );
+    let asked = fs::read_to_string(world.path("asked")).unwrap();
+    assert_eq!(asked.lines().filter(|line| *line == "IDENTITY_UPDATE bad").count(), 2, "{asked}");
+    assert!(
+        asked.contains("IDENTITY_PASSWORD_RESET bad") && asked.contains("IDENTITY_DELETE bad"),
+        "{asked}"
+    );
+    drop(hub);
+}
+
+#[test]
+fn a_kill_in_the_middle_loses_nobody_and_asks_nobody_twice() {
+    let world = World::new();
+    world.backend("10directory", &script(&world));
+    let people: String = (0..60)
+        .map(|n| format!("{{\"inetOrgPerson\": {{\"uid\": \"u{n}\", \"cn\": \"U{n} X\", \"sn\": \"X\"}}}}\n"))
+        .collect();
+    let file = world.file("people.ndjson", people);
+    let hub = world.serve();
+    let ran = world.run(&["identities", "import", &file, "--validated"]);
+    assert!(ran.code == 0 && ran.stdout.contains("60 new"), "{ran:?}");
+    assert_eq!(world.run(&["identities", "sync", "--json"]).json()["done"], 60);
+    hub.kill();
+    let hub = world.serve();
+    let again = world.run(&["identities", "sync", "--json"]).json();
+    assert_eq!(again["done"], 0, "all were accepted before the kill");
+    let found = states(&world);
+    assert_eq!(found.len(), 50, "a page");
+    assert!(found.iter().all(|(_, state)| state == "synchronised"), "{found:?}");
+    let jobs = world.run(&["jobs", "list", "--limit", "1000", "--source", "identities", "--json"]).json();
+    assert_eq!(jobs["jobs"].as_array().unwrap().len(), 60, "one job each");
+    drop(hub);
+}
+
+#[test]
+fn the_schedule_makes_up_for_what_it_missed_once() {
+    let world = World::new();
+    world.configure("identities:\n  schedule: '* * * * * *'\n  time_zone: UTC\n");
+    world.backend("10directory", &script(&world));
+    let one = r#"{"inetOrgPerson": {"uid": "a", "cn": "A B", "sn": "B"}}"#;
+    let file = world.file("one.ndjson", one);
+    let hub = world.serve();
+    assert_eq!(world.run(&["identities", "import", &file, "--validated"]).code, 0);
+    let done = (0..600).any(|_| {
+        let shown = world.run(&["identities", "list", "--in", "synchronised", "--json"]).json();
+        !shown["identities"].as_array().unwrap().is_empty()
+    });
+    assert!(done, "nobody pressed a button: {}", hub.log());
+    assert_eq!(fs::read_to_string(world.path("asked")).unwrap(), "IDENTITY_UPDATE a\n");
+    assert_eq!(hub.stop(), Some(0));
+    world.configure("identities:\n  schedule: every night\n");
+    world.run(&["serve"]).said(2, &["identities.schedule", "0 2 * * *"]);
+}
