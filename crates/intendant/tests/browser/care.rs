@@ -33,6 +33,7 @@ fn every_page_is_open_to_everybody() {
     look(&bed, &axe, "sign-in", "/sign-in", folder.as_ref(), &mut troubles);
     bed.sign_in();
     look(&bed, &axe, "first-day", "/", folder.as_ref(), &mut troubles);
+    look(&bed, &axe, "identities-none", "/identities", folder.as_ref(), &mut troubles);
     for (name, path) in pages(&bed) {
         look(&bed, &axe, &name, &path, folder.as_ref(), &mut troubles);
     }
@@ -43,6 +44,9 @@ fn every_page_is_open_to_everybody() {
     assert!(others.is_empty(), "{others:?}");
 }
 
+/// In different states, one of them after a failure.
+const PEOPLE: &str = "_id,uid,cn,sn\nbob,bob,DUPONT Bob,DUPONT\nann,ann,MARTIN Ann,MARTIN\ncat,cat,,\n";
+
 /// Every page, with something on it.
 fn pages(bed: &Bed) -> Vec<(String, String)> {
     let good = bed.submit("IDENTITY_UPDATE", "alice");
@@ -50,6 +54,10 @@ fn pages(bed: &Bed) -> Vec<(String, String)> {
     fs::write(bed.world.path("broken"), "").unwrap();
     let bad = bed.submit("IDENTITY_UPDATE", "bob");
     bed.ended(&bad);
+    let people = bed.world.file("people.csv", PEOPLE);
+    assert_eq!(bed.world.run(&["identities", "import", &people, "--validated"]).code, 0);
+    let sent = bed.world.run(&["identities", "sync", "bob", "--json"]).json();
+    bed.ended(sent["jobs"][0].as_str().unwrap());
     fs::remove_file(bed.world.path("broken")).unwrap();
     let refused = bed.world.run_with(&["submit", "-"], r#"{"acton": "IDENTITY_UPDATE"}"#);
     assert_ne!(refused.code, 0);
@@ -86,6 +94,11 @@ fn pages(bed: &Bed) -> Vec<(String, String)> {
         ("refusal", text(refusal)),
         ("submit", "/submit".to_owned()),
         ("submit-action", "/submit?action=IDENTITY_UPDATE".to_owned()),
+        ("identities", "/identities".to_owned()),
+        ("identity", "/identities/bob".to_owned()),
+        ("identity-edit", "/identities/bob/edit".to_owned()),
+        ("identities-import", "/identities/import".to_owned()),
+        ("identities-many", "/identities/many?do=delete&all=1".to_owned()),
         ("backends", "/backends".to_owned()),
         ("check", "/backends/check".to_owned()),
         ("backend", "/backends/10directory".to_owned()),

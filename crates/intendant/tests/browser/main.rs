@@ -7,4 +7,5 @@ mod support;
 
 mod bed;
 mod care;
+mod identities;
 mod walk;

@@ -1,0 +1,251 @@
+//! The register's pages: in both languages, for whoever may see them, and what their buttons do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
+use http::Role;
+use http::page::{Kit, Lang, Texts, around};
+use intendant_identities::pages::{self, PART, Pages};
+use intendant_identities::register::Selection;
+use intendant_identities::schedule::Schedule;
+use intendant_identities::state::{Deed, State};
+use serde_json::json;
+use support::{Bed, actor, caller, person};
+use tower::ServiceExt as _;
+
+fn kit() -> Kit {
+    Kit::new("1", &[PART])
+}
+
+fn router(bed: &Bed) -> Router {
+    let kit = kit();
+    let pages = Pages { register: bed.register.clone(), schedule: Schedule::never(), kit: kit.clone() };
+    around(http::frame(pages::routes(pages)), &kit)
+}
+
+async fn ask(bed: &Bed, role: Role, lang: &str, request: Request<Body>) -> (StatusCode, String, String) {
+    let (mut head, body) = request.into_parts();
+    head.headers.insert("accept", "text/html".parse().unwrap());
+    head.headers.insert("accept-language", lang.parse().unwrap());
+    head.extensions.insert(caller(role));
+    let response = router(bed).oneshot(Request::from_parts(head, body)).await.unwrap();
+    let place = response.headers().get("location").map(|at| at.to_str().unwrap().to_owned());
+    let status = response.status();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, place.unwrap_or_default(), String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn get(bed: &Bed, role: Role, lang: &str, path: &str) -> (StatusCode, String) {
+    let (status, _, html) = ask(bed, role, lang, Request::get(path).body(Body::empty()).unwrap()).await;
+    (status, html)
+}
+
+async fn post(bed: &Bed, path: &str, form: &str) -> (StatusCode, String, String) {
+    let request = Request::post(path).header("content-type", "application/x-www-form-urlencoded");
+    ask(bed, Role::Operator, "en", request.body(Body::from(form.to_owned())).unwrap()).await
+}
+
+/// One in each state that comes about by itself.
+async fn filled() -> Bed {
+    let bed = Bed::new().await;
+    bed.ready(&["done", "waiting", "gone", "off"]).await;
+    for deed in [Deed::Synchronise, Deed::Disable] {
+        let ids = Selection::Ids(vec!["off".to_owned()]);
+        bed.register.carry_out(ids, deed, &actor()).await.unwrap();
+        bed.at_rest().await;
+    }
+    let mut failing = person("failing");
+    failing["inetOrgPerson"]["title"] = json!("fail");
+    bed.register.create(failing, &actor()).await.unwrap();
+    bed.register.create(json!({"_id": "bare", "inetOrgPerson": {}}), &actor()).await.unwrap();
+    bed.register.create(person("fresh"), &actor()).await.unwrap();
+    let failing = Selection::Ids(vec!["failing".to_owned()]);
+    bed.register.move_to(failing, State::ToSynchronise, &actor()).await.unwrap();
+    let sent = Selection::Ids(["done", "failing"].map(str::to_owned).into());
+    bed.register.carry_out(sent, Deed::Synchronise, &actor()).await.unwrap();
+    let gone = Selection::Ids(vec!["gone".to_owned()]);
+    bed.register.carry_out(gone, Deed::Delete, &actor()).await.unwrap();
+    bed.at_rest().await;
+    bed
+}
+
+#[test]
+fn both_languages_say_the_same_things() {
+    assert_eq!(Texts::faults(PART.texts), Vec::<String>::new());
+}
+
+/// Keys that are written out in templates and code.
+#[test]
+fn every_message_that_is_asked_for_is_there() {
+    let (kit, mut asked) = (kit(), 0);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["templates", "src/pages"] {
+        for file in fs::read_dir(root.join(folder)).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            for call in ["v.t(\"", "v.count(\"", "v.with(\"", "visit.t(\""] {
+                for (at, _) in text.match_indices(call) {
+                    let key = text[at + call.len()..].split('"').next().unwrap();
+                    assert!(Lang::ALL.iter().all(|lang| kit.texts().knows(*lang, key)), "{key} is missing");
+                    asked += 1;
+                }
+            }
+        }
+    }
+    assert!(asked > 60, "only {asked} keys were found: the search is broken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_shows_a_key() {
+    let empty = Bed::new().await;
+    let (status, html) = get(&empty, Role::Viewer, "en", "/identities").await;
+    assert!(status == 200 && html.contains("No identity yet"), "{html}");
+    let bed = filled().await;
+    let mut paths: Vec<String> = [
+        "/identities",
+        "/identities?state=in_error",
+        "/identities?text=nobody+is+called+so",
+        "/identities/none",
+        "/identities/import",
+        "/identities/new",
+        "/identities/done/edit",
+        "/identities/done?said=identities-saved.1",
+    ]
+    .map(str::to_owned)
+    .into();
+    paths.extend(
+        ["done", "waiting", "gone", "off", "failing", "bare", "fresh"].map(|id| format!("/identities/{id}")),
+    );
+    let acts =
+        ["synchronise", "to-synchronise", "to-validate", "not-to-synchronise", "enable", "disable", "delete"];
+    for act in acts {
+        paths.push(format!("/identities/many?do={act}&all=1"));
+        paths.push(format!("/identities/many?do={act}&id=gone&id=none"));
+        paths.push(format!("/identities?said=identities-{act}.2"));
+    }
+    for lang in ["en", "fr"] {
+        for role in Role::ALL {
+            for path in &paths {
+                let (_, html) = get(&bed, *role, lang, path).await;
+                assert!(html.contains(&format!("<html lang=\"{lang}\"")), "{path}");
+                assert!(!html.contains('⟦'), "{path} in {lang}: {}", html.split('⟦').nth(1).unwrap());
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_is_offered_nothing_and_may_do_nothing() {
+    let bed = filled().await;
+    for path in ["/identities", "/identities/done"] {
+        let (status, html) = get(&bed, Role::Viewer, "en", path).await;
+        assert_eq!(status, 200);
+        assert!(!html.contains("method=\"post\" action=\"/identities"), "{path}");
+    }
+    for path in
+        ["/identities/import", "/identities/new", "/identities/done/edit", "/identities/many?do=delete&all=1"]
+    {
+        assert_eq!(get(&bed, Role::Viewer, "en", path).await.0, 403, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buttons_say_what_will_happen_and_do_it() {
+    let bed = filled().await;
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities").await;
+    assert!(html.contains("Synchronise 1 identity") && html.contains("1 identity waits"), "{html}");
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/many?do=to-synchronise&all=1").await;
+    assert!(html.contains("4 identities will go out") && html.contains("3 stay as they are"), "{html}");
+    let (status, place, _) =
+        post(&bed, "/identities/many", "do=to-synchronise&all=1&state=to_validate").await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities?said=identities-to-synchronise.1"));
+    let (status, _, html) = post(&bed, "/identities/many", "do=synchronise&id=fresh&id=gone").await;
+    assert!(
+        status == 200 && html.contains("1 identity is being synchronised") && html.contains("it is deleted"),
+        "{html}"
+    );
+    bed.at_rest().await;
+    assert_eq!(bed.state("fresh").await, State::Synchronised);
+    let (status, place, _) = post(&bed, "/identities/failing", "do=synchronise").await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities/failing?said=identities-synchronise.1"));
+    bed.at_rest().await;
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/failing").await;
+    assert!(html.contains("the title is not allowed") && html.contains("10fake"), "{html}");
+    assert_eq!(post(&bed, "/identities/gone", "do=synchronise").await.0, 409);
+    assert_eq!(post(&bed, "/identities/gone", "do=dance").await.0, 400);
+    assert_eq!(post(&bed, "/identities/many", "do=delete").await.0, 400, "nobody was selected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_edited_and_faults_are_told_beside_the_text() {
+    let bed = filled().await;
+    let edit = |rev: u64, text: &str| {
+        let text: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        format!("rev={rev}&document={text}")
+    };
+    let rev = bed.register.get("failing").await.unwrap().rev;
+    let (status, _, html) = post(&bed, "/identities/failing/edit", &edit(rev, "{\"inetOrgPerson\": ")).await;
+    assert!(
+        status == 422 && html.contains("it is no JSON from line 1") && html.contains("inetOrgPerson"),
+        "{html}"
+    );
+    let (status, _, html) =
+        post(&bed, "/identities/failing/edit", &edit(rev - 1, &person("failing").to_string())).await;
+    assert!(status == 422 && html.contains("was changed since you looked"), "{html}");
+    let (status, place, _) =
+        post(&bed, "/identities/failing/edit", &edit(rev, &person("failing").to_string())).await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities/failing?said=identities-saved.1"));
+    assert_eq!(bed.state("failing").await, State::ToValidate);
+    let (status, place, _) = post(&bed, "/identities/new", &edit(0, &person("newer").to_string())).await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities/newer?said=identities-saved.1"));
+    assert_eq!(post(&bed, "/identities/new", &edit(0, &person("newer").to_string())).await.0, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_imported_and_bad_lines_are_listed() {
+    let bed = Bed::new().await;
+    let import = |file: &str, mapping: &str, more: &str| {
+        let part = |head: &str, text: &str| {
+            format!("--X\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
+        };
+        let body = part("name=\"file\"; filename=\"people.csv\"", file)
+            + &part("name=\"format\"", "")
+            + &part("name=\"mapping\"", mapping)
+            + more
+            + "--X--\r\n";
+        Request::post("/identities/import")
+            .header("content-type", "multipart/form-data; boundary=X")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let file = "uid,cn,sn\na,A B,<b>\nshort\n";
+    let dry = "--X\r\nContent-Disposition: form-data; name=\"dry_run\"\r\n\r\n1\r\n";
+    let (status, _, html) = ask(&bed, Role::Operator, "en", import(file, "", dry)).await;
+    assert!(status == 200 && html.contains("What the import would do"), "{html}");
+    assert!(bed.register.counts().await.unwrap().is_empty());
+    let (status, _, html) = ask(&bed, Role::Operator, "fr", import(file, "", "")).await;
+    assert!(status == 200 && html.contains("it has 1 cells, and the heading 3"), "{html}");
+    assert_eq!(bed.register.counts().await.unwrap().get(&State::ToValidate), Some(&1));
+    let (status, _, html) = ask(&bed, Role::Operator, "en", import(file, "fields: [", "")).await;
+    assert!(status == 422 && html.contains("the mapping cannot be used"), "{html}");
+    let (status, ..) = ask(&bed, Role::Viewer, "en", import(file, "", "")).await;
+    assert_eq!(status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_reset_from_the_page() {
+    let bed = filled().await;
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/done").await;
+    assert!(html.contains("Reset the password"), "{html}");
+    let path = "/identities/done/password";
+    assert_eq!(post(&bed, path, "new=s3cr3t&again=other").await.0, 400);
+    let (status, place, _) = post(&bed, path, "new=s3cr3t&again=s3cr3t").await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities/done?said=identities-password.1"));
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/done").await;
+    assert!(html.contains("IDENTITY_PASSWORD_RESET") && !html.contains("s3cr3t"), "{html}");
+}
