@@ -102,7 +102,7 @@ async fn count(register: &Register, chosen: &Chosen) -> Result<(u64, u64), Error
 
 #[derive(Template)]
 #[template(path = "done.html")]
-struct Done<'p> {
+struct Outcome<'p> {
     v: &'p Visit,
     word: String,
     done: u64,
@@ -135,6 +135,6 @@ pub(super) async fn act(
         let n = usize::try_from(done).unwrap_or(usize::MAX);
         return Ok(Visit::said(&back, &key, n).into_response());
     }
-    let content = Done { v: &visit, word: act.word(), done, left, examples, back };
+    let content = Outcome { v: &visit, word: act.word(), done, left, examples, back };
     Ok(visit.page(visit.t(&format!("act-{}", content.word))).show(&content))
 }

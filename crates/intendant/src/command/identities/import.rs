@@ -40,7 +40,9 @@ pub(super) async fn run(args: &Import, context: &Context) -> Result<Exit> {
                 bar.get_or_insert_with(|| progress(Some(of), screen, args.json)).set_position(records);
             }
             ImportLine::Report(report) => {
-                bar.into_iter().for_each(|bar| bar.finish_and_clear());
+                if let Some(bar) = bar {
+                    bar.finish_and_clear();
+                }
                 return tell(&report, args, context);
             }
             ImportLine::Broken(problem) => {
