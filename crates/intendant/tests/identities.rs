@@ -1,5 +1,6 @@
 //! The register of the whole program: from a file to the backends, through failures, kills and restarts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
 
 mod support;
 
@@ -107,10 +108,9 @@ fn from_a_file_to_the_backends() {
 fn a_kill_in_the_middle_loses_nobody_and_asks_nobody_twice() {
     let world = World::new();
     world.backend("10directory", &script(&world));
-    let people: String = (0..60)
-        .map(|n| format!("{{\"inetOrgPerson\": {{\"uid\": \"u{n}\", \"cn\": \"U{n} X\", \"sn\": \"X\"}}}}\n"))
-        .collect();
-    let file = world.file("people.ndjson", people);
+    let person = |n: u32| format!(r#"{{"inetOrgPerson": {{"uid": "u{n}", "cn": "U{n} X", "sn": "X"}}}}"#);
+    let people: Vec<String> = (0..60).map(person).collect();
+    let file = world.file("people.ndjson", people.join("\n"));
     let hub = world.serve();
     let ran = world.run(&["identities", "import", &file, "--validated"]);
     assert!(ran.code == 0 && ran.stdout.contains("60 new"), "{ran:?}");

@@ -19,8 +19,9 @@ fn people() -> String {
         let mail = if n == 7 { "wrong".to_owned() } else { format!("u{n:03}@example.org") };
         json!({"_id": format!("u{n:03}"), "inetOrgPerson":
             {"uid": format!("u{n:03}"), "cn": format!("PERSON {n}"), "sn": "PERSON", "mail": mail}})
+        .to_string()
     };
-    (0..200).map(|n| format!("{}\n", person(n))).collect()
+    (0..200).map(person).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
