@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::expect_used, reason = "a promise that does not hold must stop the fuzzer")]
 
+mod envelope;
 mod filter;
 mod request;
 mod secrets;
@@ -20,7 +21,8 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
+    Target { name: "envelope", run: envelope::run },
     Target { name: "filter", run: filter::run },
     Target { name: "request", run: request::run },
     Target { name: "secrets", run: secrets::run },

@@ -44,8 +44,12 @@ fn chosen(names: &[String]) -> Result<(Vec<Kind>, bool)> {
 /// Installs what these services and the tests' tools are made of, and says so.
 pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
     let services = kinds.iter().flat_map(|kind| kind.needs());
-    let programs =
-        services.chain(packages::TOOLS).chain(bullmq::NEEDS).chain(schemathesis::NEEDS).chain(pika::NEEDS).chain(browser::NEEDS);
+    let programs = services
+        .chain(packages::TOOLS)
+        .chain(bullmq::NEEDS)
+        .chain(schemathesis::NEEDS)
+        .chain(pika::NEEDS)
+        .chain(browser::NEEDS);
     let needs: Vec<Need> = programs.copied().collect();
     let installed = packages::install(&needs)?;
     if !installed.is_empty() {
