@@ -71,6 +71,10 @@ pub struct Keep {
     pub records: Duration,
     /// Number of records.
     pub records_max: u64,
+    /// Age of messages that were seen on a bus.
+    pub messages: Duration,
+    /// Number of them.
+    pub messages_max: u64,
     /// Number of events.
     pub events_max: u64,
 }
@@ -89,6 +93,8 @@ impl Default for Limits {
                 ids: 30 * DAY,
                 records: 365 * DAY,
                 records_max: 100_000,
+                messages: 7 * DAY,
+                messages_max: 100_000,
                 events_max: 200_000,
             },
             failsafe: FailsafeRule::off(),

@@ -37,6 +37,8 @@ fn retention(keep: &Keep, now: Timestamp) -> Retention {
         ids_before: before(now, keep.ids),
         records_before: before(now, keep.records),
         records_max: keep.records_max,
+        messages_before: before(now, keep.messages),
+        messages_max: keep.messages_max,
         events_max: keep.events_max,
     }
 }

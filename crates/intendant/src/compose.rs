@@ -151,6 +151,8 @@ fn limits(config: &Config) -> Limits {
             ids: kept.ids,
             records: kept.records,
             records_max: kept.records_max,
+            messages: kept.messages,
+            messages_max: kept.messages_max,
             events_max: kept.events_max,
         },
         failsafe: FailsafeRule {

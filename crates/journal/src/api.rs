@@ -174,6 +174,8 @@ pub struct RecordFilter {
     pub what: Option<Match>,
     /// This code.
     pub code: Option<String>,
+    /// With this text in who, what or message, whatever the case of its letters (A to Z).
+    pub text: Option<String>,
     /// Written at or after.
     pub since: Option<Timestamp>,
     /// Written before.
@@ -183,7 +185,7 @@ pub struct RecordFilter {
 impl RecordFilter {
     /// All of a kind.
     pub fn of(kind: RecordKind) -> Self {
-        RecordFilter { kind, who: None, what: None, code: None, since: None, until: None }
+        RecordFilter { kind, who: None, what: None, code: None, text: None, since: None, until: None }
     }
 }
 

@@ -212,13 +212,13 @@ pub struct NewRecord {
     pub kind: RecordKind,
     /// Now.
     pub at: Timestamp,
-    /// The source of a refusal, the actor of an audit record.
+    /// The source of a refusal, the actor of an audit record, the sender of a message.
     pub who: String,
     /// What it is about.
     pub what: Option<String>,
     /// Why, or which change.
     pub code: Code,
-    /// In words.
+    /// In words; the ids of a message.
     pub message: String,
     /// Opaque bytes, sealed at rest.
     pub body: Vec<u8>,
@@ -233,10 +233,14 @@ pub struct Retention {
     pub jobs_max: u64,
     /// External ids of pruned jobs are remembered until they are older than this.
     pub ids_before: Timestamp,
-    /// Records older than this are removed.
+    /// Refusals and audit records older than this are removed.
     pub records_before: Timestamp,
-    /// No more than this many records are kept.
+    /// No more than this many of either are kept.
     pub records_max: u64,
+    /// Messages that were seen on a bus and are older than this are removed.
+    pub messages_before: Timestamp,
+    /// No more than this many of them are kept.
+    pub messages_max: u64,
     /// No more than this many events are kept.
     pub events_max: u64,
 }

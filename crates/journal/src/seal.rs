@@ -76,6 +76,7 @@ impl Place {
         let kind: &[u8] = match kind {
             RecordKind::Refusal => b"refusal",
             RecordKind::Audit => b"audit",
+            RecordKind::Message => b"message",
         };
         let at = at.as_millisecond().to_le_bytes();
         let what = what.unwrap_or_default().as_bytes();

@@ -174,6 +174,8 @@ pub enum RecordKind {
     Refusal,
     /// Something that a person or a program changed.
     Audit,
+    /// A message that was seen on a bus; sealed in the body with its headers.
+    Message,
 }
 
 /// An append-only record.

@@ -43,7 +43,7 @@ words! {
     /// [`model::Destructive`].
     Destructive = &["delete", "disable"];
     /// [`model::RecordKind`].
-    RecordKind = &["refusal", "audit"];
+    RecordKind = &["refusal", "audit", "message"];
     /// [`model::EventKind`].
     EventKind = &[
         "accepted", "step_started", "step_succeeded", "step_soft", "step_failed", "step_skipped", "requeued",
@@ -83,7 +83,7 @@ mod tests {
         same(OnError::schema(), &[model::OnError::Stop, model::OnError::Continue]);
         same(Class::schema(), &[model::Class::Interactive, model::Class::Bulk]);
         same(Destructive::schema(), &[model::Destructive::Delete, model::Destructive::Disable]);
-        same(RecordKind::schema(), &[model::RecordKind::Refusal, model::RecordKind::Audit]);
+        same(RecordKind::schema(), &[model::RecordKind::Refusal, model::RecordKind::Audit, model::RecordKind::Message]);
         let events = [
             E::Accepted,
             E::StepStarted,

@@ -251,8 +251,12 @@ section! {
         ids: Duration = 30 * DAY,
         /// Age at which records (refusals, audit) are removed.
         records: Duration = 365 * DAY,
-        /// No more records than this are kept.
+        /// No more refusals, and no more audit records, than this are kept.
         records_max: u64 = 100_000,
+        /// Age at which messages are removed that supervision has seen on a bus.
+        messages: Duration = 7 * DAY,
+        /// No more of them than this are kept.
+        messages_max: u64 = 100_000,
         /// No more events than this are kept: how far back a live stream can resume.
         events_max: u64 = 200_000,
     }

@@ -47,7 +47,7 @@ coded!(DeliveryState { Pending = 0, Delivered = 1, Undeliverable = 2, Dropped = 
 coded!(Class { Interactive = 0, Bulk = 1 });
 coded!(OnError { Stop = 0, Continue = 1 });
 coded!(OutcomeKind { Done = 0, Soft = 1, Hard = 2 });
-coded!(RecordKind { Refusal = 0, Audit = 1 });
+coded!(RecordKind { Refusal = 0, Audit = 1, Message = 2 });
 coded!(EventKind {
     Accepted = 0,
     StepStarted = 1,
@@ -159,6 +159,6 @@ mod tests {
         holds(&[Class::Interactive, Class::Bulk]);
         holds(&[OnError::Stop, OnError::Continue]);
         holds(&[OutcomeKind::Done, OutcomeKind::Soft, OutcomeKind::Hard]);
-        holds(&[RecordKind::Refusal, RecordKind::Audit]);
+        holds(&[RecordKind::Refusal, RecordKind::Audit, RecordKind::Message]);
     }
 }

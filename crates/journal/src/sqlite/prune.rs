@@ -1,10 +1,10 @@
 //! Retention: removes what is no longer kept, in small commits between which other work goes on.
 
 use jiff::Timestamp;
-use model::JobState;
+use model::{JobState, RecordKind};
 use rusqlite::params;
 
-use super::code::Time;
+use super::code::{Time, Word};
 use super::number;
 use super::row;
 use super::secret;
@@ -149,24 +149,48 @@ fn rest(tx: &Tx<'_>, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
              WHERE job IS NULL AND ended_at IS NOT NULL AND ended_at < ?1 LIMIT ?2)",
         params![Time(keep.jobs_before), BATCH],
     )?;
-    // Records are numbered without gaps, and in the order of their times but for jumps of the clock.
-    let kept_from = tx.numbers.record - i64::try_from(keep.records_max).unwrap_or(i64::MAX);
-    let young: Option<i64> = tx.sql.first(
-        "SELECT seq FROM record WHERE seq > ?1 AND at >= ?2 ORDER BY seq LIMIT 1",
-        params![kept_from, Time(keep.records_before)],
-        |row| row.get(0),
-    )?;
-    let last_record = young.map_or(tx.numbers.record, |seq| seq - 1);
-    let records = tx.sql.execute(
-        "DELETE FROM record WHERE seq IN (SELECT seq FROM record WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
-        [last_record, BATCH],
-    )?;
+    let mut records = 0;
+    for (kind, before, most, batch) in [
+        (RecordKind::Refusal, keep.records_before, keep.records_max, BATCH),
+        (RecordKind::Audit, keep.records_before, keep.records_max, BATCH),
+        (RecordKind::Message, keep.messages_before, keep.messages_max, MANY),
+    ] {
+        records += records_of(tx, kind, before, most, batch)?;
+    }
     let last_event = tx.numbers.event - i64::try_from(keep.events_max).unwrap_or(i64::MAX);
     let events = tx.sql.execute(
         "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
         [last_event, MANY],
     )?;
     Ok(if deliveries + records + events == 0 { Cursor::Done(removed) } else { Cursor::Rest(removed) })
+}
+
+/// Removes records of a kind that are too old or too many. They are in the order of their times but for jumps of the
+/// clock.
+fn records_of(
+    tx: &Tx<'_>,
+    kind: RecordKind,
+    before: Timestamp,
+    most: u64,
+    batch: i64,
+) -> Result<usize, Error> {
+    let too_many: Option<i64> = tx.sql.first(
+        "SELECT seq FROM record INDEXED BY record_kind WHERE kind = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2",
+        params![Word(kind), i64::try_from(most).unwrap_or(i64::MAX)],
+        |row| row.get(0),
+    )?;
+    let young: Option<i64> = tx.sql.first(
+        "SELECT seq FROM record INDEXED BY record_kind WHERE kind = ?1 AND seq > ?2 AND at >= ?3
+         ORDER BY seq LIMIT 1",
+        params![Word(kind), too_many.unwrap_or(0), Time(before)],
+        |row| row.get(0),
+    )?;
+    let last = young.map_or(tx.numbers.record, |seq| seq - 1);
+    Ok(tx.sql.execute(
+        "DELETE FROM record WHERE seq IN (
+             SELECT seq FROM record INDEXED BY record_kind WHERE kind = ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3)",
+        params![Word(kind), last, batch],
+    )?)
 }
 
 /// Remembers the last numbers given, so that none is given again when its row is gone.

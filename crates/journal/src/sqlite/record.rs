@@ -59,6 +59,7 @@ pub(super) fn list(
            AND (:what IS NULL OR what = :what)
            AND (:prefix IS NULL OR substr(what, 1, length(:prefix)) = :prefix)
            AND (:code IS NULL OR code = :code)
+           AND (:text IS NULL OR instr(lower(who || ' ' || coalesce(what, '') || ' ' || message), lower(:text)) > 0)
            AND (:since IS NULL OR at >= :since)
            AND (:until IS NULL OR at < :until)
          ORDER BY seq DESC LIMIT :limit",
@@ -72,6 +73,7 @@ pub(super) fn list(
             ":what": what,
             ":prefix": prefix,
             ":code": filter.code,
+            ":text": filter.text,
             ":since": filter.since.map(Time),
             ":until": filter.until.map(Time),
             ":limit": limit,

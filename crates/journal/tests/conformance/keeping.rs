@@ -53,6 +53,28 @@ pub async fn what_is_old_or_too_much_is_pruned(bed: &dyn Bed) {
     sound(&*journal).await;
 }
 
+pub async fn messages_have_a_bound_of_their_own(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let seen = |second| NewRecord { kind: RecordKind::Message, ..audit(second) };
+    let messages = async || {
+        let filter = RecordFilter::of(RecordKind::Message);
+        journal.records(filter, None, 999).await.unwrap().rows.iter().map(|r| r.at).collect::<Vec<_>>()
+    };
+    journal.record(audit(1)).await.unwrap();
+    for second in 2..=40 {
+        journal.record(seen(second)).await.unwrap();
+    }
+    let mut keep = everything();
+    keep.messages_max = 10;
+    journal.prune(keep, at(100)).await.unwrap();
+    assert_eq!(messages().await.len(), 10, "too many are removed, the oldest first");
+    keep.messages_before = at(38);
+    journal.prune(keep, at(100)).await.unwrap();
+    assert_eq!(messages().await, [at(40), at(39), at(38)]);
+    assert_eq!(audits(&*journal).await, 1, "the audit is kept");
+    sound(&*journal).await;
+}
+
 pub async fn what_is_still_needed_is_kept(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     for number in 1..=4 {

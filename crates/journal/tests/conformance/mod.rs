@@ -78,6 +78,7 @@ macro_rules! conformance {
             }
             keeping {
                 what_is_old_or_too_much_is_pruned
+                messages_have_a_bound_of_their_own
                 what_is_still_needed_is_kept
                 secrets_are_scrubbed_when_their_time_comes
                 numbers_are_never_given_twice

@@ -219,6 +219,8 @@ pub fn everything() -> Retention {
         ids_before: Timestamp::MIN,
         records_before: Timestamp::MIN,
         records_max: u64::MAX,
+        messages_before: Timestamp::MIN,
+        messages_max: u64::MAX,
         events_max: u64::MAX,
     }
 }
