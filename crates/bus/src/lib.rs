@@ -6,25 +6,32 @@
 //! which action serves a routing key; both are pure.
 #![forbid(unsafe_code)]
 
+pub mod api;
+pub mod catalogue;
 mod connection;
 mod courier;
+mod depend;
 pub mod envelope;
 mod error;
 mod failure;
 mod intake;
 mod moved;
+pub mod pages;
 mod raw;
 mod reactor;
 mod request;
 pub mod route;
+mod seen;
 mod session;
 mod settings;
 mod source;
 mod tell;
 mod tool;
 mod topology;
+mod watch;
 mod wire;
 
+pub use depend::{DEPENDENCY, reach};
 pub use error::Error;
 pub use moved::moved;
 pub use raw::{Body, RawMessage};

@@ -147,6 +147,8 @@ pub struct Settings {
     pub queue_type: QueueType,
     /// Nobody else may consume the job queue beside us.
     pub exclusive: bool,
+    /// What passes on the bus is recorded.
+    pub supervise: bool,
     /// Pause before a message that failed softly is tried again; each later one doubles it.
     pub deferred: Duration,
     /// No pause is longer than this.
@@ -171,6 +173,7 @@ impl Settings {
             prefetch: 500,
             queue_type: QueueType::default(),
             exclusive: true,
+            supervise: false,
             deferred: RetryPolicy::BUS.initial,
             deferred_max: RetryPolicy::BUS.max_delay,
             max_attempts: RetryPolicy::BUS.max,
@@ -200,6 +203,11 @@ impl Settings {
     /// The queue of all that comes in.
     pub fn queue(&self) -> String {
         format!("{}_job_q", self.application_id)
+    }
+
+    /// The queue of supervision, which gets a copy of all that passes.
+    pub fn supervision_queue(&self) -> String {
+        format!("{}_supervision_q", self.application_id)
     }
 
     /// The exchange through which an older service's deferred messages come back.

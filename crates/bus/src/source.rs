@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::connection::{Publisher, open};
 use crate::courier::Publishes;
+use crate::depend;
 use crate::error::Error;
 use crate::raw::RawMessage;
 use crate::reactor::{SharedRoutes, Tells};
@@ -21,6 +22,7 @@ use crate::route::Routes;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::topology;
+use crate::watch::Watch;
 
 /// First and longest pause before the broker is tried again.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
@@ -49,6 +51,8 @@ pub struct Running {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    /// Beside it: supervision, and looking at dependencies.
+    others: Vec<JoinHandle<()>>,
 }
 
 impl Source {
@@ -111,8 +115,16 @@ impl Source {
     pub fn start(&self, hub: Hub) -> Running {
         let (stop, stopped) = watch::channel(false);
         let link = hub.link(self.name(), KIND);
-        let keeper = Keeper { shared: Arc::clone(&self.0), hub, link, stopped };
-        Running { shared: Arc::clone(&self.0), stop, task: tokio::spawn(keeper.keep()) }
+        let shared = || Arc::clone(&self.0);
+        let mut others = Vec::new();
+        if self.0.settings.supervise {
+            others.push(tokio::spawn(Watch::new(shared(), hub.clone(), stopped.clone()).keep()));
+        }
+        let (looks, with) = (shared(), hub.clone());
+        others
+            .push(tokio::spawn(async move { depend::watch(&looks.routes.get(), &with, &looks.clock).await }));
+        let keeper = Keeper { shared: shared(), hub, link, stopped };
+        Running { shared: shared(), stop, task: tokio::spawn(keeper.keep()), others }
     }
 }
 
@@ -125,6 +137,7 @@ impl Running {
     /// Ends, once everything has left.
     pub async fn end(self) {
         self.task.abort();
+        self.others.iter().for_each(JoinHandle::abort);
         // It ends by being aborted, and in no other way.
         let _ = self.task.await;
         let publisher = self.shared.publisher.send_replace(None);

@@ -63,7 +63,7 @@ impl Kind {
     }
 
     /// What the first word of a routing key says.
-    fn of_key(routing_key: &str) -> Option<Self> {
+    pub(crate) fn of_key(routing_key: &str) -> Option<Self> {
         match routing_key.split('.').next() {
             Some("notify") => Some(Kind::Event),
             Some(word) => Kind::from_word(word),

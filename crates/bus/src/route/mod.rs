@@ -5,13 +5,13 @@ mod pattern;
 use std::collections::BTreeMap;
 
 use engine::Schema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use pattern::Pattern;
 
 /// Something that whoever handles the messages of a route asks over HTTP (seed 003: it must be declared).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Dependency {
     /// What it is.
     pub name: String,

@@ -79,10 +79,10 @@ pub(super) async fn health() -> Json<Health> {
 )]
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     let why = api.hub.journal().last_event().await.err().map(|error| error.to_string());
-    let journal = Part { name: "journal".to_owned(), ready: why.is_none(), why };
+    let journal = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
     let mut parts = vec![journal];
     parts.extend(api.hub.links().into_iter().map(Part::from));
-    let ready = parts.iter().all(|part| part.ready);
+    let ready = parts.iter().all(|part| part.ready || part.optional);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, parts }))
 }

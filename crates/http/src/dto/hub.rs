@@ -362,6 +362,9 @@ pub struct Part {
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,
+    /// The hub does its work without it: it is shown, and does not count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// Why it is not, or what else is to be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -371,6 +374,6 @@ impl From<engine::LinkView> for Part {
     fn from(view: engine::LinkView) -> Self {
         let engine::LinkView { name, kind, connected, note, last_error, .. } = view;
         let why = if connected { note } else { last_error };
-        Part { name: format!("{kind} {name}"), ready: connected, why }
+        Part { name: format!("{kind} {name}"), ready: connected, optional: kind == "dependency", why }
     }
 }

@@ -83,7 +83,10 @@ mod tests {
         same(OnError::schema(), &[model::OnError::Stop, model::OnError::Continue]);
         same(Class::schema(), &[model::Class::Interactive, model::Class::Bulk]);
         same(Destructive::schema(), &[model::Destructive::Delete, model::Destructive::Disable]);
-        same(RecordKind::schema(), &[model::RecordKind::Refusal, model::RecordKind::Audit, model::RecordKind::Message]);
+        same(
+            RecordKind::schema(),
+            &[model::RecordKind::Refusal, model::RecordKind::Audit, model::RecordKind::Message],
+        );
         let events = [
             E::Accepted,
             E::StepStarted,

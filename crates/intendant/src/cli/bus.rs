@@ -14,6 +14,8 @@ pub enum Bus {
     Publish(Publish),
     /// Print what passes on the bus, as supervision sees it, until Ctrl-C
     Tail(Tail),
+    /// Print which routing keys are listened to and emitted, as the configuration says it
+    Catalogue(Catalogue),
     /// Send dead letters back to the bus, each as a new message that names the old one
     Move(Move),
 }
@@ -32,6 +34,14 @@ pub struct Which {
 /// `intendant bus declare`.
 #[derive(Debug, Args)]
 pub struct Declare {
+    /// Which bus.
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// `intendant bus catalogue`.
+#[derive(Debug, Args)]
+pub struct Catalogue {
     /// Which bus.
     #[command(flatten)]
     pub which: Which,

@@ -18,8 +18,8 @@ pub use access::{
 };
 pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneBackend, Ping, Reload};
 pub use bus::{
-    Bus, Dead as BusDead, Declare as BusDeclare, Move as BusMove, Publish as BusPublish, Tail as BusTail,
-    Which as BusWhich,
+    Bus, Catalogue as BusCatalogue, Dead as BusDead, Declare as BusDeclare, Move as BusMove,
+    Publish as BusPublish, Tail as BusTail, Which as BusWhich,
 };
 pub use identities::{
     Bulk, ChangeState, ExportFormat, ExportIdentities, Identities, Import, ListIdentities, OneIdentity,

@@ -62,6 +62,9 @@ section! {
         queue_type: QueueType = QueueType::Classic,
         /// Nobody else may take messages of the queue meanwhile; who comes second stands by.
         exclusive: bool = true,
+        /// Whether all that passes on the bus is recorded, on a queue of its own, for the page of supervision. Of several
+        /// applications on one virtual host one is enough.
+        supervise: bool = false,
         /// Pause before a message that failed softly is tried again, unless action or backend say it otherwise.
         deferred: Duration = RetryPolicy::BUS.initial,
         /// Each further pause is twice as long, up to this. Without it all are the same.
@@ -122,6 +125,7 @@ impl BusSource {
             prefetch: u16::try_from(self.prefetch).unwrap_or(u16::MAX),
             queue_type: self.queue_type,
             exclusive: self.exclusive,
+            supervise: self.supervise,
             deferred: self.deferred,
             deferred_max: self.deferred_max.unwrap_or(self.deferred),
             max_attempts: self.max_attempts,

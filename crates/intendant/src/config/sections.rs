@@ -16,7 +16,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 64] = [
+pub const NEED_RESTART: [&str; 65] = [
     "data.folder",
     "key",
     "socket",
@@ -73,6 +73,7 @@ pub const NEED_RESTART: [&str; 64] = [
     "bus.NAME.prefetch",
     "bus.NAME.queue_type",
     "bus.NAME.exclusive",
+    "bus.NAME.supervise",
     "bus.NAME.deferred",
     "bus.NAME.deferred_max",
     "bus.NAME.max_attempts",

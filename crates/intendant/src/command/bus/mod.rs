@@ -1,5 +1,6 @@
 //! `intendant bus …`.
 
+mod catalogue;
 mod moving;
 
 use anyhow::{Result, anyhow};
@@ -22,6 +23,7 @@ pub async fn run(command: Bus, context: &Context) -> Result<Exit> {
         Bus::Declare(args) => declare(args, context).await,
         Bus::Publish(args) => publish(args, context).await,
         Bus::Tail(args) => tail(args, context).await,
+        Bus::Catalogue(args) => catalogue::run(args, context).await,
         Bus::Move(args) => moving::run(args, context).await,
     }
 }

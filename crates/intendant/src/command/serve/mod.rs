@@ -77,9 +77,10 @@ pub async fn run(context: &Context) -> Result<Exit> {
         version: VERSION,
         url: url.clone(),
     };
-    let kit = pages::kit();
-    let pages = pages::routes(&parts, &register.api, &kit, &context.clock);
-    let modules = vec![identities::api::routes(register.api.clone())];
+    let buses = bus::api::Api { hub: hub.clone(), sources: sources.buses.all().into() };
+    let kit = pages::kit(&buses);
+    let pages = pages::routes(&parts, &register.api, buses.clone(), &kit, &context.clock);
+    let modules = vec![identities::api::routes(register.api.clone()), bus::api::routes(buses)];
     let routes = api::routes(Api::new(parts), modules).merge(pages);
     let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));

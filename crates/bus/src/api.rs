@@ -1,0 +1,100 @@
+//! The buses over HTTP: `/api/v1/bus`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use engine::Hub;
+use http::{May, Params, Problem, Read};
+use serde::{Deserialize, Serialize};
+use utoipa::openapi::OpenApi;
+use utoipa::{OpenApi as _, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::catalogue::{Entry, Known, catalogue};
+use crate::depend::DEPENDENCY;
+use crate::source::Source;
+
+/// What routes and pages are made from. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// The hub.
+    pub hub: Hub,
+    /// Its buses.
+    pub sources: Arc<[Source]>,
+}
+
+/// The catalogue of all buses of a hub.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Catalogue {
+    /// What comes and what goes, bus by bus.
+    pub entries: Vec<Entry>,
+    /// What is asked over HTTP meanwhile, and whether it answers.
+    pub dependencies: Vec<Standing>,
+}
+
+/// A dependency as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Standing {
+    /// Its name.
+    pub name: String,
+    /// Whether it answers.
+    pub reachable: bool,
+    /// Why it does not, or did not the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What stands above the routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(tags((name = "bus", description = "Message buses: what is listened to and emitted")))]
+struct Head;
+
+/// The routes, whose paths are whole.
+pub fn routes(api: Api) -> OpenApiRouter {
+    described().with_state(api)
+}
+
+/// Their description.
+pub fn document() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<Api> {
+    let routes = OpenApiRouter::new().routes(routes!(show));
+    OpenApiRouter::with_openapi(Head::openapi()).nest("/api/v1", routes)
+}
+
+impl Api {
+    /// The catalogue as it follows from the routes and the backends now.
+    pub fn catalogue(&self) -> Catalogue {
+        let actions = self.hub.actions();
+        let known = |name: &str| Known {
+            backends: actions.iter().find(|a| a.name == name).map(|a| a.backends.clone()).unwrap_or_default(),
+        };
+        let entries = self.sources.iter();
+        let entries = entries.flat_map(|source| catalogue(source.settings(), &source.routes(), known));
+        let links = self.hub.links().into_iter().filter(|link| link.kind == DEPENDENCY);
+        let standing = |link: engine::LinkView| Standing {
+            name: link.name,
+            reachable: link.connected,
+            why: link.last_error,
+        };
+        Catalogue { entries: entries.collect(), dependencies: links.map(standing).collect() }
+    }
+}
+
+/// `GET /bus/catalogue`: what the hub listens to and emits on its buses.
+#[utoipa::path(
+    get,
+    path = "/bus/catalogue",
+    tag = "bus",
+    operation_id = "bus_catalogue",
+    responses((status = 200, description = "Done", body = Catalogue)),
+    security(("token" = ["read"])),
+)]
+async fn show(State(api): State<Api>, _: May<Read>, params: Params) -> Result<Json<Catalogue>, Problem> {
+    params.finish()?;
+    Ok(Json(api.catalogue()))
+}

@@ -1,0 +1,74 @@
+//! `intendant bus catalogue`.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use bus::api::{Catalogue, Standing};
+use bus::catalogue::{Known, Way, catalogue};
+use engine::port;
+
+use crate::buses;
+use crate::cli::BusCatalogue;
+use crate::compose::{self, Parts};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{Align, Mark, Table};
+
+/// Prints what follows from configuration and backends as they lie there; no hub needs to run.
+pub(super) async fn run(args: BusCatalogue, context: &Context) -> Result<Exit> {
+    let loaded = context.configuration()?;
+    let folder = compose::backends_folder(&loaded);
+    let backends = Parts::read(&loaded.config, &folder.used)?.backends.catalogue();
+    let known = |action: &str| {
+        let active = backends.entries.iter().filter(|entry| entry.standing == port::Standing::Active);
+        let mapped = active.filter(|entry| entry.actions.contains_key(action));
+        Known { backends: mapped.map(|entry| entry.name.to_string()).collect() }
+    };
+    let mut shown = Catalogue::default();
+    for (settings, routes) in buses::configured(&loaded.config, context.environment())? {
+        if args.which.bus.as_ref().is_none_or(|name| *name == settings.name) {
+            shown.entries.extend(catalogue(&settings, &routes, known));
+        }
+    }
+    let needed = shown.entries.iter().flat_map(|entry| &entry.depends_on);
+    let needed: BTreeMap<_, _> = needed.map(|needed| (needed.name.clone(), needed.clone())).collect();
+    for (name, dependency) in needed {
+        let why = bus::reach(&dependency).await.err();
+        shown.dependencies.push(Standing { name, reachable: why.is_none(), why });
+    }
+    if args.which.json {
+        context.screen.json(&shown)?;
+    } else {
+        print(&shown, context)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print(shown: &Catalogue, context: &Context) -> Result<()> {
+    let screen = &context.screen;
+    let left = Align::Left;
+    let mut table = Table::new([("I/O", left), ("ROUTING KEY", left), ("ACTION OR TRIGGER", left)]);
+    for entry in &shown.entries {
+        let way = match entry.way {
+            Way::In => "in",
+            Way::Out => "out",
+        };
+        let does = [entry.about.clone(), entry.action.clone()].into_iter().flatten();
+        let does = does.chain(entry.triggers.iter().map(|key| format!("after {key}")));
+        table.row([
+            format!("{way} {}", entry.kind.as_str()).into(),
+            entry.routing_key.as_str().into(),
+            does.collect::<Vec<_>>().join("; ").into(),
+        ]);
+    }
+    for line in table.lines(screen.out, screen.width) {
+        screen.line(line)?;
+    }
+    for needed in &shown.dependencies {
+        match &needed.why {
+            None => screen.marked(Mark::Good, format!("{} answers", needed.name))?,
+            Some(why) => screen.marked(Mark::Bad, format!("{} does not answer: {why}", needed.name))?,
+        }
+    }
+    Ok(())
+}
