@@ -9,6 +9,7 @@ use intendant_bus::{Access, Address};
 use model::JobState;
 use serde_json::{Value, json};
 use support::{Bed, Fake, KEY, Neighbour, Plan, broker, states, uuid, v2};
+use testkit::certificate;
 use testkit::service::Service;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -156,38 +157,20 @@ async fn another_hub_stands_by(broker: &Service) {
 
 async fn over_tls(broker: &Service) {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-    let made = std::process::Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", &path("key.pem"), "-out", &path("certificate.pem")])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
+    let made = certificate::make(folder.path()).unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let listen = format!(
         "rabbit_networking:ensure_ssl(), rabbit_networking:start_ssl_listener({port}, \
          [{{certfile, \"{}\"}}, {{keyfile, \"{}\"}}], 1).",
-        path("certificate.pem"),
-        path("key.pem")
+        made.certificate.display(),
+        made.key.display()
     );
     broker.rabbitmqctl(&["eval", &listen]).unwrap();
 
     let backend = Fake::done();
     let mut plan = Plan::new(broker, "sealed", &backend);
     let url = format!("amqps://guest:guest@localhost:{port}/%2f");
-    let authorities = std::fs::read_to_string(path("certificate.pem")).unwrap();
+    let authorities = std::fs::read_to_string(&made.certificate).unwrap();
     let access = Access { authorities: Some(authorities), ..Access::default() };
     plan.settings.address = Address::new(&url, access).unwrap();
     let bed = Bed::new(&plan).await;

@@ -246,22 +246,32 @@ async fn documents_beyond_the_memory_for_them_are_put_off() {
     let bodies = BodyLimits { document: 50_000, memory: 50_000, ..BodyLimits::default() };
     let gate = Arc::new(Semaphore::new(0));
     let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00gate", Fake::gated(gate))]) }).await;
-    let mut stream = UnixStream::connect(&bed.socket).await.unwrap();
-    let head = head("POST", "/api/v1/jobs", &["Content-Type: application/json", "Content-Length: 50000"]);
-    stream.write_all(format!("{head}{}", " ".repeat(49_000)).as_bytes()).await.unwrap();
     let large = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(40_000));
-    // Once the half-sent one has been read, there is no room.
-    let refused = loop {
-        match bed.client.submit(large.clone(), &Submission::default()).await {
-            Ok(_) => tokio::task::yield_now().await,
-            refused => break problem(refused),
+    let submit = || async { bed.client.submit(large.clone(), &Submission::default()).await };
+    // Once the half-sent one has been read, there is no room; unless it came while a whole one was being read, when
+    // it is itself refused: again, then.
+    let (stream, refused) = loop {
+        let mut stream = UnixStream::connect(&bed.socket).await.unwrap();
+        let head = head("POST", "/api/v1/jobs", &["Content-Type: application/json", "Content-Length: 50000"]);
+        stream.write_all(format!("{head}{}", " ".repeat(49_000)).as_bytes()).await.ok();
+        let until_refused = async {
+            loop {
+                match submit().await {
+                    Ok(_) => tokio::task::yield_now().await,
+                    refused => break problem(refused),
+                }
+            }
+        };
+        tokio::select! {
+            refused = until_refused => break (stream, refused),
+            _ = stream.readable() => {}
         }
     };
     assert_eq!((refused.status, refused.code.as_str(), refused.retry_after), (503, "busy", Some(1)));
     // It is given back.
     drop(stream);
     let accepted = async {
-        while bed.client.submit(large.clone(), &Submission::default()).await.is_err() {
+        while submit().await.is_err() {
             tokio::task::yield_now().await;
         }
     };

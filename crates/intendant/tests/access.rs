@@ -81,12 +81,9 @@ fn tokens_and_accounts_outlast_a_crash() {
 fn the_command_talks_to_a_hub_over_tls() {
     let world = World::new();
     world.backend("10ldap", "echo '{\"status\": 0}'");
-    let certificate = certificate(&world);
-    world.configure(&format!(
-        "http:\n  certificate: {}\n  key: {}\n",
-        world.text("certificate.pem"),
-        world.text("certificate.key")
-    ));
+    let made = testkit::certificate::make(&world.path(".")).unwrap();
+    let certificate = made.certificate.display().to_string();
+    world.configure(&format!("http:\n  certificate: {}\n  key: {}\n", certificate, made.key.display()));
     let serving = world.serve();
     let url = serving.url().replace("127.0.0.1", "localhost");
     assert!(url.starts_with("https://"), "{url}");
@@ -119,29 +116,6 @@ fn the_command_talks_to_a_hub_over_tls() {
     let refused = support::Ran::from(refused);
     assert!(refused.stderr.contains("cannot be reached"), "{refused:?}");
     serving.stop();
-}
-
-/// Makes a certificate for `localhost` that vouches for itself.
-fn certificate(world: &World) -> String {
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-        ])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .args(["-keyout", &world.text("certificate.key"), "-out", &world.text("certificate.pem")])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    world.text("certificate.pem")
 }
 
 #[test]

@@ -6,34 +6,19 @@ mod support;
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Command;
 
 use intendant_sesame::Address;
 use model::OnError;
 use serde_json::json;
 use support::{Bed, Fake, LONG_MS, Plan, call, entry, object_id, orchestrator, redis, sync};
 use testkit::bullmq::Version;
+use testkit::certificate;
 use testkit::service::Service;
-
-/// Makes a certificate for `localhost` that vouches for itself.
-fn certificate(folder: &Path) {
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(folder.join("key.pem"))
-        .arg("-out")
-        .arg(folder.join("certificate.pem"))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-}
 
 /// Has Redis listen with TLS, too, and says where.
 fn listen_with_tls(redis: &Service, folder: &Path) -> String {
-    certificate(folder);
-    let at = |name: &str| folder.join(name).display().to_string();
+    let made = certificate::make(folder).unwrap();
+    let (certificate, key) = (made.certificate.display().to_string(), made.key.display().to_string());
     // Free a moment ago; another test may have it by now.
     for _ in 0..20 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
@@ -41,8 +26,7 @@ fn listen_with_tls(redis: &Service, folder: &Path) -> String {
             redis,
             &[
                 ["CONFIG", "SET", "tls-auth-clients", "no", "tls-cert-file"].as_slice(),
-                &[&at("certificate.pem"), "tls-key-file", &at("key.pem")],
-                &["tls-ca-cert-file", &at("certificate.pem"), "tls-port", &port],
+                &[&certificate, "tls-key-file", &key, "tls-ca-cert-file", &certificate, "tls-port", &port],
             ]
             .concat(),
         );

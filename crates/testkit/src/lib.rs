@@ -2,6 +2,7 @@
 //!
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
+//! - [`certificate`] makes one for `localhost`.
 //! - [`oidc`] is a provider where people sign in.
 //! - [`pika`] is a program on a message bus, in another language.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
@@ -14,6 +15,7 @@
 pub mod browser;
 pub mod bullmq;
 mod cache;
+pub mod certificate;
 mod daemon;
 mod error;
 mod npm;
@@ -21,6 +23,7 @@ pub mod oidc;
 pub mod oracle;
 pub mod packages;
 pub mod pika;
+mod pip;
 mod port;
 pub mod schemathesis;
 pub mod service;

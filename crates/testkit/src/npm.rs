@@ -1,6 +1,6 @@
 //! Packages of Node, each kept to the versions of a lock file.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -15,23 +15,13 @@ pub(crate) const NPM: Need = need("npm", "npm");
 /// Puts files, and the packages that they name, into a folder of the user's cache, once for each state of the files,
 /// and says where.
 pub(crate) fn install(name: &str, files: &[(&str, &str)]) -> Result<PathBuf, Error> {
-    let cache = cache::folder()?;
-    let texts = files.iter().map(|(_, text)| *text);
-    let folder = cache.join(format!("{name}-{:016x}", cache::fingerprint(texts)));
-    let path = cache.join(format!("{name}.lock"));
-    let lock = File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
-    lock.lock().map_err(Error::io("locking the cache of packages"))?;
-    if folder.join("done").exists() {
-        return Ok(folder);
-    }
-    fs::create_dir_all(&folder).map_err(Error::io(format!("creating {}", folder.display())))?;
-    for (name, text) in files {
-        fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name}")))?;
-    }
-    let mut npm = Command::new(require(NPM)?);
-    // Not `npm ci`: it wants the optional packages of every platform, which a mirror may not have.
-    npm.args(["install", "--no-save", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    run("npm install", npm.current_dir(&folder))?;
-    fs::write(folder.join("done"), "").map_err(Error::io("noting that the packages are there"))?;
-    Ok(folder)
+    cache::filled(name, files.iter().map(|(_, text)| *text), |folder| {
+        for (name, text) in files {
+            fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name}")))?;
+        }
+        let mut npm = Command::new(require(NPM)?);
+        // Not `npm ci`: it wants the optional packages of every platform, which a mirror may not have.
+        npm.args(["install", "--no-save", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]);
+        run("npm install", npm.current_dir(folder)).map(drop)
+    })
 }

@@ -1,41 +1,17 @@
 //! A client of a message bus in another language: Python's pika, driven by a small program (`bus/driver.py`).
 
-use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::packages::{Need, need, require, run};
-use crate::{Error, cache};
+use crate::packages::{Need, require};
+use crate::{Error, pip};
 
 /// The programs it is made of.
-pub const NEEDS: &[Need] = &[PYTHON, PIP];
-const PYTHON: Need = need("python3", "python3");
-const PIP: Need = need("pip3", "python3-pip");
+pub const NEEDS: &[Need] = pip::NEEDS;
 const REQUIREMENTS: &str = include_str!("../python/bus.txt");
 const DRIVER: &str = include_str!("../bus/driver.py");
-
-/// Puts the package into a folder of the user's cache, once for each state of the requirements, and says where.
-fn install() -> Result<PathBuf, Error> {
-    let cache = cache::folder()?;
-    let folder = cache.join(format!("pika-{:016x}", cache::fingerprint([REQUIREMENTS])));
-    let path = cache.join("pika.lock");
-    let lock = File::create(&path).map_err(Error::io(format!("creating {}", path.display())))?;
-    lock.lock().map_err(Error::io("locking the cache of packages"))?;
-    if folder.join("done").exists() {
-        return Ok(folder);
-    }
-    fs::create_dir_all(&folder).map_err(Error::io("making a folder"))?;
-    let list = folder.join("requirements.txt");
-    fs::write(&list, REQUIREMENTS).map_err(Error::io("writing the requirements"))?;
-    let mut pip = Command::new(require(PIP)?);
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--upgrade", "--target"]).arg(&folder);
-    run("pip install", pip.arg("-r").arg(&list))?;
-    fs::write(folder.join("done"), "").map_err(Error::io("noting that the packages are there"))?;
-    Ok(folder)
-}
 
 /// A program on the bus. It ends when dropped.
 #[derive(Debug)]
@@ -51,8 +27,8 @@ impl Peer {
     /// # Errors
     /// [`Error::Missing`] without Python; otherwise what pip or Python said.
     pub fn connect(url: &str) -> Result<Peer, Error> {
-        let mut child = Command::new(require(PYTHON)?)
-            .env("PYTHONPATH", install()?)
+        let mut child = Command::new(require(pip::PYTHON)?)
+            .env("PYTHONPATH", pip::install("pika", REQUIREMENTS)?)
             .args(["-c", DRIVER, url])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
