@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use testkit::packages::{self, Need};
 use testkit::service::{Kind, Service};
 use testkit::smtp::Sink;
-use testkit::{browser, bullmq, pika, schemathesis};
+use testkit::{browser, bullmq, peer, schemathesis};
 
 /// The mail server is ours, and nothing needs to be installed for it.
 const SMTP: &str = "smtp";
@@ -48,7 +48,7 @@ pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
         .chain(packages::TOOLS)
         .chain(bullmq::NEEDS)
         .chain(schemathesis::NEEDS)
-        .chain(pika::NEEDS)
+        .chain(peer::NEEDS)
         .chain(browser::NEEDS);
     let needs: Vec<Need> = programs.copied().collect();
     let installed = packages::install(&needs)?;
@@ -57,6 +57,7 @@ pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
     }
     bullmq::install()?;
     schemathesis::install()?;
+    peer::install()?;
     browser::axe()?;
     Ok(())
 }

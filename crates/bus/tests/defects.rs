@@ -9,6 +9,7 @@ use intendant_bus as bus;
 use model::{JobState, Outcome};
 use serde_json::{Value, json};
 use support::{Bed, Fake, KEY, Neighbour, Plan, answered, body, broker, states, uuid, v1, v2};
+use testkit::peer::{Language, Peer};
 use testkit::service::Service;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -329,7 +330,7 @@ async fn what_exists_and_differs_is_used_as_it_is(broker: &Service) {
     let backend = Fake::done();
     let mut plan = Plan::new(broker, "odd", &backend);
     plan.settings.queue_type = bus::QueueType::Quorum;
-    let mut other = testkit::pika::Peer::connect(broker.url()).unwrap();
+    let mut other = Peer::connect(Language::Python, broker.url()).unwrap();
     other.ask("queue", json!({ "name": "odd_job_q", "arguments": { "x-max-length": 1000 } })).unwrap();
     other.ask("exchange", json!({ "name": "odd_log", "type": "topic" })).unwrap();
     let bed = Bed::new(&plan).await;

@@ -6,24 +6,47 @@ mod support;
 use model::{JobState, Notice, Outcome};
 use serde_json::{Value, json};
 use support::{Bed, Fake, KEY, Neighbour, Plan, answered, body, broker, states, uuid, v1, v2};
+use testkit::peer::Language;
 use testkit::service::Service;
 
-/// One broker for all of it: it takes longer to start than everything here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn peers_of_both_versions_are_served() {
-    let broker = broker();
-    v1_without_any_property(&broker).await;
-    a_request_of_version_2_and_its_reply(&broker).await;
-    a_request_of_version_1_and_its_reply(&broker).await;
-    notices_and_notifications(&broker).await;
-    all_kinds_mixed(&broker).await;
+async fn peers_in_python_are_served() {
+    serves(Language::Python).await;
 }
 
-async fn v1_without_any_property(broker: &Service) {
+/// With the library that the older services are made of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn peers_in_ruby_are_served() {
+    serves(Language::Ruby).await;
+}
+
+/// One broker for all of it: it takes longer to start than everything here.
+async fn serves(language: Language) {
+    let bus = Bus { broker: broker(), language };
+    v1_without_any_property(&bus).await;
+    a_request_of_version_2_and_its_reply(&bus).await;
+    a_request_of_version_1_and_its_reply(&bus).await;
+    notices_and_notifications(&bus).await;
+    all_kinds_mixed(&bus).await;
+}
+
+/// A broker, and what everybody else on it is written in.
+struct Bus {
+    broker: Service,
+    language: Language,
+}
+
+impl Bus {
+    fn neighbour(&self, plan: &Plan) -> Neighbour {
+        Neighbour::speaking(self.language, &self.broker, &plan.settings)
+    }
+}
+
+async fn v1_without_any_property(bus: &Bus) {
     let backend = Fake::done();
-    let plan = Plan::new(broker, "bare", &backend);
+    let plan = Plan::new(&bus.broker, "bare", &backend);
     let bed = Bed::new(&plan).await;
-    let mut peer = Neighbour::of(broker, &plan.settings);
+    let mut peer = bus.neighbour(&plan);
     let message = v1(1, json!({ "key": "36a7", "changes": { "gapps_id": [null, "123"] } }));
     peer.publish("_events", "notify.account.updated", &message, None);
     let jobs = bed.ended(1).await;
@@ -44,11 +67,11 @@ async fn v1_without_any_property(broker: &Service) {
     bed.stop().await;
 }
 
-async fn a_request_of_version_2_and_its_reply(broker: &Service) {
+async fn a_request_of_version_2_and_its_reply(bus: &Bus) {
     let backend = Fake::done();
-    let plan = Plan::new(broker, "second", &backend);
+    let plan = Plan::new(&bus.broker, "second", &backend);
     let bed = Bed::new(&plan).await;
-    let mut peer = Neighbour::of(broker, &plan.settings);
+    let mut peer = bus.neighbour(&plan);
     let reply_to = peer.reply_to();
     let mut properties = v2(2, Some(&reply_to));
     properties["headers"]["traceparent"] = json!("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
@@ -82,7 +105,7 @@ async fn a_request_of_version_2_and_its_reply(broker: &Service) {
     bed.stop().await;
 }
 
-async fn a_request_of_version_1_and_its_reply(broker: &Service) {
+async fn a_request_of_version_1_and_its_reply(bus: &Bus) {
     let backend = Fake::new(|call| match call.body["payload"]["uuid"].as_str() {
         Some("bad") => Outcome {
             data: Some(json!({
@@ -92,9 +115,9 @@ async fn a_request_of_version_1_and_its_reply(broker: &Service) {
         },
         _ => answered(json!({ "status": 0, "message": "written" })),
     });
-    let plan = Plan::new(broker, "first", &backend);
+    let plan = Plan::new(&bus.broker, "first", &backend);
     let bed = Bed::new(&plan).await;
-    let mut peer = Neighbour::of(broker, &plan.settings);
+    let mut peer = bus.neighbour(&plan);
     let properties = json!({ "reply_to": peer.reply_to() });
     peer.publish(".request", KEY, &v1(4, json!({ "uuid": "good" })), Some(properties.clone()));
     let reply = peer.take("replies", 1).remove(0);
@@ -116,19 +139,19 @@ async fn a_request_of_version_1_and_its_reply(broker: &Service) {
     bed.stop().await;
 }
 
-async fn notices_and_notifications(broker: &Service) {
+async fn notices_and_notifications(bus: &Bus) {
     let notice = |name: &str| Notice { name: name.to_owned(), data: json!({ "key": "123" }) };
     let backend = Fake::new(move |_| Outcome {
         notices: vec![notice("notify.ldapd.account.seen"), notice("gossip.ldapd.account")],
         ..answered(json!({ "status": 0, "data": { "uuid": "u" } }))
     });
     for (application, version) in [("tells", "1.0"), ("tells2", "2.0")] {
-        let mut plan = Plan::new(broker, application, &backend);
+        let mut plan = Plan::new(&bus.broker, application, &backend);
         if version == "2.0" {
             plan.settings.notifications = intendant_bus::envelope::Version::V2;
         }
         let bed = Bed::new(&plan).await;
-        let mut peer = Neighbour::of(broker, &plan.settings);
+        let mut peer = bus.neighbour(&plan);
         peer.publish(".request", KEY, &json!({ "uuid": "36a7" }), Some(v2(6, None)));
         let told = peer.take("events", 2);
         for (message, key, data) in [
@@ -145,12 +168,12 @@ async fn notices_and_notifications(broker: &Service) {
     }
 }
 
-async fn all_kinds_mixed(broker: &Service) {
+async fn all_kinds_mixed(bus: &Bus) {
     const EACH: usize = 100;
     let backend = Fake::done();
-    let plan = Plan::new(broker, "mixed", &backend);
+    let plan = Plan::new(&bus.broker, "mixed", &backend);
     let bed = Bed::new(&plan).await;
-    let mut peer = Neighbour::of(broker, &plan.settings);
+    let mut peer = bus.neighbour(&plan);
     let reply_to = peer.reply_to();
     let mut messages = Vec::new();
     for n in 0..EACH {

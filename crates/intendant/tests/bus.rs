@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{World, executable};
-use testkit::pika::Peer;
+use testkit::peer::{Language, Peer};
 use testkit::service::{Kind, Service};
 use testkit::wait;
 
@@ -65,7 +65,7 @@ fn request(n: usize) -> Value {
 }
 
 fn asker(broker: &Service) -> Peer {
-    let mut peer = Peer::connect(broker.url()).unwrap();
+    let mut peer = Peer::connect(Language::Python, broker.url()).unwrap();
     peer.ask("exchange", json!({ "name": "asker.reply" })).unwrap();
     peer.ask("queue", json!({ "name": "replies", "bindings": [["asker.reply", "#"]] })).unwrap();
     peer

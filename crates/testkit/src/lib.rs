@@ -4,10 +4,10 @@
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
 //! - [`certificate`] makes one for `localhost`.
 //! - [`oidc`] is a provider where people sign in.
-//! - [`pika`] is a program on a message bus, in another language.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
 //! - [`smtp`] takes mail, or refuses it, as a test wants.
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
+//! - [`peer`] is a program on a message bus, in another language.
 //! - [`shadow`] keeps the image of a folder that a power cut would leave, and kills a program at a chosen point.
 //! - [`oracle`] compares what scripts and submitters saw with what the journal says.
 #![forbid(unsafe_code)]
@@ -22,7 +22,7 @@ mod npm;
 pub mod oidc;
 pub mod oracle;
 pub mod packages;
-pub mod pika;
+pub mod peer;
 mod pip;
 mod port;
 pub mod schemathesis;

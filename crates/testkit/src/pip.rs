@@ -10,7 +10,7 @@ use crate::{Error, cache};
 /// The programs.
 pub(crate) const NEEDS: &[Need] = &[PYTHON, PIP];
 pub(crate) const PYTHON: Need = need("python3", "python3");
-const PIP: Need = need("pip3", "python3-pip");
+pub(crate) const PIP: Need = need("pip3", "python3-pip");
 
 /// Puts the packages of a list into a folder of the user's cache, once for each state of the list, and says where.
 pub(crate) fn install(name: &str, requirements: &str) -> Result<PathBuf, Error> {

@@ -2,6 +2,7 @@
 //! answers with what was promised.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use crate::packages::{Need, require};
@@ -10,6 +11,14 @@ use crate::{Error, pip};
 /// The programs it is made of.
 pub const NEEDS: &[Need] = pip::NEEDS;
 const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
+
+/// Puts it into a folder of the user's cache, once for each state of its list, and says where.
+///
+/// # Errors
+/// [`Error::Missing`] without Python; otherwise what pip said as it failed.
+pub fn install() -> Result<PathBuf, Error> {
+    pip::install("schemathesis", REQUIREMENTS)
+}
 
 /// Asks the API at `url` for what `description` says, in the name of `token`, with so many examples of each kind.
 ///
@@ -27,7 +36,7 @@ pub fn ask(
     fs::write(&file, description).map_err(Error::io("writing the description"))?;
     let mut command = Command::new(require(pip::PYTHON)?);
     command
-        .env("PYTHONPATH", pip::install("schemathesis", REQUIREMENTS)?)
+        .env("PYTHONPATH", install()?)
         .current_dir(folder.path())
         .args(["-m", "schemathesis.cli", "run"])
         .arg(&file)

@@ -24,7 +24,7 @@ use journal::{Filter, Key, Options, Order, Page, RecordFilter, SqliteJournal};
 use model::{Job, JobState, OnError, Outcome, Record, RecordKind, Seq};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::pika::Peer;
+use testkit::peer::{Language, Peer};
 use testkit::service::{Kind, Service};
 
 /// Longer than anything here takes, also on a busy machine.
@@ -234,7 +234,11 @@ pub struct Neighbour {
 
 impl Neighbour {
     pub fn of(broker: &Service, settings: &Settings) -> Self {
-        let mut peer = Peer::connect(broker.url()).unwrap();
+        Neighbour::speaking(Language::Python, broker, settings)
+    }
+
+    pub fn speaking(language: Language, broker: &Service, settings: &Settings) -> Self {
+        let mut peer = Peer::connect(language, broker.url()).unwrap();
         let application = settings.application_id.clone();
         peer.ask("exchange", json!({ "name": format!("{application}_asker.reply") })).unwrap();
         for (queue, exchange, key) in [
