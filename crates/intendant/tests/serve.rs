@@ -8,7 +8,7 @@ use std::fs;
 
 use rustix::process::Signal;
 use serde_json::json;
-use support::{World, request};
+use support::{Ran, World, request};
 
 const GOOD: &str = r#"cat >/dev/null; echo '{"status": 0, "message": "entry written"}'"#;
 const BAD: &str = r#"cat >/dev/null; echo '{"status": 4, "message": "server down"}'; exit 4"#;
@@ -287,7 +287,7 @@ fn two_hubs_do_not_share_a_folder_or_a_socket() {
     let same = world.run(&["serve"]);
     assert!(same.code == 2 && same.stderr.contains("a hub is listening there already"), "{same:?}");
     let other = world.command(&["serve"]).env("INTENDANT_SOCKET", world.path("other")).output().unwrap();
-    let other = support::Ran::from(other);
+    let other = Ran::from(other);
     assert!(other.code == 2 && other.stderr.contains("in use by another hub"), "{other:?}");
     assert!(!world.path("other").exists(), "no socket is left behind");
 }
@@ -342,6 +342,57 @@ fn a_replay_takes_a_secret_from_standard_input() {
     let again = replayed.json()["replayed"].as_str().unwrap().to_owned();
     assert_eq!(world.run(&["jobs", "watch", "--json", &again]).code, 0);
     assert!(fs::read_to_string(copy).unwrap().contains("hunter-three-33"));
+}
+
+#[test]
+fn a_dead_letter_is_edited_and_runs_again() {
+    let world = World::new();
+    let copy = world.text("stdin");
+    // What is wrong stands in the document.
+    world.backend("00first", &format!("cat >'{copy}'; if grep -q wrong '{copy}'; then {BAD}\nfi\n{GOOD}"));
+    let hub = world.serve();
+    let wrong = json!({
+        "action": "IDENTITY_UPDATE", "concernedTo": "alice",
+        "payload": { "mail": "wrong", "newPassword": "hunter-two-22" }
+    });
+    let id = world.submit(&wrong.to_string());
+    assert_eq!(world.run(&["jobs", "watch", "--json", &id]).code, 1);
+    let mut document = world.run(&["jobs", "show", "--json", &id]).json()["document"].take();
+    assert_eq!(document["payload"]["newPassword"], model::MASK, "{document}");
+    document["payload"]["mail"] = json!("alice@example.org");
+
+    let file = world.file("edited.json", document.to_string());
+    let again = world.run(&["jobs", "retry", "--json", &id, "--document", &file]);
+    assert_eq!(again.code, 0, "{again:?}");
+    let again = again.json()["replayed"].as_str().unwrap().to_owned();
+    assert_eq!(world.run(&["jobs", "watch", "--json", &again]).code, 0);
+    let read = fs::read_to_string(&copy).unwrap();
+    assert!(
+        read.contains("alice@example.org") && read.contains("hunter-two-22"),
+        "a mask keeps its secret: {read}"
+    );
+
+    // From elsewhere, and from standard input.
+    let id = world.submit(&wrong.to_string().replace("alice", "bob"));
+    assert_eq!(world.run(&["jobs", "watch", "--json", &id]).code, 1);
+    let token = world.run(&["token", "make", "laptop", "--scope", "operate"]).stdout;
+    let url = hub.url();
+    let elsewhere = ["--server", &url, "jobs", "retry", "--json", &id, "--document", "-"];
+    let mut command = world.command(&elsewhere);
+    command.env("INTENDANT_TOKEN", token.trim()).stdin(fs::File::open(&file).unwrap());
+    let ran = Ran::from(command.output().unwrap());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let again = ran.json()["replayed"].as_str().unwrap().to_owned();
+    assert_eq!(world.run(&["jobs", "watch", "--json", &again]).code, 0);
+
+    for (args, stdin, words) in [
+        (&["--document", "none.json"][..], "", "none.json: there is no such file"),
+        (&["--document", "-"], "{", "standard input: it is no JSON"),
+        (&["--document", "-", &again], "{}", "name one job"),
+        (&["--document", "-", "--set-from-stdin", "/payload/newPassword"], "{}", "give --document a file"),
+    ] {
+        world.run_with(&[&["jobs", "retry", &id], args].concat(), stdin).said(2, &[words]);
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `jobs …`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use http::dto::WaitingFor;
 use model::{JobId, JobState, Subject};
@@ -109,12 +111,16 @@ pub struct Watch {
 /// `intendant jobs retry`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Jobs chosen by a filter are replayed in the order in which they were accepted. Whoever may list processes sees what \
-stands on a command line: give secrets with --set-from-stdin.")]
+Jobs chosen by a filter are replayed in the order in which they were accepted. The document of a job is what `jobs \
+show --json` prints under \"document\"; a mask that is left in it keeps its secret. Whoever may list processes sees \
+what stands on a command line: give secrets with --set-from-stdin.")]
 pub struct Retry {
     /// The jobs
     #[arg(value_name = "JOB", required_unless_present = "state", conflicts_with_all = FILTERS)]
     pub jobs: Vec<JobId>,
+    /// Run one job again with this document in the place of its own: a file with JSON; - reads standard input
+    #[arg(long, value_name = "FILE", requires = "jobs")]
+    pub document: Option<PathBuf>,
     /// Change the request: a JSON pointer and its new value, JSON or else text, such as /payload/uid=alice
     #[arg(long, value_name = "POINTER=VALUE", value_parser = assignment, requires = "jobs")]
     pub set: Vec<(String, serde_json::Value)>,

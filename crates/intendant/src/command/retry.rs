@@ -1,6 +1,7 @@
 //! `intendant jobs retry`.
 
 use std::io::{self, BufRead as _};
+use std::path::Path;
 
 use anyhow::Result;
 use http::Client;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::jobs::filter;
 use crate::cli::Retry;
 use crate::context::Context;
+use crate::document::{self, STDIN};
 use crate::exit::{Exit, misuse};
 use crate::render::{Mark, text};
 
@@ -25,9 +27,10 @@ pub async fn run(args: Retry, context: &Context) -> Result<Exit> {
 
 async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> {
     let screen = &context.screen;
+    let document = args.document.as_deref().map(|file| edited(file, &args, context)).transpose()?;
     let mut set: Map<String, Value> = args.set.into_iter().collect();
     set.extend(ask(&args.set_from_stdin, context)?);
-    let replay = Replay { document: None, set, stale: args.stale };
+    let replay = Replay { document, set, stale: args.stale };
     let mut exit = Exit::Done;
     for job in args.jobs {
         match client.retry(job, &replay).await {
@@ -48,6 +51,20 @@ async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> 
         }
     }
     Ok(exit)
+}
+
+/// The document that takes the place of a job's own.
+fn edited(file: &Path, args: &Retry, context: &Context) -> Result<Value> {
+    if args.jobs.len() > 1 {
+        return Err(misuse("--document is what one job becomes: name one job with it"));
+    }
+    if file == Path::new(STDIN) && !args.set_from_stdin.is_empty() {
+        return Err(misuse("standard input cannot be both document and secrets: give --document a file"));
+    }
+    let limit = context.configuration()?.config.requests.max_size.0;
+    let bytes = document::read(file, limit)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|why| misuse(format!("{}: it is no JSON: {why}", document::name(file))))
 }
 
 /// The options that get over a refusal.
