@@ -2,11 +2,16 @@
 
 use serde_json::Value;
 use testkit::browser::Browser;
+use testkit::service::{Kind, Service};
 
 use crate::support::{Serving, World};
 
-/// A window: its name, width and height in CSS pixels.
-pub const WINDOWS: [(&str, u32, u32); 2] = [("phone", 390, 844), ("desktop", 1440, 900)];
+/// Its name, width and height in CSS pixels.
+pub type Window = (&'static str, u32, u32);
+
+pub const PHONE: Window = ("phone", 390, 844);
+pub const DESKTOP: Window = ("desktop", 1440, 900);
+pub const WIDE: Window = ("wide", 2560, 1300);
 
 pub const PASSWORD: &str = "a long password";
 
@@ -21,6 +26,15 @@ fi
 echo '{"status": 0, "message": "the entry is written"}'
 "#;
 
+/// A bus with one application on it, which writes mailing lists, and a referential that it asks.
+const BUS: &str = "bus:\n  lists:\n    url: URL\n    supervise: true\n    routes:\n      request.mailinglist.update:\n        \
+                   about: Writes a mailing list\n        action: LIST_UPDATE\n        schema: schema.json\n        \
+                   concerned_to: /list\n        notify: notify.mailinglist.updated\n        \
+                   depends_on: [{name: GrAM, url: 'http://127.0.0.1:1/api', why: members}]\n";
+
+const SCHEMA: &str = r#"{"type": "object", "required": ["list", "members"], "properties": {
+    "list": {"type": "string", "examples": ["choir"]}, "members": {"type": "array", "items": {"type": "string"}}}}"#;
+
 /// A failsafe that lets one deletion through.
 const MORE: &str = "failsafe:\n  sources: ['*']\n  delete: 1\n\
                     actions:\n  IDENTITY_DELETE: { destructive: delete }\n";
@@ -28,28 +42,47 @@ const MORE: &str = "failsafe:\n  sources: ['*']\n  delete: 1\n\
 pub struct Bed {
     pub world: World,
     _hub: Serving,
+    _broker: Option<Service>,
     pub browser: Browser,
     pub url: String,
 }
 
 impl Bed {
     pub fn new(lang: &str) -> Self {
+        Bed::start(lang, None)
+    }
+
+    /// With a message bus, on a broker of its own.
+    pub fn with_bus(lang: &str) -> Self {
+        Bed::start(lang, Some(Kind::RabbitMq.start().unwrap()))
+    }
+
+    fn start(lang: &str, broker: Option<Service>) -> Self {
         let world = World::new();
-        world.configure(MORE);
+        let bus = broker.as_ref().map(|broker| BUS.replace("URL", broker.url())).unwrap_or_default();
+        world.file("schema.json", SCHEMA);
+        world.configure(&format!("{MORE}{bus}"));
         world.backend("10directory", &SCRIPT.replace("BROKEN", &world.text("broken")));
         world.gates();
         world.backend("20gated", &world.gated_script());
         let only = "_version: 1\nname: 20gated\ndescription: waits\nactive: true\nactions:\n  \
                     IDENTITY_PASSWORD_RESET: { script: main.sh, onError: stop }\n";
         world.file("backends/20gated/config.yml", only);
+        world.backend(
+            "30lists",
+            "cat >/dev/null; echo '{\"status\": 0, \"message\": \"the list is written\"}'",
+        );
+        let only = "_version: 1\nname: 30lists\ndescription: mailing lists\nactive: true\nactions:\n  \
+                    LIST_UPDATE: { script: main.sh, onError: stop }\n";
+        world.file("backends/30lists/config.yml", only);
         let hub = world.serve();
         let log = hub.log();
         let url = log.split("http://").nth(1).expect("the log names the address");
         let url = format!("http://{}", url.split(|c: char| c.is_whitespace() || c == '"').next().unwrap());
-        Bed { world, _hub: hub, browser: Browser::start(lang).unwrap(), url }
+        Bed { world, _hub: hub, _broker: broker, browser: Browser::start(lang).unwrap(), url }
     }
 
-    pub fn window(&self, window: (&str, u32, u32)) {
+    pub fn window(&self, window: Window) {
         self.browser.size(window.1, window.2).unwrap();
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::bed::{Bed, WINDOWS};
+use crate::bed::{Bed, DESKTOP};
 
 /// Fails for one of them, until its document is put right.
 const SCRIPT: &str = r#"
@@ -31,7 +31,7 @@ fn two_hundred_are_imported_synchronised_and_one_is_put_right() {
     assert_eq!(bed.world.run(&["backends", "reload"]).code, 0);
     let file = bed.world.file("people.ndjson", people());
     let browser = &bed.browser;
-    bed.window(WINDOWS[1]);
+    bed.window(DESKTOP);
     bed.sign_in();
     browser.click("nav a[href='/identities']").unwrap();
     browser.shows("No identity yet").unwrap();

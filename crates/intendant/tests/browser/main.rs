@@ -6,6 +6,7 @@
 mod support;
 
 mod bed;
+mod bus;
 mod care;
 mod identities;
 mod walk;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::bed::{Bed, WINDOWS, document};
+use crate::bed::{Bed, DESKTOP, PHONE, Window, document};
 
 /// What the pages say.
 struct Words {
@@ -40,15 +40,15 @@ const FRENCH: Words = Words {
 
 #[test]
 fn on_a_desk_in_english() {
-    walk(&ENGLISH, WINDOWS[1]);
+    walk(&ENGLISH, DESKTOP);
 }
 
 #[test]
 fn on_a_phone_in_french() {
-    walk(&FRENCH, WINDOWS[0]);
+    walk(&FRENCH, PHONE);
 }
 
-fn walk(words: &Words, window: (&str, u32, u32)) {
+fn walk(words: &Words, window: Window) {
     let bed = Bed::new(words.lang);
     bed.window(window);
     bed.sign_in();
@@ -63,7 +63,7 @@ fn walk(words: &Words, window: (&str, u32, u32)) {
 }
 
 /// The job's page follows it without being loaded again.
-fn submit_and_watch(bed: &Bed, words: &Words, window: (&str, u32, u32)) {
+fn submit_and_watch(bed: &Bed, words: &Words, window: Window) {
     if window.0 == "phone" {
         bed.browser.click("button.menu").unwrap();
     }
