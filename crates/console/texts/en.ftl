@@ -366,8 +366,8 @@ failsafe-rejected = rejected
 destroys-delete = delete
 destroys-disable = disable
 failsafe-why = { $kind ->
-    [delete] { $n } jobs that delete had started on { $backend } within { $window }; { $cap } may.
-   *[other] { $n } jobs that disable had started on { $backend } within { $window }; { $cap } may.
+    [delete] Of jobs that delete, { $cap } may start on { $backend } within { $window }, and { $n } had.
+   *[other] Of jobs that disable, { $cap } may start on { $backend } within { $window }, and { $n } had.
  }
 failsafe-cap = { $kind ->
     [delete] { $n ->

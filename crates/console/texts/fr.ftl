@@ -381,8 +381,8 @@ failsafe-rejected = rejeté
 destroys-delete = suppression
 destroys-disable = désactivation
 failsafe-why = { $kind ->
-    [delete] { $n } travaux de suppression avaient commencé sur { $backend } en { $window } ; { $cap } sont permis.
-   *[other] { $n } travaux de désactivation avaient commencé sur { $backend } en { $window } ; { $cap } sont permis.
+    [delete] Travaux de suppression permis sur { $backend } en { $window } : { $cap } ; déjà commencés : { $n }.
+   *[other] Travaux de désactivation permis sur { $backend } en { $window } : { $cap } ; déjà commencés : { $n }.
  }
 failsafe-cap = { $kind ->
     [delete] { $n ->

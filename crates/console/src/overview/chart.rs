@@ -92,9 +92,10 @@ fn line(shown: &[(f64, &Minute)], longest: Duration, value: impl Fn(&Minute) -> 
         let share = if longest.is_zero() { 0.0 } else { time.as_secs_f64() / longest.as_secs_f64() };
         let joined = last.is_some_and(|last| x - last < 1.5 * slot);
         let (x, y) = (x + slot / 2.0, HEIGHT * (1.0 - share));
-        // A point of its own is a line as short as can be.
+        // A point of its own is a short dash.
         // Writing to a string cannot fail.
-        let _ = if joined { write!(path, "L{x:.1} {y:.1}") } else { write!(path, "M{x:.1} {y:.1}h.1") };
+        let _ =
+            if joined { write!(path, "L{x:.1} {y:.1}") } else { write!(path, "M{:.1} {y:.1}h6", x - 3.0) };
         last = Some(x - slot / 2.0);
     }
     path
@@ -138,6 +139,6 @@ mod tests {
         let minutes = [minute(1, 1, 0, Some(10)), minute(2, 1, 0, Some(5)), minute(4, 1, 0, Some(10))];
         let shown: Vec<_> = [0.0, 10.0, 30.0].into_iter().zip(&minutes).collect();
         let path = line(&shown, Duration::from_millis(10), |m| m.p95);
-        assert_eq!(path, "M5.0 0.0h.1L15.0 65.0M35.0 0.0h.1");
+        assert_eq!(path, "M2.0 0.0h6L15.0 65.0M32.0 0.0h6");
     }
 }

@@ -182,7 +182,7 @@ impl Tripped {
             return format!("others that {kind} on {backend} are held by the failsafe");
         }
         format!(
-            "{count} jobs that {kind} have started on {backend} within {minutes} min, and failsafe.{kind} allows {cap}"
+            "of jobs that {kind}, failsafe.{kind} allows {cap} on {backend} within {minutes} min, and {count} started"
         )
     }
 }

@@ -20,7 +20,7 @@ struct Words {
 
 const ENGLISH: Words = Words {
     lang: "en",
-    empty: "Messages appear here as they pass.",
+    empty: "Requests, replies, events and failures appear here",
     refused: "The data does not fit the schema: ",
     no_json: "The data is no JSON: ",
     sent: "The message was published.",
@@ -33,7 +33,7 @@ const ENGLISH: Words = Words {
 
 const FRENCH: Words = Words {
     lang: "fr",
-    empty: "Les messages apparaissent ici à leur passage.",
+    empty: "apparaissent ici d’eux-mêmes",
     refused: "Les données ne respectent pas le schéma",
     no_json: "Les données ne sont pas du JSON",
     sent: "Le message est publié.",
