@@ -23,8 +23,8 @@ impl Backend for Noop {
     }
 }
 
-/// A catalogue of one backend that does nothing.
-pub(crate) fn noop() -> Catalogue {
+/// A catalogue of one backend that does nothing, for one action.
+pub(crate) fn noop(action: &str) -> Catalogue {
     let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
     let entry = BackendEntry {
         name: "noop".into(),
@@ -32,7 +32,7 @@ pub(crate) fn noop() -> Catalogue {
         trouble: None,
         concurrency: None,
         backend: Arc::new(Noop),
-        actions: BTreeMap::from([("IDENTITY_UPDATE".to_owned(), mapping)]),
+        actions: BTreeMap::from([(action.to_owned(), mapping)]),
     };
     Catalogue { entries: vec![entry] }
 }
@@ -42,12 +42,21 @@ pub(crate) fn scripts(folder: &Path) -> Catalogue {
     scripts::load(folder, &scripts::Defaults::default()).catalogue()
 }
 
-/// Starts a hub on this folder.
+/// Starts a hub on this folder, with no source.
 pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
+    begin(folder, setup(catalogue)?).await
+}
+
+/// Starts a hub on this folder.
+pub(crate) async fn begin(folder: &Path, setup: Setup) -> Result<Hub> {
     let (observer, wires) = wiring();
-    let clock = Clock::system();
     let journal = Arc::new(SqliteJournal::open(Options::new(folder, Key::from_bytes([1; 32])), observer)?);
-    let setup = Setup {
+    Ok(Hub::start(journal, wires, Clock::system(), setup).await?)
+}
+
+/// What a hub without sources is made of.
+pub(crate) fn setup(catalogue: Catalogue) -> Result<Setup> {
+    Ok(Setup {
         catalogue,
         actions: ActionTable::new(scripts::actions())?,
         reactors: Vec::new(),
@@ -59,8 +68,7 @@ pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
             keep: engine::Keep { jobs_max: 10_000_000, ..Limits::default().keep },
             ..Limits::default()
         },
-    };
-    Ok(Hub::start(journal, wires, clock, setup).await?)
+    })
 }
 
 /// A request of the size of a small identity, about one of 500 subjects.

@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let hub = bed::start(folder.path(), bed::noop()).await?;
+    let hub = bed::start(folder.path(), bed::noop("IDENTITY_UPDATE")).await?;
     let served = Served::start(hub.clone()).await?;
     submit_and_wait(&hub, &served).await?;
     streams(&hub, &served).await?;

@@ -1,13 +1,14 @@
 //! Measures Intendant against bare baselines in the same run (design §8). Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|sesame|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|sesame|bus|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
 
 mod backend;
 mod bed;
+mod bus;
 mod disk;
 mod http;
 mod noop;
@@ -27,7 +28,7 @@ fn main() -> Result<()> {
         return scale::one(folder.as_ref());
     }
     if names.is_empty() {
-        names = ["noop", "http", "scripts", "sesame", "scale", "process"].map(str::to_owned).to_vec();
+        names = ["noop", "http", "scripts", "sesame", "bus", "scale", "process"].map(str::to_owned).to_vec();
     }
     disk::report()?;
     for name in names {
@@ -37,10 +38,13 @@ fn main() -> Result<()> {
             "http" => http::run()?,
             "scripts" => scripted::run()?,
             "sesame" => sesame::run()?,
+            "bus" => bus::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
             other => {
-                bail!("there is no benchmark named {other}: noop, http, scripts, sesame, scale or process")
+                bail!(
+                    "there is no benchmark named {other}: noop, http, scripts, sesame, bus, scale or process"
+                )
             }
         }
     }

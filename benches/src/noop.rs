@@ -17,7 +17,7 @@ pub(crate) fn run() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let hub = bed::start(folder.path(), bed::noop()).await?;
+    let hub = bed::start(folder.path(), bed::noop("IDENTITY_UPDATE")).await?;
     bed::submit(&hub, BEFORE, 512).await?;
     bed::drain(&hub).await?;
     println!("{BEFORE} jobs are in the journal; 500 subjects; every accept, start and settle is fsynced");

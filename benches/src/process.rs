@@ -42,12 +42,10 @@ pub(crate) fn run() -> Result<()> {
 
 /// The release build of the command, beside this one.
 pub(crate) fn program() -> Result<PathBuf> {
-    let status = Command::new("cargo")
-        .args(["build", "--locked", "--release", "--quiet", "--package", "intendant"])
-        .status()?;
-    ensure!(status.success(), "the command could not be built");
     let here = std::env::current_exe()?;
-    Ok(here.parent().context("no folder")?.join("intendant"))
+    let program = here.parent().context("no folder")?.join("intendant");
+    ensure!(program.exists(), "{} is not there: `cargo xtask bench` builds it", program.display());
+    Ok(program)
 }
 
 fn configure(folder: &Path) -> Result<PathBuf> {

@@ -64,7 +64,7 @@ pub(crate) fn one(folder: &Path) -> Result<()> {
 }
 
 async fn fill(folder: &Path, size: u64) -> Result<()> {
-    let hub = bed::start(folder, bed::noop()).await?;
+    let hub = bed::start(folder, bed::noop("IDENTITY_UPDATE")).await?;
     bed::submit(&hub, size, 512).await?;
     bed::drain(&hub).await?;
     hub.stop(Duration::from_secs(10)).await;
@@ -73,7 +73,7 @@ async fn fill(folder: &Path, size: u64) -> Result<()> {
 
 async fn measure(folder: &Path) -> Result<Figures> {
     let started = Instant::now();
-    let hub = bed::start(folder, bed::noop()).await?;
+    let hub = bed::start(folder, bed::noop("IDENTITY_UPDATE")).await?;
     let start = started.elapsed().as_secs_f64() * 1e3;
     let started = Instant::now();
     bed::submit(&hub, u64::from(JOBS), 64).await?;

@@ -1,10 +1,21 @@
 //! `cargo xtask bench`: the benchmarks, as a release build.
 
+use std::process::Command;
+
 use anyhow::Result;
 
-use crate::workspace::{cargo, show_and_run};
+use crate::workspace::{cargo, show_and_run, target};
 
-/// Runs the benchmark program with these arguments.
+/// Runs the benchmark program with these arguments. It finds the command beside it.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    show_and_run(cargo(&["run", "--locked", "--release", "--package", "intendant-bench", "--"]).args(args))
+    show_and_run(&mut cargo(&[
+        "build",
+        "--locked",
+        "--release",
+        "--package",
+        "intendant",
+        "--package",
+        "intendant-bench",
+    ]))?;
+    show_and_run(Command::new(target()?.join("release/intendant-bench")).args(args))
 }
