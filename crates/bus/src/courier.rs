@@ -9,12 +9,20 @@ use crate::connection::Unpublished;
 use crate::source::Shared;
 use crate::tell::Outgoing;
 
+/// Messages that may wait for their confirmation.
+const LANES: usize = 1000;
+
 /// Publishes messages, each with the id of its delivery.
 pub(crate) struct Publishes(pub(crate) Arc<Shared>);
 
 impl Courier for Publishes {
     fn is_open(&self) -> bool {
         self.0.publisher.borrow().is_some()
+    }
+
+    /// The broker confirms what it has written to disk, many at once.
+    fn lanes(&self) -> usize {
+        LANES
     }
 
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered> {

@@ -4,22 +4,25 @@
 //! that a delivery was made is written without waiting: after a crash the same delivery, with the same id, may leave
 //! again.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod door;
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use journal::Mark;
-use model::{Delivery, DeliveryTo};
+use model::Delivery;
 use tokio::sync::mpsc;
 
+use self::door::{Door, HELD};
 use crate::core::Core;
 use crate::port::Delivered;
 
-/// Deliveries held in memory; the rest stays in the journal.
-const HELD: usize = 4096;
-/// Addresses served at once.
-const LANES: usize = 64;
+/// Of couriers that are no longer configured.
+const NO_LANES: usize = 64;
 /// The wall clock is looked at this often at least.
 const LOOK: Duration = Duration::from_secs(5);
 /// What is due within this time when the hub stops still leaves.
@@ -32,12 +35,13 @@ type Tried = (Delivery, Delivered);
 
 pub(crate) struct Outbox {
     core: Arc<Core>,
-    queues: HashMap<DeliveryTo, VecDeque<Delivery>>,
-    busy: HashSet<DeliveryTo>,
-    held: usize,
-    /// Place of the last delivery that was read.
+    /// One for each courier: what cannot leave through one does not keep another waiting.
+    doors: HashMap<String, Door>,
+    /// Place of the last delivery that was looked at.
     read_to: i64,
-    /// Bounded by [`LANES`]: each address has one delivery under way.
+    /// There may be new ones after it.
+    unread: bool,
+    /// Bounded by the couriers' lanes.
     done: mpsc::UnboundedSender<Tried>,
     tried: mpsc::UnboundedReceiver<Tried>,
 }
@@ -45,7 +49,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let (done, tried) = mpsc::unbounded_channel();
-        Outbox { core, queues: HashMap::new(), busy: HashSet::new(), held: 0, read_to: 0, done, tried }
+        Outbox { core, doors: HashMap::new(), read_to: 0, unread: true, done, tried }
     }
 
     /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
@@ -53,75 +57,92 @@ impl Outbox {
         loop {
             let last_round = self.core.is_stopping() && self.core.running() == 0;
             self.read().await;
-            self.core.stats.waiting_to_leave(self.held);
+            self.core.stats.waiting_to_leave(self.doors.values().map(Door::held).sum());
             let next = self.send();
             let soon = self.core.clock.now() + LAST_CALL;
-            if last_round && self.busy.is_empty() && next.is_none_or(|next| next > soon) {
+            let idle = self.doors.values().all(|door| door.under_way() == 0);
+            if last_round && idle && next.is_none_or(|next| next > soon) {
                 return;
             }
             self.wait(next).await;
         }
     }
 
-    /// Reads what is new, and what an operator wants to be sent again.
+    /// Reads what is new, what there was no room for, and what an operator wants to be sent again.
     async fn read(&mut self) {
-        self.read_revived().await;
-        while self.held < HELD {
-            let room = HELD - self.held;
-            let new = match self.core.journal.deliveries(self.read_to, room).await {
-                Ok(new) => new,
-                Err(journal::Error::Closed) => return,
-                Err(error) => return tracing::error!("reading the outbox: {error}"),
-            };
-            let complete = new.len() < room;
-            for delivery in new {
-                self.read_to = self.read_to.max(delivery.seq);
-                self.held += 1;
-                self.queues.entry(delivery.to.clone()).or_default().push_back(delivery);
-            }
-            if complete {
-                return;
-            }
+        let reading = async {
+            self.read_revived().await?;
+            self.read_new().await?;
+            self.catch_up().await
+        };
+        match reading.await {
+            Ok(()) | Err(journal::Error::Closed) => {}
+            Err(error) => tracing::error!("reading the outbox: {error}"),
         }
     }
 
-    async fn read_revived(&mut self) {
+    async fn read_new(&mut self) -> Result<(), journal::Error> {
+        while self.unread {
+            let new = self.core.journal.deliveries(None, self.read_to, HELD).await?;
+            self.unread = new.len() == HELD;
+            for delivery in new {
+                self.read_to = self.read_to.max(delivery.seq);
+                let door = self.doors.entry(delivery.to.courier.clone()).or_default();
+                if !door.behind {
+                    door.take(delivery);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Many at once, so that this is seldom done.
+    async fn catch_up(&mut self) -> Result<(), journal::Error> {
+        for (courier, door) in &mut self.doors {
+            let room = door.room();
+            if !door.behind || room < HELD / 2 {
+                continue;
+            }
+            let more = self.core.journal.deliveries(Some(courier.clone()), door.read_to, room).await?;
+            door.behind = more.len() == room;
+            for delivery in more {
+                door.take(delivery);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_revived(&mut self) -> Result<(), journal::Error> {
         for place in self.core.wiring.take_revived() {
             // What lies behind the place that was read to comes by itself.
             if place > self.read_to {
                 continue;
             }
-            match self.core.journal.deliveries(place - 1, 1).await {
-                Ok(found) => {
-                    for delivery in found.into_iter().filter(|delivery| delivery.seq == place) {
-                        self.held += 1;
-                        self.queues.entry(delivery.to.clone()).or_default().push_back(delivery);
-                    }
+            let found = self.core.journal.deliveries(None, place - 1, 1).await?;
+            for delivery in found.into_iter().filter(|delivery| delivery.seq == place) {
+                let door = self.doors.entry(delivery.to.courier.clone()).or_default();
+                if !door.behind || place <= door.read_to {
+                    door.push(delivery);
                 }
-                Err(journal::Error::Closed) => return,
-                Err(error) => tracing::error!("a delivery leaves after the next start: {error}"),
             }
         }
+        Ok(())
     }
 
     /// Starts what is due, and says when the next one is.
     fn send(&mut self) -> Option<Timestamp> {
         let now = self.core.clock.now();
         let mut next: Option<Timestamp> = None;
-        for (to, queue) in &self.queues {
-            if self.busy.len() >= LANES {
-                return None;
-            }
-            let Some(first) = queue.front() else { continue };
-            if self.busy.contains(to) || self.core.couriers.get(&to.courier).is_some_and(|c| !c.is_open()) {
+        for (name, door) in &mut self.doors {
+            let courier = self.core.couriers.get(name);
+            if courier.is_some_and(|courier| !courier.is_open()) {
                 continue;
             }
-            if first.due_at > now {
-                next = next.into_iter().chain([first.due_at]).min();
-                continue;
+            let lanes = courier.map_or(NO_LANES, |courier| courier.lanes());
+            while let Some(delivery) = door.next(now, lanes) {
+                tokio::spawn(deliver(Arc::clone(&self.core), delivery, self.done.clone()));
             }
-            self.busy.insert(to.clone());
-            tokio::spawn(deliver(Arc::clone(&self.core), first.clone(), self.done.clone()));
+            next = next.into_iter().chain(door.next_due()).min();
         }
         next
     }
@@ -137,8 +158,8 @@ impl Outbox {
         let wiring = Arc::clone(&self.core.wiring);
         tokio::select! {
             Some((delivery, how)) = self.tried.recv() => self.note(&delivery, how),
-            () = wiring.outbox.notified() => {}
-            () = pause => {}
+            () = wiring.outbox.notified() => self.unread = true,
+            () = pause => self.unread = true,
         }
         while let Ok((delivery, how)) = self.tried.try_recv() {
             self.note(&delivery, how);
@@ -147,7 +168,6 @@ impl Outbox {
 
     fn note(&mut self, delivery: &Delivery, how: Delivered) {
         let now = self.core.clock.now();
-        self.busy.remove(&delivery.to);
         let mark = match how {
             Delivered::Done => Mark::Delivered,
             Delivered::Later(at, why) => {
@@ -159,22 +179,8 @@ impl Outbox {
             }
         };
         self.core.stats.delivery(&delivery.to.courier, &mark);
-        if let Some(queue) = self.queues.get_mut(&delivery.to) {
-            match &mark {
-                Mark::Later(at, why) => {
-                    if let Some(first) = queue.front_mut() {
-                        (first.due_at, first.attempts, first.message) =
-                            (*at, first.attempts + 1, Some(why.clone()));
-                    }
-                }
-                Mark::Delivered | Mark::Never(_) => {
-                    queue.pop_front();
-                    self.held -= 1;
-                }
-            }
-            if queue.is_empty() {
-                self.queues.remove(&delivery.to);
-            }
+        if let Some(door) = self.doors.get_mut(&delivery.to.courier) {
+            door.note(&delivery.to.address, &mark);
         }
         let (core, id) = (Arc::clone(&self.core), delivery.id);
         tokio::spawn(async move {
@@ -187,12 +193,11 @@ impl Outbox {
 
 async fn deliver(core: Arc<Core>, delivery: Delivery, done: mpsc::UnboundedSender<Tried>) {
     let how = match core.couriers.get(&delivery.to.courier) {
-        // In a task of its own, so that a courier that panics is a delivery that failed.
-        Some(courier) => {
-            let (courier, delivery) = (Arc::clone(courier), delivery.clone());
-            let sending = tokio::spawn(async move { courier.deliver(delivery).await });
-            sending.await.unwrap_or_else(|_| Delivered::Later(None, "the courier broke down".to_owned()))
-        }
+        // A courier that panics is a delivery that failed.
+        Some(courier) => AssertUnwindSafe(courier.deliver(delivery.clone()))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Delivered::Later(None, "the courier broke down".to_owned())),
         None => Delivered::Later(None, format!("no courier named {} is configured", delivery.to.courier)),
     };
     journal::crash_point("deliver.before_mark");

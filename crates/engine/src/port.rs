@@ -178,6 +178,11 @@ pub trait Courier: Send + Sync {
         true
     }
 
+    /// How many deliveries it may have under way, each to another address.
+    fn lanes(&self) -> usize {
+        64
+    }
+
     /// Sends one delivery. The same one may come again after a crash, with the same id.
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered>;
 }

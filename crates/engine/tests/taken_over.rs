@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, Reclaim, View};
-use journal::{Filter, Journal, Order, Page};
+use journal::{DeliveryFilter, Filter, Journal, Order, Page};
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, JobId, JobState, NewDelivery, OnError, RunMark,
 };
@@ -122,6 +122,37 @@ async fn nothing_is_tried_through_a_closed_courier() {
     bed.hub.wake_outbox();
     bed.until(async || delivery().await.state == DeliveryState::Delivered).await;
     assert_eq!(door.tried.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_a_closed_courier_holds_back_keeps_no_other_waiting_and_leaves_later() {
+    /// More than is held in memory for one courier.
+    const MANY: u32 = 5_000;
+    let (shut, free) = (Arc::new(Door::default()), Arc::new(Door::default()));
+    free.open.store(true, Ordering::SeqCst);
+    let mut parts = setup(Vec::new());
+    parts.couriers = HashMap::from([
+        ("shut".to_owned(), Arc::clone(&shut) as Arc<dyn Courier>),
+        ("free".to_owned(), Arc::clone(&free) as Arc<dyn Courier>),
+    ]);
+    let bed = Bed::new(parts).await;
+    let new = |courier: &str, n: u32| {
+        let to = DeliveryTo { courier: courier.to_owned(), address: n.to_string() };
+        NewDelivery { to, body: Value::Null, due_at: None }
+    };
+    bed.hub.tell((0..MANY).map(|n| new("shut", n)).collect()).await.unwrap();
+    bed.hub.tell(vec![new("free", 1), new("shut", 1), new("free", 2)]).await.unwrap();
+    bed.until(async || free.tried.load(Ordering::SeqCst) == 2).await;
+    assert_eq!(shut.tried.load(Ordering::SeqCst), 0);
+
+    shut.open.store(true, Ordering::SeqCst);
+    bed.hub.wake_outbox();
+    bed.until(async || {
+        let pending = DeliveryFilter { state: Some(DeliveryState::Pending), ..DeliveryFilter::default() };
+        bed.hub.deliveries(pending, None, 1).await.unwrap().rows.is_empty()
+    })
+    .await;
+    assert_eq!(shut.tried.load(Ordering::SeqCst), MANY + 1, "each once");
 }
 
 #[tokio::test]

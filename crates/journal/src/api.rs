@@ -357,8 +357,13 @@ pub trait Journal: Send + Sync {
     fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
     /// How many jobs are in each state.
     fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>>;
-    /// Pending deliveries after this place, in order, at most so many.
-    fn deliveries(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
+    /// Pending deliveries after this place, in order, at most so many; of one courier or of all.
+    fn deliveries(
+        &self,
+        courier: Option<String>,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
     /// Deliveries with their bodies, newest first, before this place.
     fn outbox(
         &self,

@@ -78,7 +78,7 @@ async fn use_all(folder: &Folder) -> bool {
         note(journal.attempts(id(number)).await.err());
     }
     note(journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 99 }).await.err());
-    note(journal.deliveries(0, 99).await.err());
+    note(journal.deliveries(None, 0, 99).await.err());
     note(journal.events(0, 999).await.err());
     journal.close().await;
     wrong

@@ -302,8 +302,13 @@ impl Journal for SqliteJournal {
         self.read(job::tallies)
     }
 
-    fn deliveries(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
-        self.unseal(move |conn, seal| outbox::pending(conn, seal, after, limit))
+    fn deliveries(
+        &self,
+        courier: Option<String>,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
+        self.unseal(move |conn, seal| outbox::pending(conn, seal, courier.as_deref(), after, limit))
     }
 
     fn outbox(

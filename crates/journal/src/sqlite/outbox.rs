@@ -88,17 +88,19 @@ macro_rules! select_delivery {
     };
 }
 
-/// Pending deliveries after this place, in order.
+/// Pending deliveries after this place, in order, of one courier or of all.
 pub(super) fn pending(
     conn: &Connection,
     seal: &Seal,
+    courier: Option<&str>,
     after: i64,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
-    let sql =
-        select_delivery!("WHERE delivery.state = 0 AND delivery.seq > ?1 ORDER BY delivery.seq LIMIT ?2");
+    let sql = select_delivery!(
+        "WHERE delivery.state = 0 AND delivery.seq > ?1 AND (?3 IS NULL OR courier = ?3) ORDER BY delivery.seq LIMIT ?2"
+    );
     let mut select = conn.prepare_cached(sql)?;
-    let rows = select.query_map(params![after, limit], read)?;
+    let rows = select.query_map(params![after, limit, courier], read)?;
     rows.map(|row| open(seal, row?)).collect()
 }
 

@@ -98,7 +98,7 @@ pub async fn what_is_still_needed_is_kept(bed: &dyn Bed) {
         the_job(&*journal, number).await;
     }
     assert_eq!(journal.job(id(4)).await.unwrap(), None);
-    let pending: Vec<_> = journal.deliveries(0, 9).await.unwrap().into_iter().map(|d| d.id).collect();
+    let pending: Vec<_> = journal.deliveries(None, 0, 9).await.unwrap().into_iter().map(|d| d.id).collect();
     assert_eq!(pending, [delivery_id(1), delivery_id(2)]);
     journal.mark(delivery_id(1), Mark::Delivered, at(15)).await.unwrap();
     assert_eq!(journal.prune(keep, at(1_000)).await.unwrap(), 1);

@@ -21,6 +21,10 @@ impl Courier for Watched {
         self.inner.is_open()
     }
 
+    fn lanes(&self) -> usize {
+        self.inner.lanes()
+    }
+
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered> {
         // Addresses stay here: they may hold what only the two sides know.
         let (id, job, courier) = (delivery.id, delivery.job, delivery.to.courier.clone());
