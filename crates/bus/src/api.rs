@@ -1,10 +1,12 @@
 //! The buses over HTTP: `/api/v1/bus`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use engine::Hub;
+use engine::{Hub, LinkView};
+use http::dependency::DEPENDENCY;
 use http::{May, Params, Problem, Read};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::OpenApi;
@@ -13,7 +15,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::catalogue::{Entry, Known, catalogue};
-use crate::depend::DEPENDENCY;
 use crate::source::Source;
 
 /// What routes and pages are made from. Cheap to clone.
@@ -70,18 +71,26 @@ impl Api {
     /// The catalogue as it follows from the routes and the backends now.
     pub fn catalogue(&self) -> Catalogue {
         let actions = self.hub.actions();
-        let known = |name: &str| Known {
-            backends: actions.iter().find(|a| a.name == name).map(|a| a.backends.clone()).unwrap_or_default(),
+        let declared: BTreeMap<_, _> =
+            self.hub.backends().into_iter().map(|backend| (backend.name, backend.depends_on)).collect();
+        let known = |name: &str| {
+            let action = actions.iter().find(|action| action.name == name);
+            let backends = action.map(|action| action.backends.clone()).unwrap_or_default();
+            let depends_on =
+                backends.iter().filter_map(|name| declared.get(name)).flatten().cloned().collect();
+            Known { backends, depends_on }
         };
         let entries = self.sources.iter();
         let entries = entries.flat_map(|source| catalogue(source.settings(), &source.routes(), known));
-        let links = self.hub.links().into_iter().filter(|link| link.kind == DEPENDENCY);
-        let standing = |link: engine::LinkView| Standing {
-            name: link.name,
-            reachable: link.connected,
-            why: link.last_error,
-        };
-        Catalogue { entries: entries.collect(), dependencies: links.map(standing).collect() }
+        let entries: Vec<Entry> = entries.collect();
+        let is_named =
+            |link: &LinkView| entries.iter().flat_map(|entry| &entry.depends_on).any(|d| d.name == link.name);
+        let links = self.hub.links().into_iter();
+        let links = links.filter(|link| link.kind == DEPENDENCY && is_named(link));
+        let standing =
+            |link: LinkView| Standing { name: link.name, reachable: link.connected, why: link.last_error };
+        let dependencies = links.map(standing).collect();
+        Catalogue { entries, dependencies }
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use http::dto::Dependency;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::envelope::Kind;
-use crate::route::{Dependency, Route, Routes};
+use crate::route::{Route, Routes};
 use crate::settings::{LogBody, Settings};
 
 /// Examples are not nested deeper.
@@ -67,6 +68,8 @@ pub struct Entry {
 pub struct Known {
     /// The active backends that map it.
     pub backends: Vec<String>,
+    /// What these ask over HTTP meanwhile.
+    pub depends_on: Vec<model::Dependency>,
 }
 
 /// The catalogue of one bus: what comes, then what goes, each by routing key.
@@ -86,16 +89,28 @@ fn listened(settings: &Settings, route: &Route, known: &impl Fn(&str) -> Known) 
         Kind::Request => settings.request_exchange(),
         _ => settings.event_exchange.clone(),
     };
+    let Known { backends, depends_on } = known(route.action(key));
     Entry {
         exchange: Some(exchange),
         action: route.spec.action.clone(),
         about: route.spec.about.clone(),
         schema: route.spec.schema.clone(),
         example: route.spec.schema.as_ref().map(example),
-        backends: known(route.action(key)).backends,
-        depends_on: route.spec.depends_on.clone(),
+        backends,
+        depends_on: once(route.spec.depends_on.iter().chain(&depends_on)),
         ..entry(settings, Way::In, kind, key)
     }
+}
+
+/// Each of them once, however many declare it.
+fn once<'a>(declared: impl Iterator<Item = &'a model::Dependency>) -> Vec<Dependency> {
+    let mut once: Vec<Dependency> = Vec::new();
+    for needed in declared.cloned().map(Dependency::from) {
+        if !once.contains(&needed) {
+            once.push(needed);
+        }
+    }
+    once
 }
 
 /// Replies go to those who ask: to a request, or to whatever a pattern lets through.
@@ -243,7 +258,7 @@ mod tests {
                 "aliases": {"type": "array", "items": {"type": "string"}},
             },
         });
-        let directory = Dependency {
+        let directory = model::Dependency {
             name: "gram".into(),
             url: "https://gram.example".into(),
             why: "reads accounts".into(),
@@ -252,13 +267,15 @@ mod tests {
             about: Some("creates an account".to_owned()),
             schema: Some(schema),
             notify: Some("notify.gapps.account.created".to_owned()),
-            depends_on: vec![directory],
+            depends_on: vec![directory.clone()],
             ..RouteSpec::default()
         };
         let event = RouteSpec { action: Some("UPDATE".to_owned()), reply: false, ..RouteSpec::default() };
         let routes = routes(vec![("request.gapps.account.create", create), ("notify.account.#", event)]);
         let known = |action: &str| Known {
             backends: if action == "UPDATE" { vec!["10google".to_owned()] } else { Vec::new() },
+            // The backends of both say so, and one of the routes too.
+            depends_on: vec![directory.clone()],
         };
         catalogue(&settings(), &routes, known)
     }
@@ -281,7 +298,8 @@ mod tests {
         let create = &all[1];
         assert_eq!(create.exchange.as_deref(), Some("gdd.request"));
         assert_eq!(create.about.as_deref(), Some("creates an account"));
-        assert_eq!(create.depends_on[0].name, "gram");
+        let needed = |entry: &Entry| entry.depends_on.iter().map(|d| d.name.clone()).collect::<Vec<_>>();
+        assert_eq!((needed(create), needed(&all[0])), (vec!["gram".into()], vec!["gram".into()]));
         assert_eq!(all[0].backends, ["10google"]);
         assert_eq!(all[4].triggers, ["request.gapps.account.create"]);
     }

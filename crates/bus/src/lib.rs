@@ -10,7 +10,6 @@ pub mod api;
 pub mod catalogue;
 mod connection;
 mod courier;
-mod depend;
 pub mod envelope;
 mod error;
 mod failure;
@@ -31,7 +30,6 @@ mod topology;
 mod watch;
 mod wire;
 
-pub use depend::{DEPENDENCY, reach};
 pub use error::Error;
 pub use moved::moved;
 pub use raw::{Body, RawMessage};

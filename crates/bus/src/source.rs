@@ -13,7 +13,6 @@ use tokio::task::JoinHandle;
 
 use crate::connection::{Publisher, open};
 use crate::courier::Publishes;
-use crate::depend;
 use crate::error::Error;
 use crate::raw::RawMessage;
 use crate::reactor::{SharedRoutes, Tells};
@@ -51,7 +50,7 @@ pub struct Running {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
-    /// Beside it: supervision, and looking at dependencies.
+    /// Beside it: supervision.
     others: Vec<JoinHandle<()>>,
 }
 
@@ -120,9 +119,6 @@ impl Source {
         if self.0.settings.supervise {
             others.push(tokio::spawn(Watch::new(shared(), hub.clone(), stopped.clone()).keep()));
         }
-        let (looks, with) = (shared(), hub.clone());
-        others
-            .push(tokio::spawn(async move { depend::watch(&looks.routes.get(), &with, &looks.clock).await }));
         let keeper = Keeper { shared: shared(), hub, link, stopped };
         Running { shared: shared(), stop, task: tokio::spawn(keeper.keep()), others }
     }

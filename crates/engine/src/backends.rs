@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::mask::Mask;
 use model::word::code;
-use model::{Outcome, OutcomeKind, RunMark};
+use model::{Dependency, Outcome, OutcomeKind, RunMark};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -38,6 +38,8 @@ pub struct BackendView {
     pub left_alone_until: Option<Timestamp>,
     /// The actions it maps.
     pub actions: Vec<String>,
+    /// What it asks over HTTP meanwhile.
+    pub depends_on: Vec<Dependency>,
 }
 
 impl Hub {
@@ -54,6 +56,7 @@ impl Hub {
             paused: slots.is_paused(&entry.name),
             left_alone_until: slots.left_alone_until(&entry.name),
             actions: entry.actions.keys().cloned().collect(),
+            depends_on: entry.backend.depends_on().to_vec(),
         };
         snapshot.catalogue.entries.iter().map(view).collect()
     }

@@ -113,6 +113,12 @@ impl Hub {
         link
     }
 
+    /// Takes a connection off the list.
+    pub fn unlink(&self, link: &Arc<Link>) {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links.retain(|other| !Arc::ptr_eq(other, link));
+    }
+
     /// Every connection, in the order in which they were entered.
     pub fn links(&self) -> Vec<LinkView> {
         let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::mask::Mask;
-use model::{Delivery, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, RunMark};
+use model::{Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, RunMark};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -53,6 +53,11 @@ pub enum Stop {
 pub trait Backend: Send + Sync {
     /// Runs one attempt. Never an error: what goes wrong is an outcome. The engine turns a panic into a soft one.
     fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome>;
+
+    /// What it asks over HTTP meanwhile, as it declares.
+    fn depends_on(&self) -> &[Dependency] {
+        &[]
+    }
 }
 
 /// What a backend does for an action.

@@ -17,8 +17,8 @@ pub(crate) use ask::PAGE;
 pub use ask::{EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use hub::{
-    ActionView, Backend, BackendFigures, CheckReport, Failure, Finding, Health, Link, Oldest, Part, Pong,
-    Readiness, ReloadReport, Severity, Standing, Status, Tally,
+    ActionView, Backend, BackendFigures, CheckReport, Dependency, Failure, Finding, Health, Link, Oldest,
+    Part, Pong, Reached, Readiness, ReloadReport, Severity, Standing, Status, Tally,
 };
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
 pub use story::{Attempt, Delivery, DeliveryPage, Settle, Settled, Step, Story, Waiting};

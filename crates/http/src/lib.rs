@@ -12,6 +12,7 @@ mod caller;
 pub mod client;
 mod connection;
 pub mod decode;
+pub mod dependency;
 pub mod dto;
 mod error;
 mod frame;

@@ -4,8 +4,10 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
+use engine::port::Standing;
 use engine::{Clock, Hub, Setup};
-use model::RetryPolicy;
+use http::dependency::Watch;
+use model::{Dependency, RetryPolicy};
 use serde_json::{Map, Value, json};
 use sesame::{Address, BuiltIn, Running, Settings, Source};
 use uuid::Uuid;
@@ -91,6 +93,9 @@ pub struct Sources {
     all: Vec<Source>,
     built_in: BuiltIn,
     running: Mutex<Vec<Running>>,
+    clock: Clock,
+    /// Looks at what routes and backends depend on, while the hub serves.
+    dependencies: Mutex<Option<Watch>>,
     /// Those on a message bus.
     pub buses: Buses,
 }
@@ -114,6 +119,8 @@ impl Sources {
             all: configured.sesame.into_iter().map(source).collect(),
             built_in,
             running: Mutex::default(),
+            clock: clock.clone(),
+            dependencies: Mutex::default(),
             buses: Buses::new(configured.buses, clock),
         }
     }
@@ -137,6 +144,20 @@ impl Sources {
         self.buses.open(hub);
     }
 
+    /// Looks from time to time at what routes and backends depend on, as they are now.
+    pub fn watch_dependencies(&self, hub: &Hub) {
+        let active = hub.backends().into_iter().filter(|backend| backend.standing == Standing::Active);
+        let mut declared: Vec<Dependency> = active.flat_map(|backend| backend.depends_on).collect();
+        for source in self.buses.all() {
+            declared.extend(source.routes().iter().flat_map(|route| route.spec.depends_on.clone()));
+        }
+        let mut watch = self.dependencies.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*watch {
+            Some(watch) => watch.set(declared),
+            None => *watch = Some(Watch::start(hub.clone(), self.clock.clone(), declared)),
+        }
+    }
+
     /// What is told of the backends from now on.
     pub fn list(&self, backends: &scripts::Loaded) {
         self.built_in.set_backends(listed(backends));
@@ -150,6 +171,7 @@ impl Sources {
 
     /// Ends them, once the hub has stopped.
     pub async fn close(&self) {
+        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).take();
         let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
         for source in running {
             source.end().await;

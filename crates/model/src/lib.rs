@@ -7,6 +7,7 @@
 pub mod action;
 pub mod body;
 pub mod breaker;
+pub mod dependency;
 pub mod diff;
 pub mod effect;
 pub mod failsafe;
@@ -28,6 +29,7 @@ pub mod word;
 pub use action::{ActionSpec, Destructive, RetryPolicy};
 pub use body::null_to_empty;
 pub use breaker::{Breaker, BreakerRule};
+pub use dependency::Dependency;
 pub use effect::{Delivery, DeliveryId, DeliveryTo, Effects, Entity, EntityKey, EntityWrite, NewDelivery};
 pub use failsafe::FailsafeRule;
 pub use id::{JobId, RunMark, Seq};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::port::{Backend, BoxFuture, Call, Control, Mapping, Stop};
-use model::Outcome;
 use model::word::code;
+use model::{Dependency, Outcome};
 use rustix::io::Errno;
 use tokio::sync::watch;
 
@@ -27,6 +27,8 @@ pub struct ScriptBackend {
     /// What keeps all of it from being run.
     pub(crate) trouble: Option<String>,
     pub(crate) actions: BTreeMap<String, Script>,
+    /// What its scripts ask over HTTP, as it declares.
+    pub(crate) depends_on: Vec<Dependency>,
     pub(crate) sweeper: Arc<Sweeper>,
 }
 
@@ -57,6 +59,11 @@ impl ScriptBackend {
     /// The folder with its `config.yml`.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What its scripts ask over HTTP, as it declares.
+    pub fn depends_on(&self) -> &[Dependency] {
+        &self.depends_on
     }
 
     /// The script of an action, if it can be started as things stand.
@@ -153,6 +160,10 @@ pub(crate) struct Handle(pub(crate) Arc<ScriptBackend>);
 impl Backend for Handle {
     fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome> {
         Box::pin(attempt(Arc::clone(&self.0), call, control))
+    }
+
+    fn depends_on(&self) -> &[Dependency] {
+        &self.0.depends_on
     }
 }
 

@@ -319,7 +319,7 @@ fn what_the_hub_answers_itself_is_not_mapped() {
 #[test]
 fn our_own_keys_stand_at_the_top_or_inside_an_action() {
     let (_folder, loaded) = loaded(&format!(
-        "{HEAD}timeout: 5m\nconcurrency: 3\nretries: {{max: 7, initial: 2s, max_delay: 1m}}\ndepends_on: [ldap]\n\
+        "{HEAD}timeout: 5m\nconcurrency: 3\nretries: {{max: 7, initial: 2s, max_delay: 1m}}\n\
          actions:\n  A: {{script: run.sh}}\n  B: {{script: run.sh, timeout: 30, retries: {{max: 0}}}}\n"
     ));
     let entry = only(&loaded);
@@ -329,6 +329,39 @@ fn our_own_keys_stand_at_the_top_or_inside_an_action() {
     let (a, b) = (a.retry.unwrap(), b.retry.unwrap());
     assert_eq!((a.max, a.initial, a.max_delay), (7, Duration::from_secs(2), Duration::from_mins(1)));
     assert_eq!(b.max, 0);
+}
+
+#[test]
+fn what_scripts_ask_over_http_is_declared() {
+    let gram = "{name: GrAM, url: 'https://gram.example.org', why: reads members}";
+    let ldap = "{name: LDAP, url: 'http://ldap.example.org', why: reads groups}";
+    let (_folder, loaded) = loaded(&format!(
+        "{HEAD}depends_on: [{gram}]\nactions:\n  A: {{script: run.sh}}\n  B: {{script: run.sh, depends_on: [{ldap}, {gram}]}}\n"
+    ));
+    assert_eq!(loaded.problems, []);
+    let names = |declared: &[model::Dependency]| declared.iter().map(|d| d.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(loaded.backends[0].depends_on()), ["GrAM", "LDAP"]);
+    assert_eq!(names(only(&loaded).backend.depends_on()), ["GrAM", "LDAP"]);
+    assert_eq!(loaded.backends[0].depends_on()[0].url, "https://gram.example.org");
+}
+
+/// It only informs: a slip is said, and the backend works.
+#[test]
+fn a_wrong_declaration_of_a_dependency_breaks_nothing() {
+    for (wrong, said) in [
+        ("[ldap]", "an entry of `depends_on`"),
+        ("gram", "`depends_on` is"),
+        ("[{name: GrAM, url: 'https://gram'}]", "has no `why`"),
+        ("[{name: GrAM, url: 'ldap://gram', why: x}]", "`depends_on.url` is"),
+        ("[{name: GrAM, url: 'https://gram', why: x, whi: y}]", "has a key `whi`"),
+    ] {
+        let (_folder, loaded) = loaded(&format!("{HEAD}depends_on: {wrong}\n{ACTIONS}"));
+        let problem = problem(&loaded, "config.yml");
+        assert_eq!((problem.severity, problem.line), (Severity::Warning, Some(5)), "{wrong}");
+        assert!(problem.what.contains(said), "{wrong}: {problem}");
+        assert_eq!(only(&loaded).standing, Standing::Active);
+        assert!(loaded.backends[0].depends_on().is_empty());
+    }
 }
 
 #[test]

@@ -5,21 +5,10 @@ mod pattern;
 use std::collections::BTreeMap;
 
 use engine::Schema;
-use serde::{Deserialize, Serialize};
+use model::Dependency;
 use serde_json::Value;
 
 pub use pattern::Pattern;
-
-/// Something that whoever handles the messages of a route asks over HTTP (seed 003: it must be declared).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Dependency {
-    /// What it is.
-    pub name: String,
-    /// Where it is.
-    pub url: String,
-    /// What it is needed for.
-    pub why: String,
-}
 
 /// What configuration says of a route.
 #[derive(Clone, Debug, PartialEq)]

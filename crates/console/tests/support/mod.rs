@@ -289,7 +289,9 @@ impl Installation for Disk {
             remedy: "did you mean \"actions\"?".to_owned(),
         };
         let folder = "backends".to_owned();
-        Box::pin(async { Ok(CheckReport { folder, backends: 2, problems: vec![finding] }) })
+        Box::pin(async {
+            Ok(CheckReport { folder, backends: 2, problems: vec![finding], dependencies: Vec::new() })
+        })
     }
 
     fn settings(&self) -> Vec<Setting> {

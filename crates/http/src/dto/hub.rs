@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schema;
+use crate::dependency::DEPENDENCY;
 use crate::words::words;
 use serde_json::Value;
 use uuid::Uuid;
@@ -116,6 +117,9 @@ pub struct Backend {
     pub left_alone_until: Option<Time>,
     /// The actions it maps.
     pub actions: Vec<String>,
+    /// What it asks over HTTP meanwhile, as it declares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Dependency>,
     /// What it did since the hub started; absent = nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<BackendFigures>,
@@ -132,10 +136,23 @@ impl From<engine::BackendView> for Backend {
             paused,
             left_alone_until,
             actions,
+            depends_on,
         } = view;
+        let depends_on = depends_on.into_iter().map(Dependency::from).collect();
         let (standing, figures) = (standing.into(), None);
         let left_alone_until = left_alone_until.map(Time);
-        Backend { name, standing, trouble, concurrency, running, paused, left_alone_until, actions, figures }
+        Backend {
+            name,
+            standing,
+            trouble,
+            concurrency,
+            running,
+            paused,
+            left_alone_until,
+            actions,
+            depends_on,
+            figures,
+        }
     }
 }
 
@@ -304,6 +321,9 @@ pub struct CheckReport {
     pub backends: usize,
     /// All that is wrong with them.
     pub problems: Vec<Finding>,
+    /// What they ask over HTTP meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Reached>,
 }
 
 impl CheckReport {
@@ -312,6 +332,39 @@ impl CheckReport {
         let errors = self.problems.iter().filter(|finding| finding.severity == Severity::Error).count();
         (errors, self.problems.len() - errors)
     }
+}
+
+/// Something that is asked over HTTP meanwhile, as it was declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Dependency {
+    /// What it is.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// What it is needed for.
+    pub why: String,
+}
+
+impl From<model::Dependency> for Dependency {
+    fn from(declared: model::Dependency) -> Self {
+        let model::Dependency { name, url, why } = declared;
+        Dependency { name, url, why }
+    }
+}
+
+/// What a backend depends on, and whether it answered just now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reached {
+    /// The backend.
+    pub backend: String,
+    /// What it depends on.
+    #[serde(flatten)]
+    pub dependency: Dependency,
+    /// Whether it answered, whatever it said.
+    pub reachable: bool,
+    /// Why it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Something wrong with a backend.
@@ -374,6 +427,6 @@ impl From<engine::LinkView> for Part {
     fn from(view: engine::LinkView) -> Self {
         let engine::LinkView { name, kind, connected, note, last_error, .. } = view;
         let why = if connected { note } else { last_error };
-        Part { name: format!("{kind} {name}"), ready: connected, optional: kind == "dependency", why }
+        Part { name: format!("{kind} {name}"), ready: connected, optional: kind == DEPENDENCY, why }
     }
 }

@@ -135,7 +135,12 @@ impl Installation for Disk {
             what: "no action".to_owned(),
             remedy: "map one".to_owned(),
         };
-        let report = CheckReport { folder: "backends".to_owned(), backends: 1, problems: vec![finding] };
+        let report = CheckReport {
+            folder: "backends".to_owned(),
+            backends: 1,
+            problems: vec![finding],
+            dependencies: Vec::new(),
+        };
         Box::pin(async move { if wrong { Err("no folder backends".to_owned()) } else { Ok(report) } })
     }
 

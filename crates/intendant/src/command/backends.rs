@@ -67,6 +67,7 @@ fn as_listed(entry: &BackendEntry) -> Backend {
         paused: false,
         left_alone_until: None,
         actions: entry.actions.keys().cloned().collect(),
+        depends_on: entry.backend.depends_on().iter().cloned().map(Into::into).collect(),
         figures: None,
     }
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use http::dto::{CheckReport, Finding, Severity};
+use futures_util::future::join_all;
+use http::dependency::reach;
+use http::dto::{CheckReport, Finding, Reached, Severity};
 
 use super::backends::folder;
 use crate::cli::Check;
@@ -19,7 +21,9 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
         Some(hub) if args.folder.is_none() => hub.check().await?,
         _ => {
             let loaded = context.configuration()?;
-            report(&loaded.config, &folder(args.folder, &loaded))?
+            let mut report = report(&loaded.config, &folder(args.folder, &loaded))?;
+            ask(&mut report).await;
+            report
         }
     };
     let (errors, warnings) = report.counted();
@@ -29,6 +33,9 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
     }
     for finding in &report.problems {
         show(finding, context)?;
+    }
+    for needed in &report.dependencies {
+        answers(needed, context)?;
     }
     let (mark, found) = match (errors, warnings) {
         (0, 0) => (Mark::Good, "no problem".to_owned()),
@@ -41,14 +48,32 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
     Ok(Exit::of(errors == 0))
 }
 
-/// Reads a folder of backends as a hub with this configuration would, and says what it finds.
+/// Reads a folder of backends as a hub with this configuration would, and says what it finds. What they depend on has
+/// not been asked yet.
 pub(super) fn report(config: &Config, folder: &Path) -> Result<CheckReport> {
     let read = Parts::read(config, folder)?.backends;
+    let unasked = |backend: &scripts::ScriptBackend, needed: &model::Dependency| Reached {
+        backend: backend.name().to_owned(),
+        dependency: needed.clone().into(),
+        reachable: false,
+        error: None,
+    };
+    let needed = read.backends.iter().flat_map(|b| b.depends_on().iter().map(|needed| unasked(b, needed)));
     Ok(CheckReport {
+        dependencies: needed.collect(),
         folder: folder.display().to_string(),
         backends: read.backends.len(),
         problems: read.problems.into_iter().map(finding).collect(),
     })
+}
+
+/// Asks all that backends depend on, at once.
+pub(super) async fn ask(report: &mut CheckReport) {
+    join_all(report.dependencies.iter_mut().map(async |needed| {
+        needed.error = reach(&needed.dependency.url).await.err();
+        needed.reachable = needed.error.is_none();
+    }))
+    .await;
 }
 
 fn finding(problem: scripts::Problem) -> Finding {
@@ -61,6 +86,15 @@ fn finding(problem: scripts::Problem) -> Finding {
         },
         what: problem.what,
         remedy: problem.remedy,
+    }
+}
+
+fn answers(needed: &Reached, context: &Context) -> Result<()> {
+    let Reached { backend, dependency: http::dto::Dependency { name, url, why }, error, .. } = needed;
+    let what = format!("{backend} depends on {name} at {url} ({why})");
+    match error {
+        None => context.screen.marked(Mark::Good, text::one_line(&format!("{what}: it answers"))),
+        Some(error) => context.screen.marked(Mark::Warn, text::one_line(&format!("{what}: {error}"))),
     }
 }
 

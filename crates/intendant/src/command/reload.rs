@@ -63,6 +63,7 @@ impl Reloader {
         self.sources.list(&backends);
         self.sources.buses.reroute(routes);
         self.hub.reload(backends.catalogue(), actions, limits);
+        self.sources.watch_dependencies(&self.hub);
         if logging::by_option(&self.context.common).is_none() {
             self.level.set(logging::level(loaded.config.log.level))?;
         }

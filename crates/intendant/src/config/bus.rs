@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bus::envelope::Version;
-use bus::route::{Dependency, RouteSpec};
+use bus::route::RouteSpec;
 use bus::{LogBody, QueueType, Settings};
-use model::RetryPolicy;
+use model::{Dependency, RetryPolicy};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 

@@ -1,6 +1,7 @@
 //! The folder of backends, read into a catalogue (contracts/sesame.md §3.0–3.2, design §7).
 
 mod config;
+mod dependency;
 mod files;
 mod problem;
 mod scripts;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::port::{BackendEntry, Catalogue, Standing};
+use model::Dependency;
 
 use crate::backend::{Handle, ScriptBackend};
 use crate::environment::{self, Variables};
@@ -182,9 +184,21 @@ impl Loader<'_> {
             bin,
             trouble: config.trouble.clone(),
             actions,
+            depends_on: dependencies(config),
             sweeper: Arc::clone(&self.sweeper),
         }
     }
+}
+
+/// Those of each action, which has those of all.
+fn dependencies(config: &Config) -> Vec<Dependency> {
+    let mut once = Vec::new();
+    for declared in config.actions.iter().flatten().flat_map(|action| &action.settings.depends_on) {
+        if !once.contains(declared) {
+            once.push(declared.clone());
+        }
+    }
+    once
 }
 
 fn read_config(file: &Path, report: &mut Report) -> Config {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use model::RetryPolicy;
+use model::{Dependency, RetryPolicy};
 
+use super::dependency;
 use super::problem::Report;
 use super::value::{self, Misfit};
 use super::yaml::{Node, Yaml};
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) env: BTreeMap<String, String>,
     /// `limits.output`: how many bytes of its output are kept.
     pub(crate) output: Option<usize>,
+    /// `depends_on`: what it asks over HTTP; that of an action and that of all.
+    pub(crate) depends_on: Vec<Dependency>,
 }
 
 /// The keys that are read here, at both levels.
@@ -58,6 +61,7 @@ impl Settings {
             "background" => self.background = background(node)?,
             "env" => self.take_env(node, report)?,
             "limits" => self.take_limits(node, report)?,
+            "depends_on" => self.take_dependencies(node, report),
             "run_as" => return Err(unsupported_user(node)),
             "mode" => script_mode(node)?,
             "rate" | "dry_run" => report.warning(
@@ -110,6 +114,14 @@ impl Settings {
             self.env.insert(name.clone(), text);
         }
         Ok(())
+    }
+
+    /// What is declared only informs: a slip in it keeps nothing from being run.
+    fn take_dependencies(&mut self, node: &Node, report: &mut Report) {
+        match dependency::read(node) {
+            Ok(declared) => self.depends_on.extend(declared),
+            Err(misfit) => report.warning(node.line, misfit.what, misfit.remedy),
+        }
     }
 
     fn take_limits(&mut self, node: &Node, report: &mut Report) -> Result<(), Misfit> {

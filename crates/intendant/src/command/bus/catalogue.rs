@@ -6,6 +6,7 @@ use anyhow::Result;
 use bus::api::{Catalogue, Standing};
 use bus::catalogue::{Known, Way, catalogue};
 use engine::port;
+use http::dependency;
 
 use crate::buses;
 use crate::cli::BusCatalogue;
@@ -21,8 +22,11 @@ pub(super) async fn run(args: BusCatalogue, context: &Context) -> Result<Exit> {
     let backends = Parts::read(&loaded.config, &folder.used)?.backends.catalogue();
     let known = |action: &str| {
         let active = backends.entries.iter().filter(|entry| entry.standing == port::Standing::Active);
-        let mapped = active.filter(|entry| entry.actions.contains_key(action));
-        Known { backends: mapped.map(|entry| entry.name.to_string()).collect() }
+        let mapped: Vec<_> = active.filter(|entry| entry.actions.contains_key(action)).collect();
+        Known {
+            backends: mapped.iter().map(|entry| entry.name.to_string()).collect(),
+            depends_on: mapped.iter().flat_map(|entry| entry.backend.depends_on()).cloned().collect(),
+        }
     };
     let mut shown = Catalogue::default();
     for (settings, routes) in buses::configured(&loaded.config, context.environment())? {
@@ -33,7 +37,7 @@ pub(super) async fn run(args: BusCatalogue, context: &Context) -> Result<Exit> {
     let needed = shown.entries.iter().flat_map(|entry| &entry.depends_on);
     let needed: BTreeMap<_, _> = needed.map(|needed| (needed.name.clone(), needed.clone())).collect();
     for (name, dependency) in needed {
-        let why = bus::reach(&dependency).await.err();
+        let why = dependency::reach(&dependency.url).await.err();
         shown.dependencies.push(Standing { name, reachable: why.is_none(), why });
     }
     if args.which.json {

@@ -39,7 +39,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     findings.push(folder(&loaded));
     findings.push(backends(&loaded));
     findings.extend(sources(&loaded, context).await);
-    findings.extend(dependencies::all(&loaded.config).await);
+    findings.extend(dependencies::all(&loaded).await);
     findings.extend(hub(&loaded, context).await);
     findings
 }
@@ -219,11 +219,8 @@ async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
             ),
         });
     }
-    for (bus, routes) in configured.buses {
+    for (bus, _) in configured.buses {
         findings.push(broker(&bus).await);
-        for needed in routes.iter().flat_map(|route| &route.spec.depends_on) {
-            findings.push(dependency(&bus, needed).await);
-        }
     }
     findings
 }
@@ -243,20 +240,6 @@ async fn broker(settings: &bus::Settings) -> Finding {
             NAME,
             format!("source {}: {error}", settings.name),
             "start RabbitMQ, or correct its address, user or password",
-        ),
-    }
-}
-
-async fn dependency(settings: &bus::Settings, needed: &bus::route::Dependency) -> Finding {
-    const NAME: &str = "dependency";
-    match bus::reach(needed).await {
-        Ok(()) => {
-            Finding::ok(NAME, format!("{} of bus {} answers at {}", needed.name, settings.name, needed.url))
-        }
-        Err(why) => Finding::warning(
-            NAME,
-            format!("{} of bus {} at {}: {why}", needed.name, settings.name, needed.url),
-            format!("start it, or correct its address: {}", needed.why),
         ),
     }
 }

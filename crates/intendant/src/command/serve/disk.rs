@@ -7,6 +7,7 @@ use engine::port::BoxFuture;
 use http::Installation;
 use http::dto::{CheckReport, ReloadReport, Setting};
 
+use super::super::check;
 use super::super::reload::{self, Reloader};
 use crate::exit::sentence;
 
@@ -33,7 +34,11 @@ impl Installation for Disk {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<CheckReport, String>> {
-        Box::pin(async { self.off(Reloader::check).await.map_err(|error| sentence(&error)) })
+        Box::pin(async {
+            let mut report = self.off(Reloader::check).await.map_err(|error| sentence(&error))?;
+            check::ask(&mut report).await;
+            Ok(report)
+        })
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -52,6 +52,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let (url, places) = (doors.url.clone(), doors.places(config));
     let traces = telemetry::configured(config, context.environment(), &context.clock)?;
     let (hub, sources) = start_hub(&loaded, traces.as_ref(), context).await?;
+    sources.watch_dependencies(&hub);
     let telling = traces.map(|traces| traces.start(hub.clone()));
     let sources = Arc::new(sources);
     let disk = Arc::new(Disk(Reloader::new(
