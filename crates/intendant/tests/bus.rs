@@ -65,7 +65,11 @@ fn request(n: usize) -> Value {
 }
 
 fn asker(broker: &Service) -> Peer {
-    let mut peer = Peer::connect(Language::Python, broker.url()).unwrap();
+    asker_at(broker.url())
+}
+
+fn asker_at(url: &str) -> Peer {
+    let mut peer = Peer::connect(Language::Python, url).unwrap();
     peer.ask("exchange", json!({ "name": "asker.reply" })).unwrap();
     peer.ask("queue", json!({ "name": "replies", "bindings": [["asker.reply", "#"]] })).unwrap();
     peer
@@ -120,6 +124,68 @@ fn a_service_is_configuration_and_a_script() {
     assert!(!hub.log().contains("guest:"), "{}", hub.log());
     let jobs = world.run(&["jobs", "list", "--json"]).json();
     assert_eq!(jobs["jobs"][0]["source"], "lists");
+    assert_eq!(hub.stop(), Some(0));
+}
+
+/// The same application with the same names on both, asked under the same ids.
+#[test]
+fn virtual_hosts_of_one_broker_do_not_mix() {
+    const COUNT: usize = 20;
+    let vhosts = ["north", "south"];
+    let broker = Kind::RabbitMq.start().unwrap();
+    let world = world(&broker, GOOD);
+    let mut buses = String::new();
+    for vhost in vhosts {
+        broker.rabbitmqctl(&["add_vhost", vhost]).unwrap();
+        broker.rabbitmqctl(&["set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"]).unwrap();
+        buses += &format!(
+            "  {vhost}:\n    url: {}\n    vhost: {vhost}\n    application_id: lists\n    routes:\n      {KEY}:\n\
+             \x20       action: LIST_UPDATE\n        concerned_to: /list\n        notify: notify.mailinglist.updated\n",
+            broker.url()
+        );
+    }
+    world.configure(&format!("bus:\n{buses}"));
+    let hub = world.serve();
+    let at = |vhost: &str| broker.url().replace("%2f", vhost);
+    for vhost in vhosts {
+        assert_eq!(world.run(&["bus", "declare", "--bus", vhost, "--json"]).json()["notes"], json!([]));
+    }
+    let mut peers = vhosts.map(|vhost| (vhost, asker_at(&at(vhost))));
+    for (vhost, peer) in &mut peers {
+        peer.ask("queue", json!({ "name": "events", "bindings": [["agoram_event_exchange", "notify.#"]] }))
+            .unwrap();
+        let mut messages: Vec<Value> = (0..COUNT).map(request).collect();
+        for message in &mut messages {
+            message["body"] = json!(json!({ "list": vhost }).to_string());
+        }
+        peer.ask("publish", json!({ "messages": messages })).unwrap();
+    }
+    for (vhost, peer) in &mut peers {
+        let own = json!({ "list": vhost }).to_string();
+        let mut ids: Vec<String> = Vec::new();
+        for reply in replies(peer, COUNT) {
+            assert_eq!(reply["body"], own);
+            ids.push(reply["properties"]["correlation_id"].as_str().unwrap().to_owned());
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), COUNT, "each was answered once");
+        let told = peer.ask("get", json!({ "queue": "events", "count": 2 * COUNT, "seconds": 110 })).unwrap();
+        let said = |event: &Value| event["body"].as_str().unwrap().contains(&own);
+        assert!(
+            told.as_array().unwrap().len() == 2 * COUNT && told.as_array().unwrap().iter().all(said),
+            "{told}"
+        );
+    }
+    let jobs = world.run(&["jobs", "list", "--json", "--limit", "100"]).json();
+    let of =
+        |vhost: &str| jobs["jobs"].as_array().unwrap().iter().filter(|job| job["source"] == vhost).count();
+    assert_eq!(vhosts.map(of), [COUNT, COUNT]);
+    for (_, peer) in &mut peers {
+        for queue in ["replies", "events"] {
+            assert_eq!(peer.ask("exists", json!({ "queue": queue })).unwrap(), 0);
+        }
+    }
     assert_eq!(hub.stop(), Some(0));
 }
 
