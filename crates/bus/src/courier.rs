@@ -17,7 +17,8 @@ pub(crate) struct Publishes(pub(crate) Arc<Shared>);
 
 impl Courier for Publishes {
     fn is_open(&self) -> bool {
-        self.0.publisher.borrow().is_some()
+        // What is handed to a broker that reads nothing would only wait there, out of our sight.
+        self.0.publisher.borrow().as_ref().is_some_and(|publisher| !publisher.is_blocked())
     }
 
     /// The broker confirms what it has written to disk, many at once.

@@ -147,9 +147,15 @@ impl Session {
             }
             if blocked != self.publisher.is_blocked() {
                 blocked = !blocked;
-                let note =
-                    "RabbitMQ takes no messages: it is short of memory or disk; what is to leave waits";
-                self.explain(if blocked { vec![note.to_owned()] } else { Vec::new() });
+                if blocked {
+                    let note =
+                        "RabbitMQ takes no messages: it is short of memory or disk; what is to leave waits";
+                    self.explain(vec![note.to_owned()]);
+                } else {
+                    self.hub.wake_outbox();
+                    // What was to be said before is found again.
+                    self.shared.rerouted.notify_one();
+                }
             }
         }
     }

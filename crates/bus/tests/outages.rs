@@ -6,7 +6,8 @@ mod support;
 use std::collections::BTreeSet;
 
 use intendant_bus::{Access, Address};
-use model::JobState;
+use journal::DeliveryFilter;
+use model::{DeliveryState, JobState};
 use serde_json::{Value, json};
 use support::{Bed, Fake, KEY, Neighbour, Plan, broker, states, uuid, v2};
 use testkit::certificate;
@@ -24,10 +25,27 @@ async fn what_is_lost_comes_back_by_itself() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_broker_killed_in_the_middle_costs_no_request_and_no_reply() {
+    in_the_middle(Service::crash, |broker| broker.revive().unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_broker_stopped_in_good_order_and_started_again_costs_nothing_either() {
+    in_the_middle(Service::halt, |broker| broker.revive().unwrap()).await;
+}
+
+/// As for an upgrade of the broker: the machine underneath goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_broker_whose_application_is_stopped_and_started_costs_nothing_either() {
+    let control = |broker: &Service, what: &str| drop(broker.rabbitmqctl(&[what]).unwrap());
+    in_the_middle(|broker| control(broker, "stop_app"), |broker| control(broker, "start_app")).await;
+}
+
+/// The broker goes away twice while requests are taken and answered.
+async fn in_the_middle(goes: impl Fn(&mut Service), comes: impl Fn(&mut Service)) {
     let count: usize = std::env::var("INTENDANT_BUS_REQUESTS").map_or(2_000, |text| text.parse().unwrap());
     let mut broker = broker();
     let backend = Fake::done();
-    let mut plan = Plan::new(&broker, "killed", &backend);
+    let mut plan = Plan::new(&broker, "outage", &backend);
     // So that most of it is still with the broker when it dies.
     plan.settings.prefetch = 50;
     let bed = Bed::new(&plan).await;
@@ -36,19 +54,19 @@ async fn a_broker_killed_in_the_middle_costs_no_request_and_no_reply() {
     bed.until("the consumer to be gone", async |bed| {
         let queues = broker.rabbitmqctl(&["list_queues", "name", "consumers"]).unwrap();
         assert!(bed.link().connected);
-        queues.lines().any(|line| line == "killed_job_q\t0")
+        queues.lines().any(|line| line == "outage_job_q\t0")
     })
     .await;
     let folder = bed.stop().await;
-    publish(&mut peer, "killed", count);
+    publish(&mut peer, "outage", count);
     drop(peer);
 
     let bed = Bed::start_in(folder, &plan).await;
     for part in [4, 2] {
         bed.until("some to be taken", async |bed| bed.jobs().await.len() >= count / part).await;
-        broker.crash();
+        goes(&mut broker);
         bed.until("the loss to be seen", async |bed| !bed.link().connected).await;
-        broker.revive().unwrap();
+        comes(&mut broker);
         bed.until("the connection to be back", async |bed| bed.link().connected).await;
     }
     let jobs = bed.ended(count).await;
@@ -117,23 +135,44 @@ async fn a_queue_deleted_under_us(broker: &Service) {
     bed.stop().await;
 }
 
+/// RabbitMQ then reads nothing from those that publish: jobs run on, and what they lead to waits on our disk.
 async fn no_memory_left(broker: &Service) {
+    const COUNT: usize = 50;
     let backend = Fake::done();
     let plan = Plan::new(broker, "full", &backend);
-    let bed = Bed::new(&plan).await;
-    let mut peer = Neighbour::of(broker, &plan.settings);
-    let reply_to = peer.reply_to();
-    // These wait in the queue until the alarm is there.
+    let folder = Bed::new(&plan).await.stop().await;
+    publish(&mut Neighbour::of(broker, &plan.settings), "full", COUNT);
     broker.rabbitmqctl(&["set_vm_memory_high_watermark", "0.00001"]).unwrap();
+    let bed = Bed::start_in(folder, &plan).await;
+    // It publishes nothing, so it may look.
     let mut asker = Neighbour::of(broker, &plan.settings);
-    let asked = std::thread::spawn(move || {
-        // The broker reads it when there is memory again.
-        asker.publish(".request", KEY, &json!({ "uuid": "u" }), Some(v2(1, Some(&reply_to))));
-    });
+
+    assert_eq!(states(&bed.ended(COUNT).await, JobState::Succeeded), COUNT);
+    assert_eq!(
+        asker.peer.ask("exists", json!({ "queue": "full_job_q" })).unwrap(),
+        0,
+        "all were acknowledged"
+    );
+    bed.until("it to be said", async |bed| bed.link().note.is_some()).await;
+    let part = http::dto::Part::from(bed.link());
+    assert!(part.ready && part.why.as_ref().unwrap().contains("short of memory or disk"), "{part:?}");
+    let pending = DeliveryFilter { state: Some(DeliveryState::Pending), ..DeliveryFilter::default() };
+    let waiting = bed.hub.deliveries(pending.clone(), None, 1_000).await.unwrap().rows;
+    // A reply and a notification each.
+    assert_eq!((waiting.len(), asker.count("replies")), (2 * COUNT, json!(0)));
+
     broker.rabbitmqctl(&["set_vm_memory_high_watermark", "0.4"]).unwrap();
-    asked.join().unwrap();
-    peer.take("replies", 1);
-    assert!(bed.link().connected);
+    bed.until("all to leave", async |bed| {
+        bed.hub.deliveries(pending.clone(), None, 1).await.unwrap().rows.is_empty()
+    })
+    .await;
+    // One that was on its way when the alarm came may be there twice, under the same id.
+    let mut answered = BTreeSet::new();
+    while answered.len() < COUNT {
+        let reply = asker.take("replies", 1).remove(0);
+        answered.insert(reply["properties"]["correlation_id"].to_string());
+    }
+    bed.until("it to be over", async |bed| bed.link().note.is_none()).await;
     bed.stop().await;
 }
 

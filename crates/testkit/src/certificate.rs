@@ -1,5 +1,6 @@
-//! A certificate for `localhost` that vouches for itself.
+//! Certificates: one for `localhost` that vouches for itself, and some that an authority signs.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,23 +16,76 @@ pub struct Certificate {
     pub key: PathBuf,
 }
 
+/// An authority of a test, in a folder.
+#[derive(Debug)]
+pub struct Authority {
+    folder: PathBuf,
+    own: Certificate,
+}
+
+impl Authority {
+    /// Makes one: `authority.pem` and `authority.key`.
+    ///
+    /// # Errors
+    /// As [`make`].
+    pub fn new(folder: &Path) -> Result<Authority, Error> {
+        let own = Certificate::in_folder(folder, "authority");
+        request(&own, "authority", &["basicConstraints=critical,CA:TRUE"], &[])?;
+        Ok(Authority { folder: folder.to_owned(), own })
+    }
+
+    /// Its own certificate.
+    pub fn certificate(&self) -> &Path {
+        &self.own.certificate
+    }
+
+    /// Signs a certificate for whoever has this common name, which is also the name of its files.
+    ///
+    /// # Errors
+    /// As [`make`].
+    pub fn sign(&self, common_name: &str) -> Result<Certificate, Error> {
+        let made = Certificate::in_folder(&self.folder, common_name);
+        let by = [
+            OsStr::new("-CA"),
+            self.own.certificate.as_os_str(),
+            OsStr::new("-CAkey"),
+            self.own.key.as_os_str(),
+        ];
+        request(&made, common_name, &["basicConstraints=critical,CA:FALSE"], &by)?;
+        Ok(made)
+    }
+}
+
 /// Makes one in this folder: `certificate.pem` and `certificate.key`.
 ///
 /// # Errors
 /// [`Error::Missing`] without OpenSSL; otherwise what it said as it failed.
 pub fn make(folder: &Path) -> Result<Certificate, Error> {
-    let made =
-        Certificate { certificate: folder.join("certificate.pem"), key: folder.join("certificate.key") };
+    let made = Certificate::in_folder(folder, "certificate");
+    let names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+    request(&made, "localhost", &[names, "basicConstraints=critical,CA:FALSE"], &[])?;
+    Ok(made)
+}
+
+impl Certificate {
+    fn in_folder(folder: &Path, name: &str) -> Certificate {
+        Certificate {
+            certificate: folder.join(format!("{name}.pem")),
+            key: folder.join(format!("{name}.key")),
+        }
+    }
+}
+
+/// Has OpenSSL make a key and its certificate with these extensions, signed by itself unless `by` names another.
+fn request(made: &Certificate, common_name: &str, extensions: &[&str], by: &[&OsStr]) -> Result<(), Error> {
     let mut openssl = Command::new(require(need("openssl", "openssl"))?);
     openssl
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=localhost"])
-        .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(&made.key)
-        .arg("-out")
-        .arg(&made.certificate);
-    run("openssl req", &mut openssl)?;
-    Ok(made)
+        .args(["-days", "2", "-subj", &format!("/CN={common_name}")])
+        .args(by);
+    for extension in extensions {
+        openssl.args(["-addext", extension]);
+    }
+    openssl.arg("-keyout").arg(&made.key).arg("-out").arg(&made.certificate);
+    run("openssl req", &mut openssl).map(drop)
 }

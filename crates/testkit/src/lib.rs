@@ -2,7 +2,7 @@
 //!
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
-//! - [`certificate`] makes one for `localhost`.
+//! - [`certificate`] makes some for servers and clients.
 //! - [`oidc`] is a provider where people sign in.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
 //! - [`smtp`] takes mail, or refuses it, as a test wants.

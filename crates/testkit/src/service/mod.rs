@@ -131,7 +131,14 @@ impl Service {
         }
     }
 
-    /// Starts Redis or RabbitMQ again after [`Service::crash`], with what its folder holds.
+    /// Stops it in good order, as an administrator does. Its folder and port stay its own.
+    pub fn halt(&mut self) {
+        while let Some(daemon) = self.place.daemons.pop() {
+            drop(daemon);
+        }
+    }
+
+    /// Starts Redis or RabbitMQ again after [`Service::crash`] or [`Service::halt`], with what its folder holds.
     ///
     /// # Errors
     /// What it said as it failed, or that it is another server.
@@ -151,7 +158,15 @@ impl Service {
     /// # Errors
     /// What it said as it failed.
     pub fn rabbitmqctl(&self, words: &[&str]) -> Result<String, Error> {
-        rabbitmq::control(&self.place, words)
+        rabbitmq::control(&self.place, "rabbitmqctl", words)
+    }
+
+    /// Runs `rabbitmq-plugins` on a RabbitMQ and returns what it printed.
+    ///
+    /// # Errors
+    /// What it said as it failed.
+    pub fn rabbitmq_plugins(&self, words: &[&str]) -> Result<String, Error> {
+        rabbitmq::control(&self.place, "rabbitmq-plugins", words)
     }
 
     /// Stops it and waits until it is gone.

@@ -49,7 +49,9 @@ pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports)
         fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name} of RabbitMQ")))
     };
     write("rabbitmq.conf", &configuration(port))?;
-    write("plugins", "[].\n")?;
+    if !folder.join("plugins").exists() {
+        write("plugins", "[].\n")?;
+    }
 
     let mut command = Command::new(server);
     environment(&mut command, folder, port, names);
@@ -57,7 +59,6 @@ pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports)
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
         .env("RABBITMQ_CONFIG_FILE", folder.join("rabbitmq.conf"))
         .env("RABBITMQ_DIST_PORT", between_nodes.to_string())
-        .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
         .env("RABBITMQ_LOG_BASE", folder)
         .env("RABBITMQ_MNESIA_BASE", folder.join("mnesia"))
         .env("RABBITMQ_PID_FILE", folder.join("pid"))
@@ -66,13 +67,13 @@ pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports)
     place.keep(daemon, || answers(port, PROTOCOL, CONNECTION_START))
 }
 
-/// Runs `rabbitmqctl` and returns what it printed.
-pub(super) fn control(place: &Place, words: &[&str]) -> Result<String, Error> {
-    let unknown = || Error::Tool { what: "rabbitmqctl".to_owned(), log: "this is no RabbitMQ".to_owned() };
+/// Runs one of its tools and returns what it printed.
+pub(super) fn control(place: &Place, tool: &str, words: &[&str]) -> Result<String, Error> {
+    let unknown = || Error::Tool { what: tool.to_owned(), log: "this is no RabbitMQ".to_owned() };
     let Ports([port, _, names]) = ports(place).ok_or_else(unknown)?;
-    let mut command = Command::new(require(SERVER)?.with_file_name("rabbitmqctl"));
+    let mut command = Command::new(require(SERVER)?.with_file_name(tool));
     environment(&mut command, place.folder(), port, names);
-    run_tool("rabbitmqctl", command.arg("--quiet").args(words))
+    run_tool(tool, command.arg("--quiet").args(words))
 }
 
 /// What node and tools must agree on.
@@ -81,6 +82,7 @@ fn environment(command: &mut Command, folder: &Path, port: u16, names: u16) {
         .env("HOME", folder)
         .env("ERL_EPMD_PORT", names.to_string())
         .env("RABBITMQ_CONF_ENV_FILE", "/dev/null")
+        .env("RABBITMQ_ENABLED_PLUGINS_FILE", folder.join("plugins"))
         .env("RABBITMQ_NODENAME", format!("intendant-{port}@localhost"));
 }
 
