@@ -134,17 +134,16 @@ fn virtual_hosts_of_one_broker_do_not_mix() {
     let vhosts = ["north", "south"];
     let broker = Kind::RabbitMq.start().unwrap();
     let world = world(&broker, GOOD);
-    let mut buses = String::new();
-    for vhost in vhosts {
+    let section = |vhost: &str| {
         broker.rabbitmqctl(&["add_vhost", vhost]).unwrap();
         broker.rabbitmqctl(&["set_permissions", "-p", vhost, "guest", ".*", ".*", ".*"]).unwrap();
-        buses += &format!(
+        format!(
             "  {vhost}:\n    url: {}\n    vhost: {vhost}\n    application_id: lists\n    routes:\n      {KEY}:\n\
              \x20       action: LIST_UPDATE\n        concerned_to: /list\n        notify: notify.mailinglist.updated\n",
             broker.url()
-        );
-    }
-    world.configure(&format!("bus:\n{buses}"));
+        )
+    };
+    world.configure(&format!("bus:\n{}", vhosts.map(section).concat()));
     let hub = world.serve();
     let at = |vhost: &str| broker.url().replace("%2f", vhost);
     for vhost in vhosts {
