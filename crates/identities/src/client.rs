@@ -60,6 +60,11 @@ pub async fn carry_out(client: &Client, deed: Deed, selection: &Selection) -> Re
     client.post_json(&format!("{ROOT}/{}", deed.as_str()), selection).await
 }
 
+/// Erases what the register keeps of an identity that is deleted.
+pub async fn erase(client: &Client, id: &str) -> Result<(), Error> {
+    client.send(Client::request(Method::DELETE, &path(id, "")), Body::empty()).await.map(drop)
+}
+
 /// Changes or resets a password, and waits for the backends.
 pub async fn password(client: &Client, id: &str, new: &NewPassword) -> Result<PasswordJob, Error> {
     client.post_json(&path(id, "/password"), new).await

@@ -121,6 +121,11 @@ impl Identity {
         EntityWrite { key: entity_key(&self.id), expected_rev: self.rev, content: Some(content) }
     }
 
+    /// The write that leaves nothing of it.
+    pub fn erase(&self) -> EntityWrite {
+        EntityWrite { key: entity_key(&self.id), expected_rev: self.rev, content: None }
+    }
+
     /// What decides what may be done.
     pub fn standing(&self) -> Standing {
         Standing { state: self.state, reached: self.kept.reached, disabled: self.kept.disabled }

@@ -1,6 +1,7 @@
 //! The register: what the API, the pages, the command and the schedule do with identities.
 
 mod bulk;
+mod erase;
 mod import;
 mod password;
 

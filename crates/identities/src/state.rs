@@ -186,6 +186,8 @@ pub enum Hindrance {
     NeverSynchronised,
     /// It is so already.
     AlreadySo,
+    /// It is not deleted.
+    NotDeleted,
     /// From its state there is no way there.
     WrongState,
     /// There is no such identity.
@@ -205,6 +207,9 @@ impl Hindrance {
             Hindrance::Deleted => "it is deleted: import or edit it to bring it back",
             Hindrance::NeverSynchronised => "no backend knows it yet: synchronise it first",
             Hindrance::AlreadySo => "it is so already",
+            Hindrance::NotDeleted => {
+                "its data can only be erased once it is deleted: delete it from the backends first"
+            }
             Hindrance::WrongState => "its state does not allow it",
             Hindrance::Missing => "there is no such identity",
             Hindrance::Changed => "it was changed at the same moment: look again, then decide",
@@ -221,6 +226,7 @@ impl Hindrance {
             Hindrance::Deleted => "deleted",
             Hindrance::NeverSynchronised => "never_synchronised",
             Hindrance::AlreadySo => "already_so",
+            Hindrance::NotDeleted => "not_deleted",
             Hindrance::WrongState => "wrong_state",
             Hindrance::Missing => "missing",
             Hindrance::Changed => "changed",

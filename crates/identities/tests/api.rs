@@ -175,6 +175,37 @@ async fn a_password_is_set_while_the_caller_waits() {
     assert!(!problem.to_string().contains("s3cr3t"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_data_of_a_deleted_identity_is_erased() {
+    let bed = Bed::new().await;
+    bed.ready(&["a", "b"]).await;
+    bed.ask("POST", "/api/v1/identities/synchronise", None).await;
+    bed.at_rest().await;
+    let path = "/api/v1/identities/a";
+    let (status, problem) = bed.ask("DELETE", path, None).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (409, &json!("not_deleted")));
+    assert!(problem["detail"].as_str().unwrap().contains("delete it from the backends first"), "{problem}");
+    let deleted = bed.ask("POST", "/api/v1/identities/delete", Some(json!({"ids": ["a"]}))).await.1;
+    bed.at_rest().await;
+    assert_eq!(bed.ask("DELETE", path, None).await.0, 204);
+    assert_eq!(bed.ask("GET", path, None).await.0, 404);
+    assert_eq!(bed.ask("DELETE", path, None).await.0, 404);
+    assert_eq!(
+        bed.ask("GET", "/api/v1/identities/counts", None).await.1["states"],
+        json!({"synchronised": 1})
+    );
+    let filter = journal::RecordFilter::of(model::RecordKind::Audit);
+    let audit = bed.hub.journal().records(filter, None, 1).await.unwrap().rows.remove(0);
+    assert_eq!((audit.code.as_str(), audit.what.as_deref()), ("erased", Some("identity a")));
+    let (_, body) = bed.hub.journal().record_body(audit.seq).await.unwrap().unwrap();
+    assert!(!String::from_utf8_lossy(&body).contains("a Of"), "nothing of the document is in it");
+    // A replay of its deletion finds nothing of it, and breaks nothing; whoever comes back is new.
+    let job = deleted["jobs"][0].as_str().unwrap().parse().unwrap();
+    assert_eq!(bed.hub.job(job).await.unwrap().state, model::JobState::Succeeded);
+    let (status, made) = bed.ask("POST", "/api/v1/identities", Some(person("a"))).await;
+    assert_eq!((status.as_u16(), &made["rev"], &made["state"]), (201, &json!(1), &json!("to_validate")));
+}
+
 // === who may do what ===
 
 const READ: &[Scope] = &[Scope::IdentitiesRead, Scope::Operate];
@@ -194,6 +225,7 @@ const TABLE: &[(&str, &str, &[Scope])] = &[
     ("POST", "/api/v1/identities/synchronise", OPERATE),
     ("GET", "/api/v1/identities/{id}", READ),
     ("PUT", "/api/v1/identities/{id}", OPERATE),
+    ("DELETE", "/api/v1/identities/{id}", &[Scope::Admin]),
     ("GET", "/api/v1/identities/{id}/jobs", READ),
     ("POST", "/api/v1/identities/{id}/password", OPERATE),
 ];

@@ -115,6 +115,8 @@ async fn no_page_shows_a_key() {
         "/identities/new",
         "/identities/done/edit",
         "/identities/done?said=identities-saved.1",
+        "/identities?said=identities-erased.1",
+        "/identities/gone/erase",
     ]
     .map(str::to_owned)
     .into();
@@ -235,6 +237,30 @@ async fn a_file_is_imported_and_bad_lines_are_listed() {
     assert!(status == 422 && html.contains("the mapping cannot be used"), "{html}");
     let (status, ..) = ask(&bed, Role::Viewer, "en", import(file, "", "")).await;
     assert_eq!(status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_erases_what_is_deleted() {
+    let bed = filled().await;
+    let offered = |html: &str| html.contains("href=\"/identities/gone/erase\"");
+    assert!(!offered(&get(&bed, Role::Operator, "en", "/identities/gone").await.1));
+    assert!(offered(&get(&bed, Role::Admin, "en", "/identities/gone").await.1));
+    let (status, html) = get(&bed, Role::Admin, "en", "/identities/gone/erase").await;
+    assert!(
+        status == 200 && html.contains("All that the register keeps of gone Of will be erased"),
+        "{html}"
+    );
+    let (status, html) = get(&bed, Role::Admin, "en", "/identities/done/erase").await;
+    assert!(status == 409 && html.contains("delete it from the backends first"), "{html}");
+    let erase = |id: &str| {
+        let request = Request::post(format!("/identities/{id}/erase"));
+        request.header("content-type", "application/x-www-form-urlencoded").body(Body::empty()).unwrap()
+    };
+    assert_eq!(ask(&bed, Role::Operator, "en", erase("gone")).await.0, 403);
+    assert_eq!(ask(&bed, Role::Admin, "en", erase("done")).await.0, 409);
+    let (status, place, _) = ask(&bed, Role::Admin, "en", erase("gone")).await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities?said=identities-erased.1"));
+    assert_eq!(get(&bed, Role::Admin, "en", "/identities/gone").await.0, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,6 +39,8 @@ const ROUTES: &[(&str, &str, Who)] = &[
     ("post", "/identities/{id}", Operator),
     ("get", "/identities/{id}/edit", Operator),
     ("post", "/identities/{id}/edit", Operator),
+    ("get", "/identities/{id}/erase", Admin),
+    ("post", "/identities/{id}/erase", Admin),
     ("post", "/identities/{id}/password", Operator),
 ];
 

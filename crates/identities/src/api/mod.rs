@@ -74,7 +74,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(many::enable))
         .routes(routes!(many::disable))
         .routes(routes!(many::delete))
-        .routes(routes!(one::show, one::replace))
+        .routes(routes!(one::show, one::replace, one::erase))
         .routes(routes!(one::jobs))
         .routes(routes!(one::password));
     OpenApiRouter::with_openapi(Head::openapi()).nest("/api/v1", routes)

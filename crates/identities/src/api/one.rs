@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http::dto::{self, JobPage};
-use http::{May, Named, Operate, Params, Problem, ReadIdentities};
+use http::{Admin, May, Named, Operate, Params, Problem, ReadIdentities};
 use journal::{Order, Page};
 use model::Seq;
 use serde_json::Value;
@@ -89,6 +89,26 @@ pub(super) async fn replace(
     let rev = expected(&headers)?;
     let document: Value = api.bodies.json(&headers, body).await?;
     Ok(answer(StatusCode::OK, &api.register.put(&id, document, rev, &caller.actor).await?))
+}
+
+/// `DELETE /identities/{id}`: erases what the register keeps of one that is deleted, for good. Its jobs, and what the
+/// audit says of earlier edits, are removed in their own time (`retention`).
+#[utoipa::path(
+    delete,
+    path = "/identities/{id}",
+    tag = "identities",
+    operation_id = "identity_erase",
+    params(("id" = String, Path, description = "The identity")),
+    responses((status = 204, description = "Done")),
+    security(("token" = ["admin"])),
+)]
+pub(super) async fn erase(
+    State(api): State<Api>,
+    May { caller, .. }: May<Admin>,
+    Named(id): Named<String>,
+) -> Result<StatusCode, Problem> {
+    api.register.erase(&id, &caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `GET /identities/{id}/jobs`: newest first, whichever door they came by.

@@ -1,6 +1,7 @@
 //! The register's pages: counts and list, an identity, import, and what is done to many.
 
 mod edit;
+mod erase;
 mod import;
 mod list;
 mod many;
@@ -56,6 +57,7 @@ pub fn routes(pages: Pages) -> Router {
         .route("/identities/many", get(many::ask).post(many::act))
         .route("/identities/{id}", get(one::show).post(one::act))
         .route("/identities/{id}/edit", get(edit::edit).post(edit::replace))
+        .route("/identities/{id}/erase", get(erase::ask).post(erase::erase))
         .route("/identities/{id}/password", post(one::password))
         .with_state(pages)
 }

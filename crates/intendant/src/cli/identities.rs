@@ -27,6 +27,8 @@ pub enum Identities {
     Disable(Bulk),
     /// Remove identities from the backends
     Delete(Bulk),
+    /// Erase what the register keeps of identities that are deleted, for good
+    Erase(Erase),
     /// Reset a password, or change it with --change; read from standard input
     Password(Password),
 }
@@ -134,6 +136,20 @@ pub struct Bulk {
     /// Which identities.
     #[command(flatten)]
     pub which: Which,
+}
+
+/// `intendant identities erase`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+This cannot be undone, and needs the scope admin. The backends are not asked: delete an identity from them first. Its \
+jobs, and what the audit says of earlier edits, are removed in their own time (retention.jobs, retention.records).")]
+pub struct Erase {
+    /// The identities
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `intendant identities state`.

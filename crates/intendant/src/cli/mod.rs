@@ -22,8 +22,8 @@ pub use bus::{
     Publish as BusPublish, Tail as BusTail, Which as BusWhich,
 };
 pub use identities::{
-    Bulk, ChangeState, ExportFormat, ExportIdentities, Identities, Import, ListIdentities, OneIdentity,
-    Password, Which,
+    Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, Import, ListIdentities,
+    OneIdentity, Password, Which,
 };
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,

@@ -11,9 +11,10 @@ use identities::api::{Counts, Filter, IdentityView, Move, NewPassword, Report, S
 use identities::client;
 use identities::state::{Deed, State};
 use model::JobState;
+use serde_json::json;
 
 use crate::cli::{
-    Bulk, ChangeState, ExportIdentities, Identities, ListIdentities, OneIdentity, Password, Which,
+    Bulk, ChangeState, Erase, ExportIdentities, Identities, ListIdentities, OneIdentity, Password, Which,
 };
 use crate::context::Context;
 use crate::exit::{Exit, misuse};
@@ -31,6 +32,7 @@ pub async fn run(command: Identities, context: &Context) -> Result<Exit> {
         Identities::Enable(args) => bulk(Deed::Enable, args, context).await,
         Identities::Disable(args) => bulk(Deed::Disable, args, context).await,
         Identities::Delete(args) => bulk(Deed::Delete, args, context).await,
+        Identities::Erase(args) => erase(args, context).await,
         Identities::Password(args) => password(&args, context).await,
     }
 }
@@ -178,6 +180,23 @@ async fn state(args: ChangeState, context: &Context) -> Result<Exit> {
     let asked = Move { state: args.state, ids, filter };
     let report = client::move_to(&context.client()?, &asked).await?;
     tell(&report, &format!("{} now", words(args.state)), json, context)
+}
+
+async fn erase(args: Erase, context: &Context) -> Result<Exit> {
+    let (hub, screen) = (context.client()?, &context.screen);
+    let mut exit = Exit::Done;
+    for id in args.ids {
+        match client::erase(&hub, &id).await {
+            Ok(()) if args.json => screen.json(&json!({ "id": id, "erased": true }))?,
+            Ok(()) => screen.marked(Mark::Good, format!("{id}: its data is erased"))?,
+            Err(http::Error::Problem(problem)) => {
+                screen.fail(problem.detail);
+                exit = Exit::Failed;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
 }
 
 /// Says what came of something that was done to many.

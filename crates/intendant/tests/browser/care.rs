@@ -100,6 +100,8 @@ fn modules(bed: &Bed) -> Vec<(&'static str, String)> {
     assert_eq!(bed.world.run(&["identities", "import", &people, "--validated"]).code, 0);
     let sent = bed.world.run(&["identities", "sync", "bob", "--json"]).json();
     bed.ended(sent["jobs"][0].as_str().unwrap());
+    // No backend ever heard of it.
+    assert_eq!(bed.world.run(&["identities", "delete", "cat"]).code, 0);
     let token = bed.world.run(&["token", "make", "crm", "--scope", "submit"]);
     assert_eq!(token.code, 0, "{token:?}");
     bed.go("/tokens");
@@ -124,6 +126,7 @@ fn modules(bed: &Bed) -> Vec<(&'static str, String)> {
         ("identities", to("/identities")),
         ("identity", to("/identities/bob")),
         ("identity-edit", to("/identities/bob/edit")),
+        ("identity-erase", to("/identities/cat/erase")),
         ("identities-import", to("/identities/import")),
         ("identities-many", to("/identities/many?do=delete&all=1")),
         ("bus", to("/bus")),
