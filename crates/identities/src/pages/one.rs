@@ -37,7 +37,8 @@ struct One<'p> {
     buttons: Vec<Button>,
     may_edit: bool,
     may_reset: bool,
-    may_erase: bool,
+    /// Where its data is erased, by whoever may.
+    erase: Option<String>,
     synchronised: Option<When>,
     created: (String, When),
     updated: (String, When),
@@ -108,6 +109,7 @@ pub(super) async fn show(
     let buttons =
         fitting.enumerate().map(|(place, act)| Button::new(&visit, act, place == 0 && !act.is_dangerous()));
     let kept = &identity.kept;
+    let may_erase = identity.state == State::Deleted && visit.may(Scope::Admin);
     let in_error = identity.state == State::InError;
     let content = One {
         v: &visit,
@@ -121,7 +123,7 @@ pub(super) async fn show(
         buttons: buttons.collect(),
         may_edit: operates,
         may_reset: operates && identity.standing().allows(Deed::PasswordReset).is_ok(),
-        may_erase: identity.state == State::Deleted && visit.may(Scope::Admin),
+        erase: may_erase.then(|| format!("/identities/{}/erase", identity.id)),
         synchronised: kept.synchronised_at.map(Into::into),
         created: (kept.created.by.clone(), kept.created.at.into()),
         updated: (kept.updated.by.clone(), kept.updated.at.into()),
