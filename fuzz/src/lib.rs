@@ -8,6 +8,7 @@
 
 mod envelope;
 mod filter;
+mod import;
 mod request;
 mod secrets;
 mod sesame;
@@ -21,9 +22,10 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "envelope", run: envelope::run },
     Target { name: "filter", run: filter::run },
+    Target { name: "import", run: import::run },
     Target { name: "request", run: request::run },
     Target { name: "secrets", run: secrets::run },
     Target { name: "sesame", run: sesame::run },
