@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use engine::port::{Courier, Decoder, Reactor};
-use engine::{Clock, Hub, Link, Why};
+use engine::{Clock, Hub, Link, Pacer, Why};
 use model::word::code;
 use model::{Request, RetryPolicy};
 use tokio::sync::{Notify, watch};
@@ -23,8 +22,6 @@ use crate::settings::Settings;
 use crate::topology;
 use crate::watch::Watch;
 
-/// First and longest pause before the broker is tried again.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
 /// What is at the other end, for those who look at connections.
 pub const KIND: &str = "rabbitmq";
 
@@ -168,20 +165,11 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(self) {
-        let mut pause = PAUSE.0;
+        let mut pacer = Pacer::new(&self.link, &self.shared.clock);
         loop {
-            let why = match self.serve().await {
-                Ok(never) => match never {},
-                Err(error) => error,
-            };
+            let Err(why) = self.serve().await;
             self.shared.publisher.send_replace(None);
-            if self.link.view().connected {
-                // It had worked.
-                pause = PAUSE.0;
-            }
-            self.lost(&why);
-            self.shared.clock.sleep(pause.mul_f64(0.5 + self.shared.clock.chance())).await;
-            pause = (2 * pause).min(PAUSE.1);
+            pacer.lost(&why).await;
         }
     }
 
@@ -204,14 +192,5 @@ impl Keeper {
         };
         session.explain(notes);
         session.run().await
-    }
-
-    fn lost(&self, why: &Error) {
-        let source = &self.shared.settings.name;
-        if self.link.down(self.shared.clock.now(), why.to_string()) {
-            tracing::warn!(source, "the connection is lost, and tried again until it is back: {why}");
-        } else {
-            tracing::debug!(source, "still no connection: {why}");
-        }
     }
 }

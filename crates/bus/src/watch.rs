@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Hub, Link};
+use engine::{Hub, Link, Pacer};
 use futures_util::{FutureExt as _, StreamExt as _};
 use journal::{EffectSet, NewRecord};
 use lapin::message::Delivery;
@@ -30,7 +30,7 @@ const PREFETCH: u16 = 500;
 const MOST: usize = 250;
 /// Messages that the broker keeps while nobody records; above that it drops the oldest.
 const KEPT: i64 = 100_000;
-/// First and longest pause before the broker, or the journal, is tried again.
+/// First and longest pause before the journal is tried again.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// Records what passes on one bus.
@@ -49,21 +49,10 @@ impl Watch {
 
     /// Records until it is dropped, whatever becomes of the connection.
     pub(crate) async fn keep(self) {
-        let (clock, source) = (&self.shared.clock, &self.shared.settings.name);
-        let mut pause = PAUSE.0;
+        let mut pacer = Pacer::new(&self.link, &self.shared.clock);
         loop {
-            let why = match self.session().await {
-                Ok(never) => match never {},
-                Err(error) => error,
-            };
-            if self.link.view().connected {
-                pause = PAUSE.0;
-            }
-            if self.link.down(clock.now(), why.to_string()) {
-                tracing::warn!(source, "supervision has lost its connection, and tries again: {why}");
-            }
-            clock.sleep(pause.mul_f64(0.5 + clock.chance())).await;
-            pause = (2 * pause).min(PAUSE.1);
+            let Err(why) = self.session().await;
+            pacer.lost(&why).await;
         }
     }
 

@@ -46,7 +46,7 @@ pub use error::Error;
 pub use failsafe::{Decided, Decision, FailsafeView, HeldSet, Verdict};
 pub use hub::{Accepted, Hub};
 pub use intake::Why;
-pub use link::{Link, LinkView};
+pub use link::{Link, LinkView, Pacer};
 pub use list::WaitsFor;
 pub use operate::Cancelled;
 pub use replay::{Replay, Retried};

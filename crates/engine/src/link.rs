@@ -1,11 +1,17 @@
 //! Connections to other servers (Redis, RabbitMQ, a mail server), as readiness, commands and console show them.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::Clock;
 use crate::hub::Hub;
+
+/// First and longest pause before a lost connection is made again.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
 
 /// A connection that the hub keeps, and mends when it breaks. Whoever owns the connection says how it stands.
 #[derive(Debug)]
@@ -95,6 +101,37 @@ impl Link {
             last_error: standing.last_error.clone(),
             counters: standing.counters.clone(),
         }
+    }
+}
+
+/// Paces the attempts at making a connection anew.
+pub struct Pacer<'a> {
+    link: &'a Link,
+    clock: &'a Clock,
+    pause: Duration,
+}
+
+impl<'a> Pacer<'a> {
+    /// For this connection.
+    pub fn new(link: &'a Link, clock: &'a Clock) -> Self {
+        Pacer { link, clock, pause: PAUSE.0 }
+    }
+
+    /// Notes that it is down, and waits before the next attempt. The pauses grow until it has worked, and are never
+    /// quite the same, so that many who lost the same server do not all come back at once.
+    pub async fn lost(&mut self, why: &impl Display) {
+        if self.link.view().connected {
+            // It had worked.
+            self.pause = PAUSE.0;
+        }
+        let link = &self.link.name;
+        if self.link.down(self.clock.now(), why.to_string()) {
+            tracing::warn!(link, "the connection is lost, and tried again until it is back: {why}");
+        } else {
+            tracing::debug!(link, "still no connection: {why}");
+        }
+        self.clock.sleep(self.pause.mul_f64(0.5 + self.clock.chance())).await;
+        self.pause = (2 * self.pause).min(PAUSE.1);
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use engine::port::{Courier, Decoder, Reactor, Reclaim};
-use engine::{Clock, Hub, Link};
+use engine::{Clock, Hub, Link, Pacer};
 use redis::aio::MultiplexedConnection;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -23,8 +22,6 @@ use crate::reclaim::Recheck;
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// First and longest pause before Redis is tried again.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
 /// What is at the other end, for those who look at connections.
 const KIND: &str = "redis";
 
@@ -140,19 +137,14 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(self) {
-        let mut pause = PAUSE.0;
+        let Shared { settings, clock, .. } = &*self.shared;
+        let mut pacer = Pacer::new(&self.link, clock);
         loop {
-            let why = match connection::open(&self.shared.settings).await {
+            let why = match connection::open(settings).await {
                 Ok(pair) => self.serve(pair).await,
                 Err(error) => error,
             };
-            if self.link.view().connected {
-                // It had worked.
-                pause = PAUSE.0;
-            }
-            self.lost(&why);
-            self.shared.clock.sleep(pause.mul_f64(0.5 + self.shared.clock.chance())).await;
-            pause = (2 * pause).min(PAUSE.1);
+            pacer.lost(&why).await;
         }
     }
 
@@ -172,14 +164,5 @@ impl Keeper {
         let why = session.run().await;
         self.shared.calls.send_replace(None);
         why
-    }
-
-    fn lost(&self, why: &Error) {
-        let source = &self.shared.settings.name;
-        if self.link.down(self.shared.clock.now(), why.to_string()) {
-            tracing::warn!(source, "the connection is lost, and tried again until it is back: {why}");
-        } else {
-            tracing::debug!(source, "still no connection: {why}");
-        }
     }
 }
