@@ -52,7 +52,7 @@ enum Chore {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
-    /// Keep a picture of every page of the console: phone and desktop, light and dark
+    /// Keep a picture of every page of the console: phone, desktop and very wide, light and dark
     Screenshots {
         /// Where the pictures go; made if missing
         folder: PathBuf,

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 
 /// Looks at every page in a browser and keeps what is seen.
 pub(crate) fn screenshots(folder: &Path) -> Result<()> {
-    services::install(&[])?;
+    services::install(&[Kind::RabbitMq])?;
     let folder = std::path::absolute(folder)?;
     let test = ["test", "-p", "intendant", "--locked", "--test", "browser", "every_page"];
     show_and_run(cargo(&test).env("INTENDANT_SCREENSHOTS", &folder))?;

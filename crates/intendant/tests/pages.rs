@@ -1,5 +1,5 @@
-//! The pages that modules bring beside the console's own, and each of their buttons × each role, in the whole program. A
-//! route that is missing here fails the test.
+//! The pages that modules bring beside the console's own, and each of their buttons × each role, in the whole program; and
+//! the bus's routes for programs × each scope. A route that is missing here fails the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 
@@ -67,6 +67,38 @@ fn declared() -> BTreeSet<(String, String)> {
 fn every_route_is_in_the_table() {
     let listed = ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
     assert_eq!(listed.collect::<BTreeSet<_>>(), declared());
+}
+
+/// The bus's routes for programs, and the scopes of which one is needed.
+const API: &[(&str, &str, &[&str])] = &[("get", "/api/v1/bus/catalogue", &["read", "operate", "admin"])];
+
+#[test]
+fn the_bus_s_routes_for_programs_let_in_whom_they_should() {
+    let world = World::new();
+    world.configure("bus:\n  lists: {url: 'amqp://127.0.0.1:1'}\n");
+    let document = world.run(&["openapi"]).json();
+    let described = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys().map(move |method| (method.as_str(), path.as_str()));
+        methods.filter(|(_, path)| path.starts_with("/api/v1/bus"))
+    });
+    let listed = API.iter().map(|(method, path, _)| (*method, *path));
+    assert_eq!(listed.collect::<BTreeSet<_>>(), described.collect());
+
+    let hub = world.serve();
+    let scopes = ["submit", "read", "operate", "admin", "identities:read", "hosting:client"];
+    let tokens = scopes.map(|scope| {
+        world.run(&["token", "make", &scope.replace(':', "-"), "--scope", scope]).stdout.trim().to_owned()
+    });
+    for (method, path, any) in API {
+        let url = format!("{}{path}", hub.url());
+        assert_eq!(ask(method, &url, None, &[]).0, 401, "{path}");
+        for (scope, token) in scopes.iter().zip(&tokens) {
+            let (status, answer) =
+                ask(method, &url, None, &["-H", &format!("Authorization: Bearer {token}")]);
+            assert_eq!(status, if any.contains(scope) { 200 } else { 403 }, "{path} with {scope}: {answer}");
+        }
+    }
+    hub.stop();
 }
 
 /// Status and whole answer, head first, as a browser gets them.
