@@ -29,9 +29,31 @@ pub(crate) async fn open(settings: &Settings, purpose: &str) -> Result<Connectio
     let runtime = lapin::runtime::default_runtime().map_err(|error| said(address, &error))?;
     let opening = Connection::connect_uri_with_config(address.uri(), properties, address.tls(), runtime);
     match timeout(CONNECT, opening).await {
-        Ok(opened) => opened.map_err(|error| said(address, &error)),
+        Ok(opened) => opened.map_err(|error| refused(address, &error)),
         Err(_) => Err(Error::Broker { at: address.to_string(), why: "no answer within 10 s".to_owned() }),
     }
+}
+
+/// Why it did not come about. Who signs in with a certificate alone hears little from the broker: it says where to look.
+fn refused(address: &Address, error: &lapin::Error) -> Error {
+    let why = reason(error);
+    let look = match number(error) {
+        _ if !address.is_external() => None,
+        Some(ACCESS_REFUSED) => Some(
+            "it trusts the certificate, and has no user called as that says (by common or distinguished name: \
+             `ssl_cert_login_from` of RabbitMQ), or its ssl_options lack verify_peer",
+        ),
+        Some(_) => None,
+        None if why.contains("alert") => Some(
+            "it does not trust the certificate: give RabbitMQ the authority that signed it (ssl_options.cacertfile)",
+        ),
+        None => Some(
+            "if it ends so at each try, RabbitMQ does not trust the certificate (ssl_options.cacertfile), or knows none \
+             for signing in: enable its plugin rabbitmq_auth_mechanism_ssl, and add EXTERNAL to its auth_mechanisms",
+        ),
+    };
+    let why = look.map_or_else(|| why.clone(), |look| format!("{why}; {look}"));
+    Error::Broker { at: address.to_string(), why }
 }
 
 /// What the broker or the connection said.

@@ -14,6 +14,7 @@ pub mod envelope;
 mod error;
 mod failure;
 mod intake;
+mod management;
 mod moved;
 pub mod pages;
 mod raw;
@@ -31,6 +32,7 @@ mod watch;
 mod wire;
 
 pub use error::Error;
+pub use management::{Rates, rates};
 pub use moved::moved;
 pub use raw::{Body, RawMessage};
 pub use request::{History, Origin, Refused, request};

@@ -76,6 +76,11 @@ impl Address {
         self.uri.clone()
     }
 
+    /// Whether a certificate alone signs in.
+    pub(crate) fn is_external(&self) -> bool {
+        matches!(self.uri.query.auth_mechanism, Some(SASLMechanism::External))
+    }
+
     pub(crate) fn tls(&self) -> lapin::tcp::OwnedTLSConfig {
         lapin::tcp::OwnedTLSConfig {
             cert_chain: self.authorities.clone(),
@@ -149,6 +154,8 @@ pub struct Settings {
     pub exclusive: bool,
     /// What passes on the bus is recorded.
     pub supervise: bool,
+    /// Where RabbitMQ's management plugin answers, for the same user.
+    pub management: Option<String>,
     /// Pause before a message that failed softly is tried again; each later one doubles it.
     pub deferred: Duration,
     /// No pause is longer than this.
@@ -174,6 +181,7 @@ impl Settings {
             queue_type: QueueType::default(),
             exclusive: true,
             supervise: false,
+            management: None,
             deferred: RetryPolicy::BUS.initial,
             deferred_max: RetryPolicy::BUS.max_delay,
             max_attempts: RetryPolicy::BUS.max,

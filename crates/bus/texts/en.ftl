@@ -10,6 +10,9 @@ bus-waiting = { $n ->
     [one] { $n } message waits
    *[other] { $n } messages wait
  }
+bus-published = in
+bus-delivered = out
+bus-acknowledged = acknowledged
 bus-unknown = unknown
 bus-messages = Messages
 bus-search = Search

@@ -10,6 +10,9 @@ bus-waiting = { $n ->
     [one] { $n } message attend
    *[other] { $n } messages attendent
  }
+bus-published = entrants
+bus-delivered = sortants
+bus-acknowledged = acquittés
 bus-unknown = inconnu
 bus-messages = Messages
 bus-search = Recherche

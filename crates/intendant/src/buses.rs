@@ -42,6 +42,13 @@ pub fn settings(name: &str, source: &BusSource, environment: &Environment) -> Re
     if source.max_attempts == 0 {
         return Err(bad("max_attempts", "no message could ever be tried: write a number above zero"));
     }
+    if source
+        .management
+        .as_ref()
+        .is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://"))
+    {
+        return Err(bad("management", "write an address that begins with https:// or http://"));
+    }
     let older = Older { environment, prefix: source.env_prefix.as_deref() };
     let address = address(name, source, environment, &older)?;
     let mut settings = source.over(Settings::new(name, address));
@@ -74,7 +81,17 @@ fn address(name: &str, source: &BusSource, environment: &Environment, older: &Ol
     let port = port.map(u16::try_from).transpose();
     let port = port.map_err(|_| misuse(anyhow!("bus.{name}.port: write a number from 1 to 65535")))?;
     let identity = match (&source.certificate, &source.key) {
-        (Some(certificate), Some(key)) => Some((read(certificate)?, Secret::new(read(key)?))),
+        (Some(certificate), Some(key)) => {
+            let pem = |path: &Path, what: &str| {
+                let content = read(path)?;
+                let begins = format!("{what}-----\n");
+                let is_there = String::from_utf8_lossy(&content).replace('\r', "").contains(&begins);
+                let wrong =
+                    || misuse(anyhow!("bus.{name}: {}: there is no PEM of a {what} in it", path.display()));
+                is_there.then_some(content).ok_or_else(wrong)
+            };
+            Some((pem(certificate, "CERTIFICATE")?, Secret::new(pem(key, "PRIVATE KEY")?)))
+        }
         (None, None) => None,
         _ => return Err(misuse(anyhow!("bus.{name}: certificate and key go together: give both, or none"))),
     };
@@ -171,6 +188,7 @@ impl Buses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{SecretSource, Value as _};
 
     fn told(source: &BusSource, variables: &[(&str, &str)]) -> Result<Settings> {
         let environment =
@@ -205,6 +223,28 @@ mod tests {
         assert_eq!((settings.deferred, settings.max_attempts), (Duration::from_mins(1), 3));
         assert_eq!(settings.deferred_max, settings.deferred, "each pause is as long as the first");
         assert!(told(&source, &[("GDD_RABBITMQ_PORT", "many")]).is_err());
+    }
+
+    #[test]
+    fn a_certificate_that_is_none_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = (folder.path().join("mq.pem"), folder.path().join("mq.key"));
+        std::fs::write(&certificate, "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n")
+            .unwrap();
+        std::fs::write(&key, "nothing of the kind").unwrap();
+        let source = BusSource {
+            url: Some(SecretSource::parse("amqps://mq.example.org").unwrap()),
+            certificate: Some(certificate),
+            key: Some(key.clone()),
+            sasl: Sasl::External,
+            ..BusSource::default()
+        };
+        let error = told(&source, &[]).unwrap_err().to_string();
+        assert_eq!(error, format!("bus.gorg: {}: there is no PEM of a PRIVATE KEY in it", key.display()));
+        std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n").unwrap();
+        assert!(told(&source, &[]).is_ok());
+        let plain = BusSource { url: Some(SecretSource::parse("amqp://mq.example.org").unwrap()), ..source };
+        assert!(told(&plain, &[]).unwrap_err().to_string().contains("needs amqps://"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use engine::LinkView;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use http::page::{Form, Visit};
 use http::{May, Problem, Read};
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use model::RecordKind;
 
 use super::Pages;
 use super::show::Row;
+use crate::management::{self, Rates};
 use crate::settings::Settings;
 use crate::tool;
 
@@ -34,6 +35,8 @@ struct Bus {
     queue: String,
     /// Messages that wait; `None` = the broker does not say.
     waiting: Option<u32>,
+    /// Messages each second; a sentence when RabbitMQ does not tell them; `None` = it is not asked.
+    rates: Option<Result<String, String>>,
     counters: Vec<String>,
 }
 
@@ -116,13 +119,23 @@ async fn bus(v: &Visit, settings: &Settings, links: &[LinkView]) -> Bus {
         let examined = tokio::time::timeout(PATIENCE, tool::examine(settings)).await;
         examined.ok()?.ok()?.waiting
     };
+    let rates = async { management::rates(settings).await.map(|told| told.map(|rates| spoken(v, rates))) };
+    let (waiting, rates) = if connected { join(examined, rates).await } else { (None, None) };
     Bus {
         name: settings.name.clone(),
         address: settings.address.to_string(),
         connected,
         supervised: settings.supervise,
         queue: settings.queue(),
-        waiting: if connected { examined.await } else { None },
+        waiting,
+        rates,
         counters: counters.map(|(name, n)| format!("{name} {}", v.number(*n))).collect(),
     }
+}
+
+fn spoken(v: &Visit, rates: Rates) -> String {
+    let Rates { published, delivered, acknowledged } = rates;
+    let told =
+        [("bus-published", published), ("bus-delivered", delivered), ("bus-acknowledged", acknowledged)];
+    told.map(|(what, rate)| format!("{} {rate:.1}/s", v.t(what))).join(" · ")
 }

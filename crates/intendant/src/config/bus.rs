@@ -65,6 +65,9 @@ section! {
         /// Whether all that passes on the bus is recorded, on a queue of its own, for the page of supervision. Of several
         /// applications on one virtual host one is enough.
         supervise: bool = false,
+        /// Where the management plugin of RabbitMQ answers, for the rates of the queue on the page of supervision: the
+        /// user is the same, and has the tag `monitoring` there.
+        management: Option<String> = None,
         /// Pause before a message that failed softly is tried again, unless action or backend say it otherwise.
         deferred: Duration = RetryPolicy::BUS.initial,
         /// Each further pause is twice as long, up to this. Without it all are the same.
@@ -126,6 +129,7 @@ impl BusSource {
             queue_type: self.queue_type,
             exclusive: self.exclusive,
             supervise: self.supervise,
+            management: self.management.clone(),
             deferred: self.deferred,
             deferred_max: self.deferred_max.unwrap_or(self.deferred),
             max_attempts: self.max_attempts,

@@ -161,6 +161,11 @@ impl Service {
         rabbitmq::control(&self.place, "rabbitmqctl", words)
     }
 
+    /// Where a RabbitMQ's management plugin answers, once [`Service::rabbitmq_plugins`] has enabled it.
+    pub fn management(&self) -> Option<String> {
+        rabbitmq::management(&self.place)
+    }
+
     /// Runs `rabbitmq-plugins` on a RabbitMQ and returns what it printed.
     ///
     /// # Errors

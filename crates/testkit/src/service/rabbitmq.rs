@@ -17,12 +17,12 @@ const EPMD: Need = need("epmd", "erlang-base");
 
 pub(super) const NEEDS: &[Need] = &[SERVER, EPMD];
 
-/// The ports that it takes: for clients, between nodes, and of Erlang's name service.
+/// The ports that it takes: for clients, between nodes, of Erlang's name service, and for the management plugin.
 #[derive(Clone, Copy)]
-pub(super) struct Ports([u16; 3]);
+pub(super) struct Ports([u16; 4]);
 
 pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
-    let ports = Ports([place.port()?, place.port()?, place.port()?]);
+    let ports = Ports([place.port()?, place.port()?, place.port()?, place.port()?]);
     let Ports([port, ..]) = ports;
     run(place, ports)?;
     Ok((format!("amqp://guest:guest@127.0.0.1:{port}/%2f"), port))
@@ -34,8 +34,16 @@ pub(super) fn ports(place: &Place) -> Option<Ports> {
     ports.try_into().ok().map(Ports)
 }
 
+/// Where its management plugin answers, once that is enabled.
+pub(super) fn management(place: &Place) -> Option<String> {
+    ports(place).map(|Ports([.., management])| format!("http://127.0.0.1:{management}"))
+}
+
 /// Starts it on these ports, with whatever its folder holds.
-pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports) -> Result<(), Error> {
+pub(super) fn run(
+    place: &mut Place,
+    Ports([port, between_nodes, names, management]): Ports,
+) -> Result<(), Error> {
     let server = require(SERVER)?.with_file_name("rabbitmq-server");
 
     // Erlang's name service. Ours: one that Erlang starts by itself would outlive the test.
@@ -48,7 +56,7 @@ pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports)
     let write = |name: &str, text: &str| {
         fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name} of RabbitMQ")))
     };
-    write("rabbitmq.conf", &configuration(port))?;
+    write("rabbitmq.conf", &configuration(port, management))?;
     if !folder.join("plugins").exists() {
         write("plugins", "[].\n")?;
     }
@@ -70,7 +78,7 @@ pub(super) fn run(place: &mut Place, Ports([port, between_nodes, names]): Ports)
 /// Runs one of its tools and returns what it printed.
 pub(super) fn control(place: &Place, tool: &str, words: &[&str]) -> Result<String, Error> {
     let unknown = || Error::Tool { what: tool.to_owned(), log: "this is no RabbitMQ".to_owned() };
-    let Ports([port, _, names]) = ports(place).ok_or_else(unknown)?;
+    let Ports([port, _, names, _]) = ports(place).ok_or_else(unknown)?;
     let mut command = Command::new(require(SERVER)?.with_file_name(tool));
     environment(&mut command, place.folder(), port, names);
     run_tool(tool, command.arg("--quiet").args(words))
@@ -90,9 +98,11 @@ fn environment(command: &mut Command, folder: &Path, port: u16, names: u16) {
 const PROTOCOL: &[u8] = b"AMQP\x00\x00\x09\x01";
 const CONNECTION_START: &[u8] = &[1, 0, 0];
 
-fn configuration(port: u16) -> String {
+fn configuration(port: u16, management: u16) -> String {
     format!(
         "listeners.tcp.local = 127.0.0.1:{port}\n\
+         management.tcp.ip = 127.0.0.1\n\
+         management.tcp.port = {management}\n\
          log.console = true\n\
          log.console.level = info\n\
          log.file = false\n\
