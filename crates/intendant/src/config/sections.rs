@@ -16,7 +16,7 @@ use super::value::{Bytes, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 65] = [
+pub const NEED_RESTART: [&str; 66] = [
     "data.folder",
     "key",
     "socket",
@@ -74,6 +74,7 @@ pub const NEED_RESTART: [&str; 65] = [
     "bus.NAME.queue_type",
     "bus.NAME.exclusive",
     "bus.NAME.supervise",
+    "bus.NAME.management",
     "bus.NAME.deferred",
     "bus.NAME.deferred_max",
     "bus.NAME.max_attempts",
