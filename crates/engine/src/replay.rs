@@ -53,11 +53,18 @@ struct Edit {
 }
 
 impl Hub {
-    /// Runs a job again: one that waits for its retry is due at once; one that has ended is replayed as a new job at
-    /// the tail of its subject. [`Error::Replayed`] names the replay that lives or has succeeded.
+    /// Runs a job again: one that waits for its retry is due at once, unchanged; one that has ended is replayed as a new
+    /// job at the tail of its subject. [`Error::Replayed`] names the replay that lives or has succeeded.
     pub async fn retry(&self, id: JobId, replay: &Replay, actor: &Actor) -> Result<JobId, Error> {
         let job = self.job(id).await?;
         match job.state {
+            JobState::Retrying if replay.document.is_some() || !replay.set.is_empty() => {
+                Err(Error::WrongState {
+                    job: id,
+                    state: job.state,
+                    hint: "it goes on as it is; to change it, cancel it, then retry it with the changes",
+                })
+            }
             JobState::Retrying => {
                 let now = self.core.clock.now();
                 let entry = AuditEntry::new(actor, format!("job {id}"), code::RETRY, "made due at once")

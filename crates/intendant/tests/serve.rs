@@ -9,6 +9,10 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::json;
 use support::{Ran, World, request};
+use testkit::wait;
+
+/// Only a test that fails waits so long.
+const LONG: std::time::Duration = std::time::Duration::from_mins(2);
 
 const GOOD: &str = r#"cat >/dev/null; echo '{"status": 0, "message": "entry written"}'"#;
 const BAD: &str = r#"cat >/dev/null; echo '{"status": 4, "message": "server down"}'; exit 4"#;
@@ -384,6 +388,19 @@ fn a_dead_letter_is_edited_and_runs_again() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let again = ran.json()["replayed"].as_str().unwrap().to_owned();
     assert_eq!(world.run(&["jobs", "watch", "--json", &again]).code, 0);
+
+    // One that will be tried again by itself goes on as it is, and says so.
+    let soft = r#"cat >/dev/null; echo '{"status": 1, "message": "later", "retry_after": 600}'; exit 75"#;
+    world.backend("00first", soft);
+    let waiting = world.submit(&wrong.to_string().replace("alice", "cat"));
+    let retrying = wait::until(LONG, || {
+        let jobs = world.run(&["jobs", "list", "--json", "--state", "retrying"]).json();
+        jobs["jobs"].as_array().unwrap().iter().any(|job| job["id"] == waiting.as_str()).then_some(())
+    });
+    assert!(retrying.is_some(), "{}", hub.log());
+    world
+        .run(&["jobs", "retry", &waiting, "--document", &file])
+        .said(1, &["is retrying", "cancel it, then retry it"]);
 
     for (args, stdin, words) in [
         (&["--document", "none.json"][..], "", "none.json: there is no such file"),
