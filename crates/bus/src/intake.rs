@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::envelope::{Kind, Message, Version};
 use crate::failure::Failure;
 use crate::raw::{Body, RawMessage};
-use crate::request::{History, Origin, Refused, request};
+use crate::request::{History, NO_ROUTE, Origin, Refused, request};
 use crate::session::Session;
 use crate::tell::uuid_of;
 use crate::wire;
@@ -33,6 +33,12 @@ struct Incoming {
     raw: RawMessage,
     message: Option<Message>,
     request: Result<Request, Refused>,
+}
+
+impl Incoming {
+    fn is_reply(&self) -> bool {
+        self.message.as_ref().is_some_and(|message| message.kind == Kind::Reply)
+    }
 }
 
 /// The hub stops: what was not taken in goes back to the broker.
@@ -108,6 +114,11 @@ impl Session {
     async fn take_in_one(&self, incoming: &Incoming) -> Result<(), engine::Error> {
         let request = match &incoming.request {
             Ok(request) => request.clone(),
+            // Nobody here waits for it.
+            Err(refused) if refused.why.code == NO_ROUTE && incoming.is_reply() => {
+                self.link.count("unclaimed", 1);
+                return Ok(());
+            }
             Err(refused) => return self.refuse(incoming, refused).await,
         };
         match self.hub.accept(request, Effects::default()).await? {

@@ -243,6 +243,10 @@ async fn nobody_handles_it(broker: &Service) {
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
     let reply_to = peer.reply_to();
+    // A reply for which nobody here waits troubles nobody.
+    let mut reply = v2(5, None);
+    reply["type"] = json!("reply");
+    peer.publish(".reply", "reply.unknown.thing", &json!({ "uuid": "u" }), Some(reply));
     for (n, key) in ["request.unknown.thing", "request.printer.jam"].into_iter().enumerate() {
         peer.publish(".request", key, &json!({ "uuid": "u" }), Some(v2(n, Some(&reply_to))));
         let reply = peer.take("replies", 1).remove(0);
@@ -254,6 +258,7 @@ async fn nobody_handles_it(broker: &Service) {
         );
     }
     assert_eq!(bed.refused(1).await[0].code, *"no_route");
+    assert_eq!((bed.refusals().await.len(), bed.link().counters["unclaimed"]), (1, 1));
     assert_eq!(bed.ended(1).await[0].code, Some(model::word::code::NO_BACKEND));
     // A route that is added takes effect at once, and what was refused can be handed in again.
     plan.routes.push((
