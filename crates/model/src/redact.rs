@@ -1,5 +1,6 @@
 //! Secrets leave a body at intake and come back only for the backend that needs them (design §5, invariant 6).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -109,7 +110,7 @@ pub struct BadSecrets;
 pub fn take_secrets(body: &mut Value, pointers: &[String]) -> SecretSet {
     let mut set = SecretSet::default();
     for pointer in pointers {
-        take_at(body, &segments(pointer), &mut String::new(), &mut set);
+        take_at(body, inner(pointer), &mut String::new(), &mut set);
     }
     take_named(body, &mut String::new(), &mut set);
     if !set.is_empty() {
@@ -153,16 +154,30 @@ pub fn masked_pointers(body: &Value) -> Vec<String> {
     found
 }
 
-/// Takes what a pointer names.
-fn take_at(value: &mut Value, segments: &[String], path: &mut String, set: &mut SecretSet) {
-    let Some((wanted, rest)) = segments.split_first() else {
-        return set.take_leaves(value, path);
-    };
-    each_child(value, path, &mut |key, child, path| {
-        if wanted == "*" || wanted == key {
-            take_at(child, rest, path, set);
+/// Takes what a pointer names; `None` = all that is here.
+fn take_at(value: &mut Value, pointer: Option<&str>, path: &mut String, set: &mut SecretSet) {
+    let Some(pointer) = pointer else { return set.take_leaves(value, path) };
+    let (segment, rest) =
+        pointer.split_once('/').map_or((pointer, None), |(segment, rest)| (segment, Some(rest)));
+    if segment == "*" {
+        return each_child(value, path, &mut |_, child, path| take_at(child, rest, path, set));
+    }
+    let key = unescaped(segment);
+    let child = match value {
+        Value::Object(members) => members.get_mut(&*key),
+        Value::Array(items) => {
+            // `01` is no index: what is taken there could not be put back.
+            let index = key.parse::<usize>().ok().filter(|index| index.to_string() == *key);
+            index.and_then(|index| items.get_mut(index))
         }
-    });
+        _ => None,
+    };
+    if let Some(child) = child {
+        let length = path.len();
+        push_segment(path, &key);
+        take_at(child, rest, path, set);
+        path.truncate(length);
+    }
 }
 
 /// Takes what stands under a key whose name says that it is secret.
@@ -239,18 +254,21 @@ fn each_child(value: &mut Value, path: &mut String, visit: &mut dyn FnMut(&str, 
     }
 }
 
-/// The segments of a JSON pointer. One written without its first slash is understood all the same: to mask too
-/// little would be worse.
-fn segments(pointer: &str) -> Vec<String> {
-    if pointer.is_empty() {
-        return Vec::new();
-    }
-    let inner = pointer.strip_prefix('/').unwrap_or(pointer);
-    inner.split('/').map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
+/// A JSON pointer without its first slash; `None` = it names the whole. One written without that slash is understood
+/// all the same: to mask too little would be worse.
+fn inner(pointer: &str) -> Option<&str> {
+    (!pointer.is_empty()).then(|| pointer.strip_prefix('/').unwrap_or(pointer))
+}
+
+fn unescaped(segment: &str) -> Cow<'_, str> {
+    if segment.contains('~') { segment.replace("~1", "/").replace("~0", "~").into() } else { segment.into() }
 }
 
 pub(crate) fn push_segment(path: &mut String, key: &str) {
     path.push('/');
+    if !key.contains(['~', '/']) {
+        return path.push_str(key);
+    }
     for c in key.chars() {
         match c {
             '~' => path.push_str("~0"),
