@@ -18,7 +18,7 @@ const SYNCS: usize = 3_000;
 const DUMPS: usize = 20_000;
 /// What the original runs at once.
 const CONCURRENCY: usize = 5;
-const POLL: Duration = Duration::from_millis(5);
+const POLL: Duration = Duration::from_millis(10);
 
 pub(crate) fn run() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -115,7 +115,8 @@ struct Queue {
 impl Queue {
     fn new(kind: worker::Kind, redis: &Service) -> Result<Self> {
         let name = format!("bench-{kind:?}").to_lowercase();
-        let node = Orchestrator::start(Version::V5, redis.url(), &name)?;
+        let mut node = Orchestrator::start(Version::V5, redis.url(), &name)?;
+        node.ask("deafen", json!({}))?;
         Ok(Queue { name, node, added: 0 })
     }
 
