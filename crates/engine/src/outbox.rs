@@ -118,10 +118,21 @@ impl Outbox {
             if place > self.read_to {
                 continue;
             }
-            let found = self.core.journal.deliveries(None, place - 1, 1).await?;
+            let found = match self.core.journal.deliveries(None, place - 1, 1).await {
+                Ok(found) => found,
+                Err(journal::Error::Closed) => return Err(journal::Error::Closed),
+                Err(error) => {
+                    tracing::error!("a delivery leaves after the next start: {error}");
+                    continue;
+                }
+            };
             for delivery in found.into_iter().filter(|delivery| delivery.seq == place) {
                 let door = self.doors.entry(delivery.to.courier.clone()).or_default();
-                if !door.behind || place <= door.read_to {
+                if !door.behind {
+                    // It has all up to there, and must not read this one again when it falls behind.
+                    door.read_to = self.read_to;
+                }
+                if place <= door.read_to {
                     door.push(delivery);
                 }
             }
