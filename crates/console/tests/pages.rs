@@ -147,7 +147,10 @@ async fn a_check_shows_what_is_wrong_on_disk_and_what_to_do() {
     let bed = Bed::done().await;
     assert!(bed.get("/backends").await.html.contains("href=\"/backends/check\""));
     let page = bed.get("/backends/check").await.html;
-    for said in ["2 backends in", "One error.", "backends/10first/config.yml:3", "did you mean"] {
+    for said in ["2 backends in", "One error.", "backends/10first/config.yml:3", "did you mean"]
+        .into_iter()
+        .chain(["Does not answer", "http://gram.example/up", "reads accounts", "connection refused"])
+    {
         assert!(page.contains(said), "{said}: {page}");
     }
 }

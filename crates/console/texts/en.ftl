@@ -330,6 +330,9 @@ check-warnings = { $n ->
 }
 check-error = Error
 check-warning = Warning
+check-dependencies = What they ask over HTTP
+check-reachable = Answers
+check-unreachable = Does not answer
 check-text = This is how the backends lie on disk now. What runs is changed by a reload.
 reload = Reload
 reload-hint = Reads configuration and backends anew

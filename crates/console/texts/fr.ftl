@@ -345,6 +345,9 @@ check-warnings = { $n ->
 }
 check-error = Erreur
 check-warning = Avertissement
+check-dependencies = Ce qu’ils interrogent en HTTP
+check-reachable = Répond
+check-unreachable = Ne répond pas
 check-text = Tels sont les backends sur le disque en ce moment. Ce qui tourne ne change qu’au rechargement.
 reload = Recharger
 reload-hint = Relit la configuration et les backends

@@ -22,7 +22,7 @@ use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
 use http::access::oidc::Settings;
 use http::access::{Access, Rules};
 use http::api::{Documents, SOURCE};
-use http::dto::{CheckReport, Finding, ReloadReport, Setting, Severity};
+use http::dto::{CheckReport, Dependency, Finding, Reached, ReloadReport, Setting, Severity};
 use http::page::{Kit, around};
 use http::{Caller, Installation, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
@@ -288,10 +288,18 @@ impl Installation for Disk {
             what: "unknown key \"actoins\"".to_owned(),
             remedy: "did you mean \"actions\"?".to_owned(),
         };
-        let folder = "backends".to_owned();
-        Box::pin(async {
-            Ok(CheckReport { folder, backends: 2, problems: vec![finding], dependencies: Vec::new() })
-        })
+        let needed = Reached {
+            backend: "10first".to_owned(),
+            dependency: Dependency {
+                name: "gram".to_owned(),
+                url: "http://gram.example/up".to_owned(),
+                why: "reads accounts".to_owned(),
+            },
+            reachable: false,
+            error: Some("connection refused".to_owned()),
+        };
+        let (folder, problems) = ("backends".to_owned(), vec![finding]);
+        Box::pin(async { Ok(CheckReport { folder, backends: 2, problems, dependencies: vec![needed] }) })
     }
 
     fn settings(&self) -> Vec<Setting> {
