@@ -32,7 +32,15 @@ fn is_gone(service: Service) {
 
 #[test]
 fn redis() {
-    let service = start(Kind::Redis);
+    keeps_what_it_is_given(start(Kind::Redis));
+}
+
+#[test]
+fn valkey() {
+    keeps_what_it_is_given(start(Kind::Valkey));
+}
+
+fn keeps_what_it_is_given(service: Service) {
     let cli = || {
         let mut cli = Command::new("redis-cli");
         cli.args(["-u", service.url()]);
@@ -115,5 +123,5 @@ fn every_kind_has_a_name_and_its_programs_are_found() {
             assert!(packages::find(need.program).is_some(), "{need:?}");
         }
     }
-    assert!("oracle".parse::<Kind>().unwrap_err().contains("redis, rabbitmq, postgresql, slapd"));
+    assert!("oracle".parse::<Kind>().unwrap_err().contains("redis, valkey, rabbitmq, postgresql, slapd"));
 }

@@ -6,6 +6,7 @@ mod postgresql;
 mod rabbitmq;
 mod redis;
 mod slapd;
+mod valkey;
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -28,6 +29,8 @@ const START: Duration = Duration::from_mins(2);
 pub enum Kind {
     /// Redis, with an append-only file.
     Redis,
+    /// Valkey, the same.
+    Valkey,
     /// RabbitMQ, one node, user `guest`.
     RabbitMq,
     /// PostgreSQL, user `postgres` without a password; it does not fsync.
@@ -44,12 +47,13 @@ pub const LDAP_PASSWORD: &str = "secret";
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 4] = [Kind::Redis, Kind::RabbitMq, Kind::PostgreSql, Kind::Slapd];
+    pub const ALL: [Kind; 5] = [Kind::Redis, Kind::Valkey, Kind::RabbitMq, Kind::PostgreSql, Kind::Slapd];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Redis => "redis",
+            Kind::Valkey => "valkey",
             Kind::RabbitMq => "rabbitmq",
             Kind::PostgreSql => "postgresql",
             Kind::Slapd => "slapd",
@@ -60,6 +64,7 @@ impl Kind {
     pub fn needs(self) -> &'static [Need] {
         match self {
             Kind::Redis => redis::NEEDS,
+            Kind::Valkey => valkey::NEEDS,
             Kind::RabbitMq => rabbitmq::NEEDS,
             Kind::PostgreSql => postgresql::NEEDS,
             Kind::Slapd => slapd::NEEDS,
@@ -73,7 +78,7 @@ impl Kind {
     pub fn start(self) -> Result<Service, Error> {
         let mut place = Place::new(self.name())?;
         match self {
-            Kind::Redis => redis::start(&mut place),
+            Kind::Redis | Kind::Valkey => redis::start(&mut place, self),
             Kind::RabbitMq => rabbitmq::start(&mut place),
             Kind::PostgreSql => postgresql::start(&mut place),
             Kind::Slapd => slapd::start(&mut place),
@@ -138,14 +143,14 @@ impl Service {
         }
     }
 
-    /// Starts Redis or RabbitMQ again after [`Service::crash`] or [`Service::halt`], with what its folder holds.
+    /// Starts Redis, Valkey or RabbitMQ again after [`Service::crash`] or [`Service::halt`], with what its folder holds.
     ///
     /// # Errors
     /// What it said as it failed, or that it is another server.
     pub fn revive(&mut self) -> Result<(), Error> {
         let ports = rabbitmq::ports(&self.place);
         match (self.kind, ports) {
-            (Kind::Redis, _) => redis::run(&mut self.place, self.port),
+            (Kind::Redis | Kind::Valkey, _) => redis::run(&mut self.place, self.kind, self.port),
             (Kind::RabbitMq, Some(ports)) => rabbitmq::run(&mut self.place, ports),
             (other, _) => {
                 Err(Error::Tool { what: other.name().to_owned(), log: "it is not revived".to_owned() })

@@ -1,10 +1,10 @@
-//! Redis.
+//! Redis, and Valkey, which is started in the same way.
 
 use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{Place, answers};
+use super::{Kind, Place, answers, valkey};
 use crate::Error;
 use crate::daemon::Daemon;
 use crate::packages::{Need, need, require};
@@ -13,19 +13,20 @@ const SERVER: Need = need("redis-server", "redis-server");
 
 pub(super) const NEEDS: &[Need] = &[SERVER, need("redis-cli", "redis-tools")];
 
-pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
+pub(super) fn start(place: &mut Place, kind: Kind) -> Result<(String, u16), Error> {
     let port = place.port()?;
-    run(place, port)?;
+    run(place, kind, port)?;
     Ok((format!("redis://127.0.0.1:{port}/0"), port))
 }
 
 /// Starts it on a port, with whatever its folder holds.
-pub(super) fn run(place: &mut Place, port: u16) -> Result<(), Error> {
-    let mut command = Command::new(require(SERVER)?);
+pub(super) fn run(place: &mut Place, kind: Kind, port: u16) -> Result<(), Error> {
+    let server = if kind == Kind::Valkey { valkey::server()? } else { require(SERVER)? };
+    let mut command = Command::new(server);
     command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
         .args(["--save", "", "--appendonly", "yes", "--daemonize", "no", "--dir"])
         .arg(place.folder());
-    let daemon = Daemon::start("redis", &mut command, place.folder(), Signal::TERM)?;
+    let daemon = Daemon::start(kind.name(), &mut command, place.folder(), Signal::TERM)?;
     place.keep(daemon, || answers(port, b"PING\r\n", b"+PONG\r\n"))
 }
