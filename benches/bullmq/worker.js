@@ -7,6 +7,9 @@ const [packageName, url, queueName, concurrency, command, folder] = process.argv
 const { Worker } = require(packageName);
 const Redis = require('ioredis');
 
+// As the original's worker, and ours.
+const KEEP = { age: 604800, count: 2500 };
+
 function run(data) {
   return new Promise((done, fail) => {
     const child = spawn(command, { cwd: folder, shell: true });
@@ -27,6 +30,11 @@ const worker = new Worker(
     const output = await run(job.data);
     return { jobId: job.id, status: 0, data: [{ backend: 'sh', output: JSON.parse(output) }] };
   },
-  { connection: new Redis(url, { maxRetriesPerRequest: null }), concurrency: Number(concurrency) },
+  {
+    connection: new Redis(url, { maxRetriesPerRequest: null }),
+    concurrency: Number(concurrency),
+    removeOnComplete: KEEP,
+    removeOnFail: KEEP,
+  },
 );
 worker.on('error', () => {});

@@ -18,6 +18,11 @@ mod scripted;
 mod sesame;
 
 use anyhow::{Result, bail};
+use tikv_jemallocator::Jemalloc;
+
+/// As the program does.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> Result<()> {
     let mut names: Vec<String> = std::env::args().skip(1).collect();

@@ -80,6 +80,9 @@ mod tests {
     #[test]
     fn a_wrong_name_lists_the_right_ones() {
         let error = choose(&["mysql"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no service mysql: there are redis, valkey, rabbitmq, postgresql, slapd, smtp");
+        assert_eq!(
+            error,
+            "there is no service mysql: there are redis, valkey, rabbitmq, postgresql, slapd, smtp"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use bullmq::options::RedisConnectionOptions;
+use bullmq::types::{KeepJobs, RemoveOnFinish};
 use bullmq::worker::{CancellationToken, ProcessorFn};
 use bullmq::{Job, Worker, WorkerOptions};
 use serde_json::json;
@@ -31,7 +32,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             )
         })
     });
+    // As the original's worker, and ours.
+    let keep = RemoveOnFinish::Options(KeepJobs { age: Some(604_800), count: Some(2_500), limit: None });
     let options = WorkerOptions {
+        remove_on_complete: Some(keep.clone()),
+        remove_on_fail: Some(keep),
         connection: RedisConnectionOptions { url, ..RedisConnectionOptions::default() },
         concurrency: concurrency.parse()?,
         ..WorkerOptions::default()

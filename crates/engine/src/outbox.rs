@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use journal::Mark;
-use model::Delivery;
+use model::{Delivery, DeliveryId};
 use tokio::sync::mpsc;
 
 use self::door::{Door, HELD};
@@ -27,6 +28,11 @@ const NO_LANES: usize = 64;
 const LOOK: Duration = Duration::from_secs(5);
 /// What is due within this time when the hub stops still leaves.
 const LAST_CALL: Duration = Duration::from_secs(1);
+/// Marks are written this long after they were made, together: nobody waits for them, and each commit of its own would
+/// cost as much as one of a job.
+const GATHER: Duration = Duration::from_millis(10);
+/// So many are written at once.
+const GATHERED: usize = 1024;
 /// First and longest pause before a delivery is tried again, when its courier does not say.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
 
@@ -41,6 +47,8 @@ pub(crate) struct Outbox {
     read_to: i64,
     /// There may be new ones after it.
     unread: bool,
+    /// What became of deliveries and is not written yet, with the time when it was made.
+    marks: Vec<(DeliveryId, Mark, Timestamp)>,
     /// Bounded by the couriers' lanes.
     done: mpsc::UnboundedSender<Tried>,
     tried: mpsc::UnboundedReceiver<Tried>,
@@ -49,7 +57,7 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let (done, tried) = mpsc::unbounded_channel();
-        Outbox { core, doors: HashMap::new(), read_to: 0, unread: true, done, tried }
+        Outbox { core, doors: HashMap::new(), read_to: 0, unread: true, marks: Vec::new(), done, tried }
     }
 
     /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
@@ -62,9 +70,10 @@ impl Outbox {
             let soon = self.core.clock.now() + LAST_CALL;
             let idle = self.doors.values().all(|door| door.under_way() == 0);
             if last_round && idle && next.is_none_or(|next| next > soon) {
-                return;
+                return write(self.core, self.marks).await;
             }
             self.wait(next).await;
+            self.write_marks();
         }
     }
 
@@ -166,9 +175,17 @@ impl Outbox {
                 None => clock.sleep(LOOK).await,
             }
         };
+        let gathered = self.marks.first().map(|(_, _, at)| *at + GATHER);
+        let marks_are_due = async {
+            match gathered {
+                Some(time) => clock.sleep_until(time, GATHER).await,
+                None => std::future::pending().await,
+            }
+        };
         let wiring = Arc::clone(&self.core.wiring);
         tokio::select! {
             Some((delivery, how)) = self.tried.recv() => self.note(&delivery, how),
+            () = marks_are_due => {}
             () = wiring.outbox.notified() => self.unread = true,
             () = pause => self.unread = true,
         }
@@ -193,13 +210,27 @@ impl Outbox {
         if let Some(door) = self.doors.get_mut(&delivery.to.courier) {
             door.note(&delivery.to.address, &mark);
         }
-        let (core, id) = (Arc::clone(&self.core), delivery.id);
-        tokio::spawn(async move {
-            if let Err(error) = core.journal.mark(id, mark, now).await {
-                tracing::warn!(delivery = %id.0, "it may leave again after a restart: {error}");
-            }
-        });
+        self.marks.push((delivery.id, mark, now));
     }
+
+    /// Writes the marks that were gathered, once it is time.
+    fn write_marks(&mut self) {
+        let now = self.core.clock.now();
+        // A clock that was set back does not keep them.
+        let due = |made: &Timestamp| *made + GATHER <= now || now < *made;
+        if self.marks.len() >= GATHERED || self.marks.first().is_some_and(|(_, _, made)| due(made)) {
+            tokio::spawn(write(Arc::clone(&self.core), std::mem::take(&mut self.marks)));
+        }
+    }
+}
+
+async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>) {
+    join_all(marks.into_iter().map(async |(id, mark, at)| {
+        if let Err(error) = core.journal.mark(id, mark, at).await {
+            tracing::warn!(delivery = %id.0, "it may leave again after a restart: {error}");
+        }
+    }))
+    .await;
 }
 
 async fn deliver(core: Arc<Core>, delivery: Delivery, done: mpsc::UnboundedSender<Tried>) {

@@ -197,3 +197,35 @@ async fn what_could_not_be_delivered_is_sent_again_or_dropped() {
     assert_eq!(bed.hub.stats().deliveries["post"].undeliverable, 6);
     assert_eq!(dead(&bed).await.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_memory_holds_is_sent_again_once_and_in_order() {
+    const MANY: u64 = 6_000;
+    const ADDRESSES: u64 = 20;
+    let post = Arc::new(Post { open: AtomicBool::new(false), taken: Mutex::default() });
+    let bed = Bed::new(posted(&post)).await;
+    let delivery = |n: u64| NewDelivery {
+        to: DeliveryTo { courier: "post".into(), address: (n % ADDRESSES).to_string() },
+        body: json!(n),
+        due_at: None,
+    };
+    bed.hub.tell((0..MANY).map(delivery).collect()).await.unwrap();
+    let sent = || bed.hub.stats().deliveries.get("post").cloned().unwrap_or_default();
+    bed.until(async || sent().undeliverable == MANY).await;
+    post.open.store(true, Ordering::SeqCst);
+    let all = Dead::All { courier: Some("post".into()), address: None };
+    let mut again = 0;
+    bed.until(async || {
+        again += bed.hub.settle_deliveries(all.clone(), Fate::Again, &actor()).await.unwrap();
+        again == MANY
+    })
+    .await;
+    bed.until(async || sent().delivered >= MANY).await;
+
+    let taken: Vec<u64> = post.taken.lock().unwrap().iter().filter_map(Value::as_u64).collect();
+    for address in 0..ADDRESSES {
+        let came: Vec<u64> = taken.iter().copied().filter(|n| n % ADDRESSES == address).collect();
+        let expected: Vec<u64> = (0..MANY).filter(|n| n % ADDRESSES == address).collect();
+        assert_eq!(came, expected, "address {address}");
+    }
+}

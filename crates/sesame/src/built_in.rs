@@ -5,6 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 
+const PACKAGE: &str = "DUMP_PACKAGE_CONFIG";
+const BACKENDS: &str = "LIST_BACKENDS";
+
 /// What the daemon itself is asked for. Shared with whoever reads the backends: a reload changes the list.
 #[derive(Clone, Debug)]
 pub struct BuiltIn {
@@ -13,6 +16,9 @@ pub struct BuiltIn {
 }
 
 impl BuiltIn {
+    /// The actions.
+    pub(crate) const ACTIONS: [&str; 2] = [PACKAGE, BACKENDS];
+
     /// `package` is what `DUMP_PACKAGE_CONFIG` answers; its `version` is shown in the orchestrator's header.
     pub fn new(package: Value) -> Self {
         BuiltIn { package: Arc::new(package), backends: Arc::default() }
@@ -26,8 +32,8 @@ impl BuiltIn {
     /// The data of the answer; `None` = the action is one for backends.
     pub(crate) fn answer(&self, action: &str) -> Option<Vec<Value>> {
         match action {
-            "DUMP_PACKAGE_CONFIG" => Some(vec![(*self.package).clone()]),
-            "LIST_BACKENDS" => Some(self.backends.read().unwrap_or_else(PoisonError::into_inner).clone()),
+            PACKAGE => Some(vec![(*self.package).clone()]),
+            BACKENDS => Some(self.backends.read().unwrap_or_else(PoisonError::into_inner).clone()),
             _ => None,
         }
     }

@@ -15,6 +15,9 @@ use crate::settings::Settings;
 /// No number of lost workers fails a job: the journal knows what was done.
 const MAX_STALLED: u32 = i32::MAX.unsigned_abs();
 
+/// So many of the newest jobs are looked through for those that need no room.
+const NEWEST: usize = 1000;
+
 /// A queue, and under which token we take from it.
 pub(crate) struct Queue {
     keys: Keys,
@@ -133,6 +136,17 @@ impl Queue {
         }
         let answers: Vec<RedisResult<TakeAnswer>> = calls.query_async(&mut redis).await?;
         Ok(answers.into_iter().map(|answer| taken(answer?, now)).collect())
+    }
+
+    /// Puts the waiting jobs of these actions before all others, and says how many there are.
+    pub(crate) async fn put_first(
+        &self,
+        mut redis: MultiplexedConnection,
+        actions: &[&str],
+    ) -> RedisResult<usize> {
+        let mut call = self.scripts.first.prepare_invoke();
+        call.key(self.keys.key("wait")).arg(self.keys.prefix()).arg(NEWEST).arg(actions);
+        call.invoke_async(&mut redis).await
     }
 
     /// Completes a job that is ours with this JSON text.

@@ -18,6 +18,8 @@ pub(crate) struct Scripts {
     pub(crate) ours: Script,
     /// Serves the queue, or says who does.
     pub(crate) lease: Script,
+    /// Puts jobs that need no room before all others.
+    pub(crate) first: Script,
     /// Takes secrets out of a job that is over.
     pub(crate) mask: Script,
 }
@@ -32,6 +34,7 @@ impl Scripts {
             hold: Script::new(include_str!("lua/hold.lua")),
             ours: Script::new(include_str!("lua/ours.lua")),
             lease: Script::new(include_str!("lua/lease.lua")),
+            first: Script::new(include_str!("lua/first.lua")),
             mask: Script::new(include_str!("lua/mask.lua")),
         }
     }

@@ -44,6 +44,11 @@ async fn no_more_is_held_than_allowed() {
     bed.until("ten to be held", async || fake.count() == 10).await;
     let counts = node.ask("counts", json!({})).unwrap();
     assert_eq!((&counts["active"], &counts["wait"]), (&json!(10), &json!(20)));
+    // What is answered from memory needs no room, wherever it waits.
+    let dump = json!({ "name": "DUMP_PACKAGE_CONFIG", "data": {}, "opts": { "jobId": "d1" }, "ms": LONG_MS });
+    assert_eq!(node.ask("ask", dump).unwrap()["data"][0]["version"], "9.9.9");
+    let counts = node.ask("counts", json!({})).unwrap();
+    assert_eq!((&counts["active"], &counts["wait"]), (&json!(10), &json!(20)));
     gate.add_permits(30);
     node.ask("waitAll", ids(30)).unwrap();
     bed.stop().await;

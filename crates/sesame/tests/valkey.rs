@@ -34,7 +34,10 @@ async fn both_lines_of_bullmq_are_answered_on_valkey_through_killed_connections_
             "ms": LONG_MS,
         });
         let answer = node.ask("ask", asked).unwrap();
-        assert_eq!((&answer["status"], &answer["data"][0]["output"]["message"]), (&json!(0), &json!("synced")));
+        assert_eq!(
+            (&answer["status"], &answer["data"][0]["output"]["message"]),
+            (&json!(0), &json!("synced"))
+        );
 
         node.ask("addBulk", jobs(1, 200)).unwrap();
         call(&valkey, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);

@@ -8,6 +8,7 @@ use redis::{RedisError, RedisResult};
 use tokio::sync::watch;
 
 use super::{REFUSED, Session, granted};
+use crate::built_in::BuiltIn;
 use crate::connection::WAIT;
 use crate::decode::Message;
 use crate::error::Error;
@@ -15,6 +16,9 @@ use crate::queue::Taken;
 
 /// Most jobs that are asked for at once.
 const MOST: usize = 128;
+
+/// While there is no room the queue is looked through this often for what needs none.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What came of asking for several jobs.
 #[derive(Default)]
@@ -30,8 +34,15 @@ impl Session {
         let (mut wanted, mut pause) = (1, REFUSED.0);
         loop {
             granted(&mut serves).await;
-            let room = self.shared.held.room(self.shared.settings.hold).await;
+            let room = tokio::select! {
+                biased;
+                room = self.shared.held.room(self.shared.settings.hold) => room,
+                () = self.shared.clock.sleep(LOOK) => self.need_no_room().await?,
+            };
             self.unless_stopped().await;
+            if room == 0 {
+                continue;
+            }
             wanted = wanted.min(room);
             let (haul, failed) = self.haul(wanted).await;
             let taken = haul.jobs.len();
@@ -52,6 +63,13 @@ impl Session {
             }
             wanted = if taken == wanted { (2 * wanted).min(MOST) } else { 1 };
         }
+    }
+
+    /// Puts before all others what is answered from memory, and says how much it is: who opens a page of the
+    /// orchestrator does not wait for all identities to be synchronised.
+    async fn need_no_room(&self) -> Result<usize, Error> {
+        let found = self.shared.queue.put_first(self.pair.calls.clone(), &BuiltIn::ACTIONS).await;
+        Ok(self.unless_lost(found)?.unwrap_or_default())
     }
 
     /// Asks for so many jobs at once. Those that came count, whatever became of the others.
