@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use journal::Mark;
 use model::{Delivery, DeliveryId};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use self::door::{Door, HELD};
 use crate::core::Core;
@@ -49,6 +50,8 @@ pub(crate) struct Outbox {
     unread: bool,
     /// What became of deliveries and is not written yet, with the time when it was made.
     marks: Vec<(DeliveryId, Mark, Timestamp)>,
+    /// Writes those that were gathered before.
+    writing: Option<JoinHandle<()>>,
     /// Bounded by the couriers' lanes.
     done: mpsc::UnboundedSender<Tried>,
     tried: mpsc::UnboundedReceiver<Tried>,
@@ -57,7 +60,8 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let (done, tried) = mpsc::unbounded_channel();
-        Outbox { core, doors: HashMap::new(), read_to: 0, unread: true, marks: Vec::new(), done, tried }
+        let (doors, marks) = (HashMap::new(), Vec::new());
+        Outbox { core, doors, read_to: 0, unread: true, marks, writing: None, done, tried }
     }
 
     /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
@@ -70,7 +74,7 @@ impl Outbox {
             let soon = self.core.clock.now() + LAST_CALL;
             let idle = self.doors.values().all(|door| door.under_way() == 0);
             if last_round && idle && next.is_none_or(|next| next > soon) {
-                return write(self.core, self.marks).await;
+                return write(self.core, self.marks, self.writing).await;
             }
             self.wait(next).await;
             self.write_marks();
@@ -219,12 +223,18 @@ impl Outbox {
         // A clock that was set back does not keep them.
         let due = |made: &Timestamp| *made + GATHER <= now || now < *made;
         if self.marks.len() >= GATHERED || self.marks.first().is_some_and(|(_, _, made)| due(made)) {
-            tokio::spawn(write(Arc::clone(&self.core), std::mem::take(&mut self.marks)));
+            let (core, marks) = (Arc::clone(&self.core), std::mem::take(&mut self.marks));
+            self.writing = Some(tokio::spawn(write(core, marks, self.writing.take())));
         }
     }
 }
 
-async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>) {
+/// Writes marks, once those before them are written.
+async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>, before: Option<JoinHandle<()>>) {
+    if let Some(before) = before {
+        // It ends in no other way than by having written.
+        let _ = before.await;
+    }
     join_all(marks.into_iter().map(async |(id, mark, at)| {
         if let Err(error) = core.journal.mark(id, mark, at).await {
             tracing::warn!(delivery = %id.0, "it may leave again after a restart: {error}");
