@@ -16,6 +16,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "intendant",
         "--package",
         "intendant-bench",
+        // As it is installed.
+        "--features",
+        "intendant/jemalloc",
     ]))?;
     show_and_run(Command::new(target()?.join("release/intendant-bench")).args(args))
 }

@@ -10,13 +10,13 @@ use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;
 use intendant::role;
-use tikv_jemallocator::Jemalloc;
 use tokio::runtime::{Builder, Runtime};
 
 /// What one thread allocates another one frees: the system's allocator makes them wait for each other, and keeps what
 /// is free. How this one is set stands in `.cargo/config.toml`.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let Cli { common, command } = Cli::parse_from(role::by_name(std::env::args_os()));

@@ -21,10 +21,11 @@ pub(crate) const fn need(program: &'static str, package: &'static str) -> Need {
     Need { program, package }
 }
 
-/// What the tests need beside the services: a C compiler for the shim, the interpreter of the example backends, and
+/// What the tests need beside the services: a C compiler for the shim, `make` for the allocator, the interpreter of the example backends, and
 /// everyday tools that a bare machine may lack.
 pub const TOOLS: &[Need] = &[
     need("cc", "gcc"),
+    need("make", "make"),
     need("curl", "curl"),
     need("openssl", "openssl"),
     need("python3", "python3"),
