@@ -27,9 +27,9 @@ pub(crate) fn check() -> Result<Vec<String>> {
 }
 
 fn text() -> Result<String> {
-    let tree =
-        ["tree", "-p", "intendant", "--edges", "normal", "--target", "all", "--locked", "--prefix", "none"];
-    let tree = output_of(&mut cargo(&[&tree[..], &["--format", "{p}\t{l}"]].concat()))?;
+    let tree = "tree -p intendant --all-features --edges normal --target all --locked --prefix none";
+    let tree: Vec<&str> = tree.split(' ').chain(["--format", "{p}\t{l}"]).collect();
+    let tree = output_of(&mut cargo(&tree))?;
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
     let own = members(&metadata)?;
     let mut works: BTreeSet<(String, String, String)> = tree.lines().filter_map(work).collect();
