@@ -32,6 +32,8 @@ const LAST_CALL: Duration = Duration::from_secs(1);
 /// Marks are written this long after they were made, together: nobody waits for them, and each commit of its own would
 /// cost as much as one of a job.
 const GATHER: Duration = Duration::from_millis(10);
+/// Pause before marks are written again for which the journal had no room.
+const AGAIN: Duration = Duration::from_secs(1);
 /// So many are written at once.
 const GATHERED: usize = 1024;
 /// First and longest pause before a delivery is tried again, when its courier does not say.
@@ -236,8 +238,15 @@ async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>, befor
         let _ = before.await;
     }
     join_all(marks.into_iter().map(async |(id, mark, at)| {
-        if let Err(error) = core.journal.mark(id, mark, at).await {
-            tracing::warn!(delivery = %id.0, "it may leave again after a restart: {error}");
+        loop {
+            match core.journal.mark(id, mark.clone(), at).await {
+                Ok(()) => return,
+                // It has room again some time.
+                Err(journal::Error::Unwritable(_)) => core.clock.sleep(AGAIN).await,
+                Err(error) => {
+                    return tracing::warn!(delivery = %id.0, "it may leave again after a restart: {error}");
+                }
+            }
         }
     }))
     .await;

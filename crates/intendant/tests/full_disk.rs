@@ -46,6 +46,11 @@ fn work_resumes_by_itself_when_there_is_room() {
     let refused = (1..200).map(|n| world.run_with(&["submit", "-"], document(n))).find(|ran| ran.code != 0);
     let refused = refused.expect("the disk is never full");
     refused.said(1, &["cannot be written"]);
+    let socket = world.text("socket");
+    let ready =
+        Command::new("curl").args(["-s", "--unix-socket", &socket, "http://hub/readyz"]).output().unwrap();
+    let ready = String::from_utf8(ready.stdout).unwrap();
+    assert!(ready.contains("\"ready\":false") && ready.contains("cannot be written"), "{ready}");
     fs::remove_file(data.join("filler")).unwrap();
     let waited = world.run_with(&["submit", "--wait", "--json", "-"], document(1000));
     assert_eq!(waited.code, 0, "{waited:?}");

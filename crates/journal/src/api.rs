@@ -404,6 +404,9 @@ pub trait Journal: Send + Sync {
     fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Error>>;
     /// The place of the last event.
     fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>>;
+    /// Whether the journal could be written of late; [`Error::Unwritable`] says why not. That is over once several
+    /// writes in a row have succeeded, to which each call adds one that changes nothing.
+    fn writable(&self) -> BoxFuture<'_, Result<(), Error>>;
 
     // === keeping ===
 

@@ -91,6 +91,29 @@ async fn a_full_disk_refuses_and_recovers_by_itself() {
 }
 
 #[tokio::test]
+async fn that_it_has_no_room_is_known_until_there_is_some() {
+    let small = Small::new(6);
+    let journal = try_open(&small.0.path().join("data")).unwrap();
+    journal.writable().await.unwrap();
+    let mut number = 0;
+    while journal.accept(big(number), EffectSet::default()).await.is_ok() {
+        number += 1;
+        assert!(number < 200, "the disk is never full");
+    }
+    // Less than a job may still be written: that alone says nothing.
+    let full = journal.writable().await;
+    assert!(matches!(full, Err(Error::Unwritable(_))), "{full:?}");
+    small.resize(40);
+    let mut asked = 1;
+    while journal.writable().await.is_err() {
+        asked += 1;
+        assert!(asked < 50, "there is room, and it is not seen");
+    }
+    accept(&journal, big(9_000)).await;
+    journal.writable().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_read_only_disk_is_refused_at_opening() {
     let small = Small::new(6);
     let folder = small.0.path().join("data");

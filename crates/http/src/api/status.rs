@@ -78,7 +78,9 @@ pub(super) async fn health() -> Json<Health> {
     security(()),
 )]
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
-    let why = api.hub.journal().last_event().await.err().map(|error| error.to_string());
+    let journal = api.hub.journal();
+    let answers = async { journal.writable().await.and(journal.last_event().await) };
+    let why = answers.await.err().map(|error| error.to_string());
     let journal = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
     let mut parts = vec![journal];
     parts.extend(api.hub.links().into_iter().map(Part::from));

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoints;
+use super::health::Health;
 use super::lock::Lock;
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
@@ -57,6 +58,7 @@ pub struct SqliteJournal {
     seal: Arc<Seal>,
     queue: Queue,
     readers: Readers,
+    health: Arc<Health>,
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -83,13 +85,14 @@ impl SqliteJournal {
         }))?;
         let readers = Readers::open(&database, &checkpoints)?;
         let (queue, receiver) = Queue::new();
-        let writer = Writer::new(&conn, observer, checkpoints, receiver, lock)?;
+        let health = Arc::<Health>::default();
+        let writer = Writer::new(&conn, observer, checkpoints, receiver, Arc::clone(&health), lock)?;
         let thread = thread::Builder::new()
             .name("journal-writer".to_owned())
             .spawn(move || writer.run(conn))
             .map_err(Error::io("starting the writer of", &database))?;
         let writer = Arc::new(Mutex::new(Some(thread)));
-        Ok(SqliteJournal { id, seal: Arc::new(seal), queue, readers, writer })
+        Ok(SqliteJournal { id, seal: Arc::new(seal), queue, readers, health, writer })
     }
 
     /// Queues a write at once; the future only waits for its answer.
@@ -369,6 +372,21 @@ impl Journal for SqliteJournal {
 
     fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>> {
         self.read(record::last_event)
+    }
+
+    fn writable(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async {
+            if self.health.trouble().is_none() {
+                return Ok(());
+            }
+            let touch = "UPDATE meta SET value = value WHERE name = 'id'";
+            self.write(Kind::Other, 0, move |tx| {
+                tx.sql.execute(touch, [])?;
+                Ok(())
+            })
+            .await?;
+            self.health.trouble().map_or(Ok(()), |why| Err(Error::Unwritable(why)))
+        })
     }
 
     fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>> {

@@ -8,6 +8,7 @@ mod checkpoint;
 mod code;
 mod effects;
 mod entity;
+mod health;
 mod job;
 mod journal;
 mod list;

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::checkpoint::Checkpoints;
+use super::health::Health;
 use super::queue::{Kind, Message, Queued};
 use super::statements::Statements;
 use super::tx::{Numbers, Tx};
@@ -28,6 +29,7 @@ pub(super) struct Writer {
     checkpoints: Arc<Checkpoints>,
     receiver: UnboundedReceiver<Message>,
     closing: bool,
+    health: Arc<Health>,
     /// Held until the last write is done.
     _lock: Lock,
 }
@@ -48,10 +50,11 @@ impl Writer {
         observer: Observer,
         checkpoints: Arc<Checkpoints>,
         receiver: UnboundedReceiver<Message>,
+        health: Arc<Health>,
         lock: Lock,
     ) -> Result<Self, Error> {
         let numbers = Numbers::load(conn)?;
-        Ok(Writer { numbers, observer, checkpoints, receiver, closing: false, _lock: lock })
+        Ok(Writer { numbers, observer, checkpoints, receiver, closing: false, health, _lock: lock })
     }
 
     /// Works until the journal is closed.
@@ -116,6 +119,9 @@ impl Writer {
         };
         match outcome {
             Ok(outcomes) => {
+                if self.health.written() {
+                    tracing::info!("the journal can be written again");
+                }
                 for (queued, outcome) in group.into_iter().zip(outcomes) {
                     queued.operation.answer(outcome);
                 }
@@ -125,7 +131,9 @@ impl Writer {
                     Failure::Unwritable(why) => why,
                     Failure::Halfway => "an operation failed twice".to_owned(),
                 };
-                tracing::warn!(%why, operations = group.len(), "the journal cannot be written");
+                if self.health.failed(&why) {
+                    tracing::warn!("the journal cannot be written, nothing is accepted until it can: {why}");
+                }
                 for queued in group {
                     queued.operation.answer(Err(Error::Unwritable(why.clone())));
                 }
