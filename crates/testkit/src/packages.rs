@@ -21,8 +21,8 @@ pub(crate) const fn need(program: &'static str, package: &'static str) -> Need {
     Need { program, package }
 }
 
-/// What the tests need beside the services: a C compiler for the shim, `make` for the allocator, the interpreter of the example backends, and
-/// everyday tools that a bare machine may lack.
+/// What the tests need beside the services: a C compiler for the shim, `make` for the allocator, the interpreter of
+/// the example backends, and everyday tools that a bare machine may lack.
 pub const TOOLS: &[Need] = &[
     need("cc", "gcc"),
     need("make", "make"),

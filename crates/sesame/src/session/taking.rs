@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{REFUSED, Session, granted};
 use crate::built_in::BuiltIn;
-use crate::connection::WAIT;
+use crate::connection::{WAIT, is_lost, said};
 use crate::decode::Message;
 use crate::error::Error;
 use crate::queue::Taken;
@@ -66,10 +66,13 @@ impl Session {
     }
 
     /// Puts before all others what is answered from memory, and says how much it is: who opens a page of the
-    /// orchestrator does not wait for all identities to be synchronised.
+    /// orchestrator does not wait for all identities to be synchronised. That Redis refuses is for those to note who
+    /// also see that it no longer does.
     async fn need_no_room(&self) -> Result<usize, Error> {
-        let found = self.shared.queue.put_first(self.pair.calls.clone(), &BuiltIn::ACTIONS).await;
-        Ok(self.unless_lost(found)?.unwrap_or_default())
+        match self.shared.queue.put_first(self.pair.calls.clone(), &BuiltIn::ACTIONS).await {
+            Err(error) if is_lost(&error) => Err(said(&self.shared.settings.address, &error)),
+            found => Ok(found.unwrap_or_default()),
+        }
     }
 
     /// Asks for so many jobs at once. Those that came count, whatever became of the others.
