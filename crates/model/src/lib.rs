@@ -7,6 +7,7 @@
 pub mod action;
 pub mod body;
 pub mod breaker;
+pub mod composed;
 pub mod dependency;
 pub mod diff;
 pub mod effect;

@@ -3,6 +3,7 @@
 
 mod form;
 mod layer;
+mod unit;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,8 +12,8 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use serde_json::{Map, Value};
 
-use form::{Form, Shape};
-use layer::Layer;
+use form::Form;
+use layer::{Layer, Present};
 
 use crate::redact::SecretSet;
 use crate::secret::MASK;
@@ -21,12 +22,16 @@ use crate::secret::MASK;
 /// cost more memory than the answer is worth.
 const SIZE_LIMIT: usize = 64 * 1024;
 
-/// So many layers of encoding (escaped JSON inside escaped JSON, wrapped base64 inside JSON) are looked through.
+/// So many layers of encoding, one within another, are looked through.
 const DEPTH: u8 = 2;
 
-/// Replaces secrets by [`MASK`], wherever they are found: as they are, escaped as in JSON or a URL, as base64 (also
-/// inside a longer encoded text, also wrapped), in UTF-8, Latin-1 or UTF-16. One of less than four bytes is replaced
-/// only where it stands alone.
+/// Where secrets are in a text as it is.
+type Look<'a> = &'a dyn Fn(&[u8]) -> Vec<Range<usize>>;
+
+/// Replaces secrets by [`MASK`], wherever they are found: as they are, in capitals or small letters, with accents
+/// composed or apart; quoted as by shells, SQL, PowerShell, JSON, LDAP, XML, HTML, mails or URLs, one such way within
+/// another; in hexadecimal; as base64 or base32 (also inside a longer encoded text, also wrapped); in UTF-8, Latin-1 or
+/// UTF-16. One of less than four bytes is replaced only where it stands alone, as it is.
 ///
 /// What an answer means (its status, its message) must be read before it is masked: a secret may be a number or a
 /// word that the answer's own grammar uses.
@@ -41,7 +46,7 @@ enum Finder {
     Nothing,
     Forms {
         automaton: AhoCorasick,
-        shapes: Vec<Shape>,
+        forms: Vec<Form>,
         longest: usize,
     },
     Everything,
@@ -59,16 +64,13 @@ impl Mask {
         let mut forms: Vec<Form> = secrets.texts().flat_map(|text| form::forms(&text)).collect();
         forms.sort_unstable();
         forms.dedup();
-        // Escaped twice, a byte becomes at most `\\u0000`; wrapped lines and padding are shorter than that.
-        let longest = secrets.texts().map(|text| 8 * text.len() + 8).max().unwrap_or(0);
+        // Escaped twice, a byte becomes at most `&amp;quot;`; wrapped lines and padding are shorter than that.
+        let longest = secrets.texts().map(|text| 12 * text.len() + 16).max().unwrap_or(0);
         let finder = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .ascii_case_insensitive(true)
             .build(forms.iter().map(|form| &form.bytes))
-            .map_or(Finder::Everything, |automaton| Finder::Forms {
-                automaton,
-                shapes: forms.iter().map(|form| form.shape).collect(),
-                longest,
-            });
+            .map_or(Finder::Everything, |automaton| Finder::Forms { automaton, forms, longest });
         Mask { finder }
     }
 
@@ -153,7 +155,9 @@ impl Mask {
             Finder::Nothing => Vec::new(),
             Finder::Everything if text.is_empty() => Vec::new(),
             Finder::Everything => std::iter::once(0..text.len()).collect(),
-            Finder::Forms { automaton, shapes, .. } => find(automaton, shapes, text, DEPTH),
+            Finder::Forms { automaton, forms, .. } => {
+                find(text, Layer::ALL, DEPTH, &|text| hits(automaton, forms, text))
+            }
         }
     }
 }
@@ -164,12 +168,25 @@ impl fmt::Debug for Mask {
     }
 }
 
-/// Finds secrets in a text, and in what it is once a layer of encoding is undone.
-fn find(automaton: &AhoCorasick, shapes: &[Shape], text: &[u8], depth: u8) -> Vec<Range<usize>> {
+/// Finds secrets in a text, and in what it is once some of these layers of encoding are undone.
+fn find(text: &[u8], layers: &[Layer], depth: u8, look: Look<'_>) -> Vec<Range<usize>> {
+    let mut found = look(text);
+    if let Some(depth) = depth.checked_sub(1) {
+        let present = Present::of(text);
+        for layer in layers.iter().filter(|layer| layer.may_be_in(&present)) {
+            if let Some(inner) = layer.undo(text) {
+                found.extend(layer.trace(text, &find(&inner, layer.below(), depth, look)));
+            }
+        }
+    }
+    joined(found)
+}
+
+/// Where secrets are in a text as it is.
+fn hits(automaton: &AhoCorasick, forms: &[Form], text: &[u8]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for hit in automaton.find_overlapping_iter(text) {
-        let Some(place) =
-            shapes.get(hit.pattern().as_usize()).and_then(|shape| shape.place(text, hit.range()))
+        let Some(place) = forms.get(hit.pattern().as_usize()).and_then(|form| form.place(text, hit.range()))
         else {
             continue;
         };
@@ -182,14 +199,7 @@ fn find(automaton: &AhoCorasick, shapes: &[Shape], text: &[u8], depth: u8) -> Ve
             _ => found.push(place),
         }
     }
-    if let Some(depth) = depth.checked_sub(1) {
-        for layer in Layer::ALL {
-            if let Some(inner) = layer.undo(text) {
-                found.extend(layer.trace(text, &find(automaton, shapes, &inner, depth)));
-            }
-        }
-    }
-    joined(found)
+    found
 }
 
 /// The same places in order, with those that touch made one.

@@ -1,11 +1,15 @@
 //! Secrets leave a body at intake and come back only for the backend that needs them (design §5, invariant 6).
 
+mod name;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 use zeroize::{Zeroize, Zeroizing};
+
+pub use name::names_secret;
 
 use crate::mask::Mask;
 use crate::secret::MASK;
@@ -203,44 +207,6 @@ fn take_repeated(value: &mut Value, mask: &Mask, path: &mut String, set: &mut Se
     } else {
         each_child(value, path, &mut |_, child, path| take_repeated(child, mask, path, set));
     }
-}
-
-/// Whether a key's name says that its value is secret. It must end so, but for a number or the like: `newPassword`
-/// and `password_2` are, `passwordUsage` and `tokenType` are not.
-pub fn names_secret(key: &str) -> bool {
-    const ENDINGS: [&str; 11] = [
-        "password",
-        "passwd",
-        "pwd",
-        "passphrase",
-        "motdepasse",
-        "secret",
-        "token",
-        "apikey",
-        "privatekey",
-        "credential",
-        "authorization",
-    ];
-    const WHOLE: [&str; 2] = ["pass", "mdp"];
-    const TAILS: [&str; 6] = ["confirmation", "confirm", "repeat", "hash", "value", "s"];
-
-    let says_so = |name: &str| WHOLE.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending));
-    let mut room = [0; 64];
-    let name = plain_name(key, &mut room);
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    says_so(name) || TAILS.iter().any(|tail| name.strip_suffix(tail).is_some_and(says_so))
-}
-
-/// A key in small letters and without what joins its words. Every key of every body comes by here: the usual ones are
-/// written into `room`, without memory of their own.
-fn plain_name<'r>(key: &str, room: &'r mut [u8; 64]) -> Cow<'r, str> {
-    let joins = |c: &char| matches!(c, '_' | '-' | '.' | ' ');
-    if !key.is_ascii() || key.len() > room.len() {
-        return key.chars().filter(|c| !joins(c)).flat_map(char::to_lowercase).collect::<String>().into();
-    }
-    let letters = key.bytes().filter(|byte| !joins(&char::from(*byte)));
-    let length = room.iter_mut().zip(letters).map(|(to, letter)| *to = letter.to_ascii_lowercase()).count();
-    String::from_utf8_lossy(room.get(..length).unwrap_or_default())
 }
 
 /// Calls `visit` with the key, the value and the pointer of each member or element.

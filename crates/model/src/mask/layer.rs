@@ -2,28 +2,76 @@
 
 use std::ops::Range;
 
+use super::unit::{self, Unit};
+
 /// An encoding that can hide a secret in many ways, too many to list as forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
-    /// Backslash escapes as in JSON (`\"`, `\/`, `\n`, `\u00e9`, surrogate pairs), and `\'` and `\xe9`.
+    /// Backslash escapes as in JSON (`\"`, `\/`, `\n`, `\u00e9`, surrogate pairs), in C, Python and `$'…'` of shells
+    /// (`\xe9`, `\303`, `\e`, `\U0001f600`), and before any other sign (`\$`, `\ `), as `printf %q` writes it.
     Escapes,
-    /// Percent-encoding as in URLs and forms.
+    /// Backslashes before two hexadecimal digits or a sign, as in LDAP's names and filters.
+    Ldap,
+    /// Apostrophes within apostrophes, as shells write them: `'\''` and `'"'"'`.
+    Quotes,
+    /// Percent-encoding as in URLs and forms, and `%u00e9`.
     Percent,
+    /// Entities of XML and HTML.
+    Entities,
+    /// Quoted-printable, as in mails.
+    Printable,
     /// Line ends as in wrapped base64 or folded LDIF: the line end, and one blank after it.
     Folds,
+    /// What stands between the bytes of a hexadecimal dump: `64:6f`, `64 6f`, `0x64, 0x6f`.
+    Apart,
 }
 
-/// What one encoded unit stands for: at most four bytes.
-type Decoded = ([u8; 4], usize);
+/// Which bytes a text has at all.
+pub(super) struct Present([bool; 256]);
+
+impl Present {
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut present = [false; 256];
+        for byte in text {
+            if let Some(found) = present.get_mut(usize::from(*byte)) {
+                *found = true;
+            }
+        }
+        Present(present)
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+}
 
 impl Layer {
-    pub(super) const ALL: [Layer; 3] = [Layer::Escapes, Layer::Percent, Layer::Folds];
+    pub(super) const ALL: &[Layer] = {
+        use Layer::{Apart, Entities, Escapes, Folds, Ldap, Percent, Printable, Quotes};
+        &[Escapes, Ldap, Quotes, Percent, Entities, Printable, Folds, Apart]
+    };
+
+    /// What may be found below this encoding: escaped JSON inside escaped JSON, wrapped base64 inside JSON, JSON inside
+    /// the arguments of a command.
+    pub(super) fn below(self) -> &'static [Layer] {
+        use Layer::{Apart, Entities, Escapes, Folds, Ldap, Percent, Printable, Quotes};
+        match self {
+            Escapes => &[Escapes, Ldap, Quotes, Percent, Entities, Folds, Apart],
+            Folds => &[Escapes, Ldap, Quotes, Percent, Entities, Apart],
+            Quotes | Percent | Entities => &[Escapes, Quotes, Percent, Entities, Folds],
+            Printable => &[Escapes, Percent, Entities],
+            Ldap => &[Folds],
+            Apart => &[],
+        }
+    }
+
+    /// Whether a text that has these bytes may have something of this encoding.
+    pub(super) fn may_be_in(self, present: &Present) -> bool {
+        self.beginnings().iter().any(|byte| present.has(*byte))
+    }
 
     /// The text with this encoding undone; `None` = there is nothing of it.
     pub(super) fn undo(self, text: &[u8]) -> Option<Vec<u8>> {
-        if !text.iter().any(|b| self.begins(*b)) {
-            return None;
-        }
         let mut plain = Vec::with_capacity(text.len());
         let mut undone = false;
         self.scan(text, |decoded, source| {
@@ -63,21 +111,22 @@ impl Layer {
 
     /// Hands out the text part by part: what each stands for, and where it is.
     fn scan(self, text: &[u8], mut part: impl FnMut(&[u8], Range<usize>)) {
+        let beginnings = self.beginnings();
         let mut plain = 0;
         let mut at = 0;
         while let Some(rest) = text.get(at..)
-            && let Some(skipped) = rest.iter().position(|b| self.begins(*b))
+            && let Some(skipped) = rest.iter().position(|b| beginnings.contains(b))
         {
             let start = at + skipped;
-            let Some(((bytes, count), length)) = text.get(start..).and_then(|unit| self.decode(unit)) else {
+            let Some(unit) = text.get(start..).and_then(|rest| self.unit(rest)) else {
                 at = start + 1;
                 continue;
             };
             if plain < start {
                 part(text.get(plain..start).unwrap_or_default(), plain..start);
             }
-            part(bytes.get(..count).unwrap_or_default(), start..start + length);
-            at = start + length;
+            part(unit.stands_for(), start..start + unit.length);
+            at = start + unit.length;
             plain = at;
         }
         if plain < text.len() {
@@ -85,70 +134,36 @@ impl Layer {
         }
     }
 
-    fn begins(self, byte: u8) -> bool {
+    fn beginnings(self) -> &'static [u8] {
         match self {
-            Layer::Escapes => byte == b'\\',
-            Layer::Percent => matches!(byte, b'%' | b'+'),
-            Layer::Folds => matches!(byte, b'\r' | b'\n'),
+            Layer::Escapes | Layer::Ldap => b"\\",
+            Layer::Quotes => b"'\"",
+            Layer::Percent => b"%+",
+            Layer::Entities => b"&",
+            Layer::Printable => b"=",
+            Layer::Folds => b"\r\n",
+            Layer::Apart => b" :-,",
         }
     }
 
-    /// What the text begins with stands for, and how long it is; `None` = it is no encoded unit.
-    fn decode(self, text: &[u8]) -> Option<(Decoded, usize)> {
-        match (self, text) {
-            (Layer::Escapes, [_, b'u', ..]) => unicode(text),
-            (Layer::Escapes, [_, b'x', rest @ ..]) => Some((one(u8::try_from(hex(rest, 2)?).ok()?), 4)),
-            (Layer::Escapes, [_, letter, ..]) => {
-                let byte = match letter {
-                    b'b' => 0x08,
-                    b'f' => 0x0c,
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    b'"' | b'\'' | b'\\' | b'/' => *letter,
-                    _ => return None,
-                };
-                Some((one(byte), 2))
-            }
-            (Layer::Percent, [b'+', ..]) => Some((one(b' '), 1)),
-            (Layer::Percent, [_, rest @ ..]) => Some((one(u8::try_from(hex(rest, 2)?).ok()?), 3)),
-            (Layer::Folds, [b'\r', b'\n', b' ' | b'\t', ..]) => Some((([0; 4], 0), 3)),
-            (Layer::Folds, [b'\r', b'\n', ..] | [b'\n', b' ' | b'\t', ..]) => Some((([0; 4], 0), 2)),
-            (Layer::Folds, [b'\n', ..]) => Some((([0; 4], 0), 1)),
-            _ => None,
+    /// What the text begins with, if it is an encoded unit.
+    fn unit(self, text: &[u8]) -> Option<Unit> {
+        match self {
+            Layer::Escapes => unit::escape(text),
+            Layer::Ldap => unit::ldap(text),
+            Layer::Quotes => unit::quotes(text),
+            Layer::Percent => unit::percent(text),
+            Layer::Entities => unit::entity(text),
+            Layer::Printable => unit::printable(text),
+            Layer::Folds => unit::fold(text),
+            Layer::Apart => unit::between(text),
         }
     }
-}
-
-fn one(byte: u8) -> Decoded {
-    ([byte, 0, 0, 0], 1)
-}
-
-/// `\u00e9`, or a pair of surrogates.
-fn unicode(text: &[u8]) -> Option<(Decoded, usize)> {
-    let first = hex(text.get(2..)?, 4)?;
-    let (character, length) = match (first, text.get(6..)) {
-        (0xd800..=0xdbff, Some([b'\\', b'u', rest @ ..])) => {
-            let second = hex(rest, 4)?.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-            (0x10000 + ((first - 0xd800) << 10) + second, 12)
-        }
-        _ => (first, 6),
-    };
-    let mut bytes = [0; 4];
-    let count = char::from_u32(character)?.encode_utf8(&mut bytes).len();
-    Some(((bytes, count), length))
-}
-
-/// The number written in so many hexadecimal digits.
-fn hex(text: &[u8], digits: usize) -> Option<u32> {
-    text.get(..digits)?
-        .iter()
-        .try_fold(0, |number, digit| Some(16 * number + char::from(*digit).to_digit(16)?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Layer::{self, Escapes, Folds, Percent};
+    use super::Layer::{self, Apart, Entities, Escapes, Folds, Ldap, Percent, Printable, Quotes};
 
     /// What a text stands for.
     fn undone(layer: Layer, text: &str) -> Option<String> {
@@ -163,6 +178,15 @@ mod tests {
             (Escapes, r"\ud83d\ude00\uDBFF\uDFFF\ud800\udc00", "😀\u{10ffff}\u{10000}"),
             (Escapes, r"\xc3\xA9", "é"),
             (Escapes, r"\q\\", r"\q\"),
+            (Escapes, r"\303\251 \0\e[\a\v", "é \0\u{1b}[\u{7}\u{b}"),
+            (Escapes, r"\u{e9}\u{1f600}\U0001F600", "é😀😀"),
+            (Escapes, r"\ \$\`\!", " $`!"),
+            (Ldap, r"\2a\C3\a9\,\\", "*é,\\"),
+            (Quotes, r#"don'\''t 'a'"''"'b'"#, "don't 'a''b'"),
+            (Quotes, r#"x"'"'"y"#, r#"x"y"#),
+            (Entities, "&amp;&#39;&#x27;&#039;&eacute;&Yacute;&euro;", "&'''éÝ€"),
+            (Printable, "=C3=A9 a=\nb=\r\nc", "é abc"),
+            (Apart, "64:6f 0x6e, 0x27,74-7465", "646f6e27747465"),
             (Escapes, r"\ud83d\ue000", "\\ud83d\u{e000}"),
             (Escapes, r"\ud83d\u0041\ud83d\u", r"\ud83dA\ud83d\u"),
             (Percent, "%41%c3%A9", "Aé"),
@@ -181,6 +205,12 @@ mod tests {
         for (layer, text) in [
             (Escapes, "plain"),
             (Escapes, r"C:\Windows \u12 \xg1 \ud800 \"),
+            (Escapes, r"\400 \9 \u{} \u{110000} \U00110000 \u{1"),
+            (Ldap, r"\gg \a"),
+            (Quotes, r#"'a' "" '"x"' '\' '"'"x"#),
+            (Entities, "a & b; &nope; &#x110000; &#; &;"),
+            (Printable, "a = b=c =C"),
+            (Apart, "a b, 1:234 - x"),
             (Percent, "100% sure %4"),
             (Folds, "a\rb"),
             (Folds, ""),

@@ -11,6 +11,7 @@ mod failsafe;
 mod mask;
 mod order;
 mod plan;
+mod quoting;
 mod redact;
 mod retry;
 mod state;

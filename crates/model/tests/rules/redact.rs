@@ -114,6 +114,38 @@ fn key_names_that_say_secret() {
         "tokenValue",
         "password_repeat",
         "password-confirm",
+        "newPass",
+        "passNew",
+        "userpass",
+        "passwordNew",
+        "passwordOld",
+        "userPassword;binary",
+        "user[password]",
+        "nouveauMdp",
+        "mdpNouveau",
+        "nouveau_mot_de_passe",
+        "Mot de passé",
+        "pin",
+        "PIN",
+        "pinCode",
+        "codePin",
+        "pin2",
+        "otp",
+        "totpSecret",
+        "otpSeed",
+        "puk",
+        "secretKey",
+        "secret_access_key",
+        "encryptionKey",
+        "clé privée",
+        "cleSecrete",
+        "jetonAcces",
+        "passcode",
+        "oneTimePassword",
+        "passwordResetToken",
+        "pwdHistory",
+        "secretAnswer",
+        "recoveryCodes",
     ] {
         let (body, pointers) = taken(&json!({ key: "v4lue" }), &[]);
         assert_eq!(body, json!({ key: MASK }), "{key}");
@@ -128,6 +160,11 @@ fn key_names_that_only_sound_like_it() {
         "passwordPolicy": "strong", "pwdLastSet": "2026-01-01", "secretary": "alice", "tokenType": "Bearer",
         "passport": "x123", "keyboard": "azerty", "compass": "north", "uid": "alice", "passwords_count": 12,
         "mdp_url": "https://example.org", "hash": "abcd", "value": "abcd", "tokenizer": "bpe",
+        "passwordLastSet": "2026-01-01", "pwdChangedTime": "20260101000000Z", "pwdMustChange": "TRUE",
+        "mustChangePassword": "yes", "tokenExpiry": "2027-01-01", "maxTokens": 100, "shipping": "x", "bypass": "x",
+        "spin": 3, "passenger": "alice", "dateMotDePasse": "2026-01-01", "credentialId": "x", "secretariat": "x",
+        "badPwdCount": 3, "publicKey": "ssh-ed25519 AAAA", "postalCode": "86000", "shadowLastChange": 20000,
+        "telephoneNumber": "+33", "roomDptName": "x", "author": "x", "passCulture": "x", "opinion": "x", "keyName": "x",
     });
     assert_eq!(taken(&body, &[]), (body.clone(), vec![]));
 }
@@ -153,14 +190,14 @@ fn everything_below_a_secret_key_counts() {
 #[test]
 fn pointers_name_places() {
     let body = json!({
-        "a": {"b": "one1", "c": "two2"}, "list": [{"pin": 1111, "x": "y"}, {"pin": 2222}], "x/y": {"~": "three"},
+        "a": {"b": "one1", "c": "two2"}, "list": [{"n": 1111, "x": "y"}, {"n": 2222}], "x/y": {"~": "three"},
     });
     for (pointer, expected) in [
         ("/a/b", vec!["/a/b"]),
         ("/a", vec!["/a/b", "/a/c"]),
         ("/*/b", vec!["/a/b"]),
-        ("/list/*/pin", vec!["/list/0/pin", "/list/1/pin"]),
-        ("/list/1/pin", vec!["/list/1/pin"]),
+        ("/list/*/n", vec!["/list/0/n", "/list/1/n"]),
+        ("/list/1/n", vec!["/list/1/n"]),
         ("/x~1y/~0", vec!["/x~1y/~0"]),
         ("/none/of/these", vec![]),
         ("/a/b/c", vec![]),
