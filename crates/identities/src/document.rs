@@ -80,22 +80,41 @@ pub fn is_id(text: &str) -> bool {
 
 /// Passwords are never kept in the register: they go to the backends, and are set by a reset.
 fn blank_secrets(members: &mut Map<String, Value>) -> usize {
-    let mut found = 0;
-    for (name, value) in members.iter_mut() {
-        match value {
-            Value::String(text) if !text.is_empty() && names_secret(name) => {
-                text.clear();
-                found += 1;
-            }
-            Value::Array(items) if !items.is_empty() && names_secret(name) => {
-                items.clear();
-                found += 1;
-            }
-            Value::Object(inner) => found += blank_secrets(inner),
-            _ => {}
-        }
+    members
+        .iter_mut()
+        .map(|(name, value)| if names_secret(name) { blank(value) } else { within(value) })
+        .sum()
+}
+
+/// The same in a value whose own name says nothing.
+fn within(value: &mut Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter_mut().map(within).sum(),
+        Value::Object(members) => blank_secrets(members),
+        _ => 0,
     }
-    found
+}
+
+/// Leaves nothing of a secret, whatever it is written as. Yes and no are none.
+fn blank(value: &mut Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::String(text) => {
+            let there = usize::from(!text.is_empty());
+            text.clear();
+            there
+        }
+        Value::Number(_) => {
+            *value = Value::from("");
+            1
+        }
+        Value::Array(items) => {
+            let there = usize::from(!items.is_empty());
+            items.clear();
+            there
+        }
+        Value::Object(members) => members.values_mut().map(blank).sum(),
+    }
 }
 
 /// A member of `inetOrgPerson` as text; of several values the first.
@@ -184,6 +203,25 @@ mod tests {
             json!({"lifecycle": "I", "inetOrgPerson": {"uid": "a", "userPassword": ""},
                    "additionalFields": {"attributes": {"x": {"apiKey": "", "y": 1}}}})
         );
+    }
+
+    #[test]
+    fn a_password_is_not_kept_however_it_is_written() {
+        let taken = take(json!({
+            "inetOrgPerson": {"uid": "a", "userPassword": {"value": "s", "changed": true}, "mustChangePassword": "no"},
+            "accounts": [{"newPass": "s"}, [{"codePin": 1234}], {"passport": "x1"}],
+            "nouveauMdp": ["s", "t"], "otp": {"seeds": [["s"], {"a": 7}], "none": null}, "pwdLastSet": 12,
+        }))
+        .unwrap();
+        assert_eq!(
+            Value::Object(taken.document),
+            json!({
+                "inetOrgPerson": {"uid": "a", "userPassword": {"value": "", "changed": true}, "mustChangePassword": "no"},
+                "accounts": [{"newPass": ""}, [{"codePin": ""}], {"passport": "x1"}],
+                "nouveauMdp": [], "otp": {"seeds": [], "none": null}, "pwdLastSet": 12,
+            })
+        );
+        assert_eq!(taken.passwords, 5);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Request documents: from files and standard input, and what an option of the command puts into them.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead as _, ErrorKind, Read};
 use std::path::Path;
 
 use anyhow::Result;
@@ -33,6 +33,18 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
         )));
     }
     Ok(bytes)
+}
+
+/// A text without the byte order mark (U+FEFF) with which some editors and shells begin what they write: it is no part
+/// of a password.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The lines of standard input, without a byte order mark before the first.
+pub(crate) fn lines() -> impl Iterator<Item = io::Result<String>> {
+    let lines = io::stdin().lock().lines().enumerate();
+    lines.map(|(at, line)| line.map(|line| if at == 0 { without_mark(&line).to_owned() } else { line }))
 }
 
 /// What a person calls the file.

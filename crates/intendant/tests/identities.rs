@@ -17,11 +17,12 @@ const LONG: Duration = Duration::from_mins(2);
 
 /// Writes down whom it was asked about; fails for `bad`, while the file `broken` is there.
 fn script(world: &World) -> String {
-    let (asked, broken) = (world.text("asked"), world.text("broken"));
+    let (asked, broken, reset) = (world.text("asked"), world.text("broken"), world.text("reset"));
     format!(
         r#"body=$(cat)
 uid=$(echo "$body" | sed 's/.*"uid":"\([^"]*\)".*/\1/')
 echo "$INTENDANT_ACTION $uid" >>'{asked}'
+if [ "$INTENDANT_ACTION" = IDENTITY_PASSWORD_RESET ]; then echo "$body" >'{reset}'; fi
 if [ "$uid" = bad ] && [ -e '{broken}' ]; then echo '{{"status": 1, "message": "the mail is not allowed"}}'; exit 1; fi
 echo '{{"status": 0, "message": "written"}}'"#
     )
@@ -90,8 +91,13 @@ fn from_a_file_to_the_backends() {
     let found = states(&world);
     assert!(found.iter().all(|(_, state)| state == "synchronised"), "{found:?}");
 
-    let ran = world.run_with(&["identities", "password", &id], "s3cr3t\n");
+    let ran = world.run_with(&["identities", "password", &id], "\u{feff}new-Password-1\r\n");
     assert!(ran.code == 0 && ran.stdout.contains("the password is set"), "{ran:?}");
+    let reset = fs::read_to_string(world.path("reset")).unwrap();
+    assert!(
+        reset.contains(r#""newPassword":"new-Password-1""#),
+        "a byte order mark is no part of it: {reset}"
+    );
     let ran = world.run(&["identities", "delete"]);
     assert_eq!(ran.code, 2, "nothing was selected: {ran:?}");
     assert_eq!(world.run(&["identities", "delete", &id]).code, 0);

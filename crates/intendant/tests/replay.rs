@@ -31,11 +31,11 @@ fn a_replay_takes_a_secret_from_standard_input() {
     world.run(&["jobs", "retry", &id]).said(1, &["no longer kept", "--set-from-stdin /payload/newPassword"]);
     world.backend("00first", &format!("cat >'{copy}'; {GOOD}"));
     let args = ["jobs", "retry", "--json", "--set-from-stdin", "/payload/newPassword", &id];
-    let replayed = world.run_with(&args, "hunter-three-33\n");
+    let replayed = world.run_with(&args, "\u{feff}hunter-three-33\n");
     assert_eq!(replayed.code, 0, "{replayed:?}");
     let again = replayed.json()["replayed"].as_str().unwrap().to_owned();
     assert_eq!(world.run(&["jobs", "watch", "--json", &again]).code, 0);
-    assert!(fs::read_to_string(copy).unwrap().contains("hunter-three-33"));
+    assert!(fs::read_to_string(copy).unwrap().contains("\"hunter-three-33\""));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod import;
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 use std::pin::pin;
 
 use anyhow::Result;
@@ -17,6 +17,7 @@ use crate::cli::{
     Bulk, ChangeState, Erase, ExportIdentities, Identities, ListIdentities, OneIdentity, Password, Which,
 };
 use crate::context::Context;
+use crate::document;
 use crate::exit::{Exit, misuse};
 use crate::render::{Align, Cell, Mark, Table, Times};
 
@@ -226,7 +227,7 @@ fn counted_identities(n: u64) -> String {
 }
 
 async fn password(args: &Password, context: &Context) -> Result<Exit> {
-    let mut lines = io::stdin().lock().lines();
+    let mut lines = document::lines();
     let mut line = |what: &str| -> Result<String> {
         let line = lines.next().transpose()?.filter(|line| !line.is_empty());
         line.ok_or_else(|| {

@@ -8,6 +8,7 @@ use model::Secret;
 
 use crate::cli::Login;
 use crate::context::Context;
+use crate::document;
 use crate::exit::{Exit, misuse};
 use crate::register;
 use crate::render::Mark;
@@ -21,7 +22,7 @@ pub async fn login(args: &Login, context: &Context) -> Result<Exit> {
     }
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).context("reading the token")?;
-    let token = Secret::new(line.trim().to_owned());
+    let token = Secret::new(document::without_mark(&line).trim().to_owned());
     if token.expose().is_empty() {
         return Err(misuse(anyhow::anyhow!("no token came on standard input")));
     }

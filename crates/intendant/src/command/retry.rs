@@ -1,6 +1,6 @@
 //! `intendant jobs retry`.
 
-use std::io::{self, BufRead as _};
+use std::io;
 use std::path::Path;
 
 use anyhow::Result;
@@ -109,7 +109,7 @@ fn count(jobs: u64) -> String {
 
 /// Reads a value for each pointer, one line each, without showing what is typed.
 fn ask(pointers: &[String], context: &Context) -> Result<Vec<(String, Value)>> {
-    let mut lines = io::stdin().lock().lines();
+    let mut lines = document::lines();
     let mut values = Vec::new();
     for pointer in pointers {
         let hidden = Hidden::begin();

@@ -7,13 +7,14 @@ use model::{MASK, Secret};
 use super::environment::Environment;
 use super::error::Error;
 use super::value::Value;
+use crate::document::without_mark;
 
 /// A secret, or where it is. By value it is never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretSource {
     /// Itself.
     Value(Secret<String>),
-    /// `file:PATH`: a file's content, without the line end at its end.
+    /// `file:PATH`: a file's content, without the line end at its end and a byte order mark at its beginning.
     File(PathBuf),
     /// `env:NAME`: an environment variable.
     Variable(String),
@@ -53,7 +54,7 @@ fn read(path: &Path) -> Result<Secret<String>, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::Secret { place: path.display().to_string(), why: error.to_string() })?;
     let text = Secret::new(text);
-    Ok(Secret::new(text.expose().trim_end_matches(['\n', '\r']).to_owned()))
+    Ok(Secret::new(without_mark(text.expose()).trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 impl Value for SecretSource {

@@ -1,8 +1,10 @@
 //! `.env` files: lines of `NAME=value`, as the original daemon reads one from its working folder.
 
+use crate::document::without_mark;
+
 /// The variables in the text. Blank lines, comments and lines that are none are passed over.
 pub(super) fn variables(text: &str) -> Vec<(String, String)> {
-    text.lines().filter_map(variable).collect()
+    without_mark(text).lines().filter_map(variable).collect()
 }
 
 fn variable(line: &str) -> Option<(String, String)> {
@@ -30,6 +32,7 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_value_is_understood() {
+        assert_eq!(variables("\u{feff}A=1\n"), [("A".to_owned(), "1".to_owned())]);
         let text = "# a comment\n\nA=1\n export B = two words # said\nC=\"x # y\" # z\nD='it''s'\nE=\nno line\n=x\nF=a=b\n\
                     G=\"a\\nb\"\nbad name=1\n";
         let expected = [

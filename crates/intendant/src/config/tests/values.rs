@@ -79,6 +79,8 @@ fn secrets_are_fetched_from_where_they_are() {
     };
     assert_eq!(fetch("plain:text").unwrap(), "plain:text");
     assert_eq!(fetch(&format!("file:{credentials}/token")).unwrap(), "hunter22");
+    site.write("marked", "\u{feff}hunter22\r\n");
+    assert_eq!(fetch("credential:marked").unwrap(), "hunter22", "a byte order mark is no part of it");
     assert_eq!(fetch("env:MY_TOKEN").unwrap(), "swordfish");
     assert_eq!(fetch("credential:token").unwrap(), "hunter22");
     assert!(fetch("env:NONE").unwrap_err().contains("the environment has no variable NONE"));
