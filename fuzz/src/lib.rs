@@ -4,8 +4,10 @@
 //! libFuzzer; the tests replay `seeds/NAME` and what becomes of them when they are cut and bent. Bytes that once broke
 //! a promise are kept there.
 #![forbid(unsafe_code)]
-#![allow(clippy::expect_used, reason = "a promise that does not hold must stop the fuzzer")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a promise that does not hold must stop the fuzzer")]
 
+mod answer;
+mod config;
 mod envelope;
 mod filter;
 mod import;
@@ -22,7 +24,9 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
+    Target { name: "answer", run: answer::run },
+    Target { name: "config", run: config::run },
     Target { name: "envelope", run: envelope::run },
     Target { name: "filter", run: filter::run },
     Target { name: "import", run: import::run },

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: it prints")]
 
 mod bench;
+mod deny;
 mod fuzz;
 mod licences;
 mod sabotage;
@@ -57,6 +58,8 @@ enum Chore {
         /// Where the pictures go; made if missing
         folder: PathBuf,
     },
+    /// Check what comes in from outside: licences, banned crates and sources, by deny.toml
+    Deny,
     /// Write the list of the works of others that are in the program
     Licences,
     /// Check the habits of the house that no compiler knows
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Chore::Sabotage { names } => sabotage::run(&names),
         Chore::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Chore::Screenshots { folder } => test::screenshots(&folder),
+        Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),
         Chore::Tidy => tidy::run(),
         Chore::Bench { args } => bench::run(&args),

@@ -7,13 +7,14 @@ use engine::port::{Courier, Decoder, Reactor};
 use engine::{Clock, Hub, Link, Pacer, Why};
 use model::word::code;
 use model::{Request, RetryPolicy};
+use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::connection::{Publisher, open};
 use crate::courier::Publishes;
 use crate::error::Error;
-use crate::raw::RawMessage;
+use crate::raw::{Body, RawMessage};
 use crate::reactor::{SharedRoutes, Tells};
 use crate::request::request;
 use crate::route::Routes;
@@ -152,6 +153,14 @@ impl Decoder for Resubmitted {
         // Somebody wants it tried again, however often that was done.
         let routes = self.0.routes.get();
         request(&settings.name, &message, &routes, u32::MAX).map_err(|refused| refused.why)
+    }
+
+    fn masked(&self, raw: &[u8], mask: &dyn Fn(&mut Value)) -> Option<Vec<u8>> {
+        let mut message = RawMessage::from_bytes(raw).ok()?;
+        let mut body = serde_json::from_slice(&message.body.bytes()).ok()?;
+        mask(&mut body);
+        message.body = Body::Body(body.to_string());
+        Some(message.to_bytes())
     }
 }
 

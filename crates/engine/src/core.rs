@@ -131,6 +131,13 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// What reads the raw messages of a source.
+    pub(crate) fn decoder(&self, source: &str) -> Option<&Arc<dyn Decoder>> {
+        // `http/token:crm`: what stands behind the first part only says which of its callers it was.
+        let family = source.split('/').next().unwrap_or_default();
+        self.decoders.get(source).or(self.decoders.get(family))
+    }
+
     pub(crate) fn new(journal: Arc<dyn Journal>, wiring: Arc<Wiring>, clock: Clock, setup: Setup) -> Self {
         let Setup { catalogue, actions, reactors, couriers, decoders, reclaim, retry, limits } = setup;
         Core {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use journal::Retention;
 
 use crate::core::{Core, Keep};
-use crate::failsafe;
+use crate::{failsafe, refusal};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
@@ -20,6 +20,11 @@ pub(crate) async fn keep(core: Arc<Core>) {
             Ok(jobs) => tracing::info!(jobs, "old jobs were removed from the journal"),
             Err(journal::Error::Closed) => return,
             Err(error) => tracing::warn!("retention: {error}"),
+        }
+        match refusal::secrets::forget(&core).await {
+            Ok(()) => {}
+            Err(journal::Error::Closed) => return,
+            Err(error) => tracing::warn!("removing the secrets of refused messages: {error}"),
         }
         match failsafe::tidy(&core).await {
             Ok(()) => {}
@@ -43,6 +48,6 @@ fn retention(keep: &Keep, now: Timestamp) -> Retention {
     }
 }
 
-fn before(now: Timestamp, age: Duration) -> Timestamp {
+pub(crate) fn before(now: Timestamp, age: Duration) -> Timestamp {
     SignedDuration::try_from(age).ok().and_then(|age| now.checked_sub(age).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -162,6 +162,14 @@ pub trait Reclaim: Send + Sync {
 pub trait Decoder: Send + Sync {
     /// The request in it, or why there is none.
     fn decode(&self, raw: &[u8]) -> Result<model::Request, crate::Why>;
+
+    /// The raw message with the documents in it masked; `None` = they cannot be read. What is no JSON document by itself
+    /// but holds one says where.
+    fn masked(&self, raw: &[u8], mask: &dyn Fn(&mut Value)) -> Option<Vec<u8>> {
+        let mut document = serde_json::from_slice(raw).ok()?;
+        mask(&mut document);
+        serde_json::to_vec(&document).ok()
+    }
 }
 
 /// How a delivery went.

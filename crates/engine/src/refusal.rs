@@ -1,7 +1,10 @@
 //! What could not be accepted: kept whole, listed with the dead letters, and handed in again when the cause is gone.
 
+pub(crate) mod secrets;
+
 use jiff::Timestamp;
 use journal::NewRecord;
+use model::redact::masked_pointers;
 use model::{Code, Record, RecordKind, Refusal, Request};
 
 use crate::audit::{Actor, AuditEntry};
@@ -25,9 +28,10 @@ impl Hub {
     /// Hands a refused message in again, read by the decoder of its source. A new job is recorded in the audit.
     pub async fn resubmit(&self, record: i64, actor: &Actor) -> Result<Accepted, Error> {
         let (record, raw) = self.refused(record).await?;
-        // `http/token:crm`: what stands behind the first part only says which of its callers it was.
-        let family = record.who.split('/').next().unwrap_or_default();
-        let Some(decoder) = self.core.decoders.get(&record.who).or(self.core.decoders.get(family)) else {
+        if raw.is_empty() {
+            return Ok(Accepted::Refused(secrets::gone("what it said is no longer kept")));
+        }
+        let Some(decoder) = self.core.decoder(&record.who) else {
             return Err(Error::Missing(format!(
                 "source {} any more, which received this message",
                 record.who
@@ -40,6 +44,11 @@ impl Hub {
         };
         match decoder.decode(&raw) {
             Ok(request) => {
+                let masked = masked_pointers(&request.body);
+                if !masked.is_empty() {
+                    let what = format!("its secrets are no longer kept ({})", masked.join(", "));
+                    return Ok(Accepted::Refused(secrets::gone(&what)));
+                }
                 let request = Request { source: record.who.clone(), ..request };
                 self.take_in(request, model::Effects::default(), entry).await
             }

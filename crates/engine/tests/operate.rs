@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use engine::port::Decoder;
 use engine::{Accepted, Actor, Cancelled, Error, Replay, Why};
-use journal::RecordFilter;
+use journal::{NewRecord, RecordFilter};
 use model::word::code;
-use model::{Effects, JobState, OnError, Outcome, RecordKind, Refusal, Request};
+use model::{Effects, JobState, MASK, OnError, Outcome, RecordKind, Refusal, Request};
 use serde_json::json;
 use support::{Bed, Fake, LONG, SLOW, entry, request, setup};
 use tokio::sync::Semaphore;
@@ -169,6 +169,61 @@ async fn what_cannot_be_accepted_is_kept_and_can_be_handed_in_again() {
     assert_eq!(bed.hub.refused(kept).await.unwrap().1, raw);
     let Accepted::New(id) = bed.hub.resubmit(kept, &actor()).await.unwrap() else { panic!("it fits now") };
     assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_message_keeps_its_secrets_only_for_a_time() {
+    let parts = || {
+        let mut only = entry("b", Fake::done(), OnError::Stop, SLOW);
+        only.actions.insert("STRICT".to_owned(), support::mapping(OnError::Stop, None));
+        let mut parts = setup(vec![only]);
+        parts.decoders.insert("plain".to_owned(), Arc::new(Plain));
+        parts.limits.keep_secrets = Duration::from_hours(72);
+        parts
+    };
+    let bed = Bed::new(parts()).await;
+    let refuse = async |source: &str, hours: i64, raw: &[u8]| {
+        let refusal = NewRecord {
+            kind: RecordKind::Refusal,
+            at: bed.hub.now().checked_sub(jiff::SignedDuration::from_hours(hours)).unwrap(),
+            who: source.to_owned(),
+            what: Some("STRICT".to_owned()),
+            code: code::INVALID_PAYLOAD,
+            message: "it does not fit".to_owned(),
+            body: raw.to_vec(),
+        };
+        bed.hub.journal().record(refusal).await.unwrap()
+    };
+    let read = br#"{"payload": {"newPass": "canary-1", "note": "it is canary-1", "uid": "ann"}}"#;
+    let from_the_future = refuse("plain/of:crm", -1000, read).await;
+    let masked = refuse("plain", 73, read).await;
+    let torn = refuse("plain", 73, br#"{"newPass": "canary-2"#).await;
+    let strange = refuse("gone", 73, read).await;
+    let harmless = refuse("plain", 73, br#"{ "payload": {"uid": 1} }"#).await;
+    let young = refuse("plain", 71, read).await;
+    let behind = refuse("plain", 73, read).await;
+
+    let bed = bed.restart(parts()).await;
+    let refused = async |seq| bed.hub.refused(seq).await.unwrap();
+    bed.until(async || refused(strange).await.1.is_empty()).await;
+    let expected = json!({"payload": {"newPass": MASK, "note": MASK, "uid": "ann"}});
+    for seq in [from_the_future, masked] {
+        let (record, raw) = refused(seq).await;
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&raw).unwrap(), expected);
+        assert_eq!(record.message, "it does not fit");
+    }
+    for seq in [torn, strange] {
+        let (record, raw) = refused(seq).await;
+        assert!(raw.is_empty() && record.message.contains("no longer kept"), "{}", record.message);
+    }
+    assert_eq!(refused(harmless).await.1, br#"{ "payload": {"uid": 1} }"#, "as it came");
+    assert_eq!(refused(young).await.1, read, "its time has not come");
+    assert_eq!(refused(behind).await.1, read, "nor that of what came after it");
+    for seq in [masked, torn] {
+        let again = bed.hub.resubmit(seq, &actor()).await.unwrap();
+        assert!(matches!(&again, Accepted::Refused(why) if why.code == *"secrets_gone"), "{again:?}");
+    }
+    assert!(matches!(bed.hub.resubmit(young, &actor()).await.unwrap(), Accepted::New(_)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

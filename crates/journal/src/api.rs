@@ -398,6 +398,8 @@ pub trait Journal: Send + Sync {
         before: Option<i64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Record>, Error>>;
+    /// Refusals after this place, oldest first, at most so many.
+    fn refusals(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
     /// A record and its body.
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>>;
     /// Events after this place, in order, at most so many.
@@ -413,6 +415,8 @@ pub trait Journal: Send + Sync {
     /// Removes what retention no longer keeps and secrets whose time has come, in small commits; returns how many
     /// jobs were removed.
     fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
+    /// Writes message and body of a refusal anew; what its body was is overwritten. Nothing happens when it is gone.
+    fn amend_refusal(&self, seq: i64, refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>>;
     /// Reads everything, checks that it fits together, and lists what does not.
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
     /// Writes a consistent copy to a new file while work goes on.

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod actions;
-mod answer;
+pub mod answer;
 mod backend;
 mod catalogue;
 mod command;

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use engine::port::{Courier, Decoder, Reactor, Reclaim};
 use engine::{Clock, Hub, Link, Pacer};
 use redis::aio::MultiplexedConnection;
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -123,6 +124,14 @@ impl Decoder for Resubmitted {
         let message = decode::Message::from_bytes(raw)?;
         let request = decode::decode(&message, &settings.name, settings.answer_after, clock.now())?;
         Ok(model::Request { reply: None, deadline: None, ..request })
+    }
+
+    fn masked(&self, raw: &[u8], mask: &dyn Fn(&mut Value)) -> Option<Vec<u8>> {
+        let mut message = decode::Message::from_bytes(raw).ok()?;
+        let mut data = serde_json::from_str(&message.data).ok()?;
+        mask(&mut data);
+        message.data = data.to_string();
+        Some(message.to_bytes())
     }
 }
 

@@ -23,10 +23,15 @@ pub(super) struct Read {
 pub(super) fn read(path: &Path) -> Result<Read, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })?;
-    parse(path, &text)
+    with_lines(path, &text)
 }
 
-pub(super) fn parse(path: &Path, text: &str) -> Result<Read, Error> {
+/// What a text says, as the file of this name; whether its parts fit together is not asked.
+pub fn parse(path: &Path, text: &str) -> Result<Config, Error> {
+    with_lines(path, text).map(|read| read.config)
+}
+
+fn with_lines(path: &Path, text: &str) -> Result<Read, Error> {
     // A file of which most is commented out is none the worse for it.
     let budget = serde_saphyr::budget! { max_buffered_comment_events: 100_000 };
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true, budget: budget };

@@ -25,6 +25,7 @@ pub use action::{ActionEntry, Actions, RetryRule, Schema, SubjectRule};
 pub use bus::{BusRoute, BusSource, Sasl};
 pub use environment::Environment;
 pub use error::Error;
+pub use file::parse;
 pub use load::{Loaded, Origin, Shown, load};
 pub use named::Named;
 pub use net::{Listen, Networks};

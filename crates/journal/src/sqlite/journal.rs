@@ -362,6 +362,10 @@ impl Journal for SqliteJournal {
         self.read(move |conn| record::list(conn, &filter, before, limit))
     }
 
+    fn refusals(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
+        self.read(move |conn| record::refusals(conn, after, limit))
+    }
+
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>> {
         self.unseal(move |conn, seal| record::get(conn, seal, seq))
     }
@@ -400,6 +404,15 @@ impl Journal for SqliteJournal {
                 }
             }
         })
+    }
+
+    fn amend_refusal(&self, seq: i64, refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>> {
+        match SealedRecord::new(&self.seal, refusal) {
+            Err(error) => failed(error),
+            Ok(sealed) => {
+                self.write(Kind::Other, sealed.body.len(), move |tx| record::amend(tx, seq, &sealed))
+            }
+        }
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {

@@ -38,6 +38,30 @@ pub(super) fn append(tx: &mut Tx<'_>, SealedRecord { record, body }: &SealedReco
     Ok(seq)
 }
 
+/// See [`crate::Journal::amend_refusal`].
+pub(super) fn amend(tx: &mut Tx<'_>, seq: i64, sealed: &SealedRecord) -> Result<(), Error> {
+    let refusal = Word(RecordKind::Refusal);
+    tx.sql.execute(
+        "UPDATE record SET sealed = zeroblob(length(sealed)) WHERE seq = ?1 AND kind = ?2",
+        params![seq, refusal],
+    )?;
+    tx.sql.execute(
+        "UPDATE record SET message = ?3, sealed = ?4 WHERE seq = ?1 AND kind = ?2",
+        params![seq, refusal, sealed.record.message, sealed.body],
+    )?;
+    Ok(())
+}
+
+/// See [`crate::Journal::refusals`].
+pub(super) fn refusals(conn: &Connection, after: i64, limit: usize) -> Result<Vec<Record>, Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT seq, kind, at, who, what, code, message FROM record INDEXED BY record_kind
+         WHERE kind = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+    )?;
+    let rows = select.query_map(params![Word(RecordKind::Refusal), after, limit], row::record)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// See [`crate::Journal::records`].
 pub(super) fn list(
     conn: &Connection,

@@ -13,15 +13,15 @@ use json::Reader;
 
 /// A JSON object in a text.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
+pub struct Answer {
     object: Map<String, Value>,
     /// Where it stands in the text.
-    pub(crate) place: Range<usize>,
+    pub place: Range<usize>,
 }
 
 /// What a text holds: the answer, or else the last object that at least has a message.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Found {
+pub enum Found {
     /// An object with a status that can be understood.
     Answer(Answer),
     /// Only an object with a message, or with a status that says nothing.
@@ -32,7 +32,7 @@ pub(crate) enum Found {
 
 /// Looks for the answer. Objects inside an object are parts of it. Takes time proportional to the text's length:
 /// what was read once is read again at most once for each of the two ways in which quotes can pair up.
-pub(crate) fn find(text: &[u8]) -> Found {
+pub fn find(text: &[u8]) -> Found {
     let mut reader = Reader::new(text);
     let mut answer = None;
     let mut remark = None;
@@ -57,7 +57,7 @@ fn next_brace(text: &[u8], from: usize) -> Option<usize> {
 
 impl Answer {
     /// The status: a whole number, or one of the original's names for them. Anything else says nothing.
-    pub(crate) fn status(&self) -> Option<i32> {
+    pub fn status(&self) -> Option<i32> {
         match self.object.get("status")? {
             Value::Number(number) => whole(number),
             Value::String(name) => named_status(name),
@@ -66,7 +66,7 @@ impl Answer {
     }
 
     /// The backend's own words.
-    pub(crate) fn message(&self) -> Option<String> {
+    pub fn message(&self) -> Option<String> {
         match self.object.get("message")? {
             Value::String(text) if text.is_empty() => None,
             Value::String(text) => Some(text.clone()),
@@ -76,12 +76,12 @@ impl Answer {
     }
 
     /// Whether it asks to be tried again later.
-    pub(crate) fn wants_retry(&self) -> bool {
+    pub fn wants_retry(&self) -> bool {
         self.object.get("retry") == Some(&Value::Bool(true)) || self.retry_after().is_some()
     }
 
     /// When it wants to be tried again: seconds, as a number or as digits.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         const LONGEST: f64 = 30.0 * 24.0 * 3600.0;
         let seconds = match self.object.get("retry_after")? {
             Value::Number(number) => number.as_f64()?,
@@ -92,7 +92,7 @@ impl Answer {
     }
 
     /// The whole object.
-    pub(crate) fn into_value(self) -> Value {
+    pub fn into_value(self) -> Value {
         Value::Object(self.object)
     }
 }
