@@ -1,6 +1,9 @@
 //! The documents of identities: passed through, not modelled. What the register itself says of an identity is taken
 //! out when a document comes in, and put back when it goes out. Pure.
 
+use std::borrow::Cow;
+
+use model::composed::composed;
 use model::redact::names_secret;
 use serde_json::{Map, Value};
 
@@ -60,7 +63,50 @@ pub fn take(value: Value) -> Result<Taken, String> {
         Some(_) => return Err("its member inetOrgPerson is no JSON object".to_owned()),
     }
     let passwords = blank_secrets(&mut document);
+    let mut document = as_one(document);
+    clean_uid(&mut document)?;
     Ok(Taken { id, document, passwords })
+}
+
+/// The same with letters and their accents as one character (NFC): who writes them apart means the same person.
+fn as_one(members: Map<String, Value>) -> Map<String, Value> {
+    let one = |text: String| match composed(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(composed) => composed,
+    };
+    members.into_iter().map(|(name, value)| (one(name), value_as_one(value, one))).collect()
+}
+
+fn value_as_one(value: Value, one: fn(String) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(one(text)),
+        Value::Array(items) => items.into_iter().map(|item| value_as_one(item, one)).collect(),
+        Value::Object(members) => Value::Object(as_one(members)),
+        other => other,
+    }
+}
+
+/// Removes the blanks around account names, and refuses what no directory takes.
+fn clean_uid(document: &mut Map<String, Value>) -> Result<(), String> {
+    let Some(uid) = document.get_mut("inetOrgPerson").and_then(|person| person.get_mut("uid")) else {
+        return Ok(());
+    };
+    let names = match uid {
+        Value::Array(items) => items.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    };
+    for name in names {
+        if let Value::String(text) = name {
+            let trimmed = text.trim();
+            if trimmed.contains(char::is_control) {
+                return Err("its uid has a control character in it".to_owned());
+            }
+            if trimmed.len() < text.len() {
+                *text = trimmed.to_owned();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A text, or what exports of document databases make of an id.
@@ -126,6 +172,16 @@ pub fn person(document: &Map<String, Value>, name: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// The name of the account.
+pub fn account(document: &Map<String, Value>) -> Option<String> {
+    person(document, "uid")
+}
+
+/// What is the same for account names that directories take for one: they see no case. Always of the same length.
+pub fn account_key(uid: &str) -> String {
+    blake3::hash(composed(uid).to_lowercase().as_bytes()).to_hex().chars().take(32).collect()
 }
 
 /// Members of `inetOrgPerson` that backends need and that are not there.
@@ -222,6 +278,20 @@ mod tests {
             })
         );
         assert_eq!(taken.passwords, 5);
+    }
+
+    #[test]
+    fn account_names_have_no_blanks_around_them_and_accents_are_one_character() {
+        let person = |uid: Value| json!({"inetOrgPerson": {"uid": uid, "cn": "RENE\u{301}E "}, "no\u{308}": ["e\u{301}"]});
+        let taken = take(person(json!(" rene\u{301}e\t"))).unwrap();
+        assert_eq!(
+            Value::Object(taken.document),
+            json!({"inetOrgPerson": {"uid": "ren\u{e9}e", "cn": "REN\u{c9}E "}, "n\u{f6}": ["\u{e9}"]})
+        );
+        assert_eq!(take(person(json!(["a ", 7]))).unwrap().document["inetOrgPerson"]["uid"], json!(["a", 7]));
+        for bad in ["c1\0x", "a\nb", "a\u{85}b"] {
+            assert!(take(person(json!(bad))).unwrap_err().contains("control character"), "{bad:?}");
+        }
     }
 
     #[test]

@@ -28,6 +28,16 @@ pub enum Error {
     /// Refused: the document cannot be an identity.
     #[error("this is no identity: {0}")]
     BadDocument(String),
+    /// Refused: two people never write to one account.
+    #[error(
+        "its uid, {uid}, belongs to the identity {holder}: give it another one, or remove that of the other"
+    )]
+    Taken {
+        /// The account name.
+        uid: String,
+        /// Whose it is.
+        holder: String,
+    },
     /// Refused: nothing of the file can be read.
     #[error("the file cannot be read: {0}")]
     BadFile(String),
@@ -61,6 +71,7 @@ impl From<Error> for Problem {
             E::Exists(_) => Problem::new(StatusCode::CONFLICT, "exists", detail),
             E::Changed(id) => Problem::changed_meanwhile(format_args!("identity {id}")),
             E::BadDocument(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_document", detail),
+            E::Taken { .. } => Problem::new(StatusCode::CONFLICT, "uid_taken", detail),
             E::BadFile(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_file", detail),
             E::BadMapping(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_mapping", detail),
             E::Hindered { why, .. } => Problem::new(StatusCode::CONFLICT, why.as_str(), detail),

@@ -131,13 +131,16 @@ impl Identity {
         Standing { state: self.state, reached: self.kept.reached, disabled: self.kept.disabled }
     }
 
-    /// Replaces its document; `false` = it says the same as before, and nothing changes.
+    /// Replaces its document; `false` = it says the same as before, and nothing changes. One that is deleted comes back;
+    /// one that is set aside stays so.
     pub fn edit(&mut self, document: Map<String, Value>, by: Stamp) -> bool {
         let fingerprint = fingerprint(&document);
-        if fingerprint == self.kept.fingerprint {
+        if fingerprint == self.kept.fingerprint && self.state != State::Deleted {
             return false;
         }
-        self.state = after_edit(&document);
+        if self.state != State::NotToSynchronise {
+            self.state = after_edit(&document);
+        }
         self.kept.document = document;
         self.kept.fingerprint = fingerprint;
         self.kept.updated = by;

@@ -1,18 +1,22 @@
 //! The register: what the API, the pages, the command and the schedule do with identities.
 
 mod bulk;
+mod claim;
 mod erase;
 mod import;
 mod password;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Actor, AuditEntry, Hub};
 use jiff::Timestamp;
 use journal::{EffectSet, EntityFilter, Listing, Order, Page};
+use model::composed::composed;
 use model::{Code, Job, Subject};
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
 pub use bulk::{Left, Report, Selection};
 pub use import::{Imported, Options};
@@ -30,6 +34,8 @@ const TRIES: usize = 5;
 #[derive(Clone)]
 pub struct Register {
     hub: Hub,
+    /// All account names have their owners.
+    claimed: Arc<OnceCell<()>>,
 }
 
 /// Which identities. Empty = all.
@@ -53,7 +59,7 @@ pub struct Found {
 impl Register {
     /// The register of this hub.
     pub fn new(hub: Hub) -> Self {
-        Register { hub }
+        Register { hub, claimed: Arc::default() }
     }
 
     /// The hub.
@@ -78,7 +84,8 @@ impl Register {
         let filter = EntityFilter {
             kind: KIND.to_owned(),
             states: filter.states.iter().map(|state| state.as_str().to_owned()).collect(),
-            text: filter.text.clone(),
+            // As names are kept.
+            text: filter.text.as_deref().map(|text| composed(text).into_owned()),
         };
         let page = self.hub.journal().find_entities(filter, after, limit).await?;
         let read = |entity| Identity::read(entity).map_err(Error::Unreadable);
@@ -115,7 +122,7 @@ impl Register {
             })?;
         let mut identity = Identity::new(id, document, self.stamp(actor));
         match self.write(&identity, actor, "created", None).await {
-            Err(journal::Error::Conflict { .. }) => Err(Error::Exists(identity.id)),
+            Err(Error::Journal(journal::Error::Conflict { .. })) => Err(Error::Exists(identity.id)),
             written => {
                 written?;
                 identity.rev = 1;
@@ -182,18 +189,19 @@ impl Register {
         actor: &Actor,
         code: &'static str,
         before: Option<Value>,
-    ) -> Result<(), journal::Error> {
+    ) -> Result<(), Error> {
+        let claim = self.claim(&identity.id, &identity.kept.document).await?;
         let what = format!("identity {}", identity.id);
         let entry =
             AuditEntry::new(actor, what, Code::from_static(code), code).after(json!(identity.kept.document));
         let entry = before.into_iter().fold(entry, AuditEntry::before);
         let now = self.hub.now();
         let effects = EffectSet {
-            entities: vec![identity.write()],
+            entities: std::iter::once(identity.write()).chain(claim).collect(),
             records: vec![entry.record(now)],
             ..EffectSet::default()
         };
-        self.hub.journal().apply(effects, None, now).await
+        Ok(self.hub.journal().apply(effects, None, now).await?)
     }
 
     /// Writes an identity; what was done to many is one entry in the audit, made afterwards.

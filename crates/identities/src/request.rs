@@ -13,6 +13,8 @@ pub const SOURCE: &str = "identities";
 const SUBJECT: &str = "identity";
 /// The only array of a document that backends expect as a text (contracts/sesame.md §1.3).
 const NUMBER: &str = "employeeNumber";
+/// What every document has when it goes out, empty where nobody says more.
+const ADDITIONAL: &str = "additionalFields";
 
 /// A request about an identity as it stands before it. Pressing twice makes the same request, and one job.
 pub fn bulk(identity: &Identity, deed: Deed) -> Request {
@@ -64,7 +66,25 @@ fn sent(identity: &Identity, state: State) -> Value {
     {
         *number = numbers.first().cloned().unwrap_or_default();
     }
+    with_additional(&mut document);
     document
+}
+
+/// Backends look for further classes and their attributes without asking whether there are any.
+fn with_additional(document: &mut Value) {
+    let Value::Object(members) = document else { return };
+    let additional = members.entry(ADDITIONAL).or_insert(Value::Null);
+    if additional.is_null() {
+        *additional = Value::Object(Map::new());
+    }
+    if let Value::Object(additional) = additional {
+        for (name, none) in [("objectClasses", json!([])), ("attributes", json!({}))] {
+            let there = additional.entry(name).or_insert(Value::Null);
+            if there.is_null() {
+                *there = none;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +116,26 @@ mod tests {
         assert_ne!(request.external_id, later.external_id);
         let delete = bulk(&identity(), Deed::Delete);
         assert_eq!(delete.body["payload"]["identity"]["action"], "IDENTITY_DELETE");
+    }
+
+    #[test]
+    fn every_document_has_further_classes_and_attributes() {
+        let sent = |additional: Value| {
+            let mut identity = identity();
+            identity.kept.document.insert("additionalFields".to_owned(), additional);
+            bulk(&identity, Deed::Synchronise).body["payload"]["identity"]["identity"]["additionalFields"]
+                .clone()
+        };
+        let empty = json!({"objectClasses": [], "attributes": {}});
+        let whole = &bulk(&identity(), Deed::Synchronise).body["payload"]["identity"]["identity"];
+        assert_eq!(whole["additionalFields"], empty);
+        assert_eq!(sent(Value::Null), empty);
+        assert_eq!(sent(json!({"objectClasses": null})), empty);
+        assert_eq!(
+            sent(json!({"attributes": {"a": {}}})),
+            json!({"attributes": {"a": {}}, "objectClasses": []})
+        );
+        assert_eq!(sent(json!("x")), "x", "what nobody understands passes through");
     }
 
     #[test]

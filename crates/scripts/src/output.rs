@@ -80,3 +80,60 @@ impl Excerpt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::redact::take_secrets;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "Zq'7\u{e9}\"x canary$ecret\\Kx9";
+
+    /// The secret as programs write it.
+    fn quoted() -> Vec<String> {
+        let bytes = SECRET.as_bytes();
+        let each = |write: fn(&u8) -> String| bytes.iter().map(write).collect::<String>();
+        vec![
+            SECRET.to_owned(),
+            SECRET.replace('\'', r"'\''"),
+            SECRET.replace('\'', "''"),
+            json!(SECRET).to_string(),
+            SECRET.replace('\'', "&#39;").replace('"', "&quot;"),
+            each(|byte| format!("%{byte:02X}")),
+            each(|byte| format!("{byte:02x} ")),
+            each(|byte| format!("\\{byte:02x}")),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_piece_of_a_secret_survives_between_two_chunks_or_at_a_cut(
+            which in 0..8_usize,
+            keep in 0..600_usize,
+            lead in 0..80_usize,
+            times in 1..8_usize,
+            chunks in proptest::collection::vec(1..60_usize, 1..20),
+        ) {
+            let mask = Mask::new(&take_secrets(&mut json!({ "password": SECRET }), &[]));
+            let quoted = quoted().swap_remove(which);
+            let printed = "-".repeat(lead) + &format!("{quoted}\n").repeat(times);
+            let mut tail = Tail::new(keep);
+            let mut rest = printed.as_bytes();
+            for size in chunks.iter().cycle() {
+                let (chunk, others) = rest.split_at(rest.len().min(*size));
+                tail.push(chunk, &mask);
+                rest = others;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            let shown = Excerpt::of(tail.bytes(), tail.dropped(), keep, &mask).into_text();
+            let letters: Vec<char> = quoted.chars().collect();
+            for piece in letters.windows(7).map(|piece| piece.iter().collect::<String>()) {
+                prop_assert!(!shown.contains(&piece), "{piece:?} of {quoted} is in {shown}");
+            }
+        }
+    }
+}

@@ -22,9 +22,10 @@ impl Register {
             Code::from_static("erased"),
             "its data was erased from the register",
         );
+        let claim = self.disclaim(&identity).await?;
         let now = self.hub.now();
         let effects = EffectSet {
-            entities: vec![identity.erase()],
+            entities: std::iter::once(identity.erase()).chain(claim).collect(),
             records: vec![entry.record(now)],
             ..EffectSet::default()
         };

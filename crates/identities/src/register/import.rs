@@ -2,7 +2,8 @@
 
 use engine::{Actor, AuditEntry};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use model::Code;
+use journal::EffectSet;
+use model::{Code, EntityWrite};
 
 use super::{Register, Stamp, TRIES};
 use crate::document;
@@ -113,16 +114,31 @@ impl Register {
                 identity.move_to(State::ToSynchronise);
             }
             let outcome = if known { Outcome::Changed } else { Outcome::New }(identity.state);
+            let claim = match self.claim(&identity.id, &identity.kept.document).await {
+                Err(taken @ Error::Taken { .. }) => return Ok(Err(taken.to_string())),
+                claim => claim?,
+            };
             if options.dry_run {
                 return Ok(Ok((outcome, passwords)));
             }
-            match self.write_silently(&identity).await {
+            match self.write_imported(&identity, claim).await {
                 Err(journal::Error::Conflict { .. }) => {}
                 Ok(()) => return Ok(Ok((outcome, passwords))),
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(Err(Hindrance::Changed.sentence().to_owned()))
+    }
+}
+
+impl Register {
+    async fn write_imported(
+        &self,
+        identity: &Identity,
+        claim: Option<EntityWrite>,
+    ) -> Result<(), journal::Error> {
+        let entities = std::iter::once(identity.write()).chain(claim).collect();
+        self.hub.journal().apply(EffectSet { entities, ..EffectSet::default() }, None, self.hub.now()).await
     }
 }
 

@@ -236,7 +236,7 @@ section! {
     /// Failed jobs.
     DeadLetters {
         /// How long the secrets of a failed job without a deadline are kept for a replay. Later each must be given
-        /// again. `0s` keeps none.
+        /// again. `0s` keeps none. Refused messages keep theirs as long.
         keep_secrets: Duration = 3 * DAY,
     }
 }
