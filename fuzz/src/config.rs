@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use intendant::config::parse;
+use intendant::config::{Section as _, parse};
 
 /// A text is understood, and what it says can be shown; or it is refused in words, without a copy of the text.
 pub(crate) fn run(bytes: &[u8]) {

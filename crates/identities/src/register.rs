@@ -30,6 +30,9 @@ use crate::state::State;
 /// How often something is tried again that somebody else changed at the same moment.
 const TRIES: usize = 5;
 
+/// A search goes through so many pages of the journal at once; then somebody says whether it goes on.
+const PAGES: usize = 200;
+
 /// The handle on all identities. Cheap to clone.
 #[derive(Clone)]
 pub struct Register {
@@ -87,10 +90,20 @@ impl Register {
             // As names are kept.
             text: filter.text.as_deref().map(|text| composed(text).into_owned()),
         };
-        let page = self.hub.journal().find_entities(filter, after, limit).await?;
-        let read = |entity| Identity::read(entity).map_err(Error::Unreadable);
-        let identities = page.rows.into_iter().map(read).collect::<Result<_, _>>()?;
-        Ok(Found { identities, next: page.next })
+        let mut found = Found { identities: Vec::new(), next: after };
+        // A page looks at a bounded number of them, and whoever is searched for may be behind those.
+        for _ in 0..PAGES {
+            let left = limit - found.identities.len();
+            let page = self.hub.journal().find_entities(filter.clone(), found.next, left).await?;
+            for entity in page.rows {
+                found.identities.push(Identity::read(entity).map_err(Error::Unreadable)?);
+            }
+            found.next = page.next;
+            if found.next.is_none() || found.identities.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// How many are in each state; states without any are left out.

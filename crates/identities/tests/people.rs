@@ -15,7 +15,7 @@ fn one(id: &str) -> Selection {
 /// The lines that could not be used, and why.
 fn bad(report: &Value) -> Vec<(u64, String)> {
     let records = report["bad"].as_array().unwrap();
-    let line = |bad: &Value| (bad["line"].as_u64().unwrap(), bad["message"].as_str().unwrap().to_owned());
+    let line = |bad: &Value| (bad["line"].as_u64().unwrap(), bad["reason"].as_str().unwrap().to_owned());
     records.iter().map(line).collect()
 }
 
@@ -85,6 +85,21 @@ async fn an_account_belongs_to_one_identity() {
 async fn taken_by_other(bed: &Bed, file: &str) {
     let report = bed.import("", "c.csv", file, "key: [employeeNumber]").await;
     assert_eq!(bad(&report).len(), 1, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_there_is_found_however_many_there_are() {
+    let bed = Bed::new().await;
+    let rows: String = (0..6001).map(|n| format!("p{n:04},Person{n:04} X,X\n")).collect();
+    let report = bed.import("", "people.csv", &format!("uid,cn,sn\n{rows}"), "").await;
+    assert_eq!(report["new"], 6001, "{report}");
+    for n in [0, 3000, 5999, 6000] {
+        let filter = Filter { text: Some(format!("person{n:04}")), ..Filter::default() };
+        let found = bed.register.find(&filter, None, 10).await.unwrap();
+        assert_eq!((found.identities.len(), found.next), (1, None), "{n}");
+    }
+    let (status, page) = bed.ask("GET", "/api/v1/identities?text=nobody", None).await;
+    assert_eq!((status.as_u16(), &page), (200, &json!({"identities": [], "next": null})));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,7 +50,9 @@ async fn list(args: ListIdentities, context: &Context) -> Result<Exit> {
         screen.json(&page)?;
         return Ok(Exit::Done);
     }
-    if page.identities.is_empty() {
+    if page.identities.is_empty() && page.next.is_some() {
+        screen.remark("no identity fits among those that were looked at so far");
+    } else if page.identities.is_empty() {
         screen.remark("no identity fits; `intendant identities import FILE` brings some in");
     } else {
         screen.table(&table(&page.identities, context))?;
