@@ -79,7 +79,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(rules.targets, ["x"]);
-        let registry = "registry+https://github.com/rust-lang/crates.io-index";
+        let registry = "registry+https://github.com/rust-lang/index";
         let package = |name: &str, license: Value, source: Value| {
             json!({"id": name, "name": name, "version": "1.0.0", "license": license, "source": source,
                    "dependencies": [{"name": "a", "req": "^1", "source": registry}]})
@@ -106,7 +106,7 @@ mod tests {
                 "both 1.0.0: its licence, (MIT OR GPL-3.0) AND BSL-1.0, is not allowed",
                 "none 1.0.0: it names no licence",
                 "openssl-sys 1.0.0: it is banned",
-                "fork 1.0.0: it comes from git+https://example.org/fork, and not from crates.io",
+                "fork 1.0.0: it comes from git+https://example.org/fork, and not from the default registry",
                 "wild 1.0.0: it takes any version of b",
             ]
         );

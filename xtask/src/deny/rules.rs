@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::expression;
 
-/// The only place from which crates come.
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+/// The only place from which crates come: the default registry, as lock files name it.
+const REGISTRY: &str = "registry+https://github.com/rust-lang/";
 
 /// What may come in.
 pub(super) struct Rules {
@@ -53,8 +53,8 @@ impl Rules {
         if self.banned.contains(&name) {
             wrong.push("it is banned".to_owned());
         }
-        if let Some(source) = source.filter(|source| source != REGISTRY) {
-            wrong.push(format!("it comes from {source}, and not from crates.io"));
+        if let Some(source) = source.filter(|source| !source.starts_with(REGISTRY)) {
+            wrong.push(format!("it comes from {source}, and not from the default registry"));
         }
         for dependency in package.get("dependencies").and_then(Value::as_array).into_iter().flatten() {
             // Crates of this workspace are named by their paths.
