@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::word::Code;
+use crate::word::{Code, code};
 
 /// The three ways in which an attempt ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -89,6 +89,23 @@ impl Outcome {
             message: Some(message.into()),
             ..Outcome::done()
         }
+    }
+
+    /// Nothing was done, because this machine had no process, memory or descriptor left for it. It counts for nobody:
+    /// the same attempt is made again when there is room.
+    pub fn shortage(message: impl Into<String>) -> Self {
+        Outcome::soft(126, code::SHORTAGE, message)
+    }
+
+    /// Whether it is [`Outcome::shortage`].
+    pub fn is_shortage(&self) -> bool {
+        self.kind == OutcomeKind::Soft && self.code == Some(code::SHORTAGE)
+    }
+
+    /// Whether a process was ended by a signal that asks it to stop, and not by its own doing: SIGHUP, SIGINT or
+    /// SIGTERM, in the numbers of a shell.
+    pub fn was_told_to_stop(&self) -> bool {
+        self.kind != OutcomeKind::Done && matches!(self.status, 129 | 130 | 143)
     }
 
     /// A failure for good.

@@ -136,6 +136,8 @@ pub mod code {
     pub const KILLED: Code = Code::from_static("killed");
     /// The backend panicked, or its process could not be started or was lost.
     pub const LOST: Code = Code::from_static("lost");
+    /// The machine had no process, memory or descriptor left to begin the attempt with.
+    pub const SHORTAGE: Code = Code::from_static("shortage");
     /// The hub stopped while the attempt was running.
     pub const INTERRUPTED: Code = Code::from_static("interrupted");
     /// The backend is configured, and cannot be used: see `backends check`.

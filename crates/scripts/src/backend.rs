@@ -10,13 +10,18 @@ use engine::port::{Backend, BoxFuture, Call, Control, Mapping, Stop};
 use model::word::code;
 use model::{Dependency, Outcome};
 use rustix::io::Errno;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
-use crate::catalogue::{inspect, inspect_interpreter};
+use crate::catalogue::{Trust, inspect, inspect_interpreter};
 use crate::command::CommandLine;
 use crate::environment::Variables;
-use crate::run::{Attempt, Bell, Ran, Sweeper};
+use crate::run::{Attempt, Bell, Leavings, Ran, Sweeper};
+use crate::shortage;
+use crate::time;
 use crate::verdict::{self, Level, Verdict};
+
+/// How long an attempt waits for a thread.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A backend folder: its actions and the scripts that implement them.
 pub struct ScriptBackend {
@@ -24,6 +29,7 @@ pub struct ScriptBackend {
     pub(crate) description: Option<String>,
     pub(crate) folder: PathBuf,
     pub(crate) bin: PathBuf,
+    pub(crate) trust: Trust,
     /// What keeps all of it from being run.
     pub(crate) trouble: Option<String>,
     pub(crate) actions: BTreeMap<String, Script>,
@@ -36,10 +42,11 @@ pub struct ScriptBackend {
 pub(crate) struct Script {
     pub(crate) command: CommandLine,
     pub(crate) mapping: Mapping,
-    pub(crate) limit: Duration,
+    /// `None` = it may take as long as it wants.
+    pub(crate) limit: Option<Duration>,
     pub(crate) soft_exits: Vec<i32>,
     pub(crate) keep: usize,
-    pub(crate) background: bool,
+    pub(crate) leavings: Leavings,
     pub(crate) variables: Variables,
     /// What keeps it from being run.
     pub(crate) trouble: Option<String>,
@@ -76,7 +83,7 @@ impl ScriptBackend {
         if let Some(trouble) = self.trouble.as_ref().or(script.trouble.as_ref()) {
             return Err(Box::new(verdict::broken(1, trouble.clone())));
         }
-        match inspect(&self.bin, script.command.program()) {
+        match inspect(&self.bin, script.command.program(), &self.trust) {
             Ok(()) => Ok(script),
             Err(fault) => Err(Box::new(verdict::broken(fault.status, fault.sentence()))),
         }
@@ -100,9 +107,9 @@ impl ScriptBackend {
             bin: &self.bin,
             variables: &script.variables,
             input: &input,
-            limit: limit.map_or(script.limit, |limit| limit.min(script.limit)),
+            limit: limit.into_iter().chain(script.limit).min(),
             keep: script.keep,
-            background: script.background,
+            leavings: script.leavings,
             mask: &call.mask,
             bell,
             sweeper: &self.sweeper,
@@ -114,16 +121,19 @@ impl ScriptBackend {
 
     fn unstarted(&self, script: &Script, error: &io::Error) -> Box<Outcome> {
         let program = script.command.program();
-        if let Err(fault) = inspect(&self.bin, program).and_then(|()| inspect_interpreter(program)) {
+        if let Err(fault) =
+            inspect(&self.bin, program, &self.trust).and_then(|()| inspect_interpreter(program))
+        {
             return Box::new(verdict::broken(fault.status, fault.sentence()));
         }
         let file = program.unwrap_or(&self.bin).display();
+        if shortage::is_shortage(error) {
+            return Box::new(shortage::outcome(&format!("{file} could not be started"), error));
+        }
         let sentence = format!("{file} could not be started: {error}");
         match error.raw_os_error().map(Errno::from_raw_os_error) {
-            // Too many processes or open files, too little memory, a file that is just being written.
-            Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::TXTBSY | Errno::INTR) => {
-                Box::new(Outcome::soft(126, code::LOST, sentence))
-            }
+            // A file that is just being written.
+            Some(Errno::TXTBSY | Errno::INTR) => Box::new(Outcome::soft(126, code::LOST, sentence)),
             Some(Errno::NOENT) => Box::new(verdict::broken(127, sentence)),
             _ => Box::new(verdict::broken(126, sentence)),
         }
@@ -172,19 +182,33 @@ async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> O
     let bell = match Bell::new() {
         Ok(bell) => Arc::new(bell),
         Err(error) => {
-            return Outcome::soft(126, code::LOST, format!("no script can be started just now: {error}"));
+            return shortage::outcome("no script can be started just now", &error);
         }
     };
     let rope = Rope(Arc::clone(&bell));
-    let mut work = tokio::task::spawn_blocking(move || backend.outcome(&call, limit, &bell));
+    let (begins, begun) = oneshot::channel::<()>();
+    let mut work = tokio::task::spawn_blocking(move || {
+        drop(begins);
+        backend.outcome(&call, limit, &bell)
+    });
     let ended = tokio::select! {
         ended = &mut work => ended,
         reason = stopped(&mut stop) => {
             rope.0.ring(reason);
             work.await
         }
+        // Without a thread it would wait for one that may never come.
+        () = time::missed(PATIENCE, begun) => {
+            work.abort();
+            work.await
+        }
     };
-    ended.unwrap_or_else(|error| Outcome::soft(1, code::LOST, format!("the attempt was lost: {error}")))
+    ended.unwrap_or_else(|error| {
+        if error.is_cancelled() {
+            return Outcome::shortage("no thread was free to run the script");
+        }
+        Outcome::soft(1, code::LOST, format!("the attempt was lost: {error}"))
+    })
 }
 
 /// Rings when nobody waits for the attempt any more, so that no script runs on unseen.

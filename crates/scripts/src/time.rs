@@ -12,6 +12,11 @@ impl Deadline {
         Deadline(now().checked_add(limit))
     }
 
+    /// No such point.
+    pub(crate) fn never() -> Self {
+        Deadline(None)
+    }
+
     /// How much time is left; zero when it is over.
     pub(crate) fn left(self) -> Duration {
         self.0.map_or(Duration::MAX, |end| end.saturating_duration_since(now()))
@@ -36,6 +41,13 @@ impl Stopwatch {
     /// The time since the beginning.
     pub(crate) fn elapsed(self) -> Duration {
         now().saturating_duration_since(self.0)
+    }
+}
+
+/// Resolves when something did not happen within this time; never when it did.
+pub(crate) async fn missed(limit: Duration, happens: impl Future) {
+    if tokio::time::timeout(limit, happens).await.is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -482,11 +482,20 @@ fn a_script_that_cannot_be_run_is_named_with_its_remedy() {
     }
 }
 
+/// A sticky bit keeps others from replacing what is there, and lets them add a backend, or a module that a script reads.
 #[test]
-fn a_sticky_folder_is_not_open() {
-    let folder = folder(&format!("{HEAD}{ACTIONS}"));
-    chmod(&folder.path().join("10n/bin"), 0o1777);
-    assert_eq!(check(folder.path()), []);
+fn a_sticky_folder_is_open_too() {
+    for path in ["10n/bin", "10n", ""] {
+        let folder = folder(&format!("{HEAD}{ACTIONS}"));
+        let good = folder.load();
+        assert_eq!(good.problems, []);
+        chmod(&folder.path().join(path), 0o1777);
+        let problems = check(folder.path());
+        assert_eq!(problems.len(), 1, "{path}: {problems:#?}");
+        assert!(problems[0].what.contains("anyone on this machine may replace"), "{}", problems[0]);
+        let outcome = run_entry(only(&good), call(json!({})), None);
+        assert_eq!(outcome.code, Some(code::BACKEND_BROKEN), "{path}");
+    }
 }
 
 #[test]
@@ -501,6 +510,58 @@ fn a_configuration_that_anyone_may_write_is_not_followed() {
     }
 }
 
+/// Whoever owns a folder on the way can put another one in its place.
+#[test]
+fn a_parent_that_anyone_may_write_is_as_bad() {
+    let outer = Folder::new();
+    let inner = outer.path().join("a/b");
+    fs::create_dir_all(inner.join("10n/bin")).unwrap();
+    outer.write("a/b/10n/config.yml", format!("{HEAD}{ACTIONS}"));
+    outer.script("a/b/10n/bin/run.sh", "#!/bin/sh\necho '{\"status\": 0}'\n");
+    assert_eq!(check(&inner), []);
+    chmod(&outer.path().join("a"), 0o1777);
+    assert_eq!(check(&inner), [], "above the folder a sticky bit is enough");
+    chmod(&outer.path().join("a"), 0o777);
+    let loaded = load(&inner, &Defaults::default());
+    assert_eq!(only(&loaded).standing, Standing::Broken);
+    assert!(problem(&loaded, "a").remedy.contains("chmod o-w"));
+}
+
+/// What root runs belongs to root: else its owner is root.
+#[test]
+fn what_belongs_to_somebody_else_is_not_run_as_root() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("not run: giving a file to another user needs root");
+        return;
+    }
+    for path in ["10n/bin/run.sh", "10n/bin", "10n/config.yml", "10n", ""] {
+        let folder = folder(&format!("{HEAD}{ACTIONS}"));
+        let good = folder.load();
+        let taken = folder.path().join(path);
+        std::os::unix::fs::chown(&taken, Some(12345), None).unwrap();
+        let problems = check(folder.path());
+        assert_eq!((problems.len(), problems[0].severity), (1, Severity::Error), "{path}: {problems:?}");
+        let said = problems[0].to_string();
+        for part in [
+            taken.to_str().unwrap().trim_end_matches('/'),
+            "user 12345",
+            "mode 0",
+            "chown",
+            "backends.owners",
+        ] {
+            assert!(said.contains(part), "{path}: {part} in {said}");
+        }
+        if path != "10n/config.yml" {
+            let outcome = run_entry(only(&good), call(json!({})), None);
+            assert_eq!(outcome.code, Some(code::BACKEND_BROKEN), "{path}");
+        }
+        let trusting = Defaults { owners: vec![12345], ..Defaults::default() };
+        let loaded = load(folder.path(), &trusting);
+        assert_eq!(loaded.problems, [], "{path}");
+        assert_eq!(run_entry(only(&loaded), call(json!({})), None).kind, OutcomeKind::Done, "{path}");
+    }
+}
+
 #[test]
 fn a_link_to_what_somebody_else_owns_is_refused() {
     if !rustix::process::geteuid().is_root() {
@@ -510,8 +571,6 @@ fn a_link_to_what_somebody_else_owns_is_refused() {
     let folder = folder(&format!("{HEAD}{ACTIONS}"));
     let script = folder.path().join("10n/bin/run.sh");
     std::os::unix::fs::chown(&script, Some(12345), None).unwrap();
-    let problems = check(folder.path());
-    assert_eq!((problems.len(), problems[0].severity), (1, Severity::Warning), "{problems:?}");
     fs::rename(&script, folder.path().join("10n/real.sh")).unwrap();
     symlink("../real.sh", &script).unwrap();
     let problems = check(folder.path());

@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) actions: Option<Vec<ActionConfig>>,
     /// What keeps the whole backend from being used.
     pub(crate) trouble: Option<String>,
+    /// The key without which the original takes a file for no configuration of a backend.
+    pub(crate) lacks: Option<&'static str>,
 }
 
 /// One entry of `actions`.
@@ -48,6 +50,8 @@ impl Config {
         let mut config = Config::default();
         let start = report.mark();
         if let Some(document) = document(text, report) {
+            let is_there = |key: &&str| document.get(key).is_some_and(|node| is_truthy(&node.value));
+            config.lacks = ["_version", "name"].into_iter().find(|key| !is_there(key));
             config.take_head(&document, report);
             let settings = Settings::read(&document, &Settings::default(), report);
             near_misses(&document, &[&TOP_KEYS[..], &settings::KEYS].concat(), report);
@@ -63,7 +67,7 @@ impl Config {
             report.error(version.map(|v| v.line), "`_version` is missing", "write `_version: 1` at the top");
         }
         self.name = required(document, "name", report);
-        self.description = required(document, "description", report);
+        self.description = description(document, report);
         match document.get("active") {
             Some(Node { value: Yaml::Bool(active), .. }) => self.inactive = !active,
             Some(node) => {
@@ -177,6 +181,14 @@ fn required(document: &Node, key: &str, report: &mut Report) -> Option<String> {
         return None;
     };
     accept(value::text(key, node), node, report).map(str::to_owned)
+}
+
+/// It may be empty, as there.
+fn description(document: &Node, report: &mut Report) -> Option<String> {
+    match document.get("description") {
+        Some(Node { value: Yaml::Text(text), .. }) => Some(text.clone()),
+        _ => required(document, "description", report),
+    }
 }
 
 fn accept<T>(read: Result<T, Misfit>, node: &Node, report: &mut Report) -> Option<T> {

@@ -7,9 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
-use rustix::process::geteuid;
 
 use super::problem::{Problem, Severity};
+use super::trust::Trust;
 
 /// Why a script cannot be run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Fault {
         Fault { status: 127, file: file.to_owned(), what: what.into(), remedy: remedy.into() }
     }
 
-    fn unfit(file: &Path, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
+    pub(super) fn unfit(file: &Path, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
         Fault { status: 126, ..Fault::missing(file, what, remedy) }
     }
 
@@ -49,28 +49,38 @@ impl Fault {
 
 /// Looks at the `bin` of a backend, and at a script in it where the command line tells which. A link is followed:
 /// installed scripts are links into a shared module directory (contracts/sesame.md §5.1). It may only lead to what
-/// root or the hub's own user owns.
-pub(crate) fn inspect(bin: &Path, script: Option<&Path>) -> Result<(), Fault> {
+/// somebody owns who is trusted.
+pub(crate) fn inspect(bin: &Path, script: Option<&Path>, trust: &Trust) -> Result<(), Fault> {
     if !bin.is_dir() {
         let remedy = "create it and put the backend's scripts into it";
         return Err(Fault::missing(bin, "the directory does not exist", remedy));
     }
-    refuse_open(bin)?;
-    script.map_or(Ok(()), inspect_script)
+    trust.inspect(bin)?;
+    script.map_or(Ok(()), |script| inspect_script(script, trust))
 }
 
-fn inspect_script(script: &Path) -> Result<(), Fault> {
+fn inspect_script(script: &Path, trust: &Trust) -> Result<(), Fault> {
     let file = fs::metadata(script).map_err(|error| unreachable_script(script, error.kind()))?;
     if !file.is_file() {
         return Err(Fault::unfit(script, "it is not a file", "correct `script` in config.yml"));
     }
-    refuse_open(script)?;
+    trust.inspect(script)?;
     if fs::symlink_metadata(script).is_ok_and(|link| link.is_symlink()) {
-        refuse_foreign_target(script, &file)?;
+        inspect_target(script, &file, trust)?;
     }
     access(script, Access::EXEC_OK).map_err(|_| {
         Fault::unfit(script, "it is not executable", format!("run `chmod +x {}`", script.display()))
     })
+}
+
+fn inspect_target(script: &Path, target: &Metadata, trust: &Trust) -> Result<(), Fault> {
+    if !trust.owns(target) {
+        let what = format!("it is a link to a file of user {}, so it is not run", target.uid());
+        return Err(Fault::unfit(script, what, "give the target to root or to the hub's user with chown"));
+    }
+    let resolved = fs::canonicalize(script).map_err(|error| unreachable_script(script, error.kind()))?;
+    // What lies beside a script is read by many of them: the folder counts as much as the script.
+    resolved.parent().map_or(Ok(()), |folder| trust.inspect(folder))
 }
 
 fn unreachable_script(script: &Path, kind: ErrorKind) -> Fault {
@@ -90,36 +100,6 @@ fn unreachable_script(script: &Path, kind: ErrorKind) -> Fault {
             "create it, or correct `script` in config.yml",
         ),
     }
-}
-
-fn refuse_foreign_target(script: &Path, target: &Metadata) -> Result<(), Fault> {
-    if !owned_by_us(target) {
-        let what = format!("it is a link to a file of user {}, so it is not run", target.uid());
-        return Err(Fault::unfit(script, what, "give the target to root or to the hub's user with chown"));
-    }
-    let resolved = fs::canonicalize(script).map_err(|error| unreachable_script(script, error.kind()))?;
-    resolved.parent().map_or(Ok(()), refuse_open)
-}
-
-/// Refuses a file that anyone may change, and a folder in which anyone may replace files.
-pub(crate) fn refuse_open(path: &Path) -> Result<(), Fault> {
-    const STICKY: u32 = 0o1000;
-    const OTHERS_WRITE: u32 = 0o002;
-    let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
-    let what = match metadata.mode() {
-        mode if mode & OTHERS_WRITE == 0 => return Ok(()),
-        mode if metadata.is_dir() && mode & STICKY != 0 => return Ok(()),
-        _ if metadata.is_dir() => {
-            "anyone on this machine may replace the files in it, so nothing in it is run"
-        }
-        _ => "anyone on this machine may change it, so nothing is run by it",
-    };
-    Err(Fault::unfit(path, what, format!("run `chmod o-w {}`", path.display())))
-}
-
-/// Whether root or the hub's own user owns it.
-pub(crate) fn owned_by_us(metadata: &Metadata) -> bool {
-    metadata.uid() == 0 || metadata.uid() == geteuid().as_raw()
 }
 
 /// The first line of a script, as the kernel reads it.

@@ -1,12 +1,14 @@
 //! The folder of backends, read into a catalogue (contracts/sesame.md §3.0–3.2, design §7).
 
 mod config;
+mod crawl;
 mod dependency;
 mod files;
 mod problem;
 mod scripts;
 mod search;
 mod settings;
+mod trust;
 mod value;
 mod yaml;
 
@@ -21,7 +23,7 @@ use model::Dependency;
 
 use crate::backend::{Handle, ScriptBackend};
 use crate::environment::{self, Variables};
-use crate::run::Sweeper;
+use crate::run::{Leavings, Sweeper};
 
 use config::Config;
 pub(crate) use config::nearest;
@@ -30,27 +32,55 @@ pub(crate) use files::{inspect, inspect_interpreter};
 use problem::Report;
 pub use problem::{Problem, Severity};
 pub use search::{Folder, choose_folder};
+pub(crate) use trust::Trust;
+pub use trust::user;
 
 /// What counts where a backend does not say.
 #[derive(Clone, Debug)]
 pub struct Defaults {
-    /// Time limit of an attempt, over writing, running and reading.
-    pub limit: Duration,
+    /// Whose habits they follow.
+    pub style: Style,
+    /// Time limit of an attempt, over running and reading; `None` = none.
+    pub limit: Option<Duration>,
     /// How many bytes of each of a script's streams are kept; its answer must be among the last ones.
     pub output: usize,
     /// How many scripts of one backend run at once.
     pub concurrency: usize,
     /// The shell that reads command lines in which there is something for a shell to do.
     pub shell: PathBuf,
+    /// Users beside root and the hub's own to whom what is run may belong. It counts where the hub runs as root.
+    pub owners: Vec<u32>,
+}
+
+/// Whose habits count where a backend does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// Ours: each direct child of the folder is a backend, and what a script leaves running ends with it.
+    #[default]
+    Own,
+    /// Those of the program whose place the hub takes: folders at any depth are backends, what a script leaves running
+    /// lives on, and what holds its output is waited for.
+    Original,
+}
+
+impl Style {
+    pub(crate) fn leavings(self) -> Leavings {
+        match self {
+            Style::Own => Leavings::Ended,
+            Style::Original => Leavings::Awaited,
+        }
+    }
 }
 
 impl Default for Defaults {
     fn default() -> Self {
         Defaults {
-            limit: Duration::from_mins(1),
+            style: Style::Own,
+            limit: Some(Duration::from_mins(1)),
             output: 1024 * 1024,
             concurrency: 16,
             shell: PathBuf::from("/bin/sh"),
+            owners: Vec::new(),
         }
     }
 }
@@ -84,27 +114,37 @@ pub fn check(folder: &Path) -> Vec<Problem> {
     load(folder, &Defaults::default()).problems
 }
 
-/// Reads a folder of backends: each direct child folder with a `config.yml`, in byte order of their names. Never
+/// Reads a folder of backends, in the order in which they run ([`Style`] says which of its folders those are). Never
 /// fails as a whole: what is wrong is among the problems, and a backend that cannot be used is [`Standing::Broken`].
 pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let found = search::search(&folder);
-    let open = files::refuse_open(&folder).err();
+    let found = match defaults.style {
+        Style::Own => search::search(&folder),
+        Style::Original => crawl::crawl(&folder),
+    };
+    let trust = Trust::new(&folder, &defaults.owners);
+    let open = trust.inspect(&folder).err();
+    let drafts = found.backends.iter().map(|file| Draft::read(file, &trust));
+    let (drafts, skipped): (Vec<Draft>, Vec<Draft>) =
+        drafts.partition(|draft| !draft.is_skipped(defaults.style));
     let loader = Loader {
         root: &folder,
+        trust: trust.clone(),
         open: open.clone().map(Fault::sentence),
         defaults,
         variables: environment::base(),
         sweeper: Arc::default(),
     };
     let mut loaded = Loaded { entries: Vec::new(), backends: Vec::new(), problems: found.problems };
-    let drafts: Vec<Draft> = found.backends.into_iter().map(Draft::read).collect();
+    loaded.problems.extend(skipped.iter().map(Draft::skipped));
     let names = names(&drafts);
     for (draft, name) in drafts.into_iter().zip(names) {
         loader.take(draft, &name, &mut loaded);
     }
     loaded.problems.extend(open.map(Fault::into_problem));
     loaded.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    // What is wrong with a folder above them all was found by each.
+    loaded.problems.dedup();
     loaded
 }
 
@@ -116,11 +156,26 @@ struct Draft {
 }
 
 impl Draft {
-    fn read(folder: PathBuf) -> Draft {
-        let file = folder.join("config.yml");
-        let mut report = Report::new(&file);
-        let config = read_config(&file, &mut report);
-        Draft { folder, config, report }
+    fn read(file: &Path, trust: &Trust) -> Draft {
+        let mut report = Report::new(file);
+        let config = read_config(file, trust, &mut report);
+        Draft { folder: file.parent().unwrap_or(file).to_owned(), config, report }
+    }
+
+    /// Whether the original passes it over: it looks so for files that are no configuration of a backend.
+    fn is_skipped(&self, style: Style) -> bool {
+        style == Style::Original && self.config.lacks.is_some()
+    }
+
+    fn skipped(&self) -> Problem {
+        let lacks = self.config.lacks.unwrap_or_default();
+        Problem {
+            file: self.report.file().to_owned(),
+            line: None,
+            severity: Severity::Warning,
+            what: format!("it has no `{lacks}`, so it is no backend's and is passed over"),
+            remedy: format!("write `{lacks}` at the top if it is meant as one"),
+        }
     }
 }
 
@@ -145,6 +200,7 @@ fn names(drafts: &[Draft]) -> Vec<String> {
 
 struct Loader<'a> {
     root: &'a Path,
+    trust: Trust,
     /// Why no backend of the folder may be run: anyone may put one there.
     open: Option<String>,
     defaults: &'a Defaults,
@@ -173,7 +229,7 @@ impl Loader<'_> {
         let actions = actions
             .map(|action| {
                 let script = scripts::script(action, &bin, self.defaults, &self.variables);
-                scripts::check(action, &bin, &script, self.root, report);
+                scripts::check(action, &bin, &script, self, report);
                 (action.name.clone(), script)
             })
             .collect();
@@ -182,6 +238,7 @@ impl Loader<'_> {
             description: config.description.clone(),
             folder: folder.to_owned(),
             bin,
+            trust: self.trust.clone(),
             trouble: config.trouble.clone(),
             actions,
             depends_on: dependencies(config),
@@ -201,12 +258,10 @@ fn dependencies(config: &Config) -> Vec<Dependency> {
     once
 }
 
-fn read_config(file: &Path, report: &mut Report) -> Config {
+fn read_config(file: &Path, trust: &Trust, report: &mut Report) -> Config {
     let start = report.mark();
-    for path in [file.parent().unwrap_or(file), file] {
-        if let Err(fault) = files::refuse_open(path) {
-            report.push(fault.into_problem());
-        }
+    if let Err(fault) = trust.inspect(file) {
+        report.push(fault.into_problem());
     }
     let open = report.trouble_since(start);
     let mut config = match fs::read(file).map(String::from_utf8) {

@@ -53,6 +53,10 @@ impl Report {
         Report { file: file.to_owned(), problems: Vec::new() }
     }
 
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Something in the file keeps it, or a part of it, from being used.
     pub(crate) fn error(
         &mut self,

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use engine::port::Mapping;
 
-use super::Defaults;
 use super::config::ActionConfig;
 use super::files::{self, FirstLine};
 use super::problem::{Problem, Report, Severity};
+use super::{Defaults, Loader, Style};
 use crate::backend::Script;
 use crate::command::CommandLine;
 use crate::environment::Variables;
@@ -17,26 +17,34 @@ use crate::environment::Variables;
 pub(crate) fn script(action: &ActionConfig, bin: &Path, defaults: &Defaults, base: &Variables) -> Script {
     let settings = &action.settings;
     let own = settings.env.iter().map(|(name, value)| (name.into(), value.into()));
-    let limit = settings.timeout.unwrap_or(defaults.limit);
+    let limit = settings.timeout.or(defaults.limit);
     Script {
         command: CommandLine::new(bin, &action.script, &defaults.shell),
-        mapping: Mapping { on_error: action.on_error, retry: settings.retry, limit: Some(limit) },
+        mapping: Mapping { on_error: action.on_error, retry: settings.retry, limit },
         limit,
         soft_exits: settings.soft_exits.clone(),
         keep: settings.output.unwrap_or(defaults.output),
-        background: settings.background,
+        leavings: settings.leavings.unwrap_or(defaults.style.leavings()),
         variables: base.iter().cloned().chain(own).collect(),
         trouble: action.trouble.clone(),
     }
 }
 
 /// Looks at a script's file as an attempt would, and closer.
-pub(crate) fn check(action: &ActionConfig, bin: &Path, script: &Script, root: &Path, report: &mut Report) {
+pub(super) fn check(
+    action: &ActionConfig,
+    bin: &Path,
+    script: &Script,
+    loader: &Loader<'_>,
+    report: &mut Report,
+) {
     if action.trouble.is_some() {
         return;
     }
     let program = script.command.program();
-    if let Err(fault) = files::inspect(bin, program).and_then(|()| files::inspect_interpreter(program)) {
+    if let Err(fault) =
+        files::inspect(bin, program, &loader.trust).and_then(|()| files::inspect_interpreter(program))
+    {
         report.push(fault.into_problem());
         return;
     }
@@ -57,10 +65,12 @@ pub(crate) fn check(action: &ActionConfig, bin: &Path, script: &Script, root: &P
             "name its interpreter there; without it, /bin/sh reads it",
         );
     }
-    if let Some(target) = leads_out(program, root) {
+    let original = loader.defaults.style == Style::Original;
+    // Its installers make such links.
+    if let Some(target) = leads_out(program, loader.root).filter(|_| !original) {
         warn(format!("it leads out of the backends folder, to {target}"), "nothing to do if that is meant");
     }
-    if fs::metadata(program).is_ok_and(|metadata| !files::owned_by_us(&metadata)) {
+    if fs::metadata(program).is_ok_and(|metadata| !loader.trust.owns(&metadata)) {
         warn(
             "it belongs to another user, who may change what the hub runs".to_owned(),
             "give it to root with chown",

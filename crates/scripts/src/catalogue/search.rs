@@ -34,36 +34,39 @@ pub fn choose_folder(home: &Path) -> Folder {
 /// What a folder holds.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Folders with a `config.yml`, in byte order of their names.
+    /// The configuration files of backends, in the order in which those run.
     pub(crate) backends: Vec<PathBuf>,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Looks through a folder of backends.
+/// Looks through a folder of backends: each direct child folder with a `config.yml` is one, in byte order of names.
 pub(crate) fn search(root: &Path) -> Found {
-    let mut found = Found::default();
-    match fs::read_dir(root) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            found.error(
-                root,
-                "the folder of backends does not exist",
-                "create it, or correct its path in the configuration",
-            );
-        }
-        Err(error) => {
-            let what = format!("the folder of backends cannot be read: {error}");
-            found.error(root, what, "let the hub's user read it");
-        }
-        Ok(_) => {
-            for entry in entries(root) {
-                found.take(&entry);
-            }
-        }
+    let mut found = Found::in_folder(root);
+    for entry in entries(root) {
+        found.take(&entry);
     }
     found
 }
 
 impl Found {
+    /// Nothing yet, and whether the folder is there at all.
+    pub(super) fn in_folder(root: &Path) -> Found {
+        let mut found = Found::default();
+        match fs::read_dir(root) {
+            Err(error) if error.kind() == ErrorKind::NotFound => found.error(
+                root,
+                "the folder of backends does not exist",
+                "create it, or correct its path in the configuration",
+            ),
+            Err(error) => {
+                let what = format!("the folder of backends cannot be read: {error}");
+                found.error(root, what, "let the hub's user read it");
+            }
+            Ok(_) => {}
+        }
+        found
+    }
+
     fn take(&mut self, entry: &Entry) {
         let Entry { path, kind } = entry;
         if kind.is_file() {
@@ -92,7 +95,7 @@ impl Found {
         let before = self.problems.len();
         self.look_for_lost(path, 0);
         if has_config {
-            self.backends.push(path.to_owned());
+            self.backends.push(path.join("config.yml"));
         } else if self.problems.len() == before {
             self.warning(
                 path,
@@ -131,7 +134,7 @@ impl Found {
         self.problems.push(problem(file, Severity::Error, what.into(), remedy));
     }
 
-    fn warning(&mut self, file: &Path, what: &str, remedy: &str) {
+    pub(super) fn warning(&mut self, file: &Path, what: &str, remedy: &str) {
         self.problems.push(problem(file, Severity::Warning, what.to_owned(), remedy));
     }
 }
@@ -150,13 +153,13 @@ fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."))
 }
 
-struct Entry {
-    path: PathBuf,
-    kind: FileType,
+pub(super) struct Entry {
+    pub(super) path: PathBuf,
+    pub(super) kind: FileType,
 }
 
 /// The entries of a folder in byte order of their names; none of one that cannot be read.
-fn entries(folder: &Path) -> Vec<Entry> {
+pub(super) fn entries(folder: &Path) -> Vec<Entry> {
     let mut entries: Vec<Entry> = fs::read_dir(folder)
         .into_iter()
         .flatten()

@@ -9,6 +9,7 @@ use super::dependency;
 use super::problem::Report;
 use super::value::{self, Misfit};
 use super::yaml::{Node, Yaml};
+use crate::run::Leavings;
 
 /// What a script is given beside what the original format says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +20,8 @@ pub(crate) struct Settings {
     pub(crate) retry: Option<RetryPolicy>,
     /// `retries.on_exit`: exit codes that count as soft failures.
     pub(crate) soft_exits: Vec<i32>,
-    /// `background: allowed`: what it leaves running stays.
-    pub(crate) background: bool,
+    /// `background`: what becomes of what it leaves running.
+    pub(crate) leavings: Option<Leavings>,
     /// `env`: variables of its own.
     pub(crate) env: BTreeMap<String, String>,
     /// `limits.output`: how many bytes of its output are kept.
@@ -58,7 +59,7 @@ impl Settings {
         match key {
             "timeout" => self.timeout = Some(value::duration(key, node)?),
             "retries" => self.take_retries(node, report)?,
-            "background" => self.background = background(node)?,
+            "background" => self.leavings = Some(background(node)?),
             "env" => self.take_env(node, report)?,
             "limits" => self.take_limits(node, report)?,
             "depends_on" => self.take_dependencies(node, report),
@@ -146,10 +147,10 @@ fn map_of<'n>(key: &str, node: &'n Node, remedy: &str) -> Result<&'n [(super::ya
     }
 }
 
-fn background(node: &Node) -> Result<bool, Misfit> {
+fn background(node: &Node) -> Result<Leavings, Misfit> {
     match &node.value {
-        Yaml::Text(text) if text == "allowed" => Ok(true),
-        Yaml::Text(text) if text == "ended" => Ok(false),
+        Yaml::Text(text) if text == "allowed" => Ok(Leavings::Kept),
+        Yaml::Text(text) if text == "ended" => Ok(Leavings::Ended),
         other => Err(Misfit::new("background", other, "write `background: allowed`, or remove the key")),
     }
 }

@@ -1,20 +1,20 @@
-//! The exchange with one running script: its input is written, its output read and its end awaited by one thread,
-//! all under one time limit.
+//! The exchange with one running script: its output is read and its end awaited by one thread, under one time limit.
+//! Its input it has whole from the beginning.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus};
+use std::process::{ChildStderr, ChildStdout, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
 use engine::port::Stop;
 use model::mask::Mask;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::{Errno, ioctl_fionbio};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 use super::bell::Bell;
 use super::force::timeout;
+use super::nursery::Ward;
 use crate::output::Tail;
 use crate::time::Deadline;
 
@@ -28,12 +28,14 @@ const CHUNK: usize = 16 * 1024;
 /// spares a change of threads for each run.
 const MOMENT: Duration = Duration::from_millis(2);
 
+/// How often a script is looked at whose end nothing tells: there was no descriptor left for that.
+const GLANCE: Duration = Duration::from_millis(20);
+
 /// A script that is running, and what it printed so far.
 pub(crate) struct Exchange<'a> {
-    child: Child,
-    handle: OwnedFd,
-    stdin: Option<ChildStdin>,
-    input: &'a [u8],
+    ward: Ward,
+    /// Becomes readable when the script ends.
+    handle: Option<OwnedFd>,
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     printed: Tail,
@@ -54,43 +56,30 @@ pub(crate) enum Over {
 }
 
 /// What poll(2) says can be done without waiting.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Ready {
-    stdin: bool,
     stdout: bool,
     stderr: bool,
 }
 
 impl<'a> Exchange<'a> {
-    /// Takes over a child that was just started with three pipes. One that cannot be watched is ended again.
-    pub(crate) fn new(
-        mut child: Child,
-        input: &'a [u8],
-        keep: usize,
-        mask: &'a Mask,
-        bell: &'a Bell,
-    ) -> io::Result<Self> {
-        let handle = watch(&child).inspect_err(|_| {
-            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-            let _ = child.wait();
-        })?;
-        Ok(Exchange {
-            stdin: child.stdin.take(),
-            input,
+    /// Takes over a script that was just started, with two pipes.
+    pub(crate) fn new(mut ward: Ward, keep: usize, mask: &'a Mask, bell: &'a Bell) -> Self {
+        let child = ward.child();
+        Exchange {
+            handle: pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok(),
             stdout: child.stdout.take(),
             stderr: child.stderr.take(),
-            child,
-            handle,
+            ward,
             printed: Tail::new(keep),
             complained: Tail::new(keep),
             mask,
             bell,
-        })
+        }
     }
 
-    /// Writes and reads until the process has ended, the limit is reached or the bell rings.
+    /// Reads until the process has ended, the limit is reached or the bell rings.
     pub(crate) fn run(&mut self, limit: Deadline) -> Over {
-        self.write();
         let mut listening = true;
         loop {
             let left = if listening { limit.left() } else { limit.left().min(MOMENT) };
@@ -105,17 +94,13 @@ impl<'a> Exchange<'a> {
             if limit.is_over() {
                 return Over::Limit;
             }
-            if ready.stdin {
-                self.write();
-            }
             listening = count == 0 || count >= CHUNK;
         }
     }
 
-    /// Reads what is left in the pipes after the end. Where something still holds them open, waits this long for it.
-    pub(crate) fn drain(&mut self, grace: Duration) {
-        self.stdin = None;
-        let until = Deadline::after(grace);
+    /// Reads what is left in the pipes after the end. Where something still holds them open, waits so long for it, or
+    /// until the bell rings.
+    pub(crate) fn drain(&mut self, until: Deadline) {
         let mut late = 0;
         while self.holds_pipes() {
             let left = if self.bell.reason().is_some() { Duration::ZERO } else { until.left() };
@@ -137,22 +122,28 @@ impl<'a> Exchange<'a> {
 
     /// The process, which leads a group of its own.
     pub(crate) fn group(&self) -> Pid {
-        Pid::from_child(&self.child)
+        self.ward.group()
+    }
+
+    /// Nothing of it may stay. Its number in the nursery tells what it lost.
+    pub(crate) fn disown(&self) -> u64 {
+        self.ward.disown()
     }
 
     /// Takes the status of the process, and what was printed. The process must have ended.
     pub(crate) fn reap(mut self) -> io::Result<(ExitStatus, Tail, Tail)> {
-        Ok((self.child.wait()?, self.printed, self.complained))
+        Ok((self.ward.child().wait()?, self.printed, self.complained))
     }
 
     /// Takes what was printed by a process that was ended by force. One that hangs inside the kernel is waited for
     /// elsewhere, so that it leaves no zombie behind.
     pub(crate) fn let_go(mut self) -> (Tail, Tail) {
-        if ready([Some((self.handle.as_fd(), PollFlags::IN))], Duration::ZERO) == [true] {
-            let _ = self.child.wait();
+        if self.has_ended() {
+            let _ = self.ward.child().wait();
         } else {
-            let mut child = self.child;
-            thread::spawn(move || child.wait());
+            let mut ward = self.ward;
+            // Without a thread it stays a zombie until the hub ends.
+            let _ = thread::Builder::new().spawn(move || ward.child().wait());
         }
         (self.printed, self.complained)
     }
@@ -160,15 +151,21 @@ impl<'a> Exchange<'a> {
     /// Waits until something can be done; also says whether the process has ended.
     fn wait(&self, left: Duration, listening: bool) -> (bool, Ready) {
         let output = |pipe| Some((pipe, PollFlags::IN)).filter(|_| listening);
+        let left = if self.handle.is_some() { left } else { left.min(GLANCE) };
         let entries = [
-            Some((self.handle.as_fd(), PollFlags::IN)),
+            self.handle.as_ref().map(|handle| (handle.as_fd(), PollFlags::IN)),
             Some((self.bell.as_fd(), PollFlags::IN)),
-            self.stdin.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::OUT)),
             self.stdout.as_ref().and_then(|pipe| output(pipe.as_fd())),
             self.stderr.as_ref().and_then(|pipe| output(pipe.as_fd())),
         ];
-        let [exited, _rung, stdin, stdout, stderr] = ready(entries, left);
-        (exited, Ready { stdin, stdout, stderr })
+        let [ended, _rung, stdout, stderr] = ready(entries, left);
+        (ended || self.handle.is_none() && self.has_ended(), Ready { stdout, stderr })
+    }
+
+    /// Whether the process has ended; it is not reaped by that.
+    fn has_ended(&self) -> bool {
+        let glance = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.ward.group()), glance), Ok(None))
     }
 
     fn wait_for_output(&self, left: Duration) -> Ready {
@@ -178,25 +175,7 @@ impl<'a> Exchange<'a> {
             self.stderr.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
         ];
         let [_rung, stdout, stderr] = ready(entries, left);
-        Ready { stdout, stderr, ..Ready::default() }
-    }
-
-    /// Writes as much of the input as the pipe takes, and closes it at the end. A script that does not want its
-    /// input is none the worse for it.
-    fn write(&mut self) {
-        let Some(pipe) = &self.stdin else { return };
-        loop {
-            if self.input.is_empty() {
-                break;
-            }
-            match rustix::io::write(pipe, self.input) {
-                Ok(count) => self.input = self.input.get(count..).unwrap_or_default(),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
-                Err(_) => break,
-            }
-        }
-        self.stdin = None;
+        Ready { stdout, stderr }
     }
 
     fn read(&mut self, ready: Ready) -> usize {
@@ -209,14 +188,6 @@ impl<'a> Exchange<'a> {
         }
         count
     }
-}
-
-/// A descriptor that becomes readable when the child ends. Its input is written without ever waiting for it.
-fn watch(child: &Child) -> io::Result<OwnedFd> {
-    if let Some(pipe) = &child.stdin {
-        ioctl_fionbio(pipe, true)?;
-    }
-    Ok(pidfd_open(Pid::from_child(child), PidfdFlags::empty())?)
 }
 
 /// Which of these can be used without waiting.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use model::RunMark;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
+};
 
 use super::processes::{Family, Process};
 use crate::time::Deadline;
@@ -17,6 +19,9 @@ pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a killed process may take to be gone. Longer takes only one that hangs inside the kernel.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// The pause before another look where there was no descriptor or memory left for one.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// What became of processes that were to be ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,16 +46,25 @@ pub fn kill_carriers<'a>(marks: impl IntoIterator<Item = &'a RunMark>) -> Ended 
     if marks.is_empty() {
         return Ended::default();
     }
-    end(Family { marks: &marks, group: None }, GRACE)
+    end(Family { marks: Some(&marks), ..Family::default() }, GRACE)
 }
 
 /// Ends a family: TERM, a grace, and KILL until nobody is left.
 pub(crate) fn end(family: Family<'_>, grace: Duration) -> Ended {
     let mut ended = Ended::default();
-    ended.signal(&family.members(), Signal::TERM, Deadline::after(grace));
+    match family.members() {
+        Ok(members) => ended.signal(&members, Signal::TERM, Deadline::after(grace)),
+        Err(_) => kill_unseen(family.group, Signal::TERM),
+    }
     let last = Deadline::after(LAST_WAIT);
     loop {
-        let mut members = family.members();
+        let Ok(mut members) = family.members() else {
+            kill_unseen(family.group, Signal::KILL);
+            if last.is_over() {
+                return ended;
+            }
+            continue;
+        };
         members.retain(|process| !ended.left.contains_key(&process.pid.as_raw_pid()));
         if members.is_empty() {
             return ended;
@@ -65,20 +79,36 @@ pub(crate) fn end(family: Family<'_>, grace: Duration) -> Ended {
     }
 }
 
+/// Without a descriptor nobody is seen, but a group can still be reached.
+#[allow(clippy::disallowed_methods, reason = "nothing tells that there is a descriptor again")]
+fn kill_unseen(group: Option<Pid>, signal: Signal) {
+    if let Some(group) = group {
+        let _ = kill_process_group(group, signal);
+    }
+    std::thread::sleep(BREATH);
+}
+
 impl Ended {
     /// Signals processes and waits until they are gone.
     fn signal(&mut self, processes: &[Process], signal: Signal, until: Deadline) {
         let mut waiting = Vec::new();
         for process in processes {
             // The descriptor holds on to this very process: a number that was given to another one is not hit.
-            let Ok(handle) = pidfd_open(process.pid, PidfdFlags::empty()) else { continue };
-            if !process.is_still_there() {
+            let handle = match pidfd_open(process.pid, PidfdFlags::empty()) {
+                Err(Errno::SRCH) => continue,
+                opened => opened.ok(),
+            };
+            if !process.is_still_there().unwrap_or(true) {
                 continue;
             }
-            match pidfd_send_signal(&handle, signal) {
+            let sent = match &handle {
+                Some(handle) => pidfd_send_signal(handle, signal),
+                None => kill_process(process.pid, signal),
+            };
+            match sent {
                 Ok(()) => {
                     self.gone.insert(process.pid.as_raw_pid(), process.name.clone());
-                    waiting.push(handle);
+                    waiting.extend(handle);
                 }
                 Err(Errno::PERM) => self.give_up(process),
                 Err(_) => {}

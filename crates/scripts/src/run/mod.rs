@@ -1,12 +1,16 @@
 //! Runs one script once: start, exchange, end, and what it leaves behind (design §5, invariant 5).
 
 mod bell;
+mod custody;
 mod exchange;
 mod force;
+mod input;
+mod nursery;
 mod processes;
 mod sweeper;
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -23,6 +27,7 @@ pub(crate) use bell::Bell;
 use exchange::{Exchange, Over};
 pub use force::{Ended, kill_carriers};
 use force::{GRACE, end};
+use nursery::Ward;
 use processes::Family;
 pub(crate) use sweeper::Sweeper;
 
@@ -41,14 +46,26 @@ pub(crate) struct Attempt<'a> {
     pub(crate) bin: &'a Path,
     pub(crate) variables: &'a Variables,
     pub(crate) input: &'a [u8],
-    pub(crate) limit: Duration,
+    /// `None` = it may take as long as it wants.
+    pub(crate) limit: Option<Duration>,
     /// How many bytes of each stream are kept.
     pub(crate) keep: usize,
-    /// What it leaves running stays.
-    pub(crate) background: bool,
+    pub(crate) leavings: Leavings,
     pub(crate) mask: &'a Mask,
     pub(crate) bell: &'a Bell,
     pub(crate) sweeper: &'a Sweeper,
+}
+
+/// What becomes of the processes that a script has started when it is over itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Leavings {
+    /// They end too, after a moment in which they may still print.
+    #[default]
+    Ended,
+    /// They stay, and nobody waits for what they print.
+    Kept,
+    /// They stay; those that hold the script's output are waited for, and what they print is its answer too.
+    Awaited,
 }
 
 /// What a script did.
@@ -80,80 +97,106 @@ impl Attempt<'_> {
             return Ok(Ran { ending: Ending::Stopped(stop), stdout: nothing(), stderr: nothing() });
         }
         let mark = self.mark.to_string();
-        let limit = Deadline::after(self.limit);
-        let (child, through_shell) = self.start()?;
-        let mut exchange = Exchange::new(child, self.input, self.keep, self.mask, self.bell)?;
+        let limit = self.limit.map_or_else(Deadline::never, Deadline::after);
+        let (ward, through_shell) = self.start(&mark)?;
+        let mut exchange = Exchange::new(ward, self.keep, self.mask, self.bell);
         match exchange.run(limit) {
-            Over::Exited => self.close(exchange, mark, through_shell),
-            Over::Limit => Ok(self.end_by_force(exchange, mark, Ending::Limit(self.limit))),
+            Over::Exited => self.close(exchange, mark, through_shell, limit),
+            Over::Limit => {
+                let limit = self.limit.unwrap_or_default();
+                Ok(self.end_by_force(exchange, mark, Ending::Limit(limit)))
+            }
             Over::Stopped(stop) => Ok(self.end_by_force(exchange, mark, Ending::Stopped(stop))),
         }
     }
 
-    fn start(&self) -> io::Result<(std::process::Child, bool)> {
-        match self.prepare(self.command.command()).spawn() {
+    fn start(&self, mark: &str) -> io::Result<(Ward, bool)> {
+        let input = input::sealed(self.input)?;
+        let keeps = self.leavings != Leavings::Ended;
+        let start = |command| Ward::start(&mut self.prepare(command, &input)?, mark.to_owned(), keeps);
+        match start(self.command.command()) {
             // No first line that names an interpreter: a shell runs such a file itself.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-                Ok((self.prepare(self.command.through_shell()).spawn()?, true))
+                Ok((start(self.command.through_shell())?, true))
             }
             started => Ok((started?, self.command.needs_shell())),
         }
     }
 
     /// Only what keeps the standard library's fast way of starting a process: no `pre_exec`, no `uid` (design §7).
-    fn prepare(&self, mut command: Command) -> Command {
+    fn prepare(&self, mut command: Command, input: &File) -> io::Result<Command> {
         command
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .envs(environment::marks(self.mark, self.action))
             .current_dir(self.bin)
             .process_group(0)
-            .stdin(Stdio::piped())
+            .stdin(input.try_clone()?)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command
+        Ok(command)
     }
 
     /// After a normal end: what is still printed, and what must not live on.
-    fn close(&self, mut exchange: Exchange<'_>, mark: String, through_shell: bool) -> io::Result<Ran> {
-        exchange.drain(if self.background { Duration::ZERO } else { GRACE });
+    fn close(
+        &self,
+        mut exchange: Exchange<'_>,
+        mark: String,
+        through_shell: bool,
+        limit: Deadline,
+    ) -> io::Result<Ran> {
+        exchange.drain(match self.leavings {
+            Leavings::Ended => Deadline::after(GRACE),
+            Leavings::Kept => Deadline::after(Duration::ZERO),
+            Leavings::Awaited => limit,
+        });
         let held = exchange.holds_pipes();
         let group = exchange.group();
+        // Held longer than anybody waits: what the script itself came to counts, and nothing of it goes on.
+        let forced = held && self.leavings == Leavings::Awaited;
+        let loser = forced.then(|| exchange.disown());
         let (status, stdout, stderr) = exchange.reap()?;
-        if !self.background {
-            if held || test_kill_process_group(group).is_ok() {
-                let family = Family { marks: &HashSet::from([mark.clone()]), group: Some(group) };
-                end(family, GRACE).warn(self.backend, &mark);
-            } else {
-                self.sweeper.ended(mark, Arc::clone(self.backend));
-            }
+        let stays = self.leavings != Leavings::Ended && !forced;
+        if stays {
+            self.sweeper.released(Arc::clone(self.backend));
+        } else if held || test_kill_process_group(group).is_ok() {
+            let marks = HashSet::from([mark]);
+            let family = Family { marks: Some(&marks), group: Some(group), loser, ..Family::default() };
+            end(family, GRACE).warn(self.backend);
+            self.sweeper.released(Arc::clone(self.backend));
+        } else {
+            self.sweeper.ended(mark, Arc::clone(self.backend));
         }
         Ok(Ran { ending: ending(status, through_shell), stdout, stderr })
     }
 
     fn end_by_force(&self, mut exchange: Exchange<'_>, mark: String, ending: Ending) -> Ran {
-        let family = Family { marks: &HashSet::from([mark]), group: Some(exchange.group()) };
+        let marks = HashSet::from([mark]);
+        let loser = Some(exchange.disown());
+        let family =
+            Family { marks: Some(&marks), group: Some(exchange.group()), loser, ..Family::default() };
         let ended = end(family, GRACE);
         if !ended.left.is_empty() {
             tracing::error!(backend = %self.backend, left = ?ended.left, "processes of a script could not be ended");
         }
-        exchange.drain(Duration::ZERO);
+        exchange.drain(Deadline::after(Duration::ZERO));
         let (stdout, stderr) = exchange.let_go();
+        self.sweeper.released(Arc::clone(self.backend));
         Ran { ending, stdout, stderr }
     }
 }
 
 impl Ended {
     /// Says what a script that was over had left behind.
-    fn warn(&self, backend: &str, mark: &str) {
+    fn warn(&self, backend: &str) {
         if !self.gone.is_empty() {
             tracing::warn!(
-                backend, mark, ended = ?self.gone,
+                backend, ended = ?self.gone,
                 "processes outlived their script and were ended; `background: allowed` in config.yml lets them live"
             );
         }
         if !self.left.is_empty() {
-            tracing::error!(backend, mark, left = ?self.left, "processes outlived their script and could not be ended");
+            tracing::error!(backend, left = ?self.left, "processes outlived their script and could not be ended");
         }
     }
 }

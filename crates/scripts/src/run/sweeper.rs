@@ -1,5 +1,6 @@
 //! Ends what scripts that are over have left behind without a trace in their group or their pipes: children that
-//! called `setsid` and closed everything. They still carry the mark of their attempt.
+//! called `setsid` and closed everything. They still carry the mark of their attempt, or were handed to us when they
+//! lost their parents.
 
 use std::collections::HashSet;
 use std::mem;
@@ -8,7 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::force::{self, GRACE};
+use super::nursery;
 use super::processes::{self, Family};
+use crate::host;
 use crate::time::Stopwatch;
 
 /// Looking at every process costs time: it is done at most so often, and for many ended attempts at once.
@@ -45,16 +48,34 @@ struct News {
 /// An attempt that is over.
 #[derive(Debug)]
 struct Finished {
-    mark: String,
+    /// Nothing that carries it may live on; `None` = it may.
+    mark: Option<String>,
     backend: Arc<str>,
 }
 
 impl Sweeper {
-    /// Tells that an attempt is over, and that nothing of it may live on.
+    /// Tells that an attempt is over, and that nothing that carries its mark may live on.
     pub(crate) fn ended(&self, mark: String, backend: Arc<str>) {
-        let shared = &self.line.get_or_init(Line::begin).shared;
+        self.tell(Finished { mark: Some(mark), backend });
+    }
+
+    /// Tells that an attempt is over whose leavings may live on, or were ended: what it lost otherwise is looked for.
+    pub(crate) fn released(&self, backend: Arc<str>) {
+        if host::adopts() {
+            self.tell(Finished { mark: None, backend });
+        }
+    }
+
+    fn tell(&self, finished: Finished) {
+        let line = self.line.get_or_init(Line::begin);
+        if line.thread.is_none() {
+            // There was none to be had: whoever tells looks.
+            sweep(vec![finished]);
+            return;
+        }
+        let shared = &line.shared;
         let mut news = shared.news();
-        news.finished.push(Finished { mark, backend });
+        news.finished.push(finished);
         // While there is something to look at, the thread is awake already, or soon.
         if news.finished.len() == 1 {
             shared.changed.notify_one();
@@ -90,7 +111,12 @@ impl Shared {
         let mut pause = INTERVAL;
         while let Some(finished) = self.gather(pause) {
             let looking = Stopwatch::start();
-            sweep(finished);
+            let missed = sweep(finished);
+            let mut news = self.news();
+            if !news.closing {
+                news.finished.extend(missed);
+            }
+            drop(news);
             pause = INTERVAL.max(looking.elapsed() * SHARE);
         }
     }
@@ -106,10 +132,25 @@ impl Shared {
     }
 }
 
-fn sweep(finished: Vec<Finished>) {
-    let carried = processes::carried_marks();
-    for Finished { mark, backend } in finished.into_iter().filter(|one| carried.contains(&one.mark)) {
-        let family = Family { marks: &HashSet::from([mark.clone()]), group: None };
-        force::end(family, GRACE).warn(&backend, &mark);
+/// Ends what is left of these. Gives them back when there was no descriptor or memory left to look.
+fn sweep(finished: Vec<Finished>) -> Vec<Finished> {
+    let Ok(mut all) = processes::all() else { return finished };
+    let carried: HashSet<&String> = all.iter().filter_map(|process| process.mark.as_ref()).collect();
+    let left: Vec<Finished> = finished
+        .into_iter()
+        .filter(|one| one.mark.as_ref().is_some_and(|mark| carried.contains(mark)))
+        .collect();
+    for Finished { mark, backend } in &left {
+        let marks = mark.iter().cloned().collect();
+        force::end(Family { marks: Some(&marks), ..Family::default() }, GRACE).warn(backend);
     }
+    if !left.is_empty() {
+        all = processes::all().unwrap_or_default();
+    }
+    let abandoned = nursery::abandoned(all);
+    if !abandoned.is_empty() {
+        let ended = force::end(Family { named: &abandoned, ..Family::default() }, GRACE);
+        tracing::warn!(ended = ?ended.gone, left = ?ended.left, "processes that scripts had left without a trace were ended");
+    }
+    Vec::new()
 }

@@ -1,0 +1,109 @@
+//! The children of this process: the scripts that it started, and those that lost their parents and were handed to it
+//! because it asked for them ([`crate::host`]).
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::{Child, Command};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
+
+use rustix::process::{Pid, Resource, WaitOptions, getpid, prlimit, waitpid};
+
+use super::custody::{Custody, Orphan};
+use super::processes::Process;
+use crate::host;
+
+static NURSERY: LazyLock<Nursery> = LazyLock::new(Nursery::default);
+
+#[derive(Default)]
+struct Nursery {
+    /// Held for writing while no script is being started that is not yet noted.
+    starting: RwLock<()>,
+    custody: Mutex<Custody>,
+}
+
+fn custody() -> MutexGuard<'static, Custody> {
+    NURSERY.custody.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A script that was started. It is let go after it was waited for.
+#[derive(Debug)]
+pub(crate) struct Ward {
+    child: Child,
+    number: u64,
+}
+
+impl Ward {
+    /// Starts it. `keeps`: what it leaves running stays.
+    pub(crate) fn start(command: &mut Command, mark: String, keeps: bool) -> io::Result<Ward> {
+        let _starting = NURSERY.starting.read().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        let pid = Pid::from_child(&child);
+        if let Some(files) = host::files() {
+            let _ = prlimit(Some(pid), Resource::Nofile, files);
+        }
+        let number = custody().enter(pid.as_raw_pid(), mark, keeps);
+        Ok(Ward { child, number })
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    /// The process, which leads a group of its own.
+    pub(crate) fn group(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Nothing of it may stay: it is ended by force. Its number tells what it lost.
+    pub(crate) fn disown(&self) -> u64 {
+        custody().disown(self.number);
+        self.number
+    }
+}
+
+impl Drop for Ward {
+    fn drop(&mut self) {
+        custody().leave(self.number);
+    }
+}
+
+/// Whether a process was handed to us, carries no mark, and can have been lost only by this script.
+pub(super) fn was_lost_by(number: u64, process: &Process) -> bool {
+    is_orphan(process) && process.mark.is_none() && custody().belongs_to(number, process.key())
+}
+
+/// Looks at all those that were handed to us: the dead are let go. Gives the living ones that nobody has a right to.
+pub(super) fn abandoned(all: Vec<Process>) -> Vec<Process> {
+    let mut orphans = all;
+    orphans.retain(is_orphan);
+    bury(&orphans);
+    orphans.retain(|process| process.lives);
+    let mut custody = custody();
+    let others = orphans.iter().any(|process| process.mark.as_ref().is_some_and(|mark| !custody.runs(mark)));
+    let unmarked: BTreeSet<Orphan> =
+        orphans.iter().filter(|process| process.mark.is_none()).map(Process::key).collect();
+    let nobodys = custody.look(&unmarked, others);
+    orphans.retain(|process| nobodys.contains(&process.key()));
+    orphans
+}
+
+/// The first process of a machine or container is handed all orphans of it, whoever lost them: those it only buries.
+fn is_orphan(process: &Process) -> bool {
+    let own = getpid();
+    process.parent == own.as_raw_pid()
+        && host::adopts()
+        && !(own.is_init() && process.lives)
+        && !custody().is_ours(process.pid.as_raw_pid())
+}
+
+fn bury(orphans: &[Process]) {
+    let mut dead = orphans.iter().filter(|process| !process.lives).peekable();
+    if dead.peek().is_none() {
+        return;
+    }
+    // What was started and not yet noted when they were looked at is noted now.
+    let _nothing_starts = NURSERY.starting.write().unwrap_or_else(PoisonError::into_inner);
+    for process in dead.filter(|process| is_orphan(process)) {
+        let _ = waitpid(Some(process.pid), WaitOptions::NOHANG);
+    }
+}
