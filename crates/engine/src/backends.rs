@@ -19,6 +19,9 @@ use crate::port::{Call, Control, Standing};
 /// The action that asks a backend whether its target is there (seed 000).
 pub const PING: &str = "PING_TARGET";
 
+/// A ping takes no longer.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// A backend as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendView {
@@ -87,7 +90,7 @@ pub(crate) async fn ping(core: &Core, backend: &str) -> Result<Outcome, Error> {
             "{PING} in the actions of backend {backend}: add it to its config.yml"
         )));
     };
-    let limit = mapping.limit.unwrap_or(snapshot.limits.attempt).min(Duration::from_mins(1));
+    let limit = mapping.limit.or(snapshot.limits.attempt).unwrap_or(PATIENCE).min(PATIENCE);
     let job = core.clock.job_id(core.clock.now());
     let call = Call {
         mark: RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 },

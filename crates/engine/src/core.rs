@@ -13,11 +13,16 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::failsafe::Failsafe;
 use crate::intake;
+use crate::long::LongRuns;
 use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim, Stop};
+use crate::shortage::Shortage;
 use crate::slots::Slots;
 use crate::stats::Counters;
 use crate::table::ActionTable;
 use crate::wiring::Wiring;
+
+/// So long the word that the hub is to stop may take to arrive after its scripts have got it.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// What the hub is made of, besides its journal. Modules fill it; the command composes it.
 pub struct Setup {
@@ -46,8 +51,10 @@ pub struct Limits {
     pub concurrency: usize,
     /// Bytes of a request's body.
     pub max_size: usize,
-    /// How long an attempt may take when its backend does not say.
-    pub attempt: Duration,
+    /// How long an attempt may take when its backend does not say; `None` = as long as it wants.
+    pub attempt: Option<Duration>,
+    /// An attempt that may take as long as it wants needs somebody's attention after so long.
+    pub long: Duration,
     /// How long a failed job's secrets are kept for a replay.
     pub keep_secrets: Duration,
     /// What is kept, and for how long.
@@ -85,7 +92,8 @@ impl Default for Limits {
         Limits {
             concurrency: 256,
             max_size: 10 << 20,
-            attempt: Duration::from_mins(1),
+            attempt: Some(Duration::from_mins(1)),
+            long: Duration::from_mins(10),
             keep_secrets: 3 * DAY,
             keep: Keep {
                 jobs: 90 * DAY,
@@ -126,6 +134,10 @@ pub(crate) struct Core {
     snapshot: RwLock<Arc<Snapshot>>,
     running: Mutex<HashMap<JobId, watch::Sender<Option<Stop>>>>,
     stopping: AtomicBool,
+    /// The hub was told to stop: running steps may still end.
+    leaving: watch::Sender<bool>,
+    pub(crate) shortage: Shortage,
+    pub(crate) long_runs: LongRuns,
     /// Told when the last runner is gone.
     pub(crate) idle: Notify,
 }
@@ -148,6 +160,9 @@ impl Core {
             snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions, limits })),
             running: Mutex::default(),
             stopping: AtomicBool::new(false),
+            leaving: watch::Sender::new(false),
+            shortage: Shortage::default(),
+            long_runs: LongRuns::default(),
             idle: Notify::new(),
             journal,
             wiring,
@@ -176,7 +191,25 @@ impl Core {
         self.stopping.load(Ordering::Acquire)
     }
 
+    pub(crate) fn is_leaving(&self) -> bool {
+        *self.leaving.borrow()
+    }
+
+    pub(crate) fn set_leaving(&self) {
+        self.leaving.send_replace(true);
+    }
+
+    /// Waits a moment for the hub to be told to stop.
+    pub(crate) async fn leaves_soon(&self) {
+        let mut leaving = self.leaving.subscribe();
+        tokio::select! {
+            _ = leaving.wait_for(|leaving| *leaving) => {}
+            () = self.clock.sleep(MOMENT) => {}
+        }
+    }
+
     pub(crate) fn set_stopping(&self) {
+        self.set_leaving();
         self.stopping.store(true, Ordering::Release);
         self.wiring.wake.notify_one();
         self.wiring.outbox.notify_one();

@@ -110,7 +110,7 @@ impl Dispatcher {
         let now = self.core.clock.now();
         let core = Arc::clone(&self.core);
         // A slot is taken only for a job that is there: one given back would wake us again.
-        while !core.slots.full() {
+        while self.may_start() {
             let Some(due) = self.window.take(now, |lane| lane_is_free(&core, &snapshot, lane)) else { break };
             let Some(slot) = core.slots.job() else {
                 self.window.offer(due);
@@ -120,6 +120,11 @@ impl Dispatcher {
             self.in_flight.insert(due.id);
             tokio::spawn(runner::run(Arc::clone(&core), due, slot, first));
         }
+    }
+
+    /// Whether there is a slot. A hub that was told to stop starts nothing more: what its stop interrupted waits.
+    fn may_start(&self) -> bool {
+        !self.core.is_leaving() && !self.core.slots.full()
     }
 
     /// Ends the jobs whose deadline has passed before they could start.
@@ -147,10 +152,10 @@ impl Dispatcher {
 
     async fn wait(&self) {
         let snapshot = self.core.snapshot();
-        let due = if self.core.slots.full() {
-            None
-        } else {
+        let due = if self.may_start() {
             self.window.next_due(|lane| lane_is_free(&self.core, &snapshot, lane))
+        } else {
+            None
         };
         let next = due.into_iter().chain(self.next_deadline).min();
         let clock = &self.core.clock;

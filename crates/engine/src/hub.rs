@@ -275,6 +275,11 @@ impl Hub {
         self.core.swap(Snapshot { catalogue, actions, limits });
     }
 
+    /// Says that [`Hub::stop`] comes soon: a script that is told to end from now on has not failed.
+    pub fn announce_stop(&self) {
+        self.core.set_leaving();
+    }
+
     /// Stops: takes no new work, lets running steps end within `grace`, ends the rest by force, and closes the
     /// journal. What has not run stays in it.
     pub async fn stop(&self, grace: Duration) {

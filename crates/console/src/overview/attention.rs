@@ -25,6 +25,9 @@ pub(super) struct Alert {
 /// A job that could run and does not for so long deserves a look.
 const LONG: SignedDuration = SignedDuration::from_mins(1);
 
+/// Jobs that are shown because they run for too long.
+const SHOWN: usize = 10;
+
 /// Everything that needs attention.
 pub(super) async fn attention(
     console: &Console,
@@ -72,6 +75,25 @@ pub(super) async fn attention(
         });
     }
     let now = console.hub.now();
+    if let Some(why) = console.hub.shortage() {
+        alerts.push(Alert {
+            tone: "bad",
+            text: v.t("attention-shortage"),
+            words: Some(why),
+            link: "/jobs".to_owned(),
+            label: v.t("attention-look"),
+        });
+    }
+    alerts.extend(console.hub.long_runs().into_iter().take(SHOWN).map(|run| {
+        let args = [("backend", run.backend.into()), ("span", span(v, between(run.since, now)).into())];
+        Alert {
+            tone: "warn",
+            text: v.say("attention-long", &args),
+            words: None,
+            link: format!("/jobs/{}", run.job),
+            label: v.t("attention-look"),
+        }
+    }));
     if let Some((job, since)) =
         oldest(console, now).await?.filter(|(_, since)| now.duration_since(*since) >= LONG)
     {

@@ -64,7 +64,7 @@ impl Runner {
             runner.end(JobState::Failed, Some((code::UNREADABLE, message))).await;
             return None;
         }
-        if !runner.steps.is_empty() && !core.reactors.is_empty() {
+        if runner.steps.iter().any(|local| local.step.attempts > 0) {
             runner.recall().await;
         }
         Some(runner)
@@ -96,6 +96,7 @@ impl Runner {
         for (attempt, output) in attempts {
             let outcome = outcome_of(&attempt, output.as_deref());
             if let Some(local) = self.steps.get_mut(usize::from(attempt.step)) {
+                local.excused += u32::from(attempt.code == Some(code::INTERRUPTED));
                 local.outcome = outcome;
             }
         }

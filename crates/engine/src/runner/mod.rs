@@ -1,22 +1,21 @@
 //! One job's life from being taken up to being put down: its steps in order, each attempt on disk before it starts.
 
+mod attempt;
 mod guard;
 mod load;
 mod put_down;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use journal::{AttemptEnd, AttemptStart, Change, Due, NewEvent, NewStep, StepChange};
 use model::mask::Mask;
 use model::plan::{self, Next, Stand};
-use model::redact::{SecretSet, put_back};
+use model::redact::SecretSet;
 use model::word::code;
 use model::{
-    Code, EventKind, Job, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, RunMark, Step, StepState, retry,
+    Code, EventKind, Job, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, Step, StepState, retry,
 };
 use serde_json::Value;
 use tokio::sync::watch;
@@ -26,12 +25,10 @@ pub(crate) use self::put_down::{TAKEN_OVER, scrub};
 use crate::breaker;
 use crate::core::{Core, Snapshot};
 use crate::failsafe::Ticket;
-use crate::port::{BackendEntry, Call, Control, Mapping, Standing, Stop, View};
+use crate::port::{BackendEntry, Mapping, Standing, Stop, View};
 use crate::settle::Wrote;
 use crate::slots::{BackendSlot, JobSlot};
 
-/// How much longer than its limit an attempt may take to end itself before it is given up.
-const OVERTIME: Duration = Duration::from_secs(15);
 /// An attempt ends this long before the deadline: the caller needs a moment to hear of it.
 const MARGIN: Duration = Duration::from_secs(1);
 
@@ -63,6 +60,8 @@ struct Local {
     outcome: Option<Outcome>,
     /// It failed softly in this round.
     tried: bool,
+    /// Attempts that the hub's own stop interrupted: they were no failures.
+    excused: u32,
     retry_at: Option<Timestamp>,
 }
 
@@ -137,8 +136,12 @@ impl Runner {
                         let took = self.core.clock.instant().duration_since(began);
                         let now = self.core.clock.now();
                         self.core.stats.attempt(&entry.name, self.job.id, &outcome, took, now);
+                        if outcome.was_told_to_stop() {
+                            // Whoever stops the hub may tell its scripts too, and they hear of it first.
+                            self.core.leaves_soon().await;
+                        }
                         let interrupted = self.interrupted(&outcome);
-                        if !interrupted {
+                        if !interrupted && !outcome.is_shortage() {
                             breaker::note(&self.core, &entry.name, self.job.id, &outcome);
                         }
                         drop(slot);
@@ -239,62 +242,6 @@ impl Runner {
         wrote == Wrote::Yes
     }
 
-    /// Runs one attempt. Whatever happens in the backend, an outcome comes back.
-    async fn attempt(&mut self, place: usize, entry: &BackendEntry, mapping: &Mapping) -> Outcome {
-        let (body, mask, action) = self.call();
-        let Some(local) = self.steps.get(place) else { return Outcome::done() };
-        let mark = RunMark {
-            journal: self.core.journal.id(),
-            job: self.job.id,
-            step: local.step.index,
-            attempt: local.step.attempts,
-        };
-        let limit = self.limit(mapping);
-        let call = Call { mark, action, body, mask, deadline: self.job.deadline };
-        let control = Control { limit: Some(limit), stop: self.stop.clone() };
-        let running = AssertUnwindSafe(async { entry.backend.run(call, control).await }).catch_unwind();
-        match tokio::time::timeout(limit + OVERTIME, running).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => {
-                tracing::error!(job = %self.job.id, backend = %entry.name, "the backend panicked");
-                Outcome::soft(
-                    1,
-                    code::LOST,
-                    format!("{} broke down while it ran (a bug: please report it)", entry.name),
-                )
-            }
-            Err(_) => {
-                let seconds = limit.as_secs();
-                Outcome::soft(2, code::TIMEOUT, format!("{} did not answer within {seconds} s", entry.name))
-            }
-        }
-    }
-
-    fn limit(&self, mapping: &Mapping) -> Duration {
-        let own = mapping.limit.unwrap_or(self.core.snapshot().limits.attempt);
-        let Some(deadline) = self.job.deadline else { return own };
-        let left =
-            Duration::try_from(deadline.duration_since(self.core.clock.now())).unwrap_or(Duration::ZERO);
-        own.min(left.checked_sub(MARGIN).unwrap_or(left))
-    }
-
-    fn call(&mut self) -> (Arc<Value>, Arc<Mask>, Arc<str>) {
-        let (job, masked, secrets) = (&self.job, &self.masked, &self.secrets);
-        let make = || {
-            let fill_nulls = self.core.snapshot().actions.get(&job.action).spec.null_as_empty;
-            let mut body = Arc::clone(masked);
-            if fill_nulls || !secrets.is_empty() {
-                let body = Arc::make_mut(&mut body);
-                put_back(body, secrets);
-                if fill_nulls {
-                    model::body::null_to_empty(body);
-                }
-            }
-            (body, Arc::new(Mask::new(secrets)), Arc::from(job.action.as_str()))
-        };
-        self.call.get_or_insert_with(make).clone()
-    }
-
     /// Takes note of how an attempt ended.
     fn note(&mut self, place: usize, outcome: Outcome, mapping: &Mapping) {
         let now = self.core.clock.now();
@@ -328,7 +275,8 @@ impl Runner {
         mapping: &Mapping,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let attempts = self.steps.get(place)?.step.attempts;
+        let local = self.steps.get(place)?;
+        let attempts = local.step.attempts.saturating_sub(local.excused);
         let table = self.core.snapshot().actions.get(&self.job.action).spec.retry;
         let source =
             self.core.retry.get(&self.job.source).copied().unwrap_or(RetryPolicy::HTTP).by(self.job.deadline);
@@ -401,7 +349,7 @@ impl Runner {
 
 impl From<Step> for Local {
     fn from(step: Step) -> Self {
-        Local { step, outcome: None, tried: false, retry_at: None }
+        Local { step, outcome: None, tried: false, excused: 0, retry_at: None }
     }
 }
 

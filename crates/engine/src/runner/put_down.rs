@@ -44,11 +44,17 @@ impl Runner {
         }
     }
 
+    /// Whether the attempt did not come to its own end because the hub stops.
     pub(super) fn interrupted(&self, outcome: &Outcome) -> bool {
-        outcome.kind != OutcomeKind::Done && *self.stop.borrow() == Some(Stop::Stopping)
+        match *self.stop.borrow() {
+            Some(Stop::Stopping) => outcome.kind != OutcomeKind::Done,
+            Some(Stop::Cancelled | Stop::TakenOver) => false,
+            None if outcome.is_shortage() => self.core.is_stopping(),
+            None => outcome.was_told_to_stop() && self.core.is_leaving(),
+        }
     }
 
-    /// The hub stops and the attempt was ended by force: it runs again after the next start.
+    /// The hub stops and the attempt was ended by that: it runs again after the next start.
     pub(super) async fn hand_back(&mut self, place: usize, outcome: Outcome) {
         let now = self.core.clock.now();
         self.record_end(

@@ -65,6 +65,23 @@ pub(super) async fn health() -> Json<Health> {
     Json(Health { status: "ok".to_owned() })
 }
 
+/// No more of those that run for too long are named: one is enough to look.
+const SHOWN: usize = 10;
+
+/// Work is taken, and waits.
+fn short(why: String) -> Part {
+    Part { name: "machine".to_owned(), ready: false, optional: true, why: Some(why) }
+}
+
+fn long(run: engine::LongRun) -> Part {
+    let engine::LongRun { job, backend, since } = run;
+    let why = format!(
+        "job {job} has been running on it since {since} and has no time limit: look at it, or end it with \
+         `intendant jobs cancel {job}`"
+    );
+    Part { name: format!("backend {backend}"), ready: false, optional: true, why: Some(why) }
+}
+
 /// `GET /readyz`: 200 when the hub can take work, 503 with the part that is not ready otherwise.
 #[utoipa::path(
     get,
@@ -84,6 +101,8 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness
     let journal = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
     let mut parts = vec![journal];
     parts.extend(api.hub.links().into_iter().map(Part::from));
+    parts.extend(api.hub.shortage().map(short));
+    parts.extend(api.hub.long_runs().into_iter().take(SHOWN).map(long));
     let ready = parts.iter().all(|part| part.ready || part.optional);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, parts }))
