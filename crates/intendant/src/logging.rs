@@ -17,6 +17,7 @@ use tracing_subscriber::{Layer as _, Registry, reload};
 use crate::cli::Common;
 use crate::config;
 use crate::context::Context;
+use crate::render::text;
 
 /// How records look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Level {
 /// Starts logging to standard error. Once per process.
 pub fn start(format: Format, level: LevelFilter) -> Result<Level> {
     let (filter, handle) = reload::Layer::new(wanted(level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(move || Lines { format });
     let lines = match format {
         Format::Human(colour) => {
             let time = Local { clock: Clock::system(), zone: TimeZone::system() };
@@ -83,6 +84,30 @@ pub fn by_option(common: &Common) -> Option<LevelFilter> {
         (false, 1) => Some(LevelFilter::INFO),
         (false, 2) => Some(LevelFilter::DEBUG),
         (false, _) => Some(LevelFilter::TRACE),
+    }
+}
+
+/// One record, one line, whatever others put into it: nobody makes up a record, and nobody steers a terminal.
+struct Lines {
+    format: Format,
+}
+
+impl io::Write for Lines {
+    /// Takes a record whole, as it is handed over.
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(record);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let line = match self.format {
+            Format::Json => text::escaped(line).replace('\n', " "),
+            // Colours of others were taken out before ours were put in.
+            Format::Human(_) => text::printable(&line.replace(['\n', '\r'], " ")).into_owned(),
+        };
+        io::stderr().lock().write_all(format!("{line}\n").as_bytes())?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

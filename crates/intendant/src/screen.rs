@@ -1,7 +1,7 @@
 //! The terminal, or whatever stands in its place: what is printed where, how wide, in colour or not.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, LineWriter, Write};
 use std::ops::RangeInclusive;
 
 use anyhow::Result;
@@ -54,7 +54,7 @@ impl Screen {
 
     /// Prints a line of the result.
     pub fn line(&self, line: impl Display) -> Result<()> {
-        Ok(writeln!(io::stdout().lock(), "{line}")?)
+        Ok(writeln!(io::stdout().lock(), "{}", text::printable(&line.to_string()))?)
     }
 
     /// Prints a sentence after a mark, over as many lines as it takes.
@@ -69,12 +69,20 @@ impl Screen {
 
     /// Prints a document on one line.
     pub fn json(&self, document: &impl Serialize) -> Result<()> {
-        self.line(serde_json::to_string(document)?)
+        self.line(text::escaped(&serde_json::to_string(document)?))
     }
 
     /// Prints a document over several lines.
     pub fn pretty(&self, document: &impl Serialize) -> Result<()> {
-        self.line(serde_json::to_string_pretty(document)?)
+        self.line(text::escaped(&serde_json::to_string_pretty(document)?))
+    }
+
+    /// Where a document goes byte for byte; a terminal gets of it what is printable.
+    pub fn stream(&self) -> Box<dyn Write> {
+        if io::stdout().is_terminal() {
+            return Box::new(LineWriter::new(Printable(io::stdout())));
+        }
+        Box::new(BufWriter::new(io::stdout()))
     }
 
     /// Prints a table.
@@ -93,7 +101,7 @@ impl Screen {
 
     /// Prints on standard error, whatever happens. Where that fails there is nowhere left to say so.
     pub fn complain(&self, line: impl Display) {
-        let _ = writeln!(io::stderr().lock(), "{line}");
+        let _ = writeln!(io::stderr().lock(), "{}", text::printable(&line.to_string()));
     }
 
     /// Says in one line why what was asked for did not come about.
@@ -118,6 +126,20 @@ impl Screen {
     /// Whether `--quiet` was given.
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+}
+
+/// Lets through what is printable.
+struct Printable<W>(W);
+
+impl<W: Write> Write for Printable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(text::printable(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

@@ -142,7 +142,7 @@ async fn export(args: ExportIdentities, context: &Context) -> Result<Exit> {
     };
     let pieces = client::export(&context.client()?, &filter(args.which), format).await?;
     let mut pieces = pin!(pieces);
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = context.screen.stream();
     while let Some(piece) = pieces.next().await {
         out.write_all(&piece?)?;
     }

@@ -1,6 +1,6 @@
 //! `intendant jobs list|show|cancel|export|stdin`.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::pin::pin;
 
 use anyhow::{Result, bail};
@@ -96,7 +96,7 @@ pub async fn export(args: Export, context: &Context) -> Result<Exit> {
     let filter = filter(args.filter, context.clock.now());
     let rows = context.client()?.export(&filter, args.documents).await?;
     let mut rows = pin!(rows);
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = context.screen.stream();
     while let Some(row) = rows.next().await {
         match row? {
             Exported::Broken { problem } => bail!("the export breaks off here: {}", problem.detail),
@@ -124,7 +124,7 @@ pub async fn stdin(args: Stdin, context: &Context) -> Result<Exit> {
     }
     // Exactly the bytes of a backend's standard input: compact, and no line end after them, unless a person looks.
     let end = if context.screen.live { "\n" } else { "" };
-    let mut out = io::stdout().lock();
+    let mut out = context.screen.stream();
     out.write_all(document.to_string().as_bytes())?;
     out.write_all(end.as_bytes())?;
     out.flush()?;

@@ -1,6 +1,6 @@
 //! `intendant jobs refusals …`.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use anyhow::{Result, anyhow};
 use http::dto::RecordQuery;
@@ -70,7 +70,7 @@ fn reveal(number: i64, context: &Context) -> Result<Exit> {
     let (_, message) = found
         .filter(|(record, _)| record.kind == RecordKind::Refusal)
         .ok_or_else(|| anyhow!("there is no refusal {number}"))?;
-    let mut out = io::stdout().lock();
+    let mut out = context.screen.stream();
     out.write_all(&message)?;
     out.flush()?;
     Ok(Exit::Done)

@@ -1,5 +1,7 @@
 //! Text from outside, made fit for a terminal: no control characters, no more columns than there are.
 
+use std::borrow::Cow;
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// One line without control characters: what a backend prints must not steer the terminal. Line ends become spaces.
@@ -20,9 +22,50 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// Control characters, and those that change the direction of what follows.
+/// Control characters, those that end lines elsewhere, and those that change the direction of what follows.
 fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What may be printed as it is: the last look at whatever goes to a terminal. Line ends, tabs and our own colours stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let taken = colour(rest).unwrap_or(c.len_utf8());
+        let (part, after) = rest.split_at(taken);
+        match c {
+            '\n' | '\t' => safe.push(c),
+            c if is_unsafe(c) && taken == c.len_utf8() => safe.push('\u{fffd}'),
+            _ => safe.push_str(part),
+        }
+        rest = after;
+    }
+    Cow::Owned(safe)
+}
+
+/// The length of the sequence at the beginning that changes colours and nothing else.
+fn colour(text: &str) -> Option<usize> {
+    let parameters = text.strip_prefix("\x1b[")?;
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters.get(end..)?.starts_with('m').then_some("\x1b[".len() + end + "m".len())
+}
+
+/// A JSON document with everything in it escaped that must not reach a terminal as it is: it means the same.
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    // Between members there may be line ends, which are ours. The rest of what is unsafe can only be part of a text.
+    let is_foreign = |c: char| c != '\n' && is_unsafe(c);
+    if !json.chars().any(is_foreign) {
+        return Cow::Borrowed(json);
+    }
+    let escape = |c: char| {
+        if is_foreign(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    };
+    Cow::Owned(json.chars().map(escape).collect())
 }
 
 /// How many columns it takes.
@@ -97,6 +140,27 @@ mod tests {
     fn escapes_do_not_reach_the_terminal() {
         assert_eq!(one_line("a\x1b[31mred\u{202e}\n b\r\n"), "a\u{fffd}[31mred\u{fffd}  b");
         assert_eq!(lines("one\r\n\ttwo\x07").collect::<Vec<_>>(), ["one", "    two\u{fffd}"]);
+    }
+
+    #[test]
+    fn the_last_look_leaves_line_ends_and_our_own_colours() {
+        assert_eq!(printable("a\n\t\x1b[1;31mred\x1b[0m"), "a\n\t\x1b[1;31mred\x1b[0m");
+        assert_eq!(
+            printable("\r\x1b[2J\x1b]0;x\x07\u{9b}31m\u{202e}\u{61c}\u{2028}"),
+            "\u{fffd}\u{fffd}[2J\u{fffd}]0;x\u{fffd}\u{fffd}31m\u{fffd}\u{fffd}\u{fffd}"
+        );
+        assert_eq!(printable("\x1b[31"), "\u{fffd}[31");
+    }
+
+    #[test]
+    fn json_means_the_same_without_what_steers_a_terminal() {
+        let document = serde_json::json!({ "a\u{9b}": ["\u{202e}é\u{7f}\r\n", 1] });
+        for text in [document.to_string(), serde_json::to_string_pretty(&document).unwrap()] {
+            let escaped = escaped(&text);
+            assert!(!escaped.chars().any(|c| c != '\n' && is_unsafe(c)), "{escaped:?}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), document);
+        }
+        assert_eq!(escaped(r#"{"é":1}"#), r#"{"é":1}"#);
     }
 
     #[test]
