@@ -14,7 +14,7 @@ use notify::Hook;
 use notify::trace::Traces;
 use rustix::process::geteuid;
 
-use crate::config::{self, Config, Origin};
+use crate::config::{Config, Loaded, Origin};
 use crate::exit::misuse;
 use crate::register;
 use crate::sources::{Configured, Sources};
@@ -38,11 +38,14 @@ pub struct Parts {
 
 impl Parts {
     /// Reads the backends of a folder and everything else that the configuration names.
-    pub fn read(config: &Config, folder: &Path) -> Result<Self> {
+    pub fn read(loaded: &Loaded, folder: &Path) -> Result<Self> {
+        let config = &loaded.config;
         let defaults = scripts::Defaults {
-            limit: config.backends.timeout,
+            style: loaded.style,
+            limit: config.backends.timeout.0,
             concurrency: config.backends.concurrency.get(),
             shell: config.backends.shell.clone(),
+            owners: owners(&config.backends.owners)?,
             ..scripts::Defaults::default()
         };
         Ok(Parts {
@@ -127,7 +130,7 @@ pub fn journal_error(error: journal::Error) -> anyhow::Error {
 }
 
 /// The folder of backends that is used, and one that was passed over.
-pub fn backends_folder(loaded: &config::Loaded) -> scripts::Folder {
+pub fn backends_folder(loaded: &Loaded) -> scripts::Folder {
     let configured = loaded.config.backends.folder.clone();
     let as_it_is = |used: PathBuf| scripts::Folder { used, passed_over: None };
     if loaded.origin("backends.folder") != Origin::Default || configured.is_dir() {
@@ -138,12 +141,23 @@ pub fn backends_folder(loaded: &config::Loaded) -> scripts::Folder {
     if sesame.used.is_dir() || geteuid().is_root() { sesame } else { as_it_is(configured) }
 }
 
+/// The users that are named as owners of backends.
+fn owners(named: &[String]) -> Result<Vec<u32>> {
+    let names = named.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|name| !name.is_empty());
+    let number = |name| {
+        let unknown =
+            || misuse(format!("backends.owners: there is no user {name} in /etc/passwd: give their number"));
+        scripts::user(name).ok_or_else(unknown)
+    };
+    names.map(number).collect()
+}
+
 fn limits(config: &Config) -> Limits {
     let kept = &config.retention;
     Limits {
         concurrency: config.concurrency.get(),
         max_size: config.requests.max_size.0,
-        attempt: config.backends.timeout,
+        attempt: config.backends.timeout.0,
         keep_secrets: config.dead_letters.keep_secrets,
         keep: Keep {
             jobs: kept.jobs,
@@ -166,6 +180,7 @@ fn limits(config: &Config) -> Limits {
             pause: config.breaker.pause,
             longest: config.breaker.longest.max(config.breaker.pause),
         },
+        ..Limits::default()
     }
 }
 

@@ -19,6 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
+    scripts::host();
     let Cli { common, command } = Cli::parse_from(role::by_name(std::env::args_os()));
     let context = Context::new(common);
     let ended = runtime().and_then(|runtime| runtime.block_on(carry_out(command, &context)));

@@ -10,7 +10,7 @@ use http::dto::{CheckReport, Finding, Reached, Severity};
 use super::backends::folder;
 use crate::cli::Check;
 use crate::compose::Parts;
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::render::{Mark, text};
@@ -21,7 +21,7 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
         Some(hub) if args.folder.is_none() => hub.check().await?,
         _ => {
             let loaded = context.configuration()?;
-            let mut report = report(&loaded.config, &folder(args.folder, &loaded))?;
+            let mut report = report(&loaded, &folder(args.folder, &loaded))?;
             ask(&mut report).await;
             report
         }
@@ -50,8 +50,8 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
 
 /// Reads a folder of backends as a hub with this configuration would, and says what it finds. What they depend on has
 /// not been asked yet.
-pub(super) fn report(config: &Config, folder: &Path) -> Result<CheckReport> {
-    let read = Parts::read(config, folder)?.backends;
+pub(super) fn report(loaded: &Loaded, folder: &Path) -> Result<CheckReport> {
+    let read = Parts::read(loaded, folder)?.backends;
     let unasked = |backend: &scripts::ScriptBackend, needed: &model::Dependency| Reached {
         backend: backend.name().to_owned(),
         dependency: needed.clone().into(),

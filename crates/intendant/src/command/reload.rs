@@ -49,7 +49,7 @@ impl Reloader {
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
     pub(super) fn reload(&self) -> Result<ReloadReport> {
         let (loaded, folder) = self.read()?;
-        let parts = Parts::read(&loaded.config, &folder)?;
+        let parts = Parts::read(&loaded, &folder)?;
         let routes = buses::all_routes(&loaded.config)?;
         let report = ReloadReport {
             backends: parts.backends.backends.len(),
@@ -74,7 +74,7 @@ impl Reloader {
     /// What [`Reloader::reload`] would find, with nothing swapped.
     pub(super) fn check(&self) -> Result<CheckReport> {
         let (loaded, folder) = self.read()?;
-        check::report(&loaded.config, &folder)
+        check::report(&loaded, &folder)
     }
 
     fn read(&self) -> Result<(Loaded, PathBuf)> {

@@ -42,7 +42,7 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
         .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
 
     let home = Home::choose(args.data.as_deref(), config, context)?;
-    let parts = Parts::read(config, &folder)?;
+    let parts = Parts::read(&loaded, &folder)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
     let (hub, _) = compose::start(
         &home.folder,

@@ -18,6 +18,8 @@ pub struct Loaded {
     pub config: Config,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
+    /// Whose habits count for backends that do not say.
+    pub style: scripts::Style,
     origins: BTreeMap<String, Origin>,
 }
 
@@ -69,7 +71,12 @@ pub fn load(named: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
 pub(super) fn assemble(file: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
     let mut loaded = match file {
         Some(file) => Loaded::from_file(file)?,
-        None => Loaded { config: Config::default(), file: None, origins: BTreeMap::new() },
+        None => Loaded {
+            config: Config::default(),
+            file: None,
+            style: scripts::Style::Own,
+            origins: BTreeMap::new(),
+        },
     };
     loaded.override_by(places)?;
     loaded.fill(places);
@@ -107,6 +114,7 @@ impl Loaded {
         Ok(Loaded {
             config,
             file: Some(path.to_path_buf()),
+            style: scripts::Style::Own,
             origins: lines.into_iter().map(origin).collect(),
         })
     }
@@ -156,7 +164,7 @@ impl Loaded {
                 "the key must not lie in the data folder, which is backed up: name another place",
             );
         }
-        if self.config.backends.timeout.is_zero() {
+        if self.config.backends.timeout.0.is_some_and(|limit| limit.is_zero()) {
             return unfit("backends.timeout", "no attempt could ever run: write a length of time above zero");
         }
         if self.config.requests.max_size.0 == 0 {

@@ -37,4 +37,4 @@ pub use sections::{
     Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
     Retention, SesameSource, Stop, Telemetry, Webhook,
 };
-pub use value::{Bytes, Value};
+pub use value::{Bytes, TimeLimit, Value};

@@ -12,7 +12,7 @@ use super::net::{Listen, Networks};
 use super::oidc::Oidc;
 use super::secret::SecretSource;
 use super::section::section;
-use super::value::{Bytes, words};
+use super::value::{Bytes, TimeLimit, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
@@ -152,10 +152,14 @@ section! {
         folder: PathBuf = PathBuf::new(),
         /// How many scripts of one backend run at once when its `config.yml` does not say.
         concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
-        /// How long one attempt may take when neither the backend nor the action's mapping says.
-        timeout: Duration = Duration::from_mins(1),
+        /// How long one attempt may take when neither the backend nor the action's mapping says; `none` for as long as
+        /// it wants, which is what holds in the place of Sesame's daemon when nothing is said here.
+        timeout: TimeLimit = TimeLimit(Some(Duration::from_mins(1))),
         /// The shell that reads those command lines in which there is something for a shell to do.
         shell: PathBuf = PathBuf::from("/bin/sh"),
+        /// Where the hub runs as root, what it runs and the folders above belong to root, or to these users, whom you
+        /// trust with root: names or numbers. Their own groups (those of the same number) may write there too.
+        owners: Vec<String> = Vec::new(),
     }
 }
 

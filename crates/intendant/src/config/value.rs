@@ -193,6 +193,23 @@ impl Value for Duration {
     }
 }
 
+/// A length of time after which something is ended, or `none`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeLimit(pub Option<Duration>);
+
+impl Value for TimeLimit {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "none" => Ok(TimeLimit(None)),
+            text => Duration::parse(text).map(|limit| TimeLimit(Some(limit))),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.0.map_or("none".to_owned(), |limit| limit.show())
+    }
+}
+
 fn duration(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));

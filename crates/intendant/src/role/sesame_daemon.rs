@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use model::Secret;
 
 use super::dotenv;
-use crate::config::{Environment, Level, Loaded, Origin, SecretSource};
+use crate::config::{Environment, Level, Loaded, Origin, SecretSource, TimeLimit};
 use crate::context::refuse_foreign;
 
 /// The name of the source that the variables describe.
@@ -63,6 +63,10 @@ impl SesameDaemon {
     /// Lays it over what else is configured: these variables say it last.
     pub fn lay_over(&self, loaded: &mut Loaded) {
         let elsewhere = loaded.origin("backends.folder") != Origin::Default;
+        loaded.style = scripts::Style::Original;
+        if loaded.origin("backends.timeout") == Origin::Default {
+            loaded.config.backends.timeout = TimeLimit(None);
+        }
         let config = &mut loaded.config;
         if let Some(backends) = &self.backends {
             config.backends.folder.clone_from(backends);

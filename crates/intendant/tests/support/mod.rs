@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -92,6 +92,7 @@ impl World {
             .env("TZ", "UTC")
             .env("INTENDANT_CONFIG", self.path("intendant.yml"))
             .env("INTENDANT_HTTP__LISTEN", "127.0.0.1:0")
+            .env("INTENDANT_BACKENDS__OWNERS", owner())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -148,6 +149,11 @@ impl World {
     pub fn open_gate(&self) {
         fs::write(self.path("gate"), "go\n").unwrap();
     }
+}
+
+/// Whoever owns the repository, whose examples are run, may be another user than the one who runs the tests.
+fn owner() -> String {
+    fs::metadata(examples()).unwrap().uid().to_string()
 }
 
 fn fresh() -> usize {

@@ -19,7 +19,7 @@ use crate::render::{Align, Mark, Table};
 pub(super) async fn run(args: BusCatalogue, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let folder = compose::backends_folder(&loaded);
-    let backends = Parts::read(&loaded.config, &folder.used)?.backends.catalogue();
+    let backends = Parts::read(&loaded, &folder.used)?.backends.catalogue();
     let known = |action: &str| {
         let active = backends.entries.iter().filter(|entry| entry.standing == port::Standing::Active);
         let mapped: Vec<_> = active.filter(|entry| entry.actions.contains_key(action)).collect();

@@ -173,7 +173,7 @@ fn folder(loaded: &Loaded) -> Finding {
 fn backends(loaded: &Loaded) -> Finding {
     const NAME: &str = "scripts";
     let folder = compose::backends_folder(loaded).used;
-    let read = match Parts::read(&loaded.config, &folder) {
+    let read = match Parts::read(loaded, &folder) {
         Ok(parts) => parts.backends,
         Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
     };
@@ -275,8 +275,11 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     if let Ok(readiness) = client.ready().await {
         let not_ready = readiness.parts.into_iter().filter(|part| !part.ready);
         findings.extend(not_ready.map(|part| {
-            let what = format!("{} is not ready: {}", part.name, part.why.unwrap_or_default());
-            Finding::error(NAME, what, "see its log")
+            let why = part.why.unwrap_or_default();
+            if part.optional {
+                return Finding::warning(NAME, format!("{}: {why}", part.name), "see its log");
+            }
+            Finding::error(NAME, format!("{} is not ready: {why}", part.name), "see its log")
         }));
     }
     let dead = status

@@ -32,7 +32,7 @@ fn declared(loaded: &Loaded) -> Vec<(Dependency, String)> {
         }
     }
     // What is wrong with backends is found by another check.
-    if let Ok(parts) = Parts::read(&loaded.config, &compose::backends_folder(loaded).used) {
+    if let Ok(parts) = Parts::read(loaded, &compose::backends_folder(loaded).used) {
         for backend in &parts.backends.backends {
             add(backend.depends_on(), &backend.folder().join("config.yml").display().to_string());
         }

@@ -96,6 +96,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
         notify::tell(notify::READY);
     }
 
+    hub.announce_stop();
     notify::tell(notify::STOPPING);
     let grace = disk.0.grace();
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
@@ -144,7 +145,7 @@ async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) 
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %config.data.folder.display(), "configuration: {file}");
     let folder = compose::backends_folder(loaded);
-    let parts = Parts::read(config, &folder.used)?;
+    let parts = Parts::read(loaded, &folder.used)?;
     tracing::info!(
         backends = parts.backends.backends.len(),
         folder = %folder.used.display(),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::config::{Places, load};
 
@@ -26,6 +28,18 @@ fn without_a_variable_everything_is_as_the_original_has_it() {
     );
     assert_eq!(config.backends.folder, Path::new("/var/lib/sesame-daemon/backends"));
     assert_eq!((config.log.level, config.backends.shell.as_path()), (Level::Info, Path::new("/bin/sh")));
+}
+
+/// Folders run as they are: at any depth, without a limit, and with whatever they leave running.
+#[test]
+fn backends_have_the_habits_of_the_original() {
+    let loaded = laid_over(&[], &[], "");
+    assert_eq!((loaded.style, loaded.config.backends.timeout), (scripts::Style::Original, TimeLimit(None)));
+    let limited = laid_over(&[], &[], "backends: {timeout: 5m}\n");
+    assert_eq!(limited.config.backends.timeout, TimeLimit(Some(Duration::from_mins(5))));
+    // Somebody may have wanted just the value that is the default elsewhere.
+    let same = laid_over(&[], &[], "backends: {timeout: 1m}\n");
+    assert_eq!(same.config.backends.timeout, TimeLimit(Some(Duration::from_mins(1))));
 }
 
 #[test]
