@@ -180,7 +180,7 @@ fn a_link_out_of_the_folder_to_what_anyone_may_write_is_not_run() {
     let script = world.path("backends/00first/bin/main.sh");
     fs::remove_file(&script).unwrap();
     symlink(&outside, &script).unwrap();
-    fails_with(&world, &["main.sh", "chmod o-w"]);
+    fails_with(&world, &["outside.sh", "chmod o-w"]);
     assert!(!world.path("witness").exists());
 }
 
