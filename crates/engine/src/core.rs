@@ -84,6 +84,8 @@ pub struct Keep {
     pub messages_max: u64,
     /// Number of events.
     pub events_max: u64,
+    /// Bytes of the journal's file in use.
+    pub bytes_max: u64,
 }
 
 impl Default for Limits {
@@ -104,6 +106,7 @@ impl Default for Limits {
                 messages: 7 * DAY,
                 messages_max: 100_000,
                 events_max: 200_000,
+                bytes_max: 32 << 30,
             },
             failsafe: FailsafeRule::off(),
             breaker: BreakerRule::OFF,

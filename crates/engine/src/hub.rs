@@ -81,6 +81,7 @@ impl Hub {
         let tasks = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
             tokio::spawn(keeper::keep(Arc::clone(&core))),
+            tokio::spawn(keeper::watch(Arc::clone(&core))),
             // The last one: it is the last to end.
             tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
         ];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use journal::Retention;
+use journal::{Pruned, Retention};
 
 use crate::core::{Core, Keep};
 use crate::{failsafe, refusal};
@@ -12,12 +12,15 @@ use crate::{failsafe, refusal};
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
 
+/// How often it makes sure that the journal is still where it was, also when nothing is written.
+const LOOK: Duration = Duration::from_secs(2);
+
 pub(crate) async fn keep(core: Arc<Core>) {
+    let mut over = false;
     while !core.is_stopping() {
         let now = core.clock.now();
         match core.journal.prune(retention(&core.snapshot().limits.keep, now), now).await {
-            Ok(0) => {}
-            Ok(jobs) => tracing::info!(jobs, "old jobs were removed from the journal"),
+            Ok(pruned) => tell(pruned, &mut over),
             Err(journal::Error::Closed) => return,
             Err(error) => tracing::warn!("retention: {error}"),
         }
@@ -35,6 +38,38 @@ pub(crate) async fn keep(core: Arc<Core>) {
     }
 }
 
+/// Looks whether the journal can be written, which tells the log when it cannot.
+pub(crate) async fn watch(core: Arc<Core>) {
+    while !core.is_stopping() {
+        core.clock.sleep(LOOK).await;
+        if matches!(core.journal.writable().await, Err(journal::Error::Closed)) {
+            return;
+        }
+    }
+}
+
+/// Says what retention came to; `over` remembers that the bound in bytes did not hold.
+fn tell(pruned: Pruned, over: &mut bool) {
+    let Pruned { jobs, given_up, over: too_large } = pruned;
+    if jobs > 0 {
+        tracing::info!(jobs, "old jobs were removed from the journal");
+    }
+    if given_up > 0 {
+        tracing::warn!(
+            given_up,
+            "{given_up} deliveries were given up: nobody took them for as long as retention keeps ended jobs; they are \
+             listed with the dead letters"
+        );
+    }
+    if too_large && !*over {
+        tracing::warn!(
+            "the journal is larger than `retention.size_max`, and nothing in it may be removed: live jobs, entities and \
+             the audit are kept"
+        );
+    }
+    *over = too_large;
+}
+
 fn retention(keep: &Keep, now: Timestamp) -> Retention {
     Retention {
         jobs_before: before(now, keep.jobs),
@@ -45,6 +80,7 @@ fn retention(keep: &Keep, now: Timestamp) -> Retention {
         messages_before: before(now, keep.messages),
         messages_max: keep.messages_max,
         events_max: keep.events_max,
+        bytes_max: keep.bytes_max,
     }
 }
 

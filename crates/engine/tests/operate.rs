@@ -82,6 +82,7 @@ async fn a_replay_whose_secrets_are_gone_asks_for_each_of_them() {
         messages_before: jiff::Timestamp::MIN,
         messages_max: u64::MAX,
         events_max: u64::MAX,
+        bytes_max: u64::MAX,
     };
     let later = bed.hub.now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
     bed.hub.journal().prune(keep, later).await.unwrap();

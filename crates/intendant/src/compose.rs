@@ -8,11 +8,12 @@ use anyhow::{Context as _, Result};
 use engine::port::{BoxFuture, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
-use journal::{Journal as _, Key, Options, SqliteJournal};
+use journal::{Journal as _, Keys, Options, SqliteJournal};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy, RunMark};
 use notify::Hook;
 use notify::trace::Traces;
 use rustix::process::geteuid;
+use uuid::Uuid;
 
 use crate::config::{Config, Loaded, Origin};
 use crate::exit::misuse;
@@ -92,10 +93,19 @@ impl Parts {
     }
 }
 
+/// Where the journal is.
+pub struct Home {
+    /// The data folder.
+    pub folder: PathBuf,
+    /// What opens it.
+    pub keys: Keys,
+    /// The journal that has to be there; `None` = it is made when there is none.
+    pub expected: Option<Uuid>,
+}
+
 /// Opens the journal of a data folder, starts the hub on it, and lets its sources take requests.
 pub async fn start(
-    folder: &Path,
-    key: Key,
+    home: Home,
     parts: Parts,
     configured: Configured,
     hooks: BTreeMap<String, Hook>,
@@ -103,7 +113,9 @@ pub async fn start(
     clock: &Clock,
 ) -> Result<(Hub, Sources)> {
     let (observer, wiring) = engine::wiring();
-    let journal = SqliteJournal::open(Options::new(folder, key), observer).map_err(journal_error)?;
+    let Home { folder, keys, expected } = home;
+    let options = Options { expected, ..Options::new(folder, keys) };
+    let journal = SqliteJournal::open(options, observer).map_err(journal_error)?;
     let sources = Sources::new(configured, journal.id(), clock, &parts.backends);
     let mut setup = parts.setup(clock);
     sources.join(&mut setup);
@@ -122,9 +134,15 @@ pub async fn start(
 pub fn journal_error(error: journal::Error) -> anyhow::Error {
     use journal::Error as E;
     match error {
-        E::Locked { .. } | E::WrongKey { .. } | E::BadKey { .. } | E::Newer { .. } | E::Occupied { .. } => {
-            misuse(error)
-        }
+        E::Locked { .. }
+        | E::Gone { .. }
+        | E::Another { .. }
+        | E::WrongKey { .. }
+        | E::KeyBefore { .. }
+        | E::Turning
+        | E::BadKey { .. }
+        | E::Newer { .. }
+        | E::Occupied { .. } => misuse(error),
         other => other.into(),
     }
 }
@@ -168,6 +186,7 @@ fn limits(config: &Config) -> Limits {
             messages: kept.messages,
             messages_max: kept.messages_max,
             events_max: kept.events_max,
+            bytes_max: u64::try_from(kept.size_max.0).unwrap_or(u64::MAX),
         },
         failsafe: FailsafeRule {
             sources: config.failsafe.sources.clone(),

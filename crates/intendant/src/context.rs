@@ -7,12 +7,14 @@ use std::path::Path;
 use anyhow::Result;
 use engine::Clock;
 use http::Client;
-use journal::Key;
+use journal::{Key, Keys};
 use rustix::process::geteuid;
 
 use crate::cli::Common;
-use crate::config::{self, Config, Environment, Places, SecretSource};
+use crate::config::{self, Config, Environment, Loaded, Places, SecretSource};
 use crate::exit::{Exit, misuse};
+use crate::keyring;
+use crate::marker::Marker;
 use crate::profile::Profile;
 use crate::role::SesameDaemon;
 use crate::screen::Screen;
@@ -45,7 +47,7 @@ impl Context {
     }
 
     /// Reads the configuration.
-    pub fn configuration(&self) -> Result<config::Loaded> {
+    pub fn configuration(&self) -> Result<Loaded> {
         let mut loaded = config::load(self.common.config.as_deref(), &self.places).map_err(misuse)?;
         loaded.file.as_deref().map_or(Ok(()), refuse_foreign)?;
         if let Some(daemon) = &self.role {
@@ -78,9 +80,27 @@ impl Context {
         Profile::at(&self.places)
     }
 
-    /// The key of the journal. Only a hub that starts makes a missing key file.
-    pub fn key(&self, config: &Config, make: bool) -> Result<Key> {
-        let key = match &config.key {
+    /// The key of the journal, and older ones that it may still need: those beside a key file, and `key_before`. Only a
+    /// hub that starts makes a missing key file.
+    pub fn keys(&self, config: &Config, make: bool) -> Result<Keys> {
+        let now = self.key(&config.key, make)?;
+        let mut others = Vec::new();
+        if let SecretSource::File(path) = &config.key {
+            for older in keyring::older(path) {
+                match Key::load(&older) {
+                    Ok(key) => others.push(key),
+                    Err(error) => tracing::warn!("an older key is passed over: {error}"),
+                }
+            }
+        }
+        if let Some(source) = &config.key_before {
+            others.push(self.key(source, false)?);
+        }
+        Ok(Keys { now, others })
+    }
+
+    fn key(&self, source: &SecretSource, make: bool) -> Result<Key> {
+        let key = match source {
             SecretSource::File(path) if make => Key::load_or_create(path),
             SecretSource::File(path) => Key::load(path),
             source => {
@@ -89,6 +109,19 @@ impl Context {
             }
         };
         key.map_err(misuse)
+    }
+
+    /// What says which journal is in which folder: beside the key's file, else beside the configuration, else in the
+    /// configuration folder.
+    pub fn marker(&self, loaded: &Loaded) -> Option<Marker> {
+        let beside = |path: &Path| path.parent().map(Path::to_path_buf);
+        let key = match &loaded.config.key {
+            SecretSource::File(path) => beside(path),
+            _ => None,
+        };
+        let file = loaded.file.as_deref().and_then(beside);
+        let folders = key.into_iter().chain(file).chain([self.places.configuration()]);
+        Marker::new(folders, &loaded.config.data.folder)
     }
 
     /// Says why the command failed, if it did, and how it ends.

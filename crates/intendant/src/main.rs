@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
-use intendant::cli::{Backends, Cli, Command, Jobs};
+use intendant::cli::{Backends, Cli, Command, Jobs, Key};
 use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;
@@ -29,8 +29,8 @@ fn main() -> ExitCode {
 async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Run(args) => command::run::run(args, context).await,
-        Command::Serve => command::serve::run(context).await,
-        Command::SesameDaemon => command::sesame_daemon::run(context).await,
+        Command::Serve(args) => command::serve::run(args, context).await,
+        Command::SesameDaemon(args) => command::sesame_daemon::run(args, context).await,
         Command::Submit(args) => command::submit::run(args, context).await,
         Command::Jobs(jobs) => match jobs {
             Jobs::List(args) => command::jobs::list(args, context).await,
@@ -57,6 +57,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),
+        Command::Key(Key::Rotate(args)) => command::key::rotate(args, context).await,
         Command::Token(token) => command::token::run(token, context).await,
         Command::Failsafe(failsafe) => command::failsafe::run(failsafe, context).await,
         Command::Login(args) => command::login::login(&args, context).await,

@@ -13,8 +13,9 @@ use model::{
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Retention};
+use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
 use crate::error::Error;
+use crate::key::Key;
 
 /// A boxed future, so that the trait can be used as an object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -270,6 +271,20 @@ pub struct Tally {
     pub jobs: u64,
 }
 
+/// How far sealing anew has come after a change of key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// It goes on.
+    Under {
+        /// So much of this round is behind it.
+        percent: u8,
+        /// This is not the first round: it makes sure that nothing was left.
+        again: bool,
+    },
+    /// All rows are sealed with the one key.
+    Done,
+}
+
 /// The durable memory. Writes resolve after fsync; each is all or nothing; reads see every write that resolved.
 ///
 /// A write whose future is dropped is still carried out, and the [`Observer`] hears of it.
@@ -412,11 +427,15 @@ pub trait Journal: Send + Sync {
 
     // === keeping ===
 
-    /// Removes what retention no longer keeps and secrets whose time has come, in small commits; returns how many
-    /// jobs were removed.
-    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
     /// Writes message and body of a refusal anew; what its body was is overwritten. Nothing happens when it is gone.
     fn amend_refusal(&self, seq: i64, refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>>;
+    /// Removes what retention no longer keeps and secrets whose time has come, in small commits.
+    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>>;
+    /// Seals with this key from now on. What is sealed already opens as before, until [`Journal::renew`] has done it all;
+    /// both keys have to be kept until then. Says whether that is to be done now: not when it is the key already.
+    fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>>;
+    /// Seals some more values anew, in a small commit, and says how far that has come.
+    fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>>;
     /// Reads everything, checks that it fits together, and lists what does not.
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
     /// Writes a consistent copy to a new file while work goes on.

@@ -224,7 +224,8 @@ pub struct NewRecord {
     pub body: Vec<u8>,
 }
 
-/// How much is kept. Live jobs and pending deliveries are never pruned.
+/// How much is kept. Live jobs are never removed. What an ended job still owes when it has to go is given up: it stays as
+/// an undeliverable delivery of no job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Ended jobs older than this are removed.
@@ -243,4 +244,18 @@ pub struct Retention {
     pub messages_max: u64,
     /// No more than this many events are kept.
     pub events_max: u64,
+    /// When more bytes of the file than this are in use, the oldest ended jobs, refusals, messages and ended deliveries
+    /// are removed until they are not.
+    pub bytes_max: u64,
+}
+
+/// What retention removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// So many jobs.
+    pub jobs: u64,
+    /// So many deliveries that were still to be made were given up.
+    pub given_up: u64,
+    /// More bytes than [`Retention::bytes_max`] are still in use: nothing is left that may go.
+    pub over: bool,
 }

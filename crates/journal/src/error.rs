@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use uuid::Uuid;
 
 /// An error of the journal. The class (design §6) stands with each variant.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,24 @@ pub enum Error {
         /// The process that holds it, as it wrote down itself.
         pid: String,
     },
+    /// Refused: there was a journal in the folder, and there is none any more.
+    #[error("the journal {expected} is not in {} any more", folder.display())]
+    Gone {
+        /// The data folder.
+        folder: PathBuf,
+        /// The journal's id.
+        expected: Uuid,
+    },
+    /// Refused: there is another journal in the folder than there was.
+    #[error("in {} there is another journal, {found}, and not {expected} any more", folder.display())]
+    Another {
+        /// The data folder.
+        folder: PathBuf,
+        /// The journal's id.
+        expected: Uuid,
+        /// The id of the one that is there.
+        found: Uuid,
+    },
     /// Refused: the key is not the one the journal was sealed with.
     #[error("the key does not open the journal in {}: give the key it was made with ({hint})", folder.display())]
     WrongKey {
@@ -24,6 +43,19 @@ pub enum Error {
         /// Where keys come from.
         hint: String,
     },
+    /// Refused: some rows have the key before the last change of key, and that is not given.
+    #[error("some rows of the journal in {} still have the key before the last change of key: give that one as well until all are sealed anew ({hint})", folder.display())]
+    KeyBefore {
+        /// The data folder.
+        folder: PathBuf,
+        /// Which keys were given.
+        hint: String,
+    },
+    /// Refused: the rows are still being sealed anew after the last change of key.
+    #[error(
+        "the journal is still being sealed anew with its last key: change the key again when that has ended"
+    )]
+    Turning,
     /// Refused: what was given as a key is none, or others can read it.
     #[error("{origin} is no usable key: {why}")]
     BadKey {

@@ -76,8 +76,42 @@ impl Key {
         &self.origin
     }
 
+    /// A short name of it that tells nothing of it: eight hexadecimal digits.
+    pub fn name(&self) -> String {
+        let [a, b, c, d, ..] = blake3::derive_key("intendant key: name", &*self.bytes);
+        format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
+    }
+
     pub(crate) fn bytes(&self) -> &[u8; LENGTH] {
         &self.bytes
+    }
+}
+
+/// The key of a journal, and others that it may still need: that before the last change of key, while rows are left that
+/// have it, and those of older backups.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The key that the journal is to be sealed with.
+    pub now: Key,
+    /// The others. A journal that is sealed with one of them is turned to `now` when it is opened.
+    pub others: Vec<Key>,
+}
+
+impl Keys {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.now).chain(&self.others)
+    }
+}
+
+impl From<Key> for Keys {
+    fn from(now: Key) -> Self {
+        Keys { now, others: Vec::new() }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
     }
 }
 

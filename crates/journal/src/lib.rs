@@ -10,6 +10,7 @@ mod change;
 mod crash;
 mod error;
 mod key;
+mod place;
 mod random;
 mod seal;
 mod sealed;
@@ -18,13 +19,13 @@ mod sqlite;
 pub use api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
     EntityPage, Filter, Journal, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, RecordBody,
-    RecordFilter, Tally, Waiting,
+    RecordFilter, Renewal, Tally, Waiting,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
-    NewRecord, NewStep, Retention, Scrub, StepChange,
+    NewRecord, NewStep, Pruned, Retention, Scrub, StepChange,
 };
 pub use crash::crash_point;
 pub use error::Error;
-pub use key::Key;
-pub use sqlite::{Look, Options, SqliteJournal, restore};
+pub use key::{Key, Keys};
+pub use sqlite::{Look, Options, Restored, SqliteJournal, identify, restore};

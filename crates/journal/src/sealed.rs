@@ -5,16 +5,17 @@ use model::{Class, DeliveryId, DeliveryTo, EntityKey, JobId, Subject};
 
 use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord};
 use crate::error::Error;
-use crate::seal::{DIGEST, Place, Seal};
+use crate::place::{Deciding, Ending, Place};
+use crate::seal::{Digest, Seal};
 
 /// A reply address: a keyed hash to recognise it, and the sealed bytes.
-pub(crate) type SealedReply = ([u8; DIGEST], Vec<u8>);
+pub(crate) type SealedReply = (Digest, Vec<u8>);
 
 /// See [`NewJob`].
 pub(crate) struct SealedJob {
     pub(crate) id: JobId,
     pub(crate) source: String,
-    pub(crate) external_id: Option<(String, [u8; DIGEST])>,
+    pub(crate) external_id: Option<(String, Digest)>,
     pub(crate) action: String,
     pub(crate) subject: Option<Subject>,
     pub(crate) class: Class,
@@ -28,6 +29,7 @@ pub(crate) struct SealedJob {
 
 impl SealedJob {
     pub(crate) fn new(seal: &Seal, job: NewJob) -> Result<Self, Error> {
+        let body = seal.seal(&Place::body(Deciding::from(&job)), &job.body)?;
         let external_id = job.external_id.map(|e| (e.value, seal.digest("request", &e.content)));
         let reply = match &job.reply {
             None => None,
@@ -46,7 +48,7 @@ impl SealedJob {
             deadline: job.deadline,
             accepted_at: job.accepted_at,
             replay_of: job.replay_of,
-            body: seal.seal(&Place::body(job.id), &job.body)?,
+            body,
             secrets: job.secrets.map(|s| seal.seal(&Place::secrets(job.id), &s)).transpose()?,
             reply,
         })
@@ -101,10 +103,11 @@ pub(crate) struct SealedEffects {
 impl SealedEffects {
     pub(crate) fn new(seal: &Seal, effects: EffectSet) -> Result<Self, Error> {
         let entity = |write: model::EntityWrite| -> Result<SealedEntity, Error> {
-            let place = Place::entity(&write.key, write.expected_rev + 1);
             let content = match write.content {
                 None => None,
                 Some(content) => {
+                    let place =
+                        Place::entity(&write.key, write.expected_rev + 1, &content.state, &content.label);
                     let body = content.body.to_string();
                     Some((content.state, content.label, seal.seal(&place, body.as_bytes())?))
                 }
@@ -112,7 +115,7 @@ impl SealedEffects {
             Ok(SealedEntity { key: write.key, expected_rev: write.expected_rev, content })
         };
         let delivery = |(id, to, due_at, body): (DeliveryId, DeliveryTo, Timestamp, Vec<u8>)| {
-            let body = seal.seal(&Place::delivery(id), &body)?;
+            let body = seal.seal(&Place::delivery(id, &to), &body)?;
             Ok(SealedDelivery { id, to, due_at, body })
         };
         Ok(SealedEffects {
@@ -144,6 +147,8 @@ impl SealedEffects {
 /// See [`Change`]; its `effects` and the output of its attempt are moved out of it, sealed.
 pub(crate) struct SealedChange {
     pub(crate) change: Change,
+    /// That the plan is this one.
+    pub(crate) plan: Option<Vec<u8>>,
     pub(crate) output: Vec<u8>,
     pub(crate) effects: SealedEffects,
 }
@@ -153,11 +158,20 @@ impl SealedChange {
         let effects = SealedEffects::new(seal, std::mem::take(&mut change.effects))?;
         let output = match &mut change.ended {
             None => Vec::new(),
-            Some(AttemptEnd { step, number, output, .. }) => {
-                seal.seal(&Place::output(change.job, *step, *number), &std::mem::take(output))?
+            Some(AttemptEnd { step, number, kind, status, code, message, output }) => {
+                let (code, message) = (code.as_ref(), message.as_deref());
+                let end = Ending { at: Some(change.at), kind: Some(*kind), status: *status, code, message };
+                let place = Place::output(change.job, *step, *number, end);
+                seal.seal(&place, &std::mem::take(output))?
             }
         };
-        Ok(SealedChange { change, output, effects })
+        let plan = if change.plan.is_empty() {
+            None
+        } else {
+            let steps = change.plan.iter().map(|step| (step.backend.as_str(), step.on_error));
+            Some(seal.seal(&Place::plan(change.job, steps), b"")?)
+        };
+        Ok(SealedChange { change, plan, output, effects })
     }
 
     /// About how many bytes it is in memory.

@@ -50,8 +50,8 @@ async fn a_backup_is_whole_however_busy_the_journal_is() {
     }
 
     let elsewhere = Folder::new();
-    let jobs = restore(&to, elsewhere.path(), &key()).unwrap();
-    assert!(jobs > 300);
+    let found = restore(&to, elsewhere.path(), &key().into()).unwrap();
+    assert!(found.jobs > 300 && found.id == journal.id());
     let restored = try_open(elsewhere.path()).unwrap();
     assert!(restored.job(id(999)).await.unwrap().is_some(), "work went on meanwhile");
     assert_eq!(restored.id(), journal.id());
@@ -74,7 +74,7 @@ async fn nothing_is_overwritten() {
     assert_eq!(fs::read_to_string(&to).unwrap(), "precious");
     fs::remove_file(&to).unwrap();
     journal.backup(to.clone()).await.unwrap();
-    let error = restore(&to, folder.path(), &key()).unwrap_err();
+    let error = restore(&to, folder.path(), &key().into()).unwrap_err();
     assert!(matches!(error, Error::Occupied { .. }), "{error}");
     sound(&journal).await;
 }
@@ -100,27 +100,27 @@ async fn a_restore_is_verified_before_it_counts() {
     let to = folder.path().join("backup.db");
     journal.backup(to.clone()).await.unwrap();
 
-    let refused = |expected: fn(&Error) -> bool, key: &Key| {
+    let refused = |expected: fn(&Error) -> bool, key: Key| {
         let elsewhere = Folder::new();
-        let error = restore(&to, elsewhere.path(), key).unwrap_err();
+        let error = restore(&to, elsewhere.path(), &key.into()).unwrap_err();
         assert!(expected(&error), "{error}");
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0, "nothing is left behind");
     };
-    refused(|error| matches!(error, Error::WrongKey { .. }), &Key::from_bytes([8; 32]));
+    refused(|error| matches!(error, Error::WrongKey { .. }), Key::from_bytes([8; 32]));
     let whole = fs::read(&to).unwrap();
     fs::write(&to, &whole[..whole.len() / 2]).unwrap();
-    refused(|error| matches!(error, Error::Damaged(_)), &key());
+    refused(|error| matches!(error, Error::Damaged(_)), key());
     fs::write(&to, b"").unwrap();
-    refused(|error| matches!(error, Error::Damaged(_)), &key());
+    refused(|error| matches!(error, Error::Damaged(_)), key());
     let mut changed = whole.clone();
     let place = whole.windows(12).position(|w| w == b"IDENTITY_UPD").unwrap();
     changed[place - 60..place].fill(0);
     fs::write(&to, &changed).unwrap();
-    refused(|error| matches!(error, Error::Damaged(_)), &key());
+    refused(|error| matches!(error, Error::Damaged(_)), key());
 
     fs::write(&to, &whole).unwrap();
     let elsewhere = Folder::new();
-    assert_eq!(restore(&to, &elsewhere.path().join("data"), &key()).unwrap(), 30);
+    assert_eq!(restore(&to, &elsewhere.path().join("data"), &key().into()).unwrap().jobs, 30);
     let restored = try_open(&elsewhere.path().join("data")).unwrap();
     let page = Page { after: None, order: Order::Newest, limit: 99 };
     let before = journal.jobs(Filter::default(), page).await.unwrap().rows;

@@ -14,7 +14,7 @@ use support::folder::{Folder, try_open};
 use support::*;
 use zeroize::Zeroizing;
 
-const JOBS: u64 = 40;
+const JOBS: u64 = 60;
 
 /// A closed journal with jobs in all sorts of states.
 async fn filled() -> Folder {

@@ -160,7 +160,8 @@ impl DeliveryState {
         use DeliveryState::{Delivered, Dropped, Pending, Undeliverable};
         match self {
             Pending => matches!(next, Pending | Delivered | Undeliverable),
-            Undeliverable => matches!(next, Pending | Dropped),
+            // What was given up while it was under way may have arrived all the same.
+            Undeliverable => matches!(next, Pending | Delivered | Dropped),
             Delivered | Dropped => false,
         }
     }

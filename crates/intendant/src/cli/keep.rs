@@ -1,9 +1,35 @@
-//! `doctor`, `backup`, `restore`, `completions`.
+//! `serve`, `doctor`, `backup`, `restore`, `key`, `completions`.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use clap_complete::Shell;
+
+/// `intendant serve`, and the roles in which it serves.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Serve {
+    /// Begin a new journal where one was that is not there any more: once, and not in a unit
+    #[arg(long)]
+    pub new_journal: bool,
+}
+
+/// `intendant key`.
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Seal the journal anew with another key, also while the hub works; an interrupted change goes on
+    Rotate(RotateKey),
+}
+
+/// `intendant key rotate`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_help = "\
+The new key takes the place of the key file, and the old one is kept beside it: backups made before need it. Sealing \
+anew goes on by itself after any interruption. A key that does not come from a file is changed with `key_before`.")]
+pub struct RotateKey {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// `intendant doctor`.
 #[derive(Debug, Args)]

@@ -29,7 +29,7 @@ pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
     Stdin, Watch,
 };
-pub use keep::{Backup, Completions, Doctor, Restore};
+pub use keep::{Backup, Completions, Doctor, Key, Restore, RotateKey, Serve};
 pub use submit::{Run, Submit};
 pub use value::{Seconds, When};
 
@@ -89,9 +89,9 @@ pub enum Command {
     /// Run one request here and now, without a hub
     Run(Run),
     /// Be the hub: run jobs and answer on the socket until told to stop
-    Serve,
+    Serve(Serve),
     /// Be the hub in the place of Sesame's daemon: only its own variables are needed (`SESAME_REDIS_URI`, …)
-    SesameDaemon,
+    SesameDaemon(Serve),
     /// Hand requests to the running hub
     Submit(Submit),
     /// See and steer jobs: list, show, watch, retry, cancel, export
@@ -112,6 +112,9 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in place as the journal of a new data folder
     Restore(Restore),
+    /// Change the key that seals the journal
+    #[command(subcommand)]
+    Key(Key),
     /// Make, list and revoke tokens for programs; make sign-in links for people
     #[command(subcommand)]
     Token(Token),

@@ -16,7 +16,9 @@ use crate::render::{Mark, text};
 /// `backup`: also while the hub works, without stopping it.
 pub fn backup(args: &Backup, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
-    offline::look(&loaded, context)?.backup(&args.file).map_err(journal_error)?;
+    let look = offline::look(&loaded, context)?;
+    look.backup(&args.file).map_err(journal_error)?;
+    let turning = look.renewal().map_err(journal_error)?.is_some();
     let bytes = fs::metadata(&args.file).map_or(0, |found| found.len());
     let screen = &context.screen;
     if args.json {
@@ -28,16 +30,25 @@ pub fn backup(args: &Backup, context: &Context) -> Result<Exit> {
         "the key is not in it ({}): without a copy of the key the backup cannot be used",
         loaded.config.key.show()
     ));
+    if turning {
+        screen.remark("the key was changed and not all rows are sealed anew yet: this backup needs the key before as well");
+    }
     Ok(Exit::Done)
 }
 
 /// `restore`.
 pub fn restore(args: &Restore, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
-    let key = context.key(&loaded.config, false).map_err(|error| {
+    let keys = context.keys(&loaded.config, false).map_err(|error| {
         misuse(format!("{error}; the key is not in a backup: put that of the original hub in place first"))
     })?;
-    let jobs = journal::restore(&args.file, &args.data, &key).map_err(journal_error)?;
+    let journal::Restored { id, jobs } =
+        journal::restore(&args.file, &args.data, &keys).map_err(journal_error)?;
+    if args.data == loaded.config.data.folder
+        && let Some(marker) = context.marker(&loaded)
+    {
+        marker.note(&args.data, id)?;
+    }
     let screen = &context.screen;
     if args.json {
         screen.json(&json!({ "folder": args.data, "jobs": jobs }))?;

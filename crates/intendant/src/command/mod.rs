@@ -12,6 +12,7 @@ pub mod failsafe;
 mod follow;
 pub mod identities;
 pub mod jobs;
+pub mod key;
 pub mod login;
 mod offline;
 pub mod refusals;

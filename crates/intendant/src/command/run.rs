@@ -1,7 +1,7 @@
 //! `intendant run`: the main job, once, in this process.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
 use engine::{Accepted, Actor, Hub};
@@ -13,8 +13,8 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::follow::Follower;
 use crate::cli::Run;
-use crate::compose::{self, Parts};
-use crate::config::Config;
+use crate::compose::{self, Home, Parts};
+use crate::config::Loaded;
 use crate::context::Context;
 use crate::document;
 use crate::exit::{Exit, misuse};
@@ -41,19 +41,11 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
     let request = decode::request(&document, compose::RUN, &beside, context.clock.now())
         .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
 
-    let home = Home::choose(args.data.as_deref(), config, context)?;
+    let (home, _temporary) = home(args.data.as_deref(), &loaded, context)?;
     let parts = Parts::read(&loaded, &folder)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
-    let (hub, _) = compose::start(
-        &home.folder,
-        home.key.clone(),
-        parts,
-        Configured::default(),
-        BTreeMap::new(),
-        None,
-        &context.clock,
-    )
-    .await?;
+    let (hub, _) =
+        compose::start(home, parts, Configured::default(), BTreeMap::new(), None, &context.clock).await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;
     hub.stop(config.stop.grace).await;
     let Some(story) = ended? else { return Ok(Exit::Done) };
@@ -128,24 +120,23 @@ fn report(story: &Story, args: &Run, context: &Context) -> Result<Exit> {
     Ok(Exit::Failed)
 }
 
-/// Where the journal is.
-struct Home {
-    folder: PathBuf,
-    key: Key,
-    /// Removed when the command ends.
-    _temporary: Option<tempfile::TempDir>,
-}
-
-impl Home {
-    fn choose(data: Option<&Path>, config: &Config, context: &Context) -> Result<Self> {
-        if let Some(folder) = data {
-            return Ok(Home { folder: folder.to_owned(), key: context.key(config, true)?, _temporary: None });
-        }
-        let temporary = tempfile::Builder::new()
-            .prefix("intendant-run-")
-            .tempdir()
-            .context("making a temporary folder")?;
-        let key = Key::generate().map_err(compose::journal_error)?;
-        Ok(Home { folder: temporary.path().join("journal"), key, _temporary: Some(temporary) })
+/// Where the journal is; a temporary folder is removed when the command ends.
+fn home(
+    data: Option<&Path>,
+    loaded: &Loaded,
+    context: &Context,
+) -> Result<(Home, Option<tempfile::TempDir>)> {
+    if let Some(folder) = data {
+        let expected = match context.marker(loaded) {
+            Some(marker) if marker.known(folder)?.is_some() => marker.expected(folder)?,
+            _ => None,
+        };
+        let keys = context.keys(&loaded.config, true)?;
+        return Ok((Home { folder: folder.to_owned(), keys, expected }, None));
     }
+    let temporary =
+        tempfile::Builder::new().prefix("intendant-run-").tempdir().context("making a temporary folder")?;
+    let keys = Key::generate().map_err(compose::journal_error)?.into();
+    let home = Home { folder: temporary.path().join("journal"), keys, expected: None };
+    Ok((home, Some(temporary)))
 }

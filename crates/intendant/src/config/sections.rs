@@ -16,9 +16,10 @@ use super::value::{Bytes, TimeLimit, words};
 
 /// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
 /// at once.
-pub const NEED_RESTART: [&str; 66] = [
+pub const NEED_RESTART: [&str; 67] = [
     "data.folder",
     "key",
+    "key_before",
     "socket",
     "http.listen",
     "http.url",
@@ -95,6 +96,9 @@ section! {
         /// or 64 hexadecimal digits. Without it the file `intendant.key` beside the configuration file, or in the
         /// configuration folder. Never in the data folder, never in a backup.
         key: SecretSource = SecretSource::File(PathBuf::new()),
+        /// The key before, while the journal is sealed anew with another one that does not come from a file:
+        /// `intendant key rotate` keeps it beside a file by itself.
+        key_before: Option<SecretSource> = None,
         /// The socket on which the hub answers the commands. Without it `intendant.sock` in `$XDG_RUNTIME_DIR`, or
         /// `/run/intendant/intendant.sock` for root.
         socket: PathBuf = PathBuf::new(),
@@ -246,7 +250,8 @@ section! {
 }
 
 section! {
-    /// How much is kept, and for how long. Live jobs and pending deliveries are always kept.
+    /// How much is kept, and for how long. Live jobs are always kept. What an ended job still owes when it has to go is given
+    /// up: it stays listed with the dead letters, as long as an ended job would.
     Retention {
         /// Age at which ended jobs are removed.
         jobs: Duration = 90 * DAY,
@@ -265,6 +270,9 @@ section! {
         messages_max: u64 = 100_000,
         /// No more events than this are kept: how far back a live stream can resume.
         events_max: u64 = 200_000,
+        /// When more than this of the journal's file is in use, the oldest ended jobs, refusals and messages are removed,
+        /// whatever the numbers above say. The file does not become smaller: its room is used again.
+        size_max: Bytes = Bytes(32 << 30),
     }
 }
 

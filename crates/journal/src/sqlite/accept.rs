@@ -55,7 +55,7 @@ fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> 
         |row| Ok((row.get::<_, [u8; DIGEST]>(0)?, row::job_id(row, 1)?)),
     )?;
     let Some((stored, id)) = found else { return Ok(None) };
-    if stored != *digest {
+    if !digest.is(stored) {
         return Ok(Some(Acceptance::IdReused(id)));
     }
     let known = row::job_by_id(tx.conn(), id)?;
@@ -69,16 +69,13 @@ fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> 
 
 /// Adds a reply address to a live job, unless it is there already.
 fn join(tx: &Tx<'_>, seq: i64, (digest, sealed): &SealedReply) -> Result<(), Error> {
-    let there: bool = tx.sql.one(
-        "SELECT EXISTS (SELECT 1 FROM reply WHERE seq = ?1 AND digest = ?2)",
-        params![seq, digest],
-        |row| row.get(0),
-    )?;
-    if !there {
+    let joined: Vec<[u8; DIGEST]> =
+        tx.sql.all("SELECT digest FROM reply WHERE seq = ?1", [seq], |row| row.get(0))?;
+    if !joined.into_iter().any(|stored| digest.is(stored)) {
         tx.sql.execute(
             "INSERT INTO reply (seq, place, digest, sealed)
                  SELECT seq, replies, ?2, ?3 FROM job WHERE seq = ?1",
-            params![seq, digest, sealed],
+            params![seq, digest.now, sealed],
         )?;
         tx.sql.execute("UPDATE job SET replies = replies + 1 WHERE seq = ?1", [seq])?;
     }
@@ -128,7 +125,7 @@ fn insert_extras(tx: &Tx<'_>, seq: i64, job: &SealedJob) -> Result<(), Error> {
     if let Some((value, digest)) = &job.external_id {
         tx.sql.execute(
             "INSERT INTO external (seq, source, value, digest, job, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![seq, job.source, value, digest, Id(job.id.0), Time(job.accepted_at)],
+            params![seq, job.source, value, digest.now, Id(job.id.0), Time(job.accepted_at)],
         )?;
     }
     if let Some(sealed) = &job.secrets {
@@ -137,7 +134,7 @@ fn insert_extras(tx: &Tx<'_>, seq: i64, job: &SealedJob) -> Result<(), Error> {
     if let Some((digest, sealed)) = &job.reply {
         tx.sql.execute(
             "INSERT INTO reply (seq, place, digest, sealed) VALUES (?1, 0, ?2, ?3)",
-            params![seq, digest, sealed],
+            params![seq, digest.now, sealed],
         )?;
     }
     Ok(())

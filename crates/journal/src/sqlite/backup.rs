@@ -9,12 +9,13 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use super::statements::Statements;
 use super::writer::Writer;
 use super::{check, open};
 use crate::error::Error;
-use crate::key::Key;
+use crate::key::Keys;
 
 /// How many pages are copied between two groups of writes.
 const PAGES: i32 = 256;
@@ -75,12 +76,21 @@ fn copy(conn: &Connection, to: &Path, pages: i32, mut meanwhile: impl FnMut()) -
     open::sync_folder(folder)
 }
 
-/// Makes a data folder from a backup: copies it, checks that the key opens it and that it is whole, and only then
-/// gives it its name. Returns how many jobs are in it.
+/// What is in a backup that was restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The journal's id.
+    pub id: Uuid,
+    /// How many jobs.
+    pub jobs: u64,
+}
+
+/// Makes a data folder from a backup: copies it, checks that a key opens it and that it is whole, and only then gives
+/// it its name.
 ///
 /// Fails with [`Error::Occupied`] when the folder exists and is not empty, with [`Error::WrongKey`], and with
 /// [`Error::Damaged`] when the check finds something; then the folder is left empty.
-pub fn restore(backup: &Path, folder: &Path, key: &Key) -> Result<u64, Error> {
+pub fn restore(backup: &Path, folder: &Path, keys: &Keys) -> Result<Restored, Error> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::Occupied { path: folder.to_owned() });
     }
@@ -98,11 +108,11 @@ pub fn restore(backup: &Path, folder: &Path, key: &Key) -> Result<u64, Error> {
         std::io::copy(&mut source, &mut target)
             .and_then(|_| target.sync_all())
             .map_err(Error::io("copying the backup", backup))?;
-        let jobs = verify(&draft, folder, key)?;
+        let restored = verify(&draft, folder, keys)?;
         fs::rename(&draft, open::database(folder))
             .map_err(Error::io("naming the restored journal", folder))?;
         open::sync_folder(folder)?;
-        Ok(jobs)
+        Ok(restored)
     })();
     if restored.is_err() {
         for suffix in ["", "-wal", "-shm"] {
@@ -113,13 +123,13 @@ pub fn restore(backup: &Path, folder: &Path, key: &Key) -> Result<u64, Error> {
 }
 
 /// Opens the copy, brings its schema up to date, checks it whole and closes it again.
-fn verify(draft: &Path, folder: &Path, key: &Key) -> Result<u64, Error> {
+fn verify(draft: &Path, folder: &Path, keys: &Keys) -> Result<Restored, Error> {
     let mut conn = open::connect(draft, open::Role::Writer)?;
     let objects: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if objects == 0 {
         return Err(Error::Damaged("the backup is empty".to_owned()));
     }
-    let (_, seal) = open::prepare(&mut conn, folder, key)?;
+    let (id, seal) = open::prepare(&mut conn, folder, keys)?;
     let findings = check::all(&conn, &seal)?;
     if let Some(first) = findings.first() {
         return Err(Error::Damaged(format!(
@@ -130,5 +140,5 @@ fn verify(draft: &Path, folder: &Path, key: &Key) -> Result<u64, Error> {
     let jobs = conn.query_row("SELECT sum(jobs) FROM tally", [], |row| row.get(0))?;
     // The last connection to close brings everything into the one file, and syncs it.
     conn.close().map_err(|(_, error)| error)?;
-    Ok(jobs)
+    Ok(Restored { id, jobs })
 }

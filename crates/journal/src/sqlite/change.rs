@@ -65,7 +65,7 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
         start_step(tx, was.seq, start)?;
     }
     let secrets = was.secrets && !scrub(tx, &was, change)?;
-    move_job(tx, &was, change, steps, secrets)?;
+    move_job(tx, &was, sealed, steps, secrets)?;
     for (kind, step, attempt, code) in &change.events {
         tx.event(change.at, *kind, Some(change.job), (*step, *attempt), code.clone());
     }
@@ -231,7 +231,7 @@ fn scrub(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<bool, Error> {
     match change.to.scrub {
         Scrub::Keep => Ok(false),
         Scrub::Until(at) => secret::keep_until(&tx.sql, was.seq, at).map(|()| false),
-        Scrub::Now => secret::erase(&tx.sql, was.seq).map(|()| true),
+        Scrub::Now => secret::erase(&tx.sql, was.seq, was.seq).map(|()| true),
     }
 }
 
@@ -239,10 +239,11 @@ fn scrub(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<bool, Error> {
 fn move_job(
     tx: &mut Tx<'_>,
     was: &Standing,
-    change: &Change,
+    sealed: &SealedChange,
     steps: i64,
     secrets: bool,
 ) -> Result<(), Error> {
+    let change = &sealed.change;
     macro_rules! update {
         ($end:literal) => {
             concat!(
@@ -261,8 +262,13 @@ fn move_job(
         Some(start) => Some((start.step, start.number, change.at)),
         None => was.open.filter(|_| to.state == JobState::Running),
     };
-    // Two statements: one that names `ended_at` and `head` would touch the indices of live jobs at every start.
-    let sql = if ends { update!(", head = 0, ended_at = ?15") } else { update!("") };
+    // Two statements: one that names `ended_at` and `head` would touch the indices of live jobs at every start. No plan
+    // is followed any more once the job has ended.
+    let sql = if ends {
+        update!(", head = 0, plan = NULL, ended_at = ?15")
+    } else {
+        update!(", plan = coalesce(?15, plan)")
+    };
     let update = tx.sql.get(sql)?;
     let mut update = update.borrow_mut();
     let common = params![
@@ -286,6 +292,8 @@ fn move_job(
     }
     if ends {
         update.raw_bind_parameter(15, Time(change.at))?;
+    } else {
+        update.raw_bind_parameter(15, &sealed.plan)?;
     }
     update.raw_execute()?;
     drop(update);

@@ -1,12 +1,13 @@
 //! The full check: does the file hold together, and does it say what it must.
 
-use model::{DeliveryId, EntityKey, JobState};
-use rusqlite::{Connection, Row, params};
+use model::{EntityKey, JobState};
+use rusqlite::{Connection, params};
 
-use super::code::{CodeText, Id};
-use super::{number, row};
+use super::row;
+use super::values::{TABLES, Table};
 use crate::error::Error;
-use crate::seal::{Place, Seal};
+use crate::place::Place;
+use crate::seal::{Format, Seal};
 
 /// No more than so many findings of one kind are listed.
 const FINDINGS: usize = 20;
@@ -24,7 +25,7 @@ pub(super) enum Cursor {
     /// The rule of this place in [`RULES`].
     Rule(usize),
     Tallies,
-    /// The sealed values in the table of this place in [`SEALED`], after this row.
+    /// The sealed values in the table of this place in [`TABLES`], after this row.
     Sealed(usize, i64),
     /// The sealed values of entities, after this one.
     Entities(EntityKey),
@@ -43,7 +44,7 @@ impl Cursor {
             Cursor::Rule(place) if place + 1 < RULES.len() => Cursor::Rule(place + 1),
             Cursor::Rule(_) => Cursor::Tallies,
             Cursor::Tallies => Cursor::Sealed(0, 0),
-            Cursor::Sealed(place, _) if place + 1 < SEALED.len() => Cursor::Sealed(place + 1, 0),
+            Cursor::Sealed(place, _) if place + 1 < TABLES.len() => Cursor::Sealed(place + 1, 0),
             Cursor::Sealed(..) => Cursor::Entities(EntityKey { kind: String::new(), key: String::new() }),
             Cursor::Entities(_) | Cursor::Done => Cursor::Done,
         }
@@ -100,7 +101,7 @@ fn look(
         }
         Cursor::Tallies => tallies(conn, findings)?,
         Cursor::Sealed(place, after) => {
-            if let Some(table) = SEALED.get(*place) {
+            if let Some(table) = TABLES.get(*place) {
                 let last = open_numbered(conn, seal, table, *after, findings)?;
                 return Ok(last.map(|last| Cursor::Sealed(*place, last)));
             }
@@ -215,65 +216,27 @@ fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
     Ok(())
 }
 
-/// A table of sealed values: its rows from ?1 on, as id, sealed bytes and what [`Place`] needs.
-type Table = (&'static str, fn(&Row<'_>) -> rusqlite::Result<Place>);
-
-const SEALED: [Table; 6] = [
-    ("SELECT seq, sealed, id FROM body JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
-        Ok(Place::body(row::job_id(row, 2)?))
-    }),
-    ("SELECT seq, sealed, id FROM secret JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
-        Ok(Place::secrets(row::job_id(row, 2)?))
-    }),
-    (
-        "SELECT seq, sealed, id, source, external_id FROM reply JOIN job USING (seq)
-         WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        |row| {
-            let (source, external_id): (String, Option<String>) = (row.get(3)?, row.get(4)?);
-            Ok(Place::reply(&source, external_id.as_deref(), row::job_id(row, 2)?))
-        },
-    ),
-    (
-        "SELECT attempt.id, sealed, job.id FROM attempt JOIN job ON job.seq = attempt.id / 16777216
-         WHERE attempt.id > ?1 AND sealed IS NOT NULL ORDER BY attempt.id LIMIT ?2",
-        |row| {
-            let (step, number) = number::place_of_attempt(row.get(0)?);
-            Ok(Place::output(row::job_id(row, 2)?, step, number))
-        },
-    ),
-    ("SELECT seq, sealed, id FROM delivery WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
-        Ok(Place::delivery(DeliveryId(row.get::<_, Id>(2)?.0)))
-    }),
-    (
-        "SELECT seq, sealed, kind, at, who, what, code, message FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        |row| {
-            let (who, what): (String, Option<String>) = (row.get(4)?, row.get(5)?);
-            let (code, message) = (row.get::<_, CodeText>(6)?.0, row.get::<_, String>(7)?);
-            Ok(Place::record(row::word(row, 2)?, row::time(row, 3)?, &who, what.as_deref(), &code, &message))
-        },
-    ),
-];
-
 /// Opens some values of a numbered table; returns the last one's number, `None` at the end.
 fn open_numbered(
     conn: &Connection,
     seal: &Seal,
-    (sql, place): &Table,
+    table: &Table,
     after: i64,
     findings: &mut Vec<String>,
 ) -> Result<Option<i64>, Error> {
-    let mut select = conn.prepare_cached(sql)?;
+    let mut select = conn.prepare_cached(table.select)?;
     let mut rows = select.query([after, CHUNK])?;
     let mut last = None;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get(0)?;
-        let table = sql.split(' ').skip_while(|word| *word != "FROM").nth(1).unwrap_or_default();
-        let what = format!("the sealed value of {table} {id}");
+        let what = format!("the sealed value of {} {id}", table.name);
         // A value that is no bytes any more is a finding as well.
-        let read = place(row).and_then(|place| Ok((place, row.get(1)?))).map_err(Error::from);
-        if let Err(error) = read.and_then(|(place, sealed)| seal.open(&place, sealed, &what)) {
-            findings.push(error.to_string());
-        }
+        let opened = table.read(conn, row).and_then(|(place, sealed)| match sealed {
+            Some(sealed) => seal.open(&place, sealed, &what).map(drop),
+            None if seal.is_turning_from(Format::Id) => Ok(()),
+            None => Err(Error::Damaged(format!("{what} is missing"))),
+        });
+        findings.extend(opened.err().map(|error| error.to_string()));
         last = Some(id);
     }
     Ok(last)
@@ -287,14 +250,17 @@ fn open_entities(
     findings: &mut Vec<String>,
 ) -> Result<Option<EntityKey>, Error> {
     let mut select = conn.prepare_cached(
-        "SELECT kind, key, rev, sealed FROM entity WHERE (kind, key) > (?1, ?2) ORDER BY kind, key LIMIT ?3",
+        "SELECT kind, key, rev, state, label, sealed FROM entity WHERE (kind, key) > (?1, ?2)
+         ORDER BY kind, key LIMIT ?3",
     )?;
     let mut rows = select.query(params![after.kind, after.key, CHUNK])?;
     let mut last = None;
     while let Some(row) = rows.next()? {
         let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
         let what = format!("the body of {} {}", key.kind, key.key);
-        if let Err(error) = seal.open(&Place::entity(&key, row.get(2)?), row.get(3)?, &what) {
+        let (state, label): (String, String) = (row.get(3)?, row.get(4)?);
+        let place = Place::entity(&key, row.get(2)?, &state, &label);
+        if let Err(error) = seal.open(&place, row.get(5)?, &what) {
             findings.push(error.to_string());
         }
         last = Some(key);

@@ -6,7 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use super::stretch::LOOKED_AT;
 use crate::api::{EntityFilter, EntityPage};
 use crate::error::Error;
-use crate::seal::{Place, Seal};
+use crate::place::Place;
+use crate::seal::Seal;
 
 /// One entity.
 pub(super) fn get(conn: &Connection, seal: &Seal, key: &EntityKey) -> Result<Option<Entity>, Error> {
@@ -103,7 +104,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Entity, Vec<u8>)> {
 
 fn open(seal: &Seal, (mut entity, sealed): (Entity, Vec<u8>)) -> Result<Entity, Error> {
     let what = format!("the body of {} {}", entity.key.kind, entity.key.key);
-    let body = seal.open(&Place::entity(&entity.key, entity.rev), sealed, &what)?;
+    let body =
+        seal.open(&Place::entity(&entity.key, entity.rev, &entity.state, &entity.label), sealed, &what)?;
     entity.body = serde_json::from_slice(&body)
         .map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))?;
     Ok(entity)

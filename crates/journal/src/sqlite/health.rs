@@ -20,21 +20,22 @@ impl Health {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A group was not written. Says whether that is news.
-    pub(super) fn failed(&self, why: &str) -> bool {
-        self.lock().replace(Trouble { why: why.to_owned(), written_since: 0 }).is_none()
+    /// A group was not written, or could not be. The log is told when that is news.
+    pub(super) fn failed(&self, why: &str) {
+        if self.lock().replace(Trouble { why: why.to_owned(), written_since: 0 }).is_none() {
+            tracing::warn!("the journal cannot be written, nothing is accepted until it can: {why}");
+        }
     }
 
-    /// A group was written. Says whether trouble is over by that.
-    pub(super) fn written(&self) -> bool {
+    /// A group was written. The log is told when trouble is over by that.
+    pub(super) fn written(&self) {
         let mut trouble = self.lock();
-        let Some(found) = &mut *trouble else { return false };
+        let Some(found) = &mut *trouble else { return };
         found.written_since += 1;
-        let over = found.written_since >= CALM;
-        if over {
+        if found.written_since >= CALM {
             *trouble = None;
+            tracing::info!("the journal can be written again");
         }
-        over
     }
 
     /// Why the journal cannot be written.

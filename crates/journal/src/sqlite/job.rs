@@ -10,9 +10,11 @@ use zeroize::Zeroizing;
 use super::code::{Id, Time, Word};
 use super::number;
 use super::row::{self, select_job};
+use super::values;
 use crate::api::{Answer, AttemptOutput, Due, OpenAttempt, Prepared, Tally};
 use crate::error::Error;
-use crate::seal::{Place, Seal};
+use crate::place::{Deciding, Ending, Place};
+use crate::seal::{Format, Seal};
 
 /// The first jobs of a lane and class that may be taken up.
 pub(super) fn due(conn: &Connection, lane: &str, class: Class, limit: usize) -> Result<Vec<Due>, Error> {
@@ -94,25 +96,38 @@ pub(super) fn prepare(conn: &Connection, seal: &Seal, id: JobId) -> Result<Optio
         .prepare_cached(
             "SELECT job.seq, job.id, source, external_id, action, subject, class, state, head, lane, due_at, deadline,
                     status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by,
-                    steps, replies, secrets, sealed
+                    steps, replies, secrets, plan, sealed
              FROM job LEFT JOIN body ON body.seq = job.seq WHERE id = ?1",
         )?
         .query_row([Id(id.0)], |row| {
             let counts: (u32, u32, bool) = (row.get(21)?, row.get(22)?, row.get(23)?);
-            Ok((row::job(row)?, counts, row.get::<_, Option<Vec<u8>>>(24)?))
+            Ok((row::job(row)?, counts, row.get::<_, Option<Vec<u8>>>(24)?, row.get::<_, Option<Vec<u8>>>(25)?))
         })
         .optional()?;
-    let Some((job, (steps, replies, secrets), body)) = found else { return Ok(None) };
+    let Some((job, (steps, replies, secrets), plan, body)) = found else { return Ok(None) };
     let seq = job.seq.0;
     let body = body.ok_or_else(|| Error::Damaged(format!("the body of job {id} is missing")))?;
     Ok(Some(Prepared {
-        steps: if steps > 0 { self::steps(conn, id)? } else { Vec::new() },
-        body: seal.open(&Place::body(id), body, &format!("the body of job {id}"))?,
+        steps: if steps > 0 { self::plan(conn, seal, &job, plan)? } else { Vec::new() },
+        body: seal.open(&Place::body(Deciding::from(&job)), body, &format!("the body of job {id}"))?,
         secrets: if secrets { self::secrets(conn, seal, id, seq)? } else { None },
         replies: if replies > 0 { self::replies(conn, seal, &job)? } else { Vec::new() },
         first_attempt_at: job.started_at,
         job,
     }))
+}
+
+/// A job's plan; that of a live one is what it was when it was frozen.
+fn plan(conn: &Connection, seal: &Seal, job: &Job, sealed: Option<Vec<u8>>) -> Result<Vec<Step>, Error> {
+    let what = || format!("the plan of job {}", job.id);
+    match sealed {
+        _ if job.state.is_terminal() => {}
+        Some(sealed) => drop(seal.open(&values::plan(conn, job.seq.0, job.id)?, sealed, &what())?),
+        // Older versions did not seal it.
+        None if seal.is_turning_from(Format::Id) => {}
+        None => return Err(Error::Damaged(format!("{} is not sealed: its row was changed", what()))),
+    }
+    steps(conn, job.id)
 }
 
 fn secrets(conn: &Connection, seal: &Seal, id: JobId, seq: i64) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
@@ -212,7 +227,10 @@ fn open_output(
     sealed: Option<Vec<u8>>,
 ) -> Result<AttemptOutput, Error> {
     let (step, number) = (attempt.step, attempt.number);
-    let place = Place::output(id, step, number);
+    let Attempt { ended_at: at, kind, status, code, message, .. } = &attempt;
+    let (code, message) = (code.as_ref(), message.as_deref());
+    let place =
+        Place::output(id, step, number, Ending { at: *at, kind: *kind, status: *status, code, message });
     let what = || format!("the output of attempt {number} of step {step} of job {id}");
     let output = sealed.map(|sealed| seal.open(&place, sealed, &what())).transpose()?;
     Ok((attempt, output))

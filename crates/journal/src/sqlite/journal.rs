@@ -15,21 +15,23 @@ use uuid::Uuid;
 use super::checkpoint::Checkpoints;
 use super::health::Health;
 use super::lock::Lock;
+use super::presence::{self, Presence};
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
 use super::tx::Tx;
 use super::writer::Writer;
 use super::{
-    accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record,
+    accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record, turn,
 };
 use crate::api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
-    Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally,
+    Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Renewal,
+    Tally,
 };
-use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Retention};
+use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
 use crate::error::Error;
-use crate::key::Key;
-use crate::seal::Seal;
+use crate::key::{Key, Keys};
+use crate::seal::{Cipher, Format, Seal};
 use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 
 /// How a journal is opened.
@@ -37,16 +39,18 @@ use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 pub struct Options {
     /// The data folder; made (mode 0700) when it is not there.
     pub folder: PathBuf,
-    /// The key that seals it.
-    pub key: Key,
+    /// The key that seals it, and others that it may still need.
+    pub keys: Keys,
+    /// The id of the journal that has to be there: nothing is made when it is not. `None` = it is made when there is none.
+    pub expected: Option<Uuid>,
     /// Above this size of the write-ahead log, in bytes, the writer waits for it to be emptied.
     pub wal_bound: u64,
 }
 
 impl Options {
     /// The usual ones: a write-ahead log of 64 MiB.
-    pub fn new(folder: impl Into<PathBuf>, key: Key) -> Self {
-        Options { folder: folder.into(), key, wal_bound: 64 * 1024 * 1024 }
+    pub fn new(folder: impl Into<PathBuf>, keys: impl Into<Keys>) -> Self {
+        Options { folder: folder.into(), keys: keys.into(), expected: None, wal_bound: 64 * 1024 * 1024 }
     }
 }
 
@@ -56,25 +60,30 @@ impl Options {
 pub struct SqliteJournal {
     id: Uuid,
     seal: Arc<Seal>,
+    /// One change of key at a time, and one step of sealing anew.
+    turning: Arc<tokio::sync::Mutex<()>>,
     queue: Queue,
     readers: Readers,
     health: Arc<Health>,
+    presence: Arc<Presence>,
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
 impl SqliteJournal {
     /// Opens the journal of a folder, or makes it. Looks at schema and key only, however large the journal is.
     ///
-    /// Fails with [`Error::Locked`], [`Error::WrongKey`], [`Error::Newer`], [`Error::Damaged`], and with
+    /// Fails with [`Error::Gone`] or [`Error::Another`] when the one that is expected is not there; with
+    /// [`Error::Locked`], [`Error::WrongKey`], [`Error::KeyBefore`], [`Error::Newer`], [`Error::Damaged`]; and with
     /// [`Error::Unwritable`] or [`Error::Io`] when the folder cannot be used.
     pub fn open(options: Options, observer: Observer) -> Result<Self, Error> {
-        let Options { folder, key, wal_bound } = options;
+        let Options { folder, keys, expected, wal_bound } = options;
+        expected.map_or(Ok(()), |expected| presence::require(&folder, expected))?;
         open::private_folder(&folder)?;
         let lock = Lock::take(&folder)?;
         let database = open::database(&folder);
         open::private_file(&database)?;
         let mut conn = open::connect(&database, open::Role::Writer)?;
-        let (id, seal) = open::prepare(&mut conn, &folder, &key)?;
+        let (id, seal) = open::prepare(&mut conn, &folder, &keys)?;
         open::sync_folder(&folder)?;
         conn.pragma_update(None, "journal_size_limit", i64::try_from(wal_bound).unwrap_or(i64::MAX))?;
         let checkpoints = Checkpoints::start(&database, wal_bound)?;
@@ -86,13 +95,16 @@ impl SqliteJournal {
         let readers = Readers::open(&database, &checkpoints)?;
         let (queue, receiver) = Queue::new();
         let health = Arc::<Health>::default();
-        let writer = Writer::new(&conn, observer, checkpoints, receiver, Arc::clone(&health), lock)?;
+        let presence = Arc::new(Presence::of(&database)?);
+        let (of_writer, present) = (Arc::clone(&health), Arc::clone(&presence));
+        let writer = Writer::new(&conn, observer, checkpoints, receiver, of_writer, present, lock)?;
         let thread = thread::Builder::new()
             .name("journal-writer".to_owned())
             .spawn(move || writer.run(conn))
             .map_err(Error::io("starting the writer of", &database))?;
         let writer = Arc::new(Mutex::new(Some(thread)));
-        Ok(SqliteJournal { id, seal: Arc::new(seal), queue, readers, health, writer })
+        let turning = Arc::default();
+        Ok(SqliteJournal { id, seal: Arc::new(seal), turning, queue, readers, health, presence, writer })
     }
 
     /// Queues a write at once; the future only waits for its answer.
@@ -380,6 +392,9 @@ impl Journal for SqliteJournal {
 
     fn writable(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
+            if let Err(why) = self.presence.check() {
+                self.health.failed(&why);
+            }
             if self.health.trouble().is_none() {
                 return Ok(());
             }
@@ -393,14 +408,14 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>> {
+    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>> {
         Box::pin(async move {
             let mut cursor = prune::Cursor::Secrets;
             loop {
                 let step = move |tx: &mut Tx<'_>| prune::step(tx, cursor, &retention, at);
                 cursor = self.write(Kind::Other, 0, step).await?;
-                if let prune::Cursor::Done(removed) = cursor {
-                    return Ok(removed);
+                if let prune::Cursor::Done(pruned) = cursor {
+                    return Ok(pruned);
                 }
             }
         })
@@ -413,6 +428,50 @@ impl Journal for SqliteJournal {
                 self.write(Kind::Other, sealed.body.len(), move |tx| record::amend(tx, seq, &sealed))
             }
         }
+    }
+
+    fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>> {
+        let (id, queue, seal) = (self.id, self.queue.clone(), Arc::clone(&self.seal));
+        let turning = Arc::clone(&self.turning);
+        let turn = async move {
+            let _turn = turning.lock().await;
+            let (now, before) = (Cipher::new(&key, id, Format::Row)?, seal.now());
+            if now.check() == before.check() {
+                return Ok(false);
+            }
+            if seal.is_turning() {
+                return Err(Error::Turning);
+            }
+            let now = Arc::new(now);
+            let cipher = Arc::clone(&now);
+            let begin =
+                move |tx: &mut Tx<'_>| turn::begin(tx.conn(), &cipher, before.check(), before.digest_key());
+            queue.write(Kind::Other, 0, begin).await.unwrap_or(Err(Error::Closed))?;
+            // Only now: what has a key that the journal does not name could not be read after a crash.
+            seal.turn(now);
+            Ok(true)
+        };
+        // In a task of its own: once it is written it has to be followed, whether somebody waits or not.
+        let turn = tokio::spawn(turn);
+        Box::pin(async { turn.await.map_err(|_| Error::Closed)? })
+    }
+
+    fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>> {
+        Box::pin(async {
+            let _turn = self.turning.lock().await;
+            if !self.seal.is_turning() {
+                return Ok(Renewal::Done);
+            }
+            let batch = self.unseal(turn::gather).await?;
+            let (renewal, bytes) = (batch.renewal, batch.bytes());
+            self.write(Kind::Other, bytes, move |tx| turn::exchange(tx, &batch)).await?;
+            if renewal == Renewal::Done {
+                // Reads that began before may still hold rows as they were.
+                self.readers.settle().await;
+                self.seal.forget();
+            }
+            Ok(renewal)
+        })
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {

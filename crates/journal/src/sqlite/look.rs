@@ -7,11 +7,11 @@ use model::{JobId, Record};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{backup, check, job, open, record};
-use crate::api::Prepared;
+use super::{backup, check, job, meta, open, record, turn};
+use crate::api::{Prepared, Renewal};
 use crate::error::Error;
-use crate::key::Key;
-use crate::seal::Seal;
+use crate::key::{Key, Keys};
+use crate::seal::{Cipher, Format, Seal};
 
 /// A read asks every so many steps of SQLite's machine whether it is in the way.
 const STEPS: i32 = 50_000;
@@ -30,13 +30,13 @@ impl Look {
     ///
     /// Fails with [`Error::WrongKey`], with [`Error::Newer`], with [`Error::Older`] when a hub of this version has not
     /// used the journal yet, and with [`Error::Damaged`].
-    pub fn open(folder: &Path, key: &Key) -> Result<Option<Self>, Error> {
+    pub fn open(folder: &Path, keys: &Keys) -> Result<Option<Self>, Error> {
         let database = open::database(folder);
         if !database.try_exists().map_err(Error::io("looking for the journal", &database))? {
             return Ok(None);
         }
         let mut conn = open::connect(&database, open::Role::Reader)?;
-        let (id, seal) = open::examine(&conn, folder, key)?;
+        let (id, seal) = open::examine(&conn, folder, keys)?;
         let log = folder.join("journal.db-wal");
         let in_the_way = move || fs::metadata(&log).is_ok_and(|found| found.len() > LONGEST_LOG);
         conn.progress_handler(STEPS, Some(in_the_way))?;
@@ -51,7 +51,29 @@ impl Look {
     /// Reads everything, checks that it fits together, and lists what does not. Ends with [`Error::Busy`] rather than
     /// keep a busy hub from emptying its write-ahead log.
     pub fn check(&self) -> Result<Vec<String>, Error> {
-        check::all(&self.conn, &self.seal)
+        let findings = check::all(&self.conn, &self.seal)?;
+        // Rows that were sealed anew meanwhile, with a key that is not known here, are no damage.
+        let key = meta::get(&self.conn, meta::KEY_CHECK)?;
+        if key.is_some_and(|check| check != self.seal.now().check()) {
+            Err(Error::Busy)
+        } else {
+            Ok(findings)
+        }
+    }
+
+    /// How far the hub has come with sealing rows anew after a change of key; `None` = all have the one key.
+    pub fn renewal(&self) -> Result<Option<Renewal>, Error> {
+        turn::progress(&self.conn)
+    }
+
+    /// Whether an older version has sealed rows that are not yet sealed anew.
+    pub fn is_of_older_version(&self) -> bool {
+        self.seal.is_turning_from(Format::Id)
+    }
+
+    /// Whether it is sealed with this key; rows may be left that are not, see [`Look::renewal`].
+    pub fn is_sealed_with(&self, key: &Key) -> bool {
+        Cipher::check_of(key, self.id, Format::Row) == *self.seal.now().check()
     }
 
     /// A job with its document and, while they are kept, its secrets.

@@ -6,15 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
-use super::code::Id;
-use super::text;
+use super::{meta, text, unlock};
 use crate::error::Error;
-use crate::key::Key;
+use crate::key::Keys;
 use crate::random;
-use crate::seal::Seal;
+use crate::seal::{Cipher, Format, Seal};
 
 /// Bytes of a database page.
 pub(super) const PAGE: u32 = 4096;
@@ -22,11 +21,14 @@ pub(super) const PAGE: u32 = 4096;
 const APPLICATION: i64 = 0x496e_7464;
 
 /// The schema's history, applied in order. Numbers and texts of published ones never change.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_listing.sql"),
     include_str!("../../migrations/0003_entities.sql"),
+    include_str!("../../migrations/0004_bound.sql"),
 ];
+/// From this schema on sealed values are bound to their rows.
+const BOUND: usize = 4;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +107,9 @@ pub(super) fn connect(database: &Path, role: Role) -> Result<Connection, Error> 
     Ok(conn)
 }
 
-/// Brings the schema up to date, makes or checks the key; returns the journal's id and its seal.
-pub(super) fn prepare(conn: &mut Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
+/// Brings the schema up to date, makes or checks the key, and begins to turn the journal to a new one; returns the
+/// journal's id and its seal.
+pub(super) fn prepare(conn: &mut Connection, folder: &Path, keys: &Keys) -> Result<(Uuid, Seal), Error> {
     let (found, known) = schema(conn, folder)?;
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if mode != "wal" {
@@ -116,18 +119,19 @@ pub(super) fn prepare(conn: &mut Connection, folder: &Path, key: &Key) -> Result
         )));
     }
     if found < known {
-        migrate(conn, usize::try_from(found).unwrap_or_default(), key)?;
+        migrate(conn, usize::try_from(found).unwrap_or_default(), folder, keys)?;
     }
-    open_seal(conn, folder, key)
+    unlock::turn(conn, folder, keys)?;
+    unlock::seal(conn, folder, keys)
 }
 
 /// Checks schema and key of a journal that is only looked at; returns its id and its seal.
-pub(super) fn examine(conn: &Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
+pub(super) fn examine(conn: &Connection, folder: &Path, keys: &Keys) -> Result<(Uuid, Seal), Error> {
     let (found, known) = schema(conn, folder)?;
     if found < known {
         return Err(Error::Older { folder: folder.to_owned(), found, known });
     }
-    open_seal(conn, folder, key)
+    unlock::seal(conn, folder, keys)
 }
 
 /// The schema found, and the newest known. A file that is not ours, or newer than we are, is an error.
@@ -147,7 +151,7 @@ fn schema(conn: &Connection, folder: &Path) -> Result<(i64, i64), Error> {
 }
 
 /// Applies what is missing in one transaction; a new journal gets its id and the key's check value in it.
-fn migrate(conn: &mut Connection, done: usize, key: &Key) -> Result<(), Error> {
+fn migrate(conn: &mut Connection, done: usize, folder: &Path, keys: &Keys) -> Result<(), Error> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (version, sql) in MIGRATIONS.iter().enumerate().skip(done) {
         tx.execute_batch(sql)?;
@@ -156,22 +160,10 @@ fn migrate(conn: &mut Connection, done: usize, key: &Key) -> Result<(), Error> {
     if done == 0 {
         tx.pragma_update(None, "application_id", APPLICATION)?;
         let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
-        let insert = "INSERT INTO meta (name, value) VALUES (?1, ?2)";
-        tx.execute(insert, params!["id", Id(id)])?;
-        tx.execute(insert, params!["key_check", Seal::new(key, id)?.check()])?;
+        meta::put(&tx, meta::ID, id.as_bytes())?;
+        meta::put(&tx, meta::KEY_CHECK, &Cipher::check_of(&keys.now, id, Format::Row))?;
+    } else if done < BOUND {
+        unlock::bind(&tx, folder, keys)?;
     }
     Ok(tx.commit()?)
-}
-
-fn open_seal(conn: &Connection, folder: &Path, key: &Key) -> Result<(Uuid, Seal), Error> {
-    let select = "SELECT value FROM meta WHERE name = ?1";
-    let missing = || Error::Damaged(format!("{} has lost its id", database(folder).display()));
-    let id = conn.query_row(select, ["id"], |row| row.get::<_, Id>(0)).optional()?.ok_or_else(missing)?.0;
-    let check: Vec<u8> =
-        conn.query_row(select, ["key_check"], |row| row.get(0)).optional()?.ok_or_else(missing)?;
-    let seal = Seal::new(key, id)?;
-    if check != seal.check() {
-        return Err(Error::WrongKey { folder: folder.to_owned(), hint: format!("not {}", key.origin()) });
-    }
-    Ok((id, seal))
 }

@@ -10,7 +10,8 @@ use super::{effects, row};
 use crate::api::{DeliveryFilter, Listing};
 use crate::change::{Fate, Mark};
 use crate::error::Error;
-use crate::seal::{Place, Seal};
+use crate::place::Place;
+use crate::seal::Seal;
 use crate::sealed::SealedEffects;
 
 /// A page looks at so many deliveries at most.
@@ -22,6 +23,10 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
         Ok((row.get::<_, i64>(0)?, row::word::<DeliveryState>(row, 1)?))
     })?;
     let Some((seq, was)) = found else { return Err(Error::Missing(format!("delivery {}", id.0))) };
+    if was == DeliveryState::Undeliverable && *mark != Mark::Delivered {
+        // It was given up while it was under way. Only an operator has it tried again.
+        return Ok(());
+    }
     let (state, due_at, message) = match mark {
         Mark::Delivered => (DeliveryState::Delivered, None, None),
         Mark::Later(due_at, why) => (DeliveryState::Pending, Some(*due_at), Some(why)),
@@ -39,8 +44,6 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
             message,
             state.is_terminal().then_some(Time(at)),
         ])?;
-    // An undeliverable one that is tried again has to be found by the outbox.
-    tx.committed.deliveries |= was.is_terminal();
     Ok(())
 }
 
@@ -169,7 +172,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Delivery, Vec<u8>)> {
 
 fn open(seal: &Seal, (mut delivery, sealed): (Delivery, Vec<u8>)) -> Result<Delivery, Error> {
     let what = format!("the body of delivery {}", delivery.id.0);
-    let body = seal.open(&Place::delivery(delivery.id), sealed, &what)?;
+    let body = seal.open(&Place::delivery(delivery.id, &delivery.to), sealed, &what)?;
     delivery.body = serde_json::from_slice(&body)
         .map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))?;
     Ok(delivery)

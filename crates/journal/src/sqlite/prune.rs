@@ -1,33 +1,43 @@
 //! Retention: removes what is no longer kept, in small commits between which other work goes on.
 
-use jiff::Timestamp;
-use model::{JobState, RecordKind};
-use rusqlite::params;
+mod size;
 
-use super::code::{Time, Word};
+use jiff::Timestamp;
+use model::{EventKind, JobId, JobState, RecordKind};
+use rusqlite::params;
+use uuid::Uuid;
+
+use super::code::{Id, Time, Word};
 use super::number;
 use super::row;
 use super::secret;
 use super::tx::Tx;
-use crate::change::Retention;
+use crate::change::{Pruned, Retention};
 use crate::error::Error;
 
 /// How many jobs and other big rows are looked at in one commit.
-const BATCH: i64 = 64;
+const BATCH: i64 = 128;
 /// How many small rows are removed in one commit.
 const MANY: i64 = 1000;
+/// How many events are.
+const EVENTS: i64 = 4096;
+/// What is said of deliveries that could not be made for as long as is kept.
+const GIVEN_UP: &str = "given up: nobody took it for as long as retention keeps ended jobs";
 
 /// How far pruning has come. Everything is visited from the oldest to the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
     Secrets,
-    /// Ended jobs after this seq; so many were removed.
-    Jobs(i64, u64),
+    /// Ended jobs after this seq.
+    Jobs(i64, Pruned),
     /// External ids after this seq.
-    Ids(i64, u64),
-    /// Deliveries of no job, records, events.
-    Rest(u64),
-    Done(u64),
+    Ids(i64, Pruned),
+    /// Deliveries of no job, records.
+    Rest(Pruned),
+    Events(Pruned),
+    /// What has to go because the file is too large: ended jobs after this seq, and others.
+    Size(i64, Pruned),
+    Done(Pruned),
 }
 
 /// Takes one small step and returns where to go on.
@@ -40,10 +50,12 @@ pub(super) fn step(
     raise_floors(tx)?;
     match cursor {
         Cursor::Secrets => secrets(tx, at),
-        Cursor::Jobs(after, removed) => jobs(tx, after, removed, keep),
-        Cursor::Ids(after, removed) => ids(tx, after, removed, keep),
-        Cursor::Rest(removed) => rest(tx, removed, keep),
-        Cursor::Done(removed) => Ok(Cursor::Done(removed)),
+        Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at),
+        Cursor::Ids(after, pruned) => ids(tx, after, pruned, keep),
+        Cursor::Rest(pruned) => rest(tx, pruned, keep, at),
+        Cursor::Events(pruned) => events(tx, pruned, keep),
+        Cursor::Size(after, pruned) => size::step(tx, after, pruned, keep.bytes_max, at),
+        Cursor::Done(pruned) => Ok(Cursor::Done(pruned)),
     }
 }
 
@@ -56,79 +68,123 @@ fn secrets(tx: &Tx<'_>, at: Timestamp) -> Result<Cursor, Error> {
         |row| row.get(0),
     )?;
     for seq in &seqs {
-        secret::erase(&tx.sql, *seq)?;
+        secret::erase(&tx.sql, *seq, *seq)?;
         tx.sql.execute("UPDATE job SET secrets = 0 WHERE seq = ?1", [seq])?;
     }
-    Ok(if seqs.is_empty() { Cursor::Jobs(0, 0) } else { Cursor::Secrets })
+    Ok(if seqs.is_empty() { Cursor::Jobs(0, Pruned::default()) } else { Cursor::Secrets })
 }
 
 /// A job that may have to go.
-struct Candidate {
-    seq: i64,
+pub(super) struct Candidate {
+    pub(super) seq: i64,
     state: JobState,
     accepted_at: Timestamp,
-    ended_at: Option<Timestamp>,
-    /// It has a delivery that is still to be made.
-    owes: bool,
+    pub(super) ended_at: Option<Timestamp>,
 }
 
-fn jobs(tx: &mut Tx<'_>, after: i64, mut removed: u64, keep: &Retention) -> Result<Cursor, Error> {
+fn jobs(
+    tx: &mut Tx<'_>,
+    after: i64,
+    mut pruned: Pruned,
+    keep: &Retention,
+    at: Timestamp,
+) -> Result<Cursor, Error> {
     let kept: u64 = tx.sql.one("SELECT sum(jobs) FROM tally WHERE state > 2", [], |row| row.get(0))?;
     let mut excess = kept.saturating_sub(keep.jobs_max);
     let candidates = candidates(tx, after)?;
-    for job in &candidates {
+    let last = candidates.last().map(|job| job.seq);
+    let mut going = Vec::new();
+    let mut young = false;
+    for job in candidates {
         // Nothing behind this one is older, and there are not too many.
         if excess == 0 && job.accepted_at >= keep.jobs_before {
-            return Ok(Cursor::Ids(0, removed));
+            young = true;
+            break;
         }
-        let Some(ended_at) = job.ended_at else { continue };
-        if !job.owes && (excess > 0 || ended_at < keep.jobs_before) {
-            remove_job(tx, job)?;
-            removed += 1;
-            excess = excess.saturating_sub(1);
-        }
+        let goes = job.ended_at.is_some_and(|ended_at| excess > 0 || ended_at < keep.jobs_before);
+        excess = excess.saturating_sub(goes.into());
+        going.push((job, goes));
     }
-    Ok(candidates.last().map_or(Cursor::Ids(0, removed), |last| Cursor::Jobs(last.seq, removed)))
+    // Those that lie one behind the other go at once.
+    for run in
+        going.chunk_by(|(_, one), (_, next)| one == next).filter(|run| run.iter().all(|(_, goes)| *goes))
+    {
+        remove_jobs(tx, run.iter().map(|(job, _)| job), &mut pruned, at)?;
+    }
+    Ok(match last {
+        Some(last) if !young => Cursor::Jobs(last, pruned),
+        _ => Cursor::Ids(0, pruned),
+    })
 }
 
-fn candidates(tx: &Tx<'_>, after: i64) -> Result<Vec<Candidate>, Error> {
-    let sql = "SELECT seq, state, accepted_at, ended_at, EXISTS (
-                   SELECT 1 FROM delivery INDEXED BY delivery_job
-                   WHERE delivery.job IS NOT NULL AND delivery.job = job.seq AND delivery.state = 0
-               ) FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+pub(super) fn candidates(tx: &Tx<'_>, after: i64) -> Result<Vec<Candidate>, Error> {
+    let sql = "SELECT seq, state, accepted_at, ended_at FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     Ok(tx.sql.all(sql, [after, BATCH], |row| {
         Ok(Candidate {
             seq: row.get(0)?,
             state: row::word(row, 1)?,
             accepted_at: row::time(row, 2)?,
             ended_at: row::maybe_time(row, 3)?,
-            owes: row.get(4)?,
         })
     })?)
 }
 
-/// Removes a job and all that belongs to it, but for its external id.
-fn remove_job(tx: &mut Tx<'_>, job: &Candidate) -> Result<(), Error> {
-    let seq = job.seq;
-    secret::erase(&tx.sql, seq)?;
-    for sql in [
-        "DELETE FROM job WHERE seq = ?1",
-        "DELETE FROM body WHERE seq = ?1",
-        "DELETE FROM reply WHERE seq = ?1",
-        "DELETE FROM delivery WHERE job = ?1",
-    ] {
-        tx.sql.execute(sql, [seq])?;
+/// Removes jobs between which there are no others, and all that belongs to them, but for their external ids, and for what
+/// they still owe.
+pub(super) fn remove_jobs<'a>(
+    tx: &mut Tx<'_>,
+    jobs: impl Iterator<Item = &'a Candidate>,
+    pruned: &mut Pruned,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let (mut first, mut last) = (i64::MAX, i64::MIN);
+    for job in jobs {
+        (first, last) = (first.min(job.seq), last.max(job.seq));
+        tx.count(job.state, -1);
+        pruned.jobs += 1;
     }
-    let (first, last) = number::steps_of(seq);
-    tx.sql.execute("DELETE FROM step WHERE id BETWEEN ?1 AND ?2", [first, last])?;
-    let (first, last) = number::attempts_of(seq);
-    tx.sql.execute("DELETE FROM attempt WHERE id BETWEEN ?1 AND ?2", [first, last])?;
-    tx.count(job.state, -1);
+    pruned.given_up += give_up(tx, first, last, at)?;
+    secret::erase(&tx.sql, first, last)?;
+    for sql in [
+        "DELETE FROM job WHERE seq BETWEEN ?1 AND ?2",
+        "DELETE FROM body WHERE seq BETWEEN ?1 AND ?2",
+        "DELETE FROM reply WHERE seq BETWEEN ?1 AND ?2",
+        "DELETE FROM delivery WHERE job BETWEEN ?1 AND ?2",
+    ] {
+        tx.sql.execute(sql, [first, last])?;
+    }
+    let ((step, _), (_, last_step)) = (number::steps_of(first), number::steps_of(last));
+    tx.sql.execute("DELETE FROM step WHERE id BETWEEN ?1 AND ?2", [step, last_step])?;
+    let ((attempt, _), (_, last_attempt)) = (number::attempts_of(first), number::attempts_of(last));
+    tx.sql.execute("DELETE FROM attempt WHERE id BETWEEN ?1 AND ?2", [attempt, last_attempt])?;
     Ok(())
 }
 
+/// Gives up what jobs still owe, so that they can go: it stays, as deliveries of no job.
+fn give_up(tx: &mut Tx<'_>, first: i64, last: i64, at: Timestamp) -> Result<u64, Error> {
+    let owing: Vec<JobId> = tx.sql.all(
+        "SELECT job.id FROM delivery INDEXED BY delivery_job JOIN job ON job.seq = delivery.job
+         WHERE delivery.job IS NOT NULL AND delivery.job BETWEEN ?1 AND ?2 AND delivery.state = 0
+         ORDER BY delivery.job, delivery.seq",
+        [first, last],
+        |row| row::job_id(row, 0),
+    )?;
+    if owing.is_empty() {
+        return Ok(0);
+    }
+    tx.sql.execute(
+        "UPDATE delivery SET state = 2, job = NULL, ended_at = ?3, message = ?4
+         WHERE job IS NOT NULL AND job BETWEEN ?1 AND ?2 AND state = 0",
+        params![first, last, Time(at), GIVEN_UP],
+    )?;
+    for job in &owing {
+        tx.event(at, EventKind::Undeliverable, Some(*job), (None, None), None);
+    }
+    Ok(u64::try_from(owing.len()).unwrap_or_default())
+}
+
 /// Forgets the external ids of pruned jobs that are old enough.
-fn ids(tx: &Tx<'_>, after: i64, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
+fn ids(tx: &Tx<'_>, after: i64, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
     let found: Vec<(i64, bool)> = tx.sql.all(
         "SELECT seq, EXISTS (SELECT 1 FROM job WHERE job.seq = external.seq) FROM external
          WHERE seq > ?1 AND at < ?2 ORDER BY seq LIMIT ?3",
@@ -138,17 +194,25 @@ fn ids(tx: &Tx<'_>, after: i64, removed: u64, keep: &Retention) -> Result<Cursor
     for (seq, _) in found.iter().filter(|(_, used)| !used) {
         tx.sql.execute("DELETE FROM external WHERE seq = ?1", [seq])?;
     }
-    Ok(found.last().map_or(Cursor::Rest(removed), |(seq, _)| Cursor::Ids(*seq, removed)))
+    Ok(found.last().map_or(Cursor::Rest(pruned), |(seq, _)| Cursor::Ids(*seq, pruned)))
 }
 
-/// Removes deliveries that belong to no job, records and events: as many as fit one commit.
-fn rest(tx: &Tx<'_>, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
+/// Removes deliveries that belong to no job, and records: as many as fit one commit.
+fn rest(tx: &mut Tx<'_>, mut pruned: Pruned, keep: &Retention, at: Timestamp) -> Result<Cursor, Error> {
+    let given_up = give_up_free(tx, keep, at)?;
+    pruned.given_up += given_up;
+    let most = i64::try_from(keep.jobs_max).unwrap_or(i64::MAX);
+    let free: i64 = tx.sql.one(
+        "SELECT count(*) FROM delivery INDEXED BY delivery_free WHERE job IS NULL AND ended_at IS NOT NULL",
+        [],
+        |row| row.get(0),
+    )?;
     let deliveries = tx.sql.execute(
         "DELETE FROM delivery WHERE seq IN (
              SELECT seq FROM delivery INDEXED BY delivery_free
              WHERE job IS NULL AND ended_at IS NOT NULL AND ended_at < ?1 LIMIT ?2)",
         params![Time(keep.jobs_before), BATCH],
-    )?;
+    )? + remove_free(tx, free.saturating_sub(most).clamp(0, BATCH))?;
     let mut records = 0;
     for (kind, before, most, batch) in [
         (RecordKind::Refusal, keep.records_before, keep.records_max, BATCH),
@@ -157,12 +221,65 @@ fn rest(tx: &Tx<'_>, removed: u64, keep: &Retention) -> Result<Cursor, Error> {
     ] {
         records += records_of(tx, kind, before, most, batch)?;
     }
-    let last_event = tx.numbers.event - i64::try_from(keep.events_max).unwrap_or(i64::MAX);
-    let events = tx.sql.execute(
-        "DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
-        [last_event, MANY],
+    let idle = given_up == 0 && deliveries + records == 0;
+    Ok(if idle { Cursor::Events(pruned) } else { Cursor::Rest(pruned) })
+}
+
+/// Removes events, from the first one on: they are small, many, and lie one behind the other.
+fn events(tx: &Tx<'_>, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
+    let last = tx.numbers.event - i64::try_from(keep.events_max).unwrap_or(i64::MAX);
+    let first: Option<i64> = tx.sql.one("SELECT min(seq) FROM event", [], |row| row.get(0))?;
+    let Some(first) = first.filter(|first| *first <= last) else { return Ok(Cursor::Size(0, pruned)) };
+    tx.sql.execute("DELETE FROM event WHERE seq <= ?1", [last.min(first + EVENTS)])?;
+    Ok(Cursor::Events(pruned))
+}
+
+/// Removes so many ended deliveries of no job, the oldest first.
+pub(super) fn remove_free(tx: &Tx<'_>, count: i64) -> Result<usize, Error> {
+    Ok(tx.sql.execute(
+        "DELETE FROM delivery WHERE seq IN (
+             SELECT seq FROM delivery INDEXED BY delivery_free
+             WHERE job IS NULL AND ended_at IS NOT NULL ORDER BY ended_at LIMIT ?1)",
+        [count],
+    )?)
+}
+
+/// Gives up deliveries of no job that are still to be made and are too old or too many.
+fn give_up_free(tx: &mut Tx<'_>, keep: &Retention, at: Timestamp) -> Result<u64, Error> {
+    let too_many: i64 = tx
+        .sql
+        .first(
+            "SELECT seq FROM delivery INDEXED BY delivery_pending WHERE state = 0 AND job IS NULL
+             ORDER BY seq DESC LIMIT 1 OFFSET ?1",
+            [i64::try_from(keep.jobs_max).unwrap_or(i64::MAX)],
+            |row| row.get(0),
+        )?
+        .unwrap_or_default();
+    let oldest: Vec<(i64, Uuid)> = tx.sql.all(
+        "SELECT seq, id FROM delivery INDEXED BY delivery_pending WHERE state = 0 AND job IS NULL
+         ORDER BY seq LIMIT ?1",
+        [BATCH],
+        |row| Ok((row.get(0)?, row.get::<_, Id>(1)?.0)),
     )?;
-    Ok(if deliveries + records + events == 0 { Cursor::Done(removed) } else { Cursor::Rest(removed) })
+    let mut given_up = 0;
+    for (seq, id) in oldest {
+        if seq > too_many && !made_before(id, keep.jobs_before) {
+            break;
+        }
+        tx.sql.execute(
+            "UPDATE delivery SET state = 2, ended_at = ?2, message = ?3 WHERE seq = ?1",
+            params![seq, Time(at), GIVEN_UP],
+        )?;
+        tx.event(at, EventKind::Undeliverable, None, (None, None), None);
+        given_up += 1;
+    }
+    Ok(given_up)
+}
+
+/// Whether an id that holds its time was made before this one.
+fn made_before(id: Uuid, time: Timestamp) -> bool {
+    let made = id.get_timestamp().map(|made| made.to_unix().0);
+    made.is_some_and(|seconds| i64::try_from(seconds).is_ok_and(|seconds| seconds < time.as_second()))
 }
 
 /// Removes records of a kind that are too old or too many. They are in the order of their times but for jumps of the

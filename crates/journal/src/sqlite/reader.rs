@@ -52,6 +52,11 @@ impl Readers {
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
     }
 
+    /// Waits for the reads under way, while no other begins.
+    pub(super) async fn settle(&self) {
+        drop(self.free.acquire_many(u32::try_from(READERS).unwrap_or(u32::MAX)).await);
+    }
+
     /// Waits for the reads under way and closes the connections; later reads answer [`Error::Closed`].
     pub(super) async fn close(&self) {
         let all = self.free.acquire_many(u32::try_from(READERS).unwrap_or(u32::MAX)).await;

@@ -8,7 +8,8 @@ use super::row;
 use super::tx::Tx;
 use crate::api::{Listing, Match, RecordBody, RecordFilter};
 use crate::error::Error;
-use crate::seal::{Place, Seal};
+use crate::place::Place;
+use crate::seal::Seal;
 use crate::sealed::SealedRecord;
 
 /// A page looks at so many records of its kind at most.

@@ -75,7 +75,7 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt> {
         number,
         started_at: time(row, 1)?,
         ended_at: maybe_time(row, 2)?,
-        kind: row.get::<_, Option<Word<_>>>(3)?.map(|w| w.0),
+        kind: maybe_word(row, 3)?,
         status: row.get(4)?,
         code: maybe_code(row, 5)?,
         message: row.get(6)?,
@@ -116,6 +116,10 @@ pub(super) fn word<T: Coded>(row: &Row<'_>, column: usize) -> Result<T> {
     Ok(row.get::<_, Word<T>>(column)?.0)
 }
 
+pub(super) fn maybe_word<T: Coded>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
+    Ok(row.get::<_, Option<Word<T>>>(column)?.map(|word| word.0))
+}
+
 pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
     Ok(row.get::<_, Time>(column)?.0)
 }
@@ -124,6 +128,6 @@ pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> Result<Option<Timestam
     Ok(row.get::<_, Option<Time>>(column)?.map(|t| t.0))
 }
 
-fn maybe_code(row: &Row<'_>, column: usize) -> Result<Option<Code>> {
+pub(super) fn maybe_code(row: &Row<'_>, column: usize) -> Result<Option<Code>> {
     Ok(row.get::<_, Option<CodeText>>(column)?.map(|c| c.0))
 }

@@ -13,9 +13,12 @@ pub(super) fn keep_until(sql: &Statements<'_>, seq: i64, at: Timestamp) -> Resul
     Ok(())
 }
 
-/// Overwrites and removes them. The job's own flag is the caller's business.
-pub(super) fn erase(sql: &Statements<'_>, seq: i64) -> Result<(), Error> {
-    sql.execute("UPDATE secret SET sealed = zeroblob(length(sealed)) WHERE seq = ?1", [seq])?;
-    sql.execute("DELETE FROM secret WHERE seq = ?1", [seq])?;
+/// Overwrites and removes those of the jobs from this one to that one. The jobs' own flags are the caller's business.
+pub(super) fn erase(sql: &Statements<'_>, first: i64, last: i64) -> Result<(), Error> {
+    sql.execute(
+        "UPDATE secret SET sealed = zeroblob(length(sealed)) WHERE seq BETWEEN ?1 AND ?2",
+        [first, last],
+    )?;
+    sql.execute("DELETE FROM secret WHERE seq BETWEEN ?1 AND ?2", [first, last])?;
     Ok(())
 }

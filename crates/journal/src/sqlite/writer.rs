@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::checkpoint::Checkpoints;
 use super::health::Health;
+use super::presence::Presence;
 use super::queue::{Kind, Message, Queued};
 use super::statements::Statements;
 use super::tx::{Numbers, Tx};
@@ -30,6 +31,7 @@ pub(super) struct Writer {
     receiver: UnboundedReceiver<Message>,
     closing: bool,
     health: Arc<Health>,
+    presence: Arc<Presence>,
     /// Held until the last write is done.
     _lock: Lock,
 }
@@ -51,10 +53,11 @@ impl Writer {
         checkpoints: Arc<Checkpoints>,
         receiver: UnboundedReceiver<Message>,
         health: Arc<Health>,
+        presence: Arc<Presence>,
         lock: Lock,
     ) -> Result<Self, Error> {
         let numbers = Numbers::load(conn)?;
-        Ok(Writer { numbers, observer, checkpoints, receiver, closing: false, health, _lock: lock })
+        Ok(Writer { numbers, observer, checkpoints, receiver, closing: false, health, presence, _lock: lock })
     }
 
     /// Works until the journal is closed.
@@ -110,18 +113,19 @@ impl Writer {
         if group.is_empty() {
             return;
         }
-        let outcome = match self.checkpoints.before_write() {
+        let outcome = match self.presence.check().and_then(|()| self.checkpoints.before_write()) {
             Err(why) => Err(Failure::Unwritable(why)),
             Ok(()) => match self.commit(sql, &mut group, together) {
                 Err(Failure::Halfway) => self.commit(sql, &mut group, apart),
                 outcome => outcome,
             },
         };
+        // Nobody is told of a commit into a file that went away meanwhile.
+        let outcome =
+            outcome.and_then(|done| self.presence.check().map(|()| done).map_err(Failure::Unwritable));
         match outcome {
             Ok(outcomes) => {
-                if self.health.written() {
-                    tracing::info!("the journal can be written again");
-                }
+                self.health.written();
                 for (queued, outcome) in group.into_iter().zip(outcomes) {
                     queued.operation.answer(outcome);
                 }
@@ -131,9 +135,7 @@ impl Writer {
                     Failure::Unwritable(why) => why,
                     Failure::Halfway => "an operation failed twice".to_owned(),
                 };
-                if self.health.failed(&why) {
-                    tracing::warn!("the journal cannot be written, nothing is accepted until it can: {why}");
-                }
+                self.health.failed(&why);
                 for queued in group {
                     queued.operation.answer(Err(Error::Unwritable(why.clone())));
                 }

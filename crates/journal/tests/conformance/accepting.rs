@@ -108,12 +108,12 @@ pub async fn an_id_outlives_its_pruned_job(bed: &dyn Bed) {
     run(&*journal, 1, OutcomeKind::Done, at(10)).await;
     let mut keep = everything();
     keep.jobs_before = at(100);
-    assert_eq!(journal.prune(keep, at(100)).await.unwrap(), 1);
+    assert_eq!(journal.prune(keep, at(100)).await.unwrap().jobs, 1);
     let again = |number| known_as("abc", b"content", job(number));
     let answer = journal.accept(again(2), EffectSet::default()).await.unwrap();
     assert_eq!(answer, Acceptance::Known(None, id(1)));
     keep.ids_before = at(100);
-    assert_eq!(journal.prune(keep, at(100)).await.unwrap(), 0);
+    assert_eq!(journal.prune(keep, at(100)).await.unwrap().jobs, 0);
     accept(&*journal, again(3)).await;
     sound(&*journal).await;
 }

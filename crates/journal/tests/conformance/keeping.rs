@@ -1,7 +1,9 @@
 //! Retention.
 
-use intendant_journal::{EffectSet, Expect, Journal, Mark, NewJob, NewRecord, RecordFilter, Scrub};
-use model::{Code, JobState, OutcomeKind, RecordKind, Seq};
+use intendant_journal::{
+    DeliveryFilter, EffectSet, Expect, Fate, Journal, Mark, NewJob, NewRecord, Pruned, RecordFilter, Scrub,
+};
+use model::{Code, DeliveryState, EventKind, JobState, OutcomeKind, RecordKind, Seq};
 use zeroize::Zeroizing;
 
 use crate::support::*;
@@ -32,19 +34,19 @@ pub async fn what_is_old_or_too_much_is_pruned(bed: &dyn Bed) {
     }
     let mut keep = everything();
     keep.jobs_before = at(1_101);
-    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), 100);
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap().jobs, 100);
     assert_eq!(journal.job(id(100)).await.unwrap(), None);
     assert_eq!(the_job(&*journal, 101).await.seq, Seq(101));
     assert_eq!(journal.steps(id(100)).await.unwrap(), []);
     assert_eq!(journal.attempts(id(100)).await.unwrap(), []);
     keep.jobs_max = 50;
-    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), 150);
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap().jobs, 150);
     assert_eq!(journal.job(id(250)).await.unwrap(), None);
     assert_eq!(the_job(&*journal, 251).await.seq, Seq(251));
 
     keep.records_before = at(101);
     keep.events_max = 10;
-    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), 0);
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap().jobs, 0);
     assert_eq!(audits(&*journal).await, 200);
     assert_eq!(journal.events(0, 999).await.unwrap().len(), 10);
     keep.records_max = 7;
@@ -75,7 +77,9 @@ pub async fn messages_have_a_bound_of_their_own(bed: &dyn Bed) {
     sound(&*journal).await;
 }
 
-pub async fn what_is_still_needed_is_kept(bed: &dyn Bed) {
+pub async fn what_lives_is_kept_and_what_is_owed_too_long_is_given_up(bed: &dyn Bed) {
+    use DeliveryState::{Delivered, Pending, Undeliverable};
+
     let Opened { journal, .. } = bed.open();
     for number in 1..=4 {
         accept(&*journal, job_of(&number.to_string(), number)).await;
@@ -84,25 +88,103 @@ pub async fn what_is_still_needed_is_kept(bed: &dyn Bed) {
     journal.change(start(2, at(10))).await.unwrap();
     journal.change(start(3, at(10))).await.unwrap();
     let mut owing = settle(3, 1, OutcomeKind::Done, at(11));
-    owing.effects.deliveries = vec![delivery(1, at(11))];
+    owing.effects.deliveries = vec![delivery(1, at(11)), delivery(4, at(11))];
     journal.change(owing).await.unwrap();
+    journal.mark(delivery_id(4), Mark::Delivered, at(12)).await.unwrap();
     run(&*journal, 4, OutcomeKind::Done, at(12)).await;
     let free =
         EffectSet { deliveries: vec![delivery(2, at(13)), delivery(3, at(13))], ..EffectSet::default() };
     journal.apply(free, None, at(13)).await.unwrap();
     journal.mark(delivery_id(3), Mark::Delivered, at(14)).await.unwrap();
+
     let mut keep = everything();
-    (keep.jobs_before, keep.jobs_max) = (at(1_000), 0);
-    assert_eq!(journal.prune(keep, at(1_000)).await.unwrap(), 1);
-    for number in 1..=3 {
+    keep.jobs_max = 2;
+    assert_eq!(
+        journal.prune(keep, at(500)).await.unwrap(),
+        Pruned::default(),
+        "no rule says anything of them"
+    );
+    keep.jobs_before = at(12);
+    let last = journal.last_event().await.unwrap();
+    let pruned = journal.prune(keep, at(1_000)).await.unwrap();
+    assert_eq!(pruned, Pruned { jobs: 1, given_up: 1, over: false });
+    for number in [1, 2, 4] {
         the_job(&*journal, number).await;
     }
-    assert_eq!(journal.job(id(4)).await.unwrap(), None);
-    let pending: Vec<_> = journal.deliveries(None, 0, 9).await.unwrap().into_iter().map(|d| d.id).collect();
-    assert_eq!(pending, [delivery_id(1), delivery_id(2)]);
-    journal.mark(delivery_id(1), Mark::Delivered, at(15)).await.unwrap();
-    assert_eq!(journal.prune(keep, at(1_000)).await.unwrap(), 1);
     assert_eq!(journal.job(id(3)).await.unwrap(), None);
+    // It is told, and stays to be seen and to be sent again.
+    let told = journal.events(last, 9).await.unwrap();
+    assert_eq!(
+        told.iter().map(|e| (e.kind, e.job)).collect::<Vec<_>>(),
+        [(EventKind::Undeliverable, Some(id(3)))]
+    );
+    let all = journal.outbox(DeliveryFilter::default(), None, 9).await.unwrap().rows;
+    let found: Vec<_> = all.iter().map(|d| (d.id, d.job, d.state, d.attempts)).collect();
+    assert_eq!(
+        found,
+        [
+            (delivery_id(3), None, Delivered, 1),
+            (delivery_id(2), None, Pending, 0),
+            (delivery_id(1), None, Undeliverable, 0)
+        ]
+    );
+    assert!(all[2].message.as_ref().unwrap().contains("given up"), "{:?}", all[2]);
+    // Whoever still had it under way does not bring it back, and may have succeeded.
+    journal.mark(delivery_id(1), Mark::Later(at(2_000), "busy".to_owned()), at(1_001)).await.unwrap();
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().len(), 1);
+    let again = vec![delivery_id(1)];
+    journal.settle_dead(again, Fate::Again, EffectSet::default(), at(1_002)).await.unwrap();
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().len(), 2);
+    sound(&*journal).await;
+}
+
+pub async fn deliveries_of_no_job_are_bounded_too(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let deliveries = (1..=300).map(|number| delivery(number, at(13))).collect();
+    journal.apply(EffectSet { deliveries, ..EffectSet::default() }, None, at(13)).await.unwrap();
+    let mut keep = everything();
+    keep.jobs_max = 100;
+    let pruned = journal.prune(keep, at(1_000)).await.unwrap();
+    assert_eq!(pruned, Pruned { jobs: 0, given_up: 200, over: false });
+    let left = journal.outbox(DeliveryFilter::default(), None, 999).await.unwrap().rows;
+    let count = |state| left.iter().filter(|delivery| delivery.state == state).count();
+    assert_eq!((count(DeliveryState::Pending), count(DeliveryState::Undeliverable)), (100, 100));
+    assert_eq!(left[0].id, delivery_id(300), "the newest are kept");
+    sound(&*journal).await;
+}
+
+pub async fn too_many_bytes_make_the_oldest_go(bed: &dyn Bed) {
+    const BIG: usize = 20_000;
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=300 {
+        accept(&*journal, NewJob { body: vec![b'x'; BIG], ..job(number) }).await;
+        if number > 5 {
+            run(&*journal, number, OutcomeKind::Done, at(1_000 + i64::try_from(number).unwrap())).await;
+        }
+    }
+    // As old as the middle of them, and one of each kind.
+    for kind in [RecordKind::Refusal, RecordKind::Audit] {
+        journal.record(NewRecord { kind, at: at(1_150), body: vec![b'x'; BIG], ..audit(1) }).await.unwrap();
+    }
+    let mut keep = everything();
+    keep.bytes_max = 1 << 30;
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), Pruned::default());
+    keep.bytes_max = 2_000_000;
+    let pruned = journal.prune(keep, at(5_000)).await.unwrap();
+    assert!((150..290).contains(&pruned.jobs) && !pruned.over, "{pruned:?}");
+    assert_eq!(journal.job(id(6)).await.unwrap(), None);
+    the_job(&*journal, 300).await;
+    for number in 1..=5 {
+        the_job(&*journal, number).await;
+    }
+    let refusals = journal.records(RecordFilter::of(RecordKind::Refusal), None, 9).await.unwrap().rows;
+    assert_eq!(refusals, [], "it was as old");
+    assert_eq!(audits(&*journal).await, 1, "who changed what is kept");
+    assert_eq!(journal.prune(keep, at(5_000)).await.unwrap(), Pruned::default(), "it is small enough");
+    keep.bytes_max = 1;
+    let pruned = journal.prune(keep, at(5_000)).await.unwrap();
+    assert!(pruned.over, "what lives is kept, and it is said");
+    the_job(&*journal, 5).await;
     sound(&*journal).await;
 }
 
@@ -143,7 +225,7 @@ pub async fn numbers_are_never_given_twice(bed: &dyn Bed) {
         journal.change(to(2, Expect::Waiting, JobState::Cancelled, at(10))).await.unwrap();
         let mut keep = everything();
         (keep.jobs_max, keep.records_max, keep.events_max) = (0, 0, 0);
-        assert_eq!(journal.prune(keep, at(100)).await.unwrap(), 2);
+        assert_eq!(journal.prune(keep, at(100)).await.unwrap().jobs, 2);
         assert_eq!(journal.events(0, 9).await.unwrap(), []);
         let last = journal.last_event().await.unwrap();
         journal.close().await;

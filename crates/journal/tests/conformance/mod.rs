@@ -79,7 +79,9 @@ macro_rules! conformance {
             keeping {
                 what_is_old_or_too_much_is_pruned
                 messages_have_a_bound_of_their_own
-                what_is_still_needed_is_kept
+                what_lives_is_kept_and_what_is_owed_too_long_is_given_up
+                deliveries_of_no_job_are_bounded_too
+                too_many_bytes_make_the_oldest_go
                 secrets_are_scrubbed_when_their_time_comes
                 numbers_are_never_given_twice
             }

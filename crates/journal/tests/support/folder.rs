@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use intendant_journal::{Error, Key, Options, SqliteJournal};
+use intendant_journal::{Error, Journal, Key, Options, Renewal, SqliteJournal};
 use tempfile::TempDir;
 
 use super::{Bed, Heard, Opened};
@@ -50,4 +50,13 @@ impl Bed for Folder {
     fn another(&self) -> Box<dyn Bed> {
         Box::new(Folder::new())
     }
+}
+
+/// Seals all rows anew that need it; returns in how many steps.
+pub async fn renew(journal: &dyn Journal) -> usize {
+    let mut steps = 1;
+    while journal.renew().await.unwrap() != Renewal::Done {
+        steps += 1;
+    }
+    steps
 }

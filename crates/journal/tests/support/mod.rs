@@ -222,6 +222,7 @@ pub fn everything() -> Retention {
         messages_before: Timestamp::MIN,
         messages_max: u64::MAX,
         events_max: u64::MAX,
+        bytes_max: u64::MAX,
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use http::Client;
-use journal::Look;
+use journal::{Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
 use scripts::Severity;
@@ -114,25 +114,46 @@ fn key(loaded: &Loaded, context: &Context) -> Finding {
             Finding::ok(NAME, format!("{shown}, made when the hub first starts"))
         };
     }
-    match context.key(&loaded.config, false) {
-        Ok(_) => Finding::ok(NAME, format!("{shown}; a backup does not contain it, keep a copy elsewhere")),
+    match context.keys(&loaded.config, false) {
+        Ok(keys) => match renewal(loaded, &keys) {
+            Some(percent) => Finding::warning(
+                NAME,
+                format!("{shown}; the journal is being sealed anew with it ({percent} %)"),
+                "keep the key before until that has ended; the hub goes on with it whenever it runs",
+            ),
+            None => {
+                Finding::ok(NAME, format!("{shown}; a backup does not contain it, keep a copy elsewhere"))
+            }
+        },
         Err(error) => {
             Finding::error(NAME, sentence(&error), "correct it: without the key the hub does not start")
         }
     }
 }
 
+/// How far the journal is sealed anew after a change of key.
+fn renewal(loaded: &Loaded, keys: &Keys) -> Option<u8> {
+    let look = Look::open(&loaded.config.data.folder, keys).ok()??;
+    match look.renewal().ok()?? {
+        Renewal::Under { percent, .. } => Some(percent),
+        Renewal::Done => None,
+    }
+}
+
 fn journal(loaded: &Loaded, context: &Context) -> Finding {
     const NAME: &str = "journal";
     let folder = &loaded.config.data.folder;
+    if let Some(Err(error)) = context.marker(loaded).map(|marker| marker.expected(folder)) {
+        return Finding::error(NAME, sentence(&error), "the hub does not start like this");
+    }
     if !folder.join("journal.db").exists() {
         return Finding::ok(NAME, "made when the hub first starts");
     }
-    let Ok(key) = context.key(&loaded.config, false) else {
+    let Ok(keys) = context.keys(&loaded.config, false) else {
         return Finding::warning(NAME, "not looked at, for want of the key", "see above");
     };
     let begun = context.clock.instant();
-    let checked = Look::open(folder, &key).and_then(|look| match look {
+    let checked = Look::open(folder, &keys).and_then(|look| match look {
         Some(look) => look.check(),
         None => Ok(Vec::new()),
     });

@@ -9,16 +9,20 @@ use http::dto::{CheckReport, ReloadReport, Setting};
 
 use super::super::check;
 use super::super::reload::{self, Reloader};
+use super::keys::Keys;
 use crate::exit::sentence;
 
 /// What the hub was told by its files.
-pub(super) struct Disk(pub(super) Arc<Reloader>);
+pub(super) struct Disk(pub(super) Arc<Reloader>, pub(super) Arc<Keys>);
 
 impl Disk {
     /// Reads everything anew and logs what it came to.
     pub(super) async fn read_anew(&self) -> Result<ReloadReport> {
         let reloaded = self.off(Reloader::reload).await;
         reload::log(&reloaded);
+        if let Err(error) = self.1.follow().await {
+            tracing::error!("{}", sentence(&error));
+        }
         reloaded
     }
 

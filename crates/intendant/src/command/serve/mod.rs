@@ -2,27 +2,31 @@
 
 mod disk;
 mod doors;
+mod keys;
 mod pages;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::notify::trace::Traces;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use engine::Hub;
 use http::access::Access;
 use http::api::{self, Api};
 use http::{BodyLimits, Caller, Installation};
 use rustix::process::geteuid;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::reload::Reloader;
-use crate::cli::VERSION;
-use crate::compose::{self, Parts};
+use crate::cli::{Serve, VERSION};
+use crate::compose::{self, Home, Parts};
 use crate::config::{self, Loaded};
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, sentence};
 use crate::logging::{self, Format, Level};
+use crate::marker::Marker;
 use crate::notify;
 use crate::register::{self, Open};
 use crate::signals::Signals;
@@ -31,6 +35,7 @@ use crate::telemetry;
 use crate::webhooks;
 use disk::Disk;
 use doors::Doors;
+use keys::Keys;
 
 /// What a document may be longer than its masked body: the members that the hub takes out, and white space.
 const ENVELOPE: usize = 64 * 1024;
@@ -40,7 +45,7 @@ const CHECK_AFTER: Duration = Duration::from_secs(10);
 const CHECK_AGAIN: Duration = Duration::from_mins(15);
 
 /// Serves until told to stop.
-pub async fn run(context: &Context) -> Result<Exit> {
+pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let level = start_log(&loaded, context)?;
     let mut signals = Signals::listen()?;
@@ -51,18 +56,21 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let doors = Doors::open(config).await?;
     let (url, places) = (doors.url.clone(), doors.places(config));
     let traces = telemetry::configured(config, context.environment(), &context.clock)?;
-    let (hub, sources) = start_hub(&loaded, traces.as_ref(), context).await?;
+    let (hub, sources) = start_hub(args, &loaded, traces.as_ref(), context).await?;
     sources.watch_dependencies(&hub);
     let telling = traces.map(|traces| traces.start(hub.clone()));
     let sources = Arc::new(sources);
-    let disk = Arc::new(Disk(Reloader::new(
+    let keys = Keys::new(hub.clone(), context.clone(), loaded.clone());
+    let renewing = tokio::spawn(Arc::clone(&keys).renew());
+    let reloader = Reloader::new(
         context.clone(),
         hub.clone(),
         Arc::clone(&sources),
         level,
         doors.tls.clone(),
         loaded.clone(),
-    )));
+    );
+    let disk = Arc::new(Disk(reloader, keys));
 
     let register = Open::new(&hub, schedule, &context.clock);
     let (stop, stopped) = watch::channel(());
@@ -101,6 +109,7 @@ pub async fn run(context: &Context) -> Result<Exit> {
     let grace = disk.0.grace();
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
     check.abort();
+    renewing.abort();
     register.close();
     sources.quiesce();
     drop(stop);
@@ -140,7 +149,12 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
     logging::start(format, logging::by_option(&context.common).unwrap_or(logging::level(log.level)))
 }
 
-async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) -> Result<(Hub, Sources)> {
+async fn start_hub(
+    args: Serve,
+    loaded: &Loaded,
+    traces: Option<&Traces>,
+    context: &Context,
+) -> Result<(Hub, Sources)> {
     let config = &loaded.config;
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %config.data.folder.display(), "configuration: {file}");
@@ -154,7 +168,7 @@ async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) 
         folder.used.display()
     );
     parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
-    let key = context.key(config, true)?;
+    let (home, marker) = home(args, loaded, context)?;
     let configured = sources::configured(config, context.environment())?;
     for source in &configured.sesame {
         tracing::info!(
@@ -170,7 +184,37 @@ async fn start_hub(loaded: &Loaded, traces: Option<&Traces>, context: &Context) 
         tracing::info!(source = bus.name, "source {}: queue {queue} on RabbitMQ at {address}", bus.name);
     }
     let hooks = webhooks::configured(config, context.environment())?;
-    compose::start(&config.data.folder, key, parts, configured, hooks, traces, &context.clock).await
+    let started = compose::start(home, parts, configured, hooks, traces, &context.clock).await?;
+    note(marker.as_ref(), &config.data.folder, started.0.journal().id());
+    Ok(started)
+}
+
+/// Where the journal is, and the marker that says which one has to be there.
+fn home(args: Serve, loaded: &Loaded, context: &Context) -> Result<(Home, Option<Marker>)> {
+    let config = &loaded.config;
+    let folder = config.data.folder.clone();
+    let marker = context.marker(loaded);
+    let expected = match &marker {
+        Some(marker) if args.new_journal => marker.begin_anew(&folder).map(|()| None)?,
+        Some(marker) => marker.expected(&folder)?,
+        None => None,
+    };
+    Ok((Home { folder, keys: context.keys(config, true)?, expected }, marker))
+}
+
+/// Notes that there is a journal, so that it is missed when it goes away.
+fn note(marker: Option<&Marker>, folder: &Path, journal: Uuid) {
+    let noted = match marker {
+        Some(marker) => marker.note(folder, journal),
+        None => Err(anyhow!("the key and the configuration lie in the data folder")),
+    };
+    if let Err(error) = noted {
+        tracing::warn!(
+            "that there is a journal could not be noted beside the key, so that one that goes missing is begun anew in \
+             silence: {}",
+            sentence(&error)
+        );
+    }
 }
 
 /// Reads the whole journal once, a piece at a time, while the hub works.

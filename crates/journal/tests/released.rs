@@ -1,0 +1,157 @@
+//! A journal that a released version left behind opens, is read, and is worked on, with rows of all kinds. Each file of
+//! `released/` is named after its schema; `examples/released.rs` wrote it, with the code of that version.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use intendant_journal::{
+    Acceptance, DeliveryFilter, EffectSet, Error, Filter, Journal, Key, Mark, NewJob, Options, Order, Page,
+    RecordFilter, SqliteJournal,
+};
+use model::{Class, DeliveryState, EntityKey, JobState, OutcomeKind, RecordKind, Seq};
+use rusqlite::Connection;
+use serde_json::json;
+use support::folder::{Folder, renew, try_open};
+use support::*;
+
+const RELEASED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/released");
+const ALL: Page = Page { after: None, order: Order::Oldest, limit: 99 };
+
+/// A data folder with what that version left.
+fn left_behind(schema: u32) -> Folder {
+    let folder = Folder::new();
+    fs::copy(Path::new(RELEASED).join(format!("{schema}.db")), folder.database()).unwrap();
+    folder
+}
+
+/// Everything in it can be read, and is what was written.
+async fn reads_as_written(journal: &dyn Journal) {
+    use DeliveryState::{Delivered, Dropped, Pending, Undeliverable};
+    use JobState::{Cancelled, Failed, Queued, Retrying, Running, Succeeded, Superseded};
+
+    let states: Vec<JobState> =
+        journal.jobs(Filter::default(), ALL).await.unwrap().rows.iter().map(|job| job.state).collect();
+    assert_eq!(
+        states,
+        [Queued, Running, Retrying, Succeeded, Failed, Cancelled, Superseded, Queued, Queued, Queued, Queued]
+    );
+    for number in 1..=8 {
+        let prepared = journal.prepare(id(number)).await.unwrap().unwrap();
+        assert_eq!(prepared.body, format!("the body of {number}").into_bytes());
+        assert_eq!(prepared.replies, [format!("reply {number}").into_bytes()]);
+        assert_eq!(
+            prepared.secrets.is_some(),
+            matches!(number, 1 | 2 | 3 | 5 | 8),
+            "the secrets of {number}"
+        );
+        assert_eq!(prepared.steps.len(), usize::from((2..=5).contains(&number)), "the plan of {number}");
+    }
+    let lent = journal.prepare(id(10)).await.unwrap().unwrap();
+    assert_eq!((lent.job.class, lent.body), (Class::Interactive, b"the body of 10".to_vec()));
+    for number in 3..=5 {
+        let attempts = journal.attempts(id(number)).await.unwrap();
+        assert_eq!(attempts[0].1.as_deref(), Some(&b"output 1"[..]));
+    }
+    let deliveries = journal.outbox(DeliveryFilter::default(), None, 99).await.unwrap().rows;
+    let found: Vec<_> = deliveries.iter().map(|d| (d.body["delivery"].as_u64().unwrap(), d.state)).collect();
+    assert_eq!(found, [(5, Pending), (4, Dropped), (3, Undeliverable), (2, Delivered), (1, Pending)]);
+    for kind in ["identity", "token", "account", "session", "failsafe_set", "pause"] {
+        let entities = journal.entities(kind.to_owned(), None, 99).await.unwrap();
+        assert_eq!(entities.iter().map(|e| e.rev).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(entities[2].body, json!({"kind": kind, "number": 3, "rev": 3}));
+    }
+    for (kind, seq) in [(RecordKind::Refusal, 1), (RecordKind::Audit, 2), (RecordKind::Message, 3)] {
+        assert_eq!(journal.records(RecordFilter::of(kind), None, 9).await.unwrap().rows[0].seq, seq);
+        assert!(journal.record_body(seq).await.unwrap().unwrap().1.starts_with(b"body of "));
+    }
+    assert!(journal.last_event().await.unwrap() > 30);
+    sound(journal).await;
+}
+
+#[tokio::test]
+async fn it_is_read_before_and_after_its_rows_are_sealed_anew() {
+    let folder = left_behind(3);
+    let journal = try_open(folder.path()).unwrap();
+    reads_as_written(&journal).await;
+    let steps = renew(&journal).await;
+    assert!(steps > 8, "all tables were gone through, in {steps} steps");
+    reads_as_written(&journal).await;
+    journal.close().await;
+    reads_as_written(&try_open(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn work_goes_on_where_it_was() {
+    let folder = left_behind(3);
+    let journal = try_open(folder.path()).unwrap();
+    // A repetition of a request is known; what waits is taken up; what ran ends; deliveries leave.
+    let again = known_as("request-4", b"content 4", job_of("person-4", 99));
+    match journal.accept(again, EffectSet::default()).await.unwrap() {
+        Acceptance::Known(Some(job), _) => assert_eq!(job.state, JobState::Succeeded),
+        other => panic!("it is not known any more: {other:?}"),
+    }
+    for number in [1, 8, 9] {
+        let mut done = settle(number, 1, OutcomeKind::Done, at(1_100));
+        done.replies = 1;
+        journal.change(start(number, at(1_000))).await.unwrap();
+        journal.change(done).await.unwrap();
+    }
+    let mut retried = settle(3, 2, OutcomeKind::Done, at(1_100));
+    retried.replies = 1;
+    journal.change(restart(3, 2, at(1_000))).await.unwrap();
+    journal.change(retried).await.unwrap();
+    let mut ended = settle(2, 1, OutcomeKind::Done, at(1_100));
+    ended.replies = 1;
+    journal.change(ended).await.unwrap();
+    assert!(the_job(&journal, 10).await.head, "the next of the subject is free");
+    journal.mark(delivery_id(1), Mark::Delivered, at(1_200)).await.unwrap();
+    journal
+        .apply(
+            EffectSet { entities: vec![entity("identity-3", 3, Some("changed"))], ..EffectSet::default() },
+            None,
+            at(1_200),
+        )
+        .await
+        .unwrap();
+    assert_eq!(accept(&journal, NewJob { reply: Some(b"x".to_vec()), ..job(12) }).await, Seq(12));
+    renew(&journal).await;
+    sound(&journal).await;
+    let changed = EntityKey { kind: "identity".to_owned(), key: "identity-3".to_owned() };
+    assert_eq!(journal.entity(changed).await.unwrap().unwrap().rev, 4);
+}
+
+#[tokio::test]
+async fn another_key_leaves_it_as_it_was() {
+    let folder = left_behind(3);
+    let before = fs::read(folder.database()).unwrap();
+    let other = Options::new(folder.path(), Key::from_bytes([8; 32]));
+    let refused = SqliteJournal::open(other, std::sync::Arc::new(|_| {})).err().unwrap();
+    assert!(matches!(refused, Error::WrongKey { .. }), "{refused}");
+    let schema = |bytes: &[u8]| u32::from_be_bytes(bytes[60..64].try_into().unwrap());
+    assert_eq!(schema(&fs::read(folder.database()).unwrap()), schema(&before));
+    reads_as_written(&try_open(folder.path()).unwrap()).await;
+}
+
+#[tokio::test]
+async fn what_an_older_version_sealed_is_not_believed_for_ever() {
+    let folder = left_behind(3);
+    let old: Vec<u8> = Connection::open(folder.database())
+        .unwrap()
+        .query_row("SELECT sealed FROM body WHERE seq = 1", [], |row| row.get(0))
+        .unwrap();
+    let journal = try_open(folder.path()).unwrap();
+    renew(&journal).await;
+    journal.close().await;
+    // The old value would open whatever the row says besides its id.
+    let conn = Connection::open(folder.database()).unwrap();
+    conn.execute("UPDATE body SET sealed = ?1 WHERE seq = 1", [old]).unwrap();
+    conn.execute("UPDATE job SET action = 'IDENTITY_DELETE' WHERE seq = 1", []).unwrap();
+    drop(conn);
+    let journal = try_open(folder.path()).unwrap();
+    assert!(matches!(journal.prepare(id(1)).await, Err(Error::Damaged(_))));
+}
