@@ -2,7 +2,7 @@
 
 mod import;
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::pin::pin;
 
 use anyhow::Result;
