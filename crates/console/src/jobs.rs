@@ -72,7 +72,7 @@ pub(crate) async fn list(
             let page = Page { after, order: Order::Newest, limit: ROWS };
             console.hub.jobs(filter, asked.waiting, page).await?
         }
-        None => Listing { rows: Vec::new(), next: None },
+        None => Listing { rows: Vec::new(), next: None, damaged: Vec::new() },
     };
     let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, job)).collect();
     let failed = asked.states.is_empty() || asked.has(JobState::Failed);

@@ -11,6 +11,7 @@ settings = Settings
 about = About
 
 # States.
+job-damaged = Cannot be read back:
 job-queued = queued
 job-running = running
 job-retrying = retrying
@@ -101,6 +102,10 @@ attention-link = { $name } is disconnected
 attention-shortage = This machine is short of processes, memory or open files: jobs wait until there is room
 attention-long = { $backend } has been at one job for { $span }, and nothing ends it but itself
 attention-oldest = A job has been waiting for { $span }
+attention-damaged = { $n ->
+    [one] One row of the journal cannot be read: it is left out
+   *[other] { $n } rows of the journal cannot be read: they are left out
+ }
 attention-look = Look
 attention-decide = Decide
 attention-why = Why?

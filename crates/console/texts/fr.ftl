@@ -11,6 +11,7 @@ settings = Réglages
 about = À propos
 
 # États.
+job-damaged = Illisible :
 job-queued = en file
 job-running = en cours
 job-retrying = à réessayer
@@ -107,6 +108,10 @@ attention-link = { $name } est déconnectée
 attention-shortage = Cette machine manque de processus, de mémoire ou de fichiers ouverts : les travaux attendent qu’il y ait de la place
 attention-long = { $backend } s’occupe d’un seul travail depuis { $span }, et rien d’autre ne l’arrêtera
 attention-oldest = Un travail attend depuis { $span }
+attention-damaged = { $n ->
+    [one] Une ligne du journal est illisible : elle est laissée de côté
+   *[other] { $n } lignes du journal sont illisibles : elles sont laissées de côté
+ }
 attention-look = Voir
 attention-decide = Décider
 attention-why = Pourquoi ?

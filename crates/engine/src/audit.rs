@@ -1,5 +1,8 @@
 //! Who changed what, with what it was before and after. The record is in the same commit as the change.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use journal::{EffectSet, NewRecord};
 use model::{Code, Record, RecordKind};
@@ -12,6 +15,9 @@ use crate::hub::Hub;
 /// Who does it: `uid:0`, a token's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(pub String);
+
+/// Pause before an entry is written again for which the journal had no room.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What stands in `before` and `after` for a secret: that it changed, never what it is.
 pub const CHANGED: &str = "changed";
@@ -93,6 +99,27 @@ impl Hub {
     pub async fn audit(&self, entry: AuditEntry) -> Result<i64, Error> {
         let record = entry.record(self.core.clock.now());
         Ok(self.core.journal.record(record).await?)
+    }
+
+    /// The same for what is done already: while the disk is full it is written as soon as there is room.
+    pub async fn audit_when_possible(&self, entry: AuditEntry) -> Result<(), Error> {
+        let core = Arc::clone(&self.core);
+        let record = entry.record(core.clock.now());
+        match core.journal.record(record.clone()).await {
+            Err(journal::Error::Unwritable(_)) => {}
+            written => return Ok(written.map(drop)?),
+        }
+        tokio::spawn(async move {
+            loop {
+                core.clock.sleep(AGAIN).await;
+                match core.journal.record(record.clone()).await {
+                    Err(journal::Error::Unwritable(_)) => {}
+                    Ok(_) | Err(journal::Error::Closed) => return,
+                    Err(error) => return tracing::error!("an entry of the audit is lost: {error}"),
+                }
+            }
+        });
+        Ok(())
     }
 
     /// An audit record, with before and after.

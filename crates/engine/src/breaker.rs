@@ -44,11 +44,16 @@ pub(crate) async fn closed(core: &Arc<Core>, backend: &str) {
 async fn leave_alone(core: Arc<Core>, backend: Arc<str>, mut until: Timestamp) {
     say(&core, EventKind::Tripped, &backend).await;
     loop {
-        while core.clock.now() < until {
-            core.clock.sleep_until(until, LOOK).await;
-            if core.is_stopping() || core.slots.left_alone_until(&backend) != Some(until) {
-                return;
+        loop {
+            let now = core.clock.now();
+            match core.slots.still_left_alone(&backend, until, now) {
+                Some(still) if !core.is_stopping() => until = still,
+                _ => return,
             }
+            if until <= now {
+                break;
+            }
+            core.clock.sleep_until(until, LOOK).await;
         }
         let snapshot = core.snapshot();
         let entry = snapshot.backend(&backend);
@@ -78,7 +83,7 @@ async fn say_recovered(core: Arc<Core>, backend: Arc<str>) {
 async fn say(core: &Core, event: EventKind, backend: &str) {
     let told = core.journal.apply(EffectSet::default(), Some((event, backend.to_owned())), core.clock.now());
     if let Err(error) = told.await
-        && !matches!(error, journal::Error::Closed)
+        && !error.is_told()
     {
         tracing::warn!(backend, "the journal could not take an event: {error}");
     }

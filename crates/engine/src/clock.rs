@@ -2,16 +2,21 @@
 #![allow(clippy::disallowed_methods, reason = "this is the module the others are told to ask")]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use model::{DeliveryId, JobId};
+use jiff::{SignedDuration, Timestamp};
+use model::{DeliveryId, JobId, believe};
+
+/// No more than so much of the time in which the process was stopped counts as its own.
+const SLICE: Duration = Duration::from_secs(5);
 
 /// The time, pauses and randomness.
 #[derive(Clone, Debug)]
 pub struct Clock {
     state: Arc<AtomicU64>,
+    /// By so many milliseconds the wall clock runs ahead of the machine's.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -21,13 +26,21 @@ impl Clock {
         let seed = getrandom::u64().unwrap_or_else(|_| {
             u64::try_from(Timestamp::now().as_nanosecond() & i128::from(i64::MAX)).unwrap_or_default()
         });
-        Clock { state: Arc::new(AtomicU64::new(seed)) }
+        Clock { state: Arc::new(AtomicU64::new(seed)), ahead: Arc::default() }
+    }
+
+    /// Lets the wall clock run ahead of the machine's, or behind it, as if somebody had set it: to try out what happens
+    /// then. All clones of this clock run with it.
+    pub fn run_ahead(&self, by: SignedDuration) {
+        let millis = i64::try_from(by.as_millis()).unwrap_or_default();
+        self.ahead.store(millis, Ordering::Relaxed);
     }
 
     /// The wall-clock time, to the millisecond.
     pub fn now(&self) -> Timestamp {
         let now = Timestamp::now();
-        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        Timestamp::from_millisecond(now.as_millisecond().saturating_add(ahead)).unwrap_or(now)
     }
 
     /// A moment that only ever grows, for measuring.
@@ -38,6 +51,15 @@ impl Clock {
     /// Waits for this long.
     pub async fn sleep(&self, pause: Duration) {
         tokio::time::sleep(pause).await;
+    }
+
+    /// Waits for this long of our own time: while the whole process was stopped nothing went by for it.
+    pub async fn sleep_awake(&self, mut pause: Duration) {
+        while !pause.is_zero() {
+            let slice = pause.min(SLICE);
+            tokio::time::sleep(slice).await;
+            pause -= slice;
+        }
     }
 
     /// Waits until the wall clock shows this time, but not longer than `at_most`: the clock may be set.
@@ -83,5 +105,25 @@ impl Clock {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+}
+
+/// Notices that the wall clock was set back, by the clock that only ever grows.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    wall: Timestamp,
+    grown: Instant,
+}
+
+impl Pace {
+    /// Watches from now on.
+    pub fn new(clock: &Clock) -> Self {
+        Pace { wall: clock.now(), grown: clock.instant() }
+    }
+
+    /// By how much the wall clock was set back since the last look.
+    pub fn set_back(&mut self, clock: &Clock) -> Option<SignedDuration> {
+        let before = std::mem::replace(self, Pace::new(clock));
+        believe::set_back(before.wall, self.wall, self.grown.duration_since(before.grown))
     }
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use journal::{Change, Due, EffectSet, Expect, JobChange};
+use journal::{Change, Due, EffectSet, Expect, Grave, JobChange};
 use model::word::code;
 use model::{Code, EventKind, Job, JobId, JobState, StepState};
 
 use crate::audit::AuditEntry;
+use crate::bury::{Gravedigger, bury};
+use crate::clock::Pace;
 use crate::core::{Core, Snapshot};
 use crate::failsafe;
+use crate::lasting::Lasting;
 use crate::port::{Moment, Standing};
 use crate::runner;
 use crate::settle::{Sight, Wrote, replies};
@@ -22,6 +25,9 @@ use crate::window::{CAP, Window};
 const LOOK: Duration = Duration::from_secs(5);
 /// Expired jobs settled in one go.
 const EXPIRED: usize = 256;
+/// What is told of when it cannot be done.
+const WAITING: &str = "reading the waiting jobs";
+const DEADLINES: &str = "reading the deadlines";
 
 pub(crate) struct Dispatcher {
     core: Arc<Core>,
@@ -30,11 +36,18 @@ pub(crate) struct Dispatcher {
     in_flight: HashSet<JobId>,
     held: HashMap<JobId, Due>,
     next_deadline: Option<Timestamp>,
+    digger: Gravedigger,
+    pace: Pace,
+    /// That waiting jobs or their deadlines could not be read.
+    trouble: Lasting,
 }
 
 impl Dispatcher {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Dispatcher {
+            pace: Pace::new(&core.clock),
+            digger: Gravedigger::default(),
+            trouble: Lasting::default(),
             core,
             window: Window::default(),
             in_flight: HashSet::new(),
@@ -47,9 +60,11 @@ impl Dispatcher {
     pub(crate) async fn run(mut self) {
         self.survey().await;
         while !self.core.is_stopping() {
+            self.look_at_clock().await;
             self.read_inbox().await;
             self.expire().await;
             self.refill().await;
+            self.digger.dig(&self.core).await;
             self.start_what_is_due();
             self.window.tidy();
             self.wait().await;
@@ -61,11 +76,22 @@ impl Dispatcher {
         self.window = Window::default();
         match self.core.journal.lanes().await {
             Ok(lanes) => lanes.iter().for_each(|lane| self.window.expect_more(lane)),
-            Err(error) => trouble("reading the waiting jobs", &error),
+            Err(error) => self.trouble.refused(WAITING, &error),
         }
         match self.core.journal.next_deadline().await {
             Ok(deadline) => self.next_deadline = deadline,
-            Err(error) => trouble("reading the deadlines", &error),
+            Err(error) => self.trouble.refused(DEADLINES, &error),
+        }
+    }
+
+    /// When the clock was set back, what waits for a time is looked at anew: it would wait for too long.
+    async fn look_at_clock(&mut self) {
+        let Some(by) = self.pace.set_back(&self.core.clock) else { return };
+        tracing::warn!("the clock was set back by {by:#}: what waits for a time is looked at anew");
+        match set_back(&self.core).await {
+            Ok(()) => self.survey().await,
+            // It is noticed again after the next start.
+            Err(error) => tracing::warn!("retries may come later than they should: {error}"),
         }
     }
 
@@ -96,11 +122,13 @@ impl Dispatcher {
         for shelf in self.window.low(|lane| lane_is_free(&core, &snapshot, lane)) {
             match self.core.journal.due(shelf.lane.to_string(), shelf.class, CAP).await {
                 Ok(jobs) => {
-                    let complete = jobs.len() < CAP;
-                    let idle = jobs.into_iter().filter(|due| !self.in_flight.contains(&due.id)).collect();
+                    self.trouble.obeyed(WAITING);
+                    let complete = jobs.next.is_none();
+                    let idle =
+                        jobs.rows.into_iter().filter(|due| !self.in_flight.contains(&due.id)).collect();
                     self.window.fill(&shelf, idle, complete);
                 }
-                Err(error) => trouble("reading the waiting jobs", &error),
+                Err(error) => self.trouble.refused(WAITING, &error),
             }
         }
     }
@@ -135,7 +163,7 @@ impl Dispatcher {
         }
         let expired = match self.core.journal.expired(now, EXPIRED).await {
             Ok(expired) => expired,
-            Err(error) => return trouble("reading the deadlines", &error),
+            Err(error) => return self.trouble.refused(DEADLINES, &error),
         };
         for job in expired {
             if !self.in_flight.contains(&job.id) {
@@ -146,7 +174,7 @@ impl Dispatcher {
         match self.core.journal.next_deadline().await {
             // One that has passed already belongs to a job being taken up just now, which looks at it itself.
             Ok(deadline) => self.next_deadline = deadline.map(|d| d.max(now + Duration::from_millis(50))),
-            Err(error) => trouble("reading the deadlines", &error),
+            Err(error) => self.trouble.refused(DEADLINES, &error),
         }
     }
 
@@ -172,10 +200,16 @@ impl Dispatcher {
     }
 }
 
-fn trouble(what: &str, error: &journal::Error) {
-    if !matches!(error, journal::Error::Closed) {
-        tracing::error!("{what}: {error}");
+/// Brings back what waits for a time that no rule allows.
+pub(crate) async fn set_back(core: &Core) -> Result<(), journal::Error> {
+    let moved = core.journal.set_back(core.clock.now(), core.snapshot().limits.keep_secrets).await?;
+    if moved > 0 {
+        tracing::warn!(
+            moved,
+            "{moved} waited for times that a clock running ahead had left behind: they go on as their rules say"
+        );
     }
+    Ok(())
 }
 
 /// Whether the jobs of a lane could go on now. One that would end without an attempt always can.
@@ -245,7 +279,11 @@ pub(crate) async fn close_waiting(
     audit: Option<AuditEntry>,
 ) -> bool {
     core.cache.take(job.id);
-    let Ok(Some(prepared)) = core.journal.prepare(job.id).await else { return false };
+    let prepared = match core.journal.prepare(job.id).await {
+        Ok(Some(prepared)) => prepared,
+        Err(journal::Error::Damaged(_)) => return bury(core, Grave::Job(job.id)).await.unwrap_or(false),
+        Ok(None) | Err(_) => return false,
+    };
     let body =
         serde_json::from_slice::<crate::intake::Envelope>(&prepared.body).map(|e| e.body).unwrap_or_default();
     let mut steps = Vec::new();
@@ -278,7 +316,7 @@ pub(crate) async fn close_waiting(
         job: job.id,
         at: now,
         expect: Expect::Waiting,
-        replies: prepared.replies.len(),
+        replies: prepared.callers,
         plan: Vec::new(),
         ended: None,
         steps,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord};
+use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord, Spot};
 use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::audit::AuditEntry;
 use crate::clock::Clock;
 use crate::core::{Core, Limits, Setup, Snapshot};
-use crate::dispatcher::Dispatcher;
+use crate::dispatcher::{self, Dispatcher};
 use crate::error::Error;
 use crate::failsafe;
 use crate::intake::{self, Taken, Why};
@@ -66,8 +66,15 @@ impl Hub {
         setup: Setup,
     ) -> Result<Self, Error> {
         let core = Arc::new(Core::new(journal, wiring, clock, setup));
-        for pause in core.journal.entities(crate::operate::PAUSE.to_owned(), None, PAUSES).await? {
+        let pauses = core.journal.entities(crate::operate::PAUSE.to_owned(), None, PAUSES).await?;
+        for pause in pauses.rows {
             core.slots.set_paused(&pause.key.key, true);
+        }
+        // One that cannot be read was made all the same.
+        for row in pauses.damaged {
+            if let Spot::Entity(_, backend) = row.spot {
+                core.slots.set_paused(&backend, true);
+            }
         }
         failsafe::load(&core).await?;
         let interrupted = recover::recover(&core).await?;
@@ -77,6 +84,7 @@ impl Hub {
                 "attempts that a lost hub left running were ended and will run again"
             );
         }
+        dispatcher::set_back(&core).await?;
         recover::withdraw_lost(&core).await?;
         let tasks = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),

@@ -7,32 +7,41 @@ use jiff::{SignedDuration, Timestamp};
 use journal::{Pruned, Retention};
 
 use crate::core::{Core, Keep};
+use crate::lasting::Lasting;
 use crate::{failsafe, refusal};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
+/// What is told of when it cannot be done.
+const RETENTION: &str = "removing what is old from the journal";
+const REFUSALS: &str = "removing the secrets of refused messages";
+const COUNTS: &str = "tidying the failsafe's counts";
 
 /// How often it makes sure that the journal is still where it was, also when nothing is written.
 const LOOK: Duration = Duration::from_secs(2);
 
 pub(crate) async fn keep(core: Arc<Core>) {
+    let [retention_trouble, refusals_trouble, failsafe_trouble] = [(); 3].map(|()| Lasting::default());
     let mut over = false;
     while !core.is_stopping() {
         let now = core.clock.now();
         match core.journal.prune(retention(&core.snapshot().limits.keep, now), now).await {
-            Ok(pruned) => tell(pruned, &mut over),
+            Ok(pruned) => {
+                retention_trouble.obeyed(RETENTION);
+                tell(pruned, &mut over);
+            }
             Err(journal::Error::Closed) => return,
-            Err(error) => tracing::warn!("retention: {error}"),
+            Err(error) => retention_trouble.refused(RETENTION, &error),
         }
         match refusal::secrets::forget(&core).await {
-            Ok(()) => {}
+            Ok(()) => refusals_trouble.obeyed(REFUSALS),
             Err(journal::Error::Closed) => return,
-            Err(error) => tracing::warn!("removing the secrets of refused messages: {error}"),
+            Err(error) => refusals_trouble.refused(REFUSALS, &error),
         }
         match failsafe::tidy(&core).await {
-            Ok(()) => {}
+            Ok(()) => failsafe_trouble.obeyed(COUNTS),
             Err(journal::Error::Closed) => return,
-            Err(error) => tracing::warn!("tidying the failsafe's counts: {error}"),
+            Err(error) => failsafe_trouble.refused(COUNTS, &error),
         }
         core.clock.sleep(EVERY).await;
     }

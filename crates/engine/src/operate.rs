@@ -1,7 +1,7 @@
 //! What operators do: cancel, pause, resume. Every change leaves an audit record.
 
 use jiff::Timestamp;
-use journal::EffectSet;
+use journal::{EffectSet, Grave};
 use model::effect::EntityContent;
 use model::word::code;
 use model::{Code, EntityKey, EntityWrite, EventKind, JobId, JobState};
@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::audit::{Actor, AuditEntry};
 use crate::breaker;
+use crate::bury::bury;
 use crate::dispatcher::{close_taken_over, close_waiting};
 use crate::error::Error;
 use crate::hub::Hub;
@@ -32,7 +33,14 @@ impl Hub {
         let core = &self.core;
         // It may start or end between our look and our change: look again, a few times.
         for _ in 0..5 {
-            let job = self.job(id).await?;
+            let job = match self.job(id).await {
+                // Nobody can say what it does: it is ended, and with it what runs of it.
+                Err(Error::Journal(journal::Error::Damaged(_))) if bury(core, Grave::Job(id)).await? => {
+                    core.signal(Some(id), Stop::Cancelled);
+                    return Ok(Cancelled::Now);
+                }
+                job => job?,
+            };
             let now = core.clock.now();
             let entry = AuditEntry::new(actor, format!("job {id}"), code::CANCELLED, "cancelled")
                 .before(json!({ "state": job.state }))
@@ -110,20 +118,26 @@ impl Hub {
             return Err(Error::Missing(format!("backend {backend}; see `intendant backends list`")));
         }
         let key = EntityKey { kind: PAUSE.to_owned(), key: backend.to_owned() };
-        let (event, verb) =
-            if paused { (EventKind::Paused, "paused") } else { (EventKind::Resumed, "resumed") };
+        let event = if paused { EventKind::Paused } else { EventKind::Resumed };
         loop {
             let now = core.clock.now();
-            let stored = core.journal.entity(key.clone()).await?;
+            let stored = match core.journal.entity(key.clone()).await {
+                // It holds, whatever it says; and it can be lifted.
+                Err(journal::Error::Damaged(_)) if paused => break,
+                Err(journal::Error::Damaged(_)) => {
+                    let entry = pause_entry(backend, paused, actor);
+                    core.journal.erase(key, entry.recorded(now)).await?;
+                    break;
+                }
+                stored => stored?,
+            };
             if stored.is_some() == paused {
                 break;
             }
             let content = paused.then(|| pause_content(backend, actor, now));
             let expected_rev = stored.map_or(0, |entity| entity.rev);
             let write = EntityWrite { key: key.clone(), expected_rev, content };
-            let entry = AuditEntry::new(actor, format!("backend {backend}"), Code::from_static(verb), verb)
-                .before(json!({ "paused": !paused }))
-                .after(json!({ "paused": paused }));
+            let entry = pause_entry(backend, paused, actor);
             let effects = EffectSet { entities: vec![write], ..entry.recorded(now) };
             match core.journal.apply(effects, Some((event, backend.to_owned())), now).await {
                 Err(journal::Error::Conflict { .. }) => {}
@@ -136,6 +150,13 @@ impl Hub {
         core.slots.set_paused(backend, paused);
         Ok(())
     }
+}
+
+fn pause_entry(backend: &str, paused: bool, actor: &Actor) -> AuditEntry {
+    let verb = if paused { "paused" } else { "resumed" };
+    AuditEntry::new(actor, format!("backend {backend}"), Code::from_static(verb), verb)
+        .before(json!({ "paused": !paused }))
+        .after(json!({ "paused": paused }))
 }
 
 fn pause_content(backend: &str, actor: &Actor, now: Timestamp) -> EntityContent {

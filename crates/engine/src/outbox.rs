@@ -14,14 +14,18 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::Mark;
+use journal::{Grave, Mark, Spot};
+use model::believe::within;
 use model::{Delivery, DeliveryId};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use self::door::{Door, HELD};
+use crate::bury::bury;
+use crate::clock::Pace;
 use crate::core::Core;
-use crate::port::Delivered;
+use crate::lasting::Lasting;
+use crate::port::{Delivered, LONGEST_PAUSE};
 
 /// Of couriers that are no longer configured.
 const NO_LANES: usize = 64;
@@ -37,7 +41,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// So many are written at once.
 const GATHERED: usize = 1024;
 /// First and longest pause before a delivery is tried again, when its courier does not say.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(5));
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), LONGEST_PAUSE);
+
+/// What is told of when it cannot be done.
+const READING: &str = "reading the outbox";
 
 /// A delivery, and how it went.
 type Tried = (Delivery, Delivered);
@@ -46,6 +53,9 @@ pub(crate) struct Outbox {
     core: Arc<Core>,
     /// One for each courier: what cannot leave through one does not keep another waiting.
     doors: HashMap<String, Door>,
+    /// That the journal could not be read.
+    trouble: Lasting,
+    pace: Pace,
     /// Place of the last delivery that was looked at.
     read_to: i64,
     /// There may be new ones after it.
@@ -62,8 +72,9 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let (done, tried) = mpsc::unbounded_channel();
-        let (doors, marks) = (HashMap::new(), Vec::new());
-        Outbox { core, doors, read_to: 0, unread: true, marks, writing: None, done, tried }
+        let (doors, marks, trouble) = (HashMap::new(), Vec::new(), Lasting::default());
+        let pace = Pace::new(&core.clock);
+        Outbox { core, doors, trouble, pace, read_to: 0, unread: true, marks, writing: None, done, tried }
     }
 
     /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
@@ -71,6 +82,9 @@ impl Outbox {
         loop {
             let last_round = self.core.is_stopping() && self.core.running() == 0;
             self.read().await;
+            if let Some(by) = self.pace.set_back(&self.core.clock) {
+                self.doors.values_mut().for_each(|door| door.set_back(by));
+            }
             self.core.stats.waiting_to_leave(self.doors.values().map(Door::held).sum());
             let next = self.send();
             let soon = self.core.clock.now() + LAST_CALL;
@@ -91,17 +105,19 @@ impl Outbox {
             self.catch_up().await
         };
         match reading.await {
-            Ok(()) | Err(journal::Error::Closed) => {}
-            Err(error) => tracing::error!("reading the outbox: {error}"),
+            Ok(()) => self.trouble.obeyed(READING),
+            Err(error) => self.trouble.refused(READING, &error),
         }
     }
 
     async fn read_new(&mut self) -> Result<(), journal::Error> {
         while self.unread {
             let new = self.core.journal.deliveries(None, self.read_to, HELD).await?;
-            self.unread = new.len() == HELD;
-            for delivery in new {
+            self.unread = new.next.is_some();
+            self.read_to = new.next.map_or(self.read_to, |next| self.read_to.max(next));
+            for delivery in new.rows {
                 self.read_to = self.read_to.max(delivery.seq);
+                let delivery = believed(&self.core, delivery);
                 let door = self.doors.entry(delivery.to.courier.clone()).or_default();
                 if !door.behind {
                     door.take(delivery);
@@ -119,10 +135,11 @@ impl Outbox {
                 continue;
             }
             let more = self.core.journal.deliveries(Some(courier.clone()), door.read_to, room).await?;
-            door.behind = more.len() == room;
-            for delivery in more {
-                door.take(delivery);
+            door.behind = more.next.is_some();
+            for delivery in more.rows {
+                door.take(believed(&self.core, delivery));
             }
+            door.read_to = more.next.map_or(door.read_to, |next| door.read_to.max(next));
         }
         Ok(())
     }
@@ -141,7 +158,11 @@ impl Outbox {
                     continue;
                 }
             };
-            for delivery in found.into_iter().filter(|delivery| delivery.seq == place) {
+            // Sent again by an operator, and not to be read: it is dead again.
+            if found.damaged.iter().any(|row| row.spot == Spot::Delivery(place)) {
+                bury(&self.core, Grave::Delivery(place)).await?;
+            }
+            for delivery in found.rows.into_iter().filter(|delivery| delivery.seq == place) {
                 let door = self.doors.entry(delivery.to.courier.clone()).or_default();
                 if !door.behind {
                     // It has all up to there, and must not read this one again when it falls behind.
@@ -250,6 +271,13 @@ async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>, befor
         }
     }))
     .await;
+}
+
+/// The delivery with a time for which it may wait: a clock that ran ahead when it was written does not hold it up.
+fn believed(core: &Core, delivery: Delivery) -> Delivery {
+    let longest =
+        core.couriers.get(&delivery.to.courier).map_or(BACK_OFF.1, |courier| courier.longest_pause());
+    Delivery { due_at: within(delivery.due_at, longest, core.clock.now()), ..delivery }
 }
 
 async fn deliver(core: Arc<Core>, delivery: Delivery, done: mpsc::UnboundedSender<Tried>) {

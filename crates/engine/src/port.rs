@@ -183,6 +183,9 @@ pub enum Delivered {
     Never(String),
 }
 
+/// A delivery that is tried again waits no longer than this, unless its courier says otherwise.
+pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
 /// How replies, notifications, mails and webhooks leave. Named in [`model::DeliveryTo::courier`].
 pub trait Courier: Send + Sync {
     /// Whether anything can leave at all just now. While it is `false` nothing is tried and nothing counts as an
@@ -194,6 +197,11 @@ pub trait Courier: Send + Sync {
     /// How many deliveries it may have under way, each to another address.
     fn lanes(&self) -> usize {
         64
+    }
+
+    /// How long a delivery waits at most before it is tried again.
+    fn longest_pause(&self) -> Duration {
+        LONGEST_PAUSE
     }
 
     /// Sends one delivery. The same one may come again after a crash, with the same id.

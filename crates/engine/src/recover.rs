@@ -1,10 +1,13 @@
 //! What is done at start for what a lost hub left behind (design §5, invariants 2 and 5).
 
 use futures_util::future::join_all;
-use journal::{AttemptEnd, Change, EffectSet, Error, Expect, JobChange, OpenAttempt, Scrub, StepChange};
+use journal::{
+    AttemptEnd, Change, EffectSet, Error, Expect, Grave, JobChange, OpenAttempt, Scrub, StepChange,
+};
 use model::word::code;
 use model::{EventKind, JobState, OutcomeKind, RunMark, StepState};
 
+use crate::bury::{Gravedigger, bury};
 use crate::core::Core;
 use crate::dispatcher::close_taken_over;
 use crate::runner::backend_lane;
@@ -13,16 +16,28 @@ use crate::runner::backend_lane;
 /// queue. Says how many there were.
 pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
     let open = core.journal.open_attempts().await?;
+    // Jobs whose attempts cannot be read: nobody leads them, and nobody can find their processes.
+    Gravedigger::default().dig_all(core).await;
     if open.is_empty() {
         return Ok(0);
     }
     let marks: Vec<RunMark> = open.iter().map(|a| mark(core, a)).collect();
     join_all(core.reclaim.iter().map(|reclaim| reclaim.reclaim(marks.clone()))).await;
-    let written = join_all(open.iter().map(|attempt| core.journal.change(requeue(core, attempt)))).await;
-    for result in written {
+    for result in join_all(open.iter().map(|attempt| put_back(core, attempt))).await {
         result?;
     }
     Ok(open.len())
+}
+
+/// Puts the job of an attempt back in the queue. When what the journal says of the two does not fit together, it ends.
+async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
+    let Some(backend) = &attempt.backend else {
+        return bury(core, Grave::Job(attempt.job)).await.map(drop);
+    };
+    match core.journal.change(requeue(core, attempt, backend)).await {
+        Err(Error::Damaged(_) | Error::Fenced(_)) => bury(core, Grave::Job(attempt.job)).await.map(drop),
+        done => done,
+    }
 }
 
 /// Ends live jobs that somebody else took over while this hub was away.
@@ -40,7 +55,7 @@ fn mark(core: &Core, attempt: &OpenAttempt) -> RunMark {
     RunMark { journal: core.journal.id(), job: attempt.job, step: attempt.step, attempt: attempt.number }
 }
 
-fn requeue(core: &Core, attempt: &OpenAttempt) -> Change {
+fn requeue(core: &Core, attempt: &OpenAttempt, backend: &str) -> Change {
     let now = core.clock.now();
     let message = "the hub stopped while this step was running; it runs again".to_owned();
     let step = StepChange {
@@ -70,7 +85,7 @@ fn requeue(core: &Core, attempt: &OpenAttempt) -> Change {
         started: None,
         to: JobChange {
             state: JobState::Queued,
-            lane: Some(backend_lane(&attempt.backend)),
+            lane: Some(backend_lane(backend)),
             due_at: now,
             status: 0,
             code: None,

@@ -187,8 +187,12 @@ impl Hub {
         let unreadable = |why: String| Error::Unreadable { job: job.id, why };
         let prepared = self.core.journal.prepare(job.id).await?;
         let prepared = prepared.ok_or_else(|| Error::Missing(format!("job {}", job.id)))?;
-        let envelope: Envelope =
-            serde_json::from_slice(&prepared.body).map_err(|e| unreadable(e.to_string()))?;
+        let envelope: Envelope = match serde_json::from_slice(&prepared.body) {
+            Ok(envelope) => envelope,
+            // A whole document takes the place of one that is damaged.
+            Err(_) if replay.document.is_some() => Envelope { body: Value::Null, trace: None },
+            Err(error) => return Err(unreadable(error.to_string())),
+        };
         let kept = prepared.secrets.as_ref().map(|bytes| SecretSet::from_bytes(bytes)).transpose();
         let kept = kept.map_err(|e| unreadable(e.to_string()))?.unwrap_or_default();
         let snapshot = self.core.snapshot();

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{Change, EffectSet, Error};
+use journal::{Change, EffectSet, Error, Grave};
 use model::{Effects, Entity, Job, Outcome, Step};
 use serde_json::Value;
 
+use crate::bury::bury;
 use crate::core::Core;
+use crate::lasting::Lasting;
 use crate::port::{Moment, View};
 
 /// First and longest pause between two tries to write.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+
+/// What is told of while it cannot be done.
+const HELD: &str = "a job's move is held in memory until it can be written";
 
 /// A job as the reactors will see it after the change.
 pub(crate) struct Sight {
@@ -38,7 +43,11 @@ impl Core {
         for reactor in &self.reactors {
             let mut entities: Vec<Entity> = Vec::new();
             for key in reactor.entities(&view, moment) {
-                entities.extend(self.journal.entity(key).await?);
+                match self.journal.entity(key).await {
+                    // As if it were not there: it must not hold up the job.
+                    Err(Error::Damaged(_)) => {}
+                    found => entities.extend(found?),
+                }
             }
             effects.append(reactor.react(&view, moment, &entities));
         }
@@ -50,17 +59,24 @@ impl Core {
     /// While the disk is full the job stays as it is, and nothing else is asked of its backend.
     pub(crate) async fn insist(&self, mut change: Change, mut told: Option<(Sight, Moment)>) -> Wrote {
         let mut pause = PAUSE.0;
+        let trouble = Lasting::default();
         loop {
             match self.write(&mut change, told.as_ref()).await {
-                Ok(()) => return Wrote::Yes,
+                Ok(()) => {
+                    trouble.obeyed(HELD);
+                    return Wrote::Yes;
+                }
                 Err(Error::Closed) => return Wrote::Never,
                 Err(Error::Fenced(why) | Error::Missing(why)) => {
                     tracing::debug!(job = %change.job, "not written: {why}");
                     return Wrote::Never;
                 }
+                Err(Error::Damaged(_)) if bury(self, Grave::Job(change.job)).await.is_ok() => {
+                    return Wrote::Never;
+                }
                 Err(Error::Conflict { .. }) => match self.journal.prepare(change.job).await {
                     Ok(Some(fresh)) => {
-                        change.replies = fresh.replies.len();
+                        change.replies = fresh.callers;
                         if let Some((sight, _)) = &mut told {
                             sight.replies = replies(&fresh.replies);
                         }
@@ -69,7 +85,7 @@ impl Core {
                     Err(error) => tracing::warn!(job = %change.job, "reading again: {error}"),
                 },
                 Err(error) => {
-                    tracing::warn!(job = %change.job, "the result is held in memory until it can be written: {error}");
+                    trouble.refused(HELD, &error);
                     self.clock.sleep(pause).await;
                     pause = (2 * pause).min(PAUSE.1);
                 }

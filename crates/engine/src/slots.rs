@@ -102,6 +102,20 @@ impl Slots {
         self.lock().breakers.get(backend)?.until()
     }
 
+    /// The same for somebody who knows until when it was: `None` when that has changed. A clock that was set back does
+    /// not make the pause longer.
+    pub(crate) fn still_left_alone(
+        &self,
+        backend: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let mut used = self.lock();
+        let breaker = used.breakers.get_mut(backend).filter(|breaker| breaker.until() == Some(until))?;
+        breaker.set_back(now);
+        breaker.until()
+    }
+
     /// A job failed softly on the backend. Says until when it is left alone, when that begins with it.
     pub(crate) fn failed(
         &self,

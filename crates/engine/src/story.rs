@@ -17,7 +17,7 @@ use crate::runner::outcome_of;
 pub struct Story {
     /// The job.
     pub job: Job,
-    /// Its body, masked.
+    /// Its body, masked; null when it cannot be read.
     pub body: Value,
     /// The caller's trace id.
     pub trace: Option<String>,
@@ -31,6 +31,8 @@ pub struct Story {
     pub waiting_on: WaitingOn,
     /// The result as its callers see it.
     pub result: Value,
+    /// What of it cannot be read back.
+    pub damaged: Vec<String>,
 }
 
 /// A job and what it came to.
@@ -59,8 +61,13 @@ impl Hub {
     pub async fn story(&self, id: JobId) -> Result<Story, Error> {
         let journal = &self.core.journal;
         let prepared = journal.prepare(id).await?.ok_or_else(|| Error::Missing(format!("job {id}")))?;
-        let envelope: Envelope = serde_json::from_slice(&prepared.body)
-            .map_err(|e| Error::Unreadable { job: id, why: e.to_string() })?;
+        let mut damaged: Vec<String> = prepared.damaged.iter().map(|row| row.why.clone()).collect();
+        let envelope: Envelope = serde_json::from_slice(&prepared.body).unwrap_or_else(|error| {
+            if damaged.is_empty() {
+                damaged.push(format!("the body of job {id} is no JSON: {error}"));
+            }
+            Envelope { body: Value::Null, trace: None }
+        });
         let attempts: Vec<_> = journal.attempts(id).await?;
         let attempts: Vec<_> = attempts
             .into_iter()
@@ -82,6 +89,7 @@ impl Hub {
             job: prepared.job,
             steps: prepared.steps,
             attempts,
+            damaged,
         })
     }
 

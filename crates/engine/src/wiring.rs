@@ -55,6 +55,9 @@ impl Wiring {
         if committed.deliveries {
             self.outbox.notify_one();
         }
+        if !committed.damaged.is_empty() {
+            self.wake.notify_one();
+        }
         if committed.due.is_empty() && committed.deadlines.is_empty() {
             return;
         }

@@ -18,6 +18,7 @@ mod status;
 mod submit;
 mod table;
 mod take;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use crate::installation::Installation;
 
 pub use batch::{NDJSON, ndjson};
 pub use take::{Documents, SOURCE};
+pub use waiting::waiting;
 
 /// What the routes need.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 mod access;
 mod ask;
+mod damaged;
 mod failsafe;
 mod hub;
 mod job;
@@ -15,6 +16,7 @@ pub use access::{
 };
 pub(crate) use ask::PAGE;
 pub use ask::{EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor};
+pub use damaged::{Damaged, damaged};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use hub::{
     ActionView, Backend, BackendFigures, CheckReport, Dependency, Failure, Finding, Health, Link, Oldest,

@@ -159,6 +159,7 @@ impl From<engine::Error> for Problem {
             },
             E::Refused { code, message } => Why { code, message }.into(),
             E::Stopping => Problem::stopping(),
+            E::Unreadable { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail),
             other => Problem::bug(&other),
         }
     }
@@ -175,8 +176,11 @@ impl From<journal::Error> for Problem {
             E::Closed => Problem::stopping(),
             E::Busy => Problem::later("busy", 5, error.to_string()),
             E::TooMany(what) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", what),
+            E::Damaged(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", error.to_string()),
             E::Unwritable(_) | E::Io { .. } => {
-                tracing::error!("{error}");
+                if !error.is_told() {
+                    tracing::error!("{error}");
+                }
                 let detail = "the journal cannot be written now (is the disk full?): nothing was accepted or changed, \
                               try again later";
                 Problem::later("unwritable", 10, detail)

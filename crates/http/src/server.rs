@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use engine::Clock;
+use engine::{Clock, Lasting};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -68,6 +68,7 @@ pub(crate) async fn serve<D: Door>(
     let (closing, told) = watch::channel(false);
     let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
+    let trouble = Lasting::default();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -76,9 +77,16 @@ pub(crate) async fn serve<D: Door>(
         };
         while connections.try_join_next().is_some() {}
         let (raw, slot) = match accepted {
-            Ok(accepted) => accepted,
+            Ok(accepted) => {
+                if trouble.ended() {
+                    tracing::info!("connections are accepted again");
+                }
+                accepted
+            }
             Err(error) => {
-                tracing::error!("a connection could not be accepted: {error}");
+                if trouble.began() {
+                    tracing::error!("connections cannot be accepted, until they can: {error}");
+                }
                 clock.sleep(BREATH).await;
                 continue;
             }

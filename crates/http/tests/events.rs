@@ -53,7 +53,7 @@ async fn a_stream_resumes_without_gap_or_repetition() {
     }
     assert_eq!(in_time(writer).await.unwrap(), jobs);
     let kept: Vec<_> =
-        bed.hub.journal().events(0, 100_000).await.unwrap().iter().map(|event| event.seq).collect();
+        bed.hub.journal().events(0, 100_000).await.unwrap().rows.iter().map(|event| event.seq).collect();
     assert_eq!(seen, kept);
 }
 
@@ -67,7 +67,7 @@ async fn a_reader_that_falls_far_behind_misses_nothing() {
     let answers = bed.client.batch(futures_util::stream::iter(lines), None).await.unwrap();
     assert_eq!(in_time(answers.count()).await, jobs);
     let seen = take(&mut events, jobs * 4).await;
-    let kept = bed.hub.journal().events(0, 100_000).await.unwrap();
+    let kept = bed.hub.journal().events(0, 100_000).await.unwrap().rows;
     assert!(seen.iter().map(|event| event.seq).eq(kept.iter().map(|event| event.seq)));
 }
 

@@ -394,7 +394,7 @@ async fn an_export_goes_beyond_a_page() {
         .iter()
         .map(|row| match row {
             Exported::Job { job, .. } => job.seq,
-            Exported::Broken { problem } => panic!("{problem:?}"),
+            other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(seqs.len(), 1203);

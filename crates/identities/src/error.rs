@@ -55,9 +55,28 @@ pub enum Error {
     /// Refused at intake.
     #[error("{}", .0.message)]
     Refused(engine::Why),
-    /// Bug: what the journal holds cannot be read back.
-    #[error("{0}")]
-    Unreadable(String),
+    /// Damage: what the journal holds of an identity cannot be read back.
+    #[error(
+        "identity {id} cannot be read back: {why}; erase it with `intendant identities erase {id}`, then import it again"
+    )]
+    Damaged {
+        /// Which.
+        id: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Soft: the journal refused in the middle of something that is done to many.
+    #[error(
+        "of the identities asked for, {done} were done and {left} left as they are, then: {source}; ask again for the rest"
+    )]
+    Halfway {
+        /// To how many it was done, or for how many there is a job now.
+        done: u64,
+        /// How many were left as they are.
+        left: u64,
+        /// Why it broke off.
+        source: Box<Error>,
+    },
 }
 
 impl From<Error> for Problem {
@@ -76,7 +95,11 @@ impl From<Error> for Problem {
             E::BadMapping(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_mapping", detail),
             E::Hindered { why, .. } => Problem::new(StatusCode::CONFLICT, why.as_str(), detail),
             E::Refused(why) => why.into(),
-            E::Unreadable(_) => Problem::bug(&detail),
+            E::Damaged { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail),
+            E::Halfway { source, .. } => {
+                // As the cause says, but for its words: they would say that nothing was done.
+                Problem { detail: detail.into(), ..Problem::from(*source) }
+            }
         }
     }
 }

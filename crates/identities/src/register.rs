@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use engine::{Actor, AuditEntry, Hub};
 use jiff::Timestamp;
-use journal::{EffectSet, EntityFilter, Listing, Order, Page};
+use journal::{EffectSet, EntityFilter, Listing, Order, Page, Spot};
 use model::composed::composed;
 use model::{Code, Job, Subject};
 use serde_json::{Map, Value, json};
@@ -57,6 +57,17 @@ pub struct Found {
     pub identities: Vec<Identity>,
     /// After which the listing goes on; `None` = this was all.
     pub next: Option<String>,
+    /// Those between them that cannot be read.
+    pub damaged: Vec<Broken>,
+}
+
+/// An identity that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Its id.
+    pub id: String,
+    /// What is wrong with it.
+    pub why: String,
 }
 
 impl Register {
@@ -78,8 +89,11 @@ impl Register {
     }
 
     async fn find_one(&self, id: &str) -> Result<Option<Identity>, Error> {
-        let entity = self.hub.journal().entity(entity_key(id)).await?;
-        entity.map(|entity| Identity::read(entity).map_err(Error::Unreadable)).transpose()
+        let damaged = |why| Error::Damaged { id: id.to_owned(), why };
+        match self.hub.journal().entity(entity_key(id)).await {
+            Err(journal::Error::Damaged(why)) => Err(damaged(why)),
+            entity => entity?.map(|entity| Identity::read(entity).map_err(damaged)).transpose(),
+        }
     }
 
     /// A page of those that fit, after this id.
@@ -90,14 +104,22 @@ impl Register {
             // As names are kept.
             text: filter.text.as_deref().map(|text| composed(text).into_owned()),
         };
-        let mut found = Found { identities: Vec::new(), next: after };
+        let mut found = Found { identities: Vec::new(), next: after, damaged: Vec::new() };
         // A page looks at a bounded number of them, and whoever is searched for may be behind those.
         for _ in 0..PAGES {
             let left = limit - found.identities.len();
             let page = self.hub.journal().find_entities(filter.clone(), found.next, left).await?;
             for entity in page.rows {
-                found.identities.push(Identity::read(entity).map_err(Error::Unreadable)?);
+                let id = entity.key.key.clone();
+                match Identity::read(entity) {
+                    Ok(identity) => found.identities.push(identity),
+                    Err(why) => found.damaged.push(Broken { id, why }),
+                }
             }
+            found.damaged.extend(page.damaged.into_iter().filter_map(|row| match row.spot {
+                Spot::Entity(_, id) => Some(Broken { id, why: row.why }),
+                _ => None,
+            }));
             found.next = page.next;
             if found.next.is_none() || found.identities.len() >= limit {
                 break;

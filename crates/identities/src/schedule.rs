@@ -1,14 +1,16 @@
 //! Synchronising by itself, at the times that a cron pattern says.
 
+use std::ffi::OsString;
 use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use croner::Cron;
-use engine::{Actor, Clock};
+use engine::{Actor, Clock, Lasting};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use journal::EffectSet;
+use model::believe::happened;
 use model::effect::EntityContent;
 use model::{EntityKey, EntityWrite};
 use serde_json::json;
@@ -47,12 +49,22 @@ impl Schedule {
         let cron = Cron::from_str(pattern).map_err(|error| {
             BadSchedule(format!("{pattern:?} is no cron pattern such as \"0 2 * * *\": {error}"))
         })?;
+        if first_ever(&cron).is_none() {
+            return Err(BadSchedule(format!(
+                "{pattern:?} never comes: no day of any year fits it; write one that does, such as \"0 2 * * *\""
+            )));
+        }
         let zone = match zone {
-            None => TimeZone::system(),
+            None => machine_zone(std::env::var_os("TZ"))?,
             Some(name) => TimeZone::get(name)
                 .map_err(|_| BadSchedule(format!("{name:?} is no time zone such as Europe/Paris")))?,
         };
         Ok(Schedule { pattern: Some(Arc::new(cron)), zone, next: Arc::default() })
+    }
+
+    /// When it was done last, as far as that is believed: not in the future.
+    fn last(stored: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        stored.map(|at| happened(at, now))
     }
 
     /// When it is done next; `None` = never.
@@ -72,14 +84,20 @@ impl Schedule {
         if self.pattern.is_none() {
             return;
         }
+        let trouble = Lasting::default();
         loop {
             match self.turn(&register, &clock).await {
+                Ok(()) if trouble.ended() => tracing::info!("scheduled synchronisations work again"),
                 Ok(()) => {}
                 Err(Error::Engine(engine::Error::Stopping) | Error::Journal(journal::Error::Closed)) => {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!("the scheduled synchronisation is tried again in a minute: {error}");
+                    if trouble.began() {
+                        tracing::warn!(
+                            "the scheduled synchronisation is tried again each minute until it works: {error}"
+                        );
+                    }
                     clock.sleep(LOOK).await;
                 }
             }
@@ -89,11 +107,18 @@ impl Schedule {
     /// Waits for the next time, or a minute, and does what is due.
     async fn turn(&self, register: &Register, clock: &Clock) -> Result<(), Error> {
         let now = clock.now();
-        let (rev, last) = match register.hub().journal().entity(key()).await? {
+        let stored = match register.hub().journal().entity(key()).await {
+            Err(journal::Error::Damaged(_)) => {
+                register.hub().journal().erase(key(), EffectSet::default()).await?;
+                None
+            }
+            stored => stored?,
+        };
+        let (rev, last) = match stored {
             Some(entity) => (entity.rev, entity.body.get("last").and_then(|at| at.as_str()?.parse().ok())),
             None => (0, None),
         };
-        let Some(last) = last else {
+        let Some(last) = Schedule::last(last, now) else {
             // The first start: nothing was missed.
             return mark(register, rev, now, now).await;
         };
@@ -114,6 +139,29 @@ impl Schedule {
                 clock.sleep(LOOK).await;
                 Ok(())
             }
+        }
+    }
+}
+
+/// The first time of a pattern since a year long ago; `None` = there is none in all the years that are looked at.
+fn first_ever(cron: &Cron) -> Option<()> {
+    let long_ago = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    cron.find_next_occurrence(&long_ago, true).ok().map(drop)
+}
+
+/// The time zone of the machine. One that `TZ` names and nobody knows would be UTC in silence.
+fn machine_zone(named: Option<OsString>) -> Result<TimeZone, BadSchedule> {
+    match (TimeZone::try_system(), named.filter(|name| !name.is_empty())) {
+        (Ok(zone), _) => Ok(zone),
+        (Err(error), Some(name)) => Err(BadSchedule(format!(
+            "TZ={} is no known time zone: correct it, or set identities.time_zone ({error})",
+            name.display()
+        ))),
+        (Err(_), None) => {
+            tracing::warn!(
+                "this machine names no time zone: identities.schedule is read as UTC, set identities.time_zone"
+            );
+            Ok(TimeZone::UTC)
         }
     }
 }
@@ -162,6 +210,30 @@ mod tests {
         assert_eq!(nightly.after(at("2026-11-22T01:00:00Z")), Some(at("2026-11-23T01:00:00Z")), "not twice");
         assert_eq!(nightly.after(at("2026-07-01T12:00:00Z")), Some(at("2026-07-02T00:00:00Z")), "summer");
         assert_eq!(Schedule::never().after(at("2026-07-01T12:00:00Z")), None);
+    }
+
+    #[test]
+    fn a_last_time_in_the_future_is_not_believed() {
+        let each_minute = Schedule::parse("* * * * *", Some("UTC")).unwrap();
+        let now = at("2026-07-01T12:00:30Z");
+        let next = |last| each_minute.after(Schedule::last(Some(last), now).unwrap());
+        assert_eq!(next(at("2026-07-01T11:59:59Z")), Some(at("2026-07-01T12:00:00Z")));
+        assert_eq!(next(at("2026-07-31T12:00:00Z")), Some(at("2026-07-01T12:01:00Z")), "thirty days ahead");
+        assert_eq!(
+            next(at("2026-07-01T12:01:00Z")),
+            Some(at("2026-07-01T12:02:00Z")),
+            "clocks differ: not twice"
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_never_comes_is_refused_and_a_rare_one_is_not() {
+        for never in ["0 2 30 2 *", "0 0 31 4 *", "0 2 31 6,9,11 *"] {
+            let error = Schedule::parse(never, Some("UTC")).unwrap_err().to_string();
+            assert!(error.contains(never) && error.contains("never comes"), "{error}");
+        }
+        Schedule::parse("0 2 29 2 *", Some("UTC")).unwrap();
+        Schedule::parse("0 2 31 12 *", Some("UTC")).unwrap();
     }
 
     #[test]

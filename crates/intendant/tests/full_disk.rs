@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use support::World;
+use support::{Serving, World};
 
 fn mount(arguments: &[&str], folder: &Path) {
     let status = Command::new("mount").args(arguments).arg(folder).status().expect("running mount");
@@ -75,4 +75,122 @@ fn a_folder_that_cannot_be_written_is_refused_in_one_sentence() {
     let error = refused.stderr.lines().last().unwrap();
     assert!(error.contains("error: ") && error.contains(&world.text("data")), "{error}");
     assert_eq!(error.matches("Read-only file system").count(), 1, "{error}");
+}
+
+/// Fills a disk to its last byte, but for so many.
+fn fill(folder: &Path, but: usize) {
+    let filler = folder.join("filler");
+    let mut size = 256 << 20;
+    while size >= 4096 {
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(&filler).unwrap();
+        if std::io::Write::write_all(&mut file, &vec![0; size]).is_err() {
+            size /= 2;
+        }
+    }
+    let length = fs::metadata(&filler).unwrap().len();
+    fs::OpenOptions::new()
+        .write(true)
+        .open(&filler)
+        .unwrap()
+        .set_len(length.saturating_sub(but as u64))
+        .unwrap();
+}
+
+fn asked(world: &World, path: &str) -> String {
+    let socket = world.text("socket");
+    let url = format!("http://hub{path}");
+    let out =
+        Command::new("curl").args(["-s", "-w", "%{http_code}", "--unix-socket", &socket, &url]).output();
+    String::from_utf8(out.unwrap().stdout).unwrap()
+}
+
+#[test]
+fn a_restart_on_a_full_disk_waits_for_room() {
+    let world = World::new();
+    world.backend("10ok", "cat >/dev/null; echo '{\"status\":0}'");
+    let data = world.path("data");
+    fs::create_dir(&data).unwrap();
+    mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"], &data);
+    let _mounted = Mounted(&data);
+    let serving = world.serve();
+    let first = world.submit(&document(0));
+    assert_eq!(serving.stop(), Some(0));
+    fill(&data, 0);
+
+    let mut waiting = Serving::begin(&world, world.command(&["serve"]));
+    let status = waiting.notice();
+    assert!(status.starts_with("STATUS=") && status.contains("no room"), "{status}");
+    // The second look comes after it has listened for a while.
+    for _ in 0..3 {
+        assert!(waiting.notice().starts_with("EXTEND_TIMEOUT_USEC="), "{}", waiting.log());
+    }
+    let (health, ready) = (asked(&world, "/healthz"), asked(&world, "/readyz"));
+    assert!(
+        health.ends_with("200") && ready.ends_with("503") && ready.contains("no room"),
+        "{health} {ready}"
+    );
+    let refused = world.run_with(&["submit", "-"], document(1));
+    refused.said(1, &["has not started yet", "no room"]);
+    fs::remove_file(data.join("filler")).unwrap();
+    while waiting.notice() != "READY=1" {}
+    let waited = world.run_with(&["submit", "--wait", "--json", "-"], document(2));
+    assert_eq!(waited.code, 0, "{waited:?}");
+    assert_eq!(world.run(&["jobs", "show", "--json", &first]).json()["job"]["state"], "succeeded");
+    let log = waiting.log();
+    assert_eq!((log.matches("cannot start").count(), log.matches("room again").count()), (1, 1), "{log}");
+    assert_eq!(waiting.stop(), Some(0));
+}
+
+#[test]
+fn a_hub_that_waits_for_room_stops_when_it_is_told_to() {
+    let world = World::new();
+    let data = world.path("data");
+    fs::create_dir(&data).unwrap();
+    mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], &data);
+    let _mounted = Mounted(&data);
+    fill(&data, 0);
+    let mut waiting = Serving::begin(&world, world.command(&["serve"]));
+    assert!(waiting.notice().starts_with("STATUS="), "{}", waiting.log());
+    waiting.signal(rustix::process::Signal::TERM);
+    assert_eq!(waiting.wait(), Some(0));
+}
+
+#[test]
+fn a_synchronisation_that_meets_a_full_disk_says_how_far_it_came() {
+    const PEOPLE: usize = 3000;
+    let world = World::new();
+    world.backend("10ok", "cat >/dev/null; echo '{\"status\":0}'");
+    let data = world.path("data");
+    fs::create_dir(&data).unwrap();
+    mount(&["-t", "tmpfs", "-o", "size=64m", "tmpfs"], &data);
+    let _mounted = Mounted(&data);
+    let serving = world.serve();
+    let rows: Vec<String> = (0..PEOPLE).map(|n| format!("u{n},Name {n},Family {n}")).collect();
+    let people = world.file("people.csv", format!("uid,cn,sn\n{}\n", rows.join("\n")));
+    assert_eq!(world.run(&["identities", "import", "--validated", &people]).code, 0);
+    assert_eq!(world.run(&["backends", "pause", "10ok"]).code, 0);
+    fill(&data, 2 << 20);
+
+    let stopped = world.run(&["identities", "sync"]);
+    assert_eq!(stopped.code, 1, "{stopped:?}");
+    assert!(!stopped.stderr.contains("nothing was accepted"), "{stopped:?}");
+    let words: Vec<&str> = stopped.stderr.split_whitespace().collect();
+    let told = words.iter().position(|word| *word == "were").expect("it says how many");
+    let told: usize = words[told - 1].parse().unwrap();
+    fs::remove_file(data.join("filler")).unwrap();
+    let listed = world.run(&["identities", "list", "--in", "synchronising", "--limit", "1000", "--json"]);
+    let accepted = listed.json()["identities"].as_array().unwrap().len();
+    assert!(
+        told > 0 && told < PEOPLE && (told == accepted || accepted == 1000),
+        "{told} {accepted} {stopped:?}"
+    );
+
+    // Asked again, the rest is accepted, and nobody has two jobs.
+    let rest = world.run(&["identities", "sync", "--json"]);
+    assert_eq!(rest.json()["done"], PEOPLE - told, "{rest:?}");
+    let count = asked(&world, "/api/v1/jobs/count?action=IDENTITY_UPDATE");
+    assert!(count.contains("\"jobs\":1000"), "{count}");
+    let audit = asked(&world, "/api/v1/audit?code=synchronise");
+    assert_eq!(audit.matches("synchronise: done to").count(), 2, "what was done is in the audit: {audit}");
+    assert_eq!(serving.stop(), Some(0));
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
+use crate::damage::{Burial, Damaged};
 use crate::error::Error;
 use crate::key::Key;
 
@@ -61,6 +63,8 @@ pub struct Committed {
     pub events: Vec<Event>,
     /// Whether deliveries were written.
     pub deliveries: bool,
+    /// Rows that were in the way and cannot be read.
+    pub damaged: Vec<Damaged>,
 }
 
 /// Told of each commit, on the writer's thread: it must not block.
@@ -73,8 +77,8 @@ pub struct OpenAttempt {
     pub job: JobId,
     /// The step's place.
     pub step: u16,
-    /// The backend.
-    pub backend: String,
+    /// The backend; `None` = the step cannot be read.
+    pub backend: Option<String>,
     /// The attempt's number.
     pub number: u32,
     /// When it started.
@@ -162,6 +166,8 @@ pub struct Listing<T> {
     pub rows: Vec<T>,
     /// Where the listing goes on; `None` = this was all.
     pub next: Option<i64>,
+    /// What stands between the rows and cannot be read.
+    pub damaged: Vec<Damaged>,
 }
 
 /// Which records.
@@ -206,12 +212,16 @@ pub struct Prepared {
     pub job: Job,
     /// Its plan, empty before the first start.
     pub steps: Vec<Step>,
-    /// Its body, as given to [`NewJob::body`].
+    /// Its body, as given to [`NewJob::body`]; empty when it is damaged.
     pub body: Vec<u8>,
     /// Its secrets, while they are kept.
     pub secrets: Option<Zeroizing<Vec<u8>>>,
     /// Its reply addresses, one for each caller, as given to [`NewJob::reply`].
     pub replies: Vec<Vec<u8>>,
+    /// How many callers there are, those whose address is damaged as well: see [`Change::replies`].
+    pub callers: usize,
+    /// What of it cannot be read: then it must not run.
+    pub damaged: Vec<Damaged>,
     /// When its first attempt started, for the age of retries.
     pub first_attempt_at: Option<Timestamp>,
 }
@@ -251,6 +261,8 @@ pub struct EntityPage {
     pub rows: Vec<Entity>,
     /// The key after which the listing goes on; `None` = this was all.
     pub next: Option<String>,
+    /// Those between them that cannot be read.
+    pub damaged: Vec<Damaged>,
 }
 
 /// What a job came to.
@@ -336,10 +348,24 @@ pub trait Journal: Send + Sync {
     /// Records how a delivery went. Nobody needs to wait for it.
     fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
 
+    /// Ends something that cannot be read: a job as failed with the code `damaged`, a delivery as undeliverable. What
+    /// cannot be read of its own row is written anew, and a job leaves its place to the next one of its subject. `false`
+    /// = there is nothing to end.
+    fn bury(&self, burial: Burial) -> BoxFuture<'_, Result<bool, Error>>;
+
+    /// Removes an entity whatever it says, for one that cannot be read. `false` = it is not there, and nothing is written.
+    fn erase(&self, entity: EntityKey, effects: EffectSet) -> BoxFuture<'_, Result<bool, Error>>;
+
     // === reading ===
+    //
+    // A row that cannot be read is left out, named where the answer has a place for it, and remembered: see `damaged`.
+    // Only who asks for that very row gets an error.
+
+    /// Rows that could not be read since start, as far as they were met.
+    fn damaged(&self) -> Vec<Damaged>;
 
     /// The first jobs of a lane and class that may be taken up, by due time, due or not.
-    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, Error>>;
+    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Listing<Due>, Error>>;
     /// The lanes in which jobs wait.
     fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
     /// The jobs of a lane that may be taken up and are due after this time, by due time, at most so many.
@@ -378,7 +404,7 @@ pub trait Journal: Send + Sync {
         courier: Option<String>,
         after: i64,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
+    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>>;
     /// Deliveries with their bodies, newest first, before this place.
     fn outbox(
         &self,
@@ -396,7 +422,7 @@ pub trait Journal: Send + Sync {
         kind: String,
         after: Option<String>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Entity>, Error>>;
+    ) -> BoxFuture<'_, Result<EntityPage, Error>>;
     /// The entities that fit and whose key is greater than `after`, by key, at most so many.
     fn find_entities(
         &self,
@@ -418,7 +444,7 @@ pub trait Journal: Send + Sync {
     /// A record and its body.
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>>;
     /// Events after this place, in order, at most so many.
-    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Error>>;
+    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Listing<Event>, Error>>;
     /// The place of the last event.
     fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>>;
     /// Whether the journal could be written of late; [`Error::Unwritable`] says why not. That is over once several
@@ -436,6 +462,9 @@ pub trait Journal: Send + Sync {
     fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>>;
     /// Seals some more values anew, in a small commit, and says how far that has come.
     fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>>;
+    /// Brings back what waits for a time that no rule allows, because the clock ran ahead when it was written: jobs that
+    /// are not due yet, secrets that are to be kept until later than `keep_secrets` from now. Returns how many there were.
+    fn set_back(&self, now: Timestamp, keep_secrets: Duration) -> BoxFuture<'_, Result<u64, Error>>;
     /// Reads everything, checks that it fits together, and lists what does not.
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
     /// Writes a consistent copy to a new file while work goes on.

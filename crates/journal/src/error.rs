@@ -135,6 +135,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the journal itself tells of it, once when it begins and once when it ends: nobody needs to repeat it.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Error::Unwritable(_) | Error::Closed)
+    }
+
     /// For `map_err`: what was attempted on which path.
     pub(crate) fn io(what: &str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
         let what = format!("{what} {}", path.display());

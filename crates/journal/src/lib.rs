@@ -8,6 +8,7 @@
 mod api;
 mod change;
 mod crash;
+mod damage;
 mod error;
 mod key;
 mod place;
@@ -26,6 +27,7 @@ pub use change::{
     NewRecord, NewStep, Pruned, Retention, Scrub, StepChange,
 };
 pub use crash::crash_point;
+pub use damage::{Burial, Damaged, Grave, Spot};
 pub use error::Error;
 pub use key::{Key, Keys};
 pub use sqlite::{Look, Options, Restored, SqliteJournal, identify, restore};

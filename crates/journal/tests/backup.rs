@@ -126,3 +126,24 @@ async fn a_restore_is_verified_before_it_counts() {
     let before = journal.jobs(Filter::default(), page).await.unwrap().rows;
     assert_eq!(restored.jobs(Filter::default(), page).await.unwrap().rows, before);
 }
+
+#[tokio::test]
+async fn a_row_that_was_damaged_before_does_not_keep_the_others_from_being_restored() {
+    let folder = Folder::new();
+    let journal = try_open(folder.path()).unwrap();
+    for number in 1..=3 {
+        accept(&journal, job(number)).await;
+    }
+    journal.close().await;
+    let harm = "UPDATE body SET sealed = zeroblob(60) WHERE seq = 2";
+    assert_eq!(rusqlite::Connection::open(folder.database()).unwrap().execute(harm, []).unwrap(), 1);
+    let journal = try_open(folder.path()).unwrap();
+    let to = folder.path().join("backup.db");
+    journal.backup(to.clone()).await.unwrap();
+    let elsewhere = Folder::new();
+    let restored = restore(&to, elsewhere.path(), &key().into()).unwrap();
+    assert_eq!((restored.jobs, restored.damaged.len()), (3, 1), "{restored:?}");
+    assert!(restored.damaged[0].contains("body 2"), "{restored:?}");
+    let again = try_open(elsewhere.path()).unwrap();
+    assert_eq!(again.prepare(id(3)).await.unwrap().unwrap().damaged, []);
+}

@@ -106,7 +106,7 @@ async fn no_canary_is_found_in_any_file() {
     assert_eq!(prepared.secrets.as_ref().unwrap().as_slice(), b"canary-secret");
     assert_eq!(prepared.replies, [b"canary-reply".to_vec()]);
     assert_eq!(journal.attempts(id(1)).await.unwrap()[0].1.as_deref(), Some(&b"canary-output"[..]));
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap()[0].body, json!("canary-delivery"));
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows[0].body, json!("canary-delivery"));
     let entity = journal.entity(entity_key("clear-key")).await.unwrap().unwrap();
     assert_eq!(entity.body, json!({"x": "canary-entity"}));
     assert_eq!(journal.record_body(1).await.unwrap().unwrap().1, b"canary-audit");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::believe::within;
 use crate::id::JobId;
 
 /// When a backend is left alone, and for how long.
@@ -81,6 +82,13 @@ impl Breaker {
             return self.open(rule.pause, now);
         };
         self.open(pause.saturating_mul(2).min(rule.longest), now)
+    }
+
+    /// A pause does not become longer than it is because the clock was set back.
+    pub fn set_back(&mut self, now: Timestamp) {
+        if let Breaker::Open { until, pause } = self {
+            *until = within(*until, *pause, now);
+        }
     }
 
     /// Lets one attempt through, to decide.

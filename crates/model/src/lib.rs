@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod action;
+pub mod believe;
 pub mod body;
 pub mod breaker;
 pub mod composed;

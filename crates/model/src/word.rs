@@ -166,6 +166,8 @@ pub mod code {
     pub const INVALID_PAYLOAD: Code = Code::from_static("invalid_payload");
     /// The message could not be decoded.
     pub const UNREADABLE: Code = Code::from_static("unreadable");
+    /// What the journal holds of it cannot be read back.
+    pub const DAMAGED: Code = Code::from_static("damaged");
     /// Larger than the hub accepts.
     pub const TOO_LARGE: Code = Code::from_static("too_large");
     /// The subject could not be determined or is not well formed.

@@ -1,13 +1,14 @@
 //! Who wants to know what.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use engine::Clock;
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use model::{Delivery, DeliveryTo, Effects, Entity, NewDelivery};
 
 use crate::event::{EventType, document};
-use crate::post::Post;
+use crate::post::{self, Post};
 use crate::sign::SigningKey;
 
 /// The courier's name in deliveries; their address is the webhook's name.
@@ -75,6 +76,10 @@ impl Reactor for Webhooks {
 }
 
 impl Courier for Webhooks {
+    fn longest_pause(&self) -> Duration {
+        post::LONGEST_PAUSE
+    }
+
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered> {
         Box::pin(async move {
             match self.hooks.get(&delivery.to.address) {

@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Pauses between tries, in seconds: more than three days in all. After the last one it is given up, and listed with
 /// the dead letters.
 const PAUSES: [i64; 12] = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 86_400];
-/// The other side may ask for a pause of up to a day.
+/// No pause is longer, also when the other side asks for one.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) struct Post {

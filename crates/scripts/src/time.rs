@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// On a busy machine a wait takes somewhat longer than it was to.
+const LATE: Duration = Duration::from_secs(1);
+
 /// A point in time after which something must be over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
@@ -20,6 +23,15 @@ impl Deadline {
     /// How much time is left; zero when it is over.
     pub(crate) fn left(self) -> Duration {
         self.0.map_or(Duration::MAX, |end| end.saturating_duration_since(now()))
+    }
+
+    /// Grants the time that a wait took longer than it was to: the process was stopped meanwhile, and could neither
+    /// write nor read.
+    pub(crate) fn put_off(&mut self, asked: Duration, waited: Stopwatch) {
+        let late = waited.elapsed().saturating_sub(asked);
+        if late > LATE {
+            self.0 = self.0.and_then(|end| end.checked_add(late));
+        }
     }
 
     /// Whether it is over.

@@ -21,7 +21,7 @@ pub(crate) async fn live(
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = Page { after, order: Order::Newest, limit: PAGE };
-        let Listing { rows, next } = journal.jobs(filter.clone(), page).await?;
+        let Listing { rows, next, .. } = journal.jobs(filter.clone(), page).await?;
         found.extend(rows.into_iter().filter_map(|job| Some((job_of(&job.external_id?).to_owned(), job.id))));
         match next {
             Some(next) => after = Some(Seq(next)),

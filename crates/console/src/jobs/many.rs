@@ -88,7 +88,7 @@ async fn count(console: &Console, filter: Filter) -> Result<usize, Problem> {
     let (mut found, mut after) = (0, None);
     loop {
         let page = Page { after, order: Order::Newest, limit: ROWS };
-        let Listing { rows, next } = console.hub.journal().jobs(filter.clone(), page).await?;
+        let Listing { rows, next, .. } = console.hub.journal().jobs(filter.clone(), page).await?;
         found += rows.len();
         after = next.map(Seq);
         if after.is_none() || found > MANY {

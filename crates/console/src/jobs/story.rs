@@ -28,6 +28,8 @@ pub(super) struct Told<'p> {
     deliveries: Vec<Sent>,
     document: String,
     result: Option<String>,
+    /// What of it cannot be read back.
+    damaged: Vec<String>,
     trace: Option<String>,
     accepted: When,
     started: Option<When>,
@@ -97,7 +99,7 @@ struct Sent {
 
 impl<'p> Told<'p> {
     pub(super) fn new(v: &'p Visit, story: Story, later: Option<JobId>, now: Timestamp) -> Self {
-        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result } = story;
+        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result, damaged } = story;
         let over = job.state.is_terminal();
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
@@ -118,6 +120,7 @@ impl<'p> Told<'p> {
             deliveries: deliveries.into_iter().map(|delivery| Sent::new(v, delivery)).collect(),
             document: pretty(&body),
             result: over.then(|| pretty(&result)),
+            damaged,
             trace,
             accepted: job.accepted_at.into(),
             started: job.started_at.map(Into::into),

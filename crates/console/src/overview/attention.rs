@@ -74,6 +74,16 @@ pub(super) async fn attention(
             label: v.t("attention-look"),
         });
     }
+    let damaged = console.hub.journal().damaged();
+    if let Some(first) = damaged.first() {
+        alerts.push(Alert {
+            tone: "bad",
+            text: v.count("attention-damaged", damaged.len() as u64),
+            words: Some(first.to_string()),
+            link: "/jobs?state=failed&text=damaged".to_owned(),
+            label: v.t("attention-look"),
+        });
+    }
     let now = console.hub.now();
     if let Some(why) = console.hub.shortage() {
         alerts.push(Alert {
@@ -131,7 +141,7 @@ async fn oldest(console: &Console, now: Timestamp) -> Result<Option<(JobId, Time
     let mut oldest: Option<(JobId, Timestamp)> = None;
     for lane in journal.lanes().await? {
         for class in [Class::Interactive, Class::Bulk] {
-            let first = journal.due(lane.clone(), class, 1).await?.pop().filter(|due| due.due_at <= now);
+            let first = journal.due(lane.clone(), class, 1).await?.rows.pop().filter(|due| due.due_at <= now);
             let first = first.map(|due| (due.id, due.due_at));
             oldest = oldest.into_iter().chain(first).min_by_key(|(_, since)| *since);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use journal::{EffectSet, Error};
+use journal::{EffectSet, Error, Spot};
 use model::effect::EntityContent;
 use model::failsafe::Start;
 use model::{Destructive, Entity, EntityKey, EntityWrite, JobId};
@@ -121,11 +121,28 @@ fn unreadable(entity: &Entity, error: &serde_json::Error) -> Error {
 /// Reads what was counted and held before the start.
 pub(crate) async fn load(core: &Core) -> Result<(), Error> {
     let mut state = State::default();
-    for entity in all(core, START).await? {
-        state.starts.note(read_start(&entity)?);
+    let (starts, damaged) = all(core, START).await?;
+    for entity in starts {
+        match read_start(&entity) {
+            Ok(start) => state.starts.note(start),
+            Err(_) => uncount(core, entity.key).await?,
+        }
     }
-    for entity in all(core, SET).await? {
-        let (name, set) = (entity.key.key.clone(), Set::read(&entity)?);
+    for key in damaged {
+        uncount(core, key).await?;
+    }
+    let mut sets = Vec::new();
+    let (found, mut damaged) = all(core, SET).await?;
+    for entity in found {
+        match Set::read(&entity) {
+            Ok(set) => sets.push((entity.key.key, set)),
+            Err(_) => damaged.push(entity.key),
+        }
+    }
+    for key in damaged {
+        sets.extend(hold_again(core, key).await?);
+    }
+    for (name, set) in sets {
         state.last = state.last.max(number(&name));
         let (_, last) = core.journal.lane_size(lane_of(&name)).await?;
         state.stamp = last.map_or(state.stamp, |last| last.max(state.stamp));
@@ -135,17 +152,46 @@ pub(crate) async fn load(core: &Core) -> Result<(), Error> {
     Ok(())
 }
 
-async fn all(core: &Core, kind: &str) -> Result<Vec<Entity>, Error> {
-    let mut found: Vec<Entity> = Vec::new();
+/// All that can be read, and the keys of the others.
+async fn all(core: &Core, kind: &str) -> Result<(Vec<Entity>, Vec<EntityKey>), Error> {
+    let (mut found, mut damaged, mut after) = (Vec::new(), Vec::new(), None);
     loop {
-        let after = found.last().map(|entity| entity.key.key.clone());
         let page = core.journal.entities(kind.to_owned(), after, ROWS).await?;
-        let complete = page.len() < ROWS;
-        found.extend(page);
-        if complete {
-            return Ok(found);
+        found.extend(page.rows);
+        damaged.extend(page.damaged.into_iter().filter_map(|row| match row.spot {
+            Spot::Entity(kind, key) => Some(EntityKey { kind, key }),
+            _ => None,
+        }));
+        after = page.next;
+        if after.is_none() {
+            return Ok((found, damaged));
         }
     }
+}
+
+/// A start that cannot be read counts for nothing any more: nobody knows when it was and on which backend.
+async fn uncount(core: &Core, key: EntityKey) -> Result<(), Error> {
+    tracing::error!("the failsafe does not count the start of job {}: it cannot be read", key.key);
+    core.journal.erase(key, EffectSet::default()).await.map(drop)
+}
+
+/// Of a set that cannot be read nobody knows what was decided: its jobs are held until somebody decides, again perhaps.
+async fn hold_again(core: &Core, key: EntityKey) -> Result<Option<(String, Set)>, Error> {
+    let name = key.key.clone();
+    let parts = name.split_once('-').and_then(|(kind, rest)| Some((kind, rest.rsplit_once('-')?.0)));
+    let kinds = [Destructive::Delete, Destructive::Disable];
+    let known = parts.and_then(|(kind, backend)| {
+        Some((kinds.into_iter().find(|known| known.as_str() == kind)?, backend.to_owned()))
+    });
+    core.journal.erase(key, EffectSet::default()).await?;
+    let Some((kind, backend)) = known else { return Ok(None) };
+    tracing::error!("what the failsafe holds in {name} cannot be read: somebody has to decide on it anew");
+    let now = core.clock.now();
+    let window = core.snapshot().limits.failsafe.window;
+    let set = Set { kind, backend, count: 0, cap: 0, window, since: now, decision: None };
+    let effects = EffectSet { entities: vec![set.write(&name, 0)], ..EffectSet::default() };
+    core.journal.apply(effects, None, now).await?;
+    Ok(Some((name, set)))
 }
 
 /// Removes the rows of starts that left the window, and of sets on which somebody decided long ago.
@@ -178,7 +224,11 @@ pub(crate) async fn tidy(core: &Core) -> Result<(), Error> {
 
 /// Removes a row, if it is there.
 pub(super) async fn remove(core: &Core, key: EntityKey, at: Timestamp) -> Result<(), Error> {
-    let Some(entity) = core.journal.entity(key).await? else { return Ok(()) };
+    let entity = match core.journal.entity(key.clone()).await {
+        Err(Error::Damaged(_)) => return core.journal.erase(key, EffectSet::default()).await.map(drop),
+        entity => entity?,
+    };
+    let Some(entity) = entity else { return Ok(()) };
     let write = EntityWrite { key: entity.key, expected_rev: entity.rev, content: None };
     core.journal.apply(EffectSet { entities: vec![write], ..EffectSet::default() }, None, at).await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use journal::Mark;
 use model::Delivery;
 
@@ -81,6 +81,16 @@ impl Door {
     /// When something is due that is not yet.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.later.first().map(|(due_at, _)| *due_at)
+    }
+
+    /// The clock was set back by so much: what waits for a time waits no longer for that.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        let earlier = |at: Timestamp| at.checked_sub(by).unwrap_or(at);
+        let later = std::mem::take(&mut self.later);
+        self.later = later.into_iter().map(|(at, address)| (earlier(at), address)).collect();
+        for delivery in self.lines.values_mut().flatten() {
+            delivery.due_at = earlier(delivery.due_at);
+        }
     }
 
     /// What became of the first one of an address.

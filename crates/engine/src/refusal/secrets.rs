@@ -89,7 +89,14 @@ pub(super) fn gone(what: &str) -> Why {
 
 /// Up to which refusal secrets are removed, and the revision of the row that says so.
 async fn progress(core: &Core) -> Result<(u64, i64), journal::Error> {
-    let row = core.journal.entity(place()).await?;
+    let row = match core.journal.entity(place()).await {
+        // Then it is looked through from the beginning.
+        Err(journal::Error::Damaged(_)) => {
+            core.journal.erase(place(), EffectSet::default()).await?;
+            None
+        }
+        row => row?,
+    };
     let after = row.as_ref().and_then(|row| row.body.get("after")?.as_i64());
     Ok((row.map_or(0, |row| row.rev), after.unwrap_or_default()))
 }

@@ -67,7 +67,11 @@ impl Runner {
         let control = Control { limit, stop: self.stop.clone() };
         let running = AssertUnwindSafe(async { entry.backend.run(call, control).await }).catch_unwind();
         let ended = match limit {
-            Some(limit) => tokio::time::timeout(limit.saturating_add(OVERTIME), running).await.ok(),
+            Some(limit) => tokio::select! {
+                biased;
+                ended = running => Some(ended),
+                () = self.core.clock.sleep_awake(limit.saturating_add(OVERTIME)) => None,
+            },
             None => Some(self.unlimited(entry, running).await),
         };
         match ended {

@@ -88,6 +88,8 @@ struct Runner {
     masked: Arc<Value>,
     secrets: Arc<SecretSet>,
     replies: Vec<Value>,
+    /// How many wait for an answer, also those whose address cannot be read.
+    callers: usize,
     steps: Vec<Local>,
     first_attempt_at: Option<Timestamp>,
     /// Body with its secrets, and what finds them again; made at the first attempt.

@@ -155,7 +155,7 @@ impl Runner {
             job: self.job.id,
             at,
             expect,
-            replies: self.replies.len(),
+            replies: self.callers,
             plan: carry.plan,
             ended: carry.ended,
             steps: carry.steps,

@@ -165,8 +165,13 @@ pub fn open(folder: &Path) -> (Arc<dyn Journal>, Arc<engine::Wiring>) {
 }
 
 pub async fn start_in(folder: &Path, setup: Setup) -> Hub {
+    start_by(folder, setup, &Clock::system()).await
+}
+
+/// The same with a clock that the test sets.
+pub async fn start_by(folder: &Path, setup: Setup, clock: &Clock) -> Hub {
     let (journal, wires) = open(folder);
-    Hub::start(journal, wires, Clock::system(), setup).await.unwrap()
+    Hub::start(journal, wires, clock.clone(), setup).await.unwrap()
 }
 
 impl Bed {
@@ -177,6 +182,12 @@ impl Bed {
 
     pub async fn with(entries: Vec<BackendEntry>) -> Self {
         Bed::new(setup(entries)).await
+    }
+
+    /// Stops the hub; the folder is left.
+    pub async fn stop(self) -> TempDir {
+        self.hub.stop(LONG).await;
+        self.folder
     }
 
     /// Stops the hub and starts another on the same folder.
@@ -231,3 +242,14 @@ pub type Reactors = Vec<Arc<dyn Reactor>>;
 pub type Couriers = HashMap<String, Arc<dyn Courier>>;
 pub type Decoders = HashMap<String, Arc<dyn Decoder>>;
 pub type Reclaims = Vec<Arc<dyn Reclaim>>;
+
+/// Does harm to the journal of a hub that is stopped, as a bad disk would.
+pub fn harm(folder: &Path, sql: &str) {
+    let done = std::process::Command::new("sqlite3")
+        .arg(folder.join("journal.db"))
+        .arg(format!("{sql}; SELECT total_changes();"))
+        .output()
+        .expect("this test needs sqlite3 (apt install sqlite3)");
+    let changed = String::from_utf8_lossy(&done.stdout).trim().parse::<u64>();
+    assert!(done.status.success() && changed.is_ok_and(|changed| changed > 0), "{sql}: {done:?}");
+}

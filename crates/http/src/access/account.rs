@@ -125,6 +125,13 @@ impl Access {
     /// Removes an account and ends its sessions.
     pub async fn remove_account(&self, name: &str, rev: Option<u64>, by: &Caller) -> Result<(), Problem> {
         let _turn = self.0.turn.lock().await;
+        if self.0.accounts.is_void(name) {
+            let code = Code::from_static("removed");
+            let what = format!("account {name}");
+            let entry = AuditEntry::new(&by.actor, what, code, "removed: it could not be read");
+            self.0.accounts.clear(name, Some(entry)).await?;
+            return self.end_sessions(name, by).await;
+        }
         let Row { rev, value: before } = self.looked_at(name, rev)?;
         self.keep_an_admin(name, &Account { disabled: true, ..before.clone() })?;
         let entry = entry("removed", Some(&before), None, false, by);

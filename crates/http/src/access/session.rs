@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use engine::Actor;
 use jiff::{SignedDuration, Timestamp};
+use model::believe::is_ahead;
 use serde::{Deserialize, Serialize};
 
 use super::Access;
@@ -133,7 +134,11 @@ impl Access {
         }
     }
 
+    /// One that was opened or used in the future is over: the clock ran ahead, and nobody knows when that was.
     fn is_over(&self, session: &Session, now: Timestamp) -> bool {
+        if is_ahead(session.used_at, now) || is_ahead(session.began_at, now) {
+            return true;
+        }
         let idle = Duration::try_from(now.duration_since(session.used_at)).unwrap_or_default();
         idle >= self.0.rules.session || now.duration_since(session.began_at) >= LONGEST
     }

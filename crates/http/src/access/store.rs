@@ -1,10 +1,10 @@
 //! Records of one kind: entities in the journal, and in memory because every request asks for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};
 
 use engine::{AuditEntry, Hub};
-use journal::EffectSet;
+use journal::{EffectSet, Spot};
 use model::effect::EntityContent;
 use model::{EntityKey, EntityWrite};
 use serde::Serialize;
@@ -36,31 +36,49 @@ pub(super) struct Row<T> {
 pub(super) struct Store<T> {
     hub: Hub,
     rows: RwLock<BTreeMap<String, Row<T>>>,
+    /// Keys of those that cannot be read: they grant nothing, and can be removed or made anew.
+    void: RwLock<BTreeSet<String>>,
 }
 
 impl<T: Kept> Store<T> {
     pub(super) async fn load(hub: Hub) -> Result<Self, engine::Error> {
-        let mut rows = BTreeMap::new();
+        let (mut rows, mut void, mut after) = (BTreeMap::new(), BTreeSet::new(), None);
         loop {
-            let after = rows.last_key_value().map(|(key, _): (&String, _)| key.clone());
-            let entities = hub.journal().entities(T::KIND.to_owned(), after, ROWS).await?;
-            let complete = entities.len() < ROWS;
-            for entity in entities {
+            let page = hub.journal().entities(T::KIND.to_owned(), after, ROWS).await?;
+            for entity in page.rows {
                 match serde_json::from_value(entity.body) {
                     Ok(value) => _ = rows.insert(entity.key.key, Row { rev: entity.rev, value }),
-                    Err(error) => {
-                        tracing::error!(
-                            "the {} {} cannot be read and is void: {error}",
-                            T::KIND,
-                            entity.label
-                        );
-                    }
+                    Err(_) => _ = void.insert(entity.key.key),
                 }
             }
-            if complete {
-                return Ok(Store { hub, rows: RwLock::new(rows) });
+            void.extend(page.damaged.into_iter().filter_map(|row| match row.spot {
+                Spot::Entity(_, key) => Some(key),
+                _ => None,
+            }));
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
+        for key in &void {
+            tracing::error!("the {} {key} cannot be read and is void: remove it, or make it anew", T::KIND);
+        }
+        Ok(Store { hub, rows: RwLock::new(rows), void: RwLock::new(void) })
+    }
+
+    /// Whether there is one of this key that cannot be read.
+    pub(super) fn is_void(&self, key: &str) -> bool {
+        self.void.read().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    /// Removes one that cannot be read, so that its key is free.
+    pub(super) async fn clear(&self, key: &str, entry: Option<AuditEntry>) -> Result<(), Problem> {
+        let records = entry.into_iter().map(|entry| entry.record(self.hub.now())).collect();
+        let key = EntityKey { kind: T::KIND.to_owned(), key: key.to_owned() };
+        let effects = EffectSet { records, ..EffectSet::default() };
+        self.hub.journal().erase(key.clone(), effects).await?;
+        self.void.write().unwrap_or_else(PoisonError::into_inner).remove(&key.key);
+        Ok(())
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Row<T>> {
@@ -72,8 +90,10 @@ impl<T: Kept> Store<T> {
         rows.iter().map(|(key, row)| (key.clone(), row.clone())).collect()
     }
 
+    /// Whether there is none at all, not even one that cannot be read.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+            && self.void.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Writes a record over the revision that was read; 0 = there was none. A change that somebody made comes with its
@@ -85,6 +105,9 @@ impl<T: Kept> Store<T> {
         value: T,
         entry: Option<AuditEntry>,
     ) -> Result<(), Problem> {
+        if self.is_void(key) {
+            self.clear(key, None).await?;
+        }
         let body = serde_json::to_value(&value).map_err(|e| Problem::bug(&e))?;
         let content =
             EntityContent { state: value.state().to_owned(), label: value.label().to_owned(), body };

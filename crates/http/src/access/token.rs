@@ -3,6 +3,7 @@
 use engine::{Actor, AuditEntry};
 use jiff::Timestamp;
 use model::Code;
+use model::believe::is_ahead;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -86,6 +87,12 @@ impl Access {
     /// Revokes a token, named by id or name: it does not work any more.
     pub async fn revoke_token(&self, which: &str, by: &Caller) -> Result<(), Problem> {
         let _turn = self.0.turn.lock().await;
+        if self.0.tokens.is_void(which) {
+            let code = Code::from_static("revoked");
+            let entry =
+                AuditEntry::new(&by.actor, format!("token {which}"), code, "revoked: it could not be read");
+            return self.0.tokens.clear(which, Some(entry)).await;
+        }
         let found = self.0.tokens.all().into_iter().find(|(id, row)| id == which || row.value.name == which);
         let (id, row) = found.ok_or_else(|| Problem::missing(format!("token {which}")))?;
         let entry = entry(&row.value, "revoked", by).before(shown(&row.value));
@@ -115,7 +122,8 @@ impl Access {
             return Err(Problem { detail: detail.into(), ..Problem::unauthenticated() });
         }
         self.0.by_token.check(&id.to_owned())?;
-        if row.value.used_at.is_none_or(|used| now.duration_since(used) >= NOTED) {
+        let noted = |used: Timestamp| now.duration_since(used) < NOTED && !is_ahead(used, now);
+        if !row.value.used_at.is_some_and(noted) {
             let used = Token { used_at: Some(now), ..row.value.clone() };
             // Of two uses at once, one is written down.
             let _ = self.0.tokens.put(id, row.rev, used, None).await;

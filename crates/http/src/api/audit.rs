@@ -47,8 +47,9 @@ pub(super) async fn list(
     };
     params.finish()?;
     let limit = limit.unwrap_or(dto::PAGE) as usize;
-    let Listing { rows, next } = api.hub.journal().records(filter, before, limit).await?;
-    Ok(Json(RecordPage { records: rows.into_iter().map(dto::Record::from).collect(), next }))
+    let Listing { rows, next, damaged } = api.hub.journal().records(filter, before, limit).await?;
+    let records = rows.into_iter().map(dto::Record::from).collect();
+    Ok(Json(RecordPage { records, next, damaged: dto::damaged(damaged) }))
 }
 
 /// `GET /audit/{record}`: with what was changed.

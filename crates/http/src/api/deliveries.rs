@@ -42,8 +42,9 @@ pub(super) async fn list(
     let filter = DeliveryFilter { state, courier: params.one("courier")?, address: params.one("address")? };
     params.finish()?;
     let limit = limit.unwrap_or(dto::PAGE) as usize;
-    let Listing { rows, next } = api.hub.deliveries(filter, before, limit).await?;
-    Ok(Json(DeliveryPage { deliveries: rows.into_iter().map(Delivery::from).collect(), next }))
+    let Listing { rows, next, damaged } = api.hub.deliveries(filter, before, limit).await?;
+    let deliveries = rows.into_iter().map(Delivery::from).collect();
+    Ok(Json(DeliveryPage { deliveries, next, damaged: dto::damaged(damaged) }))
 }
 
 fn state(word: &str) -> Result<DeliveryState, Problem> {

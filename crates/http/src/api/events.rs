@@ -108,8 +108,13 @@ impl Follow {
                 return Some(event);
             }
             if self.behind {
-                self.read = self.hub.journal().events(self.last, ROWS).await.ok()?.into();
-                self.behind = self.read.len() == ROWS;
+                let found = self.hub.journal().events(self.last, ROWS).await.ok()?;
+                self.behind = found.next.is_some();
+                if found.rows.is_empty() {
+                    // A page of nothing but what cannot be read.
+                    self.last = found.next.unwrap_or(self.last);
+                }
+                self.read = found.rows.into();
                 continue;
             }
             match self.live.recv().await {

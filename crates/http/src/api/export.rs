@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::batch::ndjson;
 use super::{Api, table};
 use crate::caller::{May, Read};
-use crate::dto::{ExportFormat, Exported, Filter};
+use crate::dto::{self, ExportFormat, Exported, Filter};
 use crate::problem::Problem;
 use crate::query::Params;
 
@@ -55,7 +55,7 @@ struct Walk {
     filter: journal::Filter,
     waits_for: Option<engine::WaitsFor>,
     documents: bool,
-    read: VecDeque<model::Job>,
+    read: VecDeque<Result<model::Job, dto::Damaged>>,
     after: Option<Seq>,
     over: bool,
 }
@@ -74,19 +74,36 @@ impl Walk {
     async fn next(&mut self) -> Result<Option<Exported>, Problem> {
         while self.read.is_empty() && !self.over {
             let page = Page { after: self.after, order: Order::Newest, limit: ROWS };
-            let Listing { rows, next } = self.api.hub.jobs(self.filter.clone(), self.waits_for, page).await?;
-            (self.read, self.after, self.over) = (rows.into(), next.map(Seq), next.is_none());
+            let found = self.api.hub.jobs(self.filter.clone(), self.waits_for, page).await?;
+            let Listing { rows, next, damaged } = found;
+            let damaged = dto::damaged(damaged).into_iter().map(Err);
+            self.read = rows.into_iter().map(Ok).chain(damaged).collect();
+            (self.after, self.over) = (next.map(Seq), next.is_none());
         }
-        let Some(job) = self.read.pop_front() else { return Ok(None) };
-        let document = if self.documents { self.document(job.id).await? } else { None };
-        Ok(Some(Exported::Job { job: Box::new(job.into()), document }))
+        Ok(match self.read.pop_front() {
+            None => None,
+            Some(Err(damaged)) => Some(Exported::Damaged { damaged }),
+            Some(Ok(job)) => {
+                let document = if self.documents { self.document(job.id).await? } else { None };
+                Some(Exported::Job { job: Box::new(job.into()), document })
+            }
+        })
     }
 
-    async fn document(&self, job: JobId) -> Result<Option<Value>, Problem> {
+    async fn document(&mut self, job: JobId) -> Result<Option<Value>, Problem> {
         match self.api.hub.body(job).await {
             Ok(document) => Ok(Some(document)),
             // Its time was over between the two looks.
             Err(engine::Error::Missing(_)) => Ok(None),
+            // The job without its document, and a line that says so.
+            Err(
+                error @ (engine::Error::Unreadable { .. }
+                | engine::Error::Journal(journal::Error::Damaged(_))),
+            ) => {
+                let damaged = dto::Damaged { what: format!("job {job}"), why: error.to_string() };
+                self.read.push_front(Err(damaged));
+                Ok(None)
+            }
             Err(error) => Err(error.into()),
         }
     }

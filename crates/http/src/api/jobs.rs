@@ -35,8 +35,9 @@ pub(super) async fn list(
     let (filter, waits_for) = filter.split();
     let limit = limit.unwrap_or(dto::PAGE);
     let page = Page { after: before, order: Order::Newest, limit };
-    let Listing { rows, next } = api.hub.jobs(filter, waits_for, page).await?;
-    Ok(Json(JobPage { jobs: rows.into_iter().map(dto::Job::from).collect(), next: next.map(Seq) }))
+    let Listing { rows, next, damaged } = api.hub.jobs(filter, waits_for, page).await?;
+    let jobs = rows.into_iter().map(dto::Job::from).collect();
+    Ok(Json(JobPage { jobs, next: next.map(Seq), damaged: dto::damaged(damaged) }))
 }
 
 /// Counted so far, unless the caller wants fewer.

@@ -42,7 +42,7 @@ impl Api {
         let mut oldest: Option<Oldest> = None;
         for lane in journal.lanes().await? {
             for class in [Class::Interactive, Class::Bulk] {
-                let first = journal.due(lane.clone(), class, 1).await?.pop();
+                let first = journal.due(lane.clone(), class, 1).await?.rows.pop();
                 let first = first.filter(|due| due.due_at <= now);
                 let first = first.map(|due| Oldest { job: due.id, due_at: due.due_at.into() });
                 oldest = oldest.into_iter().chain(first).min_by_key(|waiting| waiting.due_at);
@@ -50,6 +50,13 @@ impl Api {
         }
         Ok(oldest)
     }
+}
+
+/// What of the journal cannot be read, as a part that does not count: all the rest is served.
+fn damaged(rows: &[journal::Damaged]) -> Option<Part> {
+    let first = rows.first()?;
+    let why = format!("{} cannot be read; the first, {first}", rows.len());
+    Some(Part { name: "journal rows".to_owned(), ready: false, optional: true, why: Some(why) })
 }
 
 /// `GET /healthz`: the process answers.
@@ -98,8 +105,9 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness
     let journal = api.hub.journal();
     let answers = async { journal.writable().await.and(journal.last_event().await) };
     let why = answers.await.err().map(|error| error.to_string());
-    let journal = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
-    let mut parts = vec![journal];
+    let part = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
+    let mut parts = vec![part];
+    parts.extend(damaged(&journal.damaged()));
     parts.extend(api.hub.links().into_iter().map(Part::from));
     parts.extend(api.hub.shortage().map(short));
     parts.extend(api.hub.long_runs().into_iter().take(SHOWN).map(long));

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, stream};
 
-use crate::dto::{Exported, Job};
+use crate::dto::{Damaged, Exported, Job};
 
 const COLUMNS: [&str; 16] = [
     "id",
@@ -31,6 +31,7 @@ pub(super) fn response(jobs: impl Stream<Item = Exported> + Send + 'static) -> R
     let heading = stream::once(async { row(COLUMNS.map(str::to_owned)) });
     let rows = heading.chain(jobs.map(|exported| match exported {
         Exported::Job { job, .. } => row(cells(*job)),
+        Exported::Damaged { damaged } => row(unreadable(&damaged)),
         // The reader sees that the table is not whole.
         Exported::Broken { problem } => {
             Err(csv::Error::from(std::io::Error::other(problem.detail.into_string())))
@@ -69,6 +70,19 @@ fn cells(job: Job) -> [String; 16] {
 /// A text that a spreadsheet does not take for a formula: whoever submits requests writes into these cells.
 fn harmless(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
+/// The row of a job that cannot be read: its state says so, and its message which.
+fn unreadable(damaged: &Damaged) -> [String; 16] {
+    let mut cells = COLUMNS.map(|_| String::new());
+    for (cell, column) in cells.iter_mut().zip(COLUMNS) {
+        match column {
+            "state" => "damaged".clone_into(cell),
+            "message" => *cell = harmless(format!("{}: {}", damaged.what, damaged.why)),
+            _ => {}
+        }
+    }
+    cells
 }
 
 fn row(cells: [String; 16]) -> Result<Vec<u8>, csv::Error> {

@@ -102,7 +102,9 @@ impl Api {
             Ok(record) => Some(record),
             Err(error) => {
                 // The caller is told all the same, and still has the document.
-                tracing::error!("a refused request could not be kept: {error}");
+                if !matches!(&error, engine::Error::Journal(error) if error.is_told()) {
+                    tracing::error!("a refused request could not be kept: {error}");
+                }
                 None
             }
         };

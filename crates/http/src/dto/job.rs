@@ -4,6 +4,7 @@ use model::{Class, Code, EventKind, JobId, JobState, RecordKind, Seq, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::damaged::Damaged;
 use super::schema;
 use serde_json::Value;
 
@@ -95,6 +96,9 @@ pub struct JobPage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<Seq>,
+    /// What stands between them and cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damaged>,
 }
 
 /// How many jobs fit.
@@ -118,6 +122,11 @@ pub enum Exported {
         /// Its document.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         document: Option<Value>,
+    },
+    /// A job that cannot be read, or whose document cannot: the export goes on after it.
+    Damaged {
+        /// Which, and why.
+        damaged: Damaged,
     },
     /// The export breaks off here: the last line.
     Broken {
@@ -195,6 +204,9 @@ pub struct RecordPage {
     /// `before` of the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
+    /// What stands between them and cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damaged>,
 }
 
 /// A refusal. The message itself is sealed: nobody knows where the secrets are in what could not be read.

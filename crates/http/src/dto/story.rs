@@ -11,6 +11,7 @@ use super::schema;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::damaged::Damaged;
 use super::job::Job;
 use super::time::Time;
 
@@ -33,6 +34,9 @@ pub struct Story {
     pub waiting_on: Waiting,
     /// The result as its callers see it (contracts/sesame.md §1.5).
     pub result: Value,
+    /// What of it cannot be read back from the journal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
 }
 
 impl From<engine::Story> for Story {
@@ -46,6 +50,7 @@ impl From<engine::Story> for Story {
             deliveries: story.deliveries.into_iter().map(Delivery::from).collect(),
             waiting_on: story.waiting_on.into(),
             result: story.result,
+            damaged: story.damaged,
         }
     }
 }
@@ -180,6 +185,9 @@ pub struct DeliveryPage {
     /// `before` of the next page; absent on the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<i64>,
+    /// What stands between them and cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damaged>,
 }
 
 /// Which of the deliveries that were given up are meant.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::dto::Time;
+use http::dto::{Damaged, Time};
 use http::{Params, Problem, Query};
 use model::{JobId, JobState};
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,14 @@ pub struct IdentityPage {
     pub identities: Vec<IdentityView>,
     /// The `after` of the next page; `null` = this was all.
     pub next: Option<String>,
+    /// Those between them that cannot be read. They can be erased.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damaged>,
+}
+
+/// An identity that cannot be read, as lists show it.
+pub(crate) fn damaged(broken: register::Broken) -> Damaged {
+    Damaged { what: broken.id, why: broken.why }
 }
 
 /// How many identities are in each state.

@@ -8,12 +8,15 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use http::api::{NDJSON, ndjson};
 use http::dto::{ExportFormat, Time};
 use http::{May, Params, Problem, ReadIdentities};
+use model::word::code;
 use serde_json::{Value, json};
 
+use super::dto::damaged;
 use super::{Api, Filter};
 use crate::document::person;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::register::Broken;
 
 /// The members of `inetOrgPerson` that are columns.
 const PERSON: [&str; 8] =
@@ -37,27 +40,41 @@ pub(super) async fn export(
     let filter = Filter::read(&mut params)?;
     let format = params.value("format", "ndjson or csv")?.unwrap_or(ExportFormat::Ndjson);
     params.finish()?;
-    let identities =
-        api.register.pages(filter.into()).map_ok(|page| stream::iter(page.into_iter().map(Ok))).try_flatten();
+    let rows = api.register.pages(filter.into()).map_ok(|page| {
+        let damaged = page.damaged.into_iter().map(Err);
+        stream::iter(page.identities.into_iter().map(Ok).chain(damaged).map(Ok))
+    });
+    let rows = rows.try_flatten();
     Ok(match format {
-        ExportFormat::Ndjson => named(ndjson(identities.map(line)), NDJSON, "identities.ndjson"),
-        ExportFormat::Csv => table(identities),
+        ExportFormat::Ndjson => named(ndjson(rows.map(line)), NDJSON, "identities.ndjson"),
+        ExportFormat::Csv => table(rows),
     })
 }
 
-fn line(identity: Result<Identity, Error>) -> Value {
-    match identity {
-        Ok(identity) => identity.document(identity.state.number()),
+/// An identity, or one that cannot be read; an error ends the export.
+type Row = Result<Result<Identity, Broken>, Error>;
+
+fn line(row: Row) -> Value {
+    match row {
+        Ok(Ok(identity)) => identity.document(identity.state.number()),
+        // The others follow.
+        Ok(Err(broken)) => json!({ "damaged": damaged(broken) }),
         // The reader sees that the export is not whole.
         Err(error) => json!({ "broken": Problem::from(error) }),
     }
 }
 
-fn table(identities: impl Stream<Item = Result<Identity, Error>> + Send + 'static) -> Response {
+fn table(rows: impl Stream<Item = Row> + Send + 'static) -> Response {
     let heading = ["_id", "state"].into_iter().chain(PERSON).chain(["lastBackendSync"]);
     let heading = row(heading.map(str::to_owned));
-    let rows = stream::once(std::future::ready(heading)).chain(identities.map(|identity| {
-        let identity = identity.map_err(|error| csv::Error::from(std::io::Error::other(error)))?;
+    let rows = stream::once(std::future::ready(heading)).chain(rows.map(|found| {
+        let identity = match found.map_err(|error| csv::Error::from(std::io::Error::other(error)))? {
+            Ok(identity) => identity,
+            Err(Broken { id, .. }) => {
+                let empty = std::iter::repeat_n(String::new(), PERSON.len() + 1);
+                return row([id, code::DAMAGED.to_string()].into_iter().chain(empty));
+            }
+        };
         let synchronised = identity.kept.synchronised_at.map(|at| Time(at).to_string());
         let person = PERSON.map(|name| harmless(person(&identity.kept.document, name).unwrap_or_default()));
         let first = [identity.id, identity.state.as_str().to_owned()];

@@ -41,7 +41,8 @@ pub(super) async fn list(
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let found = api.register.find(&filter.into(), after, limit).await?;
     let identities = found.identities.iter().map(IdentityView::brief).collect();
-    Ok(Json(IdentityPage { identities, next: found.next }))
+    let damaged = found.damaged.into_iter().map(super::dto::damaged).collect();
+    Ok(Json(IdentityPage { identities, next: found.next, damaged }))
 }
 
 /// `POST /identities/state`: moves identities to another state.

@@ -135,7 +135,7 @@ pub(super) async fn jobs(
     api.register.get(&id).await?;
     let listing = api.register.jobs(&id, Page { after: before, order: Order::Newest, limit: PAGE }).await?;
     let jobs = listing.rows.into_iter().map(dto::Job::from).collect();
-    Ok(Json(JobPage { jobs, next: listing.next.map(Seq) }))
+    Ok(Json(JobPage { jobs, next: listing.next.map(Seq), damaged: dto::damaged(listing.damaged) }))
 }
 
 /// `POST /identities/{id}/password`: changes it, or resets it. Waits for the backends, 30 s unless told otherwise.

@@ -26,11 +26,17 @@ pub(super) async fn ask(
     _: May<Admin>,
     Named(id): Named<String>,
 ) -> Result<Response, Problem> {
-    let identity = pages.register.get(&id).await?;
-    if identity.state != Standing::Deleted {
-        return Err(Error::Hindered { id, why: Hindrance::NotDeleted }.into());
-    }
-    let name = document::person(&identity.kept.document, "cn").unwrap_or_else(|| id.clone());
+    let name = match pages.register.get(&id).await {
+        // Of one that cannot be read nothing else can be done.
+        Err(Error::Damaged { .. }) => id.clone(),
+        identity => {
+            let identity = identity?;
+            if identity.state != Standing::Deleted {
+                return Err(Error::Hindered { id, why: Hindrance::NotDeleted }.into());
+            }
+            document::person(&identity.kept.document, "cn").unwrap_or_else(|| id.clone())
+        }
+    };
     Ok(visit.page(visit.t("identity-erase")).show(&Ask { v: &visit, id, name }))
 }
 

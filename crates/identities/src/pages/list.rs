@@ -10,7 +10,7 @@ use super::Pages;
 use super::show::{Act, Button, Chip, name, tone, word};
 use crate::document::{label, person};
 use crate::identity::Identity;
-use crate::register::Filter;
+use crate::register::{Broken, Filter};
 use crate::state::State;
 
 /// Rows of a page.
@@ -100,6 +100,8 @@ struct List<'p> {
     tiles: Vec<Tile>,
     states: Vec<(&'static str, String, bool)>,
     rows: Vec<Row>,
+    damaged: Vec<Broken>,
+    may_erase: bool,
     buttons: Vec<Button>,
     /// How many go out with the next synchronisation.
     waiting: u64,
@@ -142,6 +144,8 @@ pub(super) async fn list(
         states: State::ALL
             .map(|state| (state.as_str(), name(&visit, state), asked.state == Some(state)))
             .into(),
+        damaged: found.damaged,
+        may_erase: visit.may(Scope::Admin),
         rows: found.identities.into_iter().map(|identity| Row::new(&visit, identity)).collect(),
         buttons: Act::ALL.into_iter().map(|act| Button::new(&visit, act, false)).collect(),
         waiting: count(State::ToSynchronise),

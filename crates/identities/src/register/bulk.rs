@@ -2,10 +2,11 @@
 
 use engine::{Accepted, Actor, AuditEntry};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use model::word::code;
 use model::{Code, Effects, JobId};
 use serde_json::json;
 
-use super::{Filter, Register, TRIES};
+use super::{Filter, Found, Register, TRIES};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::request;
@@ -100,21 +101,34 @@ impl Register {
             })
             .await;
         // What was done before an error was done.
-        if report.done > 0 {
+        let audited = if report.done > 0 {
             let code = want.code();
             let message = format!("{code}: done to {}, {} left as they are", report.done, report.left);
             let entry = AuditEntry::new(actor, what, Code::from_static(code), message)
                 .after(json!({ "done": report.done, "left": report.left }));
-            self.hub.audit(entry).await?;
+            self.hub.audit_when_possible(entry).await.map_err(Error::from)
+        } else {
+            Ok(())
+        };
+        match done.and(audited) {
+            Ok(()) => Ok(report),
+            Err(source) if report.done > 0 => {
+                Err(Error::Halfway { done: report.done, left: report.left, source: Box::new(source) })
+            }
+            Err(error) => Err(error),
         }
-        done.map(|()| report)
     }
 
     /// Does it to an identity as it stands, again when somebody else changed it at the same moment.
     async fn once(self, id: String, want: Want) -> Result<(String, Outcome), Error> {
         for _ in 0..TRIES {
-            let Some(identity) = self.find_one(&id).await? else {
-                return Ok((id, Err(Hindrance::Missing.into())));
+            let identity = match self.find_one(&id).await {
+                Ok(Some(identity)) => identity,
+                Ok(None) => return Ok((id, Err(Hindrance::Missing.into()))),
+                Err(error @ Error::Damaged { .. }) => {
+                    return Ok((id, Err((code::DAMAGED.to_string(), error.to_string()))));
+                }
+                Err(error) => return Err(error),
             };
             let done = match want {
                 Want::Move(state) => self.move_one(identity, state).await,
@@ -175,21 +189,25 @@ impl Register {
             }
             Selection::Filter(filter) => self
                 .pages(filter)
-                .map_ok(|page| page.into_iter().map(|identity| identity.id).collect::<Vec<_>>())
+                .map_ok(|page| {
+                    let damaged = page.damaged.into_iter().map(|broken| broken.id);
+                    page.identities.into_iter().map(|identity| identity.id).chain(damaged).collect::<Vec<_>>()
+                })
                 .right_stream(),
         };
         pages.map_ok(|ids| stream::iter(ids.into_iter().map(Ok))).try_flatten()
     }
 
     /// All that fit, page by page.
-    pub(crate) fn pages(&self, filter: Filter) -> impl Stream<Item = Result<Vec<Identity>, Error>> + use<> {
+    pub(crate) fn pages(&self, filter: Filter) -> impl Stream<Item = Result<Found, Error>> + use<> {
         let register = self.clone();
         stream::try_unfold(Some(None), move |after| {
             let (register, filter) = (register.clone(), filter.clone());
             async move {
                 let Some(after) = after else { return Ok(None) };
                 let found = register.find(&filter, after, ROWS).await?;
-                Ok(Some((found.identities, found.next.map(Some))))
+                let next = found.next.clone().map(Some);
+                Ok(Some((found, next)))
             }
         })
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::TryStreamExt as _;
 use journal::EffectSet;
 use model::effect::EntityContent;
-use model::{EntityKey, EntityWrite};
+use model::{Entity, EntityKey, EntityWrite};
 use serde_json::{Map, Value, json};
 
 use super::{Filter, Register};
@@ -29,14 +29,18 @@ impl Register {
         self.claimed.get_or_try_init(|| self.claim_all()).await?;
         let Some(uid) = account(document) else { return Ok(None) };
         let key = place(account_key(&uid));
-        let Some(entity) = self.hub.journal().entity(key.clone()).await? else {
+        let Some(entity) = self.kept(&key).await? else {
             return Ok(Some(held(key, 0, id)));
         };
         let holder = entity.body.get("id").and_then(Value::as_str).unwrap_or_default();
         if holder == id {
             return Ok(None);
         }
-        let other = self.find_one(holder).await?;
+        let other = match self.find_one(holder).await {
+            // It may be that person's all the same.
+            Err(Error::Damaged { .. }) => return Err(Error::Taken { uid, holder: holder.to_owned() }),
+            other => other?,
+        };
         if other.is_some_and(|other| holds(&other, &uid)) {
             return Err(Error::Taken { uid, holder: holder.to_owned() });
         }
@@ -47,30 +51,42 @@ impl Register {
     pub(super) async fn disclaim(&self, identity: &Identity) -> Result<Option<EntityWrite>, Error> {
         let Some(uid) = account(&identity.kept.document) else { return Ok(None) };
         let key = place(account_key(&uid));
-        let entity = self.hub.journal().entity(key.clone()).await?;
+        let entity = self.kept(&key).await?;
         let own = entity.filter(|entity| entity.body.get("id").is_some_and(|holder| *holder == identity.id));
         Ok(own.map(|entity| EntityWrite { key, expected_rev: entity.rev, content: None }))
     }
 
     /// Gives those that were there before account names had owners theirs: the first of several, by id, has it.
     async fn claim_all(&self) -> Result<(), Error> {
-        if self.hub.journal().entity(place(ALL.to_owned())).await?.is_some() {
+        if self.kept(&place(ALL.to_owned())).await?.is_some() {
             return Ok(());
         }
         let mut pages = std::pin::pin!(self.pages(Filter::default()));
         while let Some(page) = pages.try_next().await? {
             let mut entities = Vec::new();
             let mut met = HashSet::new();
-            for identity in page.iter().filter(|identity| identity.state != State::Deleted) {
+            for identity in page.identities.iter().filter(|identity| identity.state != State::Deleted) {
                 let Some(uid) = account(&identity.kept.document) else { continue };
                 let key = place(account_key(&uid));
-                if met.insert(key.key.clone()) && self.hub.journal().entity(key.clone()).await?.is_none() {
+                if met.insert(key.key.clone()) && self.kept(&key).await?.is_none() {
                     entities.push(held(key, 0, &identity.id));
                 }
             }
             self.keep_claims(entities).await?;
         }
         self.keep_claims(vec![held(place(ALL.to_owned()), 0, "")]).await
+    }
+
+    /// Reads whose an account name is. What cannot be read says nothing, and goes.
+    async fn kept(&self, key: &EntityKey) -> Result<Option<Entity>, Error> {
+        let journal = self.hub.journal();
+        match journal.entity(key.clone()).await {
+            Err(journal::Error::Damaged(_)) => {
+                journal.erase(key.clone(), EffectSet::default()).await?;
+                Ok(None)
+            }
+            entity => Ok(entity?),
+        }
     }
 
     async fn keep_claims(&self, entities: Vec<EntityWrite>) -> Result<(), Error> {

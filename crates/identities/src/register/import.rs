@@ -84,7 +84,7 @@ impl Register {
         if report.new + report.changed > 0 && !options.dry_run {
             let message = format!("imported: {} new, {} changed", report.new, report.changed);
             let entry = AuditEntry::new(actor, "identities", Code::from_static("imported"), message);
-            self.hub.audit(entry).await?;
+            self.hub.audit_when_possible(entry).await?;
         }
         done.map(|()| report)
     }
@@ -98,7 +98,10 @@ impl Register {
     ) -> Result<Result<(Outcome, usize), String>, Error> {
         for _ in 0..TRIES {
             let passwords = ready.passwords;
-            let found = self.find_one(&ready.id).await?;
+            let found = match self.find_one(&ready.id).await {
+                Err(error @ Error::Damaged { .. }) => return Ok(Err(error.to_string())),
+                found => found?,
+            };
             let (mut identity, known) = match found {
                 None => (Identity::new(ready.id.clone(), ready.document.clone(), by.clone()), false),
                 Some(mut identity) => {

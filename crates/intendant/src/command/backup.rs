@@ -42,7 +42,7 @@ pub fn restore(args: &Restore, context: &Context) -> Result<Exit> {
     let keys = context.keys(&loaded.config, false).map_err(|error| {
         misuse(format!("{error}; the key is not in a backup: put that of the original hub in place first"))
     })?;
-    let journal::Restored { id, jobs } =
+    let journal::Restored { id, jobs, damaged } =
         journal::restore(&args.file, &args.data, &keys).map_err(journal_error)?;
     if args.data == loaded.config.data.folder
         && let Some(marker) = context.marker(&loaded)
@@ -51,11 +51,18 @@ pub fn restore(args: &Restore, context: &Context) -> Result<Exit> {
     }
     let screen = &context.screen;
     if args.json {
-        screen.json(&json!({ "folder": args.data, "jobs": jobs }))?;
+        screen.json(&json!({ "folder": args.data, "jobs": jobs, "damaged": damaged }))?;
         return Ok(Exit::Done);
     }
     let jobs = text::count(usize::try_from(jobs).unwrap_or(usize::MAX), "job");
     screen.marked(Mark::Good, format!("{jobs} in {}", args.data.display()))?;
+    if let Some(first) = damaged.first() {
+        let rows = text::count(damaged.len(), "row");
+        screen.marked(
+            Mark::Warn,
+            format!("{rows} in it were damaged when the backup was made; the first: {first}"),
+        )?;
+    }
     if args.data != loaded.config.data.folder {
         screen.remark(format!(
             "the hub's own folder is {}: give it this one as data.folder, or move it there",

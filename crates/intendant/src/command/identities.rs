@@ -50,12 +50,18 @@ async fn list(args: ListIdentities, context: &Context) -> Result<Exit> {
         screen.json(&page)?;
         return Ok(Exit::Done);
     }
-    if page.identities.is_empty() && page.next.is_some() {
+    let none = page.identities.is_empty() && page.damaged.is_empty();
+    if none && page.next.is_some() {
         screen.remark("no identity fits among those that were looked at so far");
-    } else if page.identities.is_empty() {
+    } else if none {
         screen.remark("no identity fits; `intendant identities import FILE` brings some in");
     } else {
         screen.table(&table(&page.identities, context))?;
+    }
+    for row in &page.damaged {
+        screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
+        screen
+            .remark(format!("erase it with `intendant identities erase {}`, then import it again", row.what));
     }
     if let Some(next) = page.next {
         screen.remark(format!("more: the same with --after {next}"));

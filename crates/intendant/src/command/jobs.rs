@@ -43,7 +43,10 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
         context.screen.json(&page)?;
         return Ok(Exit::Done);
     }
-    if page.jobs.is_empty() {
+    for row in &page.damaged {
+        context.screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
+    }
+    if page.jobs.is_empty() && page.damaged.is_empty() {
         context.screen.remark("no job fits");
         return Ok(Exit::Done);
     }
@@ -100,7 +103,7 @@ pub async fn export(args: Export, context: &Context) -> Result<Exit> {
     while let Some(row) = rows.next().await {
         match row? {
             Exported::Broken { problem } => bail!("the export breaks off here: {}", problem.detail),
-            row @ Exported::Job { .. } => {
+            row @ (Exported::Job { .. } | Exported::Damaged { .. }) => {
                 serde_json::to_writer(&mut out, &row)?;
                 out.write_all(b"\n")?;
             }

@@ -15,6 +15,8 @@ pub fn lines(story: &Story, look: &Look) -> Vec<String> {
     let mut lines = head(story, look);
     section(&mut lines, look, "Timeline", timeline(story, look));
     section(&mut lines, look, "What happens next", next(story, look));
+    let damaged = story.damaged.iter().map(|why| format!("  cannot be read back: {}", text::one_line(why)));
+    section(&mut lines, look, "Damaged", damaged.collect());
     let document = serde_json::to_string_pretty(&story.document).unwrap_or_default();
     section(&mut lines, look, "Request", text::lines(&document).map(|line| format!("  {line}")).collect());
     section(&mut lines, look, "Deliveries", story.deliveries.iter().map(|d| delivery(d, look)).collect());

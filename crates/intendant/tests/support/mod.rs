@@ -218,16 +218,21 @@ pub struct Serving {
 
 impl Serving {
     /// Starts a hub of this world with a command, and waits until it says that it is ready.
-    pub fn start(world: &World, mut command: Command) -> Self {
+    pub fn start(world: &World, command: Command) -> Self {
+        let mut serving = Serving::begin(world, command);
+        let notice = serving.notice();
+        assert_eq!(notice, "READY=1", "{}", serving.log());
+        serving
+    }
+
+    /// Starts a hub without waiting for anything.
+    pub fn begin(world: &World, mut command: Command) -> Self {
         let notices = UnixDatagram::bind(world.path(format!("notices-{}", fresh()))).unwrap();
         notices.set_read_timeout(Some(PATIENCE)).unwrap();
         let address = notices.local_addr().unwrap().as_pathname().unwrap().to_owned();
         let log = fs::File::create(world.path("log")).unwrap();
         let child = command.env("NOTIFY_SOCKET", address).stderr(log).spawn().unwrap();
-        let mut serving = Serving { child, notices, log: world.path("log") };
-        let notice = serving.notice();
-        assert_eq!(notice, "READY=1", "{}", serving.log());
-        serving
+        Serving { child, notices, log: world.path("log") }
     }
 
     /// What it tells the service manager next.

@@ -2,6 +2,7 @@
 
 use model::{EventKind, JobId, JobState, Seq};
 use rusqlite::params;
+use uuid::Uuid;
 
 use super::code::{Id, Time, Word};
 use super::tx::{Ready, Tx};
@@ -52,13 +53,18 @@ fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> 
     let found = tx.sql.first(
         "SELECT digest, job FROM external WHERE value = ?1 AND source = ?2",
         [value, &job.source],
-        |row| Ok((row.get::<_, [u8; DIGEST]>(0)?, row::job_id(row, 1)?)),
+        |row| Ok((row.get::<_, [u8; DIGEST]>(0).ok(), row::job_id(row, 1).ok())),
     )?;
     let Some((stored, id)) = found else { return Ok(None) };
-    if !digest.is(stored) {
+    // Of a damaged row nobody can say what came before: it does not run again, and others are not held up by it.
+    let id = id.unwrap_or(JobId(Uuid::nil()));
+    if stored.is_some_and(|stored| !digest.is(stored)) || id.0.is_nil() {
         return Ok(Some(Acceptance::IdReused(id)));
     }
-    let known = row::job_by_id(tx.conn(), id)?;
+    let known = match row::job_by_id(tx.conn(), id) {
+        Err(Error::Damaged(_)) => None,
+        known => known?,
+    };
     if let (Some(known), Some(reply)) = (&known, &job.reply)
         && !known.state.is_terminal()
     {

@@ -76,20 +76,22 @@ fn copy(conn: &Connection, to: &Path, pages: i32, mut meanwhile: impl FnMut()) -
     open::sync_folder(folder)
 }
 
-/// What is in a backup that was restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What came out of a backup.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// The journal's id.
     pub id: Uuid,
-    /// How many jobs.
+    /// How many jobs are in it.
     pub jobs: u64,
+    /// Rows that cannot be read, as they could not when the backup was made: all others can.
+    pub damaged: Vec<String>,
 }
 
-/// Makes a data folder from a backup: copies it, checks that a key opens it and that it is whole, and only then gives
-/// it its name.
+/// Makes a data folder from a backup: copies it, checks that a key opens it and that the file is whole, and only then
+/// gives it its name. Single rows that were damaged before do not keep the others from being restored.
 ///
 /// Fails with [`Error::Occupied`] when the folder exists and is not empty, with [`Error::WrongKey`], and with
-/// [`Error::Damaged`] when the check finds something; then the folder is left empty.
+/// [`Error::Damaged`] when the file does not hold together; then the folder is left empty.
 pub fn restore(backup: &Path, folder: &Path, keys: &Keys) -> Result<Restored, Error> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(Error::Occupied { path: folder.to_owned() });
@@ -130,15 +132,15 @@ fn verify(draft: &Path, folder: &Path, keys: &Keys) -> Result<Restored, Error> {
         return Err(Error::Damaged("the backup is empty".to_owned()));
     }
     let (id, seal) = open::prepare(&mut conn, folder, keys)?;
-    let findings = check::all(&conn, &seal)?;
-    if let Some(first) = findings.first() {
+    let (file, damaged) = check::file_and_rows(&conn, &seal)?;
+    if let Some(first) = file.first() {
         return Err(Error::Damaged(format!(
             "the backup does not hold together ({} findings): {first}",
-            findings.len()
+            file.len()
         )));
     }
     let jobs = conn.query_row("SELECT sum(jobs) FROM tally", [], |row| row.get(0))?;
     // The last connection to close brings everything into the one file, and syncs it.
     conn.close().map_err(|(_, error)| error)?;
-    Ok(Restored { id, jobs })
+    Ok(Restored { id, jobs, damaged })
 }

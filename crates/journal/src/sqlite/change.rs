@@ -304,7 +304,7 @@ fn move_job(
     }
     if ends {
         match &was.subject {
-            Some(subject) if was.head => order::leave(tx, subject)?,
+            Some(subject) if was.head => order::leave(tx, subject, change.at)?,
             _ => {}
         }
     } else if was.head && to.state != JobState::Running {

@@ -1,10 +1,13 @@
 //! The full check: does the file hold together, and does it say what it must.
 
-use model::{EntityKey, JobState};
-use rusqlite::{Connection, params};
+use model::{DeliveryState, EntityKey, JobState, Seq};
+use rusqlite::{Connection, Row, params};
 
-use super::row;
+use super::code::Raw;
+use super::number;
+use super::row::{self, select_job};
 use super::values::{TABLES, Table};
+use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
 use crate::place::Place;
 use crate::seal::{Format, Seal};
@@ -25,10 +28,12 @@ pub(super) enum Cursor {
     /// The rule of this place in [`RULES`].
     Rule(usize),
     Tallies,
+    /// The rows of the table of this place in [`ROWS`], after this one.
+    Rows(usize, i64),
     /// The sealed values in the table of this place in [`TABLES`], after this row.
     Sealed(usize, i64),
-    /// The sealed values of entities, after this one.
-    Entities(EntityKey),
+    /// The sealed values of entities, after this one: its kind and key as they are stored.
+    Entities(Raw, Raw),
     Done,
 }
 
@@ -43,10 +48,12 @@ impl Cursor {
             }
             Cursor::Rule(place) if place + 1 < RULES.len() => Cursor::Rule(place + 1),
             Cursor::Rule(_) => Cursor::Tallies,
-            Cursor::Tallies => Cursor::Sealed(0, 0),
+            Cursor::Tallies => Cursor::Rows(0, 0),
+            Cursor::Rows(place, _) if place + 1 < ROWS.len() => Cursor::Rows(place + 1, 0),
+            Cursor::Rows(..) => Cursor::Sealed(0, 0),
             Cursor::Sealed(place, _) if place + 1 < TABLES.len() => Cursor::Sealed(place + 1, 0),
-            Cursor::Sealed(..) => Cursor::Entities(EntityKey { kind: String::new(), key: String::new() }),
-            Cursor::Entities(_) | Cursor::Done => Cursor::Done,
+            Cursor::Sealed(..) => Cursor::Entities(Raw::first(), Raw::first()),
+            Cursor::Entities(..) | Cursor::Done => Cursor::Done,
         }
     }
 }
@@ -55,19 +62,32 @@ impl Cursor {
 pub(super) fn all(conn: &Connection, seal: &Seal) -> Result<Vec<String>, Error> {
     let (mut cursor, mut findings) = (Cursor::Start, Vec::new());
     while cursor != Cursor::Done {
-        cursor = step(conn, seal, cursor, &mut findings)?;
+        cursor = step(conn, seal, &mut Sieve::default(), cursor, &mut findings)?;
     }
     Ok(findings)
 }
 
-/// Takes a step and returns where to go on. Damage is what a check looks for: a finding, and no error.
+/// The same for a backup: what is wrong with the file, and what with rows in it.
+pub(super) fn file_and_rows(conn: &Connection, seal: &Seal) -> Result<(Vec<String>, Vec<String>), Error> {
+    let (mut cursor, mut file, mut rows) = (Cursor::Start, Vec::new(), Vec::new());
+    while cursor != Cursor::Done {
+        let of_file = matches!(cursor, Cursor::Start | Cursor::Structure(_));
+        let findings = if of_file { &mut file } else { &mut rows };
+        cursor = step(conn, seal, &mut Sieve::default(), cursor, findings)?;
+    }
+    Ok((file, rows))
+}
+
+/// Takes a step and returns where to go on. Damage is what a check looks for: a finding, and no error. The rows that
+/// cannot be read are in the sieve as well.
 pub(super) fn step(
     conn: &Connection,
     seal: &Seal,
+    sieve: &mut Sieve,
     cursor: Cursor,
     findings: &mut Vec<String>,
 ) -> Result<Cursor, Error> {
-    let next = match look(conn, seal, &cursor, findings) {
+    let next = match look(conn, seal, sieve, &cursor, findings) {
         Ok(Some(next)) => next,
         Ok(None) => cursor.skip(),
         Err(Error::Damaged(what)) => {
@@ -84,6 +104,7 @@ pub(super) fn step(
 fn look(
     conn: &Connection,
     seal: &Seal,
+    sieve: &mut Sieve,
     cursor: &Cursor,
     findings: &mut Vec<String>,
 ) -> Result<Option<Cursor>, Error> {
@@ -100,14 +121,21 @@ fn look(
             }
         }
         Cursor::Tallies => tallies(conn, findings)?,
+        Cursor::Rows(place, after) => {
+            if let Some(table) = ROWS.get(*place) {
+                let last = read_rows(conn, sieve, table, *after, findings)?;
+                return Ok(last.map(|last| Cursor::Rows(*place, last)));
+            }
+        }
         Cursor::Sealed(place, after) => {
             if let Some(table) = TABLES.get(*place) {
-                let last = open_numbered(conn, seal, table, *after, findings)?;
+                let last = open_numbered(conn, seal, sieve, table, *after, findings)?;
                 return Ok(last.map(|last| Cursor::Sealed(*place, last)));
             }
         }
-        Cursor::Entities(after) => {
-            return Ok(open_entities(conn, seal, after, findings)?.map(Cursor::Entities));
+        Cursor::Entities(kind, key) => {
+            let last = open_entities(conn, seal, sieve, (kind, key), findings)?;
+            return Ok(last.map(|(kind, key)| Cursor::Entities(kind, key)));
         }
         Cursor::Done => {}
     }
@@ -216,10 +244,60 @@ fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
     Ok(())
 }
 
+/// A table whose rows are read as they are elsewhere: what they are called, those from ?1 on, and how they are read.
+type Readable = (&'static str, &'static str, fn(&Row<'_>) -> rusqlite::Result<()>);
+
+const ROWS: [Readable; 5] = [
+    ("job", select_job!("WHERE seq > ?1 ORDER BY seq LIMIT ?2"), |row| row::job(row).map(drop)),
+    (
+        "step",
+        "SELECT id, backend, on_error, state, attempts, status, code, message FROM step
+         WHERE id > ?1 ORDER BY id LIMIT ?2",
+        |row| row::step(row).map(drop),
+    ),
+    (
+        "attempt",
+        "SELECT id, started_at, ended_at, kind, status, code, message FROM attempt
+         WHERE id > ?1 ORDER BY id LIMIT ?2",
+        |row| row::attempt(row).map(drop),
+    ),
+    (
+        "event",
+        "SELECT seq, at, kind, job, step, attempt, code FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        |row| row::event(row).map(drop),
+    ),
+    ("delivery", "SELECT seq, state, due_at FROM delivery WHERE seq > ?1 ORDER BY seq LIMIT ?2", |row| {
+        row::word::<DeliveryState>(row, 1).and(row::time(row, 2)).map(drop)
+    }),
+];
+
+/// Reads some rows; returns the last one's number, `None` at the end.
+fn read_rows(
+    conn: &Connection,
+    sieve: &mut Sieve,
+    (table, sql, read): &Readable,
+    after: i64,
+    findings: &mut Vec<String>,
+) -> Result<Option<i64>, Error> {
+    let mut select = conn.prepare_cached(sql)?;
+    let mut rows = select.query([after, CHUNK])?;
+    let mut last = None;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get(0)?;
+        if let Err(error) = read(row) {
+            findings.push(format!("{table} {id} cannot be read: {error}"));
+            note(sieve, table, id, error.to_string());
+        }
+        last = Some(id);
+    }
+    Ok(last.filter(|last| *last > after))
+}
+
 /// Opens some values of a numbered table; returns the last one's number, `None` at the end.
 fn open_numbered(
     conn: &Connection,
     seal: &Seal,
+    sieve: &mut Sieve,
     table: &Table,
     after: i64,
     findings: &mut Vec<String>,
@@ -236,34 +314,61 @@ fn open_numbered(
             None if seal.is_turning_from(Format::Id) => Ok(()),
             None => Err(Error::Damaged(format!("{what} is missing"))),
         });
-        findings.extend(opened.err().map(|error| error.to_string()));
+        if let Err(error) = opened {
+            findings.push(error.to_string());
+            note(sieve, table.name, id, what);
+        }
         last = Some(id);
     }
-    Ok(last)
+    // A damaged tree may lead back.
+    Ok(last.filter(|last| *last > after))
 }
 
-/// Opens some entities; returns the last one's key, `None` at the end.
+/// Notes a row that cannot be read, by the number that it has in its table.
+fn note(sieve: &mut Sieve, table: &str, id: i64, why: String) {
+    let spot = match table {
+        "job" => Spot::Job(Seq(id)),
+        "body" | "plan" | "secret" => Spot::OfJob(Seq(id)),
+        "reply" => Spot::OfJob(Seq(id >> 20)),
+        "step" => Spot::OfJob(Seq(number::job_of_step(id))),
+        "attempt" => Spot::OfJob(Seq(number::job_of_attempt(id))),
+        "delivery" => Spot::Delivery(id),
+        "record" => Spot::Record(id),
+        _ => Spot::Event(id),
+    };
+    sieve.damaged.push(Damaged { spot, why });
+}
+
+/// Opens some entities; returns the last one's kind and key, `None` at the end.
 fn open_entities(
     conn: &Connection,
     seal: &Seal,
-    after: &EntityKey,
+    sieve: &mut Sieve,
+    (kind, key): (&Raw, &Raw),
     findings: &mut Vec<String>,
-) -> Result<Option<EntityKey>, Error> {
+) -> Result<Option<(Raw, Raw)>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT kind, key, rev, state, label, sealed FROM entity WHERE (kind, key) > (?1, ?2)
          ORDER BY kind, key LIMIT ?3",
     )?;
-    let mut rows = select.query(params![after.kind, after.key, CHUNK])?;
+    let mut rows = select.query(params![kind, key, CHUNK])?;
     let mut last = None;
     while let Some(row) = rows.next()? {
-        let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
-        let what = format!("the body of {} {}", key.kind, key.key);
-        let (state, label): (String, String) = (row.get(3)?, row.get(4)?);
-        let place = Place::entity(&key, row.get(2)?, &state, &label);
-        if let Err(error) = seal.open(&place, row.get(5)?, &what) {
+        let raw = (Raw::get(row, 0)?, Raw::get(row, 1)?);
+        let what = format!("the body of {} {}", raw.0, raw.1);
+        let read = || -> rusqlite::Result<_> {
+            let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
+            let (state, label): (String, String) = (row.get(3)?, row.get(4)?);
+            Ok((Place::entity(&key, row.get(2)?, &state, &label), row.get(5)?))
+        };
+        let read = read().map_err(|error| Error::Damaged(format!("{what} is not there: {error}")));
+        if let Err(error) = read.and_then(|(place, sealed)| seal.open(&place, sealed, &what)) {
             findings.push(error.to_string());
+            sieve
+                .damaged
+                .push(Damaged { spot: Spot::Entity(raw.0.to_string(), raw.1.to_string()), why: what });
         }
-        last = Some(key);
+        last = Some(raw);
     }
-    Ok(last)
+    Ok(last.filter(|last| (&last.0, &last.1) > (kind, key)))
 }

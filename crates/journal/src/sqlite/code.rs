@@ -1,11 +1,13 @@
 //! How our words are written into columns.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use model::{
     Class, Code, DeliveryState, EventKind, JobState, OnError, OutcomeKind, RecordKind, StepState, Subject,
 };
-use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Row, ToSql};
 use uuid::Uuid;
 
 /// A word that is stored as a number. The numbers are the file format: they never change.
@@ -104,6 +106,65 @@ impl FromSql for Time {
     }
 }
 
+impl Time {
+    /// What is true of a column that holds a time.
+    pub(super) fn is_sound(column: &str) -> String {
+        let (first, last) = (Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+        format!("typeof({column}) = 'integer' AND {column} BETWEEN {first} AND {last}")
+    }
+}
+
+/// What stands in a column of texts, also when it is none: to go on after it. In SQLite's own order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Raw {
+    /// Nothing that could be compared.
+    None,
+    Integer(i64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl Raw {
+    /// Before all texts.
+    pub(super) fn first() -> Self {
+        Raw::Text(Vec::new())
+    }
+
+    pub(super) fn get(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        Ok(match row.get_ref(column)? {
+            ValueRef::Text(bytes) => Raw::Text(bytes.to_vec()),
+            ValueRef::Blob(bytes) => Raw::Blob(bytes.to_vec()),
+            ValueRef::Integer(number) => Raw::Integer(number),
+            ValueRef::Null | ValueRef::Real(_) => Raw::None,
+        })
+    }
+
+    pub(super) fn begins_with(&self, byte: u8) -> bool {
+        matches!(self, Raw::Text(bytes) if bytes.first() == Some(&byte))
+    }
+}
+
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Raw::None => f.write_str("nothing"),
+            Raw::Integer(number) => write!(f, "{number}"),
+            Raw::Text(bytes) | Raw::Blob(bytes) => f.write_str(&String::from_utf8_lossy(bytes)),
+        }
+    }
+}
+
+impl ToSql for Raw {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Raw::None => ValueRef::Null,
+            Raw::Integer(number) => ValueRef::Integer(*number),
+            Raw::Text(bytes) => ValueRef::Text(bytes),
+            Raw::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
 /// A UUID in a column, as 16 bytes.
 pub(super) struct Id(pub(super) Uuid);
 
@@ -141,7 +202,7 @@ impl FromSql for CodeText {
 mod tests {
     use super::*;
 
-    fn holds<T: Coded + PartialEq + std::fmt::Debug>(all: &[T]) {
+    fn holds<T: Coded + PartialEq + fmt::Debug>(all: &[T]) {
         let mut codes: Vec<i64> = all.iter().map(|w| w.code()).collect();
         for word in all {
             assert_eq!(T::of_code(word.code()), Some(*word));

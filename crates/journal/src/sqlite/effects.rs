@@ -25,6 +25,19 @@ pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<i64>) 
     Ok(())
 }
 
+/// Removes an entity whatever it says; the effects are written when it was there.
+pub(super) fn erase(
+    tx: &mut Tx<'_>,
+    EntityKey { kind, key }: &EntityKey,
+    effects: &SealedEffects,
+) -> Result<bool, Error> {
+    let erased = tx.sql.execute("DELETE FROM entity WHERE kind = ?1 AND key = ?2", [kind, key])? > 0;
+    if erased {
+        write(tx, effects, None)?;
+    }
+    Ok(erased)
+}
+
 /// Compare-and-set on the revision.
 fn write_entity(tx: &Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
     let EntityKey { kind, key } = &entity.key;

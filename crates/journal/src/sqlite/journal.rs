@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{
     Class, Code, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, Record, Step,
 };
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -18,17 +18,17 @@ use super::lock::Lock;
 use super::presence::{self, Presence};
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
+use super::sift::noting;
 use super::tx::Tx;
 use super::writer::Writer;
-use super::{
-    accept, backup, change, check, effects, entity, job, list, open, operate, outbox, prune, record, turn,
-};
+use super::{accept, backup, bury, change, effects, entity, job, list, open, operate, outbox, record, turn};
 use crate::api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
     Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Renewal,
     Tally,
 };
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
+use crate::damage::{Burial, Damage, Damaged, Spot};
 use crate::error::Error;
 use crate::key::{Key, Keys};
 use crate::seal::{Cipher, Format, Seal};
@@ -59,13 +59,14 @@ impl Options {
 /// Dropping it writes what is queued first.
 pub struct SqliteJournal {
     id: Uuid,
-    seal: Arc<Seal>,
+    pub(super) seal: Arc<Seal>,
     /// One change of key at a time, and one step of sealing anew.
     turning: Arc<tokio::sync::Mutex<()>>,
     queue: Queue,
-    readers: Readers,
+    pub(super) readers: Readers,
     health: Arc<Health>,
     presence: Arc<Presence>,
+    pub(super) damage: Arc<Damage>,
     writer: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
@@ -94,7 +95,8 @@ impl SqliteJournal {
         }))?;
         let readers = Readers::open(&database, &checkpoints)?;
         let (queue, receiver) = Queue::new();
-        let health = Arc::<Health>::default();
+        let (health, damage) = (Arc::<Health>::default(), Arc::<Damage>::default());
+        let observer = noting(observer, Arc::clone(&damage));
         let presence = Arc::new(Presence::of(&database)?);
         let (of_writer, present) = (Arc::clone(&health), Arc::clone(&presence));
         let writer = Writer::new(&conn, observer, checkpoints, receiver, of_writer, present, lock)?;
@@ -103,36 +105,18 @@ impl SqliteJournal {
             .spawn(move || writer.run(conn))
             .map_err(Error::io("starting the writer of", &database))?;
         let writer = Arc::new(Mutex::new(Some(thread)));
-        let turning = Arc::default();
-        Ok(SqliteJournal { id, seal: Arc::new(seal), turning, queue, readers, health, presence, writer })
+        let (seal, turning) = (Arc::new(seal), Arc::default());
+        Ok(SqliteJournal { id, seal, turning, queue, readers, health, presence, damage, writer })
     }
 
     /// Queues a write at once; the future only waits for its answer.
-    fn write<T, W>(&self, kind: Kind, bytes: usize, work: W) -> BoxFuture<'_, Result<T, Error>>
+    pub(super) fn write<T, W>(&self, kind: Kind, bytes: usize, work: W) -> BoxFuture<'_, Result<T, Error>>
     where
         T: Send + 'static,
         W: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let outcome = self.queue.write(kind, bytes, work);
         Box::pin(async { outcome.await.unwrap_or(Err(Error::Closed)) })
-    }
-
-    fn read<T, F>(&self, read: F) -> BoxFuture<'_, Result<T, Error>>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-    {
-        Box::pin(self.readers.read(read))
-    }
-
-    /// A read that opens sealed values.
-    fn unseal<T, F>(&self, read: F) -> BoxFuture<'_, Result<T, Error>>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection, &Seal) -> Result<T, Error> + Send + 'static,
-    {
-        let seal = Arc::clone(&self.seal);
-        self.read(move |conn| read(conn, &seal))
     }
 }
 
@@ -249,16 +233,40 @@ impl Journal for SqliteJournal {
         self.write(Kind::Mark, 0, move |tx| outbox::mark(tx, delivery, &mark, at))
     }
 
-    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Vec<Due>, Error>> {
-        self.read(move |conn| job::due(conn, &lane, class, limit))
+    fn bury(&self, burial: Burial) -> BoxFuture<'_, Result<bool, Error>> {
+        self.write(Kind::Other, 0, move |tx| bury::bury(tx, &burial))
+    }
+
+    fn erase(&self, entity: EntityKey, effects: EffectSet) -> BoxFuture<'_, Result<bool, Error>> {
+        let effects = match SealedEffects::new(&self.seal, effects) {
+            Err(error) => return failed(error),
+            Ok(effects) => effects,
+        };
+        let damage = Arc::clone(&self.damage);
+        let spot = Spot::entity(&entity);
+        let work = move |tx: &mut Tx<'_>| effects::erase(tx, &entity, &effects);
+        let erased = self.write(Kind::Other, 0, work);
+        Box::pin(async move {
+            let erased = erased.await?;
+            damage.forget(&spot);
+            Ok(erased)
+        })
+    }
+
+    fn damaged(&self) -> Vec<Damaged> {
+        self.damage.all()
+    }
+
+    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Listing<Due>, Error>> {
+        self.sift(move |conn, _, sieve| job::due(conn, sieve, &lane, class, limit))
     }
 
     fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
-        self.read(job::lanes)
+        self.sift(|conn, _, sieve| job::lanes(conn, sieve))
     }
 
     fn lane(&self, lane: String, after: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
-        self.read(move |conn| job::lane(conn, &lane, after, limit))
+        self.sift(move |conn, _, sieve| job::lane(conn, sieve, &lane, after, limit))
     }
 
     fn lane_size(&self, lane: String) -> BoxFuture<'_, Result<(u64, Option<Timestamp>), Error>> {
@@ -266,7 +274,7 @@ impl Journal for SqliteJournal {
     }
 
     fn expired(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
-        self.read(move |conn| job::expired(conn, at, limit))
+        self.sift(move |conn, _, sieve| job::expired(conn, sieve, at, limit))
     }
 
     fn next_deadline(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
@@ -274,11 +282,11 @@ impl Journal for SqliteJournal {
     }
 
     fn prepare(&self, job: JobId) -> BoxFuture<'_, Result<Option<Prepared>, Error>> {
-        self.unseal(move |conn, seal| job::prepare(conn, seal, job))
+        self.sift(move |conn, seal, sieve| job::prepare(conn, seal, sieve, job))
     }
 
     fn open_attempts(&self) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
-        self.read(job::open_attempts)
+        self.sift(|conn, _, sieve| job::open_attempts(conn, sieve))
     }
 
     fn job(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
@@ -286,19 +294,19 @@ impl Journal for SqliteJournal {
     }
 
     fn steps(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Step>, Error>> {
-        self.read(move |conn| job::steps(conn, job))
+        self.sift(move |conn, _, sieve| job::steps(conn, sieve, job))
     }
 
     fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<AttemptOutput>, Error>> {
-        self.unseal(move |conn, seal| job::attempts(conn, seal, job))
+        self.sift(move |conn, seal, sieve| job::attempts(conn, seal, sieve, job))
     }
 
     fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
-        self.unseal(move |conn, seal| outbox::of_job(conn, seal, job))
+        self.sift(move |conn, seal, sieve| outbox::of_job(conn, seal, sieve, job))
     }
 
     fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Listing<Job>, Error>> {
-        self.read(move |conn| list::jobs(conn, &filter, page))
+        self.sift(move |conn, _, sieve| list::jobs(conn, sieve, &filter, page))
     }
 
     fn count(&self, filter: Filter, at_most: u32) -> BoxFuture<'_, Result<Count, Error>> {
@@ -322,8 +330,10 @@ impl Journal for SqliteJournal {
         courier: Option<String>,
         after: i64,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
-        self.unseal(move |conn, seal| outbox::pending(conn, seal, courier.as_deref(), after, limit))
+    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
+        self.sift(move |conn, seal, sieve| {
+            outbox::pending(conn, seal, sieve, courier.as_deref(), after, limit)
+        })
     }
 
     fn outbox(
@@ -332,15 +342,15 @@ impl Journal for SqliteJournal {
         before: Option<i64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
-        self.unseal(move |conn, seal| outbox::list(conn, seal, &filter, before, limit))
+        self.sift(move |conn, seal, sieve| outbox::list(conn, seal, sieve, &filter, before, limit))
     }
 
     fn answer(&self, job: JobId) -> BoxFuture<'_, Result<Option<Answer>, Error>> {
-        self.unseal(move |conn, seal| job::answer(conn, seal, job))
+        self.sift(move |conn, seal, sieve| job::answer(conn, seal, sieve, job))
     }
 
     fn entity(&self, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>> {
-        self.unseal(move |conn, seal| entity::get(conn, seal, &key))
+        self.sift(move |conn, seal, sieve| entity::get(conn, seal, sieve, &key))
     }
 
     fn entities(
@@ -348,8 +358,8 @@ impl Journal for SqliteJournal {
         kind: String,
         after: Option<String>,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Entity>, Error>> {
-        self.unseal(move |conn, seal| entity::list(conn, seal, &kind, after.as_deref(), limit))
+    ) -> BoxFuture<'_, Result<EntityPage, Error>> {
+        self.sift(move |conn, seal, sieve| entity::list(conn, seal, sieve, &kind, after.as_deref(), limit))
     }
 
     fn find_entities(
@@ -358,7 +368,7 @@ impl Journal for SqliteJournal {
         after: Option<String>,
         limit: usize,
     ) -> BoxFuture<'_, Result<EntityPage, Error>> {
-        self.unseal(move |conn, seal| entity::find(conn, seal, &filter, after.as_deref(), limit))
+        self.sift(move |conn, seal, sieve| entity::find(conn, seal, sieve, &filter, after.as_deref(), limit))
     }
 
     fn entity_tallies(&self, kind: String) -> BoxFuture<'_, Result<Vec<(String, u64)>, Error>> {
@@ -371,19 +381,19 @@ impl Journal for SqliteJournal {
         before: Option<i64>,
         limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Record>, Error>> {
-        self.read(move |conn| record::list(conn, &filter, before, limit))
+        self.sift(move |conn, _, sieve| record::list(conn, sieve, &filter, before, limit))
     }
 
     fn refusals(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
-        self.read(move |conn| record::refusals(conn, after, limit))
+        self.sift(move |conn, _, sieve| record::refusals(conn, sieve, after, limit))
     }
 
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>> {
         self.unseal(move |conn, seal| record::get(conn, seal, seq))
     }
 
-    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Error>> {
-        self.read(move |conn| record::events(conn, after, limit))
+    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Listing<Event>, Error>> {
+        self.sift(move |conn, _, sieve| record::events(conn, sieve, after, limit))
     }
 
     fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>> {
@@ -409,16 +419,11 @@ impl Journal for SqliteJournal {
     }
 
     fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>> {
-        Box::pin(async move {
-            let mut cursor = prune::Cursor::Secrets;
-            loop {
-                let step = move |tx: &mut Tx<'_>| prune::step(tx, cursor, &retention, at);
-                cursor = self.write(Kind::Other, 0, step).await?;
-                if let prune::Cursor::Done(pruned) = cursor {
-                    return Ok(pruned);
-                }
-            }
-        })
+        Box::pin(self.prune_in_steps(retention, at))
+    }
+
+    fn set_back(&self, now: Timestamp, keep_secrets: Duration) -> BoxFuture<'_, Result<u64, Error>> {
+        Box::pin(self.set_back_in_steps(now, keep_secrets))
     }
 
     fn amend_refusal(&self, seq: i64, refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>> {
@@ -475,16 +480,7 @@ impl Journal for SqliteJournal {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
-        Box::pin(async move {
-            let (mut cursor, mut findings) = (check::Cursor::Start, Vec::new());
-            while cursor != check::Cursor::Done {
-                let step = move |conn: &Connection, seal: &Seal| {
-                    check::step(conn, seal, cursor, &mut findings).map(|next| (next, findings))
-                };
-                (cursor, findings) = self.unseal(step).await?;
-            }
-            Ok(findings)
-        })
+        Box::pin(self.check_in_steps())
     }
 
     fn backup(&self, to: PathBuf) -> BoxFuture<'_, Result<(), Error>> {

@@ -2,7 +2,7 @@
 //! back short, and says where to go on.
 
 use jiff::Timestamp;
-use model::{Job, JobState, Subject};
+use model::{Job, JobState, Seq, Subject};
 use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::number;
 use super::row::{self, select_job};
 use super::stretch::{LOOKED_AT, Stretch, stretch};
 use crate::api::{Count, Filter, Listing, Order, Page, Waiting};
+use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
 
 /// A way through the jobs: the index that leads along it, and where it goes.
@@ -67,7 +68,9 @@ const READY: Road = Road {
 };
 
 /// Everything else that is asked of a job on its road.
-const FITS: &str = "seq > :low AND seq < :high AND ((1 << state) & :states) <> 0
+/// A state that cannot be read might be any.
+const FITS: &str = "seq > :low AND seq < :high
+    AND (((1 << state) & :states) <> 0 OR typeof(state) <> 'integer' OR state NOT BETWEEN 0 AND 6)
     AND (:action IS NULL OR action = :action)
     AND (:subject IS NULL OR subject = :subject)
     AND (:source IS NULL OR source = :source OR substr(source, 1, length(:source) + 1) = :source || '/')
@@ -94,30 +97,47 @@ pub(super) struct Asked<'a> {
 }
 
 /// See [`crate::Journal::jobs`].
-pub(super) fn jobs(conn: &Connection, filter: &Filter, page: Page) -> Result<Listing<Job>, Error> {
+pub(super) fn jobs(
+    conn: &Connection,
+    sieve: &mut Sieve,
+    filter: &Filter,
+    page: Page,
+) -> Result<Listing<Job>, Error> {
     let asked = Asked::new(conn, filter)?;
     let stretch = stretch(conn, &asked, page.after, page.order)?;
     let direction = match page.order {
         Order::Newest => "DESC",
         Order::Oldest => "ASC",
     };
-    let mut rows: Vec<Job> = Vec::new();
+    // A damaged one has its place in the order as well.
+    let mut found: Vec<(Seq, Result<Job, Damaged>)> = Vec::new();
     for road in &asked.roads {
         let select = format!("{} ORDER BY seq {direction} LIMIT :limit", road.select(select_job!("")));
-        rows.extend(asked.run(conn, &select, stretch, page.limit, row::job)?);
+        found.extend(asked.run(conn, &select, stretch, page.limit, |row| {
+            let seq = Seq(row.get(0)?);
+            let job = sieve.pass(|| Spot::Job(seq), row::job(row))?;
+            Ok((seq, job.ok_or_else(|| sieve.last())))
+        })?);
     }
     match page.order {
-        Order::Newest => rows.sort_by_key(|job| std::cmp::Reverse(job.seq)),
-        Order::Oldest => rows.sort_by_key(|job| job.seq),
+        Order::Newest => found.sort_by_key(|(seq, _)| std::cmp::Reverse(*seq)),
+        Order::Oldest => found.sort_by_key(|(seq, _)| *seq),
     }
     let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-    let next = if rows.len() < limit {
+    let next = if found.len() < limit {
         stretch.next
     } else {
-        rows.truncate(limit);
-        rows.last().map(|job| job.seq.0)
+        found.truncate(limit);
+        found.last().map(|(seq, _)| seq.0)
     };
-    Ok(Listing { rows, next })
+    let (mut rows, mut damaged) = (Vec::with_capacity(found.len()), Vec::new());
+    for (_, job) in found {
+        match job {
+            Ok(job) => rows.push(job),
+            Err(row) => damaged.push(row),
+        }
+    }
+    Ok(Listing { rows, next, damaged })
 }
 
 /// See [`crate::Journal::count`].
@@ -133,7 +153,7 @@ pub(super) fn count(conn: &Connection, filter: &Filter, at_most: u32) -> Result<
     for road in &asked.roads {
         let select = format!("SELECT count(*) FROM ({} LIMIT :limit)", road.select("SELECT 1 FROM job "));
         let found =
-            asked.run(conn, &select, stretch, at_most.saturating_add(1), |row| row.get::<_, u64>(0))?;
+            asked.run(conn, &select, stretch, at_most.saturating_add(1), |row| Ok(row.get::<_, u64>(0)?))?;
         jobs += found.into_iter().sum::<u64>();
     }
     let bound = u64::from(at_most);
@@ -165,9 +185,10 @@ impl<'a> Asked<'a> {
         };
         let states = JobState::ALL.into_iter().filter(possible);
         let states = states.filter(|state| filter.states.is_empty() || filter.states.contains(state));
-        // A state that no job is in needs no search.
+        // A state that no job is in needs no search. One whose tally cannot be read may hold any number.
         let tallies = super::job::tallies(conn)?;
-        let there = |state: &JobState| tallies.iter().any(|tally| tally.state == *state && tally.jobs > 0);
+        let told = |state: &JobState| tallies.iter().find(|tally| tally.state == *state);
+        let there = |state: &JobState| told(state).is_none_or(|tally| tally.jobs > 0);
         let states: Vec<JobState> = states.filter(there).collect();
         let mut roads = match &filter.waiting {
             _ if !known.is_empty() => vec![KNOWN],
@@ -196,7 +217,7 @@ impl<'a> Asked<'a> {
         sql: &str,
         stretch: Stretch,
         limit: u32,
-        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let filter = self.filter;
         let (after, until) = (Time(self.due.0), Time(self.due.1));

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{backup, check, job, meta, open, record, turn};
 use crate::api::{Prepared, Renewal};
+use crate::damage::{Sieve, Spot};
 use crate::error::Error;
 use crate::key::{Key, Keys};
 use crate::seal::{Cipher, Format, Seal};
@@ -78,7 +79,7 @@ impl Look {
 
     /// A job with its document and, while they are kept, its secrets.
     pub fn job(&self, job: JobId) -> Result<Option<Prepared>, Error> {
-        job::prepare(&self.conn, &self.seal, job)
+        job::prepare(&self.conn, &self.seal, &mut Sieve::default(), job)
     }
 
     /// A record and its body.
@@ -90,4 +91,19 @@ impl Look {
     pub fn backup(&self, to: &Path) -> Result<(), Error> {
         backup::make(&self.conn, to)
     }
+}
+
+/// Whether there still is a row at this place.
+pub(super) fn is_there(conn: &Connection, spot: &Spot) -> Result<bool, Error> {
+    let (sql, seq) = match spot {
+        Spot::Job(seq) | Spot::OfJob(seq) => ("SELECT 1 FROM job WHERE seq = ?1", seq.0),
+        Spot::Delivery(seq) => ("SELECT 1 FROM delivery WHERE seq = ?1", *seq),
+        Spot::Record(seq) => ("SELECT 1 FROM record WHERE seq = ?1", *seq),
+        Spot::Event(seq) => ("SELECT 1 FROM event WHERE seq = ?1", *seq),
+        Spot::Entity(kind, key) => {
+            let mut select = conn.prepare_cached("SELECT 1 FROM entity WHERE kind = ?1 AND key = ?2")?;
+            return Ok(select.exists([kind, key])?);
+        }
+    };
+    Ok(conn.prepare_cached(sql)?.exists([seq])?)
 }

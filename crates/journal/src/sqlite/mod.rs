@@ -2,6 +2,7 @@
 
 mod accept;
 mod backup;
+mod bury;
 mod change;
 mod check;
 mod checkpoint;
@@ -11,6 +12,7 @@ mod entity;
 mod health;
 mod job;
 mod journal;
+mod keep;
 mod list;
 mod lock;
 mod look;
@@ -27,6 +29,8 @@ mod reader;
 mod record;
 mod row;
 mod secret;
+mod set_back;
+mod sift;
 mod statements;
 mod stretch;
 mod text;

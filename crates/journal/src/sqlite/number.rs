@@ -54,6 +54,16 @@ pub(super) fn place_of_step(id: i64) -> u16 {
     u16::try_from(id.rem_euclid(STEPS)).unwrap_or_default()
 }
 
+/// The job of a step, from its id.
+pub(super) fn job_of_step(id: i64) -> i64 {
+    id.div_euclid(STEPS)
+}
+
+/// The job of an attempt, from its id.
+pub(super) fn job_of_attempt(id: i64) -> i64 {
+    job_of_step(id.div_euclid(ATTEMPTS))
+}
+
 /// The job's seq, the step's place and the number from an attempt's id.
 pub(super) fn place_of_attempt(id: i64) -> (u16, u32) {
     let number = u32::try_from(id.rem_euclid(ATTEMPTS)).unwrap_or_default();

@@ -1,12 +1,13 @@
 //! The order of a subject's jobs (design §5, invariant 3): only the oldest live one, the head, may run.
 
 use jiff::{SignedDuration, Timestamp};
-use model::{Class, JobId, JobState};
+use model::{Class, JobId, JobState, Seq};
 use rusqlite::{Row, params};
 
 use super::code::{Time, Word};
 use super::row;
 use super::tx::{Ready, Tx};
+use crate::damage::{Damaged, Spot};
 use crate::error::Error;
 
 /// A retrying head is hurried at most so often.
@@ -41,13 +42,20 @@ impl First {
     }
 }
 
-fn first(tx: &Tx<'_>, subject: &str) -> Result<Option<First>, Error> {
-    Ok(tx.sql.first(
+/// The first live job of a subject, or where it stands when it cannot be read.
+fn first(tx: &Tx<'_>, subject: &str) -> Result<Option<Result<First, Damaged>>, Error> {
+    let found = tx.sql.first(
         "SELECT seq, id, state, class, lane, due_at, attempted_at FROM job INDEXED BY job_live
              WHERE subject = ?1 AND ended_at IS NULL ORDER BY seq LIMIT 1",
         [subject],
-        First::read,
-    )?)
+        |row| Ok((row.get(0)?, First::read(row))),
+    )?;
+    let Some((seq, read)) = found else { return Ok(None) };
+    match read.map_err(Error::from) {
+        Ok(first) => Ok(Some(Ok(first))),
+        Err(Error::Damaged(why)) => Ok(Some(Err(Damaged { spot: Spot::Job(Seq(seq)), why }))),
+        Err(error) => Err(error),
+    }
 }
 
 /// A job arrives at the end of its subject's line; returns whether it is the head. Someone before it that waits for
@@ -59,10 +67,20 @@ pub(super) fn arrive(
     at: Timestamp,
 ) -> Result<bool, Error> {
     let Some(subject) = subject else { return Ok(true) };
-    let Some(mut first) = first(tx, subject)? else { return Ok(true) };
+    let mut first = match first(tx, subject)? {
+        None => return Ok(true),
+        Some(Ok(first)) => first,
+        // It is told of after the commit, and ended; then this one is next.
+        Some(Err(damaged)) => {
+            tx.committed.damaged.push(damaged);
+            return Ok(false);
+        }
+    };
     let (due_at, lent) = (first.due_at, first.class);
     if first.state == JobState::Retrying {
-        let allowed = first.attempted_at.and_then(|t| t.checked_add(HURRY).ok()).unwrap_or(at);
+        // A clock that ran ahead at the last attempt does not make it wait for longer.
+        let last = first.attempted_at.map_or(Timestamp::MIN, |last| last.min(at));
+        let allowed = last.checked_add(HURRY).unwrap_or(at);
         first.due_at = first.due_at.min(at.max(allowed));
     }
     if first.due_at != due_at {
@@ -83,10 +101,45 @@ pub(super) fn arrive(
     Ok(false)
 }
 
-/// A head has ended: the next live job of its subject becomes head.
-pub(super) fn leave(tx: &mut Tx<'_>, subject: &str) -> Result<(), Error> {
-    let Some(first) = first(tx, subject)? else { return Ok(()) };
-    tx.sql.execute("UPDATE job SET head = 1 WHERE seq = ?1", [first.seq])?;
-    tx.due(first.ready());
+/// A head has ended: the next live job of its subject becomes head. It has waited for nothing else, and is due now
+/// also when it was accepted under a clock that ran ahead. One that cannot be read is told of, to be ended.
+pub(super) fn leave(tx: &mut Tx<'_>, subject: &str, at: Timestamp) -> Result<(), Error> {
+    match first(tx, subject)? {
+        None => {}
+        Some(Err(damaged)) => tx.committed.damaged.push(damaged),
+        Some(Ok(mut first)) => {
+            if first.state == JobState::Queued {
+                first.due_at = first.due_at.min(at);
+            }
+            let values = params![first.seq, Time(first.due_at)];
+            tx.sql.execute("UPDATE job SET head = 1, due_at = ?2 WHERE seq = ?1", values)?;
+            tx.due(first.ready());
+        }
+    }
+    Ok(())
+}
+
+/// A subject that cannot be read any more had a head: every subject gets one that has none.
+pub(super) fn mend(tx: &mut Tx<'_>) -> Result<(), Error> {
+    let headless: Vec<i64> = tx.sql.all(
+        "SELECT seq FROM job WHERE head = 0 AND seq IN (
+             SELECT min(seq) FROM job INDEXED BY job_live WHERE ended_at IS NULL AND subject IS NOT NULL GROUP BY subject)",
+        [],
+        |row| row.get(0),
+    )?;
+    for seq in headless {
+        tx.sql.execute("UPDATE job SET head = 1 WHERE seq = ?1", [seq])?;
+        let head = tx.sql.one(
+            "SELECT seq, id, state, class, lane, due_at, attempted_at FROM job WHERE seq = ?1",
+            [seq],
+            |row| Ok(First::read(row)),
+        )?;
+        match head {
+            Ok(head) => tx.due(head.ready()),
+            Err(error) => {
+                tx.committed.damaged.push(Damaged { spot: Spot::Job(Seq(seq)), why: error.to_string() });
+            }
+        }
+    }
     Ok(())
 }

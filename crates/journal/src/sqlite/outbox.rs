@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, JobId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::code::{Id, Time, Word};
 use super::tx::Tx;
 use super::{effects, row};
 use crate::api::{DeliveryFilter, Listing};
 use crate::change::{Fate, Mark};
+use crate::damage::{Sieve, Spot};
 use crate::error::Error;
 use crate::place::Place;
 use crate::seal::Seal;
@@ -95,22 +96,44 @@ macro_rules! select_delivery {
 pub(super) fn pending(
     conn: &Connection,
     seal: &Seal,
+    sieve: &mut Sieve,
     courier: Option<&str>,
     after: i64,
     limit: usize,
-) -> Result<Vec<Delivery>, Error> {
+) -> Result<Listing<Delivery>, Error> {
     let sql = select_delivery!(
         "WHERE delivery.state = 0 AND delivery.seq > ?1 AND (?3 IS NULL OR courier = ?3) ORDER BY delivery.seq LIMIT ?2"
     );
     let mut select = conn.prepare_cached(sql)?;
-    let rows = select.query_map(params![after, limit, courier], read)?;
-    rows.map(|row| open(seal, row?)).collect()
+    let mut found = select.query(params![after, limit, courier])?;
+    let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = found.next()? {
+        let seq: i64 = row.get(0)?;
+        (looked_at, last) = (looked_at + 1, Some(seq));
+        let delivery = read(row).map_err(Error::from).and_then(|row| open(seal, row));
+        rows.extend(sieve.pass(|| Spot::Delivery(seq), delivery)?);
+    }
+    Ok(Listing { rows, next: last.filter(|_| looked_at >= limit), damaged: sieve.damaged.clone() })
+}
+
+/// Deliveries to be looked at. One whose body alone cannot be read is there without it, and named.
+fn shown(seal: &Seal, sieve: &mut Sieve, mut found: Rows<'_>) -> Result<(Vec<Delivery>, usize), Error> {
+    let (mut rows, mut looked_at) = (Vec::new(), 0);
+    while let Some(row) = found.next()? {
+        let spot = Spot::Delivery(row.get(0)?);
+        looked_at += 1;
+        let Some((delivery, sealed)) = sieve.pass(|| spot.clone(), read(row))? else { continue };
+        let opened = sieve.pass(|| spot, open(seal, (delivery.clone(), sealed)))?;
+        rows.push(opened.unwrap_or(delivery));
+    }
+    Ok((rows, looked_at))
 }
 
 /// See [`crate::Journal::outbox`].
 pub(super) fn list(
     conn: &Connection,
     seal: &Seal,
+    sieve: &mut Sieve,
     filter: &DeliveryFilter,
     before: Option<i64>,
     limit: usize,
@@ -139,19 +162,27 @@ pub(super) fn list(
          ORDER BY delivery.seq DESC LIMIT ?5"
     ))?;
     let values = params![before, floor.unwrap_or(0), filter.courier, filter.address, limit];
-    let rows = select.query_map(values, read)?;
-    let rows: Vec<Delivery> = rows.map(|row| open(seal, row?)).collect::<Result<_, _>>()?;
-    let next = if rows.len() < limit { floor } else { rows.last().map(|delivery| delivery.seq) };
-    Ok(Listing { rows, next })
+    let (rows, looked_at) = shown(seal, sieve, select.query(values)?)?;
+    let damaged = sieve.damaged.clone();
+    let last = damaged.iter().filter_map(|row| match row.spot {
+        Spot::Delivery(seq) => Some(seq),
+        _ => None,
+    });
+    let last = last.chain(rows.iter().map(|delivery| delivery.seq)).min();
+    Ok(Listing { next: if looked_at < limit { floor } else { last }, rows, damaged })
 }
 
 /// A job's deliveries, in order.
-pub(super) fn of_job(conn: &Connection, seal: &Seal, job: JobId) -> Result<Vec<Delivery>, Error> {
+pub(super) fn of_job(
+    conn: &Connection,
+    seal: &Seal,
+    sieve: &mut Sieve,
+    job: JobId,
+) -> Result<Vec<Delivery>, Error> {
     let sql =
         select_delivery!("WHERE delivery.job = (SELECT seq FROM job WHERE id = ?1) ORDER BY delivery.seq");
     let mut select = conn.prepare_cached(sql)?;
-    let rows = select.query_map([Id(job.0)], read)?;
-    rows.map(|row| open(seal, row?)).collect()
+    Ok(shown(seal, sieve, select.query([Id(job.0)])?)?.0)
 }
 
 /// A row with its body still sealed.

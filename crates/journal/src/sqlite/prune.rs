@@ -3,6 +3,7 @@
 mod size;
 
 use jiff::Timestamp;
+use model::believe::is_ahead;
 use model::{EventKind, JobId, JobState, RecordKind};
 use rusqlite::params;
 use uuid::Uuid;
@@ -77,7 +78,9 @@ fn secrets(tx: &Tx<'_>, at: Timestamp) -> Result<Cursor, Error> {
 /// A job that may have to go.
 pub(super) struct Candidate {
     pub(super) seq: i64,
-    state: JobState,
+    /// `None` = it cannot be read.
+    state: Option<JobState>,
+    /// As old as the one before it when it cannot be read.
     accepted_at: Timestamp,
     pub(super) ended_at: Option<Timestamp>,
 }
@@ -91,13 +94,13 @@ fn jobs(
 ) -> Result<Cursor, Error> {
     let kept: u64 = tx.sql.one("SELECT sum(jobs) FROM tally WHERE state > 2", [], |row| row.get(0))?;
     let mut excess = kept.saturating_sub(keep.jobs_max);
-    let candidates = candidates(tx, after)?;
+    let candidates = candidates(tx, after, at)?;
     let last = candidates.last().map(|job| job.seq);
     let mut going = Vec::new();
     let mut young = false;
     for job in candidates {
-        // Nothing behind this one is older, and there are not too many.
-        if excess == 0 && job.accepted_at >= keep.jobs_before {
+        // Nothing behind this one is older, and there are not too many. A clock that ran ahead says nothing.
+        if excess == 0 && job.accepted_at >= keep.jobs_before && !is_ahead(job.accepted_at, at) {
             young = true;
             break;
         }
@@ -117,14 +120,20 @@ fn jobs(
     })
 }
 
-pub(super) fn candidates(tx: &Tx<'_>, after: i64) -> Result<Vec<Candidate>, Error> {
+pub(super) fn candidates(tx: &Tx<'_>, after: i64, now: Timestamp) -> Result<Vec<Candidate>, Error> {
     let sql = "SELECT seq, state, accepted_at, ended_at FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let mut before = Timestamp::MIN;
     Ok(tx.sql.all(sql, [after, BATCH], |row| {
+        let accepted_at = row::time(row, 2).unwrap_or(before);
+        if !is_ahead(accepted_at, now) {
+            before = accepted_at;
+        }
         Ok(Candidate {
             seq: row.get(0)?,
-            state: row::word(row, 1)?,
-            accepted_at: row::time(row, 2)?,
-            ended_at: row::maybe_time(row, 3)?,
+            state: row::word(row, 1).ok(),
+            accepted_at,
+            // An end that cannot be read is one all the same.
+            ended_at: row::maybe_time(row, 3).unwrap_or(Some(accepted_at)),
         })
     })?)
 }
@@ -140,7 +149,9 @@ pub(super) fn remove_jobs<'a>(
     let (mut first, mut last) = (i64::MAX, i64::MIN);
     for job in jobs {
         (first, last) = (first.min(job.seq), last.max(job.seq));
-        tx.count(job.state, -1);
+        if let Some(state) = job.state {
+            tx.count(state, -1);
+        }
         pruned.jobs += 1;
     }
     pruned.given_up += give_up(tx, first, last, at)?;

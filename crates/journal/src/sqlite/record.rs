@@ -7,6 +7,7 @@ use super::code::{Time, Word};
 use super::row;
 use super::tx::Tx;
 use crate::api::{Listing, Match, RecordBody, RecordFilter};
+use crate::damage::{Sieve, Spot};
 use crate::error::Error;
 use crate::place::Place;
 use crate::seal::Seal;
@@ -54,18 +55,29 @@ pub(super) fn amend(tx: &mut Tx<'_>, seq: i64, sealed: &SealedRecord) -> Result<
 }
 
 /// See [`crate::Journal::refusals`].
-pub(super) fn refusals(conn: &Connection, after: i64, limit: usize) -> Result<Vec<Record>, Error> {
+pub(super) fn refusals(
+    conn: &Connection,
+    sieve: &mut Sieve,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Record>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT seq, kind, at, who, what, code, message FROM record INDEXED BY record_kind
          WHERE kind = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )?;
-    let rows = select.query_map(params![Word(RecordKind::Refusal), after, limit], row::record)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut found = select.query(params![Word(RecordKind::Refusal), after, limit])?;
+    let mut refusals = Vec::new();
+    while let Some(row) = found.next()? {
+        let seq = row.get(0)?;
+        refusals.extend(sieve.pass(|| Spot::Record(seq), row::record(row))?);
+    }
+    Ok(refusals)
 }
 
 /// See [`crate::Journal::records`].
 pub(super) fn list(
     conn: &Connection,
+    sieve: &mut Sieve,
     filter: &RecordFilter,
     before: Option<i64>,
     limit: usize,
@@ -89,25 +101,27 @@ pub(super) fn list(
            AND (:until IS NULL OR at < :until)
          ORDER BY seq DESC LIMIT :limit",
     )?;
-    let rows = select.query_map(
-        named_params! {
-            ":kind": Word(filter.kind),
-            ":before": before,
-            ":floor": floor.unwrap_or(0),
-            ":who": filter.who,
-            ":what": what,
-            ":prefix": prefix,
-            ":code": filter.code,
-            ":text": filter.text,
-            ":since": filter.since.map(Time),
-            ":until": filter.until.map(Time),
-            ":limit": limit,
-        },
-        row::record,
-    )?;
-    let rows: Vec<Record> = rows.collect::<Result<_, _>>()?;
-    let next = if rows.len() < limit { floor } else { rows.last().map(|record| record.seq) };
-    Ok(Listing { rows, next })
+    let mut found = select.query(named_params! {
+        ":kind": Word(filter.kind),
+        ":before": before,
+        ":floor": floor.unwrap_or(0),
+        ":who": filter.who,
+        ":what": what,
+        ":prefix": prefix,
+        ":code": filter.code,
+        ":text": filter.text,
+        ":since": filter.since.map(Time),
+        ":until": filter.until.map(Time),
+        ":limit": limit,
+    })?;
+    let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = found.next()? {
+        let seq: i64 = row.get(0)?;
+        (looked_at, last) = (looked_at + 1, Some(seq));
+        rows.extend(sieve.pass(|| Spot::Record(seq), row::record(row))?);
+    }
+    let next = if looked_at < limit { floor } else { last };
+    Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
 }
 
 /// The last record that a page before this place looks at, if there are more.
@@ -133,12 +147,23 @@ pub(super) fn get(conn: &Connection, seal: &Seal, seq: i64) -> Result<Option<Rec
 }
 
 /// Events after this place, in order.
-pub(super) fn events(conn: &Connection, after: i64, limit: usize) -> Result<Vec<Event>, Error> {
+pub(super) fn events(
+    conn: &Connection,
+    sieve: &mut Sieve,
+    after: i64,
+    limit: usize,
+) -> Result<Listing<Event>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT seq, at, kind, job, step, attempt, code FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
     )?;
-    let rows = select.query_map(params![after, limit], row::event)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut found = select.query(params![after, limit])?;
+    let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
+    while let Some(row) = found.next()? {
+        let seq: i64 = row.get(0)?;
+        (looked_at, last) = (looked_at + 1, Some(seq));
+        rows.extend(sieve.pass(|| Spot::Event(seq), row::event(row))?);
+    }
+    Ok(Listing { rows, next: last.filter(|_| looked_at >= limit), damaged: sieve.damaged.clone() })
 }
 
 /// The place of the last event ever written, pruned or not.

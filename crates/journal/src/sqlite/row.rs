@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::code::{CodeText, Coded, Id, SubjectText, Time, Word};
 use super::number;
+use crate::damage::Spot;
 use crate::error::Error;
 
 /// The text of a query for whole jobs, as [`job`] reads them.
@@ -45,6 +46,12 @@ pub(super) fn job(row: &Row<'_>) -> Result<Job> {
         replay_of: row.get::<_, Option<Id>>(19)?.map(|id| JobId(id.0)),
         cancelled_by: row.get(20)?,
     })
+}
+
+/// Where the row of a job stands that [`job`] cannot read.
+pub(super) fn job_spot(row: &Row<'_>) -> Spot {
+    // It is the row's own number in the file, and cannot be anything else.
+    Spot::Job(Seq(row.get(0).unwrap_or_default()))
 }
 
 /// The job of that id.

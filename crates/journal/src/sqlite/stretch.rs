@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::Seq;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::code::Time;
 use super::list::{Asked, Length, Road};
 use super::row;
 use crate::api::Order;
@@ -87,7 +88,7 @@ fn look_ahead(
         "SELECT seq FROM job {index} WHERE {along} AND seq > :low AND seq < :high
          ORDER BY seq {direction} LIMIT 1 OFFSET {offset}"
     );
-    let found: Option<i64> = asked.run(conn, &sql, stretch, 1, |row| row.get(0))?.pop();
+    let found: Option<i64> = asked.run(conn, &sql, stretch, 1, |row| Ok(row.get(0)?))?.pop();
     let Some(first) = found.filter(|_| *length == Length::Numbers) else { return Ok(found) };
     let last = first + far;
     let (low, high) = match order {
@@ -107,8 +108,10 @@ fn place_of(conn: &Connection, time: Timestamp) -> Result<i64, Error> {
         "SELECT coalesce((SELECT min(seq) FROM job), 0), coalesce((SELECT max(seq) FROM job), 0) + 1",
     )?;
     let (mut low, mut high): (i64, i64) = ends.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut probe =
-        conn.prepare_cached("SELECT seq, accepted_at FROM job WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    let mut probe = conn.prepare_cached(&format!(
+        "SELECT seq, accepted_at FROM job WHERE seq >= ?1 AND {} ORDER BY seq LIMIT 1",
+        Time::is_sound("accepted_at")
+    ))?;
     while low < high {
         let middle = low + (high - low) / 2;
         let found =

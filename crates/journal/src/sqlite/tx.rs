@@ -126,6 +126,11 @@ impl<'c> Tx<'c> {
         }
     }
 
+    /// By how much a state is about to hold more than its tally says.
+    pub(super) fn counted(&self, state: JobState) -> i64 {
+        usize::try_from(state.code()).ok().and_then(|code| self.tallies.get(code)).copied().unwrap_or(0)
+    }
+
     /// Tells after the commit that a job may run.
     pub(super) fn due(&mut self, job: Ready<'_>) {
         self.committed.due.push(Due {

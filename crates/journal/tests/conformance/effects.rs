@@ -31,10 +31,13 @@ pub async fn entities_are_compared_and_set(bed: &dyn Bed) {
     }
     let page =
         |after: Option<&str>, limit| journal.entities("identity".to_owned(), after.map(str::to_owned), limit);
-    let keys = |page: Vec<model::Entity>| page.into_iter().map(|e| e.key.key).collect::<Vec<_>>();
-    assert_eq!(keys(page(None, 2).await.unwrap()), ["ann", "bob"]);
-    assert_eq!(keys(page(Some("bob"), 9).await.unwrap()), ["cat", "dan"]);
-    assert_eq!(journal.entities("token".to_owned(), None, 9).await.unwrap(), []);
+    let keys = |page: intendant_journal::EntityPage| {
+        (page.rows.into_iter().map(|e| e.key.key).collect::<Vec<_>>(), page.next)
+    };
+    let (first, next) = keys(page(None, 2).await.unwrap());
+    assert_eq!((first, next.as_deref()), (vec!["ann".to_owned(), "bob".to_owned()], Some("bob")));
+    assert_eq!(keys(page(Some("bob"), 9).await.unwrap()), (vec!["cat".to_owned(), "dan".to_owned()], None));
+    assert_eq!(journal.entities("token".to_owned(), None, 9).await.unwrap().rows, []);
 
     write(entity("ann", 2, None)).await.unwrap();
     assert_eq!(journal.entity(entity_key("ann")).await.unwrap(), None);
@@ -101,13 +104,13 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     change.effects.deliveries = (1..=3).map(|n| delivery(n, at(20))).collect();
     journal.change(change).await.unwrap();
     assert!(heard.take()[0].deliveries);
-    let pending = journal.deliveries(None, 0, 9).await.unwrap();
+    let pending = journal.deliveries(None, 0, 9).await.unwrap().rows;
     assert_eq!(
         pending.iter().map(|d| (d.id, d.job)).collect::<Vec<_>>(),
         [(delivery_id(1), Some(id(1))), (delivery_id(2), Some(id(1))), (delivery_id(3), Some(id(1))),]
     );
     assert_eq!(pending[0].body, json!({"delivery": 1}));
-    assert_eq!(journal.deliveries(None, pending[0].seq, 1).await.unwrap()[0].id, delivery_id(2));
+    assert_eq!(journal.deliveries(None, pending[0].seq, 1).await.unwrap().rows[0].id, delivery_id(2));
 
     journal.mark(delivery_id(1), Mark::Delivered, at(30)).await.unwrap();
     journal.mark(delivery_id(2), Mark::Later(at(99), "no route".to_owned()), at(30)).await.unwrap();
@@ -131,7 +134,8 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     heard.take();
     journal.settle_dead(vec![delivery_id(3)], Fate::Again, EffectSet::default(), at(40)).await.unwrap();
     assert!(heard.take()[0].deliveries);
-    let pending: Vec<_> = journal.deliveries(None, 0, 9).await.unwrap().into_iter().map(|d| d.id).collect();
+    let pending: Vec<_> =
+        journal.deliveries(None, 0, 9).await.unwrap().rows.into_iter().map(|d| d.id).collect();
     assert_eq!(pending, [delivery_id(2), delivery_id(3)]);
     sound(&*journal).await;
 }
@@ -178,7 +182,7 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
         }],
     };
     journal.apply(effects, Some((EventKind::Paused, "00dummy".to_owned())), at(5)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap()[0].job, None);
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows[0].job, None);
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued);
     let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).collect();
     let paused = events.iter().find(|e| e.kind == EventKind::Paused).unwrap();
@@ -249,7 +253,7 @@ pub async fn dead_deliveries_are_listed_and_settled(bed: &dyn Bed) {
         ["c", "a"],
         "nothing done, nothing said"
     );
-    let pending = journal.deliveries(None, 0, 9).await.unwrap();
+    let pending = journal.deliveries(None, 0, 9).await.unwrap().rows;
     assert_eq!(pending.iter().map(|d| (d.seq, d.due_at)).collect::<Vec<_>>(), [(1, at(20)), (5, at(1))]);
     sound(&*journal).await;
 }

@@ -48,7 +48,7 @@ pub async fn what_is_old_or_too_much_is_pruned(bed: &dyn Bed) {
     keep.events_max = 10;
     assert_eq!(journal.prune(keep, at(5_000)).await.unwrap().jobs, 0);
     assert_eq!(audits(&*journal).await, 200);
-    assert_eq!(journal.events(0, 999).await.unwrap().len(), 10);
+    assert_eq!(journal.events(0, 999).await.unwrap().rows.len(), 10);
     keep.records_max = 7;
     journal.prune(keep, at(5_000)).await.unwrap();
     assert_eq!(audits(&*journal).await, 7);
@@ -113,7 +113,7 @@ pub async fn what_lives_is_kept_and_what_is_owed_too_long_is_given_up(bed: &dyn 
     }
     assert_eq!(journal.job(id(3)).await.unwrap(), None);
     // It is told, and stays to be seen and to be sent again.
-    let told = journal.events(last, 9).await.unwrap();
+    let told = journal.events(last, 9).await.unwrap().rows;
     assert_eq!(
         told.iter().map(|e| (e.kind, e.job)).collect::<Vec<_>>(),
         [(EventKind::Undeliverable, Some(id(3)))]
@@ -131,10 +131,10 @@ pub async fn what_lives_is_kept_and_what_is_owed_too_long_is_given_up(bed: &dyn 
     assert!(all[2].message.as_ref().unwrap().contains("given up"), "{:?}", all[2]);
     // Whoever still had it under way does not bring it back, and may have succeeded.
     journal.mark(delivery_id(1), Mark::Later(at(2_000), "busy".to_owned()), at(1_001)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().len(), 1);
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
     let again = vec![delivery_id(1)];
     journal.settle_dead(again, Fate::Again, EffectSet::default(), at(1_002)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().len(), 2);
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 2);
     sound(&*journal).await;
 }
 
@@ -226,7 +226,7 @@ pub async fn numbers_are_never_given_twice(bed: &dyn Bed) {
         let mut keep = everything();
         (keep.jobs_max, keep.records_max, keep.events_max) = (0, 0, 0);
         assert_eq!(journal.prune(keep, at(100)).await.unwrap().jobs, 2);
-        assert_eq!(journal.events(0, 9).await.unwrap(), []);
+        assert_eq!(journal.events(0, 9).await.unwrap().rows, []);
         let last = journal.last_event().await.unwrap();
         journal.close().await;
         last

@@ -25,7 +25,13 @@ pub async fn a_start_is_durable_before_anything_runs(bed: &dyn Bed) {
     assert_eq!((steps[0].state, steps[0].attempts), (StepState::Running, 1));
     assert_eq!(
         journal.open_attempts().await.unwrap(),
-        [OpenAttempt { job: id(1), step: 0, backend: "00dummy".to_owned(), number: 1, started_at: at(10) }]
+        [OpenAttempt {
+            job: id(1),
+            step: 0,
+            backend: Some("00dummy".to_owned()),
+            number: 1,
+            started_at: at(10)
+        }]
     );
     let attempts = journal.attempts(id(1)).await.unwrap();
     assert_eq!((attempts.len(), attempts[0].0.started_at, attempts[0].0.ended_at), (1, at(10), None));
@@ -96,7 +102,7 @@ pub async fn a_step_and_the_next_one_are_one_move(bed: &dyn Bed) {
     );
     assert_eq!((steps[2].status, &steps[2].code, &steps[2].message), (1, &broken.code, &broken.message));
     let open = journal.open_attempts().await.unwrap();
-    assert_eq!((open.len(), open[0].step, open[0].backend.as_str()), (1, 1, "10ldif"));
+    assert_eq!((open.len(), open[0].step, open[0].backend.as_deref()), (1, 1, Some("10ldif")));
     let job = the_job(&*journal, 1).await;
     assert_eq!((job.started_at, job.attempted_at), (Some(at(10)), Some(at(20))));
     sound(&*journal).await;

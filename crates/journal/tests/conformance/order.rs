@@ -120,7 +120,10 @@ pub async fn an_interactive_arrival_lends_its_class(bed: &dyn Bed) {
         classes.push(the_job(&*journal, number).await.class);
     }
     assert_eq!(classes, [Class::Interactive, Class::Interactive, Class::Bulk, Class::Interactive]);
-    assert_eq!(journal.due("IDENTITY_UPDATE".to_owned(), Class::Interactive, 9).await.unwrap()[0].id, id(1));
+    assert_eq!(
+        journal.due("IDENTITY_UPDATE".to_owned(), Class::Interactive, 9).await.unwrap().rows[0].id,
+        id(1)
+    );
 
     accept(&*journal, job_of("ann", 5)).await;
     accept(&*journal, urgent(6)).await;

@@ -19,7 +19,7 @@ pub async fn due_jobs_come_by_lane_class_and_time(bed: &dyn Bed) {
     accept(&*journal, job(6)).await;
     journal.change(start(6, at(60))).await.unwrap();
     let due = async |lane: &str, class, limit| -> Vec<_> {
-        let due = journal.due(lane.to_owned(), class, limit).await.unwrap();
+        let due = journal.due(lane.to_owned(), class, limit).await.unwrap().rows;
         due.into_iter().map(|d| (d.id, d.due_at)).collect()
     };
     assert_eq!(due("IDENTITY_UPDATE", Class::Bulk, 9).await, [(id(2), at(20)), (id(1), at(50))]);
@@ -236,8 +236,8 @@ pub async fn events_are_numbered_and_resumed(bed: &dyn Bed) {
     );
     assert_eq!((told[1].job, told[1].step, told[1].attempt), (Some(id(1)), Some(0), Some(1)));
     assert_eq!((told[3].at, told[3].code.as_ref().unwrap().as_str()), (at(20), "fine"));
-    assert_eq!(journal.events(0, 99).await.unwrap(), told);
-    assert_eq!(journal.events(2, 1).await.unwrap(), told[2..3]);
+    assert_eq!(journal.events(0, 99).await.unwrap().rows, told);
+    assert_eq!(journal.events(2, 1).await.unwrap().rows, told[2..3]);
     assert_eq!(journal.last_event().await.unwrap(), 4);
 }
 

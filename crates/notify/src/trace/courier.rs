@@ -1,6 +1,7 @@
 //! Couriers of which each try is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::Clock;
 use engine::port::{BoxFuture, Courier, Delivered};
@@ -23,6 +24,10 @@ impl Courier for Watched {
 
     fn lanes(&self) -> usize {
         self.inner.lanes()
+    }
+
+    fn longest_pause(&self) -> Duration {
+        self.inner.longest_pause()
     }
 
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered> {

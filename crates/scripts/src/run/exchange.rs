@@ -16,7 +16,7 @@ use super::bell::Bell;
 use super::force::timeout;
 use super::nursery::Ward;
 use crate::output::Tail;
-use crate::time::Deadline;
+use crate::time::{Deadline, Stopwatch};
 
 /// A pipe holds at most so much: what is read after the last waiting does not grow beyond it.
 const PIPE: usize = 1024 * 1024;
@@ -27,6 +27,8 @@ const CHUNK: usize = 16 * 1024;
 /// A script that has printed a little usually ends at once. To wait so long for that alone, before listening again,
 /// spares a change of threads for each run.
 const MOMENT: Duration = Duration::from_millis(2);
+/// A wait is no longer than this, so that it is seen when the whole process was stopped meanwhile.
+const SLICE: Duration = Duration::from_secs(5);
 
 /// How often a script is looked at whose end nothing tells: there was no descriptor left for that.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -79,11 +81,13 @@ impl<'a> Exchange<'a> {
     }
 
     /// Reads until the process has ended, the limit is reached or the bell rings.
-    pub(crate) fn run(&mut self, limit: Deadline) -> Over {
+    pub(crate) fn run(&mut self, mut limit: Deadline) -> Over {
         let mut listening = true;
         loop {
-            let left = if listening { limit.left() } else { limit.left().min(MOMENT) };
+            let left = limit.left().min(if listening { SLICE } else { MOMENT });
+            let waited = Stopwatch::start();
             let (exited, ready) = self.wait(left, listening);
+            limit.put_off(left, waited);
             let count = self.read(ready);
             if exited {
                 return Over::Exited;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use model::believe::is_ahead;
 
 /// How long somebody may take to sign in at the provider.
 pub(super) const LASTS: SignedDuration = SignedDuration::from_mins(10);
@@ -46,7 +47,9 @@ impl Flows {
         if flow.browser != browser {
             return None;
         }
-        flows.remove(state).filter(|flow| now.duration_since(flow.began_at) < LASTS)
+        let in_time =
+            |flow: &Flow| now.duration_since(flow.began_at) < LASTS && !is_ahead(flow.began_at, now);
+        flows.remove(state).filter(in_time)
     }
 }
 

@@ -22,6 +22,9 @@ const FULL: u64 = 100 * 1024 * 1024;
 /// Below this many bytes somebody should look.
 const TIGHT: u64 = 1024 * 1024 * 1024;
 
+/// So many findings in the journal are shown beside the first one.
+const SHOWN: usize = 9;
+
 /// All of them, from the configuration outwards. Without a configuration nothing else can be looked at.
 pub(super) async fn all(context: &Context) -> Vec<Finding> {
     let loaded = match context.configuration() {
@@ -162,8 +165,12 @@ fn journal(loaded: &Loaded, context: &Context) -> Finding {
         Ok(findings) => match findings.first() {
             None => Finding::ok(NAME, format!("whole, read in {took}")),
             Some(first) => {
-                let what = format!("damaged, {}; the first: {first}", text::count(findings.len(), "finding"));
-                Finding::error(NAME, what, "stop the hub, and restore a backup with `intendant restore`")
+                let more = findings.iter().skip(1).take(SHOWN).map(|finding| format!("; {finding}"));
+                let counted = text::count(findings.len(), "finding");
+                let what = format!("damaged, {counted}: {first}{}", more.collect::<String>());
+                let remedy = "what is named is left out, all the rest is served; if more than rows are damaged, stop the \
+                              hub and restore a backup with `intendant restore`";
+                Finding::error(NAME, what, remedy)
             }
         },
         Err(journal::Error::Busy) => {

@@ -54,6 +54,19 @@ impl Doors {
         [Some(socket), tcp].into_iter().flatten().collect::<Vec<_>>().join(" and ")
     }
 
+    /// Answers that the hub has not started yet, until `stop` changes or is gone.
+    pub(super) async fn serve_waiting(self, routes: Router, clock: Clock, stop: watch::Receiver<()>) {
+        let limits = ConnectionLimits::default();
+        let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
+        let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
+        let tcp = async {
+            if let Some(tcp) = self.tcp {
+                tcp.serve(frame(routes), limits, &clock, stopped(stop)).await;
+            }
+        };
+        tokio::join!(socket, tcp);
+    }
+
     /// Answers on all of them until `stop` changes or is gone.
     pub(super) async fn serve(
         self,

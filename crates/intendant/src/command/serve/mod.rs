@@ -4,6 +4,7 @@ mod disk;
 mod doors;
 mod keys;
 mod pages;
+mod room;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,11 +31,10 @@ use crate::marker::Marker;
 use crate::notify;
 use crate::register::{self, Open};
 use crate::signals::Signals;
-use crate::sources::{self, Sources};
+use crate::sources::{self, Configured, Sources};
 use crate::telemetry;
 use crate::webhooks;
 use disk::Disk;
-use doors::Doors;
 use keys::Keys;
 
 /// What a document may be longer than its masked body: the members that the hub takes out, and white space.
@@ -53,10 +53,13 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
 
     let schedule = register::schedule(config)?;
     let rules = doors::rules(&config.http, context.environment())?;
-    let doors = Doors::open(config).await?;
-    let (url, places) = (doors.url.clone(), doors.places(config));
     let traces = telemetry::configured(config, context.environment(), &context.clock)?;
-    let (hub, sources) = start_hub(args, &loaded, traces.as_ref(), context).await?;
+    let start = Start { args, loaded: &loaded, traces: traces.as_ref(), context };
+    let Some((doors, hub, sources)) = room::start(&start, &mut signals).await? else {
+        tracing::info!("stopped");
+        return Ok(Exit::Done);
+    };
+    let (url, places) = (doors.url.clone(), doors.places(config));
     sources.watch_dependencies(&hub);
     let telling = traces.map(|traces| traces.start(hub.clone()));
     let sources = Arc::new(sources);
@@ -94,7 +97,9 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
-    invite(&access, url.as_deref(), context).await?;
+    if let Err(error) = invite(&access, url.as_deref(), context).await {
+        tracing::warn!("nobody was invited: {error:#}; `intendant token sign-in` makes a link");
+    }
     notify::tell(notify::READY);
 
     while !signals.stop_or_reload().await {
@@ -149,27 +154,40 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
     logging::start(format, logging::by_option(&context.common).unwrap_or(logging::level(log.level)))
 }
 
-async fn start_hub(
+/// What a hub is started from.
+struct Start<'a> {
     args: Serve,
-    loaded: &Loaded,
-    traces: Option<&Traces>,
-    context: &Context,
-) -> Result<(Hub, Sources)> {
-    let config = &loaded.config;
+    loaded: &'a Loaded,
+    traces: Option<&'a Traces>,
+    context: &'a Context,
+}
+
+impl Start<'_> {
+    /// Starts the hub. `quiet`: what it is made of was said before.
+    async fn hub(&self, quiet: bool) -> Result<(Hub, Sources)> {
+        let Start { args, loaded, traces, context } = *self;
+        let config = &loaded.config;
+        let folder = compose::backends_folder(loaded);
+        let parts = Parts::read(loaded, &folder.used)?;
+        let (home, marker) = home(args, loaded, context)?;
+        let configured = sources::configured(config, context.environment())?;
+        if !quiet {
+            introduce(loaded, &folder.used, &parts, &configured);
+        }
+        let hooks = webhooks::configured(config, context.environment())?;
+        let started = compose::start(home, parts, configured, hooks, traces, &context.clock).await?;
+        note(marker.as_ref(), &config.data.folder, started.0.journal().id());
+        Ok(started)
+    }
+}
+
+/// Says what the hub is made of.
+fn introduce(loaded: &Loaded, folder: &Path, parts: &Parts, configured: &Configured) {
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
-    tracing::info!(file, data = %config.data.folder.display(), "configuration: {file}");
-    let folder = compose::backends_folder(loaded);
-    let parts = Parts::read(loaded, &folder.used)?;
-    tracing::info!(
-        backends = parts.backends.backends.len(),
-        folder = %folder.used.display(),
-        "backends: {} in {}",
-        parts.backends.backends.len(),
-        folder.used.display()
-    );
+    tracing::info!(file, data = %loaded.config.data.folder.display(), "configuration: {file}");
+    let backends = parts.backends.backends.len();
+    tracing::info!(backends, folder = %folder.display(), "backends: {backends} in {}", folder.display());
     parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
-    let (home, marker) = home(args, loaded, context)?;
-    let configured = sources::configured(config, context.environment())?;
     for source in &configured.sesame {
         tracing::info!(
             source = source.name,
@@ -183,10 +201,6 @@ async fn start_hub(
         let (queue, address) = (bus.queue(), &bus.address);
         tracing::info!(source = bus.name, "source {}: queue {queue} on RabbitMQ at {address}", bus.name);
     }
-    let hooks = webhooks::configured(config, context.environment())?;
-    let started = compose::start(home, parts, configured, hooks, traces, &context.clock).await?;
-    note(marker.as_ref(), &config.data.folder, started.0.journal().id());
-    Ok(started)
 }
 
 /// Where the journal is, and the marker that says which one has to be there.

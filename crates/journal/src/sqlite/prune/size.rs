@@ -23,7 +23,7 @@ pub(super) fn step(
     if bytes_in_use(tx)? <= most {
         return Ok(Cursor::Done(pruned));
     }
-    let found = candidates(tx, after)?;
+    let found = candidates(tx, after, at)?;
     let live = found.iter().take_while(|job| job.ended_at.is_none()).count();
     let (live, ended) = found.split_at(live);
     if let (Some(last), true) = (live.last(), ended.is_empty()) {

@@ -1,0 +1,115 @@
+//! A start on a full disk waits for room: a hub that ends instead is started again and again, and stays away when there
+//! is room at last.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Error, Result};
+use engine::Hub;
+use http::api;
+use tokio::sync::watch;
+
+use super::Start;
+use super::doors::Doors;
+use crate::exit::sentence;
+use crate::notify;
+use crate::signals::Signals;
+use crate::sources::Sources;
+
+/// How often it looks for room.
+const LOOK: Duration = Duration::from_secs(2);
+/// What the service manager waits for until the next look, in microseconds.
+const PATIENCE: &str = "EXTEND_TIMEOUT_USEC=60000000";
+/// With less than this a disk counts as full: a journal of the smallest size does not fit.
+const LEAST: u64 = 1 << 20;
+
+/// Takes socket and address and starts the hub, once there is room for it. `None`: told to stop before that.
+pub(super) async fn start(start: &Start<'_>, signals: &mut Signals) -> Result<Option<(Doors, Hub, Sources)>> {
+    let mut waited = false;
+    loop {
+        let error = match try_to_start(start, waited).await {
+            Ok(started) => {
+                if waited {
+                    tracing::info!("there is room again: the hub starts");
+                }
+                return Ok(Some(started));
+            }
+            Err(error) => error,
+        };
+        let folder = &start.loaded.config.data.folder;
+        if !is_for_want_of_room(&error, folder) {
+            return Err(error);
+        }
+        let why =
+            format!("{} has no room ({}): it waits until there is some", folder.display(), sentence(&error));
+        if !waited {
+            tracing::warn!("the hub cannot start: {why}");
+        }
+        waited = true;
+        if !wait(start, &why, signals).await {
+            return Ok(None);
+        }
+    }
+}
+
+async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Doors, Hub, Sources)> {
+    let doors = Doors::open(&start.loaded.config).await?;
+    let (hub, sources) = start.hub(quiet).await?;
+    Ok((doors, hub, sources))
+}
+
+/// Answers that the hub is not ready until there may be room. `false` = told to stop.
+async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
+    let (stop, stopped) = watch::channel(());
+    let clock = start.context.clock.clone();
+    // Where not even a socket can be made nobody is answered.
+    let doors = Doors::open(&start.loaded.config).await.ok();
+    let serving =
+        doors.map(|doors| tokio::spawn(doors.serve_waiting(api::waiting(why), clock.clone(), stopped)));
+    notify::tell(&format!("STATUS={why}"));
+    let free = free(&start.loaded.config.data.folder);
+    let go_on = loop {
+        notify::tell(PATIENCE);
+        tokio::select! {
+            () = clock.sleep(LOOK) => {}
+            () = signals.stop() => break false,
+        }
+        let now = self::free(&start.loaded.config.data.folder);
+        // A quota does not show: then only trying tells.
+        if now > free || free.is_none_or(|free| free >= LEAST) {
+            break true;
+        }
+    };
+    drop(stop);
+    if let Some(serving) = serving {
+        let _ = serving.await;
+    }
+    go_on
+}
+
+/// Whether the disk is what is in the way, and not something that somebody has to correct.
+fn is_for_want_of_room(error: &Error, folder: &Path) -> bool {
+    error.chain().any(|cause| {
+        let journal = match cause.downcast_ref() {
+            Some(engine::Error::Journal(error)) => Some(error),
+            _ => cause.downcast_ref::<journal::Error>(),
+        };
+        match journal {
+            Some(journal::Error::Unwritable(_) | journal::Error::Io { .. }) => {
+                free(folder).is_some_and(|free| free < LEAST)
+            }
+            _ => cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
+                matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+            }),
+        }
+    })
+}
+
+/// Bytes that are free where the data folder is, or will be; none when there is no more room for another file.
+fn free(folder: &Path) -> Option<u64> {
+    let existing = folder.ancestors().find(|folder| folder.exists())?;
+    let found = rustix::fs::statvfs(existing).ok()?;
+    let no_more_files = found.f_files > 0 && found.f_favail == 0;
+    Some(if no_more_files { 0 } else { found.f_bavail.saturating_mul(found.f_frsize) })
+}
