@@ -156,6 +156,13 @@ impl Seal {
         Seal(RwLock::new(Arc::new(Ciphers { now, before, digest_before: None })))
     }
 
+    /// The same, which opens with this cipher as well.
+    pub(crate) fn with_before(self, before: Cipher) -> Self {
+        let Ciphers { now, digest_before, .. } = &*self.ciphers();
+        let (now, digest_before) = (Arc::clone(now), digest_before.clone());
+        Seal(RwLock::new(Arc::new(Ciphers { now, before: Some(Arc::new(before)), digest_before })))
+    }
+
     /// The same, with the key of older hashes, see [`Cipher::digest_key`].
     pub(crate) fn with_older_hashes(self, key: DigestKey) -> Self {
         let Ciphers { now, before, .. } = &*self.ciphers();

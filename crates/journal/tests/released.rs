@@ -140,10 +140,11 @@ async fn another_key_leaves_it_as_it_was() {
 #[tokio::test]
 async fn what_an_older_version_sealed_is_not_believed_for_ever() {
     let folder = left_behind(3);
-    let old: Vec<u8> = Connection::open(folder.database())
-        .unwrap()
-        .query_row("SELECT sealed FROM body WHERE seq = 1", [], |row| row.get(0))
-        .unwrap();
+    let old = |sql: &str| -> Vec<u8> {
+        Connection::open(folder.database()).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let key = old("SELECT value FROM meta WHERE name = 'key_check'");
+    let old = old("SELECT sealed FROM body WHERE seq = 1");
     let journal = try_open(folder.path()).unwrap();
     renew(&journal).await;
     journal.close().await;
@@ -154,4 +155,10 @@ async fn what_an_older_version_sealed_is_not_believed_for_ever() {
     drop(conn);
     let journal = try_open(folder.path()).unwrap();
     assert!(matches!(journal.prepare(id(1)).await, Err(Error::Damaged(_))));
+    journal.close().await;
+    // Nor can the journal be told that it has such values still.
+    let conn = Connection::open(folder.database()).unwrap();
+    conn.execute("INSERT INTO meta (name, value) VALUES ('key_before', ?1)", [key]).unwrap();
+    drop(conn);
+    assert!(matches!(try_open(folder.path()), Err(Error::Damaged(_))));
 }

@@ -1,5 +1,7 @@
 //! [`SqliteJournal`]: the operations, each handed to the writer or to a reader.
 
+mod turning;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -15,13 +17,14 @@ use uuid::Uuid;
 use super::checkpoint::Checkpoints;
 use super::health::Health;
 use super::lock::Lock;
+use super::options::Options;
 use super::presence::{self, Presence};
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
 use super::sift::noting;
 use super::tx::Tx;
 use super::writer::Writer;
-use super::{accept, backup, bury, change, effects, entity, job, list, open, operate, outbox, record, turn};
+use super::{accept, backup, bury, change, effects, entity, job, list, open, operate, outbox, record};
 use crate::api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
     Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Renewal,
@@ -30,29 +33,9 @@ use crate::api::{
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
 use crate::damage::{Burial, Damage, Damaged, Spot};
 use crate::error::Error;
-use crate::key::{Key, Keys};
-use crate::seal::{Cipher, Format, Seal};
+use crate::key::Key;
+use crate::seal::Seal;
 use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
-
-/// How a journal is opened.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The data folder; made (mode 0700) when it is not there.
-    pub folder: PathBuf,
-    /// The key that seals it, and others that it may still need.
-    pub keys: Keys,
-    /// The id of the journal that has to be there: nothing is made when it is not. `None` = it is made when there is none.
-    pub expected: Option<Uuid>,
-    /// Above this size of the write-ahead log, in bytes, the writer waits for it to be emptied.
-    pub wal_bound: u64,
-}
-
-impl Options {
-    /// The usual ones: a write-ahead log of 64 MiB.
-    pub fn new(folder: impl Into<PathBuf>, keys: impl Into<Keys>) -> Self {
-        Options { folder: folder.into(), keys: keys.into(), expected: None, wal_bound: 64 * 1024 * 1024 }
-    }
-}
 
 /// The journal on SQLite, see [`Journal`]. Its methods have to be called within a tokio runtime.
 ///
@@ -436,47 +419,11 @@ impl Journal for SqliteJournal {
     }
 
     fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>> {
-        let (id, queue, seal) = (self.id, self.queue.clone(), Arc::clone(&self.seal));
-        let turning = Arc::clone(&self.turning);
-        let turn = async move {
-            let _turn = turning.lock().await;
-            let (now, before) = (Cipher::new(&key, id, Format::Row)?, seal.now());
-            if now.check() == before.check() {
-                return Ok(false);
-            }
-            if seal.is_turning() {
-                return Err(Error::Turning);
-            }
-            let now = Arc::new(now);
-            let cipher = Arc::clone(&now);
-            let begin =
-                move |tx: &mut Tx<'_>| turn::begin(tx.conn(), &cipher, before.check(), before.digest_key());
-            queue.write(Kind::Other, 0, begin).await.unwrap_or(Err(Error::Closed))?;
-            // Only now: what has a key that the journal does not name could not be read after a crash.
-            seal.turn(now);
-            Ok(true)
-        };
-        // In a task of its own: once it is written it has to be followed, whether somebody waits or not.
-        let turn = tokio::spawn(turn);
-        Box::pin(async { turn.await.map_err(|_| Error::Closed)? })
+        self.turn_to(key)
     }
 
     fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>> {
-        Box::pin(async {
-            let _turn = self.turning.lock().await;
-            if !self.seal.is_turning() {
-                return Ok(Renewal::Done);
-            }
-            let batch = self.unseal(turn::gather).await?;
-            let (renewal, bytes) = (batch.renewal, batch.bytes());
-            self.write(Kind::Other, bytes, move |tx| turn::exchange(tx, &batch)).await?;
-            if renewal == Renewal::Done {
-                // Reads that began before may still hold rows as they were.
-                self.readers.settle().await;
-                self.seal.forget();
-            }
-            Ok(renewal)
-        })
+        Box::pin(self.renew_some())
     }
 
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {

@@ -8,7 +8,7 @@ use crate::error::Error;
 pub(super) const ID: &str = "id";
 /// By what the key that seals is recognised.
 pub(super) const KEY_CHECK: &str = "key_check";
-/// The same of the key that rows have which are not yet sealed anew; absent when there are none.
+/// The same of the key that rows have which are not yet sealed anew, sealed; absent when there are none.
 pub(super) const KEY_BEFORE: &str = "key_before";
 /// The key of keyed hashes made before the last change of key, sealed.
 pub(super) const DIGEST_BEFORE: &str = "digest_before";

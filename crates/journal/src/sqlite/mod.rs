@@ -20,6 +20,7 @@ mod meta;
 mod number;
 mod open;
 mod operate;
+mod options;
 mod order;
 mod outbox;
 mod presence;
@@ -41,6 +42,7 @@ mod values;
 mod writer;
 
 pub use backup::{Restored, restore};
-pub use journal::{Options, SqliteJournal};
+pub use journal::SqliteJournal;
 pub use look::Look;
+pub use options::Options;
 pub use presence::identify;

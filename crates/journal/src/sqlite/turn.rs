@@ -218,10 +218,13 @@ pub(super) fn begin(
     before: &[u8; CHECK],
     digest_key: &[u8; 32],
 ) -> Result<(), Error> {
-    let too_long = || Error::TooMany("a key is too long to be sealed".to_owned());
-    let digest_key = now.seal(&Place::meta(meta::DIGEST_BEFORE), digest_key).ok_or_else(too_long)?;
+    let sealed = |name: &str, value: &[u8]| {
+        let too_long = || Error::TooMany("a key is too long to be sealed".to_owned());
+        now.seal(&Place::meta(name), value).ok_or_else(too_long)
+    };
     meta::put(conn, meta::KEY_CHECK, now.check())?;
-    meta::put(conn, meta::KEY_BEFORE, before)?;
-    meta::put(conn, meta::DIGEST_BEFORE, &digest_key)?;
+    // Sealed, so that nobody without the key can have an older one believed again.
+    meta::put(conn, meta::KEY_BEFORE, &sealed(meta::KEY_BEFORE, before)?)?;
+    meta::put(conn, meta::DIGEST_BEFORE, &sealed(meta::DIGEST_BEFORE, digest_key)?)?;
     meta::remove(conn, meta::TURNED_TO)
 }

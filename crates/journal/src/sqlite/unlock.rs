@@ -20,14 +20,18 @@ pub(super) fn seal(conn: &Connection, folder: &Path, keys: &Keys) -> Result<(Uui
         Some(key) => Cipher::new(key, id, Format::Row)?,
         None => return Err(wrong(folder, keys)),
     };
-    let before = match meta::get(conn, meta::KEY_BEFORE)? {
-        None => None,
-        Some(check) => Some(before(keys, id, &check)?.ok_or_else(|| Error::KeyBefore {
-            folder: folder.to_owned(),
-            hint: format!("given is {}", origins(keys)),
-        })?),
+    let seal = Seal::new(now, None);
+    let seal = match meta::get(conn, meta::KEY_BEFORE)? {
+        None => seal,
+        Some(sealed) => {
+            let check = seal.open(&Place::meta(meta::KEY_BEFORE), sealed, "which key was before")?;
+            let missing = || Error::KeyBefore {
+                folder: folder.to_owned(),
+                hint: format!("given is {}", origins(keys)),
+            };
+            seal.with_before(before(keys, id, &check)?.ok_or_else(missing)?)
+        }
     };
-    let seal = Seal::new(now, before);
     let Some(sealed) = meta::get(conn, meta::DIGEST_BEFORE)? else { return Ok((id, seal)) };
     let place = Place::meta(meta::DIGEST_BEFORE);
     let key = Zeroizing::new(seal.open(&place, sealed, "the key of older hashes")?);
