@@ -49,12 +49,11 @@ where
     assert!(conn.execute(change, []).unwrap() > 0, "{change}");
     drop(conn);
     let journal: Arc<dyn Journal> = Arc::new(try_open(folder.path()).unwrap());
-    assert!(!journal.check().await.unwrap().is_empty(), "the check says nothing of {change}");
-    match read(journal).await {
-        Err(Error::Damaged(_)) => {}
-        Err(other) => panic!("{change}: {other}"),
-        Ok(_) => panic!("{change} is believed"),
+    match read(Arc::clone(&journal)).await {
+        Ok(_) => assert_ne!(journal.damaged(), [], "{change} is believed"),
+        Err(error) => assert!(matches!(error, Error::Damaged(_)), "{change}: {error}"),
     }
+    assert!(!journal.check().await.unwrap().is_empty(), "the check says nothing of {change}");
 }
 
 #[tokio::test]
@@ -135,5 +134,5 @@ async fn urgency_is_lent_and_not_taken_away() {
     drop(conn);
     let journal = try_open(folder.path()).unwrap();
     assert!(journal.prepare(id(1)).await.unwrap().is_some(), "it was a bulk job");
-    assert!(matches!(journal.prepare(id(2)).await, Err(Error::Damaged(_))));
+    assert!(!journal.prepare(id(2)).await.unwrap().unwrap().damaged.is_empty());
 }

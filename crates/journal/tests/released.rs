@@ -61,7 +61,7 @@ async fn reads_as_written(journal: &dyn Journal) {
     let found: Vec<_> = deliveries.iter().map(|d| (d.body["delivery"].as_u64().unwrap(), d.state)).collect();
     assert_eq!(found, [(5, Pending), (4, Dropped), (3, Undeliverable), (2, Delivered), (1, Pending)]);
     for kind in ["identity", "token", "account", "session", "failsafe_set", "pause"] {
-        let entities = journal.entities(kind.to_owned(), None, 99).await.unwrap();
+        let entities = journal.entities(kind.to_owned(), None, 99).await.unwrap().rows;
         assert_eq!(entities.iter().map(|e| e.rev).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!(entities[2].body, json!({"kind": kind, "number": 3, "rev": 3}));
     }
@@ -70,6 +70,7 @@ async fn reads_as_written(journal: &dyn Journal) {
         assert!(journal.record_body(seq).await.unwrap().unwrap().1.starts_with(b"body of "));
     }
     assert!(journal.last_event().await.unwrap() > 30);
+    assert_eq!(journal.damaged(), []);
     sound(journal).await;
 }
 
@@ -154,7 +155,7 @@ async fn what_an_older_version_sealed_is_not_believed_for_ever() {
     conn.execute("UPDATE job SET action = 'IDENTITY_DELETE' WHERE seq = 1", []).unwrap();
     drop(conn);
     let journal = try_open(folder.path()).unwrap();
-    assert!(matches!(journal.prepare(id(1)).await, Err(Error::Damaged(_))));
+    assert!(!journal.prepare(id(1)).await.unwrap().unwrap().damaged.is_empty());
     journal.close().await;
     // Nor can the journal be told that it has such values still.
     let conn = Connection::open(folder.database()).unwrap();

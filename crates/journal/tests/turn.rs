@@ -60,6 +60,7 @@ async fn readable(journal: &SqliteJournal) {
     for number in 1..=JOBS {
         assert!(journal.prepare(id(number)).await.unwrap().is_some());
     }
+    assert_eq!(journal.damaged(), []);
     sound(journal).await;
 }
 

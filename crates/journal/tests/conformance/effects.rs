@@ -130,7 +130,7 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     assert!(matches!(journal.mark(delivery_id(9), Mark::Delivered, at(31)).await, Err(Error::Missing(_))));
     // One that was given up stays so whoever still tries it, until an operator sends it again: the outbox is told.
     journal.mark(delivery_id(3), Mark::Later(at(50), "again".to_owned()), at(40)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().len(), 1);
+    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
     heard.take();
     journal.settle_dead(vec![delivery_id(3)], Fate::Again, EffectSet::default(), at(40)).await.unwrap();
     assert!(heard.take()[0].deliveries);
