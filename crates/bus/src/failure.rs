@@ -48,7 +48,7 @@ impl Failure {
         let (status, name) = match code {
             code if *code == code::UNREADABLE => (400, "InvalidMessage"),
             code if *code == code::INVALID_PAYLOAD => (422, "InvalidPayload"),
-            code if *code == code::TOO_LARGE => (413, "TooLarge"),
+            code if *code == code::TOO_LARGE || *code == code::TOO_MANY_VALUES => (413, "TooLarge"),
             code if *code == code::ID_REUSED => (409, "IdReused"),
             code if *code == NO_ROUTE || *code == code::NO_BACKEND => (404, "RoutingError"),
             code if *code == EXHAUSTED => (500, INTERNAL),

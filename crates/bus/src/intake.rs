@@ -11,6 +11,7 @@ use engine::port::{Moment, View};
 use engine::{Accepted, Why};
 use futures_util::future::join_all;
 use lapin::message::Delivery;
+use model::json;
 use model::word::code;
 use model::{Effects, Job, NewDelivery, Refusal, Request};
 use serde_json::Value;
@@ -228,7 +229,7 @@ fn about(request: &Request) -> Option<String> {
 /// What can be told of a message that cannot be read.
 fn salvaged(raw: &RawMessage) -> Origin {
     let properties = &raw.properties;
-    let body: Option<Value> = serde_json::from_slice(&raw.body.bytes()).ok();
+    let body = json::read_around(&raw.body.bytes()).ok();
     let uuid = body.as_ref().and_then(|body| Some(body.get("event_uuid")?.as_str()?.to_owned()));
     let is_v2 =
         properties.headers.get("soa-version").and_then(Value::as_str).is_some_and(|v| v.starts_with('2'));

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use journal::NewRecord;
-use model::{Code, RecordKind, take_secrets};
+use model::{Code, RecordKind, json, take_secrets};
 use serde_json::{Value, json};
 
 use crate::envelope::{Kind, Message, Poison};
@@ -49,7 +49,12 @@ fn short(text: &str) -> String {
 
 /// Masks what is secret in the body, as far as it is JSON.
 fn mask(raw: &mut RawMessage, message: Option<&Message>, pointers: &[String]) {
-    let Ok(mut body) = serde_json::from_slice::<Value>(&raw.body.bytes()) else { return };
+    let bytes = raw.body.bytes();
+    if json::weight(&bytes) > json::room(bytes.len()) {
+        raw.body = Body::Body("(not shown: it has too many values to be searched for secrets)".to_owned());
+        return;
+    }
+    let Ok(mut body) = serde_json::from_slice::<Value>(&bytes) else { return };
     let is_envelope = message.is_some_and(|message| message.created.is_some());
     let mut found = take_secrets(&mut body, &[]);
     if !pointers.is_empty() {

@@ -114,7 +114,7 @@ impl Asked {
     fn document(&self, console: &Console) -> Result<Value, String> {
         let Some(form) = &self.typed else { return Ok(Value::Null) };
         if let Some(typed) = form.raw("document") {
-            return serde_json::from_str(typed).map_err(|why| why.to_string());
+            return model::json::read(typed.as_bytes()).map_err(|why| why.to_string());
         }
         self.fields(console).map_or_else(|| Ok(json!({})), |fields| fields.document(form))
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
+use engine::Why;
 use futures_util::StreamExt as _;
+use model::json::{self, Bad};
+use model::word::code;
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -17,7 +20,7 @@ use crate::problem::Problem;
 pub struct BodyLimits {
     /// Bytes of one document: a body, or a line of a batch.
     pub document: usize,
-    /// Bytes of all documents that are being read at once.
+    /// Bytes of all documents that are being read at once, and of what they become.
     pub memory: usize,
     /// How long nothing may come while a document is being read.
     pub idle: Duration,
@@ -49,13 +52,15 @@ pub struct Bodies {
 pub struct Document {
     /// What it says.
     pub bytes: Bytes,
-    _memory: Option<OwnedSemaphorePermit>,
+    memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Bodies {
     /// Within these bounds, which all its bodies share.
     pub fn new(limits: BodyLimits) -> Self {
-        let memory = limits.memory.max(limits.document).min(Semaphore::MAX_PERMITS);
+        // One of the largest at least.
+        let one = limits.document.saturating_add(json::room(limits.document));
+        let memory = limits.memory.max(one).min(u32::MAX as usize);
         Bodies { limits, memory: Arc::new(Semaphore::new(memory)) }
     }
 
@@ -80,7 +85,7 @@ impl Bodies {
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Document { bytes: bytes.into(), _memory: memory })
+        Ok(Document { bytes: bytes.into(), memory })
     }
 
     fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
@@ -94,13 +99,44 @@ impl Bodies {
     where
         T: DeserializeOwned + Default,
     {
-        let document = self.read(headers, body).await?;
+        let document = self.document(headers, body).await?;
         if document.bytes.is_empty() {
             return Ok(T::default());
         }
         require(headers, "application/json")?;
-        serde_json::from_slice(&document.bytes).map_err(|e| Problem::bad_request(explain(&e)))
+        let bytes = document.bytes.clone();
+        let said = apart(bytes.len(), move || json::read_around(&bytes)).await?;
+        let said = said.map_err(|bad| unread(&bad))?;
+        serde_json::from_value(said).map_err(|e| Problem::bad_request(explain(&e)))
     }
+
+    /// Reads a whole JSON body, with the memory of what it becomes.
+    pub async fn document(&self, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
+        let mut document = self.read(headers, body).await?;
+        let becomes = self.reserve(becomes(&document.bytes))?;
+        match &mut document.memory {
+            Some(memory) => memory.merge(becomes),
+            None => document.memory = Some(becomes),
+        }
+        Ok(document)
+    }
+}
+
+/// Bytes of memory that a JSON document becomes. One that becomes more is not read.
+pub(crate) fn becomes(document: &[u8]) -> usize {
+    json::weight(document).min(json::room(document.len()))
+}
+
+/// Does what takes long for a document of so many bytes: a large one apart from the threads that serve everybody.
+pub(crate) async fn apart<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    const LARGE: usize = 128 << 10;
+    if bytes < LARGE {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::bug(&error))
 }
 
 /// The next piece of a body, if it comes in time; `None` = it is complete.
@@ -124,18 +160,25 @@ pub(crate) fn require(headers: &HeaderMap, wanted: &'static str) -> Result<(), P
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
 }
 
+/// Why a body is no JSON that is taken.
+fn unread(bad: &Bad) -> Problem {
+    let message = format!("the body does not fit: {bad}");
+    match bad.code() {
+        code if code == code::TOO_MANY_VALUES => Why { code, message }.into(),
+        _ => Problem::bad_request(message),
+    }
+}
+
 /// Why a body does not have its shape, without the value that stands in the wrong place: it may be a secret.
 fn explain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let harmless =
         ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
     match text.rsplit_once("expected ") {
-        Some((_, expected)) if error.is_data() && !harmless => {
+        Some((_, expected)) if !harmless => {
             format!("the body does not fit: expected {expected}")
         }
-        _ if error.is_data() && !harmless => {
-            format!("the body does not fit at line {}, column {}", error.line(), error.column())
-        }
+        _ if !harmless => "a value in the body does not fit".to_owned(),
         _ => format!("the body does not fit: {text}"),
     }
 }

@@ -8,19 +8,17 @@
 //! What is refused is refused in one sentence that never repeats a value: it may be a secret.
 
 mod member;
-mod strict;
 
 use std::borrow::Cow;
 
 use engine::Why;
 use jiff::Timestamp;
+use model::json::{self, Bad};
 use model::word::code;
 use model::{Request, Subject};
 use serde_json::{Map, Value};
 
 use crate::suggest::{hint, quote};
-
-pub(crate) use strict::parse;
 
 /// Members that the hub takes out.
 const OURS: [&str; 6] = ["action", "subject", "id", "class", "deadline", "trace"];
@@ -40,7 +38,7 @@ pub struct Beside {
 
 /// Reads a document that reached `source`. `now` is what a deadline in seconds counts from.
 pub fn request(document: &[u8], source: &str, beside: &Beside, now: Timestamp) -> Result<Request, Why> {
-    let mut members = match parse(document).map_err(unreadable)? {
+    let mut members = match json::read(document).map_err(|bad| not_read(&bad))? {
         Value::Object(members) => members,
         Value::Array(_) => {
             return Err(unreadable(format!("an array, {SHAPE}; send many as one document on each line")));
@@ -75,10 +73,13 @@ pub(crate) fn whole<'d>(document: &'d [u8], beside: &Beside) -> Cow<'d, [u8]> {
     if said.iter().all(|(_, value)| value.is_none()) {
         return Cow::Borrowed(document);
     }
-    let Ok(Value::Object(mut members)) = parse(document) else { return Cow::Borrowed(document) };
+    let Ok(Value::Object(mut members)) = json::read(document) else { return Cow::Borrowed(document) };
     for (key, value) in said {
-        if let Some(value) = value {
-            members.entry(key).or_insert_with(|| Value::from(value.as_str()));
+        // A member that is `null` says nothing.
+        if let Some(value) = value
+            && members.get(key).is_none_or(Value::is_null)
+        {
+            members.insert(key.to_owned(), Value::from(value.as_str()));
         }
     }
     serde_json::to_vec(&members).map_or(Cow::Borrowed(document), Cow::Owned)
@@ -125,6 +126,10 @@ fn parse_subject(text: &str) -> Result<Subject, Why> {
                   identity:66c22991bdc3c9a7563a9d4f"
             .to_owned(),
     })
+}
+
+fn not_read(bad: &Bad) -> Why {
+    Why { code: bad.code(), ..unreadable(bad) }
 }
 
 fn unreadable(why: impl std::fmt::Display) -> Why {

@@ -133,7 +133,7 @@ impl From<Why> for Problem {
     fn from(why: Why) -> Self {
         let status = match &why.code {
             c if *c == code::UNREADABLE => StatusCode::BAD_REQUEST,
-            c if *c == code::TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+            c if *c == code::TOO_LARGE || *c == code::TOO_MANY_VALUES => StatusCode::PAYLOAD_TOO_LARGE,
             c if *c == code::ID_REUSED => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+pub(crate) use model::json::quoted as quote;
+
 /// The end of a sentence about an unknown word: the known one that was probably meant, or all of them.
 pub(crate) fn hint(word: &str, known: &[&str]) -> String {
     let wanted = word.to_lowercase();
@@ -15,14 +17,5 @@ pub(crate) fn hint(word: &str, known: &[&str]) -> String {
             let _ = write!(list, "{comma}{known}");
             list
         }),
-    }
-}
-
-/// A word from outside, fit to be repeated in a sentence: quoted, without control characters, not too long.
-pub(crate) fn quote(word: &str) -> String {
-    const SHOWN: usize = 40;
-    match word.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{:?}…", word.get(..end).unwrap_or_default()),
-        None => format!("{word:?}"),
     }
 }

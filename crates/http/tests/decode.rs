@@ -115,7 +115,7 @@ fn what_is_not_json_is_refused_with_its_place() {
         ),
         (b"{\"action\": \"DO\"} x", "line 1, column 18: not JSON: trailing characters"),
         (b"{\"action\": NaN}", "line 1, column 12: not JSON: expected value"),
-        (b"{\"payload\": 1e999}", "line 1, column 17: not JSON: number out of range"),
+        (b"{\"payload\": 1e999}", "line 1, column 17: number out of range"),
         (
             b"{\"id\": \"a\nb\"}",
             "line 2, column 0: not JSON: control character (\\u0000-\\u001F) found while parsing a string",
@@ -141,9 +141,20 @@ fn duplicate_members_are_refused_at_any_depth() {
 fn too_deep_is_refused_without_harm() {
     let depth = 200_000;
     let deep = format!("{{\"payload\": {}{}}}", "[".repeat(depth), "]".repeat(depth));
-    assert!(sentence(deep).ends_with("nested deeper than 127 levels"));
-    let fine = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":{}{}}}}}", "[".repeat(120), "]".repeat(120));
-    read(fine);
+    assert!(sentence(deep).ends_with("nested deeper than 96 levels"));
+    let nested = |levels: usize| {
+        format!("{{\"action\":\"DO\",\"payload\":{{\"a\":{}{}}}}}", "[".repeat(levels), "]".repeat(levels))
+    };
+    read(nested(94));
+    assert!(sentence(nested(95)).ends_with("nested deeper than 96 levels"));
+}
+
+#[test]
+fn what_would_take_too_much_memory_is_refused_with_a_code_of_its_own() {
+    let many = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":[{}{{}}]}}}}", "{},".repeat(2_000_000));
+    let (code, message) = refused(many);
+    assert_eq!(code, "too_many_values");
+    assert!(message.contains("send it in several parts"), "{message}");
 }
 
 #[test]

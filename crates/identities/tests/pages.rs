@@ -193,7 +193,7 @@ async fn documents_are_edited_and_faults_are_told_beside_the_text() {
     let rev = bed.register.get("failing").await.unwrap().rev;
     let (status, _, html) = post(&bed, "/identities/failing/edit", &edit(rev, "{\"inetOrgPerson\": ")).await;
     assert!(
-        status == 422 && html.contains("it is no JSON from line 1") && html.contains("inetOrgPerson"),
+        status == 422 && html.contains("it breaks off at line 1") && html.contains("inetOrgPerson"),
         "{html}"
     );
     let (status, _, html) =

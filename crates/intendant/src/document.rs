@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use model::{Class, Subject};
+use model::{Class, Subject, json};
 use serde_json::{Map, Value};
 
 use crate::exit::misuse;
@@ -74,25 +74,33 @@ pub(crate) struct Additions {
 }
 
 impl Additions {
-    /// Puts them into a document. One that is no JSON object stays as it is: whoever reads it says what is wrong.
-    pub(crate) fn put_into(&self, document: Vec<u8>) -> Vec<u8> {
+    /// Puts them into a document, which may say the same and nothing else. One that the hub would not read stays as it
+    /// is: the hub says what is wrong, and accepts nothing.
+    pub(crate) fn put_into(&self, document: Vec<u8>) -> Result<Vec<u8>> {
         if *self == Additions::default() {
-            return document;
+            return Ok(document);
         }
-        let Ok(mut members) = serde_json::from_slice::<Map<String, Value>>(&document) else {
-            return document;
-        };
-        let additions = [
-            ("deadline", self.deadline.map(|at| Value::from(at.to_string()))),
-            ("class", self.class.and_then(|class| serde_json::to_value(class).ok())),
-            ("subject", self.subject.as_ref().map(|subject| Value::from(subject.as_str()))),
-        ];
-        for (key, value) in additions {
+        let Ok(Value::Object(mut members)) = json::read(&document) else { return Ok(document) };
+        let deadline = self.deadline.map(|at| Value::from(at.to_string()));
+        let class = self.class.and_then(|class| serde_json::to_value(class).ok());
+        let subject = self.subject.as_ref().map(|subject| Value::from(subject.as_str()));
+        for (key, value) in [("deadline", deadline), ("class", class), ("subject", subject)] {
             if let Some(value) = value {
-                members.insert(key.to_owned(), value);
+                put(&mut members, key, value)?;
             }
         }
-        serde_json::to_vec(&members).unwrap_or(document)
+        Ok(serde_json::to_vec(&members)?)
+    }
+}
+
+/// `null` says nothing, as in the document itself.
+fn put(members: &mut Map<String, Value>, key: &str, value: Value) -> Result<()> {
+    let said = members.insert(key.to_owned(), value);
+    match said.filter(|said| !said.is_null()) {
+        Some(said) if members.get(key) != Some(&said) => Err(misuse(format!(
+            "the {key} in the document is not the one that --{key} gives: give it once, or the same twice"
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -121,13 +129,32 @@ mod tests {
             class: Some(Class::Bulk),
             subject: Some("identity:1".parse().unwrap()),
         };
-        let document = additions.put_into(br#"{"action":"A","class":"interactive"}"#.to_vec());
-        let document: Value = serde_json::from_slice(&document).unwrap();
         let wanted = json!({
             "action": "A", "class": "bulk", "deadline": "2026-11-21T18:00:00Z", "subject": "identity:1"
         });
-        assert_eq!(document, wanted);
-        assert_eq!(additions.put_into(b"[".to_vec()), b"[");
-        assert_eq!(Additions::default().put_into(b"{ }".to_vec()), b"{ }");
+        // A byte order mark is no reason to forget them, nor is a member that says nothing, or the same.
+        for document in [
+            &br#"{"action":"A"}"#[..],
+            b"\xef\xbb\xbf{\"action\":\"A\"}",
+            br#"{"action":"A","class":null,"deadline":null}"#,
+            br#"{"action":"A","class":"bulk","subject":"identity:1"}"#,
+        ] {
+            let document = additions.put_into(document.to_vec()).unwrap();
+            assert_eq!(serde_json::from_slice::<Value>(&document).unwrap(), wanted);
+        }
+        for other in ["\"class\":\"interactive\"", "\"deadline\":3600", "\"subject\":\"identity:2\""] {
+            let document = format!("{{\"action\":\"A\",{other}}}");
+            let why = additions.put_into(document.into_bytes()).unwrap_err().to_string();
+            assert!(why.contains("give it once, or the same twice"), "{other}: {why}");
+        }
+        assert_eq!(Additions::default().put_into(b"{ }".to_vec()).unwrap(), b"{ }");
+    }
+
+    #[test]
+    fn what_the_hub_refuses_is_not_mended_on_the_way() {
+        let additions = Additions { class: Some(Class::Bulk), ..Additions::default() };
+        for document in [&b"["[..], b"[]", br#"{"a":1,"a":2}"#, b"\xff\xfe{\0}\0"] {
+            assert_eq!(additions.put_into(document.to_vec()).unwrap(), document);
+        }
     }
 }

@@ -15,6 +15,7 @@ pub mod effect;
 pub mod failsafe;
 pub mod id;
 pub mod job;
+pub mod json;
 pub mod mask;
 pub mod order;
 pub mod outcome;

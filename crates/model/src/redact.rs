@@ -259,7 +259,8 @@ pub(crate) fn push_segment(path: &mut String, key: &str) {
 fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
-        // No number that serde_json holds is longer as text.
-        _ => 32,
+        Value::Number(number) => number.to_string().len(),
+        // Nothing else is a secret.
+        _ => 5,
     }
 }

@@ -170,6 +170,8 @@ pub mod code {
     pub const DAMAGED: Code = Code::from_static("damaged");
     /// Larger than the hub accepts.
     pub const TOO_LARGE: Code = Code::from_static("too_large");
+    /// So many small values that it would take far more memory than its length lets expect.
+    pub const TOO_MANY_VALUES: Code = Code::from_static("too_many_values");
     /// The subject could not be determined or is not well formed.
     pub const BAD_SUBJECT: Code = Code::from_static("bad_subject");
 }

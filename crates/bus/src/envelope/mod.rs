@@ -11,6 +11,7 @@ mod v2;
 #[cfg(test)]
 mod tests;
 
+use model::json::Bad;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -229,11 +230,11 @@ fn properties(message: &Message, soa_version: &str) -> Properties {
     }
 }
 
-/// Why this body is no JSON: the place instead of the parser's words, which could quote the body.
-fn no_json(body: &[u8], error: &serde_json::Error) -> Poison {
+/// Why this body is no JSON that is taken.
+fn no_json(body: &[u8], bad: &Bad) -> Poison {
     let binary = |byte: &u8| !byte.is_ascii() || (byte.is_ascii_control() && !byte.is_ascii_whitespace());
     if body.iter().take(2).any(binary) {
         return Poison::new("the body is no JSON text: if it is compressed, send it as it is");
     }
-    Poison::new(format!("the body is no JSON: line {}, column {}", error.line(), error.column()))
+    Poison::new(format!("the body cannot be read as JSON: {bad}"))
 }

@@ -1,6 +1,6 @@
 //! Version 1: the whole envelope is in the body (contracts/gorg.md §2.1).
 
-use serde::de::IgnoredAny;
+use model::json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -49,7 +49,8 @@ pub(super) fn decode(routing_key: &str, properties: &Properties, body: &[u8]) ->
 }
 
 fn read(body: &[u8]) -> Result<Envelope, Poison> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| unreadable(body, &error))?;
+    let said = json::read_around(body).map_err(|bad| no_json(body, &bad))?;
+    let envelope: Envelope = serde_json::from_value(said).map_err(|error| unreadable(&error))?;
     if uuid_in(&envelope.event_uuid).is_none() {
         return Err(Poison::new("event_uuid is no UUID"));
     }
@@ -65,10 +66,7 @@ fn read(body: &[u8]) -> Result<Envelope, Poison> {
 
 /// Why this body is no envelope. Of a field the parser's words name what its sender called it; of a value they could
 /// quote it.
-fn unreadable(body: &[u8], error: &serde_json::Error) -> Poison {
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(body) {
-        return no_json(body, &error);
-    }
+fn unreadable(error: &serde_json::Error) -> Poison {
     let words = error.to_string();
     let field = words.starts_with("missing field") || words.starts_with("unknown field");
     let what = words.split_inclusive('`').take(2).collect::<String>();

@@ -1,5 +1,7 @@
 //! Version 2: the body is the data, the envelope is in AMQP's properties (contracts/gorg.md §2.2).
 
+use model::json;
+
 use super::{Kind, Message, Poison, Properties, Version, no_json, other_headers, properties, softfails};
 
 pub(super) fn decode(routing_key: &str, properties: &Properties, body: &[u8]) -> Result<Message, Poison> {
@@ -18,7 +20,7 @@ pub(super) fn decode(routing_key: &str, properties: &Properties, body: &[u8]) ->
         created: None,
         reply_to: properties.reply_to.clone(),
         correlation_id: properties.correlation_id.clone(),
-        data: serde_json::from_slice(body).map_err(|error| no_json(body, &error))?,
+        data: json::read(body).map_err(|bad| no_json(body, &bad))?,
         errors: Vec::new(),
         softfails: softfails(&properties.headers)?,
         headers: other_headers(&properties.headers),

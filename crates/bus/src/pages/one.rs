@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::page::Visit;
 use http::{May, Problem, Read};
 use journal::RecordFilter;
+use model::json;
 use model::{Job, Record, RecordKind};
 use serde_json::Value;
 
@@ -93,7 +94,7 @@ async fn jobs(pages: &Pages, record: &Record) -> Result<Vec<Job>, Problem> {
 
 fn text(raw: &RawMessage) -> String {
     let bytes = raw.body.bytes();
-    match serde_json::from_slice::<Value>(&bytes) {
+    match json::read_around(&bytes) {
         Ok(value) => pretty(&value),
         Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
     }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use engine::AuditEntry;
 use http::page::{Form, Visit};
 use http::{May, Operate, Problem};
-use model::Code;
+use model::{Code, json};
 use serde_json::{Map, Value};
 
 use super::Pages;
@@ -96,8 +96,8 @@ fn message(
         return Err(visit.t("bus-send-key-wrong"));
     }
     let version = if form.is_ticked("v2") { Version::V2 } else { Version::V1 };
-    let data: Value =
-        serde_json::from_str(typed).map_err(|why| visit.with("bus-send-json", "why", &why.to_string()))?;
+    let data =
+        json::read(typed.as_bytes()).map_err(|why| visit.with("bus-send-json", "why", &why.to_string()))?;
     if version == Version::V1 && !data.is_object() {
         return Err(visit.t("bus-send-object"));
     }

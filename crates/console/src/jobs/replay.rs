@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use engine::{Error, Replay};
 use http::page::{Form, Visit};
 use http::{May, Operate, Problem};
-use model::{Job, JobId, JobState, masked_pointers};
+use model::{Job, JobId, JobState, json, masked_pointers};
 use serde_json::Value;
 
 use super::one::named;
@@ -50,7 +50,7 @@ pub(crate) async fn retry(
 ) -> Result<Response, Problem> {
     let id = named(&id)?;
     let typed = filled.raw("document");
-    let parsed = match typed.map(serde_json::from_str).transpose() {
+    let parsed = match typed.map(|typed| json::read(typed.as_bytes())).transpose() {
         Ok(parsed) => parsed,
         Err(why) => {
             let (document, fault) =

@@ -1,6 +1,7 @@
 //! A form from a JSON Schema: one field for each value, named by its JSON pointer. Pure.
 
 use http::page::Form;
+use model::json;
 use serde_json::{Map, Value};
 
 /// How a value is filled in.
@@ -98,7 +99,7 @@ impl Field {
         match self.kind {
             Kind::Text | Kind::Secret | Kind::Choice(_) => Ok(Value::from(typed)),
             Kind::Flag => Ok(Value::from(typed == "true")),
-            Kind::Number | Kind::Json => serde_json::from_str(typed).map_err(|why| why.to_string()),
+            Kind::Number | Kind::Json => json::read(typed.as_bytes()).map_err(|why| why.to_string()),
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::caller::Closing;
 use crate::problem::Problem;
 use crate::split::Split;
 
-/// Bytes of a batch's lines that are under way at once; a single longer line counts as so many.
+/// Bytes of a batch's lines that are under way at once, and of what they become; a single line that takes more counts
+/// as so many.
 const UNDER_WAY: u32 = 32 << 20;
 
 /// A line that is not empty. Its memory counts as long as it is held.
@@ -55,7 +56,7 @@ impl Reader {
             if content.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty()) {
                 continue;
             }
-            let size = content.as_ref().map_or(0, Bytes::len);
+            let size = content.as_ref().map_or(0, |bytes| bytes.len() + body::becomes(bytes));
             let permits = u32::try_from(size).unwrap_or(UNDER_WAY).min(UNDER_WAY);
             let memory = Arc::clone(&self.memory).acquire_many_owned(permits).await.ok();
             return Some(Line { number: self.number, content, _memory: memory });

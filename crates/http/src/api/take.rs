@@ -6,6 +6,7 @@ use engine::{Accepted, Clock, Why};
 use model::{Class, Effects, JobId, Refusal, Request};
 
 use super::Api;
+use crate::body::apart;
 use crate::caller::Caller;
 use crate::decode::{self, Beside};
 use crate::dto::{Acceptance, Submitted};
@@ -38,7 +39,12 @@ impl Api {
         waited: bool,
     ) -> Result<Submitted, Problem> {
         let source = caller.source();
-        let mut request = match decode::request(document, &source, beside, self.hub.now()) {
+        let read = {
+            let (document, source, beside, now) =
+                (document.clone(), source.clone(), beside.clone(), self.hub.now());
+            apart(document.len(), move || decode::request(&document, &source, &beside, now)).await?
+        };
+        let mut request = match read {
             Ok(request) => request,
             Err(why) => return Err(self.refuse(source, document, beside, beside.clone(), why).await),
         };

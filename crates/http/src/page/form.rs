@@ -1,10 +1,14 @@
 //! What a form was filled in with.
 
 use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::StatusCode;
 
 use super::kit::Kit;
 use crate::body::require;
 use crate::problem::Problem;
+
+/// A page of everything that can be ticked has far fewer fields: each takes much more memory than its bytes.
+const MOST: usize = 20_000;
 
 /// The fields of a form that was sent, in order. Not shown by `Debug`: passwords are among them.
 #[derive(Default)]
@@ -59,6 +63,11 @@ where
         let (head, body) = request.into_parts();
         require(&head.headers, "application/x-www-form-urlencoded")?;
         let document = Kit::from_ref(state).inner().bodies.read(&head.headers, body).await?;
-        Ok(Form(form_urlencoded::parse(&document.bytes).into_owned().collect()))
+        let fields = form_urlencoded::parse(&document.bytes).into_owned().take(MOST + 1).collect::<Vec<_>>();
+        if fields.len() > MOST {
+            let detail = format!("the form has more than {MOST} fields");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail));
+        }
+        Ok(Form(fields))
     }
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use http::page::{Form, Visit};
 use http::{May, Named, Operate, Problem};
+use model::json::{self, Bad};
 use serde_json::{Value, json};
 
 use super::Pages;
@@ -40,9 +41,9 @@ pub(super) async fn create(
     given: Form,
 ) -> Result<Response, Problem> {
     let text = given.raw("document").unwrap_or_default().to_owned();
-    let created = match serde_json::from_str(&text) {
+    let created = match json::read(text.as_bytes()) {
         Ok(document) => pages.register.create(document, &caller.actor).await,
-        Err(error) => Err(no_json(&error)),
+        Err(bad) => Err(no_json(&bad)),
     };
     match created {
         Ok(identity) => Ok(done(&identity.id)),
@@ -71,9 +72,9 @@ pub(super) async fn replace(
 ) -> Result<Response, Problem> {
     let text = given.raw("document").unwrap_or_default().to_owned();
     let rev = given.get("rev").and_then(|rev| rev.parse().ok()).unwrap_or_default();
-    let replaced = match serde_json::from_str(&text) {
+    let replaced = match json::read(text.as_bytes()) {
         Ok(document) => pages.register.put(&id, document, Some(rev), &caller.actor).await,
-        Err(error) => Err(no_json(&error)),
+        Err(bad) => Err(no_json(&bad)),
     };
     match replaced {
         Ok(identity) => Ok(done(&identity.id)),
@@ -85,8 +86,8 @@ fn done(id: &str) -> Response {
     Visit::said(&format!("/identities/{id}"), "identities-saved", 1).into_response()
 }
 
-fn no_json(error: &serde_json::Error) -> Error {
-    Error::BadDocument(format!("it is no JSON from line {}, column {} on", error.line(), error.column()))
+fn no_json(bad: &Bad) -> Error {
+    Error::BadDocument(format!("it cannot be read as JSON: {bad}"))
 }
 
 /// The form again, with what is wrong; whatever the form cannot help is a problem.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use http::dto::WaitingFor;
-use model::{JobId, JobState, Subject};
+use model::{JobId, JobState, Subject, json};
 
 use super::When;
 
@@ -239,7 +239,14 @@ fn pointer(text: &str) -> Result<String, String> {
 
 fn assignment(text: &str) -> Result<(String, serde_json::Value), String> {
     let (place, value) = text.split_once('=').ok_or("write POINTER=VALUE, such as /payload/uid=alice")?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value));
+    let value = match json::read(value.as_bytes()) {
+        Ok(value) => value,
+        // What begins like JSON is meant to be that.
+        Err(bad) if value.starts_with(['{', '[', '"']) => {
+            return Err(format!("the value cannot be read: {bad}"));
+        }
+        Err(_) => serde_json::Value::from(value),
+    };
     Ok((pointer(place)?, value))
 }
 
@@ -254,6 +261,8 @@ mod tests {
         assert_eq!(assignment("/payload/uid=alice").unwrap(), ("/payload/uid".to_owned(), json!("alice")));
         assert_eq!(assignment("/a=[1,\"x=y\"]").unwrap().1, json!([1, "x=y"]));
         assert_eq!(assignment("/a=x=y").unwrap().1, json!("x=y"));
+        assert!(assignment("/a={\"b\":1,\"b\":2}").unwrap_err().contains("\"b\" is given twice"));
+        assert!(assignment(&format!("/a={}", "[".repeat(100_000))).unwrap_err().contains("nested deeper"));
         assert!(assignment("/a").is_err());
         assert!(assignment("a=1").unwrap_err().contains("/payload"));
     }

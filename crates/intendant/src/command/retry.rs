@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use http::Client;
 use http::dto::{Replay, ReplayMany};
+use model::json;
 use serde_json::{Map, Value, json};
 
 use super::jobs::filter;
@@ -63,8 +64,7 @@ fn edited(file: &Path, args: &Retry, context: &Context) -> Result<Value> {
     }
     let limit = context.configuration()?.config.requests.max_size.0;
     let bytes = document::read(file, limit)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|why| misuse(format!("{}: it is no JSON: {why}", document::name(file))))
+    json::read(&bytes).map_err(|bad| misuse(format!("{}: {bad}", document::name(file))))
 }
 
 /// The options that get over a refusal.

@@ -51,7 +51,7 @@ async fn submit_one(
         class: args.class.map(Into::into),
         subject: args.subject.clone(),
     };
-    let document = additions.put_into(document::read(file, limit)?);
+    let document = additions.put_into(document::read(file, limit)?).map_err(|why| about(file, &why))?;
     // To wait no time at all still says that somebody waits: the job is an interactive one.
     let submission =
         Submission { action: args.action.clone(), id: args.id.clone(), wait: args.wait.map(|_| 0) };
@@ -61,6 +61,11 @@ async fn submit_one(
     }
     print_submitted(&submitted, args.json, context)?;
     Ok(Exit::Done)
+}
+
+/// Names the document that is meant.
+fn about(file: &Path, why: &anyhow::Error) -> anyhow::Error {
+    misuse(format!("{}: {why}", document::name(file)))
 }
 
 /// A request that the hub does not take is the caller's to correct.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Number, Value};
 
 /// Values nested deeper than this read as `null`: the journal could not read them back.
-const DEPTH: usize = 96;
+const DEPTH: usize = model::json::DEEPEST;
 
 /// Reads objects out of a text.
 #[derive(Debug)]
@@ -225,8 +225,8 @@ fn number(word: &str) -> Option<Value> {
     if !word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
         return None;
     }
-    if let Ok(number) = serde_json::from_str::<Number>(word) {
-        return Some(Value::Number(number));
+    if let Ok(sound) = serde_json::from_str::<Number>(word) {
+        return Some(model::json::number(&sound.to_string()).map_or(Value::Null, Value::Number));
     }
     let float: f64 = word.parse().ok()?;
     Some(Number::from_f64(float).map_or(Value::Null, Value::Number))

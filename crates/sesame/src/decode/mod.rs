@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use engine::Why;
 use jiff::Timestamp;
+use model::json;
 use model::word::code;
 use model::{Code, Request};
 use serde::{Deserialize, Serialize};
@@ -75,18 +76,14 @@ impl Message {
 
     /// Its data as JSON.
     pub(crate) fn body(&self) -> Result<Value, Why> {
-        match serde_json::from_str(&self.data) {
+        match json::read(self.data.as_bytes()) {
             Ok(body @ Value::Object(_)) => Ok(body),
             Ok(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
             Ok(_) => Err(why(
                 code::INVALID_PAYLOAD,
                 "the job's data is no JSON object with concernedTo, payload and options".to_owned(),
             )),
-            // The parser's own words could quote the data.
-            Err(error) => Err(why(
-                code::UNREADABLE,
-                format!("the job's data is no JSON: line {}, column {}", error.line(), error.column()),
-            )),
+            Err(bad) => Err(why(bad.code(), format!("the job's data cannot be read: {bad}"))),
         }
     }
 

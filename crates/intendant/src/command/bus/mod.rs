@@ -7,7 +7,8 @@ use anyhow::{Result, anyhow};
 use bus::envelope::{Kind, Message, Version};
 use bus::route::{Pattern, Routes};
 use bus::{RawMessage, Settings};
-use serde_json::{Value, json};
+use model::json;
+use serde_json::json;
 
 use crate::buses;
 use crate::cli::{Bus, BusDeclare, BusPublish, BusTail, BusWhich};
@@ -66,8 +67,7 @@ async fn publish(args: BusPublish, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let (settings, routes) = chosen(&args.which, &loaded, context)?;
     let text = document::read(&args.file, loaded.config.requests.max_size.0)?;
-    let data: Value =
-        serde_json::from_slice(&text).map_err(|error| misuse(anyhow!("the data is no JSON: {error}")))?;
+    let data = json::read(&text).map_err(|bad| misuse(anyhow!("the data cannot be read as JSON: {bad}")))?;
     let version = if args.v2 { Version::V2 } else { Version::V1 };
     if version == Version::V1 && !data.is_object() {
         return Err(misuse(anyhow!("the data of version 1 is an object: give one, or say --v2")));
