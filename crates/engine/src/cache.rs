@@ -9,7 +9,7 @@ use model::JobId;
 use crate::intake::Loaded;
 
 /// Bytes held at most, roughly.
-const BOUND: usize = 8 << 20;
+const BOUND: usize = 32 << 20;
 
 #[derive(Default)]
 struct Content {

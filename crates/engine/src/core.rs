@@ -262,7 +262,9 @@ impl Core {
         let follow_ups = effects.follow_ups.into_iter().filter_map(|request| {
             let action = snapshot.actions.get(&request.action);
             let name = request.action.clone();
-            match intake::take(request, action, snapshot.limits.max_size, now, self.clock.job_id(now)) {
+            let (max, id) = (snapshot.limits.max_size, self.clock.job_id(now));
+            let taken = intake::weigh(&request).and_then(|weight| intake::take(request, weight, action, max, now, id));
+            match taken {
                 Ok(taken) => Some(taken.new),
                 Err(why) => {
                     tracing::error!(action = name, code = %why.code, "a follow-up request was dropped: {}", why.message);

@@ -41,6 +41,8 @@ pub enum Accepted {
     Unclaimed,
 }
 
+/// A request that takes so many bytes of memory is checked apart from the threads on which all else runs.
+const LARGE: usize = 512 << 10;
 /// More backends than anybody has.
 const PAUSES: usize = 10_000;
 /// How long answers that are due may take to leave when the hub stops.
@@ -127,7 +129,8 @@ impl Hub {
             return Ok(Accepted::Unclaimed);
         }
         let now = core.clock.now();
-        match intake::take(request, action, snapshot.limits.max_size, now, core.clock.job_id(now)) {
+        let (action, max) = (Arc::clone(action), snapshot.limits.max_size);
+        match check(request, action, max, now, core.clock.job_id(now)).await? {
             Ok(taken) => {
                 let record = audit(taken.new.id).map(|entry| entry.record(now));
                 self.submit(taken, effects, record).await
@@ -340,6 +343,25 @@ impl Hub {
             .map(|envelope| envelope.body)
             .map_err(|e| Error::Unreadable { job, why: e.to_string() })
     }
+}
+
+/// Checks a request; a large one apart from the threads on which all else runs.
+async fn check(
+    request: Request,
+    action: Arc<Action>,
+    max: usize,
+    now: Timestamp,
+    id: JobId,
+) -> Result<Result<Taken, Why>, Error> {
+    let weight = match intake::weigh(&request) {
+        Ok(weight) => weight,
+        Err(why) => return Ok(Err(why)),
+    };
+    let take = move || intake::take(request, weight, &action, max, now, id);
+    if weight < LARGE {
+        return Ok(take());
+    }
+    tokio::task::spawn_blocking(take).await.map_err(|_| Error::Stopping)
 }
 
 fn with_record(mut effects: EffectSet, record: Option<NewRecord>) -> EffectSet {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use journal::{ExternalId, NewJob};
+use model::json;
 use model::redact::{SecretSet, take_secrets};
 use model::word::code;
 use model::{ActionSpec, Code, Job, JobId, JobState, Request, Seq, Subject};
@@ -56,9 +57,16 @@ pub(crate) struct Envelope {
     pub(crate) trace: Option<String>,
 }
 
-/// Checks a request and takes it apart. Pure: time, id and limits are arguments.
+/// Bytes of memory that a request takes, about; or why it could not be read back from the journal.
+pub(crate) fn weigh(request: &Request) -> Result<usize, Why> {
+    json::check(&request.body)
+        .map_err(|bad| Why { code: bad.code(), message: format!("{} cannot be kept: {bad}", request.action) })
+}
+
+/// Checks a request and takes it apart. Pure: time, id and limits are arguments, and what [`weigh`] gave.
 pub(crate) fn take(
     request: Request,
+    weight: usize,
     action: &Action,
     max: usize,
     now: Timestamp,
@@ -74,7 +82,11 @@ pub(crate) fn take(
         Some(subject) => Some(subject),
         None => find_subject(&request.body, spec),
     };
-    let content = request.external_id.as_ref().map(|_| fingerprint(&request.action, &request.body));
+    let external_id = request.external_id.as_ref().map(|value| ExternalId {
+        value: value.clone(),
+        content: fingerprint(&request.action, &request.body),
+        formerly: fingerprint_in_order(&request.action, &request.body),
+    });
     let mut body = request.body;
     let secrets = take_secrets(&mut body, &spec.secrets);
     let bytes = encode(&EnvelopeRef { body: &body, trace: request.trace.as_deref() })?;
@@ -88,12 +100,11 @@ pub(crate) fn take(
     }
     let reply = request.reply.as_ref().map(encode).transpose()?;
     let class = request.class.unwrap_or(spec.class);
-    let external_id = request.external_id;
     let job = Job {
         id,
         seq: Seq(0),
         source: request.source.clone(),
-        external_id: external_id.clone(),
+        external_id: request.external_id,
         action: request.action.clone(),
         subject: subject.clone(),
         class,
@@ -112,11 +123,11 @@ pub(crate) fn take(
         replay_of: request.replay_of,
         cancelled_by: None,
     };
-    let size = 2 * bytes.len() + 512;
+    let size = weight + bytes.len() + 512;
     let new = NewJob {
         id,
         source: request.source,
-        external_id: external_id.zip(content).map(|(value, content)| ExternalId { value, content }),
+        external_id,
         action: request.action,
         subject,
         class,
@@ -147,8 +158,13 @@ pub(crate) fn find_subject(body: &Value, spec: &ActionSpec) -> Option<Subject> {
     })
 }
 
-/// What makes two requests of one external id the same.
+/// What makes two requests of one external id the same: an object has no order, and a number no way of writing it.
 fn fingerprint(action: &str, body: &Value) -> Zeroizing<Vec<u8>> {
+    json::canonical(action, body)
+}
+
+/// The same as journals of version 0.1 have it, which is blind to nothing.
+fn fingerprint_in_order(action: &str, body: &Value) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(action.as_bytes().to_vec());
     bytes.push(0);
     // Writing a JSON value into memory cannot fail.

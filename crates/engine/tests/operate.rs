@@ -116,6 +116,11 @@ async fn the_same_id_joins_gets_the_stored_result_or_is_refused() {
     let id = bed.accept(with_id()).await;
     let live = bed.hub.accept(with_id(), Effects::default()).await.unwrap();
     assert!(matches!(live, Accepted::Known(known, Some(_)) if known == id), "{live:?}");
+    // An object has no order, and a number is what it is worth.
+    let reordered = json!({ "payload": { "n": 1.0 }, "concernedTo": "alice" });
+    let reordered = Request { body: reordered, ..with_id() };
+    let live = bed.hub.accept(reordered, Effects::default()).await.unwrap();
+    assert!(matches!(live, Accepted::Known(known, Some(_)) if known == id), "{live:?}");
     let other = Request { external_id: Some("x1".into()), ..request("DO", "bob") };
     let reused = bed.hub.accept(other, Effects::default()).await.unwrap();
     assert!(

@@ -16,6 +16,8 @@ pub struct ExternalId {
     pub value: String,
     /// Canonical bytes of the request (action and unmasked body); the journal keeps only a keyed hash of them.
     pub content: Zeroizing<Vec<u8>>,
+    /// The same as version 0.1 had them, by which its rows are recognised.
+    pub formerly: Zeroizing<Vec<u8>>,
 }
 
 /// A request that passed intake.

@@ -15,7 +15,7 @@ pub(crate) type SealedReply = (Digest, Vec<u8>);
 pub(crate) struct SealedJob {
     pub(crate) id: JobId,
     pub(crate) source: String,
-    pub(crate) external_id: Option<(String, Digest)>,
+    pub(crate) external_id: Option<SealedId>,
     pub(crate) action: String,
     pub(crate) subject: Option<Subject>,
     pub(crate) class: Class,
@@ -27,14 +27,27 @@ pub(crate) struct SealedJob {
     pub(crate) reply: Option<SealedReply>,
 }
 
+/// A caller's id of a request, and what tells whether it is the same request.
+pub(crate) struct SealedId {
+    pub(crate) value: String,
+    pub(crate) digest: Digest,
+    /// The digest that version 0.1 wrote.
+    pub(crate) formerly: Digest,
+}
+
 impl SealedJob {
     pub(crate) fn new(seal: &Seal, job: NewJob) -> Result<Self, Error> {
         let body = seal.seal(&Place::body(Deciding::from(&job)), &job.body)?;
-        let external_id = job.external_id.map(|e| (e.value, seal.digest("request", &e.content)));
+        let external_id = job.external_id.map(|id| SealedId {
+            digest: seal.digest("request", &id.content),
+            formerly: seal.digest("request", &id.formerly),
+            value: id.value,
+        });
         let reply = match &job.reply {
             None => None,
             Some(bytes) => {
-                let place = Place::reply(&job.source, external_id.as_ref().map(|(v, _)| v.as_str()), job.id);
+                let place =
+                    Place::reply(&job.source, external_id.as_ref().map(|id| id.value.as_str()), job.id);
                 Some((seal.digest("reply", bytes), seal.seal(&place, bytes)?))
             }
         };

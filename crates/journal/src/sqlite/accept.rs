@@ -10,7 +10,7 @@ use super::{effects, number, order, row};
 use crate::api::Acceptance;
 use crate::error::Error;
 use crate::seal::DIGEST;
-use crate::sealed::{SealedEffects, SealedJob, SealedReply};
+use crate::sealed::{SealedEffects, SealedId, SealedJob, SealedReply};
 
 /// Accepts a job with its effects.
 pub(super) fn accept(tx: &mut Tx<'_>, job: &SealedJob, effects: &SealedEffects) -> Result<Acceptance, Error> {
@@ -49,7 +49,7 @@ pub(super) fn follow_up(tx: &mut Tx<'_>, job: &SealedJob) -> Result<(), Error> {
 
 /// Whether the caller's id was used before; a live job is joined.
 fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> {
-    let Some((value, digest)) = &job.external_id else { return Ok(None) };
+    let Some(SealedId { value, digest, formerly }) = &job.external_id else { return Ok(None) };
     let found = tx.sql.first(
         "SELECT digest, job FROM external WHERE value = ?1 AND source = ?2",
         [value, &job.source],
@@ -58,7 +58,8 @@ fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> 
     let Some((stored, id)) = found else { return Ok(None) };
     // Of a damaged row nobody can say what came before: it does not run again, and others are not held up by it.
     let id = id.unwrap_or(JobId(Uuid::nil()));
-    if stored.is_some_and(|stored| !digest.is(stored)) || id.0.is_nil() {
+    let other = |stored| !digest.is(stored) && !formerly.is(stored);
+    if stored.is_some_and(other) || id.0.is_nil() {
         return Ok(Some(Acceptance::IdReused(id)));
     }
     let known = match row::job_by_id(tx.conn(), id) {
@@ -100,7 +101,7 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
             seq,
             Id(job.id.0),
             job.source,
-            job.external_id.as_ref().map(|(value, _)| value),
+            job.external_id.as_ref().map(|id| &id.value),
             job.action,
             subject,
             Word(job.class),
@@ -128,7 +129,7 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
 
 /// What not every job has.
 fn insert_extras(tx: &Tx<'_>, seq: i64, job: &SealedJob) -> Result<(), Error> {
-    if let Some((value, digest)) = &job.external_id {
+    if let Some(SealedId { value, digest, .. }) = &job.external_id {
         tx.sql.execute(
             "INSERT INTO external (seq, source, value, digest, job, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![seq, job.source, value, digest.now, Id(job.id.0), Time(job.accepted_at)],

@@ -94,6 +94,17 @@ pub async fn a_known_id_with_other_content_is_refused(bed: &dyn Bed) {
     assert_eq!(journal.job(id(2)).await.unwrap(), None);
 }
 
+pub async fn a_row_of_version_0_1_is_recognised_by_what_it_wrote(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    accept(&*journal, known_as("abc", b"as it was", job(1))).await;
+    let again = known_or_formerly_as("abc", b"canonical", b"as it was", job(2));
+    let answer = journal.accept(again, EffectSet::default()).await.unwrap();
+    assert!(matches!(answer, Acceptance::Known(_, job) if job == id(1)), "{answer:?}");
+    let other = known_or_formerly_as("abc", b"canonical", b"in another order", job(3));
+    let answer = journal.accept(other, EffectSet::default()).await.unwrap();
+    assert_eq!(answer, Acceptance::IdReused(id(1)));
+}
+
 pub async fn ids_are_unique_within_their_source_only(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     accept(&*journal, known_as("abc", b"content", job(1))).await;

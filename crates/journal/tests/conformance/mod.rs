@@ -20,6 +20,7 @@ macro_rules! conformance {
                 a_job_is_what_was_given
                 a_repeated_request_is_known_and_joins_while_it_lives
                 a_known_id_with_other_content_is_refused
+                a_row_of_version_0_1_is_recognised_by_what_it_wrote
                 ids_are_unique_within_their_source_only
                 an_id_outlives_its_pruned_job
                 everything_survives_closing_and_opening

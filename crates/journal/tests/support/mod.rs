@@ -89,8 +89,14 @@ pub fn job_of(subject: &str, number: u64) -> NewJob {
 
 /// The same with a caller's id.
 pub fn known_as(value: &str, content: &[u8], job: NewJob) -> NewJob {
-    let content = Zeroizing::new(content.to_vec());
-    NewJob { external_id: Some(ExternalId { value: value.to_owned(), content }), ..job }
+    known_or_formerly_as(value, content, content, job)
+}
+
+/// The same where version 0.1 wrote the content in another way.
+pub fn known_or_formerly_as(value: &str, content: &[u8], formerly: &[u8], job: NewJob) -> NewJob {
+    let bytes = |content: &[u8]| Zeroizing::new(content.to_vec());
+    let id = ExternalId { value: value.to_owned(), content: bytes(content), formerly: bytes(formerly) };
+    NewJob { external_id: Some(id), ..job }
 }
 
 /// Accepts it and expects it to be new.
