@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use model::composed::composed;
+use model::json;
 use model::redact::names_secret;
 use serde_json::{Map, Value};
 
@@ -37,6 +38,8 @@ pub struct Taken {
     pub document: Map<String, Value>,
     /// How many passwords were in it. None is kept.
     pub passwords: usize,
+    /// Bytes of memory that the document takes, about.
+    pub weight: usize,
 }
 
 /// Takes in a document. An error is a sentence for whoever wrote it.
@@ -65,7 +68,8 @@ pub fn take(value: Value) -> Result<Taken, String> {
     let passwords = blank_secrets(&mut document);
     let mut document = as_one(document);
     clean_uid(&mut document)?;
-    Ok(Taken { id, document, passwords })
+    let weight = json::check_part(&document).map_err(|bad| format!("it cannot be kept: {bad}"))?;
+    Ok(Taken { id, document, passwords, weight })
 }
 
 /// The same with letters and their accents as one character (NFC): who writes them apart means the same person.

@@ -3,6 +3,7 @@
 mod bulk;
 mod claim;
 mod erase;
+mod feed;
 mod import;
 mod password;
 
@@ -19,6 +20,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 pub use bulk::{Left, Report, Selection};
+pub use feed::{File, Portions};
 pub use import::{Imported, Options};
 
 use crate::document::{self, Taken};

@@ -5,6 +5,7 @@ mod export;
 mod import;
 mod many;
 mod one;
+mod upload;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
@@ -19,7 +20,7 @@ pub use dto::{
     NewPassword, PasswordJob, Report, Selection,
 };
 
-pub(crate) use import::Upload;
+pub(crate) use upload::Upload;
 
 use crate::register::Register;
 use crate::schedule::Schedule;

@@ -1,39 +1,74 @@
 //! Tables: a heading, then a record on each row.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use ::csv::{ByteRecord, ByteRecordsIntoIter, Error, ErrorKind, Position, Reader, ReaderBuilder};
+use model::json::quoted;
 use serde_json::Value;
 
-use super::{Cells, Raw};
+use super::{Cells, LONGEST, Raw, too_long};
 
 /// What may stand between two cells, when nobody says.
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 /// What a spreadsheet would take for a formula; our own export puts a `'` before it.
 const FORMULA: [char; 4] = ['=', '+', '-', '@'];
 
-/// The rows of a table.
-pub(super) fn rows(file: &[u8], separator: Option<u8>) -> Result<Vec<Raw>, String> {
-    let separator = separator.unwrap_or_else(|| guess(file));
-    let mut reader = ::csv::ReaderBuilder::new().delimiter(separator).from_reader(file);
-    let heading = reader.headers().map_err(|error| format!("the heading cannot be read: {error}"))?;
-    let heading: Vec<String> = heading.iter().map(|name| name.trim().to_owned()).collect();
-    let twice = heading.iter().enumerate().find(|(place, name)| {
-        !name.is_empty() && heading.iter().take(*place).any(|earlier| earlier == *name)
-    });
-    if let Some((_, name)) = twice {
-        return Err(format!("two columns are called {name:?}: give each its own name"));
-    }
-    if heading.iter().all(String::is_empty) {
-        return Err("the first line names no columns".to_owned());
-    }
-    Ok(reader.byte_records().map(|row| record(row, &heading)).collect())
+/// No table has more columns.
+const COLUMNS: usize = 10_000;
+
+/// The rows of a table, read as they are asked for.
+pub(super) struct Rows<'f> {
+    rows: ByteRecordsIntoIter<&'f [u8]>,
+    heading: Vec<Arc<str>>,
 }
 
-fn record(row: Result<::csv::ByteRecord, ::csv::Error>, heading: &[String]) -> Raw {
-    let line = |position: Option<&::csv::Position>| position.map_or(1, ::csv::Position::line);
+/// Reads the heading of a table.
+pub(super) fn rows(file: &[u8], separator: Option<u8>) -> Result<Rows<'_>, String> {
+    let mut reader = open(file, separator);
+    let heading = reader.headers().map_err(|error| format!("the heading cannot be read: {error}"))?;
+    let heading: Vec<Arc<str>> = heading.iter().map(|name| Arc::from(name.trim())).collect();
+    if heading.len() > COLUMNS {
+        return Err(format!("the heading has {} columns, more than {COLUMNS}", heading.len()));
+    }
+    let mut names = HashSet::new();
+    let twice = heading.iter().find(|name| !name.is_empty() && !names.insert(Arc::clone(name)));
+    if let Some(name) = twice {
+        return Err(format!("two columns are called {}: give each its own name", quoted(name)));
+    }
+    if names.is_empty() {
+        return Err("the first line names no columns".to_owned());
+    }
+    Ok(Rows { rows: reader.into_byte_records(), heading })
+}
+
+/// How many rows stand below the heading.
+pub(super) fn count(file: &[u8], separator: Option<u8>) -> usize {
+    open(file, separator).byte_records().count()
+}
+
+fn open(file: &[u8], separator: Option<u8>) -> Reader<&[u8]> {
+    ReaderBuilder::new().delimiter(separator.unwrap_or_else(|| guess(file))).from_reader(file)
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Raw;
+
+    fn next(&mut self) -> Option<Raw> {
+        Some(record(self.rows.next()?, &self.heading))
+    }
+}
+
+fn record(row: Result<ByteRecord, Error>, heading: &[Arc<str>]) -> Raw {
+    let line = |position: Option<&Position>| position.map_or(1, Position::line);
     match row {
+        Ok(row) if row.as_slice().len() > LONGEST => {
+            Raw { line: line(row.position()), content: Err(too_long()) }
+        }
         Ok(row) => Raw { line: line(row.position()), content: cells(&row, heading) },
         Err(error) => {
             let why = match error.kind() {
-                ::csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                ErrorKind::UnequalLengths { expected_len, len, .. } => {
                     format!("it has {len} cells, and the heading {expected_len}")
                 }
                 _ => "it cannot be read as a row".to_owned(),
@@ -43,13 +78,13 @@ fn record(row: Result<::csv::ByteRecord, ::csv::Error>, heading: &[String]) -> R
     }
 }
 
-fn cells(row: &::csv::ByteRecord, heading: &[String]) -> Result<Cells, String> {
+fn cells(row: &ByteRecord, heading: &[Arc<str>]) -> Result<Cells, String> {
     let named = heading.iter().zip(row.iter()).filter(|(name, _)| !name.is_empty());
-    let cell = |(name, value): (&String, &[u8])| {
+    let cell = |(name, value): (&Arc<str>, &[u8])| {
         let text = std::str::from_utf8(value).map_err(|_| format!("{name} is not written in UTF-8"))?;
         let text = text.trim();
         let text = text.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(text);
-        Ok((name.clone(), Value::from(text)))
+        Ok((Arc::clone(name), Value::from(text)))
     };
     named.map(cell).collect::<Result<_, String>>().map(Cells::Flat)
 }

@@ -1,65 +1,83 @@
 //! JSON documents: in an array, or one on each line.
 
-use serde_json::Value;
+use model::json;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{Cells, Raw};
+use super::{Cells, LONGEST, Raw, no_json, too_long};
 
-/// The objects of an array, or the one object that is the file.
-pub(super) fn array(file: &[u8]) -> Result<Vec<Raw>, String> {
+/// The items of an array with their lines, or the one value that is the file.
+pub(super) struct Items<'f> {
+    text: &'f str,
+    /// Where the next one begins, or what stands before it.
+    at: usize,
+    line: u64,
+    in_array: bool,
+}
+
+/// Looks through the whole file, so that one which breaks off is told of before anything of it is used.
+pub(super) fn items(file: &[u8]) -> Result<Items<'_>, String> {
     let text = std::str::from_utf8(file).map_err(|_| "the file is not written in UTF-8".to_owned())?;
-    let whole: &RawValue = serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
         format!(
             "the file is no JSON from line {}, column {} on: where each line is a document, it is ndjson",
             error.line(),
             error.column()
         )
     })?;
-    if !whole.get().starts_with('[') {
-        return Ok(vec![document(line_of(text, whole), whole.get())]);
-    }
-    let items: Vec<&RawValue> = serde_json::from_str(whole.get()).map_err(|error| error.to_string())?;
-    let (mut records, mut line, mut at) = (Vec::with_capacity(items.len()), 1, 0);
-    for item in items {
-        // Counted on from the one before: a file is looked through once.
-        let place = offset(text, item);
-        line += newlines(text.get(at..place).unwrap_or_default());
-        at = place;
-        records.push(document(line, item.get()));
-    }
-    Ok(records)
+    let mut items = Items { text, at: 0, line: 1, in_array: false };
+    items.pass_over(|byte| byte.is_ascii_whitespace());
+    items.in_array = items.rest().starts_with('[');
+    items.at += usize::from(items.in_array);
+    Ok(items)
 }
 
-/// A document on each line that is not empty.
-pub(super) fn lines(file: &[u8]) -> Vec<Raw> {
-    let numbered = (1..).zip(file.split(|byte| *byte == b'\n'));
-    numbered
-        .filter(|(_, line)| !line.trim_ascii().is_empty())
-        .map(|(number, line)| match std::str::from_utf8(line) {
-            Ok(line) => document(number, line),
-            Err(_) => Raw { line: number, content: Err("it is not written in UTF-8".to_owned()) },
-        })
-        .collect()
+impl<'f> Items<'f> {
+    fn rest(&self) -> &'f str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over these bytes, and counts lines.
+    fn pass_over(&mut self, passes: impl Fn(u8) -> bool) {
+        let rest = self.rest().as_bytes();
+        let length = rest.iter().position(|byte| !passes(*byte)).unwrap_or(rest.len());
+        self.pass(length);
+    }
+
+    fn pass(&mut self, length: usize) {
+        let passed = self.rest().as_bytes().get(..length).unwrap_or_default();
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.at += length;
+    }
 }
 
-fn document(line: u64, text: &str) -> Raw {
-    let content = match serde_json::from_str::<Value>(text) {
-        Ok(document) => Ok(Cells::Document(document)),
-        // The parser's own words could quote the record.
-        Err(error) => Err(format!("it is no JSON from column {} on", error.column())),
+impl<'f> Iterator for Items<'f> {
+    type Item = (u64, &'f [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.pass_over(|byte| byte.is_ascii_whitespace() || byte == b',');
+        let rest = self.rest();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        let item = values.next()?.ok()?.get().as_bytes();
+        let found = (self.line, item);
+        // After a value that is no array there is nothing.
+        let length = if self.in_array { values.byte_offset() } else { rest.len() };
+        self.pass(length);
+        Some(found)
+    }
+}
+
+/// The lines that are not empty, with their numbers.
+pub(super) fn lines(file: &[u8]) -> impl Iterator<Item = (u64, &[u8])> + Send {
+    (1..).zip(file.split(|byte| *byte == b'\n')).filter(|(_, line)| !line.trim_ascii().is_empty())
+}
+
+/// The record in such a text.
+pub(super) fn document(line: u64, text: &[u8]) -> Raw {
+    let content = if text.len() > LONGEST {
+        Err(too_long())
+    } else {
+        json::read(text).map(Cells::Document).map_err(no_json)
     };
     Raw { line, content }
-}
-
-fn line_of(text: &str, part: &RawValue) -> u64 {
-    1 + newlines(text.get(..offset(text, part)).unwrap_or_default())
-}
-
-/// Where a part of the text begins.
-fn offset(text: &str, part: &RawValue) -> usize {
-    part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr())
-}
-
-fn newlines(text: &str) -> u64 {
-    text.bytes().map(|byte| u64::from(byte == b'\n')).sum()
 }

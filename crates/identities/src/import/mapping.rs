@@ -12,8 +12,11 @@
 //! lists: [departmentNumber]             # members that hold all values, and not only the first
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
+use model::json::{leads_too_deep, quoted};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -43,6 +46,8 @@ const PERSON: [&str; 19] = [
 ];
 /// What a bare name begins with when it is written as a pointer.
 const BARE: &str = "/inetOrgPerson/";
+/// The places of a record are not longer together, in levels: each level may become an object of its own.
+const LEVELS: usize = 50_000;
 /// What columns without a mapping may be called beside members of `inetOrgPerson`.
 const TOP: [&str; 4] = ["_id", "lifecycle", "initState", "customFields"];
 
@@ -56,8 +61,11 @@ pub struct Mapping {
     /// Where each member comes from; `None` = by its name.
     fields: Option<Vec<(String, Vec<Part>)>>,
     constants: Vec<(String, Value)>,
-    lists: Vec<String>,
+    lists: HashSet<String>,
 }
+
+/// The values of a record, by what they are to be; in the order in which each first came.
+struct Grouped<'c>(Vec<(String, Vec<&'c Value>)>);
 
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +98,7 @@ impl Default for Mapping {
             separator: None,
             fields: None,
             constants: Vec::new(),
-            lists: Vec::new(),
+            lists: HashSet::new(),
         }
     }
 }
@@ -111,12 +119,20 @@ impl Mapping {
             Some(key) if key.is_empty() => {
                 return Err(BadMapping("key names no member: leave it out, or name one".to_owned()));
             }
-            Some(key) => key.iter().map(|name| pointer(name)).collect(),
+            Some(key) => key.iter().map(|name| pointer(name)).collect::<Result<_, _>>()?,
         };
-        let field = |(name, from): (String, String)| Ok((pointer(&name), parts(&from)?));
-        let fields = fields.map(|fields| fields.into_iter().map(field).collect()).transpose()?;
-        let constants = constants.into_iter().map(|(name, value)| (pointer(&name), value)).collect();
-        let lists = lists.iter().map(|name| pointer(name)).collect();
+        let field = |(name, from): (String, String)| Ok((pointer(&name)?, parts(&from)?));
+        let fields =
+            fields.map(|fields| fields.into_iter().map(field).collect::<Result<Vec<_>, _>>()).transpose()?;
+        let constants = constants.into_iter().map(|(name, value)| Ok((pointer(&name)?, value)));
+        let constants = constants.collect::<Result<Vec<_>, _>>()?;
+        let places = || {
+            fields.iter().flatten().map(|(place, _)| place).chain(constants.iter().map(|(place, _)| place))
+        };
+        if places().map(|place| place.matches('/').count()).sum::<usize>() > LEVELS {
+            return Err(BadMapping("its places lead too deep, all together".to_owned()));
+        }
+        let lists = lists.iter().map(|name| pointer(name)).collect::<Result<_, _>>()?;
         Ok(Mapping { key, separator, fields, constants, lists })
     }
 
@@ -124,17 +140,19 @@ impl Mapping {
     pub(super) fn document(&self, cells: Cells) -> Result<Value, String> {
         let mut document = match (cells, &self.fields) {
             (Cells::Document(document), None) => document,
-            (Cells::Flat(cells), None) => self.by_name(&cells),
+            (Cells::Flat(cells), None) => self.by_name(&cells)?,
             (Cells::Document(document), Some(fields)) => {
                 let look = |name: &str| {
                     if name.starts_with('/') { document.pointer(name) } else { document.get(name) }
                 };
                 self.by_field(fields, |name| look(name).into_iter().collect())?
             }
-            (Cells::Flat(cells), Some(fields)) => self.by_field(fields, |name| {
-                let of_name = cells.iter().filter(|(given, _)| given.eq_ignore_ascii_case(name));
-                of_name.map(|(_, value)| value).collect()
-            })?,
+            (Cells::Flat(cells), Some(fields)) => {
+                let grouped = Grouped::of(&cells, |name| Some(name.to_ascii_lowercase()));
+                let by_name: HashMap<_, _> = grouped.0.into_iter().collect();
+                let look = |name: &str| by_name.get(&name.to_ascii_lowercase()).cloned().unwrap_or_default();
+                self.by_field(fields, look)?
+            }
         };
         for (pointer, value) in &self.constants {
             put(&mut document, pointer, value.clone());
@@ -161,27 +179,24 @@ impl Mapping {
     }
 
     /// Columns by their names: pointers, members of `inetOrgPerson`, or with dots, `inetOrgPerson.uid`.
-    fn by_name(&self, cells: &[(String, Value)]) -> Value {
+    fn by_name(&self, cells: &[(Arc<str>, Value)]) -> Result<Value, String> {
         let mut document = Value::Object(Map::new());
-        let mut done: Vec<String> = Vec::new();
-        for (name, _) in cells {
-            let Some(target) = known(name) else { continue };
-            if done.contains(&target) {
-                continue;
+        let mut levels = 0;
+        for (target, values) in Grouped::of(cells, known).0 {
+            levels += target.matches('/').count();
+            if leads_too_deep(&target) || levels > LEVELS {
+                return Err(format!("its {} leads too deep", quoted(&target)));
             }
-            let same = cells.iter().filter(|(given, _)| known(given).as_ref() == Some(&target));
-            let values: Vec<&Value> = same.map(|(_, value)| value).collect();
             if let Some(value) = self.several(&target, &values) {
                 put(&mut document, &target, value);
             }
-            done.push(target);
         }
-        document
+        Ok(document)
     }
 
     /// All values of a list, the first one otherwise.
     fn several(&self, pointer: &str, values: &[&Value]) -> Option<Value> {
-        if !self.lists.iter().any(|list| list == pointer) {
+        if !self.lists.contains(pointer) {
             return values.first().map(|value| (*value).clone());
         }
         let all = values.iter().flat_map(|value| match value {
@@ -193,9 +208,35 @@ impl Mapping {
     }
 }
 
+impl<'c> Grouped<'c> {
+    /// What `target` does not know is left out. Each value is looked at once, however many there are.
+    fn of(cells: &'c [(Arc<str>, Value)], target: impl Fn(&str) -> Option<String>) -> Self {
+        let mut groups: Vec<(String, Vec<&Value>)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for (name, value) in cells {
+            let Some(target) = target(name) else { continue };
+            let place = match places.entry(target) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    groups.push((new.key().clone(), Vec::new()));
+                    *new.insert(groups.len() - 1)
+                }
+            };
+            if let Some((_, values)) = groups.get_mut(place) {
+                values.push(value);
+            }
+        }
+        Grouped(groups)
+    }
+}
+
 /// A name as a JSON pointer.
-fn pointer(name: &str) -> String {
-    if name.starts_with('/') { name.to_owned() } else { format!("{BARE}{name}") }
+fn pointer(name: &str) -> Result<String, BadMapping> {
+    let pointer = if name.starts_with('/') { name.to_owned() } else { format!("{BARE}{name}") };
+    if leads_too_deep(&pointer) {
+        return Err(BadMapping(format!("{} leads too deep", quoted(name))));
+    }
+    Ok(pointer)
 }
 
 /// A pointer as a person would write it.
@@ -209,7 +250,9 @@ fn known(name: &str) -> Option<String> {
         return Some(name.to_owned());
     }
     if name.contains('.') {
-        return Some(format!("/{}", name.replace('.', "/")));
+        // `N. tel.` is an abbreviation.
+        let leads = name.split('.').all(|part| !part.is_empty() && !part.contains(char::is_whitespace));
+        return leads.then(|| format!("/{}", name.replace('.', "/")));
     }
     if let Some(top) = TOP.into_iter().find(|top| *top == name) {
         return Some(format!("/{top}"));

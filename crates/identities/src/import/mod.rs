@@ -1,5 +1,7 @@
-//! Reads identities out of files: JSON, NDJSON, CSV, LDIF. Pure: a file's text becomes records, each with its line, good
-//! or with the reason why not. What is wrong with one record never hides another.
+//! Reads identities out of files: JSON, NDJSON, CSV, LDIF. Pure: a file's text becomes records, one after the other,
+//! each with its line, good or with the reason why not. What is wrong with one record never hides another.
+//!
+//! However large the file, no more than the record at hand is in memory, and what it takes is in proportion to it.
 
 mod csv;
 mod json;
@@ -10,7 +12,9 @@ mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
+use model::json::{Bad, Fault};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -75,6 +79,8 @@ pub struct Ready {
     pub document: Map<String, Value>,
     /// Passwords that were left out.
     pub passwords: usize,
+    /// Bytes of memory that the document takes, about.
+    pub weight: usize,
 }
 
 /// A record as its format gives it, before the mapping.
@@ -86,45 +92,108 @@ struct Raw {
 /// The content of a record.
 enum Cells {
     /// Names and values, in order; a name may come more than once.
-    Flat(Vec<(String, Value)>),
+    Flat(Vec<(Arc<str>, Value)>),
     /// A whole document.
     Document(Value),
 }
 
-/// Reads a whole file. An error says why nothing at all can be read.
-pub fn read(file: &[u8], format: Format, mapping: &Mapping) -> Result<Vec<Record>, String> {
-    // Spreadsheets write one.
-    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
-    let raw = match format {
-        Format::Json => json::array(file)?,
-        Format::Ndjson => json::lines(file),
-        Format::Csv => csv::rows(file, mapping.separator)?,
-        Format::Ldif => ldif::entries(file),
-    };
-    let mut seen: HashMap<String, u64> = HashMap::new();
-    Ok(raw.into_iter().map(|raw| record(raw, mapping, &mut seen)).collect())
+/// No record is longer, in bytes.
+const LONGEST: usize = 10 << 20;
+/// No file has more records.
+const MOST: u64 = 1_000_000;
+
+/// The records of a file, read as they are asked for.
+pub struct Records<'f> {
+    raw: Box<dyn Iterator<Item = Raw> + Send + 'f>,
+    mapping: &'f Mapping,
+    /// Where whom was met, by a hash of the id: ids may be many, and long.
+    seen: HashMap<[u8; 16], u64>,
+    read: u64,
 }
 
-fn record(raw: Raw, mapping: &Mapping, seen: &mut HashMap<String, u64>) -> Record {
-    let line = raw.line;
-    let identity = raw.content.and_then(|cells| ready(cells, mapping)).and_then(|ready| {
-        match seen.entry(ready.id.clone()) {
+/// Begins to read a file. An error says why nothing at all can be read.
+pub fn read<'f>(file: &'f [u8], format: Format, mapping: &'f Mapping) -> Result<Records<'f>, String> {
+    let file = unmarked(file);
+    let raw: Box<dyn Iterator<Item = Raw> + Send + 'f> = match format {
+        Format::Json => Box::new(json::items(file)?.map(|(line, text)| json::document(line, text))),
+        Format::Ndjson => Box::new(json::lines(file).map(|(line, text)| json::document(line, text))),
+        Format::Csv => Box::new(csv::rows(file, mapping.separator)?),
+        Format::Ldif => Box::new(ldif::entries(file)),
+    };
+    Ok(Records { raw, mapping, seen: HashMap::new(), read: 0 })
+}
+
+/// How many records a file has.
+pub fn count(file: &[u8], format: Format, mapping: &Mapping) -> u64 {
+    let file = unmarked(file);
+    let records = match format {
+        Format::Json => json::items(file).map_or(0, Iterator::count),
+        Format::Ndjson => json::lines(file).count(),
+        Format::Csv => csv::count(file, mapping.separator),
+        Format::Ldif => ldif::entries(file).count(),
+    };
+    u64::try_from(records).unwrap_or(u64::MAX).min(MOST)
+}
+
+/// Without the mark that spreadsheets put before their texts.
+fn unmarked(file: &[u8]) -> &[u8] {
+    file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file)
+}
+
+impl Iterator for Records<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        if self.read > MOST {
+            return None;
+        }
+        let Raw { line, content } = self.raw.next()?;
+        self.read += 1;
+        let identity = if self.read > MOST {
+            Err(format!(
+                "the file has more than {MOST} records: import what begins here as a file of its own"
+            ))
+        } else {
+            content.and_then(|cells| ready(cells, self.mapping)).and_then(|ready| self.once(line, ready))
+        };
+        Some(Record { line, identity })
+    }
+}
+
+impl Records<'_> {
+    /// Takes nobody a second time.
+    fn once(&mut self, line: u64, ready: Ready) -> Result<Ready, String> {
+        let mut key = [0; 16];
+        blake3::Hasher::new().update(ready.id.as_bytes()).finalize_xof().fill(&mut key);
+        match self.seen.entry(key) {
             Entry::Occupied(first) => Err(format!("it is the same identity as on line {}", first.get())),
             Entry::Vacant(new) => {
                 new.insert(line);
                 Ok(ready)
             }
         }
-    });
-    Record { line, identity }
+    }
+}
+
+/// What is wrong with a record that is no JSON. Its line is told beside it.
+fn no_json(bad: Bad) -> String {
+    match bad.fault {
+        Fault::NotUtf8 => "it is not written in UTF-8".to_owned(),
+        Fault::Cut(_) | Fault::Syntax(_) => format!("it is no JSON from column {} on", bad.column),
+        fault => Bad { line: 0, column: 0, fault }.to_string(),
+    }
+}
+
+fn too_long() -> String {
+    format!("it is longer than {} MiB", LONGEST >> 20)
 }
 
 fn ready(cells: Cells, mapping: &Mapping) -> Result<Ready, String> {
-    let Taken { id, document, passwords } = document::take(mapping.document(cells)?)?;
+    let Taken { id, document, passwords, weight } = document::take(mapping.document(cells)?)?;
     let derived = || document::derived_id(&document, &mapping.key);
     let id = id.or_else(derived).ok_or_else(|| {
         let names: Vec<&str> = mapping.key.iter().map(|key| mapping::short(key)).collect();
         format!("it has no {}, by which identities are told apart", names.join(" or no "))
     })?;
-    Ok(Ready { id, document, passwords })
+    Ok(Ready { id, document, passwords, weight })
 }

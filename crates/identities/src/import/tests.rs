@@ -6,7 +6,15 @@ use serde_json::json;
 use super::*;
 
 fn read_all(file: &str, format: Format, mapping: &str) -> Vec<Record> {
-    read(file.as_bytes(), format, &Mapping::parse(mapping).unwrap()).unwrap()
+    let mapping = Mapping::parse(mapping).unwrap();
+    let records: Vec<Record> = read(file.as_bytes(), format, &mapping).unwrap().collect();
+    assert_eq!(count(file.as_bytes(), format, &mapping), records.len() as u64, "counted otherwise than read");
+    records
+}
+
+/// Why nothing at all can be read.
+fn unreadable(file: &[u8], format: Format) -> String {
+    read(file, format, &Mapping::default()).err().expect("it can be read")
 }
 
 /// The document of a record, which must be good.
@@ -58,7 +66,7 @@ fn an_array_knows_the_lines_of_its_items() {
     assert_eq!(bad(&records), [(4, "it is no JSON object")]);
     let one = read_all("\n{\"inetOrgPerson\": {\"uid\": \"a\"}}", Format::Json, "");
     assert_eq!((one.len(), one[0].line), (1, 2));
-    let why = read(b"{}\n{}", Format::Json, &Mapping::default()).unwrap_err();
+    let why = unreadable(b"{}\n{}", Format::Json);
     assert!(why.contains("line 2") && why.contains("ndjson"), "{why}");
 }
 
@@ -116,11 +124,12 @@ constants:
 fn tables_that_cannot_be_read_at_all_say_why() {
     for (file, why) in [("a,a\n1,2\n", "two columns"), ("", "names no columns"), (",,\n", "names no columns")]
     {
-        let said = read(file.as_bytes(), Format::Csv, &Mapping::default()).unwrap_err();
+        let said = unreadable(file.as_bytes(), Format::Csv);
         assert!(said.contains(why), "{file:?}: {said}");
     }
     let bytes = b"uid,cn\na,caf\xe9\nb,x\n";
-    let records = read(bytes, Format::Csv, &Mapping::default()).unwrap();
+    let mapping = Mapping::default();
+    let records: Vec<Record> = read(bytes, Format::Csv, &mapping).unwrap().collect();
     assert_eq!(bad(&records), [(2, "cn is not written in UTF-8")]);
     assert!(records[1].identity.is_ok());
 }
@@ -176,13 +185,101 @@ fn mappings_that_cannot_be_used_say_why() {
     assert_eq!(Mapping::parse("").unwrap(), Mapping::default());
 }
 
+#[test]
+fn what_is_nested_too_deep_is_told_and_the_others_are_taken() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let line = |uid: &str, levels: usize| {
+        format!(r#"{{"inetOrgPerson": {{"uid": "{uid}", "a": {}}}}}"#, nested(levels))
+    };
+    let most = model::json::DEEPEST - model::json::AROUND - 2;
+    let file = [line("a", most), line("b", most + 1), line("c", 125), line("d", 100_000)].join("\n");
+    for (format, file) in
+        [(Format::Ndjson, file.clone()), (Format::Json, format!("[{}]", file.replace('\n', ",\n")))]
+    {
+        let records = read_all(&file, format, "");
+        assert_eq!(records.iter().filter(|record| record.identity.is_ok()).count(), 1, "{format:?}");
+        assert_eq!(records[0].line, 1);
+        assert!(bad(&records).iter().all(|(_, why)| why.contains("nested deeper")), "{:?}", bad(&records));
+    }
+    // A document at the limit comes back from where it is kept.
+    let kept = serde_json::to_vec(
+        &serde_json::json!({"document": good(&read_all(&line("a", most), Format::Ndjson, "")[0])}),
+    );
+    assert!(serde_json::from_slice::<Value>(&kept.unwrap()).is_ok());
+}
+
+#[test]
+fn headings_with_dots_lead_no_deeper_than_documents_may_be() {
+    for dots in [100, 6_000, 100_000] {
+        let heading = format!("uid,a{}", ".b".repeat(dots));
+        let records = read_all(&format!("{heading}\nx,1\n"), Format::Csv, "");
+        assert!(bad(&records)[0].1.ends_with("leads too deep"), "{:?}", bad(&records));
+        assert!(bad(&records)[0].1.len() < 200);
+        let entry = format!("dn: x\nuid: x\na{}: 1\n", ".b".repeat(dots));
+        assert!(bad(&read_all(&entry, Format::Ldif, ""))[0].1.ends_with("leads too deep"));
+        assert!(Mapping::parse(&format!("fields: {{{:?}: uid}}", "/b".repeat(dots))).is_err());
+    }
+    let said = Mapping::parse(&format!("fields: {{{:?}: uid}}", "/b".repeat(100))).unwrap_err().0;
+    assert!(said.ends_with("leads too deep"), "{said}");
+    let records = read_all("uid,a.b.c\nx,1\n", Format::Csv, "");
+    assert_eq!(good(&records[0]), json!({"inetOrgPerson": {"uid": "x"}, "a": {"b": {"c": "1"}}}));
+}
+
+#[test]
+fn abbreviations_in_a_heading_are_no_places() {
+    let records =
+        read_all("uid,cn,sn,N. tel.,Ext. mail\ndot1,Person One,One,12,one@example.org\n", Format::Csv, "");
+    assert_eq!(good(&records[0]), json!({"inetOrgPerson": {"uid": "dot1", "cn": "Person One", "sn": "One"}}));
+}
+
+#[test]
+fn a_member_twice_is_told_at_its_line() {
+    let file = concat!(
+        r#"{"inetOrgPerson":{"uid":"a"}}"#,
+        "\n",
+        r#"{"inetOrgPerson":{"uid":"m1","employeeNumber":"1","employeeNumber":"2"}}"#,
+    );
+    assert_eq!(bad(&read_all(file, Format::Ndjson, "")), [(2, "\"employeeNumber\" is given twice")]);
+}
+
+#[test]
+fn a_wide_table_is_read_in_linear_time_and_one_row_at_a_time() {
+    let columns: Vec<String> = (0..2_000).map(|n| format!("inetOrgPerson.c{n}")).collect();
+    let row = vec!["1"; 2_000].join(",");
+    let mut file = format!("uid,{}\n", columns.join(","));
+    for person in 0..500 {
+        file.push_str(&format!("p{person},{row}\n"));
+    }
+    let mapping = Mapping::default();
+    let mut records = read(file.as_bytes(), Format::Csv, &mapping).unwrap();
+    let first = records.next().unwrap().identity.unwrap();
+    assert_eq!(first.document["inetOrgPerson"].as_object().unwrap().len(), 2_001);
+    assert_eq!(records.filter(|record| record.identity.is_ok()).count(), 499);
+}
+
+#[test]
+fn what_would_be_too_much_is_told() {
+    let wide = (0..10_001).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
+    assert!(unreadable(wide.as_bytes(), Format::Csv).contains("more than 10000"));
+    let many = format!("dn: x\nuid: x\n{}\ndn: y\nuid: y\n", "a: b\n".repeat(60_000));
+    let records = read_all(&many, Format::Ldif, "");
+    assert_eq!(bad(&records), [(1, "it is longer than 10 MiB or has more than 50000 lines")]);
+    assert!(records[1].identity.is_ok());
+    let deep = (0..1_000).map(|n| format!("a{n}{}", ".b".repeat(70))).collect::<Vec<_>>().join(",");
+    let records = read_all(&format!("uid,{deep}\nx{}\n", ",1".repeat(1_000)), Format::Csv, "");
+    assert!(bad(&records)[0].1.ends_with("leads too deep"));
+    let values = format!(r#"{{"inetOrgPerson":{{"uid":"x"}},"a":[{}0]}}"#, "{},".repeat(2_000_000));
+    assert!(bad(&read_all(&values, Format::Ndjson, ""))[0].1.contains("small values"));
+}
+
 proptest! {
     /// Nothing that is handed in makes it panic, and every record has a line of the file.
     #[test]
     fn whatever_the_file_is(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
         for format in Format::ALL {
-            for record in read(&bytes, format, &Mapping::default()).unwrap_or_default() {
+            let mapping = Mapping::default();
+            for record in read(&bytes, format, &mapping).into_iter().flatten() {
                 prop_assert!((1..=lines).contains(&record.line), "{format:?}: line {}", record.line);
             }
         }
@@ -192,7 +289,9 @@ proptest! {
     fn whatever_the_lines_are(lines in prop::collection::vec("[a-d:;,\\[\\]{}\" #<=\\-]{0,12}", 0..20)) {
         let text = lines.join("\n");
         for format in Format::ALL {
-            let _ = read(text.as_bytes(), format, &Mapping::default());
+            let mapping = Mapping::default();
+            let read = read(text.as_bytes(), format, &mapping).map(Iterator::count);
+            prop_assert!(read.is_err() || read == Ok(count(text.as_bytes(), format, &mapping) as usize));
         }
         let _ = Mapping::parse(&text);
     }

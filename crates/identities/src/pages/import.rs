@@ -11,7 +11,7 @@ use super::Pages;
 use crate::api::Upload;
 use crate::error::Error;
 use crate::import::Format;
-use crate::register::{Imported, Options};
+use crate::register::{Imported, Options, Portions};
 
 /// Bad records that are shown.
 const SHOWN: usize = 500;
@@ -49,17 +49,21 @@ pub(super) async fn import(
 ) -> Result<Response, Problem> {
     let upload = Upload::read(request).await?;
     let options = Options { dry_run: upload.ticked("dry_run"), validated: upload.ticked("validated") };
-    let records = match upload.records(upload.field("format")) {
-        Ok(records) => records,
+    let word = upload.field("format").map(str::to_owned);
+    let opened = match upload.file(word.as_deref()) {
+        Ok(file) => Portions::open(file).await,
+        Err(error) => Err(error),
+    };
+    let portions = match opened {
+        Ok(portions) => portions,
         Err(error @ (Error::BadFile(_) | Error::BadMapping(_))) => {
             return Ok(form(&visit, Some(error.to_string())));
         }
         Err(error) => return Err(error.into()),
     };
-    drop(upload);
     let register = pages.register;
     // It goes on to the end, also when the browser goes away in the middle.
-    let work = tokio::spawn(async move { register.import(records, options, &caller.actor, |_| {}).await });
+    let work = tokio::spawn(async move { register.import(portions, options, &caller.actor, |_| {}).await });
     let mut report = work.await.map_err(|error| Problem::bug(&error))??;
     let more = report.bad.len().saturating_sub(SHOWN);
     report.bad.truncate(SHOWN);

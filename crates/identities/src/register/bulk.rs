@@ -14,8 +14,8 @@ use crate::state::{Deed, Hindrance, State};
 
 /// Identities that are worked on at once.
 const AT_ONCE: usize = 64;
-/// Identities read at once.
-pub(super) const ROWS: usize = 500;
+/// Identities read at once: each may be a document of megabytes.
+pub(super) const ROWS: usize = 100;
 /// No more jobs than these are named in a report.
 const NAMED: usize = 100;
 

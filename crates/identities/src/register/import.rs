@@ -1,10 +1,11 @@
 //! Writing what a file said.
 
 use engine::{Actor, AuditEntry};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use journal::EffectSet;
-use model::{Code, EntityWrite};
+use model::{Code, EntityWrite, json};
 
+use super::feed::Portions;
 use super::{Register, Stamp, TRIES};
 use crate::document;
 use crate::error::Error;
@@ -14,6 +15,11 @@ use crate::state::{Hindrance, State};
 
 /// Records that are written at once.
 const AT_ONCE: usize = 64;
+/// Records that cannot be used are listed up to here; the others are counted.
+const LISTED: usize = 10_000;
+
+/// What several imports put together takes no more memory, in bytes.
+const LARGEST: usize = 32 << 20;
 
 /// How a file is imported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +43,7 @@ pub struct Imported {
     pub incomplete: u64,
     /// Passwords that were left out.
     pub passwords: u64,
-    /// Every record that could not be used: its line, and why.
+    /// The records that could not be used: line, and why. Of very many the last entry counts the rest.
     pub bad: Vec<(u64, String)>,
 }
 
@@ -48,39 +54,38 @@ enum Outcome {
     Unchanged,
 }
 
+/// What became of it, and the passwords that were left out; or what is wrong with it.
+type Written = Result<(Outcome, usize), String>;
+
 impl Register {
     /// Imports records. Whatever happens in between, doing it again goes on where it was left: what is there already
     /// changes nothing. `handled` is told how many records are done.
     pub async fn import(
         &self,
-        records: Vec<Record>,
+        mut portions: Portions,
         options: Options,
         actor: &Actor,
         mut handled: impl FnMut(u64),
     ) -> Result<Imported, Error> {
         let mut report = Imported::default();
         let by = self.stamp(actor);
-        let mut count = 0;
-        let done = stream::iter(records)
-            .map(|Record { line, identity }| {
-                let by = &by;
-                async move {
-                    let outcome = match identity {
-                        Ok(ready) => self.take_over(ready, options, by).await?,
-                        Err(why) => Err(why),
-                    };
-                    Ok::<_, Error>((line, outcome))
-                }
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_for_each(|(line, outcome)| {
-                report.add(line, outcome);
-                count += 1;
-                handled(count);
-                std::future::ready(Ok(()))
-            })
-            .await;
+        let (mut count, mut done, mut more) = (0, Ok(()), None);
+        while let (Ok(()), Some(portion)) = (&done, portions.next().await) {
+            done = self
+                .write_over(portion, options, &by)
+                .try_for_each(|(line, outcome)| {
+                    report.add(line, outcome);
+                    count += 1;
+                    handled(count);
+                    std::future::ready(Ok(()))
+                })
+                .await;
+            report.shorten(&mut more);
+        }
         report.bad.sort();
+        report.bad.extend(more.map(|(line, more): (u64, u64)| {
+            (line, format!("{more} more records cannot be used, from this line on: mend those above first"))
+        }));
         if report.new + report.changed > 0 && !options.dry_run {
             let message = format!("imported: {} new, {} changed", report.new, report.changed);
             let entry = AuditEntry::new(actor, "identities", Code::from_static("imported"), message);
@@ -89,13 +94,25 @@ impl Register {
         done.map(|()| report)
     }
 
-    /// Writes one record over what is there; an `Err` inside is what is wrong with it.
-    async fn take_over(
-        &self,
-        ready: Ready,
+    /// Writes records over what is there, many at once.
+    fn write_over<'r>(
+        &'r self,
+        records: Vec<Record>,
         options: Options,
-        by: &Stamp,
-    ) -> Result<Result<(Outcome, usize), String>, Error> {
+        by: &'r Stamp,
+    ) -> impl Stream<Item = Result<(u64, Written), Error>> + 'r {
+        let one = move |Record { line, identity }| async move {
+            let outcome = match identity {
+                Ok(ready) => self.take_over(ready, options, by).await?,
+                Err(why) => Err(why),
+            };
+            Ok((line, outcome))
+        };
+        stream::iter(records).map(one).buffer_unordered(AT_ONCE)
+    }
+
+    /// Writes one record over what is there; an `Err` inside is what is wrong with it.
+    async fn take_over(&self, ready: Ready, options: Options, by: &Stamp) -> Result<Written, Error> {
         for _ in 0..TRIES {
             let passwords = ready.passwords;
             let found = match self.find_one(&ready.id).await {
@@ -107,6 +124,12 @@ impl Register {
                 Some(mut identity) => {
                     let mut document = identity.kept.document.clone();
                     document::merge(&mut document, ready.document.clone());
+                    if json::check_part(&document).is_ok_and(|weight| weight > LARGEST) {
+                        let most = LARGEST >> 20;
+                        return Ok(Err(format!(
+                            "with what is there it would take more than {most} MiB of memory"
+                        )));
+                    }
                     if !identity.edit(document, by.clone()) {
                         return Ok(Ok((Outcome::Unchanged, passwords)));
                     }
@@ -146,7 +169,20 @@ impl Register {
 }
 
 impl Imported {
-    fn add(&mut self, line: u64, outcome: Result<(Outcome, usize), String>) {
+    /// Keeps what is listed within its bound: `more` is where the rest begins, and how much it is.
+    fn shorten(&mut self, more: &mut Option<(u64, u64)>) {
+        if self.bad.len() <= LISTED {
+            return;
+        }
+        self.bad.sort();
+        let rest = self.bad.split_off(LISTED);
+        let (first, count) =
+            (rest.iter().map(|(line, _)| *line).min(), u64::try_from(rest.len()).unwrap_or(u64::MAX));
+        let (line, before) = more.unwrap_or((first.unwrap_or_default(), 0));
+        *more = Some((line, before.saturating_add(count)));
+    }
+
+    fn add(&mut self, line: u64, outcome: Written) {
         let (outcome, passwords) = match outcome {
             Ok(outcome) => outcome,
             Err(why) => return self.bad.push((line, why)),

@@ -1,0 +1,73 @@
+//! From a file to records, apart from the threads that serve everybody, and never more of them than are worked on.
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use crate::error::Error;
+use crate::import::{self, Format, Mapping, Record, Records};
+
+/// Records that are handed over at once, and bytes of memory that they take together, but for one that takes more.
+const PORTION: usize = 512;
+const WEIGHT: usize = 4 << 20;
+
+/// A file to be imported.
+#[derive(Debug)]
+pub struct File {
+    /// What it says.
+    pub bytes: Vec<u8>,
+    /// What it is written in.
+    pub format: Format,
+    /// What becomes what.
+    pub mapping: Mapping,
+    /// The memory that was set aside for it.
+    pub memory: Option<OwnedSemaphorePermit>,
+}
+
+/// The records of a file, some at a time.
+#[derive(Debug)]
+pub struct Portions {
+    /// So many records there are.
+    pub of: u64,
+    portions: mpsc::Receiver<Vec<Record>>,
+}
+
+impl Portions {
+    /// Begins to read. An error says why nothing at all can be read.
+    pub async fn open(file: File) -> Result<Self, Error> {
+        let (begun, counted) = oneshot::channel();
+        let (give, portions) = mpsc::channel(1);
+        // It ends with the file, or with whoever takes its portions.
+        tokio::task::spawn_blocking(move || {
+            let File { bytes, format, mapping, memory } = file;
+            match import::read(&bytes, format, &mapping) {
+                Err(why) => drop(begun.send(Err(why))),
+                Ok(records) => {
+                    let _ = begun.send(Ok(import::count(&bytes, format, &mapping)));
+                    hand_over(records, &give);
+                }
+            }
+            drop(memory);
+        });
+        let of = counted.await.map_err(|_| Error::BadFile("it could not be read to the end".to_owned()))?;
+        Ok(Portions { of: of.map_err(Error::BadFile)?, portions })
+    }
+
+    /// The next records; `None` = these were all.
+    pub(super) async fn next(&mut self) -> Option<Vec<Record>> {
+        self.portions.recv().await
+    }
+}
+
+fn hand_over(records: Records<'_>, give: &mpsc::Sender<Vec<Record>>) {
+    let (mut portion, mut weight) = (Vec::new(), 0);
+    for record in records {
+        weight += record.identity.as_ref().map_or(0, |ready| ready.weight);
+        portion.push(record);
+        if portion.len() >= PORTION || weight >= WEIGHT {
+            weight = 0;
+            if give.blocking_send(std::mem::take(&mut portion)).is_err() {
+                return;
+            }
+        }
+    }
+    let _ = give.blocking_send(portion);
+}
