@@ -26,7 +26,7 @@ pub(crate) fn run(bytes: &[u8]) {
         // The others need no mapping to be tried.
         let mapping = if format.as_str() == named { &mapping } else { &Mapping::default() };
         match read(file, format, mapping) {
-            Ok(records) => check(&records),
+            Ok(records) => check(&records.collect::<Vec<_>>()),
             Err(why) => assert!(!why.is_empty(), "a file is refused without a word"),
         }
     }
@@ -52,8 +52,9 @@ fn comes_back(ready: &Ready) {
     let mut document = ready.document.clone();
     document.insert("_id".to_owned(), json!(ready.id));
     let written = Value::Object(document).to_string();
-    let again =
-        read(written.as_bytes(), Format::Ndjson, &Mapping::default()).expect("lines can always be read");
+    let mapping = Mapping::default();
+    let again = read(written.as_bytes(), Format::Ndjson, &mapping).expect("lines can always be read");
+    let again: Vec<Record> = again.collect();
     let same = Ready { passwords: 0, ..ready.clone() };
     assert_eq!(again, [Record { line: 1, identity: Ok(same) }], "written out, it is another one");
 }

@@ -1,5 +1,7 @@
 //! Files of every format, good and bad.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -248,7 +250,7 @@ fn a_wide_table_is_read_in_linear_time_and_one_row_at_a_time() {
     let row = vec!["1"; 2_000].join(",");
     let mut file = format!("uid,{}\n", columns.join(","));
     for person in 0..500 {
-        file.push_str(&format!("p{person},{row}\n"));
+        writeln!(file, "p{person},{row}").unwrap();
     }
     let mapping = Mapping::default();
     let mut records = read(file.as_bytes(), Format::Csv, &mapping).unwrap();
