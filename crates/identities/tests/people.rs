@@ -90,7 +90,7 @@ async fn taken_by_other(bed: &Bed, file: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_there_is_found_however_many_there_are() {
     let bed = Bed::new().await;
-    let rows: String = (0..6001).map(|n| format!("p{n:04},Person{n:04} X,X\n")).collect();
+    let rows: String = (0..6001).map(|n| format!("p{n:04},Person{n:04} X,X\n")).collect::<Vec<_>>().concat();
     let report = bed.import("", "people.csv", &format!("uid,cn,sn\n{rows}"), "").await;
     assert_eq!(report["new"], 6001, "{report}");
     for n in [0, 3000, 5999, 6000] {
