@@ -15,6 +15,7 @@ use crate::clock::Pace;
 use crate::core::{Core, Snapshot};
 use crate::failsafe;
 use crate::lasting::Lasting;
+use crate::log;
 use crate::port::{Moment, Standing};
 use crate::runner;
 use crate::settle::{Sight, Wrote, replies};
@@ -334,10 +335,13 @@ pub(crate) async fn close_waiting(
         replies: replies(&prepared.replies),
         steps: prepared.steps.into_iter().map(|step| (step, None)).collect(),
     };
-    let (action, accepted_at) = (sight.job.action.clone(), sight.job.accepted_at);
+    let ended = sight.job.clone();
+    let failed = sight.steps.iter().find(|(step, _)| step.state == StepState::Failed);
+    let failed = failed.map(|(step, _)| step.backend.clone());
     let closed = core.insist(change, Some((sight, Moment::Settled))).await == Wrote::Yes;
     if closed {
-        core.stats.ended(&action, state, accepted_at, now);
+        core.stats.ended(&ended.action, state, ended.accepted_at, now);
+        log::ended(&ended, failed.as_deref(), now);
     }
     closed
 }

@@ -19,6 +19,9 @@ use crate::config;
 use crate::context::Context;
 use crate::render::text;
 
+/// What the names of our own crates begin with.
+const OURS: [&str; 2] = ["intendant", "engine"];
+
 /// How records look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -43,7 +46,11 @@ impl Level {
 
 /// Starts logging to standard error. Once per process.
 pub fn start(format: Format, level: LevelFilter) -> Result<Level> {
-    let (filter, handle) = reload::Layer::new(wanted(level));
+    start_with(format, wanted(level))
+}
+
+fn start_with(format: Format, wanted: Targets) -> Result<Level> {
+    let (filter, handle) = reload::Layer::new(wanted);
     let lines = tracing_subscriber::fmt::layer().with_writer(move || Lines { format });
     let lines = match format {
         Format::Human(colour) => {
@@ -58,10 +65,13 @@ pub fn start(format: Format, level: LevelFilter) -> Result<Level> {
     Ok(Level { handle })
 }
 
-/// Starts logging for a command that a person calls: warnings, and more with `-v`.
+/// Starts logging for a command that a person calls: warnings, and more with `-v`. What becomes of its job is shown by
+/// the command itself.
 pub fn start_quietly(context: &Context) -> Result<Level> {
-    let level = by_option(&context.common).unwrap_or(LevelFilter::WARN);
-    start(Format::Human(context.screen.err.is_on()), level)
+    let asked = by_option(&context.common);
+    let wanted = wanted(asked.unwrap_or(LevelFilter::WARN));
+    let wanted = if asked.is_none() { wanted.with_target(engine::JOBS, LevelFilter::OFF) } else { wanted };
+    start_with(Format::Human(context.screen.err.is_on()), wanted)
 }
 
 /// A level of the configuration.
@@ -113,7 +123,7 @@ impl io::Write for Lines {
 
 /// Our own records from this level on; of what we build upon, only warnings.
 fn wanted(level: LevelFilter) -> Targets {
-    Targets::new().with_target("intendant", level).with_default(level.min(LevelFilter::WARN))
+    Targets::new().with_targets(OURS.map(|name| (name, level))).with_default(level.min(LevelFilter::WARN))
 }
 
 /// A panic is a bug. Its message is shown when it is a fixed text: what is made up at run time may hold a payload.
@@ -143,5 +153,42 @@ struct Utc {
 impl FormatTime for Utc {
     fn format_time(&self, w: &mut Writer<'_>) -> fmt::Result {
         write!(w, "{:.3}", self.clock.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn records_of_all_our_crates_are_ours() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let mut looked_at = 0;
+        for entry in fs::read_dir(crates).unwrap() {
+            let Ok(manifest) = fs::read_to_string(entry.unwrap().path().join("Cargo.toml")) else { continue };
+            let of = |section: &str| {
+                let lines =
+                    manifest.split(section).nth(1)?.lines().skip(1).take_while(|line| !line.starts_with('['));
+                lines
+                    .into_iter()
+                    .find_map(|line| Some(line.strip_prefix("name = ")?.trim_matches('"').replace('-', "_")))
+            };
+            let name = of("[lib]").or_else(|| of("[package]")).unwrap();
+            let target = format!("{name}::somewhere");
+            assert!(wanted(LevelFilter::DEBUG).would_enable(&target, &tracing::Level::DEBUG), "{name}");
+            looked_at += 1;
+        }
+        assert!(looked_at > 5);
+        assert!(wanted(LevelFilter::DEBUG).would_enable(engine::JOBS, &tracing::Level::INFO));
+    }
+
+    #[test]
+    fn of_what_we_build_upon_only_warnings_are_shown() {
+        let wanted = wanted(LevelFilter::TRACE);
+        assert!(wanted.would_enable("hyper", &tracing::Level::WARN));
+        assert!(!wanted.would_enable("hyper", &tracing::Level::INFO));
     }
 }

@@ -11,6 +11,7 @@ use model::{Code, EventKind, Job, JobState, Outcome, OutcomeKind, StepState};
 
 use super::{Runner, backend_lane};
 use crate::failsafe;
+use crate::log;
 use crate::port::{Moment, Stop};
 use crate::settle::{Sight, Wrote};
 
@@ -82,7 +83,11 @@ impl Runner {
         let mut to = self.job_change(JobState::Retrying, due_at, lane, None);
         (to.code, to.message) = why.unwrap_or_default();
         let change = self.change(now, to);
-        self.core.insist(change, self.told(JobState::Retrying, Moment::Soft)).await;
+        if self.core.insist(change, self.told(JobState::Retrying, Moment::Soft)).await == Wrote::Yes
+            && let Some(waiting) = self.steps.iter().find(|local| local.tried)
+        {
+            log::waits(&self.job, &waiting.step.backend, due_at);
+        }
     }
 
     /// The job ends.
@@ -125,6 +130,9 @@ impl Runner {
         let change = self.change(now, to);
         if self.core.insist(change, self.told(state, Moment::Settled)).await == Wrote::Yes {
             self.core.stats.ended(&self.job.action, state, self.job.accepted_at, now);
+            self.job.state = state;
+            let failed = self.steps.iter().find(|local| local.step.state == StepState::Failed);
+            log::ended(&self.job, failed.map(|local| &*local.step.backend), now);
         }
     }
 
