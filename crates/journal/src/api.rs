@@ -394,6 +394,8 @@ pub trait Journal: Send + Sync {
     fn count(&self, filter: Filter, at_most: u32) -> BoxFuture<'_, Result<Count, Error>>;
     /// The live job directly before this one on its subject: what it waits for.
     fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
+    /// The earliest deadline among the live jobs behind this one on its subject.
+    fn deadline_behind(&self, job: JobId) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
     /// The newest job of the same subject and action, later than this one, that succeeded: then a replay is stale.
     fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
     /// How many jobs are in each state.

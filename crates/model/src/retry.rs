@@ -62,6 +62,12 @@ impl RetryPolicy {
         if deadline.is_some() && self == RetryPolicy::SESAME { RetryPolicy::NONE } else { self }
     }
 
+    /// Whether a job gives up its retries where somebody would wait for them in vain. Sesame's daemon made none: whoever
+    /// sets a password there is not kept until it is too late by an update that fails.
+    pub fn gives_way(self) -> bool {
+        self == RetryPolicy::SESAME
+    }
+
     /// The policy that holds: the backend's, else the action's, else the source's. What an answer itself asks for
     /// goes before all of them, as `retry_after` of [`RetryPolicy::next`].
     pub fn first_that_speaks(

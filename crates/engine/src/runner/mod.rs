@@ -32,6 +32,9 @@ use crate::slots::{BackendSlot, JobSlot};
 /// An attempt ends this long before the deadline: the caller needs a moment to hear of it.
 const MARGIN: Duration = Duration::from_secs(1);
 
+/// A retry that gives way to somebody's job leaves it so long before its deadline.
+const LEFT_FOR_OTHERS: Duration = Duration::from_secs(5);
+
 /// Runs a job until it ends, waits, or the hub stops.
 pub(crate) async fn run(core: Arc<Core>, due: Due, slot: JobSlot, first: Option<BackendSlot>) {
     let stop = core.register(due.id);
@@ -150,7 +153,8 @@ impl Runner {
                         if interrupted {
                             return self.hand_back(place, outcome).await;
                         }
-                        self.note(place, outcome, &mapping);
+                        let waited_for = self.deadline_behind(&outcome).await;
+                        self.note(place, outcome, &mapping, waited_for);
                     }
                     Turn::Instead(state, code, message) => {
                         self.close(place, state, 0, Some(code), Some(message));
@@ -245,10 +249,11 @@ impl Runner {
     }
 
     /// Takes note of how an attempt ended.
-    fn note(&mut self, place: usize, outcome: Outcome, mapping: &Mapping) {
+    fn note(&mut self, place: usize, outcome: Outcome, mapping: &Mapping, waited_for: Option<Timestamp>) {
         let now = self.core.clock.now();
         let retry_at = if outcome.kind == OutcomeKind::Soft {
             self.retry_at(place, &outcome, mapping, now)
+                .filter(|at| retry::fits_deadline(*at, LEFT_FOR_OTHERS, waited_for))
         } else {
             None
         };
@@ -268,6 +273,16 @@ impl Runner {
         if let Some(local) = self.steps.get_mut(place) {
             local.outcome = Some(outcome);
         }
+    }
+
+    /// Until when somebody waits for a job behind this one, which would not run in time after a retry.
+    async fn deadline_behind(&self, outcome: &Outcome) -> Option<Timestamp> {
+        let gives_way = self.core.retry.get(&self.job.source).is_some_and(|policy| policy.gives_way());
+        if outcome.kind != OutcomeKind::Soft || self.job.subject.is_none() || !gives_way {
+            return None;
+        }
+        // What cannot be read now keeps nobody from a retry.
+        self.core.journal.deadline_behind(self.job.id).await.unwrap_or_default()
     }
 
     fn retry_at(

@@ -369,6 +369,15 @@ pub(super) fn before(conn: &Connection, id: JobId) -> Result<Option<Job>, Error>
     Ok(select.query_row(params![subject.as_str(), job.seq.0], row::job).optional()?)
 }
 
+/// The earliest deadline among the live jobs behind this one on its subject.
+pub(super) fn deadline_behind(conn: &Connection, id: JobId) -> Result<Option<Timestamp>, Error> {
+    let mut select = conn.prepare_cached(
+        "SELECT min(behind.deadline) FROM job JOIN job AS behind INDEXED BY job_live ON behind.subject = job.subject
+         WHERE job.id = ?1 AND behind.ended_at IS NULL AND behind.seq > job.seq",
+    )?;
+    Ok(select.query_row([Id(id.0)], |row| row::maybe_time(row, 0))?)
+}
+
 /// The newest later job of the same subject and action that succeeded.
 pub(super) fn later_success(conn: &Connection, id: JobId) -> Result<Option<Job>, Error> {
     let Some(job) = row::job_by_id(conn, id)? else { return Ok(None) };

@@ -300,6 +300,10 @@ impl Journal for SqliteJournal {
         self.read(move |conn| job::before(conn, job))
     }
 
+    fn deadline_behind(&self, job: JobId) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        self.read(move |conn| job::deadline_behind(conn, job))
+    }
+
     fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
         self.read(move |conn| job::later_success(conn, job))
     }

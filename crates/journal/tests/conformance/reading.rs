@@ -210,6 +210,17 @@ pub async fn the_one_before_and_a_later_success_are_found(bed: &dyn Bed) {
     run(&*journal, 6, OutcomeKind::Done, at(23)).await;
     assert_eq!(later(4).await, None, "of the same action only");
     assert_eq!(later(5).await, None);
+
+    accept(&*journal, job_of("bob", 11)).await;
+    for (number, deadline) in [(12, None), (13, Some(at(800))), (14, Some(at(700)))] {
+        accept(&*journal, NewJob { deadline, ..job_of("bob", number) }).await;
+    }
+    accept(&*journal, NewJob { deadline: Some(at(100)), ..job_of("carol", 15) }).await;
+    let behind = async |number| journal.deadline_behind(id(number)).await.unwrap();
+    assert_eq!((behind(11).await, behind(13).await), (Some(at(700)), Some(at(700))));
+    assert_eq!((behind(14).await, behind(15).await, behind(99).await), (None, None, None));
+    journal.change(to(14, Expect::Waiting, Cancelled, at(30))).await.unwrap();
+    assert_eq!(behind(11).await, Some(at(800)));
 }
 
 pub async fn events_are_numbered_and_resumed(bed: &dyn Bed) {
