@@ -15,8 +15,8 @@ use model::JobId;
 use crate::dto::{
     Backend, BatchLine, CancelReport, CheckReport, Decide, Decided, Event, EventQuery, Exported, Failsafe,
     Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, Pong, Readiness,
-    RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Status,
-    Story, Submitted, Time, TokenView, Waited,
+    RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Setting,
+    Status, Story, Submitted, Time, TokenView, Waited,
 };
 use crate::error::Error;
 use crate::query::Query;
@@ -240,6 +240,11 @@ impl Client {
     /// Has configuration and backends read anew.
     pub async fn reload(&self) -> Result<ReloadReport, Error> {
         self.post("/api/v1/backends/reload").await
+    }
+
+    /// The settings as they hold.
+    pub async fn settings(&self) -> Result<Vec<Setting>, Error> {
+        self.get("/api/v1/settings").await
     }
 
     /// How the hub is.

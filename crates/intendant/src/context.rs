@@ -46,12 +46,38 @@ impl Context {
         Context { role: Some(daemon), ..self.clone() }
     }
 
+    /// Whether it is one that stands in another program's place.
+    pub fn stands_in(&self) -> bool {
+        self.role.is_some()
+    }
+
     /// Reads the configuration.
     pub fn configuration(&self) -> Result<Loaded> {
         let mut loaded = config::load(self.common.config.as_deref(), &self.places).map_err(misuse)?;
         loaded.file.as_deref().map_or(Ok(()), refuse_foreign)?;
         if let Some(daemon) = &self.role {
             daemon.lay_over(&mut loaded);
+        }
+        Ok(loaded)
+    }
+
+    /// The configuration, with what the hub of this machine has been told of its backends: it may know that by variables
+    /// that this process does not have. Where none runs, the variables of Sesame's daemon count if they are there.
+    pub async fn configuration_of_hub(&self) -> Result<config::Loaded> {
+        let mut loaded = self.configuration()?;
+        match Client::new(&loaded.config.socket).settings().await {
+            Ok(settings) => {
+                for setting in settings.iter().filter(|setting| setting.key.starts_with("backends.")) {
+                    loaded.as_the_hub_has_it(&setting.key, &setting.value);
+                }
+            }
+            Err(http::Error::NoHub { .. }) => {
+                if let Some(daemon) = SesameDaemon::if_told(self.environment()) {
+                    daemon.lay_over(&mut loaded);
+                }
+            }
+            // Who may not ask has the files.
+            Err(_) => {}
         }
         Ok(loaded)
     }

@@ -45,7 +45,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         Command::Backends(backends) => match backends {
             Backends::List(args) => command::backends::list(args, context).await,
             Backends::Check(args) => command::check::run(args, context).await,
-            Backends::New(args) => command::backends::new(args, context),
+            Backends::New(args) => command::backends::new(args, context).await,
             Backends::Debug(args) => command::debug::run(args, context).await,
             Backends::Ping(args) => command::backends::ping(args, context).await,
             Backends::Pause(args) => command::backends::pause(args, true, context).await,

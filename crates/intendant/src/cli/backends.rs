@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use model::JobId;
+
+use super::JobName;
 
 /// `intendant backends …`.
 #[derive(Debug, Subcommand)]
@@ -70,7 +71,7 @@ pub struct Debug {
     pub input: Option<PathBuf>,
     /// Give the script what this job has, secrets included: read from the journal itself, with the key
     #[arg(long, value_name = "JOB")]
-    pub job: Option<JobId>,
+    pub job: Option<JobName>,
     /// Folder with the backends, instead of the configured one
     #[arg(long, value_name = "FOLDER")]
     pub backends: Option<PathBuf>,

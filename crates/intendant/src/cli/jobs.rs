@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use http::dto::WaitingFor;
-use model::{JobId, JobState, Subject, json};
+use model::{JobState, Subject, json};
 
-use super::When;
+use super::{JobName, When};
 
 /// `intendant jobs …`.
 #[derive(Debug, Subcommand)]
@@ -86,9 +86,9 @@ pub struct List {
 /// `intendant jobs show`.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// The job
+    /// The job: by its id, or by the one that its caller gave it (BullMQ's, a message's)
     #[arg(value_name = "JOB")]
-    pub job: JobId,
+    pub job: JobName,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -97,9 +97,9 @@ pub struct Show {
 /// `intendant jobs watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// The job; all without it
+    /// The job, by its id or its caller's; all without it
     #[arg(value_name = "JOB")]
-    pub job: Option<JobId>,
+    pub job: Option<JobName>,
     /// Start after this event, instead of now
     #[arg(long, value_name = "NUMBER")]
     pub after: Option<i64>,
@@ -115,9 +115,9 @@ Jobs chosen by a filter are replayed in the order in which they were accepted. T
 show --json` prints under \"document\"; a mask that is left in it keeps its secret. Whoever may list processes sees \
 what stands on a command line: give secrets with --set-from-stdin.")]
 pub struct Retry {
-    /// The jobs
+    /// The jobs: by their ids, or by those that their callers gave them
     #[arg(value_name = "JOB", required_unless_present = "state", conflicts_with_all = FILTERS)]
-    pub jobs: Vec<JobId>,
+    pub jobs: Vec<JobName>,
     /// Run one job again with this document in the place of its own: a file with JSON; - reads standard input
     #[arg(long, value_name = "FILE", requires = "jobs")]
     pub document: Option<PathBuf>,
@@ -141,9 +141,9 @@ pub struct Retry {
 /// `intendant jobs cancel`.
 #[derive(Debug, Args)]
 pub struct Cancel {
-    /// The jobs
+    /// The jobs: by their ids, or by those that their callers gave them
     #[arg(value_name = "JOB", required = true)]
-    pub jobs: Vec<JobId>,
+    pub jobs: Vec<JobName>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -163,9 +163,9 @@ pub struct Export {
 /// `intendant jobs stdin`.
 #[derive(Debug, Args)]
 pub struct Stdin {
-    /// The job
+    /// The job: by its id, or by the one that its caller gave it (BullMQ's, a message's)
     #[arg(value_name = "JOB")]
-    pub job: JobId,
+    pub job: JobName,
     /// Show secrets. They never cross the socket: this reads the journal itself, with the key
     #[arg(long)]
     pub reveal: bool,

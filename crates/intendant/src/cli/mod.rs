@@ -4,6 +4,7 @@ mod access;
 mod backends;
 mod bus;
 mod identities;
+mod job;
 mod jobs;
 mod keep;
 mod submit;
@@ -25,6 +26,7 @@ pub use identities::{
     Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, Import, ListIdentities,
     OneIdentity, Password, Which,
 };
+pub use job::JobName;
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
     Stdin, Watch,

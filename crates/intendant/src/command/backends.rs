@@ -31,7 +31,7 @@ pub(super) fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
 
 /// `backends list`.
 pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
-    let loaded = context.configuration()?;
+    let loaded = context.configuration_of_hub().await?;
     let backends = match context.client()?.backends().await {
         Err(http::Error::NoHub { .. }) => {
             let folder = folder(None, &loaded);
@@ -99,8 +99,8 @@ fn table(backends: &[Backend]) -> Table {
 }
 
 /// `backends new`.
-pub fn new(args: New, context: &Context) -> Result<Exit> {
-    let folder = folder(args.backends, &context.configuration()?);
+pub async fn new(args: New, context: &Context) -> Result<Exit> {
+    let folder = folder(args.backends, &context.configuration_of_hub().await?);
     let home = scripts::scaffold(&folder, &args.name).map_err(|error| match error {
         scripts::Error::BadName(_) | scripts::Error::NameTaken { .. } => misuse(error),
         other => other.into(),
@@ -159,7 +159,7 @@ pub async fn reload(args: Reload, context: &Context) -> Result<Exit> {
 
 /// `backends ping`.
 pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
-    let loaded = context.configuration()?;
+    let loaded = context.configuration_of_hub().await?;
     let client = context.client()?;
     let hub = match client.backends().await {
         Ok(backends) => Some(backends),

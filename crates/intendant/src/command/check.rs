@@ -15,12 +15,12 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::render::{Mark, text};
 
-/// Checks the folder that is named, else that of the hub that is named, else the configured one.
+/// Checks the folder that is named, else that of the hub, named or of this machine, else the configured one.
 pub async fn run(args: Check, context: &Context) -> Result<Exit> {
     let report = match context.remote()? {
         Some(hub) if args.folder.is_none() => hub.check().await?,
         _ => {
-            let loaded = context.configuration()?;
+            let loaded = context.configuration_of_hub().await?;
             let mut report = report(&loaded, &folder(args.folder, &loaded))?;
             ask(&mut report).await;
             report

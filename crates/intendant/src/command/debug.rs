@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use engine::port::Call;
 use http::decode::{self, Beside};
-use model::{Mask, OutcomeKind, RunMark, null_to_empty, take_secrets};
+use model::{JobId, Mask, OutcomeKind, RunMark, null_to_empty, take_secrets};
 use scripts::Debugged;
 use serde_json::{Value, json};
 
-use super::offline;
-use crate::cli::Debug;
+use super::{find, offline};
+use crate::cli::{Debug, JobName};
 use crate::compose::{self, Parts};
 use crate::config::Loaded;
 use crate::context::Context;
@@ -22,7 +22,7 @@ use crate::render::{Mark, text, time};
 /// Runs the script and shows what happened.
 pub async fn run(args: Debug, context: &Context) -> Result<Exit> {
     logging::start_quietly(context)?;
-    let loaded = context.configuration()?;
+    let loaded = context.configuration_of_hub().await?;
     let folder = args.backends.clone().unwrap_or_else(|| compose::backends_folder(&loaded).used);
     let parts = Parts::read(&loaded, &folder)?;
     let backend = parts.backends.backend(&args.name).map(Arc::clone).ok_or_else(|| {
@@ -34,7 +34,12 @@ pub async fn run(args: Debug, context: &Context) -> Result<Exit> {
             names.join(", ")
         ))
     })?;
-    let call = call(&args, &parts, &loaded, context)?;
+    let job = match args.job.clone() {
+        Some(JobName::Ours(job)) => Some(job),
+        Some(theirs @ JobName::Theirs(_)) => Some(find::job(theirs, &context.client()?).await?),
+        None => None,
+    };
+    let call = call(&args, job, &parts, &loaded, context)?;
     let debugged =
         tokio::task::spawn_blocking(move || backend.debug(&call)).await.context("running the script")??;
     let well = debugged.outcome.kind == OutcomeKind::Done;
@@ -47,9 +52,9 @@ pub async fn run(args: Debug, context: &Context) -> Result<Exit> {
 }
 
 /// What the hub would hand to the backend.
-fn call(args: &Debug, parts: &Parts, loaded: &Loaded, context: &Context) -> Result<Call> {
+fn call(args: &Debug, job: Option<JobId>, parts: &Parts, loaded: &Loaded, context: &Context) -> Result<Call> {
     let action = parts.actions.get(&args.action);
-    let mut body = body(args, loaded, context)?;
+    let mut body = body(args, job, loaded, context)?;
     let mask = if args.reveal {
         Mask::default()
     } else {
@@ -58,7 +63,7 @@ fn call(args: &Debug, parts: &Parts, loaded: &Loaded, context: &Context) -> Resu
     if action.spec.null_as_empty {
         null_to_empty(&mut body);
     }
-    let job = args.job.unwrap_or_else(|| context.clock.job_id(context.clock.now()));
+    let job = job.unwrap_or_else(|| context.clock.job_id(context.clock.now()));
     // A journal of its own: a running hub must not take this process for one of its own.
     let journal = context.clock.job_id(context.clock.now()).0;
     Ok(Call {
@@ -70,8 +75,8 @@ fn call(args: &Debug, parts: &Parts, loaded: &Loaded, context: &Context) -> Resu
     })
 }
 
-fn body(args: &Debug, loaded: &Loaded, context: &Context) -> Result<Value> {
-    if let Some(job) = args.job {
+fn body(args: &Debug, job: Option<JobId>, loaded: &Loaded, context: &Context) -> Result<Value> {
+    if let Some(job) = job {
         return offline::document(job, loaded, context).map(|(_, body)| body);
     }
     let Some(file) = &args.input else { return Ok(json!({ "payload": {} })) };

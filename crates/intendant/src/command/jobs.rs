@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use model::{Seq, null_to_empty};
 use serde_json::json;
 
-use super::offline;
-use crate::cli::{Cancel, Export, Filter, JobList, Show, Stdin};
+use super::{find, offline};
+use crate::cli::{Cancel, Export, Filter, JobList, JobName, Show, Stdin};
 use crate::compose::Parts;
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, sentence};
 use crate::render::{Mark, job, story};
 
 /// The filter as the hub understands it.
@@ -60,7 +60,8 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
 
 /// `jobs show`.
 pub async fn show(args: Show, context: &Context) -> Result<Exit> {
-    let told = context.client()?.job(args.job).await?;
+    let client = context.client()?;
+    let told = client.job(find::job(args.job, &client).await?).await?;
     if args.json {
         context.screen.json(&told)?;
     } else {
@@ -74,7 +75,15 @@ pub async fn cancel(args: Cancel, context: &Context) -> Result<Exit> {
     let client = context.client()?;
     let screen = &context.screen;
     let mut exit = Exit::Done;
-    for id in args.jobs {
+    for name in args.jobs {
+        let id = match find::job(name, &client).await {
+            Ok(id) => id,
+            Err(error) => {
+                screen.fail(sentence(&error));
+                exit = Exit::Failed;
+                continue;
+            }
+        };
         match client.cancel(id).await {
             Ok(report) if args.json => screen.json(&json!({ "job": id, "cancelled": report.cancelled }))?,
             Ok(report) => {
@@ -117,9 +126,14 @@ pub async fn export(args: Export, context: &Context) -> Result<Exit> {
 pub async fn stdin(args: Stdin, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let (action, mut document) = if args.reveal {
-        offline::document(args.job, &loaded, context)?
+        let job = match args.job {
+            JobName::Ours(job) => job,
+            theirs @ JobName::Theirs(_) => find::job(theirs, &context.client()?).await?,
+        };
+        offline::document(job, &loaded, context)?
     } else {
-        let told = context.client()?.job(args.job).await?;
+        let client = context.client()?;
+        let told = client.job(find::job(args.job, &client).await?).await?;
         (told.job.action, told.document)
     };
     if Parts::actions(&loaded.config)?.get(&action).spec.null_as_empty {

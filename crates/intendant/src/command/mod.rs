@@ -9,6 +9,7 @@ pub mod completions;
 pub mod debug;
 pub mod doctor;
 pub mod failsafe;
+mod find;
 mod follow;
 pub mod identities;
 pub mod jobs;

@@ -9,11 +9,12 @@ use http::dto::{Replay, ReplayMany};
 use model::json;
 use serde_json::{Map, Value, json};
 
+use super::find;
 use super::jobs::filter;
 use crate::cli::Retry;
 use crate::context::Context;
 use crate::document::{self, STDIN};
-use crate::exit::{Exit, misuse};
+use crate::exit::{Exit, misuse, sentence};
 use crate::render::{Mark, text};
 
 /// Runs the named jobs again, or those that fit the filter.
@@ -33,7 +34,15 @@ async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> 
     set.extend(ask(&args.set_from_stdin, context)?);
     let replay = Replay { document, set, stale: args.stale };
     let mut exit = Exit::Done;
-    for job in args.jobs {
+    for name in args.jobs {
+        let job = match find::job(name, client).await {
+            Ok(job) => job,
+            Err(error) => {
+                screen.fail(sentence(&error));
+                exit = Exit::Failed;
+                continue;
+            }
+        };
         match client.retry(job, &replay).await {
             Ok(replayed) if args.json => screen.json(&json!({ "job": job, "replayed": replayed.job }))?,
             Ok(replayed) => {

@@ -11,6 +11,7 @@ use http::dto::{Event, EventQuery, Story};
 use model::word::code;
 use model::{EventKind, JobId, JobState};
 
+use super::find;
 use super::submit::follow;
 use crate::cli::Watch;
 use crate::context::Context;
@@ -28,7 +29,11 @@ const REMEMBERED: usize = 1000;
 /// Follows what happens.
 pub async fn run(args: Watch, context: &Context) -> Result<Exit> {
     let client = context.client()?;
-    match args.job {
+    let job = match args.job.clone() {
+        Some(name) => Some(find::job(name, &client).await?),
+        None => None,
+    };
+    match job {
         Some(job) if !args.json && args.after.is_none() => one(job, &client, context).await,
         job => events(job, args, &client, context).await,
     }

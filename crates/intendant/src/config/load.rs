@@ -32,6 +32,8 @@ pub enum Origin {
     File(PathBuf, u64),
     /// An environment variable.
     Variable(String),
+    /// The hub that runs.
+    Hub,
 }
 
 impl fmt::Display for Origin {
@@ -40,6 +42,7 @@ impl fmt::Display for Origin {
             Origin::Default => f.write_str("default"),
             Origin::File(path, line) => write!(f, "{}:{line}", path.display()),
             Origin::Variable(name) => write!(f, "${name}"),
+            Origin::Hub => f.write_str("the hub that runs"),
         }
     }
 }
@@ -94,6 +97,20 @@ impl Loaded {
     /// Where a key's value comes from.
     pub fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Says where the value of a key comes from that was set in [`Loaded::config`].
+    pub fn comes_from(&mut self, key: impl Into<String>, origin: Origin) {
+        self.origins.insert(key.into(), origin);
+    }
+
+    /// Lets a setting count as the hub that runs has it. What cannot be read back from how it is shown stays as it is.
+    pub fn as_the_hub_has_it(&mut self, key: &str, shown: &str) {
+        let known = self.config.values().into_iter().any(|(name, value)| name == key && value == shown);
+        let is_list = shown.contains(", ");
+        if !known && !shown.is_empty() && !is_list && self.config.set(key, shown).is_ok() {
+            self.comes_from(key, Origin::Hub);
+        }
     }
 
     /// Keys that a newer configuration changes and that hold only after a restart.

@@ -40,6 +40,13 @@ impl SesameDaemon {
         Ok(SesameDaemon::told(environment, &dotenv::variables(&text)))
     }
 
+    /// The same for commands beside a hub: only when there is one of these variables, and without complaint.
+    pub fn if_told(environment: &Environment) -> Option<Self> {
+        SesameDaemon::read(environment)
+            .ok()
+            .filter(|told| *told != SesameDaemon::told(&Environment::default(), &[]))
+    }
+
     fn told(environment: &Environment, file: &[(String, String)]) -> Self {
         let of_file =
             |name: &str| file.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
@@ -67,6 +74,9 @@ impl SesameDaemon {
         if loaded.origin("backends.timeout") == Origin::Default {
             loaded.config.backends.timeout = TimeLimit(None);
         }
+        for (key, variable) in self.said() {
+            loaded.comes_from(key, Origin::Variable(variable.to_owned()));
+        }
         let config = &mut loaded.config;
         if let Some(backends) = &self.backends {
             config.backends.folder.clone_from(backends);
@@ -85,6 +95,23 @@ impl SesameDaemon {
         if let Some(queue) = &self.queue {
             source.queue.clone_from(queue);
         }
+    }
+}
+
+impl SesameDaemon {
+    /// The keys that they say, each with its variable.
+    fn said(&self) -> Vec<(String, &'static str)> {
+        let source = |key: &str| format!("sesame.{SOURCE}.{key}");
+        let all = [
+            (self.uri.is_some(), source("redis"), "SESAME_REDIS_URI"),
+            (self.user.is_some(), source("user"), "SESAME_REDIS_USER"),
+            (self.password.is_some(), source("password"), "SESAME_REDIS_PASSWORD"),
+            (self.queue.is_some(), source("queue"), "SESAME_NAME_QUEUE"),
+            (self.backends.is_some(), "backends.folder".to_owned(), "SESAME_BACKENDS_PATH"),
+            (self.level.is_some(), "log.level".to_owned(), "SESAME_LOG_LEVEL"),
+            (self.shell.is_some(), "backends.shell".to_owned(), "SESAME_BACKENDS_EXECUTOR_SHELL"),
+        ];
+        all.into_iter().filter(|(said, ..)| *said).map(|(_, key, variable)| (key, variable)).collect()
     }
 }
 

@@ -267,14 +267,20 @@ fn are_few(conn: &Connection, lanes: Option<&str>) -> Result<bool, Error> {
     Ok(!select.exists(rusqlite::named_params! { ":lanes": lanes })?)
 }
 
-/// The jobs that a whole id leads to, ours or a caller's.
+/// The jobs that a whole id leads to, ours or a caller's: a UUID, or 24 hexadecimal digits, as databases of documents
+/// have them.
 fn known(conn: &Connection, text: &str) -> Result<Vec<i64>, Error> {
-    let Ok(id) = Uuid::parse_str(text.trim()) else { return Ok(Vec::new()) };
+    let text = text.trim();
+    let id = Uuid::parse_str(text).ok();
+    let is_object_id = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if id.is_none() && !is_object_id {
+        return Ok(Vec::new());
+    }
     let mut select = conn.prepare_cached(
         "SELECT seq FROM job WHERE id = ?1 UNION SELECT seq FROM external WHERE value IN (?2, ?3)",
     )?;
-    let rows =
-        select.query_map(params![Id(id), text.trim(), id.hyphenated().to_string()], |row| row.get(0))?;
+    let rows = select
+        .query_map(params![id.map(Id), text, id.map(|id| id.hyphenated().to_string())], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -61,6 +61,8 @@ fn the_variables_say_it_last_and_the_file_of_variables_before_them() {
     assert_eq!(config.backends.folder, Path::new("/srv/backends"));
     assert_eq!((config.log.level, config.backends.shell.as_path()), (Level::Trace, Path::new("/bin/bash")));
     assert!(!format!("{loaded:?} {:?}", loaded.view()).contains("s3cret"));
+    assert_eq!(loaded.origin("backends.folder").to_string(), "$SESAME_BACKENDS_PATH");
+    assert_eq!(loaded.origin("sesame.sesame.queue").to_string(), "$SESAME_NAME_QUEUE");
 }
 
 #[test]
