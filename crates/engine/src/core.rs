@@ -1,6 +1,6 @@
 //! What all parts of the engine share.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -51,6 +51,8 @@ pub struct Limits {
     pub concurrency: usize,
     /// Bytes of a request's body.
     pub max_size: usize,
+    /// The same for sources that have a limit of their own, by name.
+    pub max_sizes: BTreeMap<String, usize>,
     /// How long an attempt may take when its backend does not say; `None` = as long as it wants.
     pub attempt: Option<Duration>,
     /// An attempt that may take as long as it wants needs somebody's attention after so long.
@@ -88,12 +90,20 @@ pub struct Keep {
     pub bytes_max: u64,
 }
 
+impl Limits {
+    /// Bytes that the body of a request from this source may have.
+    pub(crate) fn max_size_of(&self, source: &str) -> usize {
+        self.max_sizes.get(source).copied().unwrap_or(self.max_size)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
         Limits {
             concurrency: 256,
             max_size: 10 << 20,
+            max_sizes: BTreeMap::new(),
             attempt: Some(Duration::from_mins(1)),
             long: Duration::from_mins(10),
             keep_secrets: 3 * DAY,
@@ -262,7 +272,7 @@ impl Core {
         let follow_ups = effects.follow_ups.into_iter().filter_map(|request| {
             let action = snapshot.actions.get(&request.action);
             let name = request.action.clone();
-            let (max, id) = (snapshot.limits.max_size, self.clock.job_id(now));
+            let (max, id) = (snapshot.limits.max_size_of(&request.source), self.clock.job_id(now));
             let taken = intake::weigh(&request).and_then(|weight| intake::take(request, weight, action, max, now, id));
             match taken {
                 Ok(taken) => Some(taken.new),

@@ -129,7 +129,7 @@ impl Hub {
             return Ok(Accepted::Unclaimed);
         }
         let now = core.clock.now();
-        let (action, max) = (Arc::clone(action), snapshot.limits.max_size);
+        let (action, max) = (Arc::clone(action), snapshot.limits.max_size_of(&request.source));
         match check(request, action, max, now, core.clock.job_id(now)).await? {
             Ok(taken) => {
                 let record = audit(taken.new.id).map(|entry| entry.record(now));

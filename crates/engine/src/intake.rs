@@ -92,7 +92,7 @@ pub(crate) fn take(
     let bytes = encode(&EnvelopeRef { body: &body, trace: request.trace.as_deref() })?;
     if bytes.len() > max {
         let message = format!(
-            "{} is {} bytes long, more than the {max} that requests.max_size allows",
+            "{} is {} bytes long, more than the {max} that requests.max_size or its source's own max_size allows",
             request.action,
             bytes.len()
         );

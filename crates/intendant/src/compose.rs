@@ -175,6 +175,12 @@ fn limits(config: &Config) -> Limits {
     Limits {
         concurrency: config.concurrency.get(),
         max_size: config.requests.max_size.0,
+        max_sizes: config
+            .sesame
+            .0
+            .iter()
+            .filter_map(|(name, source)| Some((name.clone(), source.max_size?.0)))
+            .collect(),
         attempt: config.backends.timeout.0,
         keep_secrets: config.dead_letters.keep_secrets,
         keep: Keep {

@@ -306,9 +306,11 @@ section! {
         prefix: String = "bull".to_owned(),
         /// Jobs taken and held at once; more wait in Redis.
         hold: NonZeroUsize = NonZeroUsize::MIN.saturating_add(19_999),
+        /// Larger jobs are refused. Without it what `requests.max_size` says.
+        max_size: Option<Bytes> = None,
         /// An answer about somebody leaves no earlier than this after the job was added: the orchestrator must have
         /// written the job down before. `0s` holds nothing back.
-        answer_after: Duration = Duration::from_millis(50),
+        answer_after: Duration = Duration::from_millis(10),
         /// Age at which answered jobs are removed from Redis.
         keep_age: Duration = 7 * DAY,
         /// No more answered jobs than this stay in Redis.
