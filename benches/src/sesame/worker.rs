@@ -23,7 +23,7 @@ pub(super) enum Kind {
     Bare,
     /// Ours, answering at once.
     Ours,
-    /// Ours as it is installed: an answer waits 50 ms for an orchestrator that is still writing its own record.
+    /// Ours as it is installed: an answer waits 10 ms for an orchestrator that is still writing its own record.
     Paused,
 }
 
@@ -35,7 +35,7 @@ impl Kind {
             Kind::Node => "Node, npm bullmq",
             Kind::Bare => "Rust, bullmq-official, no journal",
             Kind::Ours => "intendant, answers at once",
-            Kind::Paused => "intendant, answers after 50 ms",
+            Kind::Paused => "intendant, answers after 10 ms",
         }
     }
 }
@@ -143,7 +143,7 @@ fn configure(kind: Kind, setting: &Setting<'_>) -> Result<PathBuf> {
     let Setting { folder, backends, url, queue } = *setting;
     let home = folder.join(format!("{kind:?}"));
     fs::create_dir_all(&home)?;
-    let pause = if matches!(kind, Kind::Paused) { "50ms" } else { "0ms" };
+    let pause = if matches!(kind, Kind::Paused) { "10ms" } else { "0ms" };
     let at = |name: &str| home.join(name).display().to_string();
     let text = format!(
         "data:\n  folder: {}\nkey: file:{}\nsocket: {}\nbackends:\n  folder: {}\nhttp:\n  listen: off\nlog:\n  level: \

@@ -19,6 +19,8 @@ use crate::exit::misuse;
 
 /// Where Redis is when nobody says (contracts/sesame.md §4.1).
 const REDIS: &str = "redis://localhost:6379/0";
+/// A variable that names certificates of authorities to trust, in PEM, beside those of the system.
+const MORE_AUTHORITIES: &str = "NODE_EXTRA_CA_CERTS";
 /// Names of sources that are not configured.
 const TAKEN: [&str; 3] = [http::api::SOURCE, crate::compose::RUN, identities::SOURCE];
 
@@ -35,7 +37,20 @@ pub struct Configured {
 pub fn configured(config: &Config, environment: &Environment) -> Result<Configured> {
     check_names(config)?;
     let sesame = config.sesame.0.iter().map(|(name, source)| settings(name, source, environment));
-    Ok(Configured { sesame: sesame.collect::<Result<_>>()?, buses: buses::configured(config, environment)? })
+    let mut sesame = sesame.collect::<Result<Vec<Settings>>>()?;
+    let names: Vec<String> = sesame.iter().map(|source| source.name.clone()).collect();
+    for source in &mut sesame {
+        source.siblings = names.iter().filter(|name| **name != source.name).cloned().collect();
+    }
+    Ok(Configured { sesame, buses: buses::configured(config, environment)? })
+}
+
+/// Refuses two sources that are one queue: each job would run twice.
+pub async fn refuse_twins(configured: &Configured) -> Result<()> {
+    match sesame::twins(&configured.sesame).await {
+        Some(twins) => Err(misuse(twins)),
+        None => Ok(()),
+    }
 }
 
 /// Sources of every kind share their names: each is the source of its jobs.
@@ -62,6 +77,11 @@ fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Res
             "sesame.{name}: keep_age and keep_count must be above zero: who waits for an answer reads it from Redis"
         )));
     }
+    if source.max_size.is_some_and(|size| size.0 == 0) {
+        return Err(misuse(format!(
+            "sesame.{name}.max_size: no job could ever be accepted: write a size above zero"
+        )));
+    }
     let fetch = |secret: &Option<SecretSource>| secret.as_ref().map(|s| s.fetch(environment)).transpose();
     let uri = fetch(&source.redis).map_err(misuse)?;
     let password = fetch(&source.password).map_err(misuse)?;
@@ -70,7 +90,7 @@ fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Res
     let address = Address::new(uri, source.user.as_deref(), password)
         .map_err(|error| misuse(format!("sesame.{name}.redis: {error}")))?;
     let address = match &source.authorities {
-        None => address,
+        None => trusting_more(address, name, environment),
         Some(file) => {
             let wrong = |why: String| misuse(format!("sesame.{name}.authorities: {}: {why}", file.display()));
             let authorities = fs::read(file).map_err(|error| wrong(error.to_string()))?;
@@ -86,6 +106,20 @@ fn settings(name: &str, source: &SesameSource, environment: &Environment) -> Res
         keep_count: source.keep_count,
         ..Settings::new(name, address)
     })
+}
+
+/// Over TLS also to those whom Node is told to trust beside its own: Sesame's daemon was a program of Node.
+fn trusting_more(address: Address, name: &str, environment: &Environment) -> Address {
+    let Some(file) = environment.get(MORE_AUTHORITIES).filter(|_| address.is_tls()) else { return address };
+    let read = fs::read(file).map_err(|error| error.to_string());
+    match read.and_then(|more| address.clone().trusting_also(&more).map_err(|error| error.to_string())) {
+        Ok(address) => address,
+        Err(why) => {
+            // As Node does: it may be set for others.
+            tracing::warn!(source = name, "{MORE_AUTHORITIES} says {file}, which is not used: {why}");
+            address
+        }
+    }
 }
 
 /// The sources of a hub.

@@ -106,6 +106,7 @@ fn a_job_of_the_orchestrator_runs_a_script_that_learns_nothing_of_redis() {
     for text in [environment, hub.log()] {
         assert!(!text.contains("r3dis-s3cret"), "{text}");
     }
+    assert!(hub.log().contains("IDENTITY_UPDATE for identity:i1 succeeded after"), "{}", hub.log());
     let list = node.ask("ask", json!({ "name": "LIST_BACKENDS", "data": {}, "ms": LONG_MS })).unwrap();
     assert_eq!((&list["data"][0]["name"], &list["data"][0]["path"]), (&json!("10ldap"), &json!(home)));
     assert_eq!(list["data"][0]["actions"]["IDENTITY_UPDATE"]["script"], "main.sh");
@@ -270,4 +271,69 @@ fn what_is_wrong_with_the_settings_ends_it_as_it_ends_the_original() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("sesame.sesame.redis") && !said.contains("s3cret"), "{said}");
+}
+
+#[test]
+fn the_commands_know_what_the_hub_knows_by_its_variables() {
+    let redis = Kind::Redis.start().unwrap();
+    let world = World::new();
+    world.backend(
+        "10ldap",
+        r#"cat >/dev/null; echo '{"status": 4, "message": "no s3cret-word for you"}'; exit 4"#,
+    );
+    fs::rename(world.path("backends"), world.path("theirs")).unwrap();
+    // Somebody else has the address of the console.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let theirs = world.text("theirs");
+    let variables = [
+        ("SESAME_REDIS_URI", redis.url()),
+        ("SESAME_BACKENDS_PATH", &theirs),
+        ("INTENDANT_HTTP__LISTEN", &address),
+    ];
+    let hub = Serving::start(&world, daemon(&world, &variables));
+    assert!(hub.log().contains("there is no console, the rest works"), "{}", hub.log());
+
+    let doctor = world.run(&["doctor"]);
+    assert!(doctor.stdout.contains(&theirs), "{doctor:?}");
+    let check = world.run(&["backends", "check", "--json"]).json();
+    assert_eq!((&check["folder"], &check["backends"]), (&json!(theirs), &json!(1)));
+    let made = world.run(&["backends", "new", "another"]);
+    assert!(made.stdout.contains(&theirs), "{made:?}");
+
+    let mut node = orchestrator(&redis);
+    let mut reset = job(1);
+    reset["name"] = json!("IDENTITY_PASSWORD_RESET");
+    reset["data"]["payload"] = json!({ "uid": "u1", "newPassword": "s3cret-word" });
+    assert_eq!(node.ask("ask", reset).unwrap()["status"], 4);
+    let told = world.run(&["jobs", "show", &object_id(1), "--json"]).json();
+    assert_eq!(
+        (&told["job"]["external_id"], &told["job"]["state"]),
+        (&json!(object_id(1)), &json!("failed"))
+    );
+    world.run(&["jobs", "show", &object_id(2)]).said(1, &["there is no job", &object_id(2)]);
+
+    let log = hub.log();
+    let line = log.lines().find(|line| line.contains("failed on 10ldap")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("WARN") && line.contains("IDENTITY_PASSWORD_RESET for identity:"), "{line}");
+    assert!(line.contains("for you") && !log.contains("s3cret-word"), "{log}");
+    assert_eq!(hub.stop(), Some(0));
+
+    // And where none runs, what its variables say.
+    let mut doctor = world.command(&["doctor"]);
+    let doctor = doctor.envs(variables).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(said.contains(&theirs) && said.contains("queue sesame on Redis"), "{said}");
+}
+
+#[test]
+fn one_queue_under_two_names_is_refused_at_start() {
+    let redis = Kind::Redis.start().unwrap();
+    let world = world(&redis);
+    world.backend("10ldap", GOOD);
+    let elsewhere = redis.url().replace("127.0.0.1", "localhost");
+    let refused = daemon(&world, &[("SESAME_REDIS_URI", &elsewhere)]).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("sources main and sesame are both queue sesame on the same Redis"), "{said}");
 }

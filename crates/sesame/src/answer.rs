@@ -4,6 +4,7 @@
 //! listener and another to the caller who waits.
 
 use engine::{Why, report};
+use model::word::code;
 use model::{Job, JobState, Outcome, Step};
 use serde_json::{Map, Value, json};
 
@@ -11,6 +12,8 @@ use serde_json::{Map, Value, json};
 const GENERIC: i64 = 1;
 /// Who speaks in that case.
 const HUB: &str = "intendant";
+/// Under the name of this action the orchestrator shows an answer to whoever still waits, and passes it over otherwise.
+const PASSED_OVER: &str = "DUMP_PACKAGE_CONFIG";
 
 /// The answer of a job that has ended. `options` is what its data held.
 pub(crate) fn of_job(
@@ -37,7 +40,15 @@ pub(crate) fn of_report(mut report: Value, job: &Job, id: &str, options: Option<
             data.push(failure(status, said));
         }
     }
-    envelope(id, status, data, &job.action, options)
+    let name = if was_never_started(job) { PASSED_OVER } else { &job.action };
+    envelope(id, status, data, name, options)
+}
+
+/// Nobody's state has changed, and whoever asked has given up by now. Told of a failure, the orchestrator would take the
+/// person to be in error and known to no backend, and would never have them deleted there.
+fn was_never_started(job: &Job) -> bool {
+    let too_late = [code::EXPIRED, code::BLOCKED_BY, code::FAILSAFE_HELD];
+    job.started_at.is_none() && job.code.as_ref().is_some_and(|code| too_late.contains(code))
 }
 
 /// The answer to what could not be accepted.

@@ -27,9 +27,18 @@ pub async fn examine(settings: &Settings) -> Result<Examined, Error> {
     let mut calls = open_calls(settings).await?;
     let info: RedisResult<String> = redis::cmd("INFO").query_async(&mut calls).await;
     let info = info.map_err(|error| said(&settings.address, &error))?;
-    let field = |name: &str| {
-        let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        value.unwrap_or("unknown").trim().to_owned()
-    };
-    Ok(Examined { version: field("redis_version"), policy: field("maxmemory_policy") })
+    let known = |name: &str| field(&info, name).unwrap_or_else(|| "unknown".to_owned());
+    Ok(Examined { version: known("redis_version"), policy: known("maxmemory_policy") })
+}
+
+/// Who the server is, whatever it is called: drawn by lot when it started.
+pub(crate) async fn run_id(settings: &Settings) -> Option<String> {
+    let mut calls = open_calls(settings).await.ok()?;
+    let info: RedisResult<String> = redis::cmd("INFO").arg("server").query_async(&mut calls).await;
+    field(&info.ok()?, "run_id")
+}
+
+fn field(info: &str, name: &str) -> Option<String> {
+    let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(value.trim().to_owned())
 }

@@ -22,12 +22,15 @@ mod queue;
 mod reactor;
 mod reclaim;
 mod script;
+mod server;
 mod session;
 mod settings;
 mod source;
+mod twins;
 
 pub use built_in::BuiltIn;
 pub use error::Error;
 pub use examine::{Examined, examine};
 pub use settings::{Address, Settings};
 pub use source::{Running, Source};
+pub use twins::{Twins, twins};

@@ -10,13 +10,14 @@ use serde::Serialize;
 use crate::decode::Message;
 use crate::keys::Keys;
 use crate::script::Scripts;
+use crate::server::Server;
 use crate::settings::Settings;
 
 /// No number of lost workers fails a job: the journal knows what was done.
 const MAX_STALLED: u32 = i32::MAX.unsigned_abs();
 
-/// So many of the newest jobs are looked through for those that need no room.
-const NEWEST: usize = 1000;
+/// So many waiting jobs are looked through by one call: Redis does nothing else meanwhile.
+const LOOKED: usize = 1000;
 
 /// A queue, and under which token we take from it.
 pub(crate) struct Queue {
@@ -36,6 +37,17 @@ pub(crate) enum Taken {
     Job(Message),
     /// None; the queue wants to be asked again at the latest at this time.
     Nothing(Option<Timestamp>),
+}
+
+/// What a look through the waiting jobs for those of some names came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// They are ours now.
+    pub(crate) jobs: Vec<Message>,
+    /// The newest job that was looked at and still waits.
+    pub(crate) newest: Option<String>,
+    /// How many older ones were looked at; `None` = all that the last look had not seen.
+    pub(crate) many: Option<usize>,
 }
 
 /// How an attempt to complete a job ended.
@@ -138,15 +150,31 @@ impl Queue {
         Ok(answers.into_iter().map(|answer| taken(answer?, now)).collect())
     }
 
-    /// Puts the waiting jobs of these actions before all others, and says how many there are.
-    pub(crate) async fn put_first(
+    /// Takes the waiting jobs of these names before all others. A look goes from the newest job to the one that was the
+    /// newest of the last look, in several calls if need be: `skipped` are those that the calls before went through.
+    pub(crate) async fn take_first(
         &self,
         mut redis: MultiplexedConnection,
-        actions: &[&str],
-    ) -> RedisResult<usize> {
+        names: &[&str],
+        skipped: usize,
+        last: Option<&str>,
+        now: Timestamp,
+    ) -> RedisResult<Looked> {
+        let options = TakeOptions { token: &self.token, lock_duration: millis(self.lock) };
         let mut call = self.scripts.first.prepare_invoke();
-        call.key(self.keys.key("wait")).arg(self.keys.prefix()).arg(NEWEST).arg(actions);
-        call.invoke_async(&mut redis).await
+        add_keys(&mut call, &self.keys.keys(TAKE));
+        call.arg(self.keys.prefix()).arg(now.as_millisecond()).arg(pack(&options));
+        call.arg(LOOKED).arg(skipped).arg(last.unwrap_or_default()).arg(names);
+        let (newest, done, answers): (String, bool, Vec<TakeAnswer>) = call.invoke_async(&mut redis).await?;
+        let mut jobs = Vec::new();
+        for answer in answers {
+            if let Taken::Job(job) = taken(answer, now)? {
+                jobs.push(job);
+            }
+        }
+        // Those that were taken are no longer in the way of the next call.
+        let many = (!done).then(|| LOOKED - jobs.len().min(LOOKED));
+        Ok(Looked { jobs, newest: Some(newest).filter(|id| !id.is_empty()), many })
     }
 
     /// Completes a job that is ours with this JSON text.
@@ -265,10 +293,11 @@ impl Queue {
     }
 
     /// Serves the queue for a term, or says who does.
-    pub(crate) async fn lease(&self, mut redis: MultiplexedConnection, who: &str) -> RedisResult<String> {
+    pub(crate) async fn lease(&self, mut redis: MultiplexedConnection, us: &Server) -> RedisResult<Server> {
         let mut call = self.scripts.lease.prepare_invoke();
-        call.key(self.keys.served_by()).arg(who).arg(millis(self.term));
-        call.invoke_async(&mut redis).await
+        call.key(self.keys.served_by()).arg(us.to_string()).arg(millis(self.term)).arg(&us.journal);
+        let owner: String = call.invoke_async(&mut redis).await?;
+        Ok(Server::read(&owner))
     }
 }
 

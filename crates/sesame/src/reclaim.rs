@@ -49,14 +49,14 @@ impl Reclaim for Recheck {
 
 impl Recheck {
     async fn find(&self, journal: &dyn Journal) -> Result<Vec<JobId>, Error> {
-        let Shared { settings, queue, journal: us, .. } = &*self.0;
+        let Shared { settings, queue, .. } = &*self.0;
         let live = live(journal, &settings.name).await?;
         if live.is_empty() {
             return Ok(Vec::new());
         }
         let calls = open_calls(settings).await?;
         let refused = |error| said(&settings.address, &error);
-        let us = us.to_string();
+        let us = self.0.server();
         let serves = queue.lease(calls.clone(), &us).await.map_err(refused)? == us;
         let mut lost = Vec::new();
         for batch in live.chunks(BATCH) {

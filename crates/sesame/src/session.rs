@@ -1,6 +1,7 @@
 //! What is done while both connections stand: take, hold, look after what others lost, and say who serves.
 
 mod holding;
+mod looking;
 mod taking;
 
 use std::convert::Infallible;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use engine::{Hub, Link};
+use engine::{Hub, Link, PING};
 use redis::{RedisError, RedisResult};
 use tokio::sync::watch;
 
@@ -36,6 +37,7 @@ impl Session {
     /// Works until a connection is lost, and says why.
     pub(crate) async fn run(&self) -> Error {
         let (serving, serves) = watch::channel(false);
+        let (behind, is_behind) = watch::channel(true);
         let work = async {
             self.unless_lost(self.shared.queue.prepare(self.pair.calls.clone()).await)?;
             if self.ask_to_serve(&serving).await? {
@@ -47,7 +49,10 @@ impl Session {
                 self.keep_serving(&serving),
                 self.keep_holding(serves.clone()),
                 self.take_care_of_stalled(serves.clone()),
-                self.take(serves.clone()),
+                self.take(serves.clone(), &behind),
+                self.take_first(&BuiltIn::ACTIONS, serves.clone(), is_behind.clone()),
+                // Apart: it is journaled, which may take its time.
+                self.take_first(&[PING], serves.clone(), is_behind.clone()),
             )
         };
         match work.await {
@@ -67,14 +72,27 @@ impl Session {
         }
     }
 
-    /// Says whether Redis answered.
+    /// Says whether Redis answered, and there is anything to be done with it.
     async fn ask_to_serve(&self, serving: &watch::Sender<bool>) -> Result<bool, Error> {
-        let (shared, who) = (&self.shared, self.shared.journal.to_string());
-        let answer = shared.queue.lease(self.pair.calls.clone(), &who).await;
+        let shared = &self.shared;
+        if shared.twin.get().is_some() {
+            return Ok(false);
+        }
+        let us = shared.server();
+        let answer = shared.queue.lease(self.pair.calls.clone(), &us).await;
         let Some(owner) = self.unless_lost(answer)? else { return Ok(false) };
-        let ours = owner == who;
-        let note = (!ours)
-            .then(|| format!("stands by: the hub with journal {owner} serves {}", shared.settings.queue));
+        let twin = owner
+            .source
+            .as_ref()
+            .filter(|name| owner.journal == us.journal && **name != shared.settings.name);
+        if let Some(twin) = twin.filter(|name| shared.settings.siblings.contains(name)) {
+            self.is_twin_of(twin);
+            return Ok(false);
+        }
+        let ours = owner == us;
+        let note = (!ours).then(|| {
+            format!("stands by: the hub with journal {} serves {}", owner.journal, shared.settings.queue)
+        });
         if self.link.note(note.clone()) {
             let source = &shared.settings.name;
             let news = note.unwrap_or_else(|| format!("serves queue {} from now on", shared.settings.queue));
@@ -82,6 +100,20 @@ impl Session {
         }
         serving.send_replace(ours);
         Ok(true)
+    }
+
+    /// Another source of this hub serves the same queue: each job would run twice. This one never serves.
+    fn is_twin_of(&self, twin: &str) {
+        let Shared { settings, clock, twin: found, .. } = &*self.shared;
+        // Set once: it is asked for before.
+        let _ = found.set(twin.to_owned());
+        let source = &settings.name;
+        let why = format!(
+            "takes nothing: source {twin} of this hub has the same queue {} on the same Redis; remove one of the two",
+            settings.queue
+        );
+        tracing::error!(source, "source {source} {why}");
+        self.link.down(clock.now(), why);
     }
 
     /// Puts jobs back into the queue whose worker is gone, ours among them if we were away for too long.

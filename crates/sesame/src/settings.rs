@@ -1,8 +1,11 @@
 //! What a source is told.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, TlsCertificates};
 
 use crate::error::Error;
@@ -13,15 +16,52 @@ pub struct Address {
     info: ConnectionInfo,
 }
 
+/// How an address is written.
+const FORM: &str = "redis://[user:password@]host[:port][/database], or rediss:// for TLS, with signs such as # / ? @ \
+                    in a password written as %23 %2F %3F %40";
+
 impl Address {
-    /// From `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS. A user or password given
-    /// beside it counts before the one in it.
+    /// From `redis://[user][:password@]host[:port][/database]`, or `rediss://` for TLS. What the original's library
+    /// reads behind a `?` counts where the rest is silent: `db`, `username`, `password`; `family` is passed over, for
+    /// all addresses of a name are tried. A user or password given beside it counts before the one in it.
     pub fn new(uri: &str, user: Option<&str>, password: Option<&str>) -> Result<Self, Error> {
-        let info = uri.into_connection_info().map_err(|_| {
-            let wanted = "redis://[user:password@]host[:port][/database], or rediss:// for TLS";
-            Error::Address(format!("the address of Redis is not understood: write {wanted}"))
-        })?;
+        let not_understood =
+            || Error::Address(format!("the address of Redis is not understood: write {FORM}"));
+        let mut url = redis::parse_redis_url(uri).ok_or_else(not_understood)?;
+        if url.fragment().is_some() {
+            return Err(Error::Address(format!(
+                "the address of Redis has a # in it, which has no meaning: write {FORM}"
+            )));
+        }
+        let behind: Vec<(String, String)> =
+            url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let unix = url.scheme().contains("unix");
+        if !unix {
+            url.set_query(None);
+        }
+        let said_db = !unix && !matches!(url.path(), "" | "/");
+        let info = url.as_str().into_connection_info().map_err(|_| not_understood())?;
         let mut settings = info.redis_settings().clone();
+        for (name, value) in &behind {
+            settings = match name.as_str() {
+                // The client library has read these already.
+                "db" | "user" | "pass" if unix => settings,
+                "db" if said_db => settings,
+                "db" => settings.set_db(value.parse().map_err(|_| not_understood())?),
+                "username" if settings.username().is_none() => settings.set_username(value),
+                "password" if settings.password().is_none() => settings.set_password(value),
+                "username" | "password" | "family" => settings,
+                _ => {
+                    return Err(Error::Address(format!(
+                        "the address of Redis has ?{name}= in it, which is not known (db, username and password are): \
+                         write {FORM}"
+                    )));
+                }
+            };
+        }
+        if settings.db() < 0 {
+            return Err(not_understood());
+        }
         if let Some(user) = user {
             settings = settings.set_username(user);
         }
@@ -39,8 +79,43 @@ impl Address {
         Ok(Address { info: client.get_connection_info().clone() })
     }
 
+    /// Over TLS to a server whose certificate these authorities signed (PEM), or those of the system.
+    pub fn trusting_also(self, authorities: &[u8]) -> Result<Self, Error> {
+        let mut all = authorities.to_vec();
+        // What cannot be read of the system's is not there, as without these.
+        for certificate in rustls_native_certs::load_native_certs().certs {
+            all.extend_from_slice(b"\n-----BEGIN CERTIFICATE-----\n");
+            all.extend_from_slice(STANDARD.encode(&certificate).as_bytes());
+            all.extend_from_slice(b"\n-----END CERTIFICATE-----\n");
+        }
+        self.trusting(all)
+    }
+
+    /// Whether it is reached over TLS.
+    pub fn is_tls(&self) -> bool {
+        matches!(self.info.addr(), ConnectionAddr::TcpTls { .. })
+    }
+
     pub(crate) fn info(&self) -> ConnectionInfo {
         self.info.clone()
+    }
+
+    /// The number of the database.
+    pub(crate) fn database(&self) -> i64 {
+        self.info.redis_settings().db()
+    }
+
+    /// Where the server is, in one spelling for what can be told by looking at it.
+    pub(crate) fn place(&self) -> String {
+        match self.info.addr() {
+            ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+                let host = host.trim_end_matches('.').to_ascii_lowercase();
+                let here = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+                format!("{}:{port}", if here { "127.0.0.1" } else { &host })
+            }
+            ConnectionAddr::Unix(path) => path.display().to_string(),
+            _ => "?".to_owned(),
+        }
     }
 }
 
@@ -70,6 +145,8 @@ pub struct Settings {
     pub name: String,
     /// Where Redis is.
     pub address: Address,
+    /// The names of the hub's other queues of this kind.
+    pub siblings: Vec<String>,
     /// The queue's name.
     pub queue: String,
     /// What the names of BullMQ's keys begin with.
@@ -96,10 +173,11 @@ impl Settings {
         Settings {
             name: name.into(),
             address,
+            siblings: Vec::new(),
             queue: "sesame".to_owned(),
             prefix: "bull".to_owned(),
             hold: 20_000,
-            answer_after: Duration::from_millis(50),
+            answer_after: Duration::from_millis(10),
             keep_age: Duration::from_hours(7 * 24),
             keep_count: 2_500,
             lock: Duration::from_secs(30),
@@ -134,6 +212,37 @@ mod tests {
         let settings = address.info();
         let settings = settings.redis_settings();
         assert_eq!((settings.username(), settings.password()), (Some("bob"), Some("pw")));
+    }
+
+    #[test]
+    fn what_stands_behind_a_question_mark_is_obeyed_or_refused() {
+        let shown = |uri: &str| Address::new(uri, None, None).map(|address| address.to_string());
+        assert_eq!(shown("redis://h?db=5").unwrap(), "h:6379/5");
+        assert_eq!(shown("redis://h/?db=5&family=4").unwrap(), "h:6379/5");
+        assert_eq!(shown("redis://h/2?db=5").unwrap(), "h:6379/2", "as the original's library has it");
+        assert_eq!(shown("redis+unix:///run/redis.sock?db=3").unwrap(), "/run/redis.sock/3");
+        let signed_in = Address::new("redis://h?username=u&password=s3cret", None, None).unwrap().info();
+        let signed_in = signed_in.redis_settings();
+        assert_eq!((signed_in.username(), signed_in.password()), (Some("u"), Some("s3cret")));
+        for refused in [
+            "redis://h?tls=true",
+            "redis://h/0#insecure",
+            "redis://h?db=x",
+            "redis://h?db=-1",
+            "redis://h/-1",
+            "redis://h/x",
+        ] {
+            let error = shown(refused).unwrap_err();
+            assert!(error.to_string().contains("redis://[user:password@]host"), "{refused}: {error}");
+        }
+    }
+
+    #[test]
+    fn one_server_has_one_place_however_it_is_written() {
+        let place = |uri: &str| Address::new(uri, None, None).unwrap().place();
+        assert_eq!(place("redis://LocalHost"), place("rediss://127.0.0.1:6379/4"));
+        assert_eq!(place("redis://[::1]:6379"), place("redis://localhost"));
+        assert_ne!(place("redis://a"), place("redis://b"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A source: what the hub is given of it, and the loop that keeps it connected.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use engine::port::{Courier, Decoder, Reactor, Reclaim};
 use engine::{Clock, Hub, Link, Pacer};
@@ -20,6 +20,7 @@ use crate::held::HeldJobs;
 use crate::queue::Queue;
 use crate::reactor::Answers;
 use crate::reclaim::Recheck;
+use crate::server::Server;
 use crate::session::Session;
 use crate::settings::Settings;
 
@@ -39,8 +40,10 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) held: HeldJobs,
     pub(crate) clock: Clock,
-    /// Who serves the queue when we do: the journal.
+    /// Ours.
     pub(crate) journal: Uuid,
+    /// Another source of this hub that serves the same queue, once that is known.
+    pub(crate) twin: OnceLock<String>,
     /// The connection for calls, while there is one.
     pub(crate) calls: watch::Sender<Option<MultiplexedConnection>>,
 }
@@ -51,6 +54,13 @@ pub struct Running {
     task: JoinHandle<()>,
 }
 
+impl Shared {
+    /// Who serves the queue when we do.
+    pub(crate) fn server(&self) -> Server {
+        Server { journal: self.journal.to_string(), source: Some(self.settings.name.clone()) }
+    }
+}
+
 impl Source {
     /// A source of the hub that works on the journal with this id. Nothing is connected yet.
     pub fn new(settings: Settings, journal: Uuid, clock: Clock, built_in: BuiltIn) -> Self {
@@ -58,6 +68,7 @@ impl Source {
             queue: Queue::new(&settings, format!("intendant:{journal}")),
             held: HeldJobs::default(),
             calls: watch::channel(None).0,
+            twin: OnceLock::new(),
             settings,
             clock,
             journal,

@@ -6,6 +6,7 @@ mod support;
 
 use std::sync::Arc;
 
+use intendant_sesame::{Address, Settings, twins};
 use model::{JobState, OnError};
 use serde_json::{Value, json};
 use support::{Bed, Fake, LONG_MS, Plan, call, entry, object_id, orchestrator, redis, sync};
@@ -51,6 +52,69 @@ async fn no_more_is_held_than_allowed() {
     assert_eq!((&counts["active"], &counts["wait"]), (&json!(10), &json!(20)));
     gate.add_permits(30);
     node.ask("waitAll", ids(30)).unwrap();
+    bed.stop().await;
+}
+
+fn asked(name: &str, id: &str) -> Value {
+    json!({ "name": name, "data": { "concernedTo": null }, "opts": { "jobId": id }, "ms": LONG_MS })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::disallowed_methods, reason = "jobs end one after the other, without a break")]
+async fn what_the_daemon_is_asked_overtakes_jobs_that_end_without_a_break() {
+    let (redis, (gate, fake)) = (redis(), closed());
+    let ping = Fake::done();
+    let mut pinged = entry("b", &ping, OnError::Stop);
+    pinged.actions.retain(|action, _| action == "PING_TARGET");
+    let mut worked = entry("a", &fake, OnError::Stop);
+    worked.actions.remove("PING_TARGET");
+    let mut plan = Plan::new(&redis, vec![worked, pinged]);
+    plan.settings.hold = 10;
+    let bed = Bed::new(plan).await;
+    let mut node = orchestrator(Version::V5, &redis);
+    let many = 4_000;
+    node.ask("addBulk", jobs(many)).unwrap();
+    bed.until("ten to be held", async || fake.count() == 10).await;
+    let opener = tokio::spawn({
+        let gate = Arc::clone(&gate);
+        async move {
+            loop {
+                gate.add_permits(1);
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        }
+    });
+    for (n, name) in ["DUMP_PACKAGE_CONFIG", "LIST_BACKENDS", "PING_TARGET"].into_iter().enumerate() {
+        assert_eq!(node.ask("ask", asked(name, &format!("asked{n}"))).unwrap()["status"], 0, "{name}");
+        assert!(fake.count() < many as usize, "{name} was answered after all others");
+    }
+    assert_eq!(ping.count(), 1);
+    opener.abort();
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_daemon_is_asked_is_found_under_any_number_of_jobs() {
+    let (redis, (_gate, fake)) = (redis(), closed());
+    let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
+    plan.settings.hold = 10;
+    let mut node = orchestrator(Version::V6, &redis);
+    node.ask("addBulk", jobs(20)).unwrap();
+    node.ask("add", asked("DUMP_PACKAGE_CONFIG", "d1")).unwrap();
+    let job =
+        |n: u32| json!({ "name": "IDENTITY_UPDATE", "data": sync("x"), "opts": { "jobId": object_id(n) } });
+    node.ask("addBulk", json!({ "jobs": (100..3_200).map(job).collect::<Vec<_>>() })).unwrap();
+    let bed = Bed::new(plan).await;
+    let waited = node.ask("wait", json!({ "id": "d1", "ms": LONG_MS })).unwrap();
+    assert_eq!((&waited["status"], fake.count()), (&json!(0), 10));
+    let list = node.ask("ask", asked("LIST_BACKENDS", "d2")).unwrap();
+    assert_eq!(
+        (&list["status"], fake.count()),
+        (&json!(0), 10),
+        "and again among those that were added since"
+    );
+    let counts = node.ask("counts", json!({})).unwrap();
+    assert_eq!((&counts["active"], &counts["wait"]), (&json!(10), &json!(3_110)), "nothing else was moved");
     bed.stop().await;
 }
 
@@ -110,7 +174,9 @@ async fn what_was_taken_and_never_reached_the_journal_is_found_back_in_its_order
     let bed = Bed::new(plan(&Fake::done())).await;
     let serving = || call(&redis, &["GET", "intendant:bull:sesame:served-by"]);
     bed.until("it to serve", async || !serving().is_empty()).await;
-    let journal = serving();
+    let served_by = serving();
+    let (journal, source) = served_by.split_once('/').unwrap();
+    assert_eq!(source, "main");
     let folder = bed.stop().await;
 
     // Taken by a hub that was killed before it could write anything.
@@ -265,4 +331,51 @@ async fn of_two_hubs_one_serves_and_the_other_takes_over() {
     assert_eq!(third.count(), 0);
     one.stop().await;
     two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_queue_under_two_names_is_served_by_one_of_them() {
+    let redis = redis();
+    let (gate, fake) = closed();
+    let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
+    let twin =
+        Settings { name: "twin".to_owned(), siblings: vec!["main".to_owned()], ..plan.settings.clone() };
+    plan.settings.siblings = vec!["twin".to_owned()];
+    plan.more = vec![twin];
+    let bed = Bed::new(plan).await;
+    let standing = |name: &str| bed.hub.links().into_iter().find(|link| link.name == name).unwrap();
+    bed.until("one of them to find out", async || {
+        ["main", "twin"]
+            .into_iter()
+            .any(|name| standing(name).last_error.is_some_and(|e| e.contains("takes nothing")))
+    })
+    .await;
+    let mut node = orchestrator(Version::V5, &redis);
+    node.ask("addBulk", jobs(50)).unwrap();
+    bed.until("all to run", async || fake.count() == 50).await;
+    gate.add_permits(50);
+    node.ask("waitAll", ids(50)).unwrap();
+    assert_eq!((fake.count(), bed.jobs().await.len()), (50, 50));
+    let connected = ["main", "twin"].map(|name| standing(name).connected);
+    assert_ne!(connected[0], connected[1], "the other one is not ready");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_queue_is_told_from_two_however_its_address_is_spelled() {
+    let (here, there) = (redis(), redis());
+    let port = here.address().port();
+    let named = |name: &str, uri: &str| Settings::new(name, Address::new(uri, None, None).unwrap());
+    let all = |second: &str| [named("main", &format!("redis://127.0.0.1:{port}/0")), named("sesame", second)];
+    // Two names of this machine that do not look alike.
+    let other = format!("redis://0x7f.1:{port}");
+    for same in [other.as_str(), &format!("redis://LOCALHOST:{port}/?db=0")] {
+        let found = twins(&all(same)).await.unwrap().to_string();
+        assert!(found.contains("sources main and sesame are both queue sesame"), "{found}");
+    }
+    for apart in
+        [format!("redis://127.0.0.1:{port}/1"), there.url().to_owned(), "redis://127.0.0.1:1".to_owned()]
+    {
+        assert_eq!(twins(&all(&apart)).await, None, "{apart}");
+    }
 }

@@ -61,12 +61,19 @@ async fn jobs_are_answered_over_tls_and_a_stranger_is_not_believed() {
     assert_eq!(fake.count(), 0);
 
     let authorities = fs::read(folder.path().join("certificate.pem")).unwrap();
+    // Beside those of the system.
+    let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
+    plan.settings.address = Address::new(&url, None, None).unwrap().trusting_also(&authorities).unwrap();
+    let bed = Bed::new(plan).await;
+    assert_eq!(node.ask("wait", json!({ "id": object_id(1), "ms": LONG_MS })).unwrap()["status"], 0);
+    bed.stop().await;
+    call(&redis, &["DEL", "intendant:bull:sesame:served-by"]);
+
     let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
     plan.settings.address = Address::new(&url, None, None).unwrap().trusting(authorities).unwrap();
     let bed = Bed::new(plan).await;
     let answer = node.ask("ask", job(2)).unwrap();
     assert_eq!(answer["status"], 0, "{answer}");
-    node.ask("wait", json!({ "id": object_id(1), "ms": LONG_MS })).unwrap();
     assert_eq!(fake.count(), 2);
     bed.stop().await;
 }

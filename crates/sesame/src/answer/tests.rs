@@ -90,6 +90,24 @@ fn what_ended_before_any_backend_was_asked_is_an_error_with_a_message() {
     }
 }
 
+#[test]
+fn one_that_was_too_late_to_start_changes_nothing_at_the_orchestrator() {
+    for code in [code::EXPIRED, code::BLOCKED_BY, code::FAILSAFE_HELD] {
+        let late = Job { code: Some(code), ..job(JobState::Failed, 1, Some("its deadline passed")) };
+        let answer = of_job(&late, &[], "abc", None);
+        assert_eq!((&answer["status"], &answer["jobName"]), (&json!(1), &json!("DUMP_PACKAGE_CONFIG")));
+        assert_eq!(answer["data"][0]["error"]["message"], "its deadline passed");
+        let begun = Job { started_at: Some(Timestamp::UNIX_EPOCH), ..late };
+        assert_eq!(
+            of_job(&begun, &[], "abc", None)["jobName"],
+            "IDENTITY_UPDATE",
+            "a backend may have changed"
+        );
+    }
+    let failed = Job { code: Some(code::FAILED), ..job(JobState::Failed, 1, None) };
+    assert_eq!(of_job(&failed, &[], "abc", None)["jobName"], "IDENTITY_UPDATE");
+}
+
 proptest! {
     #[test]
     fn the_status_is_never_negative_and_zero_only_for_success(

@@ -2,6 +2,7 @@
 
 mod external;
 mod options;
+mod surrogate;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub(crate) use external::{external_id, job_of};
 use options::Options;
+use surrogate::without_halves;
 
 /// A BullMQ job as it lies in its hash. As JSON it is also the raw form in which a refused one is kept.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ impl Message {
 
     /// Its data as JSON.
     pub(crate) fn body(&self) -> Result<Value, Why> {
-        match json::read(self.data.as_bytes()) {
+        match json::read(without_halves(&self.data).as_bytes()) {
             Ok(body @ Value::Object(_)) => Ok(body),
             Ok(Value::Null) => Ok(Value::Object(serde_json::Map::new())),
             Ok(_) => Err(why(

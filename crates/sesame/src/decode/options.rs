@@ -12,7 +12,7 @@ const WAIT: Duration = Duration::from_secs(30);
 /// What the orchestrator says of how it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Options {
-    /// `async: false`: somebody waits for the answer.
+    /// `async` is not said to be: somebody waits for the answer.
     waited_for: bool,
     /// `timeoutDiscard: true`: nobody wants the answer once the wait is over.
     discard: bool,
@@ -24,13 +24,13 @@ impl Options {
     pub(super) fn of(body: &Value) -> Self {
         let option = |name: &str| body.get("options").and_then(|options| options.get(name));
         Options {
-            waited_for: option("async") == Some(&Value::Bool(false)),
+            waited_for: !option("async").is_some_and(is_true),
             discard: option("timeoutDiscard") == Some(&Value::Bool(true)),
             wait: option("syncTimeout").and_then(millis).unwrap_or(WAIT),
         }
     }
 
-    /// Interactive where somebody is said to wait; else what the action table says.
+    /// Interactive where somebody waits; else what the action table says.
     pub(super) fn class(self) -> Option<Class> {
         (self.waited_for || self.discard).then_some(Class::Interactive)
     }
@@ -38,6 +38,17 @@ impl Options {
     /// The end of the wait, where the answer is worth nothing afterwards.
     pub(super) fn deadline(self, added_at: Timestamp) -> Option<Timestamp> {
         if self.discard { added_at.checked_add(self.wait).ok() } else { None }
+    }
+}
+
+/// Whether JavaScript takes it for true: the orchestrator asks for no more.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(is) => *is,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
     }
 }
 

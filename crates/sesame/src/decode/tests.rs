@@ -45,8 +45,20 @@ fn a_synchronisation_is_read_whole_and_in_its_order() {
 
 #[test]
 fn who_waits_is_served_first_and_only_a_discarded_answer_has_a_deadline() {
-    let waits = read(&json!({ "options": { "async": false } }));
-    assert_eq!((waits.class, waits.deadline), (Some(Class::Interactive), None));
+    for waits in
+        [json!({ "async": false }), json!({}), json!(null), json!({ "async": null }), json!({ "async": 0 })]
+    {
+        let waits = read(&json!({ "options": waits }));
+        assert_eq!((waits.class, waits.deadline), (Some(Class::Interactive), None));
+    }
+    assert_eq!(
+        read(&json!({})).class,
+        Some(Class::Interactive),
+        "without options nobody says that nobody waits"
+    );
+    for nobody in [json!(true), json!("false"), json!(1), json!({})] {
+        assert_eq!(read(&json!({ "options": { "async": nobody } })).class, None, "{nobody}");
+    }
     let discards = read(&json!({ "options": { "timeoutDiscard": true } }));
     assert_eq!((discards.class, discards.deadline), (Some(Class::Interactive), Some(at(35_000))));
     for wait in [json!(15_000), json!("15000"), json!(15_000.0)] {
@@ -57,7 +69,7 @@ fn who_waits_is_served_first_and_only_a_discarded_answer_has_a_deadline() {
         let said = read(&json!({ "options": { "timeoutDiscard": true, "syncTimeout": nonsense } }));
         assert_eq!(said.deadline, Some(at(35_000)));
     }
-    let no_boolean = read(&json!({ "options": { "timeoutDiscard": "true", "async": 0 } }));
+    let no_boolean = read(&json!({ "options": { "timeoutDiscard": "true", "async": true } }));
     assert_eq!((no_boolean.class, no_boolean.deadline), (None, None));
 }
 
@@ -82,6 +94,12 @@ fn what_is_no_request_says_why_without_quoting() {
     let nameless = Message { name: String::new(), ..message(&json!({})) };
     assert!(decode(&nameless, "main", PAUSE, at(0)).unwrap_err().message.contains("no name"));
     assert_eq!(decode(&with("null"), "main", PAUSE, at(0)).unwrap().body, json!({}));
+}
+
+#[test]
+fn half_a_character_is_read_as_javascript_shows_it() {
+    let with = Message { data: r#"{"payload":{"cn":"a\ud800b"}}"#.to_owned(), ..message(&Value::Null) };
+    assert_eq!(decode(&with, "main", PAUSE, at(0)).unwrap().body["payload"]["cn"], "a\u{fffd}b");
 }
 
 #[test]

@@ -4,9 +4,10 @@
   KEYS[1] who serves
   ARGV[1] we
   ARGV[2] milliseconds until nobody does any more
+  ARGV[3] we, as earlier versions wrote it
 ]]
 local owner = redis.call("GET", KEYS[1])
-if not owner then
+if not owner or owner == ARGV[3] then
   redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
   return ARGV[1]
 end

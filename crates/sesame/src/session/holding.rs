@@ -22,6 +22,10 @@ impl Session {
             self.shared.held.insert(id, job);
         }
         self.hold(serves).await?;
+        if !serves {
+            // Whoever serves has them: also another source of this hub, whose token is the same.
+            return Ok(());
+        }
         let ours = self.shared.queue.ours(self.pair.calls.clone()).await;
         let mut lost = Vec::new();
         // The list begins with what was taken last.

@@ -8,17 +8,13 @@ use redis::{RedisError, RedisResult};
 use tokio::sync::watch;
 
 use super::{REFUSED, Session, granted};
-use crate::built_in::BuiltIn;
-use crate::connection::{WAIT, is_lost, said};
+use crate::connection::WAIT;
 use crate::decode::Message;
 use crate::error::Error;
 use crate::queue::Taken;
 
 /// Most jobs that are asked for at once.
 const MOST: usize = 128;
-
-/// While there is no room the queue is looked through this often for what needs none.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// What came of asking for several jobs.
 #[derive(Default)]
@@ -29,20 +25,18 @@ struct Haul {
 }
 
 impl Session {
-    /// Takes jobs while we serve, there is room and nobody told us to stop.
-    pub(super) async fn take(&self, mut serves: watch::Receiver<bool>) -> Result<Infallible, Error> {
+    /// Takes jobs while we serve, there is room and nobody told us to stop. `behind` is false while it waits for
+    /// somebody to add one.
+    pub(super) async fn take(
+        &self,
+        mut serves: watch::Receiver<bool>,
+        behind: &watch::Sender<bool>,
+    ) -> Result<Infallible, Error> {
         let (mut wanted, mut pause) = (1, REFUSED.0);
         loop {
             granted(&mut serves).await;
-            let room = tokio::select! {
-                biased;
-                room = self.shared.held.room(self.shared.settings.hold) => room,
-                () = self.shared.clock.sleep(LOOK) => self.need_no_room().await?,
-            };
+            let room = self.shared.held.room(self.shared.settings.hold).await;
             self.unless_stopped().await;
-            if room == 0 {
-                continue;
-            }
             wanted = wanted.min(room);
             let (haul, failed) = self.haul(wanted).await;
             let taken = haul.jobs.len();
@@ -59,19 +53,12 @@ impl Session {
             }
             pause = REFUSED.0;
             if taken == 0 {
-                self.wait_for_more(haul.next).await?;
+                behind.send_replace(false);
+                let woken = self.wait_for_more(haul.next).await;
+                behind.send_replace(true);
+                woken?;
             }
             wanted = if taken == wanted { (2 * wanted).min(MOST) } else { 1 };
-        }
-    }
-
-    /// Puts before all others what is answered from memory, and says how much it is: who opens a page of the
-    /// orchestrator does not wait for all identities to be synchronised. That Redis refuses is for those to note who
-    /// also see that it no longer does.
-    async fn need_no_room(&self) -> Result<usize, Error> {
-        match self.shared.queue.put_first(self.pair.calls.clone(), &BuiltIn::ACTIONS).await {
-            Err(error) if is_lost(&error) => Err(said(&self.shared.settings.address, &error)),
-            found => Ok(found.unwrap_or_default()),
         }
     }
 
@@ -108,7 +95,7 @@ impl Session {
     }
 
     /// Goes on only while nobody told us to stop.
-    async fn unless_stopped(&self) {
+    pub(super) async fn unless_stopped(&self) {
         if *self.stopped.borrow() {
             std::future::pending::<()>().await;
         }

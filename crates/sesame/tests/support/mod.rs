@@ -132,7 +132,7 @@ fn actions() -> ActionTable {
 /// A hub at work.
 pub struct Bed {
     pub hub: Hub,
-    pub running: Running,
+    pub running: Vec<Running>,
     pub folder: TempDir,
 }
 
@@ -140,12 +140,14 @@ pub struct Bed {
 pub struct Plan {
     pub entries: Vec<BackendEntry>,
     pub settings: Settings,
+    /// Other sources of the same hub.
+    pub more: Vec<Settings>,
 }
 
 impl Plan {
     pub fn new(redis: &Service, entries: Vec<BackendEntry>) -> Self {
         let address = Address::new(redis.url(), None, None).unwrap();
-        Plan { entries, settings: Settings::new("main", address) }
+        Plan { entries, settings: Settings::new("main", address), more: Vec::new() }
     }
 
     /// With locks and rounds that are soon over.
@@ -164,7 +166,7 @@ pub fn orchestrator(version: Version, redis: &Service) -> Orchestrator {
     Orchestrator::start(version, redis.url(), QUEUE).unwrap()
 }
 
-async fn start_in(folder: &Path, plan: Plan) -> (Hub, Running) {
+async fn start_in(folder: &Path, plan: Plan) -> (Hub, Vec<Running>) {
     let clock = Clock::system();
     let (observer, wires) = wiring();
     let options = Options::new(folder, Key::from_bytes([7; 32]));
@@ -172,19 +174,21 @@ async fn start_in(folder: &Path, plan: Plan) -> (Hub, Running) {
     let built_in = BuiltIn::new(json!({ "name": "intendant", "version": "9.9.9" }));
     built_in.set_backends(vec![json!({ "name": "ldap", "path": "/b" })]);
     let id = journal::Journal::id(&*journal);
-    let source = Source::new(plan.settings, id, clock.clone(), built_in);
+    let all = std::iter::once(plan.settings).chain(plan.more);
+    let sources: Vec<Source> =
+        all.map(|settings| Source::new(settings, id, clock.clone(), built_in.clone())).collect();
     let setup = Setup {
         catalogue: Catalogue { entries: plan.entries },
         actions: actions(),
-        reactors: vec![source.reactor()],
-        couriers: HashMap::from([source.courier()]),
-        decoders: HashMap::from([(source.name().to_owned(), source.decoder())]),
-        reclaim: vec![source.reclaim()],
-        retry: HashMap::from([(source.name().to_owned(), RetryPolicy::SESAME)]),
+        reactors: sources.iter().map(Source::reactor).collect(),
+        couriers: sources.iter().map(Source::courier).collect::<HashMap<_, _>>(),
+        decoders: sources.iter().map(|source| (source.name().to_owned(), source.decoder())).collect(),
+        reclaim: sources.iter().map(Source::reclaim).collect(),
+        retry: sources.iter().map(|source| (source.name().to_owned(), RetryPolicy::SESAME)).collect(),
         limits: Limits::default(),
     };
     let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
-    let running = source.start(hub.clone());
+    let running = sources.iter().map(|source| source.start(hub.clone())).collect();
     (hub, running)
 }
 
@@ -197,9 +201,11 @@ impl Bed {
 
     /// Stops at once, as a service manager would after its patience, and keeps the folder.
     pub async fn stop(self) -> TempDir {
-        self.running.quiesce();
+        self.running.iter().for_each(Running::quiesce);
         self.hub.stop(Duration::ZERO).await;
-        self.running.end().await;
+        for running in self.running {
+            running.end().await;
+        }
         self.folder
     }
 

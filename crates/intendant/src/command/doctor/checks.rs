@@ -27,7 +27,7 @@ const SHOWN: usize = 9;
 
 /// All of them, from the configuration outwards. Without a configuration nothing else can be looked at.
 pub(super) async fn all(context: &Context) -> Vec<Finding> {
-    let loaded = match context.configuration() {
+    let loaded = match context.configuration_of_hub().await {
         Ok(loaded) => loaded,
         Err(error) => {
             return vec![Finding::error(
@@ -230,6 +230,9 @@ async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
         Err(error) => return vec![Finding::error("sources", sentence(&error), "correct the configuration")],
     };
     let mut findings = Vec::new();
+    if let Err(error) = crate::sources::refuse_twins(&configured).await {
+        findings.push(Finding::error("sources", sentence(&error), "until then the hub does not start"));
+    }
     for source in configured.sesame {
         let name = "queue";
         let place = format!("source {}: queue {} on Redis at {}", source.name, source.queue, source.address);

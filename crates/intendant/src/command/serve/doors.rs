@@ -25,8 +25,9 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    /// Takes socket and address.
-    pub(super) async fn open(config: &Config) -> Result<Self> {
+    /// Takes socket and address. A hub that `stands_in` for another program, which has no console, works on without the
+    /// address when somebody else has it.
+    pub(super) async fn open(config: &Config, stands_in: bool) -> Result<Self> {
         let socket = Socket::bind(&config.socket).await.map_err(refused)?;
         let tls = certificate(&config.http)?.map(Tls::load).transpose().map_err(refused)?;
         let tcp = match config.http.listen {
@@ -39,7 +40,13 @@ impl Doors {
                          or put a proxy with a certificate in front and name it in `http.trusted_proxies`"
                     );
                 }
-                Some(Tcp::bind(address, tls.clone()).await.map_err(refused)?)
+                match Tcp::bind(address, tls.clone()).await {
+                    Err(error @ http::Error::AddressInUse { .. }) if stands_in => {
+                        tracing::warn!(%address, "there is no console, the rest works: {error}");
+                        None
+                    }
+                    bound => Some(bound.map_err(refused)?),
+                }
             }
         };
         let own = tcp.as_ref().map(Tcp::url).transpose()?;

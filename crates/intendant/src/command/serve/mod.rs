@@ -171,6 +171,7 @@ impl Start<'_> {
         let parts = Parts::read(loaded, &folder.used)?;
         let (home, marker) = home(args, loaded, context)?;
         let configured = sources::configured(config, context.environment())?;
+        sources::refuse_twins(&configured).await?;
         if !quiet {
             introduce(loaded, &folder.used, &parts, &configured);
         }

@@ -54,7 +54,7 @@ pub(super) async fn start(start: &Start<'_>, signals: &mut Signals) -> Result<Op
 }
 
 async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Doors, Hub, Sources)> {
-    let doors = Doors::open(&start.loaded.config).await?;
+    let doors = Doors::open(&start.loaded.config, start.context.stands_in()).await?;
     let (hub, sources) = start.hub(quiet).await?;
     Ok((doors, hub, sources))
 }
@@ -64,7 +64,7 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
     let (stop, stopped) = watch::channel(());
     let clock = start.context.clock.clone();
     // Where not even a socket can be made nobody is answered.
-    let doors = Doors::open(&start.loaded.config).await.ok();
+    let doors = Doors::open(&start.loaded.config, start.context.stands_in()).await.ok();
     let serving =
         doors.map(|doors| tokio::spawn(doors.serve_waiting(api::waiting(why), clock.clone(), stopped)));
     notify::tell(&format!("STATUS={why}"));
