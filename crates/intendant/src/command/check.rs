@@ -1,9 +1,10 @@
 //! `intendant backends check`: what is wrong with a folder of backends, here or where a hub runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use futures_util::future::join_all;
+use http::Client;
 use http::dependency::reach;
 use http::dto::{CheckReport, Finding, Reached, Severity};
 
@@ -19,12 +20,7 @@ use crate::render::{Mark, text};
 pub async fn run(args: Check, context: &Context) -> Result<Exit> {
     let report = match context.remote()? {
         Some(hub) if args.folder.is_none() => hub.check().await?,
-        _ => {
-            let loaded = context.configuration_of_hub().await?;
-            let mut report = report(&loaded, &folder(args.folder, &loaded))?;
-            ask(&mut report).await;
-            report
-        }
+        _ => of_this_machine(args.folder, context).await?,
     };
     let (errors, warnings) = report.counted();
     if args.json {
@@ -46,6 +42,20 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
     let counted = text::count(report.backends, "backend");
     context.screen.marked(mark, format!("{counted} in {}: {found}", report.folder))?;
     Ok(Exit::of(errors == 0))
+}
+
+/// Asks the hub of this machine, which knows best how it was started. Where none runs or a folder is named, files are
+/// read here.
+async fn of_this_machine(named: Option<PathBuf>, context: &Context) -> Result<CheckReport> {
+    let loaded = context.configuration_of_hub().await?;
+    if named.is_none()
+        && let Ok(report) = Client::new(&loaded.config.socket).check().await
+    {
+        return Ok(report);
+    }
+    let mut report = report(&loaded, &folder(named, &loaded))?;
+    ask(&mut report).await;
+    Ok(report)
 }
 
 /// Reads a folder of backends as a hub with this configuration would, and says what it finds. What they depend on has

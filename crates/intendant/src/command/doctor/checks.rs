@@ -8,10 +8,10 @@ use http::Client;
 use journal::{Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
-use scripts::Severity;
 
+use super::super::check;
 use super::{Finding, dependencies};
-use crate::compose::{self, Parts};
+use crate::compose;
 use crate::config::{Loaded, Origin, Value as _};
 use crate::context::Context;
 use crate::exit::sentence;
@@ -40,7 +40,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     let mut findings = vec![configuration(&loaded), data(&loaded), disk(&loaded), key(&loaded, context)];
     findings.push(journal(&loaded, context));
     findings.push(folder(&loaded));
-    findings.push(backends(&loaded));
+    findings.push(backends(&loaded).await);
     findings.extend(sources(&loaded, context).await);
     findings.extend(dependencies::all(&loaded).await);
     findings.extend(hub(&loaded, context).await);
@@ -198,19 +198,21 @@ fn folder(loaded: &Loaded) -> Finding {
     }
 }
 
-fn backends(loaded: &Loaded) -> Finding {
+async fn backends(loaded: &Loaded) -> Finding {
     const NAME: &str = "scripts";
-    let folder = compose::backends_folder(loaded).used;
-    let read = match Parts::read(loaded, &folder) {
-        Ok(parts) => parts.backends,
-        Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
+    // The hub knows best how it was started; where none runs the files are read here.
+    let report = match Client::new(&loaded.config.socket).check().await {
+        Ok(report) => report,
+        Err(_) => match check::report(loaded, &compose::backends_folder(loaded).used) {
+            Ok(report) => report,
+            Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
+        },
     };
-    let errors = read.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let warnings = read.problems.len() - errors;
-    let counted = text::count(read.backends.len(), "backend");
+    let (errors, warnings) = report.counted();
+    let counted = text::count(report.backends, "backend");
     let remedy = "`intendant backends check` shows each with file, line and remedy";
     match (errors, warnings) {
-        (0, 0) if read.backends.is_empty() => {
+        (0, 0) if report.backends == 0 => {
             Finding::warning(NAME, "no backend yet", "`intendant backends new NAME` makes one")
         }
         (0, 0) => Finding::ok(NAME, format!("{counted}, no problem")),
