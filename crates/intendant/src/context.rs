@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use engine::Clock;
 use http::Client;
+use http::dto::Setting;
 use journal::{Key, Keys};
 use rustix::process::geteuid;
 
@@ -63,12 +64,21 @@ impl Context {
 
     /// The configuration, with what the hub of this machine has been told of its backends: it may know that by variables
     /// that this process does not have. Where none runs, the variables of Sesame's daemon count if they are there.
-    pub async fn configuration_of_hub(&self) -> Result<config::Loaded> {
+    pub async fn configuration_of_hub(&self) -> Result<Loaded> {
         let mut loaded = self.configuration()?;
         match Client::new(&loaded.config.socket).settings().await {
             Ok(settings) => {
                 for setting in settings.iter().filter(|setting| setting.key.starts_with("backends.")) {
                     loaded.as_the_hub_has_it(&setting.key, &setting.value);
+                }
+                // Nobody limits attempts, and it is not the default: that is so in the place of the daemon alone.
+                let unlimited = |setting: &Setting| {
+                    setting.key == "backends.timeout"
+                        && setting.value == "none"
+                        && setting.origin == "default"
+                };
+                if settings.iter().any(unlimited) {
+                    loaded.style = scripts::Style::Original;
                 }
             }
             Err(http::Error::NoHub { .. }) => {

@@ -132,7 +132,7 @@ pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
         trust: trust.clone(),
         open: open.clone().map(Fault::sentence),
         defaults,
-        variables: environment::base(),
+        variables: environment::base(defaults.style),
         sweeper: Arc::default(),
     };
     let mut loaded = Loaded { entries: Vec::new(), backends: Vec::new(), problems: found.problems };
