@@ -15,6 +15,16 @@ pub enum Error {
         /// What the broker or the connection said.
         why: String,
     },
+    /// Soft: there is no connection to the broker. The source tries again by itself.
+    #[error("RabbitMQ at {at}: {why}")]
+    Unreached {
+        /// Host, port and virtual host.
+        at: String,
+        /// Why, in plain words.
+        why: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// Soft: somebody else consumes the job queue, which one alone may.
     #[error("another consumer has queue {0}: this one stands by until it is free")]
     Taken(String),

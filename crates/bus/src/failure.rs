@@ -6,6 +6,7 @@ use model::word::code;
 use model::{JobState, Outcome, OutcomeKind, Step, StepState};
 use serde_json::{Map, Value, json};
 
+use crate::envelope::{SHORT, cut};
 use crate::request::{EXHAUSTED, NO_ROUTE, Refused};
 
 /// The level of a soft failure on the log exchange.
@@ -122,7 +123,8 @@ fn said_by(view: &View<'_>, said: Option<&Answered>) -> Failure {
     Failure {
         soft: false,
         status: if (400..600).contains(&status) { status } else { 500 },
-        name: member("error_name").and_then(Value::as_str).map(str::to_owned),
+        // It travels in a header, and a broker closes the connection over one that is too large.
+        name: member("error_name").and_then(Value::as_str).map(|name| cut(name, SHORT).to_owned()),
         message: message.unwrap_or(view.job.state.as_str()).to_owned(),
         data: member("data").filter(|data| data.is_object()).cloned().unwrap_or_default(),
         next_try_in: None,

@@ -15,11 +15,12 @@ use model::json;
 use model::word::code;
 use model::{Effects, Job, NewDelivery, Refusal, Request};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::envelope::{Kind, Message, Version};
 use crate::failure::Failure;
 use crate::raw::{Body, RawMessage};
-use crate::request::{History, NO_ROUTE, Origin, Refused, request};
+use crate::request::{History, NO_ROUTE, Origin, Refused, original_id, request};
 use crate::session::Session;
 use crate::tell::uuid_of;
 use crate::wire;
@@ -37,6 +38,13 @@ struct Incoming {
 }
 
 impl Incoming {
+    /// Tells it apart from others.
+    fn number(&self) -> Uuid {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.raw.to_bytes());
+        uuid_of(&hasher)
+    }
+
     fn is_reply(&self) -> bool {
         self.message.as_ref().is_some_and(|message| message.kind == Kind::Reply)
     }
@@ -135,14 +143,17 @@ impl Session {
                 let message =
                     "this message was dealt with long ago, its result is no longer kept: send it anew";
                 let refused = Refused::new(code::ID_REUSED, message.to_owned());
-                self.hub.tell(self.told(incoming, &refused)).await?;
+                self.hub.tell(self.told(incoming, &incoming.raw.to_bytes(), &refused)).await?;
             }
             Accepted::Unclaimed => {
                 self.link.count("unclaimed", 1);
-                if incoming.message.as_ref().is_some_and(|message| message.reply_to.is_some()) {
-                    let key = &incoming.raw.routing_key;
-                    let refused = Refused::new(code::NO_BACKEND, format!("no active backend maps {key}"));
-                    self.hub.tell(self.told(incoming, &refused)).await?;
+                if let Some(message) = &incoming.message {
+                    let settings = &self.shared.settings;
+                    let (origin, history) = (Origin::of(message), History::of(message));
+                    let told = settings.tell_unclaimed(&origin, &history, self.shared.clock.now());
+                    let told =
+                        told.map(|outgoing| settings.delivery(&outgoing, &incoming.number().to_string()));
+                    self.hub.tell(told.into_iter().collect()).await?;
                 }
             }
             Accepted::Refused(why) => self.refuse(incoming, &Refused { why, violations: Vec::new() }).await?,
@@ -175,30 +186,30 @@ impl Session {
     /// Keeps what cannot be accepted with the dead letters, and says so to whoever sent it.
     async fn refuse(&self, incoming: &Incoming, refused: &Refused) -> Result<(), engine::Error> {
         let Why { code, message } = refused.why.clone();
+        let raw = incoming.raw.to_bytes();
+        let told = self.told(incoming, &raw, refused);
         let refusal = Refusal {
             source: self.shared.settings.name.clone(),
             external_id: incoming.message.as_ref().and_then(|message| message.id.clone()),
             action: Some(incoming.raw.routing_key.clone()).filter(|key| !key.is_empty()),
             code,
             message,
-            raw: incoming.raw.to_bytes(),
+            raw,
         };
-        self.hub.refuse_and_tell(refusal, self.told(incoming, refused)).await?;
+        self.hub.refuse_and_tell(refusal, told).await?;
         self.link.count("refused", 1);
         Ok(())
     }
 
     /// What leaves for a message that became no job.
-    fn told(&self, incoming: &Incoming, refused: &Refused) -> Vec<NewDelivery> {
+    fn told(&self, incoming: &Incoming, raw: &[u8], refused: &Refused) -> Vec<NewDelivery> {
         let settings = &self.shared.settings;
         let (origin, history) = match &incoming.message {
             Some(message) => (Origin::of(message), History::of(message)),
             None => (salvaged(&incoming.raw), History::default()),
         };
         let now = self.shared.clock.now();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&incoming.raw.to_bytes()).update(&now.as_millisecond().to_be_bytes());
-        let number = uuid_of(&hasher);
+        let number = uuid_of(blake3::Hasher::new().update(raw).update(&now.as_millisecond().to_be_bytes()));
         let failure = Failure::of_refused(refused);
         let told = settings.tell_refused(&origin, &history, &failure, number, now);
         told.iter().map(|outgoing| settings.delivery(outgoing, &number.to_string())).collect()
@@ -240,5 +251,6 @@ fn salvaged(raw: &RawMessage) -> Origin {
         sender: properties.app_id.clone(),
         reply_to: properties.reply_to.clone().filter(|exchange| !exchange.is_empty()),
         correlation_id: properties.correlation_id.clone(),
+        original_id: original_id(&properties.headers),
     }
 }

@@ -6,8 +6,10 @@
 //! which action serves a routing key; both are pure.
 #![forbid(unsafe_code)]
 
+mod amiss;
 pub mod api;
 pub mod catalogue;
+pub mod client;
 mod connection;
 mod courier;
 pub mod envelope;
@@ -17,9 +19,11 @@ mod intake;
 mod management;
 mod moved;
 pub mod pages;
+mod publisher;
 mod raw;
 mod reactor;
 mod request;
+mod rights;
 pub mod route;
 mod seen;
 mod session;
@@ -28,15 +32,16 @@ mod source;
 mod tell;
 mod tool;
 mod topology;
+mod unreached;
 mod watch;
 mod wire;
 
 pub use error::Error;
 pub use management::{Rates, rates};
-pub use moved::moved;
 pub use raw::{Body, RawMessage};
 pub use request::{History, Origin, Refused, request};
 pub use settings::{Access, Address, LogBody, QueueType, Settings};
 pub use source::{KIND, Running, Source};
 pub use tell::Outgoing;
-pub use tool::{Examined, Tail, declare, examine, publish, publish_raw};
+pub use tool::{Examined, Lacking, Tail, declare, examine, examine_with_rights, publish};
+pub use topology::Note;

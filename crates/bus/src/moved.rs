@@ -6,13 +6,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::envelope::{ErrorEntry, Kind, Message, Version};
-use crate::request::{History, Origin};
+use crate::request::{History, ORIGINAL_ID, Origin};
 use crate::settings::Settings;
 use crate::tell::{number_of, time};
 
 /// The message that a job came from, under a new id that is correlated with the old one, with the failures of others
-/// and ours; `None` = the job came from no message. `replies` is what the journal has beside the body.
-pub fn moved(
+/// and ours, and with the id by which whoever asked knows it; `None` = the job came from no message. `replies` is what the
+/// journal has beside the body.
+pub(crate) fn moved(
     settings: &Settings,
     job: &Job,
     body: &Value,
@@ -35,6 +36,10 @@ pub fn moved(
         });
     }
     let first = origin.version == Version::V1;
+    let mut headers = history.headers;
+    if let Some(known_as) = origin.known_as() {
+        headers.insert(ORIGINAL_ID.to_owned(), known_as.into());
+    }
     Some(Message {
         version: origin.version,
         id: Some(id.to_string()),
@@ -45,8 +50,8 @@ pub fn moved(
         reply_to: origin.reply_to,
         correlation_id: origin.id.or(origin.correlation_id),
         data: body.get("payload").cloned().unwrap_or_default(),
-        errors: if first { errors } else { Vec::new() },
+        errors,
         softfails: 0,
-        headers: history.headers,
+        headers,
     })
 }

@@ -1,4 +1,4 @@
-//! Has what a job leads to leave in the commit of each of its moves. Pure.
+//! Has what a job leads to leave in the commit of each of its moves.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,6 +6,7 @@ use engine::port::{Moment, Reactor, View};
 use model::word::code;
 use model::{Effects, Entity};
 
+use crate::amiss::SaidAmiss;
 use crate::request::History;
 use crate::route::Routes;
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ impl SharedRoutes {
 pub(crate) struct Tells {
     pub(crate) settings: Settings,
     pub(crate) routes: SharedRoutes,
+    pub(crate) amiss: Arc<SaidAmiss>,
 }
 
 impl Reactor for Tells {
@@ -42,7 +44,13 @@ impl Reactor for Tells {
             return Effects::default();
         }
         let job = view.job.id.to_string();
-        let told = self.settings.tell(view, moment, &self.routes.get());
+        let routes = self.routes.get();
+        if moment == Moment::Settled {
+            for amiss in self.settings.amiss(view, &routes) {
+                self.amiss.say(&self.settings.name, &job, amiss);
+            }
+        }
+        let told = self.settings.tell(view, moment, &routes);
         let deliveries = told.iter().map(|outgoing| self.settings.delivery(outgoing, &job)).collect();
         Effects { deliveries, ..Effects::default() }
     }

@@ -19,6 +19,10 @@ pub(crate) const EXHAUSTED: Code = Code::from_static("exhausted");
 
 /// Headers that go along with whatever follows from a message.
 const TRACES: [&str; 2] = ["traceparent", "tracestate"];
+/// Longest of them, in bytes, as their standard wants it.
+const TRACE: usize = 512;
+/// The header of a message that was moved: the id that it had when it was asked for first.
+pub(crate) const ORIGINAL_ID: &str = "original-id";
 /// Longest id that is taken as it is.
 const ID: usize = 255;
 
@@ -41,6 +45,9 @@ pub struct Origin {
     /// The message that it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// The id that it had before it was moved, by which whoever asked knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_id: Option<String>,
 }
 
 /// What a delivery of the message said beside that.
@@ -70,7 +77,13 @@ impl Origin {
             sender: message.sender.clone(),
             reply_to: message.reply_to.clone().filter(|exchange| !exchange.is_empty()),
             correlation_id: message.correlation_id.clone(),
+            original_id: original_id(&message.headers),
         }
+    }
+
+    /// The id by which whoever asked knows it.
+    pub(crate) fn known_as(&self) -> Option<&str> {
+        self.original_id.as_deref().or(self.id.as_deref())
     }
 
     /// Of the message that became a job with this body; `None` = it was none.
@@ -96,9 +109,11 @@ impl History {
         last.unwrap_or_default()
     }
 
-    /// The headers of the trace that it belongs to.
+    /// The headers of the trace that it belongs to, as far as they are some.
     pub fn traces(&self) -> Map<String, Value> {
-        let traces = self.headers.iter().filter(|(name, _)| TRACES.contains(&name.as_str()));
+        let is_one = |value: &Value| value.as_str().is_some_and(|text| text.len() <= TRACE);
+        let traces = self.headers.iter();
+        let traces = traces.filter(|(name, value)| TRACES.contains(&name.as_str()) && is_one(value));
         traces.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
@@ -154,6 +169,15 @@ impl Refused {
     pub(crate) fn new(code: Code, message: String) -> Self {
         Refused { why: Why { code, message }, violations: Vec::new() }
     }
+}
+
+/// The id that a message had before it was moved.
+pub(crate) fn original_id(headers: &Map<String, Value>) -> Option<String> {
+    headers
+        .get(ORIGINAL_ID)
+        .and_then(Value::as_str)
+        .filter(|id| !id.is_empty() && id.len() <= ID)
+        .map(str::to_owned)
 }
 
 /// The id under which the journal knows a message: the UUID in its own, else its own.

@@ -13,14 +13,16 @@ use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Consumer};
 use tokio::sync::watch;
 
-use crate::connection::{ACCESS_REFUSED, Publisher, number, said};
+use crate::connection::{ACCESS_REFUSED, number, reason, said};
 use crate::error::Error;
+use crate::publisher::Publisher;
 use crate::source::Shared;
 use crate::topology;
 use crate::wire::name;
 
-/// Most messages that are taken in together; as many more may come meanwhile.
+/// Most messages that are taken in together, and most of their bytes: each is held several times on its way to the journal.
 const MOST: usize = 250;
+const MOST_BYTES: usize = 4 << 20;
 /// How often the connections are looked at when nobody complains.
 const LOOK: Duration = Duration::from_secs(1);
 /// Pause before the queue is asked for again that somebody else has.
@@ -82,12 +84,16 @@ impl Session {
             Ok((channel, consumer))
         };
         let begun = beginning.await.map_err(|error: lapin::Error| match number(&error) {
-            Some(ACCESS_REFUSED) if settings.exclusive => Error::Taken(queue.clone()),
+            // The same number says that we may not read it.
+            Some(ACCESS_REFUSED) if reason(&error).contains("in exclusive use") => {
+                Error::Taken(queue.clone())
+            }
             _ => said(&settings.address, &error),
         })?;
         self.link.note(self.link.view().note.filter(|note| !note.starts_with("another consumer")));
-        if self.link.up(self.shared.clock.now()) {
-            tracing::info!(source = settings.name, "connected to RabbitMQ at {}", settings.address);
+        if let Some(up) = self.link.up(self.shared.clock.now()) {
+            let (source, address) = (&settings.name, &settings.address);
+            tracing::info!(source, "{source}: {up} RabbitMQ at {address}");
         }
         Ok(begun)
     }
@@ -108,10 +114,13 @@ impl Session {
                 return Err(Error::Broker { at: settings.address.to_string(), why });
             };
             let first = first.map_err(lost)?;
+            let mut bytes = first.data.len();
             let mut batch: Vec<Delivery> = vec![first];
             while batch.len() < MOST
+                && bytes < MOST_BYTES
                 && let Some(Some(Ok(next))) = consumer.next().now_or_never()
             {
+                bytes = bytes.saturating_add(next.data.len());
                 batch.push(next);
             }
             let last = batch.iter().map(|delivery| delivery.delivery_tag).max().unwrap_or_default();
@@ -160,13 +169,13 @@ impl Session {
         }
     }
 
-    /// Binds the keys of new routes.
+    /// Binds the keys of new routes, and makes again what was deleted.
     async fn rebind(&self) -> Result<Infallible, Error> {
         let Shared { settings, routes, rerouted, .. } = &*self.shared;
         loop {
             rerouted.notified().await;
             let notes = topology::declare(&self.connection, settings, &routes.get()).await?;
-            self.explain(notes);
+            self.explain(notes.into_iter().map(|note| note.text).collect());
         }
     }
 }

@@ -76,6 +76,30 @@ impl Address {
         self.uri.clone()
     }
 
+    /// The user who signs in.
+    pub(crate) fn user(&self) -> &str {
+        &self.uri.authority.userinfo.username
+    }
+
+    /// The virtual host.
+    pub(crate) fn vhost(&self) -> &str {
+        &self.uri.vhost
+    }
+
+    /// Whether the connection is secured.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.uri.scheme == AMQPScheme::AMQPS
+    }
+
+    /// Whether both lead to the same virtual host of the same broker.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let place = |address: &Self| {
+            let AMQPUri { authority, vhost, .. } = &address.uri;
+            (authority.host.to_ascii_lowercase(), authority.port, vhost.clone())
+        };
+        place(self) == place(other)
+    }
+
     /// Whether a certificate alone signs in.
     pub(crate) fn is_external(&self) -> bool {
         matches!(self.uri.query.auth_mechanism, Some(SASLMechanism::External))
@@ -186,6 +210,11 @@ impl Settings {
             deferred_max: RetryPolicy::BUS.max_delay,
             max_attempts: RetryPolicy::BUS.max,
         }
+    }
+
+    /// Whether what one sends to all is what the other one gets.
+    pub fn shares(&self, other: &Self) -> bool {
+        self.address.is_same(&other.address) && self.event_exchange == other.event_exchange
     }
 
     /// When a soft failure of this source's jobs is tried again.

@@ -5,15 +5,19 @@ use std::sync::atomic::AtomicBool;
 
 use engine::port::{Courier, Decoder, Reactor};
 use engine::{Clock, Hub, Link, Pacer, Why};
+use jiff::Timestamp;
 use model::word::code;
 use model::{Request, RetryPolicy};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
-use crate::connection::{Publisher, open};
+use crate::amiss::SaidAmiss;
+use crate::connection::open;
 use crate::courier::Publishes;
 use crate::error::Error;
+use crate::publisher::Publisher;
 use crate::raw::{Body, RawMessage};
 use crate::reactor::{SharedRoutes, Tells};
 use crate::request::request;
@@ -39,8 +43,12 @@ pub(crate) struct Shared {
     pub(crate) publisher: watch::Sender<Option<Arc<Publisher>>>,
     /// Told when the connections should be looked at.
     pub(crate) trouble: Notify,
-    /// Told when the routes were replaced.
+    /// Told when exchanges, queue and bindings are to be made sure of: the routes were replaced, an exchange is gone.
     pub(crate) rerouted: Notify,
+    /// What backends told and did not leave as they did.
+    pub(crate) amiss: Arc<SaidAmiss>,
+    /// Held by the one message that is tried on a connection of its own.
+    pub(crate) apart: tokio::sync::Mutex<()>,
 }
 
 /// A source at work. It goes on until [`Running::end`].
@@ -62,6 +70,8 @@ impl Source {
             publisher: watch::channel(None).0,
             trouble: Notify::new(),
             rerouted: Notify::new(),
+            amiss: Arc::default(),
+            apart: tokio::sync::Mutex::default(),
         };
         shared.routes.set(routes);
         Source(Arc::new(shared))
@@ -77,6 +87,11 @@ impl Source {
         &self.0.settings
     }
 
+    /// An id for a message that is new.
+    pub(crate) fn new_id(&self, now: Timestamp) -> Uuid {
+        self.0.clock.delivery_id(now).0
+    }
+
     /// Its routes as they are now.
     pub fn routes(&self) -> Arc<Routes> {
         self.0.routes.get()
@@ -90,7 +105,8 @@ impl Source {
 
     /// What has replies and notifications leave.
     pub fn reactor(&self) -> Arc<dyn Reactor> {
-        Arc::new(Tells { settings: self.0.settings.clone(), routes: self.0.routes.clone() })
+        let Shared { settings, routes, amiss, .. } = &*self.0;
+        Arc::new(Tells { settings: settings.clone(), routes: routes.clone(), amiss: Arc::clone(amiss) })
     }
 
     /// What publishes, and its name.
@@ -112,6 +128,7 @@ impl Source {
     pub fn start(&self, hub: Hub) -> Running {
         let (stop, stopped) = watch::channel(false);
         let link = hub.link(self.name(), KIND);
+        self.0.amiss.count_with(&link);
         let shared = || Arc::clone(&self.0);
         let mut others = Vec::new();
         if self.0.settings.supervise {
@@ -187,7 +204,7 @@ impl Keeper {
         let Shared { settings, routes, .. } = &*self.shared;
         let connection = open(settings, "consumes").await?;
         let notes = topology::declare(&connection, settings, &routes.get()).await?;
-        let publisher = Publisher::open(settings).await?;
+        let publisher = Publisher::open(settings, "publishes").await?;
         self.shared.publisher.send_replace(Some(Arc::clone(&publisher)));
         self.hub.wake_outbox();
         let session = Session {
@@ -199,7 +216,7 @@ impl Keeper {
             publisher,
             journal_trouble: AtomicBool::new(false),
         };
-        session.explain(notes);
+        session.explain(notes.into_iter().map(|note| note.text).collect());
         session.run().await
     }
 }

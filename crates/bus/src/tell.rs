@@ -3,7 +3,7 @@
 
 use engine::port::{Moment, View};
 use jiff::Timestamp;
-use model::{DeliveryTo, JobId, NewDelivery, OutcomeKind, StepState};
+use model::{DeliveryTo, JobId, JobState, NewDelivery, Notice, OutcomeKind, StepState};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ pub struct Outgoing {
 
 /// How a job ended that did not fail.
 const GOOD: i64 = 200;
+/// What became of a message for which there is nothing to do.
+const NOTHING_DONE: i64 = 204;
 
 impl Settings {
     /// What leaves when a job of this source is at this moment.
@@ -41,7 +43,7 @@ impl Settings {
             (_, Some(failure)) => {
                 let entry = told.entry(&failure, error_uuid(view), view.body.get("payload"));
                 let reply = replies.then(|| told.failed(&failure)).flatten();
-                let notices = if failure.soft { Vec::new() } else { told.notices(view, route) };
+                let notices = if failure.soft { Vec::new() } else { told.notices(view, routes, route) };
                 reply.into_iter().chain(told.log(&failure, entry)).chain(notices).collect()
             }
             (_, None) => {
@@ -49,9 +51,36 @@ impl Settings {
                 let reply = replies.then(|| told.reply(GOOD, Map::new(), data.clone())).flatten();
                 let notify = route.and_then(|route| route.spec.notify.as_deref());
                 let notify = notify.map(|key| told.notification(key, data));
-                reply.into_iter().chain(notify).chain(told.notices(view, route)).collect()
+                reply.into_iter().chain(notify).chain(told.notices(view, routes, route)).collect()
             }
         }
+    }
+
+    /// What leaves of a settled job otherwise than its backends told it, or not at all.
+    pub(crate) fn amiss(&self, view: &View<'_>, routes: &Routes) -> Vec<Amiss> {
+        let Some(origin) = Origin::of_body(view.body) else { return Vec::new() };
+        let Some(route) = routes.find(&origin.routing_key) else { return Vec::new() };
+        let told = |notice: &Notice| {
+            if routes.tell(route, &notice.name) {
+                self.amiss_as(&notice.name, &notice.data)
+            } else {
+                let (notice, route) = (notice.name.clone(), route.pattern.to_string());
+                Some(if routes.hears(&notice) {
+                    Amiss::Returning { notice, route }
+                } else {
+                    Amiss::Dropped { notice, route }
+                })
+            }
+        };
+        let notified = route.spec.notify.as_deref().filter(|_| view.job.state == JobState::Succeeded);
+        let notified = notified.and_then(|key| self.amiss_as(key, &answer(view)));
+        notices(view).filter_map(told).chain(notified).collect()
+    }
+
+    /// Whether data leaves in another shape under this key.
+    fn amiss_as(&self, key: &str, data: &Value) -> Option<Amiss> {
+        let fits = data.is_object() || data.is_null() || self.notifications == Version::V2;
+        (!fits).then(|| Amiss::Wrapped { key: key.to_owned() })
     }
 
     /// What leaves for a message that became no job. `number` tells this failure apart from others.
@@ -68,6 +97,17 @@ impl Settings {
         told.failed(failure).into_iter().chain(told.log(failure, entry)).collect()
     }
 
+    /// What leaves for a message that nobody here wants to know of: whoever waits for a reply learns that nothing was done,
+    /// and nothing failed.
+    pub(crate) fn tell_unclaimed(
+        &self,
+        origin: &Origin,
+        history: &History,
+        at: Timestamp,
+    ) -> Option<Outgoing> {
+        Told { settings: self, origin, history, at }.reply(NOTHING_DONE, Map::new(), json!({}))
+    }
+
     /// A message of ours as a delivery. What leaves for one job leaves in order; jobs do not wait for each other.
     pub(crate) fn delivery(&self, outgoing: &Outgoing, job: &str) -> NewDelivery {
         NewDelivery {
@@ -76,6 +116,30 @@ impl Settings {
             due_at: None,
         }
     }
+}
+
+/// Something that a backend told and that leaves otherwise, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Amiss {
+    /// A notice that its route does not send on.
+    Dropped {
+        /// Its name.
+        notice: String,
+        /// The route.
+        route: String,
+    },
+    /// A notice that would come back as a request.
+    Returning {
+        /// Its name.
+        notice: String,
+        /// The route.
+        route: String,
+    },
+    /// Data that is no object, in version 1.
+    Wrapped {
+        /// The routing key.
+        key: String,
+    },
 }
 
 /// Where something is told from.
@@ -109,6 +173,8 @@ impl Told<'_> {
         let exchange = self.origin.reply_to.clone()?;
         let key = self.origin.routing_key.replacen("request", "reply", 1);
         let mut message = self.message(self.origin.version, Kind::Reply, &key, data);
+        // Whoever asked knows nothing of a move.
+        message.correlation_id = self.origin.known_as().map(str::to_owned).or(message.correlation_id);
         message.headers.extend(json_headers([
             ("status-code", status.into()),
             ("error-type", Value::Null),
@@ -124,16 +190,14 @@ impl Told<'_> {
     }
 
     fn notification(&self, key: &str, data: Value) -> Outgoing {
-        let data = if data.is_object() { data } else { json!({}) };
+        let data = if data.is_null() { json!({}) } else { data };
         let message = self.message(self.settings.notifications, Kind::Event, key, data);
         Outgoing { exchange: self.settings.event_exchange.clone(), message }
     }
 
     /// What the backends told, as far as the route sends it on.
-    fn notices(&self, view: &View<'_>, route: Option<&Route>) -> Vec<Outgoing> {
-        let done = view.steps.iter().filter(|(step, _)| step.state == StepState::Succeeded);
-        let notices = done.filter_map(|(_, outcome)| outcome.as_ref()).flat_map(|outcome| &outcome.notices);
-        let sent = notices.filter(|notice| route.is_some_and(|route| route.tells(&notice.name)));
+    fn notices(&self, view: &View<'_>, routes: &Routes, route: Option<&Route>) -> Vec<Outgoing> {
+        let sent = notices(view).filter(|notice| route.is_some_and(|route| routes.tell(route, &notice.name)));
         sent.map(|notice| self.notification(&notice.name, notice.data.clone())).collect()
     }
 
@@ -175,6 +239,12 @@ impl Told<'_> {
         message.headers.extend(failure.headers());
         Some(Outgoing { exchange: self.settings.log_exchange.clone(), message })
     }
+}
+
+/// What the backends told that succeeded.
+fn notices<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Notice> {
+    let done = view.steps.iter().filter(|(step, _)| step.state == StepState::Succeeded);
+    done.filter_map(|(_, outcome)| outcome.as_ref()).flat_map(|outcome| &outcome.notices)
 }
 
 /// What a job's backends answered: the `data` of the last one that has some.

@@ -3,15 +3,18 @@
 use futures_util::StreamExt as _;
 use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
-use lapin::{Connection, Consumer};
+use lapin::{BasicProperties, Connection, Consumer};
 
-use crate::connection::{Publisher, Unpublished, open, said};
-use crate::envelope::Message;
+use crate::connection::{NOT_FOUND, number, open, said};
+use crate::courier::never;
+use crate::envelope::{Message, encode};
 use crate::error::Error;
+use crate::publisher::{Publisher, Unpublished};
 use crate::raw::{Body, RawMessage};
+use crate::rights;
 use crate::route::Routes;
 use crate::settings::Settings;
-use crate::topology;
+use crate::topology::{self, Note};
 use crate::wire::{self, name};
 
 /// What was found on a broker.
@@ -23,63 +26,85 @@ pub struct Examined {
     pub consumers: u32,
 }
 
+/// What the user of a source may not do, and has to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    /// A sentence for each right.
+    pub rights: Vec<String>,
+    /// The command that grants all of them.
+    pub remedy: String,
+}
+
 /// Connects, looks at the job queue, and goes.
 pub async fn examine(settings: &Settings) -> Result<Examined, Error> {
     let connection = open(settings, "looks").await?;
+    let examined = look(&connection, settings).await?;
+    close(&connection).await;
+    Ok(examined)
+}
+
+/// The same, and which rights are lacking; `None` = none.
+pub async fn examine_with_rights(settings: &Settings) -> Result<(Examined, Option<Lacking>), Error> {
+    let connection = open(settings, "looks").await?;
+    let examined = look(&connection, settings).await?;
+    let rights = rights::lacking(&connection, settings).await?;
+    close(&connection).await;
+    let lacking = (!rights.is_empty()).then(|| Lacking { rights, remedy: rights::grant(settings) });
+    Ok((examined, lacking))
+}
+
+async fn look(connection: &Connection, settings: &Settings) -> Result<Examined, Error> {
     let lost = |error: lapin::Error| said(&settings.address, &error);
     let channel = connection.create_channel().await.map_err(lost)?;
     let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
     let queue = name(&settings.queue()).unwrap_or_default();
-    let found = match channel.queue_declare(queue, options, FieldTable::default()).await {
-        Ok(queue) => Examined { waiting: Some(queue.message_count()), consumers: queue.consumer_count() },
-        Err(error) if error.is_amqp_soft_error() => Examined { waiting: None, consumers: 0 },
-        Err(error) => return Err(lost(error)),
-    };
-    close(&connection).await;
-    Ok(found)
+    match channel.queue_declare(queue, options, FieldTable::default()).await {
+        Ok(queue) => Ok(Examined { waiting: Some(queue.message_count()), consumers: queue.consumer_count() }),
+        Err(error) if number(&error) == Some(NOT_FOUND) => Ok(Examined { waiting: None, consumers: 0 }),
+        Err(error) => Err(lost(error)),
+    }
 }
 
 /// Declares exchanges, queue and bindings, and says what is not as it should be.
-pub async fn declare(settings: &Settings, routes: &Routes) -> Result<Vec<String>, Error> {
+pub async fn declare(settings: &Settings, routes: &Routes) -> Result<Vec<Note>, Error> {
     let connection = open(settings, "declares").await?;
     let notes = topology::declare(&connection, settings, routes).await?;
     close(&connection).await;
     Ok(notes)
 }
 
-/// Publishes messages on an exchange, each confirmed before the next one.
-pub async fn publish(settings: &Settings, exchange: &str, messages: &[Message]) -> Result<(), Error> {
-    let publisher = Publisher::open(settings).await?;
-    for message in messages {
-        let published = publisher.publish(exchange, message).await;
-        published.map_err(|error| unpublished(settings, exchange, error))?;
-    }
-    publisher.close().await;
-    Ok(())
+/// Publishes a message on an exchange, and waits until a queue of the broker has it.
+///
+/// # Errors
+/// [`Error::Unfit`] when there is no such exchange, nobody is bound to it under this key, or the broker does not take
+/// the message.
+pub async fn publish(settings: &Settings, exchange: &str, message: &Message) -> Result<(), Error> {
+    let (properties, body) = encode(message);
+    deliver(settings, exchange, &message.routing_key, wire::write(&properties), &body).await
 }
 
-/// Publishes a message as it once came.
-pub async fn publish_raw(settings: &Settings, exchange: &str, raw: &RawMessage) -> Result<(), Error> {
-    let publisher = Publisher::open(settings).await?;
-    let sending = async {
-        if !publisher.knows(exchange).await? {
-            return Err(Unpublished::Unknown);
-        }
-        publisher.send(exchange, &raw.routing_key, wire::write(&raw.properties), &raw.body.bytes()).await
-    };
-    sending.await.map_err(|error| unpublished(settings, exchange, error))?;
-    publisher.close().await;
-    Ok(())
+/// Publishes a message as it once came, likewise.
+pub(crate) async fn publish_raw(settings: &Settings, exchange: &str, raw: &RawMessage) -> Result<(), Error> {
+    deliver(settings, exchange, &raw.routing_key, wire::write(&raw.properties), &raw.body.bytes()).await
 }
 
-fn unpublished(settings: &Settings, exchange: &str, error: Unpublished) -> Error {
-    match error {
+async fn deliver(
+    settings: &Settings,
+    exchange: &str,
+    key: &str,
+    properties: BasicProperties,
+    body: &[u8],
+) -> Result<(), Error> {
+    let publisher = Publisher::open(settings, "publishes by hand").await?;
+    let sent = publisher.send(exchange, key, properties, body, true).await;
+    publisher.close().await;
+    sent.map_err(|failed| match failed {
         Unpublished::Unknown => {
             Error::Unfit(format!("there is no exchange {exchange}: `bus declare` makes ours"))
         }
-        Unpublished::TooLong => Error::Unfit("names of AMQP have at most 255 bytes".to_owned()),
         Unpublished::Later(why) => Error::Broker { at: settings.address.to_string(), why },
-    }
+        failed => Error::Unfit(never(&failed, exchange, key)),
+    })
 }
 
 /// What passes on the bus, as supervision sees it.

@@ -16,12 +16,30 @@ const DIFFERS: u16 = 406;
 /// Crashes of the hub must not make a quorum queue drop messages: RabbitMQ 4 does so after 20 of them.
 const DELIVERIES: i64 = 1_000_000;
 
+/// What is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// In a sentence.
+    pub text: String,
+    /// It is not there, or may not be made. Otherwise it is there, and used as it is.
+    pub is_missing: bool,
+}
+
+/// What is known of something before it is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    Absent,
+    /// We may not look at it.
+    Hidden,
+}
+
 /// Declares everything, and says what is not as it should be.
 pub(crate) async fn declare(
     connection: &Connection,
     settings: &Settings,
     routes: &Routes,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<Note>, Error> {
     let mut declared = Declared { connection, settings, notes: Vec::new() };
     let (events, log) = (&settings.event_exchange, &settings.log_exchange);
     let (requests, replies) = (settings.request_exchange(), settings.reply_exchange());
@@ -41,7 +59,7 @@ pub(crate) async fn declare(
     }
     // Messages that an older service deferred come back through it. Without that service it is not there.
     let exit = settings.delay_exit();
-    if declared.exists(&exit).await? {
+    if declared.exchange_presence(&exit).await? == Presence::There {
         declared.bind(&exit, "").await?;
     }
     Ok(declared.notes)
@@ -50,7 +68,7 @@ pub(crate) async fn declare(
 struct Declared<'a> {
     connection: &'a Connection,
     settings: &'a Settings,
-    notes: Vec<String>,
+    notes: Vec<Note>,
 }
 
 impl Declared<'_> {
@@ -60,7 +78,7 @@ impl Declared<'_> {
             _ => "topic",
         };
         let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-        let known = self.exists(exchange).await?;
+        let known = self.exchange_presence(exchange).await?;
         let exchange_name = short(exchange)?;
         let made = |channel: Channel| async move {
             channel.exchange_declare(exchange_name, kind, options, FieldTable::default()).await
@@ -79,7 +97,7 @@ impl Declared<'_> {
             let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
             channel.queue_declare(passive, options, FieldTable::default()).await.map(drop)
         };
-        let known = self.found(self.ask(looked).await?)?;
+        let known = self.presence(self.ask(looked).await?)?;
         let arguments = arguments(self.settings.queue_type);
         let made = |channel: Channel| async move {
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
@@ -103,7 +121,12 @@ impl Declared<'_> {
             channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()).await
         };
         let answer = self.ask(bound).await?;
-        self.judge(&format!("binding of {key:?} from {exchange} to {queue}"), "made", false, answer);
+        self.judge(
+            &format!("binding of {key:?} from {exchange} to {queue}"),
+            "made",
+            Presence::Absent,
+            answer,
+        );
         Ok(())
     }
 
@@ -117,63 +140,77 @@ impl Declared<'_> {
                 .await
         };
         let answer = self.ask(bound).await?;
-        self.judge(&format!("binding from {exchange} to {log}"), "made", false, answer);
+        self.judge(&format!("binding from {exchange} to {log}"), "made", Presence::Absent, answer);
         Ok(())
     }
 
-    async fn exists(&self, exchange: &str) -> Result<bool, Error> {
+    async fn exchange_presence(&self, exchange: &str) -> Result<Presence, Error> {
         let exchange = short(exchange)?;
         let looked = |channel: Channel| async move {
             let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
             channel.exchange_declare(exchange, ExchangeKind::Topic, options, FieldTable::default()).await
         };
-        self.found(self.ask(looked).await?)
+        self.presence(self.ask(looked).await?)
     }
 
-    /// Asks on a channel of its own: the broker closes the channel with an answer that it does not like.
     async fn ask<F>(&self, question: impl FnOnce(Channel) -> F) -> Result<lapin::Result<()>, Error>
     where
         F: Future<Output = lapin::Result<()>>,
     {
-        let lost = |error: lapin::Error| said(&self.settings.address, &error);
-        let channel = self.connection.create_channel().await.map_err(lost)?;
-        let answer = question(channel.clone()).await;
-        match &answer {
-            Ok(()) => channel.close(200, "asked".into()).await.map_err(lost)?,
-            // Without a number it is not the broker that answers.
-            Err(error) if number(error).is_none() => return Err(said(&self.settings.address, error)),
-            Err(_) => {}
-        }
-        Ok(answer)
+        ask(self.connection, self.settings, question).await
     }
 
-    fn found(&self, answer: lapin::Result<()>) -> Result<bool, Error> {
+    fn presence(&self, answer: lapin::Result<()>) -> Result<Presence, Error> {
         match answer {
-            Ok(()) => Ok(true),
-            Err(error) if number(&error) == Some(NOT_FOUND) => Ok(false),
-            // It may be there, and we may not look at it.
-            Err(error) if number(&error) == Some(ACCESS_REFUSED) => Ok(true),
+            Ok(()) => Ok(Presence::There),
+            Err(error) if number(&error) == Some(NOT_FOUND) => Ok(Presence::Absent),
+            Err(error) if number(&error) == Some(ACCESS_REFUSED) => Ok(Presence::Hidden),
             Err(error) => Err(said(&self.settings.address, &error)),
         }
     }
 
     /// Notes what the broker did not like. That we may not change what is there is no trouble.
-    fn judge(&mut self, what: &str, wanted: &str, known: bool, answer: lapin::Result<()>) {
+    fn judge(&mut self, what: &str, wanted: &str, known: Presence, answer: lapin::Result<()>) {
         let Err(error) = answer else { return };
         let why = reason(&error);
-        match number(&error) {
-            Some(DIFFERS) => self.notes.push(format!(
-                "{what} exists, and is not {wanted}: it is used as it is ({why}); to have it so, stop those who use \
-                 it, delete it, and restart"
-            )),
-            Some(ACCESS_REFUSED) if known => {}
-            _ => self.notes.push(format!("{what} could not be made: {why}")),
-        }
+        let (text, is_missing) = match number(&error) {
+            Some(DIFFERS) => (
+                format!(
+                    "{what} exists, and is not {wanted}: it is used as it is ({why}); to have it so, stop those who use \
+                     it, delete it, and restart"
+                ),
+                false,
+            ),
+            Some(ACCESS_REFUSED) if known == Presence::There => return,
+            _ => (format!("{what} could not be made: {why}"), true),
+        };
+        self.notes.push(Note { text, is_missing });
     }
 }
 
+/// Asks on a channel of its own: the broker closes the channel with an answer that it does not like.
+pub(crate) async fn ask<F>(
+    connection: &Connection,
+    settings: &Settings,
+    question: impl FnOnce(Channel) -> F,
+) -> Result<lapin::Result<()>, Error>
+where
+    F: Future<Output = lapin::Result<()>>,
+{
+    let lost = |error: lapin::Error| said(&settings.address, &error);
+    let channel = connection.create_channel().await.map_err(lost)?;
+    let answer = question(channel.clone()).await;
+    match &answer {
+        Ok(()) => channel.close(200, "asked".into()).await.map_err(lost)?,
+        // Without a number it is not the broker that answers.
+        Err(error) if number(error).is_none() => return Err(said(&settings.address, error)),
+        Err(_) => {}
+    }
+    Ok(answer)
+}
+
 /// A name as AMQP holds it.
-fn short(text: &str) -> Result<ShortString, Error> {
+pub(crate) fn short(text: &str) -> Result<ShortString, Error> {
     name(text).ok_or_else(|| Error::Unfit(format!("{text}: names of AMQP have at most 255 bytes")))
 }
 

@@ -26,8 +26,9 @@ use crate::wire::{self, name};
 
 /// Messages that the broker hands out before any is acknowledged.
 const PREFETCH: u16 = 500;
-/// Most messages that are recorded together.
+/// Most messages that are recorded together, and most of their bytes.
 const MOST: usize = 250;
+const MOST_BYTES: usize = 4 << 20;
 /// Messages that the broker keeps while nobody records; above that it drops the oldest.
 const KEPT: i64 = 100_000;
 /// First and longest pause before the journal is tried again.
@@ -61,12 +62,9 @@ impl Watch {
         let lost = |error: lapin::Error| said(&settings.address, &error);
         let connection = open(settings, "watches").await?;
         let (channel, mut consumer) = self.begin(&connection).await.map_err(lost)?;
-        if self.link.up(self.shared.clock.now()) {
-            tracing::info!(
-                source = settings.name,
-                "supervision records what passes on {}",
-                settings.log_exchange
-            );
+        if let Some(up) = self.link.up(self.shared.clock.now()) {
+            let (source, log) = (&settings.name, &settings.log_exchange);
+            tracing::info!(source, "{source}: {up} RabbitMQ, supervision records what passes on {log}");
         }
         let mut stopped = self.stopped.clone();
         loop {
@@ -84,9 +82,12 @@ impl Watch {
                 return Err(Error::Broker { at: settings.address.to_string(), why });
             };
             let mut batch = vec![first.map_err(lost)?];
+            let mut bytes = batch.iter().map(|first| first.data.len()).sum::<usize>();
             while batch.len() < MOST
+                && bytes < MOST_BYTES
                 && let Some(Some(Ok(next))) = consumer.next().now_or_never()
             {
+                bytes = bytes.saturating_add(next.data.len());
                 batch.push(next);
             }
             let last = batch.iter().map(|delivery| delivery.delivery_tag).max().unwrap_or_default();

@@ -3,13 +3,22 @@
 use std::time::Duration;
 
 use askama::Template;
-use engine::BackendView;
 use engine::port::Standing;
+use engine::{BackendView, Moved};
 use http::page::Visit;
 pub(crate) use http::page::When;
 use jiff::Timestamp;
 use model::{DeliveryState, JobState, OutcomeKind, StepState, WaitingOn};
 use serde_json::Value;
+
+/// Where a dead letter was sent on to, when and by whom.
+pub(crate) fn sent_on(v: &Visit, moved: &Moved) -> String {
+    let at = format!("{:.0}", moved.at);
+    v.say(
+        "dead-moved",
+        &[("to", moved.to.as_str().into()), ("by", moved.by.as_str().into()), ("at", at.into())],
+    )
+}
 
 /// A state: a word in a colour, with a shape for those who see none.
 #[derive(Template)]

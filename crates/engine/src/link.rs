@@ -1,7 +1,7 @@
 //! Connections to other servers (Redis, RabbitMQ, a mail server), as readiness, commands and console show them.
 
-use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +27,28 @@ struct Standing {
     since: Timestamp,
     note: Option<String>,
     last_error: Option<String>,
+    /// Why it is down, as far as that was told already.
+    told: BTreeSet<String>,
     counters: BTreeMap<&'static str, u64>,
+}
+
+/// Reasons that are told of one outage, at most: it could have another one each time.
+const TOLD: usize = 16;
+
+/// A connection that came about. Shown, it is how a sentence about that begins: `connected to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Up {
+    /// How long it was down; `None` = it is the first, and was there at once.
+    pub away: Option<Duration>,
+}
+
+impl fmt::Display for Up {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.away {
+            None => f.write_str("connected to"),
+            Some(away) => write!(f, "connected again after {} s to", away.as_secs()),
+        }
+    }
 }
 
 /// How a connection stands.
@@ -55,25 +76,27 @@ impl Link {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// It is up. Says whether that is news.
-    pub fn up(&self, at: Timestamp) -> bool {
-        self.turn(true, at)
-    }
-
-    /// It is down, or could not be made. Says whether that is news.
-    pub fn down(&self, at: Timestamp, why: String) -> bool {
-        let news = self.turn(false, at);
-        self.lock().last_error = Some(why);
-        news
-    }
-
-    fn turn(&self, connected: bool, at: Timestamp) -> bool {
+    /// It is up; `None` = that is no news.
+    pub fn up(&self, at: Timestamp) -> Option<Up> {
         let mut standing = self.lock();
-        let news = standing.connected != connected;
-        if news {
-            (standing.connected, standing.since) = (connected, at);
+        if standing.connected {
+            return None;
         }
-        news
+        let missed = !std::mem::take(&mut standing.told).is_empty();
+        let away = missed.then(|| at.duration_since(standing.since).try_into().unwrap_or_default());
+        (standing.connected, standing.since) = (true, at);
+        Some(Up { away })
+    }
+
+    /// It is down, or could not be made. Says whether that is news: it was up, it is the first time, or the reason was
+    /// not told of this outage.
+    pub fn down(&self, at: Timestamp, why: String) -> bool {
+        let mut standing = self.lock();
+        if standing.connected {
+            (standing.connected, standing.since) = (false, at);
+        }
+        standing.last_error = Some(why.clone());
+        standing.told.len() < TOLD && standing.told.insert(why)
     }
 
     /// What else is to be known of it. Says whether that is news.
@@ -117,20 +140,25 @@ impl<'a> Pacer<'a> {
         Pacer { link, clock, pause: PAUSE.0 }
     }
 
-    /// Notes that it is down, and waits before the next attempt. The pauses grow until it has worked, and are never
-    /// quite the same, so that many who lost the same server do not all come back at once.
-    pub async fn lost(&mut self, why: &impl Display) {
+    /// Notes that it is down, says so once for each reason, and waits before the next attempt. The pauses grow until it
+    /// has worked, and are never quite the same, so that many who lost the same server do not all come back at once.
+    pub async fn lost(&mut self, why: &impl fmt::Display) {
         if self.link.view().connected {
             // It had worked.
             self.pause = PAUSE.0;
         }
-        let link = &self.link.name;
+        let pause = self.pause.mul_f64(0.5 + self.clock.chance());
+        let source = &self.link.name;
         if self.link.down(self.clock.now(), why.to_string()) {
-            tracing::warn!(link, "the connection is lost, and tried again until it is back: {why}");
+            let (since, next) = (self.link.view().since, pause.as_secs_f64());
+            tracing::warn!(
+                source,
+                "{source}: {why}; down since {since:.0}, next try in {next:.1} s, then every few seconds until it is back"
+            );
         } else {
-            tracing::debug!(link, "still no connection: {why}");
+            tracing::debug!(source, "{source}: still {why}");
         }
-        self.clock.sleep(self.pause.mul_f64(0.5 + self.clock.chance())).await;
+        self.clock.sleep(pause).await;
         self.pause = (2 * self.pause).min(PAUSE.1);
     }
 }
@@ -143,6 +171,7 @@ impl Hub {
             since: self.now(),
             note: None,
             last_error: None,
+            told: BTreeSet::new(),
             counters: BTreeMap::new(),
         };
         let link = Arc::new(Link { name: name.to_owned(), kind, standing: Mutex::new(standing) });

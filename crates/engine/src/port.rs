@@ -89,7 +89,7 @@ pub struct BackendEntry {
     pub name: Arc<str>,
     /// Whether it takes part.
     pub standing: Standing,
-    /// Why it is broken, in a sentence that names file and remedy.
+    /// Why it is broken, in a sentence that names file and remedy; of one that takes part, what operators must know of it.
     pub trouble: Option<String>,
     /// How many attempts may run at once; `None` = only the global limit.
     pub concurrency: Option<usize>,

@@ -1,7 +1,7 @@
 //! What happened to a job, whole, and what happens next.
 
 use model::wait::{Facts, WaitingOn, waiting_on};
-use model::{Attempt, Delivery, Job, JobId, Outcome, Step};
+use model::{Attempt, Delivery, Job, JobId, JobState, Outcome, Step};
 use serde_json::Value;
 
 use crate::dispatcher::waits_for;
@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::failsafe;
 use crate::hub::Hub;
 use crate::intake::Envelope;
+use crate::moved::{Letter, Moved};
 use crate::report::report;
 use crate::runner::outcome_of;
 
@@ -33,6 +34,8 @@ pub struct Story {
     pub result: Value,
     /// What of it cannot be read back.
     pub damaged: Vec<String>,
+    /// That it was sent on to another place.
+    pub moved: Option<Moved>,
 }
 
 /// A job and what it came to.
@@ -82,6 +85,10 @@ impl Hub {
         let answered: Vec<_> = prepared.steps.iter().map(|step| (step.clone(), last(step))).collect();
         Ok(Story {
             result: report(&prepared.job, &answered),
+            moved: match prepared.job.state {
+                JobState::Failed | JobState::Cancelled => self.moved(Letter::Job(id)).await?,
+                _ => None,
+            },
             waiting_on: self.waiting_on(&prepared.job).await?,
             deliveries: journal.deliveries_of(id).await?,
             body: envelope.body,

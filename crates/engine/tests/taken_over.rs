@@ -161,7 +161,12 @@ async fn a_link_says_how_it_stands() {
     let link = bed.hub.link("main", "redis");
     let now = bed.hub.now();
     assert!(!bed.hub.links()[0].connected);
-    assert!(link.up(now) && !link.up(now));
+    // The first failure is news, and each other reason.
+    assert!(link.down(now, "nobody listens".to_owned()) && !link.down(now, "nobody listens".to_owned()));
+    assert!(link.down(now, "wrong password".to_owned()) && !link.down(now, "nobody listens".to_owned()));
+    let later = now + std::time::Duration::from_secs(41);
+    assert_eq!(link.up(later).unwrap().to_string(), "connected again after 41 s to");
+    assert_eq!(link.up(later), None);
     link.count("taken", 2);
     link.count("taken", 3);
     assert!(link.down(now, "refused".to_owned()));

@@ -108,7 +108,7 @@ fn replace(watched: &mut Vec<(Dependency, Arc<Link>)>, declared: Vec<Dependency>
 
 async fn look(client: &Client, needed: &Dependency, link: &Link, clock: &Clock) {
     match ask(client, &needed.url).await {
-        Ok(()) if link.up(clock.now()) => {
+        Ok(()) if link.up(clock.now()).is_some() => {
             tracing::info!(dependency = needed.name, "{} answers", needed.name);
         }
         Err(why) if link.down(clock.now(), why.clone()) => {

@@ -23,7 +23,7 @@ pub use hub::{
     Part, Pong, Reached, Readiness, ReloadReport, Severity, Standing, Status, Tally,
 };
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
-pub use story::{Attempt, Delivery, DeliveryPage, Settle, Settled, Step, Story, Waiting};
+pub use story::{Attempt, Delivery, DeliveryPage, Moved, Settle, Settled, Step, Story, Waiting};
 pub use submit::{
     Acceptance, BatchLine, CancelReport, Cancelling, RefusedReplay, Replayed, ReplayedMany, Submitted, Waited,
 };

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use bus::route::Routes;
+use bus::route::{Routes, ring};
 use bus::{Access, Address, Running, Settings, Source};
 use engine::{Clock, Hub, Setup};
 use model::Secret;
@@ -17,15 +17,43 @@ use crate::exit::misuse;
 /// Where RabbitMQ is when nobody says (contracts/gorg.md §1.2).
 const RABBITMQ: &str = "amqp://localhost:5672/%2f";
 
+/// Bytes of a name of AMQP, and of what the names of an application's exchanges and queues end in.
+const NAME: usize = 255;
+const LONGEST_END: usize = "_supervision_q".len();
+
 /// The applications that the configuration names, with their secrets fetched and their routes compiled.
 pub fn configured(config: &Config, environment: &Environment) -> Result<Vec<(Settings, Routes)>> {
     let named = config.bus.0.iter();
-    named.map(|(name, source)| Ok((settings(name, source, environment)?, routes(name, source)?))).collect()
+    let all = named.map(|(name, source)| Ok((settings(name, source, environment)?, routes(name, source)?)));
+    let mut all = all.collect::<Result<Vec<_>>>()?;
+    acquaint(&mut all)?;
+    Ok(all)
 }
 
 /// The routes of each, compiled.
-pub fn all_routes(config: &Config) -> Result<BTreeMap<String, Routes>> {
-    config.bus.0.iter().map(|(name, source)| Ok((name.clone(), routes(name, source)?))).collect()
+pub fn all_routes(config: &Config, environment: &Environment) -> Result<BTreeMap<String, Routes>> {
+    let all = configured(config, environment)?.into_iter();
+    Ok(all.map(|(settings, routes)| (settings.name, routes)).collect())
+}
+
+/// Lets the routes of each know what the others on the same exchange listen to, and refuses those that lead to themselves.
+fn acquaint(all: &mut [(Settings, Routes)]) -> Result<()> {
+    let mut others = Vec::with_capacity(all.len());
+    for (one, _) in &*all {
+        let sharing: Vec<_> = all.iter().filter(|(other, _)| one.shares(other)).collect();
+        let named: Vec<_> =
+            sharing.iter().map(|(settings, routes)| (settings.name.as_str(), routes)).collect();
+        if let Some(ring) = ring(&named) {
+            return Err(misuse(anyhow!("{ring}")));
+        }
+        let beside = sharing.iter().filter(|(other, _)| other.name != one.name);
+        others
+            .push(beside.flat_map(|(_, routes)| routes.iter().map(|route| route.pattern.clone())).collect());
+    }
+    for ((_, routes), others) in all.iter_mut().zip(others) {
+        routes.hear_others(others);
+    }
+    Ok(())
 }
 
 fn routes(name: &str, source: &BusSource) -> Result<Routes> {
@@ -49,6 +77,12 @@ pub fn settings(name: &str, source: &BusSource, environment: &Environment) -> Re
     {
         return Err(bad("management", "write an address that begins with https:// or http://"));
     }
+    if source.log_exchange == source.event_exchange {
+        return Err(bad(
+            "log_exchange",
+            "what is told of a failure would come in as a message: name another exchange",
+        ));
+    }
     let older = Older { environment, prefix: source.env_prefix.as_deref() };
     let address = address(name, source, environment, &older)?;
     let mut settings = source.over(Settings::new(name, address));
@@ -57,6 +91,15 @@ pub fn settings(name: &str, source: &BusSource, environment: &Environment) -> Re
     let exchange = text("RABBITMQ_EVENT_EXCHANGE_NAME").or_else(|| text("RABBITMQ_EXCHANGE_NAME"));
     settings.event_exchange = exchange.unwrap_or(settings.event_exchange);
     settings.log_key = text("LOG_ROUTING_KEY").or(settings.log_key);
+    let names = [
+        ("application_id", settings.application_id.len() + LONGEST_END),
+        ("event_exchange", settings.event_exchange.len()),
+        ("log_exchange", settings.log_exchange.len()),
+        ("log_key", settings.log_key.as_ref().map_or(1, String::len)),
+    ];
+    if let Some((key, _)) = names.iter().find(|(_, length)| !(1..=NAME).contains(length)) {
+        return Err(bad(key, "AMQP has no name of this length: the names made of it have 1 to 255 bytes"));
+    }
     if let Some(millis) = older.number("RABBITMQ_DEFERRED_TIME")? {
         settings.deferred = Duration::from_millis(millis);
         settings.deferred_max = source.deferred_max.unwrap_or(settings.deferred);
@@ -188,7 +231,7 @@ impl Buses {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{SecretSource, Value as _};
+    use crate::config::{BusRoute, Named, SecretSource, Value as _};
 
     fn told(source: &BusSource, variables: &[(&str, &str)]) -> Result<Settings> {
         let environment =
@@ -245,6 +288,46 @@ mod tests {
         assert!(told(&source, &[]).is_ok());
         let plain = BusSource { url: Some(SecretSource::parse("amqp://mq.example.org").unwrap()), ..source };
         assert!(told(&plain, &[]).unwrap_err().to_string().contains("needs amqps://"));
+    }
+
+    #[test]
+    fn names_that_amqp_cannot_hold_are_refused() {
+        let source =
+            |length: usize| BusSource { application_id: Some("x".repeat(length)), ..BusSource::default() };
+        assert!(told(&source(NAME - LONGEST_END), &[]).is_ok());
+        assert!(
+            told(&source(NAME - LONGEST_END + 1), &[]).unwrap_err().to_string().contains("application_id")
+        );
+        let one = BusSource { log_exchange: "e".to_owned(), event_exchange: "e".to_owned(), ..source(1) };
+        assert!(told(&one, &[]).unwrap_err().to_string().contains("log_exchange"));
+    }
+
+    #[test]
+    fn routes_that_feed_each_other_are_refused_over_all_buses_of_a_broker() {
+        let config = |url: &str, exchange: &str| {
+            let bus = |url: &str, exchange: &str, key: &str, notify: &str| {
+                let route = BusRoute { notify: Some(notify.to_owned()), ..BusRoute::default() };
+                BusSource {
+                    url: Some(SecretSource::parse(url).unwrap()),
+                    event_exchange: exchange.to_owned(),
+                    routes: Named([(key.to_owned(), route)].into()),
+                    ..BusSource::default()
+                }
+            };
+            let one = bus("amqp://mq", "agoram_event_exchange", "notify.a", "notify.b");
+            let two = bus(url, exchange, "notify.b", "notify.a");
+            Config {
+                bus: Named([("one".to_owned(), one), ("two".to_owned(), two)].into()),
+                ..Config::default()
+            }
+        };
+        let environment = Environment::default();
+        let refused =
+            configured(&config("amqp://MQ:5672/%2f", "agoram_event_exchange"), &environment).unwrap_err();
+        assert!(refused.to_string().contains("bus.one.routes.notify.a sends notify.b"), "{refused}");
+        assert!(configured(&config("amqp://mq/other", "agoram_event_exchange"), &environment).is_ok());
+        let apart = configured(&config("amqp://mq", "another"), &environment).unwrap();
+        assert!(!apart[0].1.hears("notify.b"));
     }
 
     #[test]

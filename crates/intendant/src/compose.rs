@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use engine::port::{BoxFuture, Reclaim};
+use engine::port::{BackendEntry, BoxFuture, Catalogue, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use http::api::Documents;
 use journal::{Journal as _, Keys, Options, SqliteJournal};
@@ -35,6 +35,8 @@ pub struct Parts {
     pub actions: ActionTable,
     /// Sizes and times.
     pub limits: Limits,
+    /// Backends that lie in no folder.
+    pub others: Vec<BackendEntry>,
 }
 
 impl Parts {
@@ -53,7 +55,22 @@ impl Parts {
             backends: scripts::load(folder, &defaults),
             actions: Parts::actions(config)?,
             limits: limits(config),
+            others: Vec::new(),
         })
+    }
+
+    /// With a backend that lies in no folder.
+    #[must_use]
+    pub fn beside(mut self, other: Option<BackendEntry>) -> Self {
+        self.others.extend(other);
+        self
+    }
+
+    /// All backends.
+    pub fn catalogue(&self) -> Catalogue {
+        let mut catalogue = self.backends.catalogue();
+        catalogue.entries.extend(self.others.iter().cloned());
+        catalogue
     }
 
     /// What the modules know of actions, and what the configuration adds.
@@ -78,7 +95,7 @@ impl Parts {
 
     fn setup(self, clock: &Clock) -> Setup {
         Setup {
-            catalogue: self.backends.catalogue(),
+            catalogue: self.catalogue(),
             actions: self.actions,
             reactors: Vec::new(),
             couriers: HashMap::new(),

@@ -29,6 +29,8 @@ pub struct Context {
     pub screen: Screen,
     /// The time.
     pub clock: Clock,
+    /// Actions for which the hub has a backend of its own that does nothing.
+    pub noop: Vec<String>,
     places: Places,
     role: Option<SesameDaemon>,
 }
@@ -38,7 +40,13 @@ impl Context {
     pub fn new(common: Common) -> Self {
         let screen = Screen::new(&common);
         let places = Places::new(Environment::of_process(), geteuid().is_root());
-        Context { common, screen, clock: Clock::system(), places, role: None }
+        Context { common, screen, clock: Clock::system(), noop: Vec::new(), places, role: None }
+    }
+
+    /// The same for a hub that has a backend which does nothing for these actions.
+    #[must_use]
+    pub fn with_noop(&self, actions: Vec<String>) -> Self {
+        Context { noop: actions, ..self.clone() }
     }
 
     /// The same for a hub that stands in the place of Sesame's daemon.

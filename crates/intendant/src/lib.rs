@@ -12,6 +12,7 @@ pub mod exit;
 mod keyring;
 pub mod logging;
 pub mod marker;
+pub mod noop;
 mod notify;
 mod oidc;
 mod profile;

@@ -121,9 +121,17 @@ impl io::Write for Lines {
     }
 }
 
+/// The client of RabbitMQ: it calls an error what is the broker's answer to a question, says so of each try, and prints
+/// whole messages as warnings. What matters of it our own records say; its errors are shown to who asks for everything.
+const RABBITMQ: [&str; 5] = ["lapin", "amq_protocol", "tcp_stream", "async_rs", "async_global_executor"];
+
 /// Our own records from this level on; of what we build upon, only warnings.
 fn wanted(level: LevelFilter) -> Targets {
-    Targets::new().with_targets(OURS.map(|name| (name, level))).with_default(level.min(LevelFilter::WARN))
+    let quiet = if level == LevelFilter::TRACE { LevelFilter::ERROR } else { LevelFilter::OFF };
+    Targets::new()
+        .with_targets(OURS.map(|name| (name, level)))
+        .with_targets(RABBITMQ.map(|target| (target, quiet)))
+        .with_default(level.min(LevelFilter::WARN))
 }
 
 /// A panic is a bug. Its message is shown when it is a fixed text: what is made up at run time may hold a payload.

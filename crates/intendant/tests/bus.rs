@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{World, executable};
+use support::{Ran, Serving, World, executable};
 use testkit::peer::{Language, Peer};
 use testkit::service::{Kind, Service};
 use testkit::wait;
@@ -62,6 +62,17 @@ fn request(n: usize) -> Value {
         "exchange": "lists.request", "key": KEY, "properties": properties,
         "body": json!({ "list": format!("l{n}") }).to_string(),
     })
+}
+
+/// It ended with this code, and all of these are somewhere in what it printed.
+#[track_caller]
+fn shows(ran: &Ran, code: i32, words: &[&str]) {
+    let printed = format!("{} {}", ran.stdout, ran.stderr);
+    let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(ran.code, code, "{printed}");
+    for words in words {
+        assert!(printed.contains(words), "{words:?} is missing: {printed}");
+    }
 }
 
 fn asker(broker: &Service) -> Peer {
@@ -210,9 +221,15 @@ fn dead_letters_go_back_to_the_bus() {
     let job = job.expect("a failed job");
     let refusals = world.run(&["jobs", "refusals", "list", "--json"]).json();
     let refusal = refusals["records"][0]["seq"].to_string();
+    // What reaches nobody was not moved.
+    world.run(&["bus", "move", &job, "--exchange", "nowhere"]).said(1, &["there is no exchange nowhere"]);
+    peer.ask("exchange", json!({ "name": "deaf" })).unwrap();
+    world.run(&["bus", "move", &job, "--exchange", "deaf"]).said(1, &["no queue is bound to exchange deaf"]);
     let moved = world.run(&["bus", "move", &job, &refusal, "--exchange", "parking", "--json"]);
     assert_eq!(moved.code, 0, "{moved:?}");
     let parked = peer.ask("get", json!({ "queue": "parked", "count": 2 })).unwrap();
+    let id = moved.lines()[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(parked[0]["properties"]["message_id"], id.as_str());
     let message: Value = serde_json::from_str(parked[0]["body"].as_str().unwrap()).unwrap();
     assert_eq!(message["data"], json!({ "list": "l9", "password": "s3cret" }), "whole, as it came");
     assert_eq!((&message["event_sender_id"], &message["errors_count"]), (&json!("gram"), &json!(1)));
@@ -220,7 +237,101 @@ fn dead_letters_go_back_to_the_bus() {
     assert_eq!(parked[0]["properties"]["correlation_id"], v1["event_uuid"]);
     assert_ne!(message["event_uuid"], v1["event_uuid"]);
     assert_eq!((&parked[1]["body"], &parked[1]["key"]), (&json!("{broken"), &json!(KEY)));
-    world.run(&["bus", "move", &job, "--exchange", "nowhere"]).said(1, &["there is no exchange nowhere"]);
+    // Each of them is marked, and once is enough.
+    for dead in [&job, &refusal] {
+        let again = ["bus", "move", dead, "--exchange", "parking"];
+        world.run(&again).said(1, &["was moved to exchange parking", "--again"]);
+        assert_eq!(world.run(&[&again[..], &["--again"]].concat()).code, 0);
+    }
+    peer.ask("get", json!({ "queue": "parked", "count": 2 })).unwrap();
+    shows(
+        &world.run(&["jobs", "show", &job]),
+        0,
+        &["moved", "to exchange parking under request.mailinglist.update"],
+    );
+    shows(&world.run(&["jobs", "refusals", "show", &refusal]), 0, &["to exchange parking"]);
+
+    // In version 2 the failures go along too, and whoever asked knows the answer to the moved message.
+    let asked = request(7);
+    peer.ask("publish", json!({ "messages": [asked] })).unwrap();
+    assert_eq!(replies(&mut peer, 1)[0]["properties"]["headers"]["error-type"], "hardfail");
+    let failed = world.run(&["jobs", "list", "--json", "--state", "failed"]).json();
+    let job = failed["jobs"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.run(&["bus", "move", &job, "--exchange", "parking"]).code, 0);
+    let parked = peer.ask("get", json!({ "queue": "parked", "count": 1 })).unwrap();
+    let headers = &parked[0]["properties"]["headers"];
+    assert_eq!(headers["errors"][0]["error_message"], "no such list");
+    assert_eq!(headers["original-id"], asked["properties"]["message_id"]);
+    assert_eq!(world.run(&["bus", "move", &job, "--again"]).code, 0);
+    let reply = replies(&mut peer, 1).remove(0);
+    assert_eq!(reply["properties"]["correlation_id"], asked["properties"]["message_id"]);
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn the_log_says_once_what_is_wrong_with_a_connection() {
+    let broker = Kind::RabbitMq.start().unwrap();
+    let world = world(&broker, GOOD);
+    world.file("password", "guess\n");
+    let configuration = fs::read_to_string(world.path("intendant.yml")).unwrap();
+    let redis = "sesame:\n  main:\n    redis: redis://127.0.0.1:1\n";
+    fs::write(world.path("intendant.yml"), format!("{configuration}{redis}")).unwrap();
+    shows(&world.run(&["doctor"]), 1, &["it does not let user guest in: the user or the password is wrong"]);
+    let hub = world.serve();
+    let told = |log: &str, words: &str| log.lines().filter(|line| line.contains(words)).count();
+    let wrong = "lists: RabbitMQ at 127.0.0.1";
+    let until = |words: &str| wait::until(LONG, || hub.log().contains(words).then_some(())).expect(words);
+    until("the user or the password is wrong");
+    until("main: Redis at 127.0.0.1:1");
+    // Several tries later still once.
+    let tries = || {
+        let files = fs::read_dir(broker.folder())
+            .unwrap()
+            .filter_map(|file| fs::read_to_string(file.unwrap().path()).ok());
+        files.map(|text| text.matches("user 'guest' - invalid credentials").count()).sum::<usize>()
+    };
+    let first = tries();
+    wait::until(LONG, || (tries() > first + 3).then_some(())).expect("more tries");
+    broker.rabbitmqctl(&["change_password", "guest", "guess"]).unwrap();
+    until("lists: connected again after");
+    let log = hub.log();
+    assert_eq!(told(&log, wrong), 1, "{log}");
+    assert!(log.contains("next try in") && log.contains("down since"), "{log}");
+    assert_eq!(told(&log, "main: Redis at 127.0.0.1:1"), 1, "{log}");
+    assert!(log.contains("nobody listens there"), "{log}");
+    assert_eq!(told(&log, "connected again"), 1, "{log}");
+    assert_eq!((told(&log, "ERROR"), told(&log, "lapin")), (0, 0), "{log}");
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn what_cannot_be_made_or_reaches_nobody_is_told() {
+    let broker = Kind::RabbitMq.start().unwrap();
+    let world = world(&broker, GOOD);
+    broker.rabbitmqctl(&["set_permissions", "guest", "^$", "^$", "^$"]).unwrap();
+    shows(&world.run(&["bus", "declare"]), 1, &["queue lists_job_q could not be made: 403"]);
+    shows(&world.run(&["doctor"]), 1, &["may not make queue lists_job_q", "rabbitmqctl set_permissions"]);
+    broker.rabbitmqctl(&["set_permissions", "guest", ".*", ".*", ".*"]).unwrap();
+    shows(&world.run(&["bus", "declare"]), 0, &["lists_job_q is there"]);
+    let publish = |key: &str| world.run_with(&["bus", "publish", key], r#"{"list": "board", "members": []}"#);
+    shows(&publish(KEY), 0, &["published"]);
+    shows(&publish("notify.nobody.listens"), 1, &["no queue is bound to exchange agoram_event_exchange"]);
+}
+
+#[test]
+fn a_backend_of_the_hubs_own_does_nothing_and_says_so() {
+    let world = World::new();
+    let hub = Serving::start(&world, world.command(&["serve", "--noop", "MEASURED", "--noop", "ALSO"]));
+    assert!(hub.log().contains("MEASURED, ALSO: the hub was started with --noop"), "{}", hub.log());
+    let request = r#"{"concernedTo": "x", "payload": {}}"#;
+    for action in ["MEASURED", "ALSO"] {
+        let ran = world.run_with(&["submit", "--wait", "--action", action, "-"], request);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    shows(&world.run(&["backends", "list"]), 0, &["noop", "and nothing is"]);
+    // It stays when everything is read anew.
+    assert_eq!(world.run(&["backends", "reload"]).code, 0);
+    shows(&world.run(&["backends", "list"]), 0, &["noop"]);
     assert_eq!(hub.stop(), Some(0));
 }
 

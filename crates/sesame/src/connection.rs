@@ -35,13 +35,13 @@ pub(crate) async fn open(settings: &Settings) -> Result<Pair, Error> {
         name(&mut waits, settings).await?;
         RedisResult::Ok(Pair { calls, waits })
     };
-    pair.await.map_err(|error| said(&settings.address, &error))
+    pair.await.map_err(|error| unreached(&settings.address, &error))
 }
 
 /// Opens only the one for calls.
 pub(crate) async fn open_calls(settings: &Settings) -> Result<MultiplexedConnection, Error> {
     let calls = async { connect(&Client::open(settings.address.info())?, ANSWER).await };
-    calls.await.map_err(|error| said(&settings.address, &error))
+    calls.await.map_err(|error| unreached(&settings.address, &error))
 }
 
 async fn connect(client: &Client, answer: Duration) -> RedisResult<MultiplexedConnection> {
@@ -59,6 +59,31 @@ async fn name(waits: &mut MultiplexedConnection, settings: &Settings) -> RedisRe
 /// What Redis or the connection said, with the place instead of the address.
 pub(crate) fn said(address: &Address, error: &RedisError) -> Error {
     Error::Redis { at: address.to_string(), why: error.to_string() }
+}
+
+/// Why there is no connection, in plain words, with those of Redis or the connection behind.
+fn unreached(address: &Address, error: &RedisError) -> Error {
+    let said = error.to_string();
+    let has = |part: &str| said.contains(part);
+    let plain = match error.kind() {
+        ErrorKind::AuthenticationFailed => Some("it does not let us in: the user or the password is wrong"),
+        _ if has("WRONGPASS") || has("NOAUTH") || has("invalid password") => {
+            Some("it does not let us in: the user or the password is wrong")
+        }
+        _ if error.is_connection_refusal() => Some("nobody listens there"),
+        _ if has("UnknownIssuer") => {
+            Some("its certificate is signed by an authority that is not trusted here")
+        }
+        _ if has("NotValidForName") || has("not valid for name") => {
+            Some("its certificate is for another name")
+        }
+        _ if has("invalid peer certificate") => Some("its certificate is refused here"),
+        _ if has("lookup address") => Some("its name is not known"),
+        _ if error.is_timeout() => Some("it does not answer in time"),
+        _ => None,
+    };
+    let why = plain.map_or_else(|| said.clone(), |plain| format!("{plain} ({said})"));
+    Error::Redis { at: address.to_string(), why }
 }
 
 /// Whether a new connection may help. One that answers, and says no, is kept: memory has run out, a right is missing.

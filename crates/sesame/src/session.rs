@@ -158,8 +158,9 @@ impl Session {
     /// Notes that Redis does what it is asked for.
     fn obeyed(&self) {
         let Shared { settings, clock, .. } = &*self.shared;
-        if self.link.up(clock.now()) {
-            tracing::info!(source = settings.name, "connected to Redis at {}", settings.address);
+        if let Some(up) = self.link.up(clock.now()) {
+            let (source, address) = (&settings.name, &settings.address);
+            tracing::info!(source, "{source}: {up} Redis at {address}");
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod check;
 mod errors;
+mod kinds;
 mod v1;
 mod v2;
 
@@ -20,6 +21,8 @@ pub use errors::ErrorEntry;
 
 /// The library that our messages name.
 const LIBRARY: &str = concat!("Intendant ", env!("CARGO_PKG_VERSION"));
+/// Bytes that AMQP's short texts hold: names, routing keys, properties.
+pub(crate) const SHORT: usize = 255;
 const SOA_VERSION: &str = "soa-version";
 const SOFTFAIL_COUNT: &str = "softfail-count";
 const CLIENT_LIBRARY: &str = "client-library";
@@ -132,7 +135,7 @@ pub struct Message {
     pub correlation_id: Option<String>,
     /// What it says; an object in version 1.
     pub data: Value,
-    /// Its failures so far; version 1 only.
+    /// Its failures so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorEntry>,
     /// How often it has failed softly, as its header counts.
@@ -212,6 +215,16 @@ fn other_headers(headers: &Map<String, Value>) -> Map<String, Value> {
     others.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// An id as a property holds it: of a longer text the UUID in it, which is what version 1 compares.
+fn short_id(id: &str) -> Option<String> {
+    if id.len() <= SHORT { Some(id) } else { uuid_in(id) }.map(str::to_owned)
+}
+
+/// A text as a header or a property holds it, at most so many bytes.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default()
+}
+
 /// What every message that we send has.
 fn properties(message: &Message, soa_version: &str) -> Properties {
     let mut headers = message.headers.clone();
@@ -220,7 +233,7 @@ fn properties(message: &Message, soa_version: &str) -> Properties {
     headers.insert(SOFTFAIL_COUNT.to_owned(), message.softfails.into());
     Properties {
         message_id: message.id.clone(),
-        correlation_id: message.correlation_id.clone(),
+        correlation_id: message.correlation_id.as_deref().and_then(short_id),
         app_id: message.sender.clone(),
         kind: Some(message.kind.as_str().to_owned()),
         reply_to: message.reply_to.clone(),

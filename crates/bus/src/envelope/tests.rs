@@ -62,8 +62,19 @@ fn version_1_is_as_strict_as_its_schema() {
     };
     says(changed(|m| drop(m.remove("data"))), "missing field `data`");
     says(changed(|m| drop(m.insert("more".into(), json!(1)))), "unknown field `more`");
-    says(changed(|m| drop(m.insert("data".into(), json!("s3cret")))), "wrong kind");
-    says(changed(|m| drop(m.insert("errors_count".into(), Value::Null))), "wrong kind");
+    let wrong = |field: &str, value: Value| changed(|m| drop(m.insert(field.into(), value)));
+    says(wrong("data", json!("s3cret")), "data is a text, and has to be an object");
+    says(wrong("data", Value::Null), "data is null, and has to be an object");
+    says(wrong("event_sender_id", json!(49152)), "event_sender_id is a number, and has to be a text");
+    says(wrong("errors_count", Value::Null), "errors_count is null, and has to be a whole number");
+    says(wrong("errors_count", json!(u64::MAX)), "errors_count is no whole number of at most 63 bits");
+    says(wrong("errors", json!({})), "errors is an object, and has to be a list");
+    says(wrong("errors", json!(["x"])), "errors[0] is a text, and has to be an object");
+    says(
+        changed(|m| m["errors"][0]["error_debug"] = json!([])),
+        "errors[0].error_debug is a list, and has to be an object",
+    );
+    says(v1(b"[]"), "it is a list, and has to be an object");
     says(changed(|m| drop(m.insert("event_uuid".into(), json!("x")))), "event_uuid");
     says(
         changed(|m| drop(m.insert("event_name".into(), json!("request.googleapps.user.create2")))),
@@ -144,6 +155,40 @@ fn what_we_send_is_what_the_peers_can_read() {
     }
 }
 
+#[test]
+fn version_2_carries_its_failures_in_a_header_of_bounded_size() {
+    let entry = |n: usize| ErrorEntry {
+        error_message: "é".repeat(100_000),
+        error_code: Some("x".repeat(100_000)),
+        error_uuid: uuid::Uuid::from_u128(n as u128).to_string(),
+        ..v1(SOFTERROR).unwrap().errors.remove(0)
+    };
+    let message =
+        Message { version: Version::V2, errors: (0..20).map(entry).collect(), ..v1(SOFTERROR).unwrap() };
+    let (properties, body) = encode(&message);
+    assert!(serde_json::to_string(&properties).unwrap().len() < 8_192);
+    let read = decode(&message.routing_key, &properties, &body).unwrap();
+    assert_eq!((read.errors.len(), read.tried_before()), (8, 8), "the last ones");
+    assert_eq!(read.errors[7].error_uuid, message.errors[19].error_uuid);
+    assert!(!read.headers.contains_key("errors"));
+    // A header of this name that is somebody else's is kept as it is.
+    let other = headers(json!({ "soa-version": "2.0", "errors": ["none of ours"] }));
+    let read = decode("request.a", &other, b"1").unwrap();
+    assert_eq!((read.errors.len(), &read.headers["errors"]), (0, &json!(["none of ours"])));
+}
+
+#[test]
+fn an_id_that_no_property_holds_is_the_uuid_in_it() {
+    let uuid = "88d818a1-c77c-44e6-ad0c-8aa893468e94";
+    let about = |id: String| {
+        let message = Message { correlation_id: Some(id), ..v1(SOFTERROR).unwrap() };
+        encode(&message).0.correlation_id
+    };
+    assert_eq!(about("x".repeat(255)), Some("x".repeat(255)));
+    assert_eq!(about("x".repeat(256)), None);
+    assert_eq!(about(format!("{}{uuid}", "x".repeat(300))).as_deref(), Some(uuid));
+}
+
 fn text() -> impl Strategy<Value = String> {
     "[a-zé ]{1,12}"
 }
@@ -208,7 +253,10 @@ prop_compose! {
             reply_to,
             correlation_id,
             data: if first { Value::Object(fields) } else { any_data },
-            errors: if first { errors } else { Vec::new() },
+            errors: errors
+                .into_iter()
+                .map(|entry| if first { entry } else { ErrorEntry { error_debug: None, ..entry } })
+                .collect(),
             softfails,
             headers,
         }

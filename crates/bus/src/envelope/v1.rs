@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::check::{event_name, is_event_name, is_iso_8601, uuid_in};
 use super::errors::there;
 use super::{
-    ErrorEntry, Kind, Message, Poison, Properties, Version, no_json, other_headers, properties, softfails,
+    ErrorEntry, Kind, Message, Poison, Properties, Version, kinds, no_json, other_headers, properties,
+    softfails,
 };
 
 /// The body, in the order in which peers write it.
@@ -50,7 +51,7 @@ pub(super) fn decode(routing_key: &str, properties: &Properties, body: &[u8]) ->
 
 fn read(body: &[u8]) -> Result<Envelope, Poison> {
     let said = json::read_around(body).map_err(|bad| no_json(body, &bad))?;
-    let envelope: Envelope = serde_json::from_value(said).map_err(|error| unreadable(&error))?;
+    let envelope = Envelope::deserialize(&said).map_err(|error| unreadable(&said, &error))?;
     if uuid_in(&envelope.event_uuid).is_none() {
         return Err(Poison::new("event_uuid is no UUID"));
     }
@@ -66,11 +67,13 @@ fn read(body: &[u8]) -> Result<Envelope, Poison> {
 
 /// Why this body is no envelope. Of a field the parser's words name what its sender called it; of a value they could
 /// quote it.
-fn unreadable(error: &serde_json::Error) -> Poison {
+fn unreadable(said: &Value, error: &serde_json::Error) -> Poison {
     let words = error.to_string();
-    let field = words.starts_with("missing field") || words.starts_with("unknown field");
+    let about = ["missing field", "unknown field", "duplicate field"];
+    let is_about_a_field = about.iter().any(|begin| words.starts_with(begin));
     let what = words.split_inclusive('`').take(2).collect::<String>();
-    let what = if field { what } else { "a field has a value of the wrong kind".to_owned() };
+    let what = if is_about_a_field { Some(what) } else { kinds::wrong(said) };
+    let what = what.unwrap_or_else(|| "a field has a value of the wrong kind".to_owned());
     Poison::new(format!("the body is no envelope of version 1: {what}"))
 }
 

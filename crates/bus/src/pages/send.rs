@@ -63,12 +63,12 @@ pub(super) async fn send(
     let what = format!("bus {} {}", settings.name, message.routing_key);
     let text = format!("published a message by hand, {}", message.id.as_deref().unwrap_or_default());
     let entry = AuditEntry::new(&caller.actor, what, Code::from_static("published"), text);
-    match tool::publish(settings, &settings.event_exchange, std::slice::from_ref(&message)).await {
+    match tool::publish(settings, &settings.event_exchange, &message).await {
         Ok(()) => {
             pages.api.hub.audit(entry).await?;
             Ok(Visit::said("/bus", "sent", 1).into_response())
         }
-        Err(error @ (Error::Broker { .. } | Error::Unfit(_))) => {
+        Err(error @ (Error::Unreached { .. } | Error::Broker { .. } | Error::Unfit(_))) => {
             Ok(page(&pages, &visit, source, &form, typed, Some(error.to_string())))
         }
         Err(error) => Err(Problem::bug(&error)),

@@ -1,6 +1,7 @@
 //! Routes: which routing keys are served, by which actions, and what is told to whom. Pure.
 
 mod pattern;
+mod ring;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use model::Dependency;
 use serde_json::Value;
 
 pub use pattern::Pattern;
+pub use ring::ring;
 
 /// What configuration says of a route.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,11 +27,15 @@ pub struct RouteSpec {
     pub reply: bool,
     /// The routing key of a notification that is sent after success, with the answer's data.
     pub notify: Option<String>,
-    /// Which of the backends' own notices are sent on, by their names.
+    /// Which of the backends' own notices are sent on, by their names. The default sends none that would come back here as
+    /// a message.
     pub notices: Vec<String>,
     /// What is asked meanwhile.
     pub depends_on: Vec<Dependency>,
 }
+
+/// What is sent on when nobody says it.
+const ALL_NOTICES: &str = "notify.#";
 
 impl Default for RouteSpec {
     fn default() -> Self {
@@ -40,7 +46,7 @@ impl Default for RouteSpec {
             concerned_to: Vec::new(),
             reply: true,
             notify: None,
-            notices: vec!["notify.#".to_owned()],
+            notices: vec![ALL_NOTICES.to_owned()],
             depends_on: Vec::new(),
         }
     }
@@ -73,6 +79,8 @@ pub struct Routes {
     exact: BTreeMap<String, Route>,
     /// The most precise first.
     patterns: Vec<Route>,
+    /// What else the hub listens to on the exchange that all share.
+    others: Vec<Pattern>,
 }
 
 impl Route {
@@ -109,9 +117,9 @@ impl Route {
         places.find(|found| found.is_string() || found.is_number()).cloned().unwrap_or_default()
     }
 
-    /// Whether a backend's notice of this name is sent on.
-    pub fn tells(&self, notice: &str) -> bool {
-        self.notices.iter().any(|pattern| pattern.matches(notice))
+    /// Whether its notices are what nobody said otherwise.
+    fn by_default(&self) -> bool {
+        self.spec.notices == [ALL_NOTICES]
     }
 }
 
@@ -137,6 +145,22 @@ impl Routes {
     /// The route of a message: the one for exactly this key, else the most precise pattern that matches it.
     pub fn find(&self, routing_key: &str) -> Option<&Route> {
         self.exact.get(routing_key).or_else(|| self.patterns.iter().find(|r| r.pattern.matches(routing_key)))
+    }
+
+    /// Whether a route sends on a backend's notice of this name. By default none that would come back.
+    pub fn tell(&self, route: &Route, notice: &str) -> bool {
+        let sent = route.notices.iter().any(|pattern| pattern.matches(notice));
+        sent && !(route.by_default() && self.hears(notice))
+    }
+
+    /// Whether what is published under this key on the exchange that all share comes back to the hub.
+    pub fn hears(&self, routing_key: &str) -> bool {
+        self.find(routing_key).is_some() || self.others.iter().any(|pattern| pattern.matches(routing_key))
+    }
+
+    /// Notes what the hub listens to beside, for other applications on the same exchange.
+    pub fn hear_others(&mut self, others: Vec<Pattern>) {
+        self.others = others;
     }
 
     /// All of them, those for one key first.

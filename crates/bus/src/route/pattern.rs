@@ -71,6 +71,28 @@ impl Pattern {
         self.words.iter().skip(word).all(|word| *word == Word::Any)
     }
 
+    /// Whether some key fits both.
+    pub fn meets(&self, other: &Self) -> bool {
+        // From the ends backwards: whether the rest of theirs, from each of its places on, meets the rest of ours.
+        let mut below = vec![true];
+        for theirs in other.words.iter().rev() {
+            let next = below.last() == Some(&true);
+            below.push(next && *theirs == Word::Any);
+        }
+        for ours in self.words.iter().rev() {
+            let mut row = vec![*ours == Word::Any && below.first() == Some(&true)];
+            for (theirs, pair) in other.words.iter().rev().zip(below.windows(2)) {
+                let &[after, here] = pair else { continue };
+                let next = row.last() == Some(&true);
+                let any = *ours == Word::Any || *theirs == Word::Any;
+                let same = *ours == Word::One || *theirs == Word::One || ours == theirs;
+                row.push(if any { here || next } else { after && same });
+            }
+            below = row;
+        }
+        below.last() == Some(&true)
+    }
+
     /// Which of two patterns that match a key says more about it: the one that is first to have a word of its own, or
     /// `*` where the other has `#`.
     pub fn by_precision(&self, other: &Self) -> Ordering {
@@ -144,7 +166,32 @@ mod tests {
         assert_eq!(patterns.map(|p| p.to_string()), ["a", "a.b", "a.*", "a.#", "*.b", "#"]);
     }
 
+    /// All keys of up to six words of two letters.
+    fn keys() -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..6 {
+            let longer = |key: &String| {
+                ["a", "b"].map(|word| if key.is_empty() { word.to_owned() } else { format!("{key}.{word}") })
+            };
+            last = last.iter().flat_map(longer).collect();
+            all.extend(last.clone());
+        }
+        all
+    }
+
     proptest! {
+        #[test]
+        fn two_meet_when_a_key_fits_both(
+            one in prop::collection::vec("[ab*#]", 1..4),
+            two in prop::collection::vec("[ab*#]", 1..4),
+        ) {
+            let (one, two) = (Pattern::new(&one.join(".")), Pattern::new(&two.join(".")));
+            let both = keys().iter().any(|key| one.matches(key) && two.matches(key));
+            prop_assert_eq!(one.meets(&two), both, "{} {}", one, two);
+            prop_assert_eq!(two.meets(&one), both);
+        }
+
         #[test]
         fn it_means_what_amqp_means(
             pattern in prop::collection::vec("[ab*#]", 0..7),

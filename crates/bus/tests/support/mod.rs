@@ -21,7 +21,7 @@ use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, M
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_bus as bus;
 use journal::{Filter, Key, Options, Order, Page, RecordFilter, SqliteJournal};
-use model::{Job, JobState, OnError, Outcome, Record, RecordKind, Seq};
+use model::{ActionSpec, Job, JobState, OnError, Outcome, Record, RecordKind, Seq};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::peer::{Language, Peer};
@@ -73,6 +73,8 @@ pub struct Plan {
     pub settings: Settings,
     pub routes: Vec<(&'static str, RouteSpec)>,
     pub backend: Arc<Fake>,
+    /// An action that nobody has to map.
+    pub optional: Option<&'static str>,
 }
 
 impl Plan {
@@ -107,6 +109,7 @@ impl Plan {
             settings,
             routes: vec![(KEY, update), ("notify.account.#", event)],
             backend: Arc::clone(backend),
+            optional: None,
         }
     }
 
@@ -145,16 +148,20 @@ impl Bed {
             backend: plan.backend.clone(),
             actions: [(KEY.to_owned(), mapping)].into(),
         };
-        let setup = Setup {
-            catalogue: Catalogue { entries: vec![entry] },
-            actions: ActionTable::new([]).unwrap(),
-            reactors: vec![source.reactor()],
-            couriers: HashMap::from([source.courier()]),
-            decoders: HashMap::from([(source.name().to_owned(), source.decoder())]),
-            reclaim: Vec::new(),
-            retry: HashMap::from([(source.name().to_owned(), source.retry())]),
-            limits: Limits::default(),
-        };
+        let setup =
+            Setup {
+                catalogue: Catalogue { entries: vec![entry] },
+                actions: ActionTable::new(plan.optional.map(|action| {
+                    (action.to_owned(), ActionSpec { optional: true, ..ActionSpec::default() })
+                }))
+                .unwrap(),
+                reactors: vec![source.reactor()],
+                couriers: HashMap::from([source.courier()]),
+                decoders: HashMap::from([(source.name().to_owned(), source.decoder())]),
+                reclaim: Vec::new(),
+                retry: HashMap::from([(source.name().to_owned(), source.retry())]),
+                limits: Limits::default(),
+            };
         let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
         let running = source.start(hub.clone());
         let bed = Bed { hub, source, running, settings, folder };

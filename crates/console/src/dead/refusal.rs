@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use engine::Accepted;
+use engine::{Accepted, Letter};
 use http::page::Visit;
 use http::{May, Operate, Problem, Read};
 use model::Record;
 
 use crate::Console;
-use crate::show::When;
+use crate::show::{When, sent_on};
 
 #[derive(Template)]
 #[template(path = "refusal.html")]
@@ -19,6 +19,8 @@ struct One<'p> {
     at: When,
     record: Record,
     size: usize,
+    /// Where it was sent on to, when and by whom.
+    moved: Option<String>,
     /// Why it was refused once more.
     again: Option<String>,
 }
@@ -64,6 +66,7 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (record, raw) = console.hub.refused(record).await?;
     let status = if again.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let content = One { v: visit, at: record.at.into(), record, size: raw.len(), again };
+    let moved = console.hub.moved(Letter::Refusal(record.seq)).await?.map(|moved| sent_on(visit, &moved));
+    let content = One { v: visit, at: record.at.into(), record, size: raw.len(), moved, again };
     Ok(visit.page(visit.t("refusal")).status(status).show(&content))
 }

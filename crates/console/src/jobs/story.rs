@@ -7,7 +7,7 @@ use http::page::Visit;
 use jiff::Timestamp;
 use model::{Delivery, Job, JobId, JobState, OnError, Outcome, Step, WaitingOn};
 
-use crate::show::{Chip, When, between, next, next_at, pretty, span, tone};
+use crate::show::{Chip, When, between, next, next_at, pretty, sent_on, span, tone};
 
 #[derive(Template)]
 #[template(path = "job.html")]
@@ -39,6 +39,8 @@ pub(super) struct Told<'p> {
     waited: Option<String>,
     /// A later job of the same subject and action that succeeded.
     later: Option<JobId>,
+    /// Where it was sent on to, when and by whom.
+    moved: Option<String>,
     can: Can,
 }
 
@@ -99,7 +101,8 @@ struct Sent {
 
 impl<'p> Told<'p> {
     pub(super) fn new(v: &'p Visit, story: Story, later: Option<JobId>, now: Timestamp) -> Self {
-        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result, damaged } = story;
+        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result, damaged, moved } =
+            story;
         let over = job.state.is_terminal();
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
@@ -129,6 +132,7 @@ impl<'p> Told<'p> {
             took: job.started_at.map(|from| span(v, between(from, job.ended_at.unwrap_or(now)))),
             waited: job.started_at.map(|to| span(v, between(job.accepted_at, to))),
             later: later.filter(|_| matches!(job.state, JobState::Failed | JobState::Cancelled)),
+            moved: moved.map(|moved| sent_on(v, &moved)),
             can: Can::new(v, &job),
             v,
             job,

@@ -124,6 +124,7 @@ fn of_backend(v: &Visit, backend: &BackendView) -> Option<Alert> {
         Standing::Broken => ("bad", "attention-broken"),
         _ if backend.paused => ("warn", "attention-paused"),
         _ if backend.left_alone_until.is_some() => ("bad", "attention-left-alone"),
+        Standing::Active if backend.trouble.is_some() => ("warn", "attention-idle"),
         _ => return None,
     };
     Some(Alert {

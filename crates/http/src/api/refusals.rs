@@ -54,7 +54,8 @@ pub(super) async fn show(
     Named(record): Named<i64>,
 ) -> Result<Json<Refused>, Problem> {
     let (record, raw) = api.hub.refused(record).await?;
-    Ok(Json(Refused { record: record.into(), size: raw.len() as u64 }))
+    let moved = api.hub.moved(engine::Letter::Refusal(record.seq)).await?.map(dto::Moved::from);
+    Ok(Json(Refused { record: record.into(), size: raw.len() as u64, moved }))
 }
 
 /// `POST /refusals/{record}/resubmit`: 201 for a new job, 200 for a known one.

@@ -8,6 +8,7 @@ use super::damaged::Damaged;
 use super::schema;
 use serde_json::Value;
 
+use super::story::Moved;
 use super::time::Time;
 use crate::problem::Problem;
 
@@ -217,4 +218,7 @@ pub struct Refused {
     pub record: Record,
     /// How many bytes the message has.
     pub size: u64,
+    /// That it was sent on to another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
 }

@@ -37,6 +37,26 @@ pub struct Story {
     /// What of it cannot be read back from the journal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<String>,
+    /// That it was sent on to another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+}
+
+/// That a dead letter was sent on to another place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    /// When, the last time.
+    pub at: Time,
+    /// By whom.
+    pub by: String,
+    /// Where to, in words.
+    pub to: String,
+}
+
+impl From<engine::Moved> for Moved {
+    fn from(moved: engine::Moved) -> Self {
+        Moved { at: Time(moved.at), by: moved.by, to: moved.to }
+    }
 }
 
 impl From<engine::Story> for Story {
@@ -51,6 +71,7 @@ impl From<engine::Story> for Story {
             waiting_on: story.waiting_on.into(),
             result: story.result,
             damaged: story.damaged,
+            moved: story.moved.map(Moved::from),
         }
     }
 }

@@ -16,14 +16,14 @@ pub enum Bus {
     Tail(Tail),
     /// Print which routing keys are listened to and emitted, as the configuration says it
     Catalogue(Catalogue),
-    /// Send dead letters back to the bus, each as a new message that names the old one
+    /// Send dead letters back to the bus, each once, as a new message that names the old one
     Move(Move),
 }
 
 /// Which bus.
 #[derive(Debug, Args)]
 pub struct Which {
-    /// The bus, by its name in the configuration; not needed when there is only one
+    /// The bus, by its name in the configuration; not needed when there is only one, or a dead letter knows its own
     #[arg(long, value_name = "NAME")]
     pub bus: Option<String>,
     /// Print JSON
@@ -97,6 +97,9 @@ pub struct Move {
     /// Another routing key
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
+    /// Move them although that was done before
+    #[arg(long)]
+    pub again: bool,
     /// Which bus.
     #[command(flatten)]
     pub which: Which,

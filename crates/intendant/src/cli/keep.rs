@@ -6,11 +6,15 @@ use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 /// `intendant serve`, and the roles in which it serves.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Serve {
     /// Begin a new journal where one was that is not there any more: once, and not in a unit
     #[arg(long)]
     pub new_journal: bool,
+    /// For measurements: have a backend of the hub's own answer for this action, at once and without doing anything; may be
+    /// given several times
+    #[arg(long, value_name = "ACTION", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub noop: Vec<String>,
 }
 
 /// `intendant key`.

@@ -51,7 +51,8 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
     context.screen.table(&table(&backends))?;
     for backend in &backends {
         if let Some(trouble) = &backend.trouble {
-            context.screen.marked(Mark::Bad, format!("{}: {trouble}", backend.name))?;
+            let mark = if backend.standing == Standing::Active { Mark::Warn } else { Mark::Bad };
+            context.screen.marked(mark, format!("{}: {trouble}", backend.name))?;
         }
     }
     Ok(Exit::Done)

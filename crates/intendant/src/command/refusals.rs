@@ -50,7 +50,7 @@ async fn show(args: RefusalShow, context: &Context) -> Result<Exit> {
     let record = &refused.record;
     let screen = &context.screen;
     screen.marked(Mark::Bad, &record.message)?;
-    let facts = [
+    let mut facts = vec![
         ("refusal", record.seq.to_string()),
         ("source", record.who.clone()),
         ("about", record.what.clone().unwrap_or_else(|| "-".to_owned())),
@@ -58,6 +58,7 @@ async fn show(args: RefusalShow, context: &Context) -> Result<Exit> {
         ("at", Times::local().full(record.at.0)),
         ("message", format!("{} bytes, sealed; --reveal shows it", refused.size)),
     ];
+    facts.extend(refused.moved.as_ref().map(|moved| ("moved", Times::local().moved(moved))));
     for (name, value) in facts {
         screen.line(format!("  {} {}", screen.out.dim(&text::pad(name, 10)), text::one_line(&value)))?;
     }

@@ -17,6 +17,7 @@ use crate::config::{Config, Loaded, NEED_RESTART, Section as _, Shown};
 use crate::context::Context;
 use crate::exit::{misuse, sentence};
 use crate::logging::{self, Level};
+use crate::noop;
 use crate::sources::Sources;
 
 /// Swaps what a running hub has been told.
@@ -49,8 +50,8 @@ impl Reloader {
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
     pub(super) fn reload(&self) -> Result<ReloadReport> {
         let (loaded, folder) = self.read()?;
-        let parts = Parts::read(&loaded, &folder)?;
-        let routes = buses::all_routes(&loaded.config)?;
+        let parts = Parts::read(&loaded, &folder)?.beside(noop::entry(&self.context.noop));
+        let routes = buses::all_routes(&loaded.config, self.context.environment())?;
         let report = ReloadReport {
             backends: parts.backends.backends.len(),
             warnings: parts.backends.problems.iter().map(ToString::to_string).collect(),
@@ -59,10 +60,11 @@ impl Reloader {
         if let Some(tls) = &self.tls {
             tls.reload().map_err(misuse)?;
         }
-        let Parts { backends, actions, limits } = parts;
+        let catalogue = parts.catalogue();
+        let Parts { backends, actions, limits, .. } = parts;
         self.sources.list(&backends);
         self.sources.buses.reroute(routes);
-        self.hub.reload(backends.catalogue(), actions, limits);
+        self.hub.reload(catalogue, actions, limits);
         self.sources.watch_dependencies(&self.hub);
         if logging::by_option(&self.context.common).is_none() {
             self.level.set(logging::level(loaded.config.log.level))?;

@@ -56,7 +56,8 @@ section! {
         log_key: Option<String> = None,
         /// The envelope of notifications: `v1` or `v2`.
         notifications: Version = Version::V1,
-        /// Messages that RabbitMQ hands out before any is acknowledged.
+        /// Messages that RabbitMQ hands out before any is acknowledged, and that can share a commit of the journal: with 1
+        /// each waits for its own.
         prefetch: u32 = 500,
         /// How the queue is made when it is not there: `classic`, as older services make it, or `quorum`.
         queue_type: QueueType = QueueType::Classic,
@@ -95,7 +96,8 @@ section! {
         reply: bool = true,
         /// The routing key of a notification that is sent after success, with the data of the answer.
         notify: Option<String> = None,
-        /// Which notices of backends are sent on as notifications: their names, `*` and `#` as above.
+        /// Which notices of backends are sent on as notifications: their names, `*` and `#` as above. By default all but
+        /// those that the hub listens to itself.
         notices: Vec<String> = RouteSpec::default().notices,
         /// What backends ask over HTTP meanwhile: a list of `name`, `url` and `why`.
         depends_on: Vec<Dependency> = Vec::new(),

@@ -53,6 +53,7 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
     facts.extend(job.deadline.map(|at| ("deadline", look.times.full(at.0))));
     facts.extend(job.replay_of.map(|id| ("replay of", id.to_string())));
     facts.extend(story.trace.clone().map(|trace| ("trace", trace)));
+    facts.extend(story.moved.as_ref().map(|moved| ("moved", look.times.moved(moved))));
     facts.extend(job.cancelled_by.clone().map(|by| ("cancelled by", by)));
     let facts = facts
         .iter()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::dto::Moved;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -36,6 +37,11 @@ impl Times {
     /// `2026-11-21 14:05:30`.
     pub fn full(&self, at: Timestamp) -> String {
         self.show(at, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// Where a dead letter was sent on to, when and by whom.
+    pub fn moved(&self, moved: &Moved) -> String {
+        format!("to {}, by {} at {}", moved.to, moved.by, self.full(moved.at.0))
     }
 
     fn show(&self, at: Timestamp, format: &str) -> String {

@@ -49,18 +49,24 @@ async fn declare(args: BusDeclare, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let (settings, routes) = chosen(&args.which, &loaded, context)?;
     let notes = bus::declare(&settings, &routes).await?;
+    let is_whole = notes.iter().all(|note| !note.is_missing);
     if args.which.json {
-        context.screen.json(&json!({ "bus": settings.name, "notes": notes }))?;
-    } else {
-        for note in &notes {
-            context.screen.marked(Mark::Warn, note)?;
-        }
+        let texts: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
+        context.screen.json(&json!({ "bus": settings.name, "complete": is_whole, "notes": texts }))?;
+        return Ok(Exit::of(is_whole));
+    }
+    for note in &notes {
+        context.screen.marked(if note.is_missing { Mark::Bad } else { Mark::Warn }, &note.text)?;
+    }
+    if is_whole {
         let queue = settings.queue();
         context
             .screen
             .marked(Mark::Good, format!("{queue} is there, on RabbitMQ at {}", settings.address))?;
+    } else {
+        context.screen.remark("`intendant doctor` says which rights are lacking, and how they are granted");
     }
-    Ok(Exit::Done)
+    Ok(Exit::of(is_whole))
 }
 
 async fn publish(args: BusPublish, context: &Context) -> Result<Exit> {
@@ -103,7 +109,7 @@ async fn publish(args: BusPublish, context: &Context) -> Result<Exit> {
         headers: serde_json::Map::new(),
     };
     let exchange = args.exchange.as_deref().unwrap_or(&settings.event_exchange);
-    bus::publish(&settings, exchange, std::slice::from_ref(&message)).await?;
+    bus::publish(&settings, exchange, &message).await?;
     let id = message.id.unwrap_or_default();
     if args.which.json {
         context

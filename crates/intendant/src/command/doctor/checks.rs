@@ -248,7 +248,7 @@ async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
             Err(error) => Finding::error(
                 name,
                 format!("source {}: {error}", source.name),
-                "start Redis, or correct its address or password",
+                "start Redis, or correct what is said of its address, password or certificate",
             ),
         });
     }
@@ -262,18 +262,25 @@ async fn broker(settings: &bus::Settings) -> Finding {
     const NAME: &str = "bus";
     let place =
         format!("source {}: queue {} on RabbitMQ at {}", settings.name, settings.queue(), settings.address);
-    match bus::examine(settings).await {
-        Ok(bus::Examined { waiting: None, .. }) => {
+    match bus::examine_with_rights(settings).await {
+        Ok((_, Some(lacking))) => Finding::error(
+            NAME,
+            format!("{place}: the user {}", lacking.rights.join("; ")),
+            format!("grant what is needed with {}", lacking.remedy),
+        ),
+        Ok((bus::Examined { waiting: None, .. }, None)) => {
             Finding::ok(NAME, format!("{place}, made when the hub first starts"))
         }
-        Ok(bus::Examined { waiting: Some(waiting), consumers }) => {
+        Ok((bus::Examined { waiting: Some(waiting), consumers }, None)) => {
             Finding::ok(NAME, format!("{place}, {waiting} waiting, {consumers} taking them"))
         }
-        Err(error) => Finding::error(
-            NAME,
-            format!("source {}: {error}", settings.name),
-            "start RabbitMQ, or correct its address, user or password",
-        ),
+        Err(error) => {
+            let remedy = match &error {
+                bus::Error::Unreached { remedy, .. } => remedy,
+                _ => "look at RabbitMQ and its log",
+            };
+            Finding::error(NAME, format!("source {}: {error}", settings.name), remedy)
+        }
     }
 }
 

@@ -28,6 +28,7 @@ use crate::context::Context;
 use crate::exit::{Exit, sentence};
 use crate::logging::{self, Format, Level};
 use crate::marker::Marker;
+use crate::noop;
 use crate::notify;
 use crate::register::{self, Open};
 use crate::signals::Signals;
@@ -46,6 +47,7 @@ const CHECK_AGAIN: Duration = Duration::from_mins(15);
 
 /// Serves until told to stop.
 pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
+    let context = &context.with_noop(args.noop.clone());
     let loaded = context.configuration()?;
     let level = start_log(&loaded, context)?;
     let mut signals = Signals::listen()?;
@@ -54,7 +56,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let schedule = register::schedule(config)?;
     let rules = doors::rules(&config.http, context.environment())?;
     let traces = telemetry::configured(config, context.environment(), &context.clock)?;
-    let start = Start { args, loaded: &loaded, traces: traces.as_ref(), context };
+    let start = Start { args: &args, loaded: &loaded, traces: traces.as_ref(), context };
     let Some((doors, hub, sources)) = room::start(&start, &mut signals).await? else {
         tracing::info!("stopped");
         return Ok(Exit::Done);
@@ -89,7 +91,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
         version: VERSION,
         url: url.clone(),
     };
-    let buses = bus::api::Api { hub: hub.clone(), sources: sources.buses.all().into() };
+    let buses = bus::api::Api::new(hub.clone(), sources.buses.all().into());
     let kit = pages::kit(&buses);
     let pages = pages::routes(&parts, &register.api, buses.clone(), &kit, &context.clock);
     let modules = vec![identities::api::routes(register.api.clone()), bus::api::routes(buses)];
@@ -156,7 +158,7 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
 
 /// What a hub is started from.
 struct Start<'a> {
-    args: Serve,
+    args: &'a Serve,
     loaded: &'a Loaded,
     traces: Option<&'a Traces>,
     context: &'a Context,
@@ -168,12 +170,15 @@ impl Start<'_> {
         let Start { args, loaded, traces, context } = *self;
         let config = &loaded.config;
         let folder = compose::backends_folder(loaded);
-        let parts = Parts::read(loaded, &folder.used)?;
+        let parts = Parts::read(loaded, &folder.used)?.beside(noop::entry(&context.noop));
         let (home, marker) = home(args, loaded, context)?;
         let configured = sources::configured(config, context.environment())?;
         sources::refuse_twins(&configured).await?;
         if !quiet {
             introduce(loaded, &folder.used, &parts, &configured);
+            if let Some(trouble) = noop::trouble(&context.noop) {
+                tracing::warn!(backend = "noop", "{trouble}");
+            }
         }
         let hooks = webhooks::configured(config, context.environment())?;
         let started = compose::start(home, parts, configured, hooks, traces, &context.clock).await?;
@@ -205,7 +210,7 @@ fn introduce(loaded: &Loaded, folder: &Path, parts: &Parts, configured: &Configu
 }
 
 /// Where the journal is, and the marker that says which one has to be there.
-fn home(args: Serve, loaded: &Loaded, context: &Context) -> Result<(Home, Option<Marker>)> {
+fn home(args: &Serve, loaded: &Loaded, context: &Context) -> Result<(Home, Option<Marker>)> {
     let config = &loaded.config;
     let folder = config.data.folder.clone();
     let marker = context.marker(loaded);

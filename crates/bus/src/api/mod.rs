@@ -1,5 +1,7 @@
 //! The buses over HTTP: `/api/v1/bus`.
 
+mod moving;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use engine::{Hub, LinkView};
 use http::dependency::DEPENDENCY;
-use http::{May, Params, Problem, Read};
+use http::{Bodies, BodyLimits, May, Params, Problem, Read};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::OpenApi;
 use utoipa::{OpenApi as _, ToSchema};
@@ -17,6 +19,8 @@ use utoipa_axum::routes;
 use crate::catalogue::{Entry, Known, catalogue};
 use crate::source::Source;
 
+pub use moving::{Move, MovedLetter};
+
 /// What routes and pages are made from. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -24,6 +28,9 @@ pub struct Api {
     pub hub: Hub,
     /// Its buses.
     pub sources: Arc<[Source]>,
+    bodies: Bodies,
+    /// Held while a dead letter goes back.
+    moving: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The catalogue of all buses of a hub.
@@ -49,7 +56,7 @@ pub struct Standing {
 
 /// What stands above the routes.
 #[derive(utoipa::OpenApi)]
-#[openapi(tags((name = "bus", description = "Message buses: what is listened to and emitted")))]
+#[openapi(tags((name = "bus", description = "Message buses: what is listened to and emitted, and dead letters that go back")))]
 struct Head;
 
 /// The routes, whose paths are whole.
@@ -63,11 +70,16 @@ pub fn document() -> OpenApi {
 }
 
 fn described() -> OpenApiRouter<Api> {
-    let routes = OpenApiRouter::new().routes(routes!(show));
+    let routes = OpenApiRouter::new().routes(routes!(show)).routes(routes!(moving::move_letter));
     OpenApiRouter::with_openapi(Head::openapi()).nest("/api/v1", routes)
 }
 
 impl Api {
+    /// Of the buses of a hub.
+    pub fn new(hub: Hub, sources: Arc<[Source]>) -> Self {
+        Api { hub, sources, bodies: Bodies::new(BodyLimits::default()), moving: Arc::default() }
+    }
+
     /// The catalogue as it follows from the routes and the backends now.
     pub fn catalogue(&self) -> Catalogue {
         let actions = self.hub.actions();

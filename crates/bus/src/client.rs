@@ -1,0 +1,10 @@
+//! The buses as commands reach them: over the API.
+
+use http::{Client, Error};
+
+use crate::api::{Move, MovedLetter};
+
+/// Sends a dead letter back to the bus.
+pub async fn move_letter(client: &Client, asked: &Move) -> Result<MovedLetter, Error> {
+    client.post_json("/api/v1/bus/move", asked).await
+}
