@@ -158,6 +158,13 @@ fn what_would_take_too_much_memory_is_refused_with_a_code_of_its_own() {
 }
 
 #[test]
+fn whole_numbers_keep_their_digits() {
+    let text = r#"{"payload":{"n":123456789012345680000,"m":700700700700700700701}}"#;
+    let request = read(text.replacen('{', r#"{"action":"DO","#, 1));
+    assert_eq!(request.body.to_string(), text);
+}
+
+#[test]
 fn shapes_are_refused_in_words() {
     assert!(sentence("[]").starts_with("an array, where one object is expected"));
     for single in ["1", "null", "true", "\"text\""] {

@@ -235,6 +235,18 @@ fn abbreviations_in_a_heading_are_no_places() {
 }
 
 #[test]
+fn whole_numbers_tell_people_apart_by_all_their_digits() {
+    let line = |number: &str, uid: &str| {
+        format!(r#"{{"inetOrgPerson":{{"employeeNumber":{number},"uid":"{uid}"}}}}"#)
+    };
+    let file = [line("700700700700700700700", "n1"), line("700700700700700700701", "n2")].join("\n");
+    let records = read_all(&file, Format::Ndjson, "key: [employeeNumber]");
+    assert_eq!(bad(&records), []);
+    assert_ne!(records[0].identity.as_ref().unwrap().id, records[1].identity.as_ref().unwrap().id);
+    assert_eq!(good(&records[1])["inetOrgPerson"]["employeeNumber"].to_string(), "700700700700700700701");
+}
+
+#[test]
 fn a_member_twice_is_told_at_its_line() {
     let file = concat!(
         r#"{"inetOrgPerson":{"uid":"a"}}"#,

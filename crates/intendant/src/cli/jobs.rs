@@ -261,6 +261,7 @@ mod tests {
         assert_eq!(assignment("/payload/uid=alice").unwrap(), ("/payload/uid".to_owned(), json!("alice")));
         assert_eq!(assignment("/a=[1,\"x=y\"]").unwrap().1, json!([1, "x=y"]));
         assert_eq!(assignment("/a=x=y").unwrap().1, json!("x=y"));
+        assert_eq!(assignment("/a=123456789012345680000").unwrap().1.to_string(), "123456789012345680000");
         assert!(assignment("/a={\"b\":1,\"b\":2}").unwrap_err().contains("\"b\" is given twice"));
         assert!(assignment(&format!("/a={}", "[".repeat(100_000))).unwrap_err().contains("nested deeper"));
         assert!(assignment("/a").is_err());
