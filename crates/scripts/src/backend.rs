@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use crate::catalogue::{Trust, inspect, inspect_interpreter};
 use crate::command::CommandLine;
 use crate::environment::Variables;
-use crate::run::{Attempt, Bell, Leavings, Ran, Sweeper};
+use crate::run::{self, Attempt, Bell, Leavings, Ran, Sweeper};
 use crate::shortage;
 use crate::time;
 use crate::verdict::{self, Level, Verdict};
@@ -97,8 +97,11 @@ impl ScriptBackend {
         bell: &Bell,
     ) -> Result<(Ran, Verdict), Box<Outcome>> {
         let script = self.script(&call.action)?;
-        let input = serde_json::to_vec(&*call.body)
+        let document = serde_json::to_vec(&*call.body)
             .map_err(|error| Box::new(Outcome::hard(1, code::INVALID_PAYLOAD, error.to_string())))?;
+        let input = run::sealed(&document).map_err(|error| self.unstarted(script, &error))?;
+        // It is held once while the script runs, however long that is.
+        drop(document);
         let attempt = Attempt {
             backend: &self.name,
             action: &call.action,

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 const NAME: &str = "intendant-input";
 
 /// A file with these bytes, to be read from the beginning. Nobody can change it any more, the script neither.
-pub(super) fn sealed(bytes: &[u8]) -> io::Result<File> {
+pub(crate) fn sealed(bytes: &[u8]) -> io::Result<File> {
     let mut file = create()?;
     file.write_all(bytes)?;
     file.rewind()?;

@@ -27,6 +27,7 @@ pub(crate) use bell::Bell;
 use exchange::{Exchange, Over};
 pub use force::{Ended, kill_carriers};
 use force::{GRACE, end};
+pub(crate) use input::sealed;
 use nursery::Ward;
 use processes::Family;
 pub(crate) use sweeper::Sweeper;
@@ -45,7 +46,8 @@ pub(crate) struct Attempt<'a> {
     /// The working directory, never resolved: real backends read `../etc` and `../lib` from it.
     pub(crate) bin: &'a Path,
     pub(crate) variables: &'a Variables,
-    pub(crate) input: &'a [u8],
+    /// What it reads, from [`sealed`].
+    pub(crate) input: &'a File,
     /// `None` = it may take as long as it wants.
     pub(crate) limit: Option<Duration>,
     /// How many bytes of each stream are kept.
@@ -111,9 +113,8 @@ impl Attempt<'_> {
     }
 
     fn start(&self, mark: &str) -> io::Result<(Ward, bool)> {
-        let input = input::sealed(self.input)?;
         let keeps = self.leavings != Leavings::Ended;
-        let start = |command| Ward::start(&mut self.prepare(command, &input)?, mark.to_owned(), keeps);
+        let start = |command| Ward::start(&mut self.prepare(command)?, mark.to_owned(), keeps);
         match start(self.command.command()) {
             // No first line that names an interpreter: a shell runs such a file itself.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
@@ -124,14 +125,14 @@ impl Attempt<'_> {
     }
 
     /// Only what keeps the standard library's fast way of starting a process: no `pre_exec`, no `uid` (design §7).
-    fn prepare(&self, mut command: Command, input: &File) -> io::Result<Command> {
+    fn prepare(&self, mut command: Command) -> io::Result<Command> {
         command
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .envs(environment::marks(self.mark, self.action))
             .current_dir(self.bin)
             .process_group(0)
-            .stdin(input.try_clone()?)
+            .stdin(self.input.try_clone()?)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Ok(command)
