@@ -40,7 +40,12 @@ fn what_a_script_prints_steers_no_terminal_and_makes_up_no_record() {
     let listed = world.run(&["jobs", "list", "--json"]);
     let id = listed.json()["jobs"][0]["id"].as_str().unwrap().to_owned();
     printed.push(listed.stdout);
-    for arguments in [vec!["jobs", "show", &id], vec!["jobs", "show", "--json", &id], vec!["jobs", "list"]] {
+    for arguments in [
+        vec!["jobs", "show", &id],
+        vec!["jobs", "show", "--json", &id],
+        vec!["jobs", "list"],
+        vec!["jobs", "export", "--documents"],
+    ] {
         printed.push(world.run(&arguments).stdout);
     }
     printed.push(hub.log());

@@ -15,7 +15,7 @@ use crate::cli::{Cancel, Export, Filter, JobList, JobName, Show, Stdin};
 use crate::compose::Parts;
 use crate::context::Context;
 use crate::exit::{Exit, sentence};
-use crate::render::{Mark, job, story};
+use crate::render::{Mark, job, story, text};
 
 /// The filter as the hub understands it.
 pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
@@ -113,8 +113,7 @@ pub async fn export(args: Export, context: &Context) -> Result<Exit> {
         match row? {
             Exported::Broken { problem } => bail!("the export breaks off here: {}", problem.detail),
             row @ (Exported::Job { .. } | Exported::Damaged { .. }) => {
-                serde_json::to_writer(&mut out, &row)?;
-                out.write_all(b"\n")?;
+                writeln!(out, "{}", text::escaped(&serde_json::to_string(&row)?))?;
             }
         }
     }
