@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::action::Destructive;
 use crate::id::JobId;
+use crate::source::stands_for;
 
 /// What an administrator allows without a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,7 @@ impl FailsafeRule {
 
     /// How many jobs of this kind and source may start on a backend within the window; `None` = any number.
     pub fn cap(&self, source: &str, kind: Destructive) -> Option<u32> {
-        let family = source.split('/').next().unwrap_or_default();
-        let guarded = self.sources.iter().any(|named| named == "*" || named == source || named == family);
+        let guarded = self.sources.iter().any(|named| named == "*" || stands_for(named, source));
         match kind {
             Destructive::Delete => self.delete,
             Destructive::Disable => self.disable,

@@ -24,6 +24,7 @@ pub mod redact;
 pub mod request;
 pub mod retry;
 pub mod secret;
+pub mod source;
 pub mod state;
 pub mod trace;
 pub mod wait;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use engine::Clock;
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
+use model::source::stands_for;
 use model::{Delivery, DeliveryTo, Effects, Entity, NewDelivery};
 
 use crate::event::{EventType, document};
@@ -48,9 +49,8 @@ impl Hook {
         let event = if self.events.is_empty() { ends() } else { self.events.contains(&event) };
         let action =
             self.actions.is_empty() || self.actions.iter().any(|pattern| fits(pattern, &view.job.action));
-        let family = view.job.source.split('/').next().unwrap_or_default();
-        let source = self.sources.is_empty()
-            || self.sources.iter().any(|named| *named == view.job.source || named == family);
+        let source =
+            self.sources.is_empty() || self.sources.iter().any(|named| stands_for(named, &view.job.source));
         event && action && source
     }
 }

@@ -83,6 +83,9 @@ fn a_rule_guards_the_sources_it_names() {
     };
     assert_eq!(rule.cap("identities", Destructive::Delete), Some(3));
     assert_eq!(rule.cap("http/token:crm", Destructive::Delete), Some(3));
+    let named = FailsafeRule { sources: vec!["http/token:crm".to_owned()], ..rule.clone() };
+    assert_eq!(named.cap("http/token:crm/6f1c20a4e9b3d857", Destructive::Delete), Some(3));
+    assert_eq!(named.cap("http/token:crm2/6f1c20a4e9b3d857", Destructive::Delete), None);
     assert_eq!(rule.cap("httpd", Destructive::Delete), None);
     assert_eq!(rule.cap("identities", Destructive::Disable), None);
     let all = FailsafeRule { sources: vec!["*".to_owned()], ..rule };
