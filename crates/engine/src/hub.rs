@@ -25,6 +25,7 @@ use crate::outbox::Outbox;
 use crate::port::{Catalogue, Moment, Stop};
 use crate::recover;
 use crate::settle::Sight;
+use crate::stats::named;
 use crate::table::{Action, ActionTable};
 use crate::wiring::Wiring;
 
@@ -120,12 +121,8 @@ impl Hub {
         let snapshot = core.snapshot();
         let action = snapshot.actions.get(&request.action);
         if action.spec.optional && snapshot.plan(&request.action).next().is_none() {
-            *self
-                .unclaimed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(request.action)
-                .or_default() += 1;
+            let mut unclaimed = self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner);
+            *named(&mut unclaimed, &request.action) += 1;
             return Ok(Accepted::Unclaimed);
         }
         let now = core.clock.now();
@@ -227,7 +224,8 @@ impl Hub {
         Ok(core.journal.apply(with_record(effects, record), None, core.clock.now()).await?)
     }
 
-    /// How often each optional action came that nobody here wants to know of, since start.
+    /// How often each optional action came that nobody here wants to know of, since start. Names beyond the first 500 are
+    /// counted as `other`.
     pub fn unclaimed(&self) -> BTreeMap<String, u64> {
         self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

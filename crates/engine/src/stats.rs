@@ -177,7 +177,7 @@ fn family(source: &str) -> &str {
 }
 
 /// The entry of that name.
-fn named<'a, T: Default>(list: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
+pub(crate) fn named<'a, T: Default>(list: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
     let name = if list.len() < NAMES || list.contains_key(name) { name } else { OTHER };
     list.entry(name.to_owned()).or_default()
 }
