@@ -17,7 +17,7 @@ pub(crate) fn configured(http: &Http, environment: &Environment) -> Result<Optio
     let client_id = oidc.client_id.clone();
     let client_id = client_id
         .ok_or_else(|| missing("http.oidc.client_id", "the provider knows the hub under an id, give that"))?;
-    let url = http.url.as_ref().ok_or_else(|| {
+    let site = http.url.as_ref().ok_or_else(|| {
         missing("http.url", "the provider has to know where to send people back to (http.oidc)")
     })?;
     if oidc.roles.0.is_empty() && oidc.default_role.is_none() {
@@ -37,7 +37,7 @@ pub(crate) fn configured(http: &Http, environment: &Environment) -> Result<Optio
             default_role: oidc.default_role,
         },
         label: oidc.label.clone(),
-        redirect_uri: format!("{}{CALLBACK}", url.trim_end_matches('/')),
+        redirect_uri: format!("{}{CALLBACK}", site.base()),
     }))
 }
 

@@ -28,7 +28,7 @@ pub use error::Error;
 pub use file::parse;
 pub use load::{Loaded, Origin, Shown, load};
 pub use named::Named;
-pub use net::{Listen, Networks};
+pub use net::{Listen, Networks, Site};
 pub use oidc::{Oidc, Roles};
 pub use place::Places;
 pub use secret::SecretSource;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::action::Actions;
 use super::bus::BusSource;
 use super::named::Named;
-use super::net::{Listen, Networks};
+use super::net::{Listen, Networks, Site};
 use super::oidc::Oidc;
 use super::secret::SecretSource;
 use super::section::section;
@@ -181,8 +181,8 @@ section! {
         /// Address and port, or `off`. Others than this machine reach it when the address is not a loopback one: then
         /// give a certificate too, or put a proxy that has one in front.
         listen: Listen = Listen::On(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470)),
-        /// Where people reach it, `https://hub.example.org`: the base of links. Without it the address.
-        url: Option<String> = None,
+        /// Where people reach it, `https://hub.example.org`, without a path: the base of links. Without it the address.
+        url: Option<Site> = None,
         /// A certificate chain in PEM: makes it `https`. What stands in the file is read again at a reload.
         certificate: Option<PathBuf> = None,
         /// The certificate's private key in PEM.

@@ -50,7 +50,7 @@ impl Doors {
             }
         };
         let own = tcp.as_ref().map(Tcp::url).transpose()?;
-        let url = config.http.url.as_ref().map(|url| url.trim_end_matches('/').to_owned()).or(own);
+        let url = config.http.url.as_ref().map(|site| site.base().to_owned()).or(own);
         Ok(Doors { socket, tcp, tls, url })
     }
 
