@@ -4,8 +4,8 @@
 mod support;
 
 use axum::http::{StatusCode, header};
-use http::Role;
 use http::dto::NewAccount;
+use http::{Caller, Role};
 use support::{Answer, Bed, person};
 
 const PASSWORD: &str = "a long password";
@@ -24,7 +24,7 @@ async fn the_first_person_comes_in_by_a_link() {
     let bed = Bed::done().await;
     let ask = bed.get_as(None, "/sign-in?to=/jobs", "en").await;
     assert!(ask.html.contains("intendant token sign-in") && ask.html.contains("name=\"to\" value=\"/jobs\""));
-    let link = bed.access.make_link(None, &person(Role::Admin)).await.unwrap();
+    let link = bed.access.make_link(None, &Caller::of_socket(0)).await.unwrap();
     assert!(bed.get_as(None, &link, "fr").await.html.contains("<h1>Bienvenue</h1>"));
     let fields = [("name", "alice"), ("password", PASSWORD), ("again", "another password")];
     let differs = bed.post_as(None, &link, &fields).await;
@@ -115,4 +115,35 @@ async fn a_password_is_changed_by_who_knows_it() {
         .post_as(caller(), "/account/password", &[("old", PASSWORD), ("password", new), ("again", new)])
         .await;
     assert_eq!(right.location(), "/account?said=password.1");
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_however_its_letters_are_composed() {
+    let bed = Bed::done().await;
+    let password = Some("\u{c9}l\u{e9}phant-ros\u{e9}-2026".to_owned());
+    let new = NewAccount { name: "alice".to_owned(), role: Role::Viewer, password };
+    bed.access.make_account(new, &person(Role::Admin)).await.unwrap();
+    let typed = "E\u{301}le\u{301}phant-rose\u{301}-2026";
+    let done =
+        bed.post_as(None, "/sign-in", &[("name", "alice"), ("password", typed), ("to", "/jobs")]).await;
+    assert_eq!(done.location(), "/jobs");
+    let cookies: Vec<_> =
+        done.headers.get_all(header::SET_COOKIE).iter().map(|v| v.to_str().unwrap()).collect();
+    assert!(cookies.len() == 2 && cookies[1].starts_with("intendant-browser="), "{cookies:?}");
+}
+
+#[tokio::test]
+async fn what_is_typed_to_sign_in_is_short() {
+    let bed = Bed::done().await;
+    let long = "x".repeat(20_000);
+    let answer = bed.post_as(None, "/sign-in", &[("name", &long), ("password", PASSWORD)]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let answer = bed.post_as(None, "/sign-in", &[("name", &long[..10_000]), ("password", PASSWORD)]).await;
+    assert!(answer.html.contains("Name or password is wrong."), "{}", answer.html);
+    // Who is signed in pastes documents.
+    let document = [
+        ("action", "DO"),
+        ("document", &format!("{{\"concernedTo\": \"a\", \"payload\": {{\"x\": \"{long}\"}}}}")),
+    ];
+    assert_eq!(bed.post("/submit", &document).await.status, StatusCode::SEE_OTHER);
 }

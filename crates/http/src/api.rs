@@ -23,6 +23,7 @@ mod waiting;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::routing::get;
 use engine::Hub;
 use jiff::Timestamp;
@@ -92,8 +93,9 @@ pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> Router {
         routes = routes.merge(more);
         described.push(document);
     }
-    let text: Arc<str> = document_text(&document::complete(own, described)).into();
-    routes.route("/openapi.json", get(async move || document::show(&text))).merge(document::browser())
+    // One copy for all who read it, however slowly.
+    let text = Bytes::from(document_text(&document::complete(own, described)));
+    routes.route("/openapi.json", get(async move || document::show(text.clone()))).merge(document::browser())
 }
 
 /// The OpenAPI 3.1 document of these routes, with those of modules.

@@ -1,6 +1,6 @@
 //! Request bodies, read within bounds of size, time and memory.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
@@ -10,9 +10,10 @@ use futures_util::StreamExt as _;
 use model::json::{self, Bad};
 use model::word::code;
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::caller::{Caller, Proof};
+use crate::pool::{Hold, Pool};
 use crate::problem::Problem;
 
 /// Sizes and times of request bodies.
@@ -20,7 +21,8 @@ use crate::problem::Problem;
 pub struct BodyLimits {
     /// Bytes of one document: a body, or a line of a batch.
     pub document: usize,
-    /// Bytes of all documents that are being read at once, and of what they become.
+    /// Bytes of all documents that are being read at once, and of what they become; half of it is for what comes over the
+    /// hub's own socket.
     pub memory: usize,
     /// How long nothing may come while a document is being read.
     pub idle: Duration,
@@ -40,11 +42,20 @@ impl Default for BodyLimits {
     }
 }
 
-/// Reads bodies.
+/// What strangers may send: a name and a password. There is no more to say before one is known.
+const STRANGERS: Bounds =
+    Bounds { document: 16 << 10, idle: Duration::from_secs(10), whole: Some(Duration::from_secs(30)) };
+/// Bytes of all bodies of strangers that are being read at once.
+const STRANGERS_MEMORY: usize = 4 << 20;
+
+/// Reads bodies. What comes over the hub's own socket, what callers send who are known, and what strangers send has
+/// memory of its own each.
 #[derive(Clone, Debug)]
 pub struct Bodies {
     pub(crate) limits: BodyLimits,
-    memory: Arc<Semaphore>,
+    here: Pool,
+    callers: Pool,
+    strangers: Pool,
 }
 
 /// A document, and the memory it takes while it is in use.
@@ -52,54 +63,62 @@ pub struct Bodies {
 pub struct Document {
     /// What it says.
     pub bytes: Bytes,
-    memory: Option<OwnedSemaphorePermit>,
+    memory: Hold,
+}
+
+/// Sizes and times of one body.
+#[derive(Clone, Copy)]
+struct Bounds {
+    document: usize,
+    idle: Duration,
+    /// For all of it.
+    whole: Option<Duration>,
 }
 
 impl Bodies {
     /// Within these bounds, which all its bodies share.
     pub fn new(limits: BodyLimits) -> Self {
+        let half = limits.memory / 2;
         // One of the largest at least.
         let one = limits.document.saturating_add(json::room(limits.document));
-        let memory = limits.memory.max(one).min(u32::MAX as usize);
-        Bodies { limits, memory: Arc::new(Semaphore::new(memory)) }
+        Bodies {
+            limits,
+            here: Pool::own(half.max(one)),
+            callers: Pool::shared(half.max(one.saturating_mul(2))),
+            strangers: Pool::shared(STRANGERS_MEMORY),
+        }
+    }
+
+    /// Memory for what a caller sends. None is held at the beginning.
+    pub(crate) fn hold(&self, caller: &Caller) -> Hold {
+        match caller.by {
+            Proof::Socket => self.here.of(caller),
+            Proof::Token { .. } | Proof::Session { .. } => self.callers.of(caller),
+        }
     }
 
     /// Reads a whole body. One that says beforehand that it is too long is not read at all.
-    pub async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
-        let limit = self.limits.document;
-        let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-        if length.is_some_and(|length| length > limit as u64) {
-            return Err(Problem::too_large(limit));
-        }
-        let mut chunks = body.into_data_stream();
-        let mut bytes = Vec::new();
-        let mut memory: Option<OwnedSemaphorePermit> = None;
-        while let Some(chunk) = next(&mut chunks, self.limits.idle).await? {
-            if bytes.len() + chunk.len() > limit {
-                return Err(Problem::too_large(limit));
-            }
-            let more = self.reserve(chunk.len())?;
-            match &mut memory {
-                Some(memory) => memory.merge(more),
-                None => memory = Some(more),
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(Document { bytes: bytes.into(), memory })
+    pub async fn read(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
+        let BodyLimits { document, idle, .. } = self.limits;
+        read(self.hold(caller), Bounds { document, idle, whole: None }, headers, body).await
     }
 
-    fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let full = |_| Problem::later("busy", 1, "the hub is reading as many documents as it has memory for");
-        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Arc::clone(&self.memory).try_acquire_many_owned(permits).map_err(full)
+    /// Reads what somebody sends of whom only the address is known.
+    pub async fn read_of_stranger(
+        &self,
+        address: IpAddr,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Document, Problem> {
+        read(self.strangers.at(address), STRANGERS, headers, body).await
     }
 
     /// Reads a JSON body. None at all counts as one that says nothing.
-    pub async fn json<T>(&self, headers: &HeaderMap, body: Body) -> Result<T, Problem>
+    pub async fn json<T>(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<T, Problem>
     where
         T: DeserializeOwned + Default,
     {
-        let document = self.document(headers, body).await?;
+        let document = self.document(caller, headers, body).await?;
         if document.bytes.is_empty() {
             return Ok(T::default());
         }
@@ -111,13 +130,14 @@ impl Bodies {
     }
 
     /// Reads a whole JSON body, with the memory of what it becomes.
-    pub async fn document(&self, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
-        let mut document = self.read(headers, body).await?;
-        let becomes = self.reserve(becomes(&document.bytes))?;
-        match &mut document.memory {
-            Some(memory) => memory.merge(becomes),
-            None => document.memory = Some(becomes),
-        }
+    pub async fn document(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Document, Problem> {
+        let mut document = self.read(caller, headers, body).await?;
+        document.memory.grow(becomes(&document.bytes))?;
         Ok(document)
     }
 }
@@ -139,14 +159,45 @@ pub(crate) async fn apart<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| Problem::bug(&error))
 }
 
+async fn read(memory: Hold, bounds: Bounds, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
+    let whole = collect(memory, bounds, headers, body);
+    match bounds.whole {
+        Some(time) => timeout(time, whole).await.map_err(|_| late(time))?,
+        None => whole.await,
+    }
+}
+
+async fn collect(
+    mut memory: Hold,
+    Bounds { document: limit, idle, .. }: Bounds,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Document, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit as u64) {
+        return Err(Problem::too_large(limit));
+    }
+    let mut chunks = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = next(&mut chunks, idle).await? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(Problem::too_large(limit));
+        }
+        memory.grow(chunk.len())?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Document { bytes: bytes.into(), memory })
+}
+
 /// The next piece of a body, if it comes in time; `None` = it is complete.
 pub(crate) async fn next(chunks: &mut BodyDataStream, idle: Duration) -> Result<Option<Bytes>, Problem> {
-    let late = |_| {
-        let detail = format!("nothing more of the body came for {} s", idle.as_secs());
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
-    };
-    let chunk = timeout(idle, chunks.next()).await.map_err(late)?;
+    let chunk = timeout(idle, chunks.next()).await.map_err(|_| late(idle))?;
     chunk.transpose().map_err(|_| Problem::bad_request("the body broke off"))
+}
+
+fn late(time: Duration) -> Problem {
+    let detail = format!("the body was not there within {} s: send it without pauses", time.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
 }
 
 /// Refuses a body of another media type.
@@ -180,5 +231,25 @@ fn explain(error: &serde_json::Error) -> String {
         }
         _ if !harmless => "a value in the body does not fit".to_owned(),
         _ => format!("the body does not fit: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::net::Ipv4Addr;
+
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stranger_has_so_much_time_for_all_of_it() {
+        let whole = Some(Duration::from_millis(100));
+        let bounds = Bounds { document: 1000, idle: Duration::from_mins(1), whole };
+        let begun = stream::iter([Ok::<_, Infallible>("name=")]).chain(stream::pending());
+        let memory = Pool::own(1000).at(Ipv4Addr::LOCALHOST.into());
+        let problem = read(memory, bounds, &HeaderMap::new(), Body::from_stream(begun)).await.unwrap_err();
+        assert_eq!(problem.status, 408);
     }
 }

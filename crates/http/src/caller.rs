@@ -30,8 +30,13 @@ pub struct Caller {
 pub enum Proof {
     /// The hub's own socket answers only root and its own user.
     Socket,
-    /// A token, with the id of its record.
-    Token(String),
+    /// A token.
+    Token {
+        /// The id of its record.
+        id: String,
+        /// Its id is a part of the source of what it submits.
+        apart: bool,
+    },
     /// A person's session in a browser.
     Session {
         /// The name of the session's record.
@@ -58,12 +63,29 @@ impl Caller {
         actor.strip_prefix("account:").or(actor.strip_prefix("token:")).unwrap_or(actor)
     }
 
-    /// The source of what it submits. Ids of requests (`Idempotency-Key`) are its own, and so are its jobs.
+    /// The source of what it submits. Ids of requests (`Idempotency-Key`) are its own, and so are its jobs: a token that
+    /// is made again under a name that another had before has none of those of the other.
     pub fn source(&self) -> String {
-        match self.by {
+        match &self.by {
             Proof::Socket => SOURCE.to_owned(),
-            Proof::Token(_) | Proof::Session { .. } => format!("{SOURCE}/{}", self.actor.0),
+            Proof::Token { id, apart: true } => format!("{SOURCE}/{}/{id}", self.actor.0),
+            Proof::Token { .. } | Proof::Session { .. } => format!("{SOURCE}/{}", self.actor.0),
         }
+    }
+
+    /// Refuses what it may not do.
+    pub fn must(&self, any_of: &[Scope]) -> Result<(), Problem> {
+        if any_of.iter().any(|scope| self.may(*scope)) {
+            return Ok(());
+        }
+        let needed = any_of.first().map_or("", |scope| scope.as_str());
+        let detail = match self.by {
+            Proof::Session { role, .. } => {
+                format!("your role is {role}, and this needs the right to {needed}: ask an administrator")
+            }
+            _ => format!("this needs a token with the scope {needed}"),
+        };
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 
     /// Whether it may look at a job: at any with `read`, at what it submitted itself with `submit`.
@@ -127,17 +149,8 @@ impl<S: Sync, N: Needs> FromRequestParts<S> for May<N> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        if N::ANY_OF.iter().any(|scope| caller.may(*scope)) {
-            return Ok(May { caller, needs: PhantomData });
-        }
-        let needed = N::ANY_OF.first().map_or("", |scope| scope.as_str());
-        let detail = match caller.by {
-            Proof::Session { role, .. } => {
-                format!("your role is {role}, and this needs the right to {needed}: ask an administrator")
-            }
-            _ => format!("this needs a token with the scope {needed}"),
-        };
-        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+        caller.must(N::ANY_OF)?;
+        Ok(May { caller, needs: PhantomData })
     }
 }
 

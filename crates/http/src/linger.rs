@@ -14,6 +14,8 @@ use tokio::time::timeout;
 const MOST: usize = 256 << 20;
 /// How long nothing may come meanwhile.
 const IDLE: Duration = Duration::from_secs(5);
+/// How long all of it may take: a trickle would hold the connection for ever.
+const WHOLE: Duration = Duration::from_mins(1);
 
 /// A request body that nobody has to read to its end. What is left of it when it is dropped is read and thrown away:
 /// were the connection closed at once, many clients would fail on sending, and never look at the answer.
@@ -55,7 +57,7 @@ impl Drop for Lingering {
         if let Some(body) = self.0.take().filter(|body| !body.is_end_stream())
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(discard(body));
+            runtime.spawn(timeout(WHOLE, discard(body)));
         }
     }
 }

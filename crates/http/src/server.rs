@@ -16,6 +16,8 @@ use tokio::time::timeout;
 
 use crate::caller::{Caller, Closing};
 use crate::connection::{self, ConnectionLimits};
+use crate::crowd::{Crowd, Place};
+use crate::frame::guarded;
 use crate::problem::Problem;
 
 /// The pause after a connection could not be accepted (no file descriptor left, for example).
@@ -30,6 +32,10 @@ pub(crate) trait Door: Send + Sync + 'static {
     /// A connection that can be talked over.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
+    /// Who shares a bounded number of connections with others behind the same address; `None` = nobody does.
+    fn household(&self, _: &Self::Raw) -> Option<IpAddr> {
+        None
+    }
     /// Waits for the next connection.
     fn accept(&self) -> impl Future<Output = io::Result<Self::Raw>> + Send;
     /// Makes it ready, and says who it is.
@@ -66,6 +72,7 @@ pub(crate) async fn serve<D: Door>(
 ) {
     let door = Arc::new(door);
     let (closing, told) = watch::channel(false);
+    let crowd = Arc::new(Crowd::new(limits.of_one));
     let slots = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     let trouble = Lasting::default();
@@ -91,12 +98,19 @@ pub(crate) async fn serve<D: Door>(
                 continue;
             }
         };
+        let place = match door.household(&raw).map(|address| Crowd::admit(&crowd, address)) {
+            None => None,
+            Some(Some(place)) => Some(place),
+            // Closed at once: it costs nothing.
+            Some(None) => continue,
+        };
         let (door, routes, told) = (Arc::clone(&door), routes.clone(), Closing(told.clone()));
         connections.spawn(async move {
             match timeout(GREETING, door.greet(raw)).await {
                 Ok(Ok((stream, guest))) => {
                     let routes = if matches!(guest, Guest::Stranger) { strangers() } else { routes };
-                    connection::serve(stream, routes, guest, told, limits.head).await;
+                    let proved = move || place.iter().for_each(Place::proved);
+                    connection::serve(stream, routes, guest, told, limits.head, proved).await;
                 }
                 Ok(Err(error)) => tracing::debug!("a connection broke off at its greeting: {error}"),
                 Err(_) => tracing::debug!("a connection was too slow with its greeting"),
@@ -126,9 +140,9 @@ async fn accept<D: Door>(
 }
 
 fn strangers() -> Router {
-    Router::new().fallback(|| async {
+    guarded(Router::new().fallback(|| async {
         let detail =
             "this socket answers only root and the user that runs the hub: run the command as one of them";
         Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
-    })
+    }))
 }

@@ -38,6 +38,11 @@ impl Split {
         self.begun.len()
     }
 
+    /// Bytes that were read and not handed out.
+    pub(crate) fn held(&self) -> usize {
+        self.chunk.len() + self.begun.len()
+    }
+
     /// Takes what stands after the last line end.
     pub(crate) fn rest(&mut self) -> Bytes {
         std::mem::take(&mut self.begun).into()

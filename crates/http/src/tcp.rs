@@ -1,7 +1,7 @@
 //! The door for everybody else: TCP, with TLS where a certificate is configured.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use engine::Clock;
+use ipnet::IpNet;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -17,6 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::access::household;
 use crate::connection::ConnectionLimits;
 use crate::error::Error;
 use crate::server::{self, Door, Guest, Peer};
@@ -85,6 +87,7 @@ impl CertificateFiles {
 pub struct Tcp {
     listener: TcpListener,
     tls: Option<Tls>,
+    proxies: Vec<IpNet>,
 }
 
 impl Tcp {
@@ -94,7 +97,13 @@ impl Tcp {
             io::ErrorKind::AddrInUse => Error::AddressInUse { address },
             _ => Error::Io { what: format!("listening on {address}"), source },
         })?;
-        Ok(Tcp { listener, tls })
+        Ok(Tcp { listener, tls, proxies: Vec::new() })
+    }
+
+    /// Takes any number of connections from these: many clients come through them.
+    #[must_use]
+    pub fn with_proxies(self, proxies: Vec<IpNet>) -> Self {
+        Tcp { proxies, ..self }
     }
 
     /// Where it listens: the base of all URLs, `http://127.0.0.1:8470`.
@@ -122,6 +131,11 @@ impl Tcp {
 impl Door for Tcp {
     type Raw = (TcpStream, SocketAddr);
     type Stream = Stream;
+
+    fn household(&self, (_, address): &Self::Raw) -> Option<IpAddr> {
+        let address = address.ip().to_canonical();
+        (!self.proxies.iter().any(|net| net.contains(&address))).then(|| household(address))
+    }
 
     async fn accept(&self) -> io::Result<Self::Raw> {
         self.listener.accept().await

@@ -107,7 +107,7 @@ async fn every_route_lets_in_whom_it_should() {
         let password = Some("a long password".to_owned());
         bed.access.make_account(NewAccount { name: name.clone(), role, password }, &admin).await.unwrap();
         let origin = "127.0.0.1".parse().unwrap();
-        let origin = intendant_http::access::Origin { address: origin, https: false };
+        let origin = intendant_http::access::Origin::at(origin, false);
         let cookie = bed.access.sign_in(&name, "a long password", &origin).await.unwrap().cookie;
         let cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
         callers.push((name, format!("Cookie: {cookie}\r\nSec-Fetch-Site: same-origin"), scopes));

@@ -235,7 +235,7 @@ async fn every_route_lets_in_whom_it_should() {
     let bed = Bed::new().await;
     let scoped = |scope: Scope| Caller {
         scopes: Scopes::from_iter([scope]),
-        by: Proof::Token("t".to_owned()),
+        by: Proof::Token { id: "t".to_owned(), apart: true },
         ..Caller::of_socket(0)
     };
     let callers = Scope::ALL.iter().map(|scope| (Some(*scope), Some(scoped(*scope))));

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use engine::AuditEntry;
 use http::page::{Form, Visit};
-use http::{May, Operate, Problem};
+use http::{May, Operate, Problem, Scope};
 use model::{Code, json};
 use serde_json::{Map, Value};
 
@@ -53,6 +53,7 @@ pub(super) async fn send(
     May { caller, .. }: May<Operate>,
     form: Form,
 ) -> Result<Response, Problem> {
+    caller.must(&[Scope::Submit])?;
     let source = chosen(&pages, &form)?;
     let typed = form.raw("data").unwrap_or_default().to_owned();
     let message = match message(&pages, &visit, source, &form, &typed) {

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::access::Origin;
+use http::access::{Origin, SignedIn};
 use http::page::{Form, Visit, local_path};
 use http::{Caller, Problem};
 
@@ -40,7 +40,7 @@ pub(crate) async fn sign_in(
     let to = local_path(form.get("to").unwrap_or("/"));
     let name = form.get("name").unwrap_or_default();
     match console.access.sign_in(name, form.raw("password").unwrap_or_default(), &origin).await {
-        Ok(signed) => Ok(with_cookie(signed.cookie, to)),
+        Ok(signed) => Ok(entered(signed, to)),
         Err(problem) => {
             let why = Some(fault(&visit, problem)?);
             Ok(page(&console, &visit, StatusCode::UNPROCESSABLE_ENTITY, to, name, why))
@@ -111,13 +111,21 @@ pub(crate) async fn redeem(
         Err(Problem::bad_request(visit.t("password-differs")))
     };
     let problem = match redeemed {
-        Ok(signed) => return Ok(with_cookie(signed.cookie, "/")),
+        Ok(signed) => return Ok(entered(signed, "/")),
         Err(problem) => problem,
     };
     let fault = Some(fault(&visit, problem)?);
     let content = Welcome { v: &visit, secret: &secret, account: link.account.as_deref(), name, fault };
     let page = visit.page(visit.t("welcome")).bare().status(StatusCode::UNPROCESSABLE_ENTITY);
     Ok(page.show(&content))
+}
+
+fn entered(signed: SignedIn, to: &str) -> Response {
+    let mut response = with_cookie(signed.cookie, to);
+    if let Some(browser) = signed.browser {
+        response.headers_mut().append(header::SET_COOKIE, browser);
+    }
+    response
 }
 
 fn with_cookie(cookie: HeaderValue, to: &str) -> Response {

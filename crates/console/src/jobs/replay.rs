@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use engine::{Error, Replay};
 use http::page::{Form, Visit};
-use http::{May, Operate, Problem};
+use http::{May, Operate, Problem, Scope};
 use model::{Job, JobId, JobState, json, masked_pointers};
 use serde_json::Value;
 
@@ -63,6 +63,9 @@ pub(crate) async fn retry(
         (!value.is_empty()).then(|| (pointer.to_owned(), Value::from(value)))
     });
     let replay = Replay { document: parsed, set: secrets.collect(), stale: filled.is_ticked("stale") };
+    if replay.document.is_some() || !replay.set.is_empty() {
+        caller.must(&[Scope::Submit])?;
+    }
     let document = match typed {
         Some(typed) => typed.to_owned(),
         None => pretty(&console.hub.body(id).await?),

@@ -6,6 +6,7 @@ use model::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::password::Whose;
 use super::store::{Kept, Row};
 use super::{Access, name};
 use crate::caller::{Caller, Proof};
@@ -116,6 +117,7 @@ impl Access {
         let (ends, new_password) = (after.disabled, change.password.is_some());
         let entry = entry("changed", Some(&before), Some(&after), new_password, by);
         self.0.accounts.put(name, rev, after, Some(entry)).await?;
+        self.end_links(Some(name));
         if ends || new_password {
             self.end_sessions(name, by).await?;
         }
@@ -136,6 +138,8 @@ impl Access {
         self.keep_an_admin(name, &Account { disabled: true, ..before.clone() })?;
         let entry = entry("removed", Some(&before), None, false, by);
         self.0.accounts.remove(name, rev, Some(entry)).await?;
+        self.end_links(Some(name));
+        self.forget_browsers(name, 0).await?;
         self.end_sessions(name, by).await
     }
 
@@ -145,9 +149,9 @@ impl Access {
             return Err(Problem::bad_request("only people have passwords"));
         };
         let name = by.name().to_owned();
-        self.0.by_account.check(&name)?;
+        self.0.attempts.by_owner(&name, self.0.hub.now())?;
         let row = self.0.accounts.get(&name).ok_or_else(Problem::unauthenticated)?;
-        if !self.0.passwords.verify(old, row.value.password).await? {
+        if !self.0.passwords.verify(old, row.value.password, Whose::Known).await? {
             return Err(Problem::bad_request("the present password is not this one"));
         }
         let change = AccountChange { password: Some(new), ..AccountChange::default() };

@@ -6,10 +6,12 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
+use super::Access;
+use super::limit::Asker;
 use super::origin::{Origin, refuse_foreign};
 use super::session::session_of;
-use super::{Access, limit};
 use crate::caller::Caller;
+use crate::connection::Proved;
 use crate::problem::Problem;
 use crate::server::Peer;
 
@@ -49,7 +51,7 @@ impl Access {
 
     /// Counts a request of somebody unknown.
     fn anonymous(&self, origin: &Origin) -> Result<(), Problem> {
-        self.0.by_address.check(&limit::household(origin.address))
+        self.0.by_address.check(Asker::at(origin.address), self.0.hub.now())
     }
 }
 
@@ -57,12 +59,16 @@ async fn identify(State(access): State<Access>, mut request: Request, next: Next
     let Some(peer) = request.extensions().get::<Peer>().copied() else { return next.run(request).await };
     let origin = Origin::new(peer, request.headers(), &access.0.rules.trusted_proxies);
     request.extensions_mut().insert(origin);
-    match access.caller(request.method(), request.headers(), &origin).await {
-        Ok(Some(caller)) => _ = request.extensions_mut().insert(caller),
-        Ok(None) => {}
-        Err(problem) => return problem.into_response(),
-    }
-    let mut response = next.run(request).await;
+    let mut response = match access.caller(request.method(), request.headers(), &origin).await {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller.clone());
+            let mut response = access.as_long_as_it_may(caller, next.run(request)).await;
+            response.extensions_mut().insert(Proved);
+            response
+        }
+        Ok(None) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     if origin.https {
         let year = HeaderValue::from_static("max-age=31536000");
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);

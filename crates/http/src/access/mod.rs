@@ -4,6 +4,8 @@
 //! refused by the routes themselves when it is missing or may not do what it asks.
 
 mod account;
+mod attempts;
+mod browser;
 mod layer;
 mod limit;
 mod link;
@@ -11,12 +13,12 @@ mod name;
 pub mod oidc;
 mod origin;
 mod password;
+mod rights;
 mod secret;
 mod session;
 mod store;
 mod token;
 
-use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,18 +28,22 @@ use ipnet::IpNet;
 
 use crate::problem::Problem;
 use account::Account;
-use limit::Limit;
+use attempts::Attempts;
+use browser::Browser;
+use limit::{Limit, Quota};
 use link::Links;
 use oidc::Oidc;
 use password::Passwords;
 use session::Session;
-use store::Store;
+use store::{Changed, Store};
 use token::Token;
 
 pub use link::Link;
 pub use origin::Origin;
 pub use session::SignedIn;
 pub use token::TOKEN_PREFIX;
+
+pub(crate) use limit::household;
 
 /// What an administrator decides about access.
 #[derive(Clone, Debug)]
@@ -64,13 +70,15 @@ struct Inner {
     tokens: Store<Token>,
     accounts: Store<Account>,
     sessions: Store<Session>,
+    browsers: Store<Browser>,
+    /// Changes of all of these are told here.
+    changed: Changed,
     links: Links,
     passwords: Passwords,
     oidc: Option<Oidc>,
-    by_token: Limit<String>,
-    by_address: Limit<IpAddr>,
-    attempts: Limit<IpAddr>,
-    by_account: Limit<String>,
+    by_token: Limit,
+    by_address: Limit,
+    attempts: Attempts,
     /// Changes of tokens and accounts come one after the other: what is looked at still holds when it is written.
     turn: tokio::sync::Mutex<()>,
 }
@@ -78,17 +86,19 @@ struct Inner {
 impl Access {
     /// Reads tokens, accounts and sessions out of the hub's journal.
     pub async fn open(hub: Hub, rules: Rules) -> Result<Self, Problem> {
+        let changed = Changed::default();
         Ok(Access(Arc::new(Inner {
-            tokens: Store::load(hub.clone()).await?,
-            accounts: Store::load(hub.clone()).await?,
-            sessions: Store::load(hub.clone()).await?,
+            tokens: Store::load(hub.clone(), changed.clone()).await?,
+            accounts: Store::load(hub.clone(), changed.clone()).await?,
+            sessions: Store::load(hub.clone(), changed.clone()).await?,
+            browsers: Store::load(hub.clone(), changed.clone()).await?,
+            changed,
             links: Links::default(),
             passwords: Passwords::new(),
             oidc: rules.oidc.clone().map(Oidc::new).transpose()?,
-            by_token: Limit::new(limit::per_second(rules.token_rate)),
-            by_address: Limit::new(limit::per_second(rules.address_rate)),
-            attempts: Limit::new(limit::attempts()),
-            by_account: Limit::new(limit::attempts()),
+            by_token: Limit::new(Quota::per_second(rules.token_rate)),
+            by_address: Limit::new(Quota::per_second(rules.address_rate)),
+            attempts: Attempts::new(),
             turn: tokio::sync::Mutex::new(()),
             hub,
             rules,
@@ -97,6 +107,6 @@ impl Access {
 
     /// Counts an attempt to sign in.
     fn attempt(&self, origin: &Origin) -> Result<(), Problem> {
-        self.0.attempts.check(&limit::household(origin.address))
+        self.0.attempts.from(origin.address, self.0.hub.now())
     }
 }

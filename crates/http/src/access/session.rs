@@ -8,16 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 use model::believe::is_ahead;
 use serde::{Deserialize, Serialize};
 
-use super::Access;
 use super::account::Account;
 use super::origin::Origin;
+use super::password::Whose;
 use super::secret::{self, Fresh};
 use super::store::{Kept, Row};
+use super::{Access, name};
 use crate::caller::{Caller, Proof};
 use crate::problem::Problem;
+use crate::scope::Role;
 
 /// A session ends after this, however much it is used.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Sessions of an account, at most; the one that was used least recently ends.
+const MOST: usize = 50;
 /// The last use of a session is written down this often at most.
 const NOTED: SignedDuration = SignedDuration::from_mins(1);
 
@@ -44,8 +48,10 @@ impl Kept for Session {
 /// Somebody has signed in.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// The value of `Set-Cookie`.
+    /// The value of `Set-Cookie` that holds the session.
     pub cookie: HeaderValue,
+    /// Another one, by which the browser is known again, where it was not known yet.
+    pub browser: Option<HeaderValue>,
     /// Who.
     pub name: String,
 }
@@ -53,30 +59,41 @@ pub struct SignedIn {
 impl Access {
     /// Signs somebody in.
     pub async fn sign_in(&self, name: &str, password: &str, origin: &Origin) -> Result<SignedIn, Problem> {
-        self.attempt(origin)?;
-        self.0.by_account.check(&name.to_owned())?;
+        let whose = self.may_try(name, origin)?;
         let row = self.0.accounts.get(name).filter(|row| !row.value.disabled);
         let kept = row.as_ref().and_then(|row| row.value.password.clone());
-        let right = self.0.passwords.verify(password, kept).await?;
-        let Some(row) = row.filter(|_| right) else {
-            tracing::warn!(address = %origin.address, "a sign-in failed");
-            let detail = "name or password is wrong";
-            return Err(Problem { detail: detail.into(), ..Problem::unauthenticated() });
-        };
-        self.begin(row, origin).await
+        let right = self.0.passwords.verify(password, kept, whose).await?;
+        let Some(row) = row.filter(|_| right) else { return Err(wrong(origin)) };
+        let browser = self.remember_browser(name, origin).await?;
+        Ok(SignedIn { browser, ..self.begin(row, origin).await? })
+    }
+
+    /// Counts an attempt to sign in, and says who makes it.
+    fn may_try(&self, name: &str, origin: &Origin) -> Result<Whose, Problem> {
+        let (attempts, now) = (&self.0.attempts, self.0.hub.now());
+        if let Some(browser) = self.known_browser(name, origin) {
+            attempts.in_browser(browser.as_bytes(), now)?;
+            return Ok(Whose::Known);
+        }
+        self.attempt(origin)?;
+        // No account is named so.
+        name::check(name).map_err(|_| wrong(origin))?;
+        attempts.at(name, origin.address, now)?;
+        Ok(Whose::Stranger)
     }
 
     /// Opens a session for an account that has proved itself.
     pub(super) async fn begin(&self, row: Row<Account>, origin: &Origin) -> Result<SignedIn, Problem> {
         let now = self.0.hub.now();
         let name = row.value.name.clone();
-        self.forget_ended(now).await;
+        self.forget_ended(&name, now).await;
         let secret = Fresh::new()?;
         let session = Session { account: name.clone(), began_at: now, used_at: now };
         self.0.sessions.put(&secret.hash(), 0, session, None).await?;
         tracing::info!(account = name, address = %origin.address, "signed in");
         let age = u64::try_from(LONGEST.as_secs()).unwrap_or_default();
-        Ok(SignedIn { cookie: cookie(COOKIE, secret.expose(), age, SameSite::Strict, origin)?, name })
+        let cookie = cookie(COOKIE, secret.expose(), age, SameSite::Strict, origin)?;
+        Ok(SignedIn { cookie, browser: None, name })
     }
 
     /// Signs somebody out; the answer is the value of `Set-Cookie` that makes the browser forget.
@@ -97,8 +114,7 @@ impl Access {
         if self.is_over(&row.value, now) {
             return Ok(None);
         }
-        let account = self.0.accounts.get(&row.value.account).filter(|account| !account.value.disabled);
-        let Some(account) = account else { return Ok(None) };
+        let Some(account) = self.active(&row.value.account) else { return Ok(None) };
         if now.duration_since(row.value.used_at) >= NOTED {
             // Of two uses at once, one is written down.
             let _ = self.0.sessions.put(&id, row.rev, Session { used_at: now, ..row.value }, None).await;
@@ -125,12 +141,26 @@ impl Access {
         sessions.map(|(_, row)| row.value.used_at).max()
     }
 
-    async fn forget_ended(&self, now: Timestamp) {
-        for (id, row) in self.0.sessions.all() {
-            if self.is_over(&row.value, now) {
-                // Whoever comes next forgets it.
-                let _ = self.0.sessions.remove(&id, row.rev, None).await;
-            }
+    /// The role in which a session is open.
+    pub(super) fn role_in(&self, session: &str, now: Timestamp) -> Option<Role> {
+        let session = self.0.sessions.get(session).filter(|row| !self.is_over(&row.value, now))?;
+        Some(self.active(&session.value.account)?.value.role)
+    }
+
+    /// An account that is not kept out.
+    pub(super) fn active(&self, account: &str) -> Option<Row<Account>> {
+        self.0.accounts.get(account).filter(|row| !row.value.disabled)
+    }
+
+    /// Forgets sessions that are over, and makes room for one more of the account.
+    async fn forget_ended(&self, account: &str, now: Timestamp) {
+        let (over, mut own): (Vec<_>, Vec<_>) =
+            self.0.sessions.all().into_iter().partition(|(_, row)| self.is_over(&row.value, now));
+        own.retain(|(_, row)| row.value.account == account);
+        own.sort_by_key(|(_, row)| std::cmp::Reverse(row.value.used_at));
+        for (id, row) in own.into_iter().skip(MOST - 1).chain(over) {
+            // Whoever comes next forgets it.
+            let _ = self.0.sessions.remove(&id, row.rev, None).await;
         }
     }
 
@@ -142,6 +172,11 @@ impl Access {
         let idle = Duration::try_from(now.duration_since(session.used_at)).unwrap_or_default();
         idle >= self.0.rules.session || now.duration_since(session.began_at) >= LONGEST
     }
+}
+
+fn wrong(origin: &Origin) -> Problem {
+    tracing::warn!(address = %origin.address, "a sign-in failed");
+    Problem { detail: "name or password is wrong".into(), ..Problem::unauthenticated() }
 }
 
 /// The cookie of a session.
@@ -177,12 +212,12 @@ pub(super) fn cookie(
 
 /// The session's text among the cookies of a request.
 pub(super) fn session_of(headers: &HeaderMap, origin: &Origin) -> Option<String> {
-    text_of(headers, COOKIE, origin)
+    text_of(headers, COOKIE, origin.https)
 }
 
 /// A cookie's text.
-pub(super) fn text_of(headers: &HeaderMap, name: &str, origin: &Origin) -> Option<String> {
-    let wanted = cookie_name(name, origin.https);
+pub(super) fn text_of(headers: &HeaderMap, name: &str, https: bool) -> Option<String> {
+    let wanted = cookie_name(name, https);
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut cookies =
         lines.flat_map(|line| line.split(';')).filter_map(|cookie| cookie.trim().split_once('='));

@@ -1,7 +1,7 @@
 //! Records of one kind: entities in the journal, and in memory because every request asks for them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use engine::{AuditEntry, Hub};
 use journal::{EffectSet, Spot};
@@ -9,11 +9,15 @@ use model::effect::EntityContent;
 use model::{EntityKey, EntityWrite};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 
 use crate::problem::Problem;
 
 /// Entities read at once.
 const ROWS: usize = 1000;
+
+/// Tells those who follow something that a right may have changed.
+pub(super) type Changed = Arc<watch::Sender<()>>;
 
 /// Something that is kept.
 pub(super) trait Kept: Serialize + DeserializeOwned + Clone {
@@ -35,13 +39,14 @@ pub(super) struct Row<T> {
 /// All records of a kind. This hub is the only one that writes them.
 pub(super) struct Store<T> {
     hub: Hub,
+    changed: Changed,
     rows: RwLock<BTreeMap<String, Row<T>>>,
     /// Keys of those that cannot be read: they grant nothing, and can be removed or made anew.
     void: RwLock<BTreeSet<String>>,
 }
 
 impl<T: Kept> Store<T> {
-    pub(super) async fn load(hub: Hub) -> Result<Self, engine::Error> {
+    pub(super) async fn load(hub: Hub, changed: Changed) -> Result<Self, engine::Error> {
         let (mut rows, mut void, mut after) = (BTreeMap::new(), BTreeSet::new(), None);
         loop {
             let page = hub.journal().entities(T::KIND.to_owned(), after, ROWS).await?;
@@ -63,7 +68,7 @@ impl<T: Kept> Store<T> {
         for key in &void {
             tracing::error!("the {} {key} cannot be read and is void: remove it, or make it anew", T::KIND);
         }
-        Ok(Store { hub, rows: RwLock::new(rows), void: RwLock::new(void) })
+        Ok(Store { hub, changed, rows: RwLock::new(rows), void: RwLock::new(void) })
     }
 
     /// Whether there is one of this key that cannot be read.
@@ -114,6 +119,8 @@ impl<T: Kept> Store<T> {
         self.write(key, rev, Some(content), entry).await?;
         let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
         rows.insert(key.to_owned(), Row { rev: rev + 1, value });
+        drop(rows);
+        self.changed.send_replace(());
         Ok(())
     }
 
@@ -121,6 +128,7 @@ impl<T: Kept> Store<T> {
     pub(super) async fn remove(&self, key: &str, rev: u64, entry: Option<AuditEntry>) -> Result<(), Problem> {
         self.write(key, rev, None, entry).await?;
         self.rows.write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.changed.send_replace(());
         Ok(())
     }
 

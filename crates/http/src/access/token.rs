@@ -7,13 +7,14 @@ use model::believe::is_ahead;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::limit::Asker;
 use super::secret::{self, Fresh};
 use super::store::Kept;
 use super::{Access, name};
 use crate::caller::{Caller, Proof};
 use crate::dto::{MadeToken, NewToken, TokenView};
 use crate::problem::Problem;
-use crate::scope::Scope;
+use crate::scope::{Scope, Scopes};
 
 /// What every token begins with, so that one that leaked is recognised.
 pub const TOKEN_PREFIX: &str = "itd_";
@@ -29,6 +30,10 @@ pub(super) struct Token {
     created_by: String,
     expires_at: Option<Timestamp>,
     used_at: Option<Timestamp>,
+    /// What it submits bears its id beside its name, so that it is not taken for what another token of that name
+    /// submitted before. Those of earlier versions have only the name.
+    #[serde(default)]
+    apart: bool,
 }
 
 impl Kept for Token {
@@ -77,6 +82,7 @@ impl Access {
             created_by: by.actor.0.clone(),
             expires_at: new.expires_at.map(|at| at.0),
             used_at: None,
+            apart: true,
         };
         let entry = entry(&token, "made", by).after(shown(&token));
         self.0.tokens.put(&id, 0, token.clone(), Some(entry)).await?;
@@ -121,7 +127,7 @@ impl Access {
             let detail = format!("the token {} expired at {expired}: ask for a new one", row.value.name);
             return Err(Problem { detail: detail.into(), ..Problem::unauthenticated() });
         }
-        self.0.by_token.check(&id.to_owned())?;
+        self.0.by_token.check(Asker::of(&[id.as_bytes()]), now)?;
         let noted = |used: Timestamp| now.duration_since(used) < NOTED && !is_ahead(used, now);
         if !row.value.used_at.is_some_and(noted) {
             let used = Token { used_at: Some(now), ..row.value.clone() };
@@ -131,8 +137,14 @@ impl Access {
         Ok(Caller {
             actor: Actor(format!("token:{}", row.value.name)),
             scopes: row.value.scopes.into_iter().collect(),
-            by: Proof::Token(id.to_owned()),
+            by: Proof::Token { id: id.to_owned(), apart: row.value.apart },
         })
+    }
+
+    /// What a token lets do; `None` = it does not work any more.
+    pub(super) fn scopes_of(&self, token: &str, now: Timestamp) -> Option<Scopes> {
+        let token = self.0.tokens.get(token)?.value;
+        token.expires_at.is_none_or(|at| at > now).then(|| token.scopes.into_iter().collect())
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn make_token(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
-    let new: NewToken = api.bodies.json(&headers, body).await?;
+    let new: NewToken = api.bodies.json(&caller, &headers, body).await?;
     Ok((StatusCode::CREATED, Json(api.access.make_token(new, &caller).await?)))
 }
 
@@ -128,7 +128,7 @@ pub(super) async fn make_account(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let new: Option<NewAccount> = api.bodies.json(&headers, body).await?;
+    let new: Option<NewAccount> = api.bodies.json(&caller, &headers, body).await?;
     let new =
         new.ok_or_else(|| Problem::bad_request("the body is missing: an account has a name and a role"))?;
     Ok(tagged(StatusCode::CREATED, api.access.make_account(new, &caller).await?))
@@ -156,7 +156,7 @@ pub(super) async fn change_account(
     body: Body,
 ) -> Result<Response, Problem> {
     let rev = if_match(&headers)?;
-    let change: AccountChange = api.bodies.json(&headers, body).await?;
+    let change: AccountChange = api.bodies.json(&caller, &headers, body).await?;
     Ok(tagged(StatusCode::OK, api.access.change_account(&name, rev, change, &caller).await?))
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn make_link(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<MadeLink>), Problem> {
-    let new: NewLink = api.bodies.json(&headers, body).await?;
+    let new: NewLink = api.bodies.json(&caller, &headers, body).await?;
     let url = api.url.ok_or_else(|| Problem::taken("the hub listens on no address: set http.listen"))?;
     let path = api.access.make_link(new.account, &caller).await?;
     Ok((StatusCode::CREATED, Json(MadeLink { url: format!("{url}{path}") })))

@@ -49,7 +49,7 @@ pub(super) async fn batch(
     let beside = Beside { action: params.one("action")?, trace: trace_parent(&headers), id: None };
     params.finish()?;
     require(&headers, NDJSON)?;
-    let answers = lines(api.bodies.limits, body, closing).map(move |line| {
+    let answers = lines(api.bodies.limits, api.bodies.hold(&caller), body, closing).map(move |line| {
         let (api, beside, caller) = (api.clone(), beside.clone(), caller.clone());
         async move { api.take_line(line, &beside, &caller).await }
     });

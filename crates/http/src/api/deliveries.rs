@@ -9,7 +9,7 @@ use journal::{DeliveryFilter, Fate, Listing};
 use model::{DeliveryId, DeliveryState};
 
 use super::Api;
-use crate::caller::{May, Operate, Read};
+use crate::caller::{Caller, May, Operate, Read};
 use crate::dto::{self, Delivery, DeliveryPage, RecordQuery, Settle, Settled};
 use crate::problem::Problem;
 use crate::query::Params;
@@ -72,7 +72,7 @@ pub(super) async fn retry(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Settled>, Problem> {
-    let dead = api.dead(&headers, body).await?;
+    let dead = api.dead(&caller, &headers, body).await?;
     Ok(Json(Settled { deliveries: api.hub.settle_deliveries(dead, Fate::Again, &caller.actor).await? }))
 }
 
@@ -92,14 +92,14 @@ pub(super) async fn discard(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Settled>, Problem> {
-    let dead = api.dead(&headers, body).await?;
+    let dead = api.dead(&caller, &headers, body).await?;
     Ok(Json(Settled { deliveries: api.hub.settle_deliveries(dead, Fate::Drop, &caller.actor).await? }))
 }
 
 impl Api {
     /// Which deliveries are meant.
-    async fn dead(&self, headers: &HeaderMap, body: Body) -> Result<Dead, Problem> {
-        let Settle { ids, all, courier, address } = self.bodies.json(headers, body).await?;
+    async fn dead(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Dead, Problem> {
+        let Settle { ids, all, courier, address } = self.bodies.json(caller, headers, body).await?;
         match (ids.is_empty(), all) {
             (false, false) if courier.is_none() && address.is_none() => {
                 Ok(Dead::These(ids.into_iter().map(DeliveryId).collect()))

@@ -1,6 +1,7 @@
 //! The OpenAPI document: generated from the routes, the one description of the API.
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
@@ -39,8 +40,8 @@ use crate::problem::{PROBLEM_JSON, Problem};
 struct Head;
 
 /// `GET /openapi.json`: for everybody, it says nothing of this hub.
-pub(super) fn show(text: &str) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], text.to_owned()).into_response()
+pub(super) fn show(text: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// `/docs`: the description as pages on which every route can be tried out. Everything comes from the program itself.

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 
 use super::Api;
-use crate::caller::{May, Operate, Read};
+use crate::caller::{Caller, May, Operate, Read};
 use crate::dto::{Count, Decide, Decided, Failsafe, HeldJobs, HeldSet, Time};
 use crate::path::Named;
 use crate::problem::Problem;
@@ -77,7 +77,7 @@ pub(super) async fn approve(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Decided>, Problem> {
-    let through = api.decision(&headers, body).await?;
+    let through = api.decision(&caller, &headers, body).await?;
     let engine::Decided { jobs, rest } = api.hub.approve(&name, through.0, &caller.actor).await?;
     Ok(Json(Decided { jobs, rest }))
 }
@@ -100,15 +100,15 @@ pub(super) async fn reject(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Decided>, Problem> {
-    let through = api.decision(&headers, body).await?;
+    let through = api.decision(&caller, &headers, body).await?;
     let engine::Decided { jobs, rest } = api.hub.reject(&name, through.0, &caller.actor).await?;
     Ok(Json(Decided { jobs, rest }))
 }
 
 impl Api {
     /// Up to where the caller has looked.
-    async fn decision(&self, headers: &HeaderMap, body: Body) -> Result<Time, Problem> {
-        let decide: Option<Decide> = self.bodies.json(headers, body).await?;
+    async fn decision(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Time, Problem> {
+        let decide: Option<Decide> = self.bodies.json(caller, headers, body).await?;
         let missing =
             || Problem::bad_request("the body is missing: name the `through` of the set as you saw it");
         Ok(decide.ok_or_else(missing)?.through)

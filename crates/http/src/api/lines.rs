@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::{self, BodyLimits};
 use crate::caller::Closing;
+use crate::pool::Hold;
 use crate::problem::Problem;
 use crate::split::Split;
 
@@ -21,45 +22,55 @@ pub(super) struct Line {
     pub(super) number: u64,
     /// What stands in it, without its end.
     pub(super) content: Result<Bytes, Problem>,
-    _memory: Option<OwnedSemaphorePermit>,
+    _turn: Option<OwnedSemaphorePermit>,
+    _memory: Hold,
 }
 
 /// The lines of a body. One that is too long is an error of its own; after a body that breaks off, and when the server
 /// is about to stop, nothing more comes.
-pub(super) fn lines(limits: BodyLimits, body: Body, closing: Closing) -> impl Stream<Item = Line> {
+pub(super) fn lines(
+    limits: BodyLimits,
+    memory: Hold,
+    body: Body,
+    closing: Closing,
+) -> impl Stream<Item = Line> {
     let reader = Reader {
         limits,
+        memory,
         closing,
         chunks: body.into_data_stream(),
         split: Split::default(),
         number: 0,
         over: false,
-        memory: Arc::new(Semaphore::new(UNDER_WAY as usize)),
+        under_way: Arc::new(Semaphore::new(UNDER_WAY as usize)),
     };
     stream::unfold(reader, |mut reader| async { Some((reader.next().await?, reader)) })
 }
 
 struct Reader {
     limits: BodyLimits,
+    /// For what was read and not handed out.
+    memory: Hold,
     closing: Closing,
     chunks: BodyDataStream,
     split: Split,
     number: u64,
     over: bool,
-    memory: Arc<Semaphore>,
+    under_way: Arc<Semaphore>,
 }
 
 impl Reader {
     async fn next(&mut self) -> Option<Line> {
         loop {
             let content = self.line().await?;
+            let memory = self.memory.keep(self.split.held());
             if content.as_ref().is_ok_and(|bytes| bytes.trim_ascii().is_empty()) {
                 continue;
             }
             let size = content.as_ref().map_or(0, |bytes| bytes.len() + body::becomes(bytes));
             let permits = u32::try_from(size).unwrap_or(UNDER_WAY).min(UNDER_WAY);
-            let memory = Arc::clone(&self.memory).acquire_many_owned(permits).await.ok();
-            return Some(Line { number: self.number, content, _memory: memory });
+            let turn = Arc::clone(&self.under_way).acquire_many_owned(permits).await.ok();
+            return Some(Line { number: self.number, content, _turn: turn, _memory: memory });
         }
     }
 
@@ -79,6 +90,7 @@ impl Reader {
             if self.split.begun() > limit {
                 too_long = true;
                 self.split.rest();
+                self.memory.keep(0);
             }
             let begun = too_long || self.split.begun() > 0;
             let idle = if begun { self.limits.idle } else { self.limits.pause };
@@ -87,7 +99,13 @@ impl Reader {
                 () = self.closing.begun() => Err(Problem::stopping()),
             };
             match more {
-                Ok(Some(chunk)) => self.split.feed(chunk),
+                Ok(Some(chunk)) => match self.memory.grow_in_time(chunk.len(), self.limits.idle).await {
+                    Ok(()) => self.split.feed(chunk),
+                    Err(problem) => {
+                        self.over = true;
+                        return Some(Err(problem));
+                    }
+                },
                 Ok(None) => {
                     self.over = true;
                     let last = self.split.rest();

@@ -12,8 +12,10 @@ use crate::caller::{May, Operate};
 use crate::dto::{CancelReport, Cancelling, RefusedReplay, Replay, ReplayMany, Replayed, ReplayedMany};
 use crate::path::Named;
 use crate::problem::Problem;
+use crate::scope::Scope;
 
-/// `POST /jobs/{id}/retry`: 201 with the new job, or 200 with the same when it only waited for its retry.
+/// `POST /jobs/{id}/retry`: 201 with the new job, or 200 with the same when it only waited for its retry. With a
+/// `document` or values to `set` it needs `submit` too.
 #[utoipa::path(
     post,
     path = "/jobs/{id}/retry",
@@ -34,7 +36,11 @@ pub(super) async fn retry(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
-    let replay: Replay = api.bodies.json(&headers, body).await?;
+    let replay: Replay = api.bodies.json(&caller, &headers, body).await?;
+    if replay.document.is_some() || !replay.set.is_empty() {
+        // What is there may be done again; what is new is handed in.
+        caller.must(&[Scope::Submit])?;
+    }
     let job = api.hub.retry(id, &replay.into(), &caller.actor).await?;
     let status = if job == id { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(Replayed { job })))
@@ -81,7 +87,7 @@ pub(super) async fn retry_many(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<ReplayedMany>, Problem> {
-    let ReplayMany { filter, stale } = api.bodies.json(&headers, body).await?;
+    let ReplayMany { filter, stale } = api.bodies.json(&caller, &headers, body).await?;
     let (filter, waits_for) = filter.split();
     if waits_for.is_some() {
         return Err(Problem::bad_request("what jobs wait for cannot be a filter here: name their states"));

@@ -57,7 +57,7 @@ pub(super) async fn submit(
     };
     params.finish()?;
     require(&headers, "application/json")?;
-    let document = api.bodies.document(&headers, body).await?;
+    let document = api.bodies.document(&caller, &headers, body).await?;
     let mut submitted = api.take(&document.bytes, &beside, &caller, wait.is_some()).await?;
     drop(document);
     if let (Some(seconds), Some(job)) = (wait, submitted.job) {

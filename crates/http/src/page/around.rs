@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::kit::Kit;
 use super::visit::{Visit, is_htmx, local_path};
+use crate::frame::guarded;
 use crate::problem::{PROBLEM_JSON, Problem};
 
 /// Where people sign in.
@@ -22,7 +23,7 @@ const LONGEST: usize = 1 << 20;
 /// Turns the problems of all routes into pages when a person asks, and sends those to sign in who have not.
 /// To be called after [`crate::frame()`], and inside of what finds out who asks.
 pub fn around(routes: Router, kit: &Kit) -> Router {
-    routes.layer(from_fn_with_state(kit.clone(), explain))
+    guarded(routes.layer(from_fn_with_state(kit.clone(), explain)))
 }
 
 async fn explain(State(kit): State<Kit>, request: Request, next: Next) -> Response {
@@ -36,13 +37,22 @@ async fn explain(State(kit): State<Kit>, request: Request, next: Next) -> Respon
     if !is_problem(response.headers()) {
         return response;
     }
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
     let problem = to_bytes(body, LONGEST).await.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let Some(problem): Option<Problem> = problem else { return head.status.into_response() };
-    if problem.status == StatusCode::UNAUTHORIZED.as_u16() {
-        return sign_in(&visit, &method, &headers);
+    let mut page = if problem.status == StatusCode::UNAUTHORIZED.as_u16() {
+        head.headers.remove(header::WWW_AUTHENTICATE);
+        sign_in(&visit, &method, &headers)
+    } else {
+        show(&visit, &problem)
+    };
+    // What was said of the answer beside the problem holds for the page too.
+    for (name, value) in &head.headers {
+        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
+            page.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
     }
-    show(&visit, &problem)
+    page
 }
 
 /// Whether the answer is for a person's eyes.

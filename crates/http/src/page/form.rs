@@ -62,7 +62,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
         require(&head.headers, "application/x-www-form-urlencoded")?;
-        let document = Kit::from_ref(state).inner().bodies.read(&head.headers, body).await?;
+        let document = Kit::from_ref(state).read(&head, body).await?;
         let fields = form_urlencoded::parse(&document.bytes).into_owned().take(MOST + 1).collect::<Vec<_>>();
         if fields.len() > MOST {
             let detail = format!("the form has more than {MOST} fields");

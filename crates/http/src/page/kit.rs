@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::request::Parts;
+
 use super::asset::Assets;
 use super::lang::Lang;
 use super::text::Texts;
-use crate::body::{Bodies, BodyLimits};
+use crate::access::Origin;
+use crate::body::{Bodies, BodyLimits, Document};
+use crate::caller::Caller;
+use crate::problem::Problem;
 use crate::scope::Scope;
 
 /// What a module brings to the pages.
@@ -101,6 +107,15 @@ impl Kit {
     /// All messages.
     pub fn texts(&self) -> &Texts {
         &self.0.texts
+    }
+
+    /// Reads the form of a person who is signed in, or of anybody.
+    pub(super) async fn read(&self, head: &Parts, body: Body) -> Result<Document, Problem> {
+        let (bodies, headers) = (&self.0.bodies, &head.headers);
+        match head.extensions.get::<Caller>() {
+            Some(caller) => bodies.read(caller, headers, body).await,
+            None => bodies.read_of_stranger(Origin::of(&head.extensions).address, headers, body).await,
+        }
     }
 
     pub(super) fn inner(&self) -> &Inner {

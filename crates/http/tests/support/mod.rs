@@ -15,11 +15,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_http::access::{Access, Rules};
 use intendant_http::api::{Api, Documents, SOURCE};
 use intendant_http::dto::{Acceptance, CheckReport, Finding, ReloadReport, Setting, Severity, Submitted};
+use intendant_http::page::{self, Kit, around};
 use intendant_http::socket::Socket;
 use intendant_http::tcp::Tcp;
 use intendant_http::{BodyLimits, Client, ConnectionLimits, Error, Installation, Problem, api, frame};
@@ -28,7 +30,7 @@ use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
@@ -235,6 +237,19 @@ impl Bed {
         in_time(self.server.take().unwrap()).await.unwrap();
     }
 
+    /// Serves more routes over TCP, to people too, as long as the bed is there.
+    pub async fn serve(&self, routes: Router, limits: ConnectionLimits) -> String {
+        let tcp = Tcp::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
+        let url = tcp.url().unwrap();
+        let kit = Kit::new("1.2.3", &[]);
+        let routes = routes.merge(page::routes(kit.clone()));
+        let routes = around(self.access.layer(frame(around(routes, &kit))), &kit);
+        tokio::spawn(
+            async move { tcp.serve(routes, limits, &Clock::system(), std::future::pending()).await },
+        );
+        url
+    }
+
     pub async fn submit(&self, document: &Value) -> Submitted {
         self.client.submit(document.to_string(), &Submission::default()).await.unwrap()
     }
@@ -332,13 +347,14 @@ pub fn parse_problem(answer: &str) -> (u16, Problem) {
 
 /// Asks over TCP on a connection of its own; status and body of the answer. Of a stream only the head is waited for.
 pub async fn send(url: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
-    let host = url.strip_prefix("http://").unwrap();
-    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
-    let length = body.len();
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n\r\n{body}"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let answer = ask(url, method, path, headers, body).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// The same; the whole answer as it came.
+pub async fn ask(url: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let mut stream = open(url, method, path, headers, body).await;
     let mut answer = Vec::new();
     let mut piece = vec![0; 16 * 1024];
     loop {
@@ -349,7 +365,41 @@ pub async fn send(url: &str, method: &str, path: &str, headers: &str, body: &str
             break;
         }
     }
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer:?}"));
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    String::from_utf8(answer).unwrap()
+}
+
+/// A connection on which something was asked.
+pub async fn open(url: &str, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+    let host = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let length = if headers.contains("Transfer-Encoding") {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{length}{headers}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// What comes on a connection until it holds these words.
+pub async fn until(stream: &mut TcpStream, words: &str) -> String {
+    let mut heard = String::new();
+    let mut piece = vec![0; 16 * 1024];
+    while !heard.contains(words) {
+        let length = in_time(stream.read(&mut piece)).await.unwrap();
+        assert_ne!(length, 0, "{heard}");
+        heard += &String::from_utf8_lossy(&piece[..length]);
+    }
+    heard
+}
+
+/// What comes on a connection until its end.
+pub async fn rest(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    // Its end may be a reset.
+    let _ = in_time(stream.read_to_end(&mut answer)).await;
+    String::from_utf8_lossy(&answer).into_owned()
 }

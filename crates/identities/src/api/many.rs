@@ -61,7 +61,7 @@ pub(super) async fn state(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let asked: Option<Move> = api.bodies.json(&headers, body).await?;
+    let asked: Option<Move> = api.bodies.json(&caller, &headers, body).await?;
     let Move { state, ids, filter } = asked
         .ok_or_else(|| Problem::bad_request("the body is missing: name the state and the identities"))?;
     if !Standing::ALL.iter().any(|from| from.may_become(state)) {
@@ -92,7 +92,7 @@ pub(super) async fn synchronise(
     body: Body,
 ) -> Result<Json<Report>, Problem> {
     let all = register::Filter { states: vec![Standing::ToSynchronise], text: None };
-    let selection = chosen(api.bodies.json(&headers, body).await?, Some(all))?;
+    let selection = chosen(api.bodies.json(&caller, &headers, body).await?, Some(all))?;
     carry_out(api, selection, Deed::Synchronise, caller.actor).await
 }
 
@@ -112,7 +112,7 @@ pub(super) async fn enable(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let selection = chosen(api.bodies.json(&headers, body).await?, None)?;
+    let selection = chosen(api.bodies.json(&caller, &headers, body).await?, None)?;
     carry_out(api, selection, Deed::Enable, caller.actor).await
 }
 
@@ -132,7 +132,7 @@ pub(super) async fn disable(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let selection = chosen(api.bodies.json(&headers, body).await?, None)?;
+    let selection = chosen(api.bodies.json(&caller, &headers, body).await?, None)?;
     carry_out(api, selection, Deed::Disable, caller.actor).await
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn delete(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let selection = chosen(api.bodies.json(&headers, body).await?, None)?;
+    let selection = chosen(api.bodies.json(&caller, &headers, body).await?, None)?;
     carry_out(api, selection, Deed::Delete, caller.actor).await
 }
 

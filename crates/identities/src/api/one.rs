@@ -55,7 +55,7 @@ pub(super) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let document: Value = api.bodies.json(&headers, body).await?;
+    let document: Value = api.bodies.json(&caller, &headers, body).await?;
     let identity = api.register.create(document, &caller.actor).await?;
     let mut response = answer(StatusCode::CREATED, &identity);
     if let Ok(place) = HeaderValue::try_from(format!("/api/v1/identities/{}", identity.id)) {
@@ -87,7 +87,7 @@ pub(super) async fn replace(
     body: Body,
 ) -> Result<Response, Problem> {
     let rev = expected(&headers)?;
-    let document: Value = api.bodies.json(&headers, body).await?;
+    let document: Value = api.bodies.json(&caller, &headers, body).await?;
     Ok(answer(StatusCode::OK, &api.register.put(&id, document, rev, &caller.actor).await?))
 }
 
@@ -165,7 +165,7 @@ pub(super) async fn password(
 ) -> Result<(StatusCode, Json<PasswordJob>), Problem> {
     let wait = params.number("wait", 0..=LONGEST_WAIT)?.unwrap_or(30);
     params.finish()?;
-    let given: Option<NewPassword> = api.bodies.json(&headers, body).await?;
+    let given: Option<NewPassword> = api.bodies.json(&caller, &headers, body).await?;
     let NewPassword { new_password: new, old_password: old } =
         given.ok_or_else(|| Problem::bad_request("the body is missing: give new_password"))?;
     if new.is_empty() || old.as_deref() == Some("") {

@@ -54,7 +54,7 @@ pub struct OneToken {
 /// `intendant token sign-in`.
 #[derive(Debug, Args)]
 pub struct SignIn {
-    /// For this account; without it the link makes an administrator of whoever opens it first
+    /// For this account; without it whoever opens the link first makes a new account, an administrator's
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
     /// Print JSON

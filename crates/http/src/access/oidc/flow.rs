@@ -1,6 +1,7 @@
 //! Sign-ins that are under way: what the provider's answer has to match.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,8 +9,10 @@ use model::believe::is_ahead;
 
 /// How long somebody may take to sign in at the provider.
 pub(super) const LASTS: SignedDuration = SignedDuration::from_mins(10);
-/// So many at once; above that the oldest is given up.
+/// So many at once; above that the oldest of whoever has begun most is given up.
 const MOST: usize = 1000;
+/// Of one address so many; above that its oldest is given up.
+const OWN: usize = 20;
 
 /// A sign-in that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(super) struct Flow {
     pub(super) verifier: String,
     /// The page to go to afterwards.
     pub(super) to: String,
+    /// Where it was begun.
+    pub(super) household: IpAddr,
     pub(super) began_at: Timestamp,
 }
 
@@ -32,9 +37,13 @@ impl Flows {
     pub(super) fn begin(&self, state: String, flow: Flow) {
         let mut flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         flows.retain(|_, other| flow.began_at.duration_since(other.began_at) < LASTS);
-        if flows.len() >= MOST {
-            let oldest = flows.iter().min_by_key(|(_, flow)| flow.began_at).map(|(state, _)| state.clone());
-            oldest.and_then(|state| flows.remove(&state));
+        let own = flows.values().filter(|other| other.household == flow.household).count();
+        if own >= OWN {
+            give_up(&mut flows, flow.household);
+        } else if flows.len() >= MOST
+            && let Some(busiest) = busiest(&flows)
+        {
+            give_up(&mut flows, busiest);
         }
         flows.insert(state, flow);
     }
@@ -53,8 +62,26 @@ impl Flows {
     }
 }
 
+/// Gives up the oldest sign-in that was begun there.
+fn give_up(flows: &mut HashMap<String, Flow>, household: IpAddr) {
+    let own = flows.iter().filter(|(_, flow)| flow.household == household);
+    let oldest = own.min_by_key(|(_, flow)| flow.began_at).map(|(state, _)| state.clone());
+    oldest.and_then(|state| flows.remove(&state));
+}
+
+/// Who has begun most.
+fn busiest(flows: &HashMap<String, Flow>) -> Option<IpAddr> {
+    let mut counts = HashMap::<IpAddr, usize>::new();
+    for flow in flows.values() {
+        *counts.entry(flow.household).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(household, _)| household)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -68,6 +95,7 @@ mod tests {
             nonce: text("n"),
             verifier: text("v"),
             to: text("/"),
+            household: Ipv4Addr::LOCALHOST.into(),
             began_at: at(second),
         }
     }
@@ -87,10 +115,17 @@ mod tests {
     #[test]
     fn there_is_a_bound() {
         let flows = Flows::default();
-        for n in 0..=1000 {
-            flows.begin(n.to_string(), flow(n / 10));
+        let from = |n: u32, second| Flow { household: Ipv4Addr::from(n).into(), ..flow(second) };
+        flows.begin("owner's".to_owned(), from(0, 0));
+        for n in 0..1300 {
+            flows.begin(n.to_string(), from(1 + n % 60, 1));
         }
         assert_eq!(flows.0.lock().unwrap().len(), MOST);
-        assert!(flows.take("1000", "b", at(101)).is_some());
+        assert!(flows.take("owner's", "b", at(101)).is_some(), "who begins many gives up his own");
+        let flows = Flows::default();
+        for n in 0..=OWN {
+            flows.begin(format!("own {n}"), from(99, i64::try_from(n).unwrap()));
+        }
+        assert!(flows.take("own 0", "b", at(101)).is_none() && flows.take("own 1", "b", at(101)).is_some());
     }
 }

@@ -18,10 +18,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use model::Secret;
 use ring::digest;
 
-use super::Access;
 use super::origin::Origin;
 use super::secret::{self, Fresh};
 use super::session::{self, SameSite, SignedIn};
+use super::{Access, limit};
 use crate::problem::Problem;
 use flow::{Flow, Flows};
 use provider::{Known, Provider};
@@ -30,6 +30,8 @@ use token::{Claims, Expected, Unbelieved};
 pub use fault::Fault;
 pub use person::Mapping;
 
+/// Bytes of the path of a page to go to, and of what a provider says in a browser's address, at most.
+const LONGEST: usize = 1024;
 /// The cookie that ties a sign-in to the browser in which it was begun.
 const COOKIE: &str = "intendant-sign-in";
 
@@ -102,6 +104,7 @@ impl Access {
         let oidc = self.oidc()?;
         self.attempt(origin)?;
         let now = self.0.hub.now();
+        let to = Some(to).filter(|to| to.len() <= LONGEST).unwrap_or("/");
         let known = noted(oidc.provider.known(&oidc.settings, now, false).await, origin)?;
         let (state, nonce, verifier, browser) = (Fresh::new()?, Fresh::new()?, Fresh::new()?, Fresh::new()?);
         let location = location(&oidc.settings, &known, &state, &nonce, &verifier);
@@ -110,6 +113,7 @@ impl Access {
             nonce: nonce.expose().to_owned(),
             verifier: verifier.expose().to_owned(),
             to: to.to_owned(),
+            household: limit::household(origin.address),
             began_at: now,
         };
         oidc.flows.begin(state.hash(), flow);
@@ -127,6 +131,7 @@ impl Access {
         origin: &Origin,
     ) -> Result<(SignedIn, String), Fault> {
         let oidc = self.oidc()?;
+        self.attempt(origin)?;
         let (claims, to) = noted(self.claims(oidc, answer, headers, origin).await, origin)?;
         let row = noted(self.account_of(oidc, &claims).await, origin)?;
         Ok((self.begin(row, origin).await?, to))
@@ -141,13 +146,13 @@ impl Access {
         origin: &Origin,
     ) -> Result<(Claims, String), Fault> {
         let (settings, provider, now) = (&oidc.settings, &oidc.provider, self.0.hub.now());
-        let browser = session::text_of(headers, COOKIE, origin).ok_or(Fault::Lost)?;
+        let browser = session::text_of(headers, COOKIE, origin.https).ok_or(Fault::Lost)?;
         let flow = oidc.flows.take(&secret::hash(&answer.state), &secret::hash(&browser), now);
         let flow = flow.ok_or(Fault::Lost)?;
         if let Some(issuer) = answer.issuer.as_ref().filter(|issuer| **issuer != settings.issuer) {
-            return Err(Fault::Unbelieved(Unbelieved::Issuer(issuer.clone()).to_string()));
+            return Err(Fault::Unbelieved(Unbelieved::Issuer(word(issuer)).to_string()));
         }
-        let no_code = || Fault::Denied(answer.error.clone().unwrap_or_else(|| "no code was sent".to_owned()));
+        let no_code = || Fault::Denied(answer.error.as_deref().map_or("no code was sent".to_owned(), word));
         let code = answer.code.as_deref().ok_or_else(no_code)?;
         let known = provider.known(settings, now, false).await?;
         let tokens = provider.exchange(settings, &known, code, &flow.verifier).await?;
@@ -170,6 +175,11 @@ impl Access {
     fn oidc(&self) -> Result<&Oidc, Problem> {
         self.0.oidc.as_ref().ok_or_else(|| Problem::missing("provider in the configuration (http.oidc)"))
     }
+}
+
+/// What a browser brought, for the log: the beginning of it, in visible characters.
+fn word(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(100).collect()
 }
 
 /// Says in the log why somebody did not get in.

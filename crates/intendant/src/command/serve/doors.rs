@@ -45,7 +45,10 @@ impl Doors {
                         tracing::warn!(%address, "there is no console, the rest works: {error}");
                         None
                     }
-                    bound => Some(bound.map_err(refused)?),
+                    bound => {
+                        let proxies = config.http.trusted_proxies.0.clone();
+                        Some(bound.map_err(refused)?.with_proxies(proxies))
+                    }
                 }
             }
         };
@@ -87,7 +90,7 @@ impl Doors {
         let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
         let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
         // Inside, a problem's page knows who asks; what no route answers never gets there.
-        let people = around(frame(access.layer(around(routes, &kit))), &kit);
+        let people = around(access.layer(frame(around(routes, &kit))), &kit);
         let tcp = async {
             if let Some(tcp) = self.tcp {
                 tcp.serve(people, limits, &clock, stopped(stop)).await;
