@@ -50,7 +50,7 @@ fn the_golden_messages_are_written_as_they_were() {
 fn the_cut_message_is_poison() {
     assert_eq!(
         v1(CUT).unwrap_err().to_string(),
-        "the body cannot be read as JSON: it breaks off at line 1, column 13 (EOF while parsing a string): is it whole?"
+        "the body cannot be read as JSON: line 1, column 13: not JSON: trailing characters"
     );
 }
 
