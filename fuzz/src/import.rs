@@ -55,6 +55,6 @@ fn comes_back(ready: &Ready) {
     let mapping = Mapping::default();
     let again = read(written.as_bytes(), Format::Ndjson, &mapping).expect("lines can always be read");
     let again: Vec<Record> = again.collect();
-    let same = Ready { passwords: 0, ..ready.clone() };
+    let same = Ready { passwords: 0, row: false, ..ready.clone() };
     assert_eq!(again, [Record { line: 1, identity: Ok(same) }], "written out, it is another one");
 }

@@ -29,6 +29,11 @@ const NAMES: [&str; 3] = ["cn", "uid", "employeeNumber"];
 /// No id is longer.
 const ID: usize = 64;
 
+/// Whether the register keeps a member of this name itself, and takes it from nobody.
+pub(crate) fn is_own(name: &str) -> bool {
+    OWN.contains(&name)
+}
+
 /// A document that came in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
@@ -49,6 +54,8 @@ pub fn take(value: Value) -> Result<Taken, String> {
     };
     let id = match document.get("_id") {
         None | Some(Value::Null) => None,
+        // As in a row that somebody added below an export.
+        Some(Value::String(id)) if id.is_empty() => None,
         Some(id) => Some(read_id(id)?),
     };
     for member in OWN {
@@ -235,6 +242,37 @@ pub fn merge(kept: &mut Map<String, Value>, new: Map<String, Value>) {
             (Some(kept), value) => *kept = value,
             (None, value) => _ = kept.insert(name, value),
         }
+    }
+}
+
+/// Lays a row of a table over what is there. It has one text for each column, which is no reason to change what says
+/// the same in another way: a number, the first of several values, or nothing at all.
+pub fn merge_row(kept: &mut Map<String, Value>, new: Map<String, Value>) {
+    for (name, value) in new {
+        match (kept.get_mut(&name), value) {
+            (Some(Value::Object(kept)), Value::Object(value)) => merge_row(kept, value),
+            (Some(kept), Value::String(text)) if says(kept, &text) => {}
+            (Some(kept), value) => *kept = value,
+            (None, Value::String(text)) if text.is_empty() => {}
+            (None, Value::Object(value)) => {
+                let mut whole = Map::new();
+                merge_row(&mut whole, value);
+                kept.insert(name, Value::Object(whole));
+            }
+            (None, value) => _ = kept.insert(name, value),
+        }
+    }
+}
+
+/// Whether a table would say this of a value.
+fn says(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Null => text.is_empty(),
+        Value::Bool(value) => text == value.to_string(),
+        Value::Number(number) => text == number.to_string(),
+        Value::String(value) => value.trim() == text,
+        Value::Array(items) => items.first().map_or(text.is_empty(), |first| says(first, text)),
+        Value::Object(_) => false,
     }
 }
 

@@ -126,3 +126,146 @@ async fn accents_and_blanks_make_nobody_another() {
     let found = bed.register.find(&filter, None, 9).await.unwrap().identities;
     assert_eq!(found[0].kept.document["inetOrgPerson"]["uid"], "c2");
 }
+
+/// What each identity is, by uid.
+async fn everybody(bed: &Bed) -> std::collections::BTreeMap<String, Value> {
+    let found = bed.register.find(&Filter::default(), None, 1000).await.unwrap().identities;
+    let person = |document: &serde_json::Map<String, Value>| document["inetOrgPerson"].clone();
+    let named = |person: &Value| person["uid"].as_str().unwrap().to_owned();
+    found.iter().map(|one| person(&one.kept.document)).map(|person| (named(&person), person)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_ldif_ends_where_another_begins() {
+    let file = "dn: uid=one,ou=people,dc=example,dc=org\nuid: one\ncn: Person One\nsn: One\nmail: one@example.org\n\
+                dn: uid=two,ou=people,dc=example,dc=org\nuid: two\ncn: Person Two\nsn: Two\nmail: two@example.org\n";
+    for (mapping, mail) in [("", json!("one@example.org")), ("lists: [mail]\n", json!(["one@example.org"]))] {
+        let bed = Bed::new().await;
+        let report = bed.import("", "p.ldif", file, mapping).await;
+        assert_eq!((&report["new"], bad(&report)), (&json!(2), vec![]), "{report}");
+        let people = everybody(&bed).await;
+        assert_eq!((&people["one"]["mail"], &people["two"]["cn"]), (&mail, &json!("Person Two")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_ldif_are_those_that_are_meant() {
+    let bed = Bed::new().await;
+    let file = "version: 1\n\ndn: uid=added,ou=people,dc=example,dc=org\nchangeType: Add\nuid: added\ncn: Person Added\nsn: Added\n\n\
+                dn: uid=tagged,ou=people,dc=example,dc=org\nuid: tagged\ncn;lang-en: Name In English\ncn: Nom Principal\n\
+                sn;lang-en: English\nsn: Principal\n\n\
+                dn: uid=empty,ou=people,dc=example,dc=org\nuid: empty\ncn:\ncn: Nom Principal\nsn: Principal\n\n\
+                dn: uid=foreign,ou=people,dc=example,dc=org\nuid: foreign\ncn;lang-en: Only This\nsn: S\n";
+    let report = bed.import("", "p.ldif", file, "").await;
+    assert_eq!((&report["new"], bad(&report)), (&json!(4), vec![]), "{report}");
+    let people = everybody(&bed).await;
+    assert_eq!(people["added"]["cn"], "Person Added");
+    assert_eq!(
+        (&people["tagged"]["cn"], &people["tagged"]["sn"]),
+        (&json!("Nom Principal"), &json!("Principal"))
+    );
+    assert_eq!(
+        (&people["empty"]["cn"], &people["foreign"]["cn"]),
+        (&json!("Nom Principal"), &json!("Only This"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_the_mapping_names_and_the_table_lacks_is_told_before_anything_is_written() {
+    let bed = Bed::new().await;
+    let mapping = "fields:\n  uid: LOGIN\n  cn: \"{NOM} {PRENOM}\"\n  sn: NOM\n  mail: COURRIEL\n";
+    let right = "LOGIN;NOM;PRENOM;COURRIEL\nmap1;LEROY;Alma;alma@example.org\n";
+    assert_eq!(bed.import("", "p.csv", right, mapping).await["new"], 1);
+    let file = "LOGIN;NOM;Prénom;MAIL\nmap1;LEROY;Alma;alma@example.org\nmap2;MOREL;Zoé;zoe@example.org\n";
+    let (status, told) = bed.send(support::form("", "p.csv", file, mapping)).await;
+    let said = told["detail"].as_str().unwrap();
+    assert!(status == 422 && said.contains("COURRIEL, PRENOM") && said.contains("Prénom, MAIL"), "{told}");
+    let people = everybody(&bed).await;
+    assert_eq!((people.len(), &people["map1"]["cn"]), (1, &json!("LEROY Alma")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_read_as_spreadsheets_write_them() {
+    let q = |n: u32| format!("q{n},Person {n},P{n}\n");
+    let open: String = (3..=22).map(q).collect();
+    let open = format!("uid,cn,sn\nq1,Person One,One\nq2,\"Person Two,Two\n{open}");
+    for (file, new, wrong) in [
+        ("sep=;\r\nuid;cn;sn\r\nsep1;Person One;One\r\nsep2;Person Two;Two\r\n", 2, vec![]),
+        (
+            "\"uid\";\"cn\";\"sn\";\"departmentNumber (site, floor, room, other)\"\ncom1;Person One;One;x\n",
+            1,
+            vec![],
+        ),
+        (
+            "uid,cn,sn\r\nl2,A,A\r\nl3,B\r\nl4,C,C\r\n,D,D\r\nl6,E,E\r\n",
+            3,
+            vec![(3, "it has 2 cells"), (5, "it has no uid")],
+        ),
+        ("uid,cn,sn\n\n\nb4,A,A\n\nb6,B\n", 1, vec![(6, "it has 2 cells")]),
+        (
+            &open,
+            21,
+            vec![(3, "a quotation mark is opened on line 3 and never closed: what went into it (20 lines)")],
+        ),
+        ("uid,cn\na,\"x\ny\"\nb,\"z\n", 1, vec![(4, "opened on line 4 and never closed")]),
+        ("_id,state,uid,cn,sn\nrt1,to_validate,rt1,Round One,One\n,,rt9,Round Nine,Nine\n", 2, vec![]),
+        ("uid,cn,sn\nAMartin,MARTIN Ada,MARTIN\namartin,MARTIN Ada,MARTIN\n", 1, vec![(3, "line 2")]),
+    ] {
+        let bed = Bed::new().await;
+        let report = bed.import("", "p.csv", file, "").await;
+        assert_eq!(report["new"], new, "{file}: {report}");
+        let bad = bad(&report);
+        assert_eq!(bad.len(), wrong.len(), "{file}: {report}");
+        for ((line, why), (expected, part)) in bad.iter().zip(&wrong) {
+            assert!(line == expected && why.contains(part), "{file}: {report}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_named_once_in_a_file() {
+    let bed = Bed::new().await;
+    let file = "employeeNumber,uid,cn,sn\n901,jroche,ROCHE Jean,ROCHE\n902,jroche,ROCHE Jeanne,ROCHE\n";
+    for query in ["?dry_run=true", ""] {
+        let report = bed.import(query, "p.csv", file, "key: [employeeNumber]\n").await;
+        assert_eq!(report["new"], 1, "{report}");
+        assert!(bad(&report)[0].0 == 3 && bad(&report)[0].1.contains("identity on line 2"), "{report}");
+    }
+    assert_eq!(everybody(&bed).await["jroche"]["cn"], "ROCHE Jean");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_become_nothing_are_named() {
+    let bed = Bed::new().await;
+    let unknown = "uid,cn,sn,e-mail,employee number\nunk1,Person One,One,one@example.org,7\n";
+    assert_eq!(bed.import("", "p.csv", unknown, "").await["unused"], json!(["e-mail", "employee number"]));
+    let dots = "uid,cn,sn,N. tel.,Ext. mail\ndot1,Person One,One,12,one@example.org\n";
+    assert_eq!(bed.import("", "p.csv", dots, "").await["unused"], json!(["N. tel.", "Ext. mail"]));
+    let known = bed.register.find(&Filter::default(), None, 9).await.unwrap().identities;
+    assert!(known.iter().all(|one| one.kept.document.keys().eq(["inetOrgPerson"])), "{known:?}");
+    let twice = "uid,cn,sn,mail,Mail\ntwice1,Person One,One,,one@example.org\n";
+    let (status, told) = bed.send(support::form("", "p.csv", twice, "")).await;
+    assert!(status == 422 && told["detail"].as_str().unwrap().contains("have one name"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_comes_back_changes_nothing() {
+    let bed = Bed::new().await;
+    let file = concat!(
+        r#"{"_id":"rt1","inetOrgPerson":{"uid":"rt1","cn":"Round One","sn":"One","mail":["one@example.org","uno@example.org"],"employeeNumber":["7","8"]}}"#,
+        "\n",
+        r#"{"_id":"rt2","inetOrgPerson":{"uid":"rt2","cn":"Round Two","sn":"Two","employeeNumber":42}}"#,
+        "\n"
+    );
+    assert_eq!(bed.import("?validated=true", "p.ndjson", file, "").await["new"], 2);
+    let before = everybody(&bed).await;
+    let (_, table) = bed.ask("GET", "/api/v1/identities/export?format=csv", None).await;
+    let report = bed.import("", "p.csv", table.as_str().unwrap(), "").await;
+    assert_eq!((&report["unchanged"], report.get("unused")), (&json!(2), None), "{report}");
+    assert_eq!(everybody(&bed).await, before);
+    assert_eq!(bed.state("rt1").await, State::ToSynchronise);
+    // What is meant to change does.
+    let edited = table.as_str().unwrap().replace("Round Two", "Round Three");
+    assert_eq!(bed.import("", "p.csv", &edited, "").await["changed"], 1);
+    assert_eq!(everybody(&bed).await["rt2"]["employeeNumber"], 42);
+}

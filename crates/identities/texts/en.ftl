@@ -211,6 +211,7 @@ imported-incomplete = { $n ->
     [one] In { $n } of them something is missing.
    *[other] In { $n } of them something is missing.
  }
+imported-unused = Columns that are not used: { $columns }. A mapping says what becomes what.
 imported-passwords = { $n ->
     [one] { $n } password was left out: the register keeps none.
    *[other] { $n } passwords were left out: the register keeps none.

@@ -211,6 +211,7 @@ imported-incomplete = { $n ->
     [one] Il manque quelque chose à { $n } d’entre elles.
    *[other] Il manque quelque chose à { $n } d’entre elles.
  }
+imported-unused = Colonnes inutilisées : { $columns }. Une correspondance dit ce qui devient quoi.
 imported-passwords = { $n ->
     [one] { $n } mot de passe a été laissé de côté : le registre n’en garde aucun.
    *[other] { $n } mots de passe ont été laissés de côté : le registre n’en garde aucun.

@@ -289,6 +289,9 @@ pub struct ImportReport {
     pub incomplete: u64,
     /// Passwords that were left out: the register keeps none.
     pub passwords: u64,
+    /// Columns of a table that become nothing, and of which nobody said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<String>,
     /// Every record that could not be used.
     pub bad: Vec<Bad>,
 }
@@ -304,8 +307,8 @@ pub struct Bad {
 
 impl ImportReport {
     pub(crate) fn new(imported: register::Imported, dry_run: bool) -> Self {
-        let register::Imported { new, changed, unchanged, incomplete, passwords, bad } = imported;
+        let register::Imported { new, changed, unchanged, incomplete, passwords, unused, bad } = imported;
         let bad = bad.into_iter().map(|(line, reason)| Bad { line, reason }).collect();
-        ImportReport { dry_run, new, changed, unchanged, incomplete, passwords, bad }
+        ImportReport { dry_run, new, changed, unchanged, incomplete, passwords, unused, bad }
     }
 }

@@ -1,5 +1,6 @@
 //! LDIF (RFC 2849): entries as directories export them.
 
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -13,7 +14,7 @@ const LINES: usize = 50_000;
 
 /// The entries of a file, in order, read as they are asked for.
 pub(super) fn entries(file: &[u8]) -> impl Iterator<Item = Raw> + Send {
-    let mut lines = (1..).zip(file.split(|byte| *byte == b'\n'));
+    let mut lines = (1..).zip(file.split(|byte| *byte == b'\n')).peekable();
     std::iter::from_fn(move || {
         loop {
             if let Some(raw) = Entry::next(&mut lines)?.finish() {
@@ -30,16 +31,21 @@ struct Entry {
     bytes: usize,
     /// What is too long is not kept.
     too_long: bool,
+    /// It says whom it is about.
+    named: bool,
 }
 
 impl Entry {
     /// It may be an empty one; `None` = the file has ended.
-    fn next<'f>(lines: &mut impl Iterator<Item = (u64, &'f [u8])>) -> Option<Self> {
+    fn next<'f>(lines: &mut Peekable<impl Iterator<Item = (u64, &'f [u8])>>) -> Option<Self> {
         let mut entry = Entry::default();
         let mut in_comment = false;
         let mut over = true;
-        for (number, line) in lines {
+        // Where the empty line is missing, a second name begins another entry.
+        let belongs = |entry: &Entry, line: &[u8]| !(entry.named && begins_entry(line));
+        while let Some((number, line)) = lines.next_if(|(_, line)| belongs(&entry, line)) {
             over = false;
+            entry.named |= begins_entry(line);
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.is_empty() {
                 break;
@@ -73,16 +79,31 @@ impl Entry {
                 content: Err(format!("{} or has more than {LINES} lines", too_long())),
             });
         }
+        // In a language is only whoever has no other: what names none goes before.
+        self.lines.sort_by_key(|(_, text)| names_language(text));
         let attributes = self.lines.iter().map(|(number, text)| attribute(*number, text));
         let content = attributes.collect::<Result<Vec<_>, _>>().and_then(|attributes| {
             let change = attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case("changetype"));
             match change.map(|(_, value)| value.as_str().unwrap_or_default()) {
-                None | Some("add") => Ok(Cells::Flat(attributes)),
+                None => Ok(Cells::Flat(attributes)),
+                Some(change) if change.eq_ignore_ascii_case("add") => Ok(Cells::Flat(attributes)),
                 Some(_) => Err("it changes an entry, and only whole entries are imported".to_owned()),
             }
         });
         Some(Raw { line, content })
     }
+}
+
+/// Whether a line is a value in a language: `cn;lang-en: …`.
+fn names_language(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    let mut options = name.split(|byte| *byte == b';').skip(1);
+    options.any(|option| option.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case(b"lang-")))
+}
+
+/// Whether a line names an entry.
+fn begins_entry(line: &[u8]) -> bool {
+    line.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"dn:"))
 }
 
 /// `name: text`, `name:: base64`. What is no text stays Base64.

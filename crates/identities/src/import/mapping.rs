@@ -13,7 +13,7 @@
 //! ```
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use model::json::{leads_too_deep, quoted};
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Cells;
+use crate::document::is_own;
 
 /// The members that LDAP knows under `inetOrgPerson`, as the seed writes them.
 const PERSON: [&str; 19] = [
@@ -136,6 +137,26 @@ impl Mapping {
         Ok(Mapping { key, separator, fields, constants, lists })
     }
 
+    /// Which of its columns a table does not have.
+    pub(super) fn lacks(&self, heading: &[Arc<str>]) -> Vec<&str> {
+        let parts = self.fields.iter().flatten().flat_map(|(_, parts)| parts);
+        let named = parts.filter_map(|part| match part {
+            Part::Column(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        });
+        let there: HashSet<String> = heading.iter().map(|name| name.to_ascii_lowercase()).collect();
+        let lacking: BTreeSet<&str> =
+            named.filter(|name| !there.contains(&name.to_ascii_lowercase())).collect();
+        lacking.into_iter().collect()
+    }
+
+    /// Which columns of a table become nothing although nobody said what each becomes.
+    pub(super) fn unknown(&self, heading: &[Arc<str>]) -> Vec<String> {
+        let unknown = |name: &&Arc<str>| !name.is_empty() && known(name).is_none() && !is_own(name);
+        let names = heading.iter().filter(|_| self.fields.is_none()).filter(unknown);
+        names.map(ToString::to_string).collect()
+    }
+
     /// The document that a record becomes.
     pub(super) fn document(&self, cells: Cells) -> Result<Value, String> {
         let mut document = match (cells, &self.fields) {
@@ -197,7 +218,10 @@ impl Mapping {
     /// All values of a list, the first one otherwise.
     fn several(&self, pointer: &str, values: &[&Value]) -> Option<Value> {
         if !self.lists.contains(pointer) {
-            return values.first().map(|value| (*value).clone());
+            // An empty value is none where there is another one.
+            let empty = |value: &&&Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+            let value = values.iter().find(|value| !empty(value)).or(values.first());
+            return value.map(|value| (*value).clone());
         }
         let all = values.iter().flat_map(|value| match value {
             Value::Array(items) => items.clone(),

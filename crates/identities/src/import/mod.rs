@@ -11,10 +11,9 @@ mod mapping;
 mod tests;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use model::json::{Bad, Fault};
+use model::json::{Bad, Fault, quoted};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -81,6 +80,16 @@ pub struct Ready {
     pub passwords: usize,
     /// Bytes of memory that the document takes, about.
     pub weight: usize,
+    /// It is a row of a table, which has one text for each column.
+    pub row: bool,
+}
+
+impl Ready {
+    /// Lays what the file says over what is there.
+    pub fn lay_over(&self, kept: &mut Map<String, Value>) {
+        let lay = if self.row { document::merge_row } else { document::merge };
+        lay(kept, self.document.clone());
+    }
 }
 
 /// A record as its format gives it, before the mapping.
@@ -109,18 +118,31 @@ pub struct Records<'f> {
     /// Where whom was met, by a hash of the id: ids may be many, and long.
     seen: HashMap<[u8; 16], u64>,
     read: u64,
+    /// Columns of a table that become nothing, and of which nobody said so.
+    pub unused: Vec<String>,
+    rows: bool,
 }
 
 /// Begins to read a file. An error says why nothing at all can be read.
 pub fn read<'f>(file: &'f [u8], format: Format, mapping: &'f Mapping) -> Result<Records<'f>, String> {
     let file = unmarked(file);
+    let mut unused = Vec::new();
     let raw: Box<dyn Iterator<Item = Raw> + Send + 'f> = match format {
         Format::Json => Box::new(json::items(file)?.map(|(line, text)| json::document(line, text))),
         Format::Ndjson => Box::new(json::lines(file).map(|(line, text)| json::document(line, text))),
-        Format::Csv => Box::new(csv::rows(file, mapping.separator)?),
+        Format::Csv => {
+            let rows = csv::rows(file, mapping.separator)?;
+            let heading = rows.heading();
+            let lacking = mapping.lacks(heading);
+            if !lacking.is_empty() {
+                return Err(lacks(&lacking, heading));
+            }
+            unused = mapping.unknown(heading);
+            Box::new(rows)
+        }
         Format::Ldif => Box::new(ldif::entries(file)),
     };
-    Ok(Records { raw, mapping, seen: HashMap::new(), read: 0 })
+    Ok(Records { raw, mapping, seen: HashMap::new(), read: 0, unused, rows: format == Format::Csv })
 }
 
 /// How many records a file has.
@@ -154,7 +176,9 @@ impl Iterator for Records<'_> {
                 "the file has more than {MOST} records: import what begins here as a file of its own"
             ))
         } else {
-            content.and_then(|cells| ready(cells, self.mapping)).and_then(|ready| self.once(line, ready))
+            content
+                .and_then(|cells| ready(cells, self.mapping))
+                .and_then(|ready| self.once(line, Ready { row: self.rows, ..ready }))
         };
         Some(Record { line, identity })
     }
@@ -163,16 +187,38 @@ impl Iterator for Records<'_> {
 impl Records<'_> {
     /// Takes nobody a second time.
     fn once(&mut self, line: u64, ready: Ready) -> Result<Ready, String> {
-        let mut key = [0; 16];
-        blake3::Hasher::new().update(ready.id.as_bytes()).finalize_xof().fill(&mut key);
-        match self.seen.entry(key) {
-            Entry::Occupied(first) => Err(format!("it is the same identity as on line {}", first.get())),
-            Entry::Vacant(new) => {
-                new.insert(line);
-                Ok(ready)
-            }
+        let key = |kind: &[u8], name: &str| {
+            let mut key = [0; 16];
+            blake3::Hasher::new().update(kind).update(name.as_bytes()).finalize_xof().fill(&mut key);
+            key
+        };
+        let id = key(b"id", &ready.id);
+        if let Some(first) = self.seen.get(&id) {
+            return Err(format!("it is the same identity as on line {first}"));
         }
+        if let Some(uid) = document::account(&ready.document) {
+            let key = key(b"uid", &document::account_key(&uid));
+            if let Some(first) = self.seen.get(&key) {
+                return Err(format!("its uid, {}, is that of the identity on line {first}", quoted(&uid)));
+            }
+            self.seen.insert(key, line);
+        }
+        self.seen.insert(id, line);
+        Ok(ready)
     }
+}
+
+/// What is wrong with a table that does not fit its mapping.
+fn lacks(lacking: &[&str], heading: &[Arc<str>]) -> String {
+    /// No more columns are named: who reads it looks at the file.
+    const NAMED: usize = 30;
+    let there: Vec<&str> = heading.iter().take(NAMED).map(|name| &**name).collect();
+    let lacking: Vec<&str> = lacking.iter().take(NAMED).copied().collect();
+    format!(
+        "the mapping names columns that the file does not have: {}; its columns are {}",
+        lacking.join(", "),
+        there.join(", ")
+    )
 }
 
 /// What is wrong with a record that is no JSON. Its line is told beside it.
@@ -195,5 +241,5 @@ fn ready(cells: Cells, mapping: &Mapping) -> Result<Ready, String> {
         let names: Vec<&str> = mapping.key.iter().map(|key| mapping::short(key)).collect();
         format!("it has no {}, by which identities are told apart", names.join(" or no "))
     })?;
-    Ok(Ready { id, document, passwords, weight })
+    Ok(Ready { id, document, passwords, weight, row: false })
 }

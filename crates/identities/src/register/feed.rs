@@ -27,33 +27,37 @@ pub struct File {
 pub struct Portions {
     /// So many records there are.
     pub of: u64,
-    portions: mpsc::Receiver<Vec<Record>>,
+    /// Columns of a table that become nothing, and of which nobody said so.
+    pub(super) unused: Vec<String>,
+    taken: mpsc::Receiver<Vec<Record>>,
 }
 
 impl Portions {
     /// Begins to read. An error says why nothing at all can be read.
     pub async fn open(file: File) -> Result<Self, Error> {
         let (begun, counted) = oneshot::channel();
-        let (give, portions) = mpsc::channel(1);
+        let (give, taken) = mpsc::channel(1);
         // It ends with the file, or with whoever takes its portions.
         tokio::task::spawn_blocking(move || {
             let File { bytes, format, mapping, memory } = file;
             match import::read(&bytes, format, &mapping) {
                 Err(why) => drop(begun.send(Err(why))),
                 Ok(records) => {
-                    let _ = begun.send(Ok(import::count(&bytes, format, &mapping)));
+                    let _ = begun.send(Ok((import::count(&bytes, format, &mapping), records.unused.clone())));
                     hand_over(records, &give);
                 }
             }
             drop(memory);
         });
-        let of = counted.await.map_err(|_| Error::BadFile("it could not be read to the end".to_owned()))?;
-        Ok(Portions { of: of.map_err(Error::BadFile)?, portions })
+        let begun =
+            counted.await.map_err(|_| Error::BadFile("it could not be read to the end".to_owned()))?;
+        let (of, unused) = begun.map_err(Error::BadFile)?;
+        Ok(Portions { of, unused, taken })
     }
 
     /// The next records; `None` = these were all.
     pub(super) async fn next(&mut self) -> Option<Vec<Record>> {
-        self.portions.recv().await
+        self.taken.recv().await
     }
 }
 

@@ -4,10 +4,10 @@ use engine::{Actor, AuditEntry};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use journal::EffectSet;
 use model::{Code, EntityWrite, json};
+use serde_json::Map;
 
 use super::feed::Portions;
 use super::{Register, Stamp, TRIES};
-use crate::document;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::import::{Ready, Record};
@@ -43,6 +43,8 @@ pub struct Imported {
     pub incomplete: u64,
     /// Passwords that were left out.
     pub passwords: u64,
+    /// Columns of a table that become nothing, and of which nobody said so.
+    pub unused: Vec<String>,
     /// The records that could not be used: line, and why. Of very many the last entry counts the rest.
     pub bad: Vec<(u64, String)>,
 }
@@ -67,7 +69,7 @@ impl Register {
         actor: &Actor,
         mut handled: impl FnMut(u64),
     ) -> Result<Imported, Error> {
-        let mut report = Imported::default();
+        let mut report = Imported { unused: std::mem::take(&mut portions.unused), ..Imported::default() };
         let by = self.stamp(actor);
         let (mut count, mut done, mut more) = (0, Ok(()), None);
         while let (Ok(()), Some(portion)) = (&done, portions.next().await) {
@@ -120,10 +122,14 @@ impl Register {
                 found => found?,
             };
             let (mut identity, known) = match found {
-                None => (Identity::new(ready.id.clone(), ready.document.clone(), by.clone()), false),
+                None => {
+                    let mut document = Map::new();
+                    ready.lay_over(&mut document);
+                    (Identity::new(ready.id.clone(), document, by.clone()), false)
+                }
                 Some(mut identity) => {
                     let mut document = identity.kept.document.clone();
-                    document::merge(&mut document, ready.document.clone());
+                    ready.lay_over(&mut document);
                     if json::check_part(&document).is_ok_and(|weight| weight > LARGEST) {
                         let most = LARGEST >> 20;
                         return Ok(Err(format!(

@@ -79,6 +79,12 @@ fn tell(report: &ImportReport, args: &Import, context: &Context) -> Result<Exit>
             report.incomplete
         ));
     }
+    if !report.unused.is_empty() {
+        screen.remark(format!(
+            "columns that are not used: {}; a mapping says what becomes what",
+            report.unused.join(", ")
+        ));
+    }
     if report.passwords > 0 {
         screen.remark(format!("{} passwords were left out: the register keeps none", report.passwords));
     }
