@@ -106,7 +106,9 @@ fn a_job_of_the_orchestrator_runs_a_script_that_learns_nothing_of_redis() {
     for text in [environment, hub.log()] {
         assert!(!text.contains("r3dis-s3cret"), "{text}");
     }
-    assert!(hub.log().contains("IDENTITY_UPDATE for identity:i1 succeeded after"), "{}", hub.log());
+    // Written once the answer may leave.
+    let told = || hub.log().contains("IDENTITY_UPDATE for identity:i1 succeeded after").then_some(());
+    wait::until(LONG, told).expect("the job's line in the log");
     let list = node.ask("ask", json!({ "name": "LIST_BACKENDS", "data": {}, "ms": LONG_MS })).unwrap();
     assert_eq!((&list["data"][0]["name"], &list["data"][0]["path"]), (&json!("10ldap"), &json!(home)));
     assert_eq!(list["data"][0]["actions"]["IDENTITY_UPDATE"]["script"], "main.sh");
