@@ -53,6 +53,15 @@ enum Chore {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Everything at once for hours: three doors, and a fault every few seconds (as root)
+    Soak {
+        /// How long
+        #[arg(long, default_value_t = 120)]
+        minutes: u64,
+        /// Another order of faults
+        #[arg(long, default_value_t = 20_261_126)]
+        seed: u64,
+    },
     /// Keep a picture of every page of the console: phone, desktop and very wide, light and dark
     Screenshots {
         /// Where the pictures go; made if missing
@@ -78,6 +87,7 @@ fn main() -> ExitCode {
         Chore::Services { names, install } => services::run(&names, install),
         Chore::Sabotage { names } => sabotage::run(&names),
         Chore::Fuzz { names, seconds } => fuzz::run(&names, seconds),
+        Chore::Soak { minutes, seed } => test::soak(minutes, seed),
         Chore::Screenshots { folder } => test::screenshots(&folder),
         Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),

@@ -26,6 +26,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     show_and_run(tests.args(args))
 }
 
+/// Runs everything at once for so long, with the program as it is installed.
+pub(crate) fn soak(minutes: u64, seed: u64) -> Result<()> {
+    services::install(&[Kind::Redis, Kind::RabbitMq])?;
+    let test = ["test", "-p", "intendant", "--locked", "--release", "--test", "soak", "--", "--nocapture"];
+    let seconds = (60 * minutes).to_string();
+    show_and_run(
+        cargo(&test).env("INTENDANT_SOAK_SECONDS", seconds).env("INTENDANT_SOAK_SEED", seed.to_string()),
+    )
+}
+
 /// Looks at every page in a browser and keeps what is seen.
 pub(crate) fn screenshots(folder: &Path) -> Result<()> {
     services::install(&[Kind::RabbitMq])?;

@@ -9,13 +9,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use http::client::{Client, Submission};
-use http::dto::{JobQuery, Story};
+use http::dto::Story;
 use model::JobId;
 use serde_json::json;
 use tempfile::TempDir;
-use testkit::oracle::{self, Edge, JobView, Line, Run, StepView, Violation};
+use testkit::oracle::{self, Edge, JobView, Line, Run, Violation};
 use testkit::shadow::{Point, Shadow};
 use testkit::wait;
+
+use crate::views::{stories, view};
 
 /// Longer than anything takes here, on the busiest machine.
 pub(crate) const LONG: Duration = Duration::from_mins(2);
@@ -134,18 +136,7 @@ impl Bed {
 
     /// Everything that the hub says of its jobs.
     pub(crate) async fn stories(&self) -> Vec<Story> {
-        let mut stories = Vec::new();
-        let mut query = JobQuery::default();
-        loop {
-            let page = self.client.jobs(&query).await.unwrap();
-            for job in &page.jobs {
-                stories.push(self.client.job(job.id).await.unwrap());
-            }
-            match page.next {
-                Some(next) => query.before = Some(next),
-                None => return stories,
-            }
-        }
+        stories(&self.client, 0).await
     }
 
     // === judging ===
@@ -221,25 +212,5 @@ impl Watch {
                 }
             }
         }
-    }
-}
-
-fn view(story: &Story) -> JobView {
-    let attempts = |step: u16| {
-        let of_step = story.attempts.iter().filter(|attempt| attempt.step == step);
-        of_step.map(|attempt| (attempt.number, attempt.ended_at.is_some())).collect()
-    };
-    let step = |step: &http::dto::Step| StepView {
-        index: step.index,
-        ended: step.state.is_terminal(),
-        succeeded: step.state == model::StepState::Succeeded,
-        attempts: attempts(step.index),
-    };
-    JobView {
-        id: story.job.id.to_string(),
-        seq: story.job.seq.0,
-        subject: story.job.subject.as_ref().map(ToString::to_string),
-        ended: story.job.state.is_terminal(),
-        steps: story.steps.iter().map(step).collect(),
     }
 }

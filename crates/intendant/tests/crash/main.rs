@@ -7,6 +7,9 @@
 #![allow(clippy::disallowed_methods, reason = "another process has to be timed and waited for")]
 
 mod bed;
+#[path = "../support/dice.rs"]
 mod dice;
 mod points;
 mod rounds;
+#[path = "../support/views.rs"]
+mod views;

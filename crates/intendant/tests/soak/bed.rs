@@ -1,0 +1,249 @@
+//! A hub with two brokers, a small disk and a clock that can be set.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use http::client::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use testkit::service::{Kind, Service};
+use testkit::{oracle, packages};
+
+use crate::gauge::Gauge;
+
+/// Longer than anything takes here, on the busiest machine.
+pub(crate) const LONG: Duration = Duration::from_mins(4);
+
+/// What all doors ask for.
+pub(crate) const ACTION: &str = "IDENTITY_UPDATE";
+
+/// So many jobs are kept: more than a round has, so that the judge finds them all.
+const KEPT: usize = 20_000;
+
+/// A backend whose target is often asleep, and one that often refuses. What they do depends on the job's id alone.
+const BACKENDS: &[(&str, &str, &str)] = &[
+    (
+        "10asleep",
+        "    onError: 'stop'\n    retries: {max: 200, initial: 50ms, max_delay: 500ms}\n",
+        "sleep 0.05\ncase $JOB in *[0-3]) [ \"$ATTEMPT\" -gt 2 ] || status=75;; esac",
+    ),
+    (
+        "20refuses",
+        "    onError: 'continue'\n    retries: {max: 200, initial: 50ms, max_delay: 500ms}\n",
+        "sleep 0.05\ncase $JOB in *[7-8]) status=3;; esac",
+    ),
+];
+
+pub(crate) struct Bed {
+    hub: Option<Child>,
+    pub(crate) client: Client,
+    pub(crate) redis: Service,
+    pub(crate) broker: Service,
+    _disk: Disk,
+    home: TempDir,
+}
+
+impl Bed {
+    pub(crate) fn new() -> Bed {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name);
+        for (name, keys, work) in BACKENDS {
+            backend(&path("backends").join(name), &path("witness"), name, keys, work);
+        }
+        fs::write(path("witness"), "").unwrap();
+        fs::create_dir(path("data")).unwrap();
+        let disk = Disk::mount(&path("data"));
+        let redis = Kind::Redis.start().unwrap();
+        let broker = Kind::RabbitMq.start().unwrap();
+        fs::write(path("intendant.yml"), configuration(home.path(), &redis, &broker)).unwrap();
+        let client = Client::new(path("socket"));
+        let bed = Bed { hub: None, client, redis, broker, _disk: disk, home };
+        bed.set_clock(0);
+        bed
+    }
+
+    // === life and death ===
+
+    /// Starts the hub, whether it can take work or not.
+    pub(crate) fn spawn(&mut self) {
+        assert!(self.hub.is_none(), "it runs");
+        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
+        command.args(["serve", "--config"]).arg(self.path("intendant.yml")).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
+        command.env("INTENDANT_HTTP__LISTEN", "off");
+        command.env("LD_PRELOAD", fake_clock()).env("FAKETIME_TIMESTAMP_FILE", self.path("clock"));
+        command.env("FAKETIME_CACHE_DURATION", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        command.env("DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.hub = Some(command.spawn().unwrap());
+    }
+
+    /// Starts it and waits until it takes requests.
+    pub(crate) async fn start(&mut self) {
+        self.spawn();
+        self.wait_until("the hub is ready", async |bed| bed.client.ready().await.is_ok_and(|r| r.ready))
+            .await;
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        let mut hub = self.hub.take().expect("it runs");
+        hub.kill().unwrap();
+        hub.wait().unwrap();
+    }
+
+    /// Asks it to stop, and says how it ended.
+    pub(crate) async fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        let mut hub = self.hub.take().expect("it runs");
+        tokio::task::spawn_blocking(move || hub.wait().unwrap().code()).await.unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(self.hub.as_ref().expect("it runs")), signal).unwrap();
+    }
+
+    // === what surrounds it ===
+
+    /// Puts the hub's clock ahead by so many seconds, or behind.
+    pub(crate) fn set_clock(&self, seconds: i64) {
+        let draft = self.path("clock.draft");
+        fs::write(&draft, format!("{seconds:+}\n")).unwrap();
+        fs::rename(draft, self.path("clock")).unwrap();
+    }
+
+    /// Leaves no room on the disk.
+    pub(crate) fn fill_disk(&self) {
+        // As much as fits: the last write fails.
+        let _ = std::io::copy(
+            &mut std::io::Read::take(std::io::repeat(0), 1 << 30),
+            &mut File::create(self.path("data/filler")).unwrap(),
+        );
+    }
+
+    /// Makes room again.
+    pub(crate) fn empty_disk(&self) {
+        fs::remove_file(self.path("data/filler")).unwrap();
+    }
+
+    /// Kills the scripts that run.
+    pub(crate) fn kill_scripts(&self) {
+        for child in self.children() {
+            if let Some(pid) = Pid::from_raw(child) {
+                // It may have ended just now.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+
+    fn children(&self) -> Vec<i32> {
+        let pid = self.hub.as_ref().expect("it runs").id();
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        let of = |task: fs::DirEntry| fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        let lists: Vec<String> = tasks.flatten().map(of).collect();
+        lists.iter().flat_map(|list| list.split_whitespace()).map(|pid| pid.parse().unwrap()).collect()
+    }
+
+    // === looking ===
+
+    /// Waits until something is so.
+    pub(crate) async fn wait_until(&self, what: &str, so: impl AsyncFn(&Bed) -> bool) {
+        let waited = tokio::time::timeout(LONG, async {
+            while !so(self).await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        if waited.await.is_err() {
+            let status = self.client.status().await;
+            let ready = self.client.ready().await;
+            panic!("waited in vain until {what}; {status:#?} {ready:#?}; the log:\n{}", self.log());
+        }
+    }
+
+    /// What it takes, at rest.
+    pub(crate) async fn gauge(&self) -> Gauge {
+        self.wait_until("no script runs", async |bed| bed.children().is_empty()).await;
+        // Memory that is free goes back a little later.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Gauge::read(self.hub.as_ref().expect("it runs").id(), &self.path("data"))
+    }
+
+    pub(crate) fn witness(&self) -> PathBuf {
+        self.path("witness")
+    }
+
+    /// The end of its log.
+    pub(crate) fn log(&self) -> String {
+        let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        if let Some(mut hub) = self.hub.take() {
+            let _ = hub.kill();
+            let _ = hub.wait();
+        }
+    }
+}
+
+/// A file system of its own, in memory. Unmounted also when the test fails.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(folder: &Path) -> Disk {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(folder);
+        let mounted = mount.status().expect("running mount").success();
+        assert!(mounted, "this test mounts a small file system and has to run as root");
+        Disk(folder.to_owned())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+fn backend(folder: &Path, witness: &Path, name: &str, keys: &str, work: &str) {
+    fs::create_dir_all(folder.join("bin")).unwrap();
+    let config = format!(
+        "_version: 1\nname: '{name}'\ndescription: 'a witness'\nactive: true\nactions:\n  {ACTION}:\n    \
+         script: 'run.sh'\n{keys}"
+    );
+    fs::write(folder.join("config.yml"), config).unwrap();
+    let script = folder.join("bin/run.sh");
+    let work = format!("cat >/dev/null\n{work}\nprintf '{{\"status\": %d}}' $status");
+    fs::write(&script, oracle::script(witness, &work)).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn configuration(home: &Path, redis: &Service, broker: &Service) -> String {
+    let (at, redis, broker) = (home.display(), redis.url(), broker.url());
+    format!(
+        "key: file:{at}/key\nsocket: {at}/socket\nconcurrency: 32\ndata:\n  folder: {at}/data\n\
+         backends:\n  folder: {at}/backends\nlog:\n  level: info\nretention:\n  jobs_max: {KEPT}\n\
+         sesame:\n  main:\n    redis: {redis}\n\
+         bus:\n  soak:\n    url: {broker}\n    application_id: soak\n    deferred: 1s\n    routes:\n\
+         \x20     {key}:\n        action: {ACTION}\n        concerned_to: /who\n        reply: true\n",
+        key = crate::bus::KEY
+    )
+}
+
+/// The library that stands between a program and the clock.
+fn fake_clock() -> String {
+    let faketime = packages::find("faketime").expect("this test needs the Debian package faketime");
+    let shown = Command::new(faketime).args(["-f", "+0", "printenv", "LD_PRELOAD"]).output().unwrap();
+    String::from_utf8(shown.stdout).unwrap().trim().to_owned()
+}
