@@ -1,5 +1,7 @@
 //! What is done to one identity, to a selection, or to all that fit a filter.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use engine::{Accepted, Actor, AuditEntry};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use model::word::code;
@@ -91,15 +93,24 @@ impl Register {
             Selection::Ids(ids) if ids.len() == 1 => format!("identity {}", ids.concat()),
             _ => "identities".to_owned(),
         };
-        let done = self
+        // After a first error nothing more is begun, and what is under way is waited for: it may be done all the same.
+        let failed = AtomicBool::new(false);
+        let going = self
             .ids(selection)
+            .take_while(|_| std::future::ready(!failed.load(Ordering::Relaxed)))
             .map_ok(|id| self.clone().once(id, want))
-            .try_buffer_unordered(AT_ONCE)
-            .try_for_each(|(id, outcome)| {
-                report.add(id, outcome);
-                std::future::ready(Ok(()))
-            })
-            .await;
+            .try_buffer_unordered(AT_ONCE);
+        let mut going = std::pin::pin!(going);
+        let mut done = Ok(());
+        while let Some(one) = going.next().await {
+            match one {
+                Ok((id, outcome)) => report.add(id, outcome),
+                Err(error) => {
+                    failed.store(true, Ordering::Relaxed);
+                    done = done.and(Err(error));
+                }
+            }
+        }
         // What was done before an error was done.
         let audited = if report.done > 0 {
             let code = want.code();
