@@ -71,7 +71,7 @@ pub(super) async fn move_letter(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<MovedLetter>, Problem> {
-    let asked: Move = api.bodies.json(&headers, body).await?;
+    let asked: Move = api.bodies.json(&caller, &headers, body).await?;
     let letter = match (asked.job, asked.refusal) {
         (Some(job), None) => Letter::Job(job),
         (None, Some(record)) => Letter::Refusal(record),
