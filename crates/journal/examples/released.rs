@@ -39,6 +39,7 @@ fn whole(number: u64) -> NewJob {
         external_id: Some(ExternalId {
             value: format!("request-{number}"),
             content: Zeroizing::new(format!("content {number}").into_bytes()),
+            formerly: Zeroizing::new(format!("content {number}").into_bytes()),
         }),
         secrets: Some(Zeroizing::new(format!("secret {number}").into_bytes())),
         reply: Some(format!("reply {number}").into_bytes()),

@@ -5,7 +5,14 @@
 //!
 //! The short form is one round of each kind. `cargo xtask soak --minutes 120` is the long one: it sets
 //! `INTENDANT_SOAK_SECONDS` and `_SEED`.
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 #![allow(clippy::disallowed_methods, reason = "other processes have to be timed and waited for")]
 
 mod bed;

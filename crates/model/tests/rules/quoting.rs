@@ -51,7 +51,7 @@ fn dash(text: &str) -> String {
     while let Some(at) = rest.find('\'') {
         let (plain, from) = rest.split_at(at);
         let count = from.chars().take_while(|c| *c == '\'').count();
-        quoted += &format!("{plain}'\"{}\"'", "'".repeat(count));
+        quoted += &[plain, "'\"", &"'".repeat(count), "\"'"].concat();
         rest = &from[count..];
     }
     quoted + rest
@@ -70,7 +70,12 @@ fn json_ascii(text: &str) -> String {
     each(text, |c| match c {
         '"' | '\\' | '/' => format!("\\{c}"),
         c if c.is_ascii() => c.to_string(),
-        c => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect(),
+        c => c
+            .encode_utf16(&mut [0; 2])
+            .iter()
+            .map(|unit| format!("\\u{unit:04X}"))
+            .collect::<Vec<_>>()
+            .concat(),
     })
 }
 
