@@ -181,8 +181,10 @@ impl From<journal::Error> for Problem {
                 if !error.is_told() {
                     tracing::error!("{error}");
                 }
-                let detail = "the journal cannot be written now (is the disk full?): nothing was accepted or changed, \
-                              try again later";
+                let why = if let E::Unwritable(why) = &error { why } else { "is the disk full?" };
+                let detail = format!(
+                    "the journal cannot be written now ({why}): nothing was accepted or changed, try again later"
+                );
                 Problem::later("unwritable", 10, detail)
             }
             other => Problem::bug(&other),

@@ -92,7 +92,7 @@ fn wrong_usage_is_told_apart() {
     for args in [
         &["run"][..],
         &["submit"],
-        &["jobs", "show", "not-an-id"],
+        &["jobs", "show"],
         &["jobs", "list", "--state", "fallen"],
         &["jobs", "list", "--since", "yesterday-ish"],
         &["jobs", "retry"],

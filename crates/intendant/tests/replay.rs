@@ -69,7 +69,7 @@ fn a_dead_letter_is_edited_and_runs_again() {
     // From elsewhere, and from standard input.
     let id = world.submit(&wrong.to_string().replace("alice", "bob"));
     assert_eq!(world.run(&["jobs", "watch", "--json", &id]).code, 1);
-    let token = world.run(&["token", "make", "laptop", "--scope", "operate"]).stdout;
+    let token = world.run(&["token", "make", "laptop", "--scope", "operate,submit"]).stdout;
     let url = hub.url();
     let elsewhere = ["--server", &url, "jobs", "retry", "--json", &id, "--document", "-"];
     let mut command = world.command(&elsewhere);

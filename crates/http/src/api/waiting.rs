@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 
 use super::status;
@@ -22,5 +22,11 @@ pub fn waiting(why: &str) -> Router {
     Router::new()
         .route("/healthz", get(status::health))
         .route("/readyz", get(async move || (StatusCode::SERVICE_UNAVAILABLE, Json(readiness))))
-        .fallback(async move || Problem::later("starting", AGAIN, &*refused).into_response())
+        .merge(everything_else(refused))
+}
+
+/// Routes and no fallback: the frame around them has one of its own.
+fn everything_else(refused: Arc<str>) -> Router {
+    let answer = async move || Problem::later("starting", AGAIN, &*refused).into_response();
+    Router::new().route("/", any(answer.clone())).route("/{*rest}", any(answer))
 }

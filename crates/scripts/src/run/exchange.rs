@@ -28,7 +28,7 @@ const CHUNK: usize = 16 * 1024;
 /// spares a change of threads for each run.
 const MOMENT: Duration = Duration::from_millis(2);
 /// A wait is no longer than this, so that it is seen when the whole process was stopped meanwhile.
-const SLICE: Duration = Duration::from_secs(5);
+const SLICE: Duration = Duration::from_secs(1);
 
 /// How often a script is looked at whose end nothing tells: there was no descriptor left for that.
 const GLANCE: Duration = Duration::from_millis(20);

@@ -31,6 +31,7 @@ fn every_key_can_be_overridden() {
             "http.trusted_proxies" => "10.0.0.1, 192.0.2.0/24",
             "http.oidc.roles" => "hub-admins=admin, teachers=viewer",
             "http.oidc.default_role" => "viewer",
+            "http.url" => "https://hub.example.org",
             _ if key.default.is_empty() => "/somewhere",
             _ => &key.default,
         };
