@@ -3,8 +3,8 @@
 //! (`testkit::oracle`) compares what the scripts saw with what was promised. Memory, descriptors and threads have to
 //! stay what they were.
 //!
-//! The short form is one round of each kind. `cargo xtask soak --minutes 120` is the long one: it sets
-//! `INTENDANT_SOAK_SECONDS` and `_SEED`.
+//! `cargo xtask soak --minutes 120` runs it: it sets `INTENDANT_SOAK_SECONDS` and `_SEED`. The shortest form is one round
+//! of each kind.
 #![allow(
     missing_docs,
     clippy::print_stdout,
