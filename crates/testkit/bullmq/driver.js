@@ -10,14 +10,22 @@ const Redis = require('ioredis');
 
 const connect = () => new Redis(url, { maxRetriesPerRequest: null });
 const queue = new Queue(queueName, { connection: connect() });
-const events = new QueueEvents(queueName, { connection: connect() });
+queue.on('error', () => {});
 const seen = [];
-for (const name of ['added', 'waiting', 'active', 'progress', 'completed', 'failed', 'stalled', 'drained']) {
-  events.on(name, (event) => seen.push({ event: name, ...event }));
-}
-for (const emitter of [queue, events]) emitter.on('error', () => {});
 
+let events;
 let worker;
+
+// From what is there now on: by itself it listens from some moment after it says that it is ready.
+async function listen() {
+  const [last] = await (await queue.client).xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
+  events = new QueueEvents(queueName, { connection: connect(), lastEventId: last ? last[0] : '0-0' });
+  events.on('error', () => {});
+  for (const name of ['added', 'waiting', 'active', 'progress', 'completed', 'failed', 'stalled', 'drained']) {
+    events.on(name, (event) => seen.push({ event: name, ...event }));
+  }
+  await events.waitUntilReady();
+}
 
 const chores = {
   async add({ name, data, opts }) {
@@ -101,7 +109,7 @@ const LIMIT = 120_000;
 
 async function main() {
   await queue.waitUntilReady();
-  await events.waitUntilReady();
+  await listen();
   for await (const line of createInterface({ input: process.stdin })) {
     const { n, what, ...arguments_ } = JSON.parse(line);
     const answer = (said) => process.stdout.write(`${JSON.stringify({ n, ...said })}\n`);
