@@ -166,7 +166,8 @@ async fn register(hub: &Hub) -> Vec<String> {
     for levels in LEVELS {
         let text =
             format!(r#"{{"_id":"i{levels}","inetOrgPerson":{{"uid":"{levels}","a":{}}}}}"#, nested(levels));
-        lines.push_str(&text.replace(r#""_id":"i"#, r#""_id":"n"#));
+        let another = text.replace(r#""_id":"i"#, r#""_id":"n"#).replace(r#""uid":""#, r#""uid":"n"#);
+        lines.push_str(&another);
         lines.push('\n');
         match model::json::read_around(text.as_bytes()) {
             Ok(document) => match register.create(document, &actor()).await {

@@ -274,13 +274,16 @@ async fn a_retry_whose_shape_is_wrong_is_refused_without_its_values() {
     let bed = Bed::with(vec![entry("00bad", fake)]).await;
     let failed = bed.ended(&document("a")).await;
     let cases = [
-        (r#"{"set": "C4n4ry"}"#, "the body does not fit: expected a map at line 1 column 16"),
-        (r#"{"stale": "C4n4ry"}"#, "the body does not fit: expected a boolean at line 1 column 18"),
+        (r#"{"set": "C4n4ry"}"#, "the body does not fit: expected a map"),
+        (r#"{"stale": "C4n4ry"}"#, "the body does not fit: expected a boolean"),
         (
             r#"{"sets": {}}"#,
-            "the body does not fit: unknown field `sets`, expected one of `document`, `set`, `stale` at line 1 column 7",
+            "the body does not fit: unknown field `sets`, expected one of `document`, `set`, `stale`",
         ),
-        ("{", "the body does not fit: EOF while parsing an object at line 1 column 1"),
+        (
+            "{",
+            "the body does not fit: it breaks off at line 1, column 1 (EOF while parsing an object): is it whole?",
+        ),
     ];
     for (body, expected) in cases {
         let length = format!("Content-Length: {}", body.len());

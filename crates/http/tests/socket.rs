@@ -243,7 +243,8 @@ async fn an_endless_line_of_a_batch_takes_no_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_beyond_the_memory_for_them_are_put_off() {
-    let bodies = BodyLimits { document: 50_000, memory: 50_000, ..BodyLimits::default() };
+    // Room for a large one with what it becomes, but not beside another one.
+    let bodies = BodyLimits { document: 50_000, memory: 100_000, ..BodyLimits::default() };
     let gate = Arc::new(Semaphore::new(0));
     let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00gate", Fake::gated(gate))]) }).await;
     let large = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(40_000));

@@ -262,7 +262,7 @@ fn the_buffer_of_secrets_never_grows() {
     set.set("/n", json!(f64::MIN_POSITIVE));
     let room = set.to_bytes().capacity();
     assert!(room >= set.to_bytes().len());
-    let exact = 6 * (3 + 200) + 6 + 6 * (2 + 32) + 6 + 2;
+    let exact = 6 * (3 + 200) + 6 + 6 * (2 + 23) + 6 + 2;
     assert_eq!(room, exact);
 }
 

@@ -40,7 +40,7 @@ fn moves_of_deliveries() {
     let expected = "\
 pending       xxx.
 delivered     ....
-undeliverable x..x
+undeliverable xx.x
 dropped       ....
 ";
     assert_eq!(table(&DeliveryState::ALL, DeliveryState::may_become, DeliveryState::as_str), expected);
