@@ -252,7 +252,8 @@ fn an_attempt_that_was_stopped_before_it_began_never_runs() {
     let bench = Bench::new("", "echo ran >../ran");
     let (sender, control) = unstopped(None);
     sender.send(Some(Stop::Cancelled)).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build().unwrap();
     let outcome = runtime.block_on(async {
         // The only thread for scripts is busy until the attempt has been told.
         let (release, busy) = std::sync::mpsc::channel::<()>();

@@ -18,7 +18,9 @@ let worker;
 
 // From what is there now on: by itself it listens from some moment after it says that it is ready.
 async function listen() {
-  const [last] = await (await queue.client).xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
+  const look = connect();
+  const [last] = await look.xrevrange(queue.toKey('events'), '+', '-', 'COUNT', 1);
+  look.disconnect();
   events = new QueueEvents(queueName, { connection: connect(), lastEventId: last ? last[0] : '0-0' });
   events.on('error', () => {});
   for (const name of ['added', 'waiting', 'active', 'progress', 'completed', 'failed', 'stalled', 'drained']) {
