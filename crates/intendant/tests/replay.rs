@@ -94,7 +94,7 @@ fn a_dead_letter_is_edited_and_runs_again() {
 
     for (args, stdin, words) in [
         (&["--document", "none.json"][..], "", "none.json: there is no such file"),
-        (&["--document", "-"], "{", "standard input: it is no JSON"),
+        (&["--document", "-"], "{", "standard input: it breaks off at line 1"),
         (&["--document", "-", &again], "{}", "name one job"),
         (&["--document", "-", "--set-from-stdin", "/payload/newPassword"], "{}", "give --document a file"),
     ] {
