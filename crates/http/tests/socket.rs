@@ -243,34 +243,31 @@ async fn an_endless_line_of_a_batch_takes_no_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_beyond_the_memory_for_them_are_put_off() {
-    // Room for a large one with what it becomes, but not beside another one.
-    let bodies = BodyLimits { document: 50_000, memory: 100_000, ..BodyLimits::default() };
+    let bodies = BodyLimits { document: 50_000, memory: 0, ..BodyLimits::default() };
     let gate = Arc::new(Semaphore::new(0));
     let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00gate", Fake::gated(gate))]) }).await;
     let large = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(40_000));
     let submit = || async { bed.client.submit(large.clone(), &Submission::default()).await };
-    // Once the half-sent one has been read, there is no room; unless it came while a whole one was being read, when
-    // it is itself refused: again, then.
-    let (stream, refused) = loop {
+    // There is memory for one of the largest, with what it may become. Of these, the last ones find none.
+    let mut half_sent = Vec::new();
+    for _ in 0..360 {
         let mut stream = UnixStream::connect(&bed.socket).await.unwrap();
         let head = head("POST", "/api/v1/jobs", &["Content-Type: application/json", "Content-Length: 50000"]);
         stream.write_all(format!("{head}{}", " ".repeat(49_000)).as_bytes()).await.ok();
-        let until_refused = async {
-            loop {
-                match submit().await {
-                    Ok(_) => tokio::task::yield_now().await,
-                    refused => break problem(refused),
-                }
+        half_sent.push(stream);
+    }
+    let until_refused = async {
+        loop {
+            match submit().await {
+                Ok(_) => tokio::task::yield_now().await,
+                refused => break problem(refused),
             }
-        };
-        tokio::select! {
-            refused = until_refused => break (stream, refused),
-            _ = stream.readable() => {}
         }
     };
+    let refused = in_time(until_refused).await;
     assert_eq!((refused.status, refused.code.as_str(), refused.retry_after), (503, "busy", Some(1)));
     // It is given back.
-    drop(stream);
+    drop(half_sent);
     let accepted = async {
         while submit().await.is_err() {
             tokio::task::yield_now().await;
