@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::http::access::{Access, Rules};
-use ::http::api::{self, Api};
-use ::http::dto::{CheckReport, NewToken, ReloadReport, Setting};
-use ::http::tcp::Tcp;
-use ::http::{BodyLimits, Caller, ConnectionLimits, Installation, Scope, frame};
+use access::{Access, Rules};
 use anyhow::{Result, ensure};
+use api::Installation;
+use api::dto::{CheckReport, NewToken, ReloadReport, Setting};
+use api::{self, Api};
 use engine::port::BoxFuture;
 use engine::{Clock, Hub};
 use futures_util::future::try_join_all;
+use http::listen::tcp::Tcp;
+use http::{BodyLimits, Caller, ConnectionLimits, Scope, frame};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
@@ -63,9 +64,9 @@ impl Served {
             address_rate: most,
             oidc: None,
         };
-        let access = Access::open(hub.clone(), rules).await.map_err(http::Error::from)?;
+        let access = Access::open(hub.clone(), rules).await.map_err(api::Error::from)?;
         let new = NewToken { name: "bench".to_owned(), scopes: vec![Scope::Admin], expires_at: None };
-        let token = access.make_token(new, &Caller::of_socket(0)).await.map_err(http::Error::from)?.secret;
+        let token = access.make_token(new, &Caller::of_socket(0)).await.map_err(api::Error::from)?.secret;
         let tcp = Tcp::bind("127.0.0.1:0".parse()?, None).await?;
         let url = tcp.url()?;
         let parts = api::Parts {

@@ -1,6 +1,6 @@
 //! Filters of jobs in query strings.
 
-use http::dto::Filter;
+use api::dto::Filter;
 
 /// A filter that is understood selects the same when it is written out again: one misread would act on other jobs.
 pub(crate) fn run(bytes: &[u8]) {

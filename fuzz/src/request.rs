@@ -1,6 +1,6 @@
 //! Request documents of the API and the command.
 
-use http::decode::{Beside, request};
+use api::decode::{Beside, request};
 use jiff::Timestamp;
 use model::Request;
 use serde_json::{Value, json};

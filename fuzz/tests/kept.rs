@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Documents;
 use bus::envelope::Properties;
 use bus::route::{RouteSpec, Routes};
 use bus::{Access, Body, RawMessage};
 use engine::port::{Catalogue, Decoder};
 use engine::{Accepted, ActionTable, Actor, Clock, Hub, Limits, Replay, Setup, wiring};
-use http::api::Documents;
 use identities::Register;
 use identities::import::{Format, Mapping};
 use identities::register::{File, Options, Portions};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use http::dto::Dependency;
+use api::dto::Dependency;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;

@@ -1,6 +1,7 @@
 //! The buses as commands reach them: over the API.
 
-use http::{Client, Error};
+use api::Client;
+use api::Error;
 
 use crate::api::{Move, MovedLetter};
 

@@ -154,7 +154,7 @@ async fn no_memory_left(broker: &Service) {
         "all were acknowledged"
     );
     bed.until("it to be said", async |bed| bed.link().note.is_some()).await;
-    let part = http::dto::Part::from(bed.link());
+    let part = api::dto::Part::from(bed.link());
     assert!(part.ready && part.why.as_ref().unwrap().contains("short of memory or disk"), "{part:?}");
     let pending = DeliveryFilter { state: Some(DeliveryState::Pending), ..DeliveryFilter::default() };
     let waiting = bed.hub.deliveries(pending.clone(), None, 1_000).await.unwrap().rows;

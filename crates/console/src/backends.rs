@@ -2,12 +2,12 @@
 
 pub(crate) mod one;
 
+use api::dto::{CheckReport, ReloadReport, Severity};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use engine::port::Standing;
 use engine::{AuditEntry, BackendView};
-use http::dto::{CheckReport, ReloadReport, Severity};
 use http::page::Visit;
 use http::{Admin, May, Operate, Problem, Read};
 use model::Code;

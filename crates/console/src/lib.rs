@@ -22,12 +22,12 @@ mod submit;
 
 use std::sync::Arc;
 
+use ::access::Access;
+use api::Installation;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use engine::{Clock, Hub};
-use http::Installation;
-use http::access::Access;
 use http::page::Kit;
 
 pub use nav::PART;

@@ -1,9 +1,9 @@
 //! The configuration as it holds now, for looking only: it is changed in its file.
 
+use api::dto::Setting;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use http::dto::Setting;
 use http::page::Visit;
 use http::{Admin, May};
 

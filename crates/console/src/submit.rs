@@ -2,13 +2,14 @@
 
 mod fields;
 
+use api::decode;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use engine::{Accepted, Error};
 use http::page::{Form, Visit};
-use http::{May, Problem, Submit, decode};
+use http::{May, Problem, Submit};
 use model::Effects;
 use serde_json::{Value, json};
 

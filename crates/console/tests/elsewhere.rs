@@ -5,10 +5,10 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use access::oidc::{CALLBACK, Mapping, Settings};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use http::Role;
-use http::access::oidc::{CALLBACK, Mapping, Settings};
 use model::Secret;
 use reqwest::{Client, redirect};
 use serde_json::json;

@@ -6,8 +6,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
+use api::dto::NewAccount;
 use http::Role;
-use http::dto::NewAccount;
 use http::page::{Kit, Lang, Texts};
 use intendant_console::PART;
 use serde_json::json;

@@ -3,8 +3,8 @@
 
 mod support;
 
+use api::dto::NewAccount;
 use axum::http::{StatusCode, header};
-use http::dto::NewAccount;
 use http::{Caller, Role};
 use support::{Answer, Bed, person};
 

@@ -2,17 +2,21 @@
 //! connection, or found out from its credentials.
 
 use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{Extensions, StatusCode};
 use engine::Actor;
 use model::Job;
-use tokio::sync::watch;
 
-use crate::api::SOURCE;
+use crate::listen::Closing;
 use crate::problem::Problem;
 use crate::scope::{Role, Scope, Scopes};
+
+/// The name under which requests come that are handed in over the socket; those of others have the caller's name
+/// after it, `http/token:crm`.
+pub const SOURCE: &str = "http";
 
 /// Who asks. A request without one is refused by every route that needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +106,18 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// Where a request comes from, as whoever stands around the routes found out. One that came over the hub's own socket
+/// comes from this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(pub IpAddr);
+
+impl Address {
+    /// Where a request comes from that has been looked at.
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Address>().copied().unwrap_or(Address(IpAddr::V4(Ipv4Addr::LOCALHOST)))
+    }
+}
+
 /// A caller that has proved to be allowed what `N` names: the permission of a route stands in its arguments.
 #[derive(Clone, Debug)]
 pub struct May<N> {
@@ -154,25 +170,10 @@ impl<S: Sync, N: Needs> FromRequestParts<S> for May<N> {
     }
 }
 
-/// Tells handlers that wait or stream that the server is about to stop, so that they answer now.
-#[derive(Clone, Debug)]
-pub struct Closing(pub(crate) watch::Receiver<bool>);
-
-impl Closing {
-    /// Resolves when the server is about to stop.
-    pub async fn begun(&mut self) {
-        if self.0.wait_for(|closing| *closing).await.is_err() {
-            // The server is gone without a word; its connections go with it.
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
 impl<S: Sync> FromRequestParts<S> for Closing {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let never = || Closing(watch::channel(false).1);
-        Ok(parts.extensions.get::<Closing>().cloned().unwrap_or_else(never))
+        Ok(parts.extensions.get::<Closing>().cloned().unwrap_or_else(Closing::never))
     }
 }

@@ -1,46 +1,35 @@
-//! The kit through which commands and programs talk to the hub (design §9): problems, request documents, the routes of
-//! `/api/v1`, a server on a Unix socket, and the client of all that.
+//! The kit for whatever is reached from outside: connections within bounds, HTTP over them, problems, callers and what they
+//! may do, bodies, paging, and the frame of pages. It knows no product, and not the hub's own API either.
 //!
-//! A server is put together in three steps: routes ([`api::routes`], and those of modules), what is around all of them
-//! ([`frame()`]), and what accepts connections and says who asks ([`socket`]).
+//! A server is put together in three steps: routes (of the API and of modules), what is around all of them ([`frame()`]),
+//! and what accepts connections and says who asks ([`listen`]).
 #![forbid(unsafe_code)]
 
-pub mod access;
-pub mod api;
-mod body;
+pub mod body;
 mod caller;
-pub mod client;
-mod connection;
-mod crowd;
-pub mod decode;
 pub mod dependency;
-pub mod dto;
 mod error;
-mod frame;
-mod installation;
-mod linger;
+pub mod listen;
 pub mod page;
 mod path;
-mod pool;
 mod problem;
 mod query;
 mod scope;
-mod server;
-pub mod socket;
-mod split;
-mod suggest;
-mod talk;
-pub mod tcp;
-mod words;
+mod serve;
+pub mod suggest;
+mod time;
+#[doc(hidden)]
+pub mod words;
 
 pub use body::{Bodies, BodyLimits, Document};
-pub use caller::{Admin, Caller, Closing, May, Needs, Operate, Proof, Read, ReadIdentities, ReadOwn, Submit};
-pub use client::Client;
-pub use connection::ConnectionLimits;
+pub use caller::{
+    Address, Admin, Caller, May, Needs, Operate, Proof, Read, ReadIdentities, ReadOwn, SOURCE, Submit,
+};
 pub use error::Error;
-pub use frame::frame;
-pub use installation::Installation;
+pub use listen::Closing;
 pub use path::Named;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use query::{Params, Query};
 pub use scope::{Role, Scope, Scopes};
+pub use serve::{ConnectionLimits, Proved, frame};
+pub use time::Time;

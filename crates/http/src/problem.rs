@@ -81,7 +81,7 @@ impl Problem {
     }
 
     /// A body of more than `limit` bytes.
-    pub(crate) fn too_large(limit: usize) -> Self {
+    pub fn too_large(limit: usize) -> Self {
         let detail = format!("the body is longer than the {limit} bytes that are accepted here");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
@@ -99,7 +99,7 @@ impl Problem {
     }
 
     /// The hub is about to stop.
-    pub(crate) fn stopping() -> Self {
+    pub fn stopping() -> Self {
         Problem::later(
             "stopping",
             5,

@@ -18,7 +18,8 @@ pub struct Params {
 }
 
 impl Params {
-    pub(crate) fn new(query: Option<&str>) -> Self {
+    /// Those of a query string, as it stands behind the `?`.
+    pub fn new(query: Option<&str>) -> Self {
         let given = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
         Params { given, known: Vec::new() }
     }
@@ -60,7 +61,8 @@ impl Params {
         Ok(self.value(name, "true or false")?.unwrap_or(false))
     }
 
-    pub(crate) fn states(&mut self, name: &'static str) -> Result<Vec<JobState>, Problem> {
+    /// Every state of jobs that is named, all of them words of the model.
+    pub fn states(&mut self, name: &'static str) -> Result<Vec<JobState>, Problem> {
         let words = JobState::ALL.map(JobState::as_str);
         let state = |word: String| {
             JobState::from_word(&word).ok_or_else(|| {

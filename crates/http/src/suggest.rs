@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-pub(crate) use model::json::quoted as quote;
+pub use model::json::quoted as quote;
 
 /// The end of a sentence about an unknown word: the known one that was probably meant, or all of them.
-pub(crate) fn hint(word: &str, known: &[&str]) -> String {
+pub fn hint(word: &str, known: &[&str]) -> String {
     let wanted = word.to_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&wanted, &known.to_lowercase());
     let near = known.iter().map(|known| (distance(known), *known)).min();

@@ -1,6 +1,11 @@
 //! Enums whose variants are words of the API.
 
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+
 /// Declares an enum whose variants are words.
+#[macro_export]
+#[doc(hidden)]
 macro_rules! words {
     ($(#[$about:meta])* $name:ident, $what:literal { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$about])*
@@ -19,7 +24,7 @@ macro_rules! words {
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-                crate::dto::schema::one_of(&[$($word),*])
+                $crate::words::one_of(&[$($word),*])
             }
         }
 
@@ -43,11 +48,17 @@ macro_rules! words {
                     $($word => Ok($name::$variant),)*
                     _ => Err(format!(
                         "{} is no {}: {}",
-                        crate::suggest::quote(word), $what, crate::suggest::hint(word, &[$($word),*])
+                        $crate::suggest::quote(word), $what, $crate::suggest::hint(word, &[$($word),*])
                     )),
                 }
             }
         }
     };
 }
-pub(crate) use words;
+pub use words;
+
+/// The schema of a text that is one of these words.
+pub fn one_of(words: &[&str]) -> RefOr<Schema> {
+    let object = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
+    object.enum_values(Some(words.iter().copied())).into()
+}

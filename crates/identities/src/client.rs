@@ -1,9 +1,11 @@
 //! The register as commands reach it: over the API.
 
+use api::Client;
+use api::Error;
 use axum::body::{Body, Bytes};
 use axum::http::{Method, header};
 use futures_util::Stream;
-use http::{Client, Error, Query};
+use http::Query;
 
 use crate::api::{
     Counts, Filter, IdentityPage, IdentityView, ImportLine, Move, NewPassword, PasswordJob, Report, Selection,

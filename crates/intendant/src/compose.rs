@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use api::Documents;
 use engine::port::{BackendEntry, BoxFuture, Catalogue, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
-use http::api::Documents;
 use journal::{Journal as _, Keys, Options, SqliteJournal};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy, RunMark};
 use notify::Hook;
@@ -100,7 +100,7 @@ impl Parts {
             reactors: Vec::new(),
             couriers: HashMap::new(),
             decoders: HashMap::from([(
-                http::api::SOURCE.to_owned(),
+                api::SOURCE.to_owned(),
                 Arc::new(Documents { clock: clock.clone() }) as Arc<dyn engine::port::Decoder>,
             )]),
             reclaim: vec![Arc::new(Carriers)],

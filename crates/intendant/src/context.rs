@@ -5,9 +5,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use anyhow::Result;
+use api::Client;
+use api::dto::Setting;
 use engine::Clock;
-use http::Client;
-use http::dto::Setting;
 use journal::{Key, Keys};
 use rustix::process::geteuid;
 
@@ -89,7 +89,7 @@ impl Context {
                     loaded.style = scripts::Style::Original;
                 }
             }
-            Err(http::Error::NoHub { .. }) => {
+            Err(api::Error::NoHub { .. }) => {
                 if let Some(daemon) = SesameDaemon::if_told(self.environment()) {
                     daemon.lay_over(&mut loaded);
                 }

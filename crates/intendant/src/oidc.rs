@@ -1,7 +1,7 @@
 //! The OpenID Connect provider: what the configuration says of it, checked.
 
+use access::oidc::{CALLBACK, Mapping, Settings};
 use anyhow::{Result, anyhow};
-use http::access::oidc::{CALLBACK, Mapping, Settings};
 
 use crate::config::{Environment, Http};
 use crate::exit::misuse;

@@ -50,5 +50,5 @@ impl Open {
 
 /// The OpenAPI document of the whole program, as the text of a file.
 pub fn openapi() -> String {
-    http::api::document_text(&http::api::document(vec![identities::api::document(), bus::api::document()]))
+    api::document_text(&api::document(vec![identities::api::document(), bus::api::document()]))
 }

@@ -22,7 +22,7 @@ const REDIS: &str = "redis://localhost:6379/0";
 /// A variable that names certificates of authorities to trust, in PEM, beside those of the system.
 const MORE_AUTHORITIES: &str = "NODE_EXTRA_CA_CERTS";
 /// Names of sources that are not configured.
-const TAKEN: [&str; 3] = [http::api::SOURCE, crate::compose::RUN, identities::SOURCE];
+const TAKEN: [&str; 3] = [api::SOURCE, crate::compose::RUN, identities::SOURCE];
 
 /// What the sources of a hub are told.
 #[derive(Default)]

@@ -10,6 +10,9 @@ const FLOORS: &[&[&str]] = &[
     &["journal"],
     &["engine"],
     &["http"],
+    &["access"],
+    &["api"],
+    &["module"],
     &[
         "scripts",
         "google",

@@ -1,7 +1,9 @@
 //! `cargo xtask tidy`: the habits of the house that no compiler knows.
 
+mod circles;
 mod floors;
 mod keys;
+mod names;
 mod owners;
 mod paths;
 mod purity;
@@ -36,8 +38,9 @@ pub(crate) fn run() -> Result<()> {
     let sources = sources()?;
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
     let packages = floors::packages(&metadata)?;
-    let checks: [(&str, Vec<String>); 7] = [
+    let checks: [(&str, Vec<String>); 8] = [
         ("floors of the house", floors::check(&packages)),
+        ("rooms within crates", circles::check(&sources)),
         ("what only one may use", owners::check(&packages, &sources)),
         ("purity of the pure modules", purity::check(&sources)),
         ("paths named in ARCHITECTURE.md", paths::check(&sources)),
@@ -45,7 +48,7 @@ pub(crate) fn run() -> Result<()> {
         ("words", words::check(&sources)),
         ("works of others", licences::check()?),
     ];
-    println!("{}", sizes::report(&sources));
+    println!("{}\n{}", sizes::report(&sources), circles::report(&sources));
     let mut found = 0;
     for (name, findings) in &checks {
         println!("{name}: {}", if findings.is_empty() { "fine" } else { "not fine" });

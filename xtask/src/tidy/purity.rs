@@ -1,10 +1,7 @@
 //! Pure modules do no I/O, do not wait, and read neither clock nor chance: what they need is an argument.
 
-use proc_macro2::{TokenStream, TokenTree};
-use syn::spanned::Spanned as _;
-use syn::visit::{self, Visit};
-
 use super::Source;
+use super::names;
 
 /// Folders and files that must be pure.
 const PURE: &[&str] = &[
@@ -17,7 +14,7 @@ const PURE: &[&str] = &[
     "crates/bus/src/route/",
     "crates/bus/src/tell.rs",
     "crates/engine/src/window.rs",
-    "crates/http/src/decode",
+    "crates/api/src/decode",
     "crates/model/src/",
     "crates/scripts/src/answer/",
     "crates/identities/src/document",
@@ -62,108 +59,23 @@ pub(crate) fn check(sources: &[Source]) -> Vec<String> {
 }
 
 fn impurities(source: &Source) -> Vec<String> {
-    let file = match syn::parse_file(&source.text) {
-        Ok(file) => file,
+    let named = match names::of(&source.text) {
+        Ok(named) => named,
         Err(error) => return vec![format!("{}: {error}", source.path)],
     };
-    let mut search = Search::default();
-    search.visit_file(&file);
-    search.found.dedup_by_key(|(line, _)| *line);
-    search.found.iter().map(|(line, what)| format!("{}:{line} uses {what}", source.path)).collect()
-}
-
-#[derive(Default)]
-struct Search {
-    found: Vec<(usize, String)>,
-}
-
-impl Search {
-    fn name(&mut self, path: &str, span: proc_macro2::Span) {
-        if IMPURE.iter().any(|impure| names(path, impure)) {
-            self.found.push((span.start().line, path.to_owned()));
-        }
-    }
-
-    fn use_tree(&mut self, prefix: &str, tree: &syn::UseTree) {
-        let join = |name: &syn::Ident| {
-            if prefix.is_empty() { name.to_string() } else { format!("{prefix}::{name}") }
-        };
-        match tree {
-            syn::UseTree::Path(path) => self.use_tree(&join(&path.ident), &path.tree),
-            syn::UseTree::Name(name) => self.name(&join(&name.ident), name.span()),
-            syn::UseTree::Rename(rename) => self.name(&join(&rename.ident), rename.span()),
-            syn::UseTree::Glob(glob) => self.name(prefix, glob.span()),
-            syn::UseTree::Group(group) => group.items.iter().for_each(|item| self.use_tree(prefix, item)),
-        }
-    }
-
-    /// The arguments of a macro are no syntax yet: names joined by colons are read out of its tokens.
-    fn tokens(&mut self, tokens: TokenStream) {
-        let mut path = String::new();
-        for token in tokens {
-            match token {
-                TokenTree::Ident(ident) => {
-                    if !path.ends_with("::") {
-                        path.clear();
-                    }
-                    path.push_str(&ident.to_string());
-                    self.name(&path, ident.span());
-                }
-                TokenTree::Punct(punct) if punct.as_char() == ':' => path.push(':'),
-                TokenTree::Group(group) => {
-                    path.clear();
-                    self.tokens(group.stream());
-                }
-                _ => path.clear(),
-            }
-        }
-    }
-}
-
-impl<'ast> Visit<'ast> for Search {
-    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if !is_for_tests(&module.attrs) {
-            visit::visit_item_mod(self, module);
-        }
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.use_tree("", &item.tree);
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        self.name(&names.join("::"), path.span());
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        self.tokens(call.tokens.clone());
-        visit::visit_macro(self, call);
-    }
-
-    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
-        if let Some(keyword) = signature.asyncness {
-            self.found.push((keyword.span().start().line, "async".to_owned()));
-        }
-        visit::visit_signature(self, signature);
-    }
+    let impure = |path: &str| path == names::ASYNC || IMPURE.iter().any(|impure| is_named(path, impure));
+    let mut found: Vec<_> = named.into_iter().filter(|(_, path)| impure(path)).collect();
+    found.dedup_by_key(|(line, _)| *line);
+    found.iter().map(|(line, what)| format!("{}:{line} uses {what}", source.path)).collect()
 }
 
 /// Whether a path names the impure thing: begins with it, or ends a longer path that was shortened by a `use` of the
 /// type (`Timestamp::now` for `jiff::Timestamp::now`).
-fn names(path: &str, impure: &str) -> bool {
+fn is_named(path: &str, impure: &str) -> bool {
     let begins = path.strip_prefix(impure).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     let shortened =
         impure.split("::").count() > 2 && path.contains("::") && impure.ends_with(&format!("::{path}"));
     begins || shortened
-}
-
-fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.parse_args::<syn::Path>().is_ok_and(|argument| argument.is_ident("test"))
-    })
 }
 
 #[cfg(test)]

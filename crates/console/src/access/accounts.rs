@@ -1,10 +1,10 @@
 //! Accounts of people.
 
+use api::dto::{AccountChange, AccountView, NewAccount};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use http::dto::{AccountChange, AccountView, NewAccount};
 use http::page::{Form, Visit};
 use http::{Admin, May, Problem};
 

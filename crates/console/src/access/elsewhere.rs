@@ -1,12 +1,12 @@
 //! Signing in at an OpenID Connect provider.
 
+use access::Origin;
+use access::oidc::{Answer, Fault};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::Problem;
-use http::access::Origin;
-use http::access::oidc::{Answer, Fault};
 use http::page::{Form, Visit, local_path};
 
 use super::{fault, sign};

@@ -1,10 +1,10 @@
 //! Signing in and out.
 
+use access::{Origin, SignedIn};
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::access::{Origin, SignedIn};
 use http::page::{Form, Visit, local_path};
 use http::{Caller, Problem};
 

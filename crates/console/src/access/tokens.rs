@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use api::dto::{NewToken, TokenView};
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use http::dto::{NewToken, TokenView};
 use http::page::{Form, Visit};
 use http::{Admin, May, Problem, Scope};
 use jiff::Timestamp;

@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::kit::Kit;
 use super::visit::{Visit, is_htmx, local_path};
-use crate::frame::guarded;
 use crate::problem::{PROBLEM_JSON, Problem};
+use crate::serve::guarded;
 
 /// Where people sign in.
 const SIGN_IN: &str = "/sign-in";

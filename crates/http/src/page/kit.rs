@@ -8,9 +8,8 @@ use axum::http::request::Parts;
 use super::asset::Assets;
 use super::lang::Lang;
 use super::text::Texts;
-use crate::access::Origin;
 use crate::body::{Bodies, BodyLimits, Document};
-use crate::caller::Caller;
+use crate::caller::{Address, Caller};
 use crate::problem::Problem;
 use crate::scope::Scope;
 
@@ -114,7 +113,7 @@ impl Kit {
         let (bodies, headers) = (&self.0.bodies, &head.headers);
         match head.extensions.get::<Caller>() {
             Some(caller) => bodies.read(caller, headers, body).await,
-            None => bodies.read_of_stranger(Origin::of(&head.extensions).address, headers, body).await,
+            None => bodies.read_of_stranger(Address::of(&head.extensions).0, headers, body).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::dto::{Damaged, Time};
+use api::dto::{Damaged, Time};
 use http::{Params, Problem, Query};
 use model::{JobId, JobState};
 use serde::{Deserialize, Serialize};

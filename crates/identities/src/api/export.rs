@@ -1,12 +1,12 @@
 //! Identities as a stream of lines or rows, however many.
 
+use api::dto::{ExportFormat, Time};
+use api::{NDJSON, ndjson};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use http::api::{NDJSON, ndjson};
-use http::dto::{ExportFormat, Time};
 use http::{May, Params, Problem, ReadIdentities};
 use model::word::code;
 use serde_json::{Value, json};

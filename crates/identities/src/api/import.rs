@@ -1,9 +1,9 @@
 //! Importing a file.
 
+use api::ndjson;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::stream;
-use http::api::ndjson;
 use http::{May, Operate, Params, Problem};
 use tokio::sync::mpsc;
 

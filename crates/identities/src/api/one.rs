@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use api::dto::{self, JobPage};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http::dto::{self, JobPage};
 use http::{Admin, May, Named, Operate, Params, Problem, ReadIdentities};
 use journal::{Order, Page};
 use model::Seq;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use api::dto::WaitingFor;
 use clap::{Args, Subcommand};
-use http::dto::WaitingFor;
 use model::{JobState, Subject, json};
 
 use super::{JobName, When};

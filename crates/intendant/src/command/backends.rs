@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use api::dto::{Backend, Pong, Standing};
 use engine::PING;
 use engine::port::{BackendEntry, Call, Control};
-use http::dto::{Backend, Pong, Standing};
 use model::{Mask, OutcomeKind, RunMark};
 use serde_json::json;
 use tokio::sync::watch;
@@ -33,7 +33,7 @@ pub(super) fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
 pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
     let loaded = context.configuration_of_hub().await?;
     let backends = match context.client()?.backends().await {
-        Err(http::Error::NoHub { .. }) => {
+        Err(api::Error::NoHub { .. }) => {
             let folder = folder(None, &loaded);
             context.screen.remark(format!("no hub is running; as {} stands:", folder.display()));
             Parts::read(&loaded, &folder)?.backends.entries.iter().map(as_listed).collect()
@@ -137,7 +137,7 @@ pub async fn pause(args: OneBackend, paused: bool, context: &Context) -> Result<
 /// `backends reload`.
 pub async fn reload(args: Reload, context: &Context) -> Result<Exit> {
     let report = context.client()?.reload().await.map_err(|error| match error {
-        http::Error::Problem(problem) if problem.code.as_str() == "bad_configuration" => {
+        api::Error::Problem(problem) if problem.code.as_str() == "bad_configuration" => {
             misuse(format!("nothing was changed: {}", problem.detail))
         }
         other => other.into(),
@@ -164,7 +164,7 @@ pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
     let client = context.client()?;
     let hub = match client.backends().await {
         Ok(backends) => Some(backends),
-        Err(http::Error::NoHub { .. }) => None,
+        Err(api::Error::NoHub { .. }) => None,
         Err(error) => return Err(error.into()),
     };
     let local = Parts::read(&loaded, &folder(None, &loaded))?.backends;

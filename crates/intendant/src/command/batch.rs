@@ -6,10 +6,10 @@ use std::path::Path;
 use std::pin::pin;
 
 use anyhow::{Context as _, Result};
+use api::Client;
+use api::dto::{Acceptance, BatchLine};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use http::Client;
-use http::dto::{Acceptance, BatchLine};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 

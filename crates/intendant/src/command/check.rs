@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use api::Client;
+use api::dto::{CheckReport, Finding, Reached, Severity};
 use futures_util::future::join_all;
-use http::Client;
 use http::dependency::reach;
-use http::dto::{CheckReport, Finding, Reached, Severity};
 
 use super::backends::folder;
 use crate::cli::Check;
@@ -100,7 +100,7 @@ fn finding(problem: scripts::Problem) -> Finding {
 }
 
 fn answers(needed: &Reached, context: &Context) -> Result<()> {
-    let Reached { backend, dependency: http::dto::Dependency { name, url, why }, error, .. } = needed;
+    let Reached { backend, dependency: api::dto::Dependency { name, url, why }, error, .. } = needed;
     let what = format!("{backend} depends on {name} at {url} ({why})");
     match error {
         None => context.screen.marked(Mark::Good, text::one_line(&format!("{what}: it answers"))),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use api::decode::{self, Beside};
 use engine::port::Call;
-use http::decode::{self, Beside};
 use model::{JobId, Mask, OutcomeKind, RunMark, null_to_empty, take_secrets};
 use scripts::Debugged;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! `intendant failsafe …`.
 
 use anyhow::Result;
-use http::dto;
+use api::dto;
 
 use crate::cli::{Decision, Failsafe, FailsafeList, HeldSet};
 use crate::context::Context;

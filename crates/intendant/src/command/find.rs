@@ -1,8 +1,8 @@
 //! Jobs by the names that others gave them.
 
 use anyhow::{Result, anyhow};
-use http::Client;
-use http::dto::{Filter, JobQuery};
+use api::Client;
+use api::dto::{Filter, JobQuery};
 use model::JobId;
 
 use crate::cli::JobName;

@@ -198,7 +198,7 @@ async fn erase(args: Erase, context: &Context) -> Result<Exit> {
         match client::erase(&hub, &id).await {
             Ok(()) if args.json => screen.json(&json!({ "id": id, "erased": true }))?,
             Ok(()) => screen.marked(Mark::Good, format!("{id}: its data is erased"))?,
-            Err(http::Error::Problem(problem)) => {
+            Err(api::Error::Problem(problem)) => {
                 screen.fail(problem.detail);
                 exit = Exit::Failed;
             }

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::pin::pin;
 
 use anyhow::{Result, bail};
+use api::dto::{self, Cancelling, Exported, JobQuery, Time};
 use futures_util::StreamExt as _;
-use http::dto::{self, Cancelling, Exported, JobQuery, Time};
 use jiff::Timestamp;
 use model::{Seq, null_to_empty};
 use serde_json::json;
@@ -93,7 +93,7 @@ pub async fn cancel(args: Cancel, context: &Context) -> Result<Exit> {
                 };
                 screen.marked(Mark::Good, format!("{id}: {words}"))?;
             }
-            Err(http::Error::Problem(problem)) => {
+            Err(api::Error::Problem(problem)) => {
                 screen.fail(format!("{id}: {}", problem.detail));
                 exit = Exit::Failed;
             }

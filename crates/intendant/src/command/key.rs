@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use http::Client;
+use api::Client;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use journal::{Journal as _, Look, Options, Renewal, SqliteJournal};
 use serde_json::json;
@@ -49,7 +49,7 @@ pub async fn rotate(args: RotateKey, context: &Context) -> Result<Exit> {
 async fn seal_anew(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result<()> {
     match Client::new(&loaded.config.socket).reload().await {
         Ok(_) => follow(loaded, context, bar).await,
-        Err(http::Error::NoHub { .. }) => renew(loaded, context, bar).await,
+        Err(api::Error::NoHub { .. }) => renew(loaded, context, bar).await,
         Err(error) => {
             Err(anyhow!("the hub takes over the key in its place when it is told to reload: {error}"))
         }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, Write as _};
 
 use anyhow::{Context as _, Result};
-use http::Client;
+use api::Client;
 use model::Secret;
 
 use crate::cli::Login;

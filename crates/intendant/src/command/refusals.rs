@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::{Result, anyhow};
-use http::dto::RecordQuery;
+use api::dto::RecordQuery;
 use model::RecordKind;
 use serde_json::json;
 
@@ -90,7 +90,7 @@ async fn resubmit(args: Resubmit, context: &Context) -> Result<Exit> {
                 let job = submitted.job.map_or_else(|| "no job".to_owned(), |job| format!("job {job}"));
                 screen.marked(Mark::Good, format!("{number}: accepted as {job}"))?;
             }
-            Err(http::Error::Problem(problem)) => {
+            Err(api::Error::Problem(problem)) => {
                 screen.fail(format!("refusal {number}: {}", problem.detail));
                 exit = Exit::Failed;
             }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
+use api::dto::{CheckReport, ReloadReport, Setting};
 use engine::Hub;
-use http::dto::{CheckReport, ReloadReport, Setting};
-use http::tcp::Tls;
+use http::listen::tcp::Tls;
 
 use super::check;
 use crate::buses;

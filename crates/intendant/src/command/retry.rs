@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use anyhow::Result;
-use http::Client;
-use http::dto::{Replay, ReplayMany};
+use api::Client;
+use api::dto::{Replay, ReplayMany};
 use model::json;
 use serde_json::{Map, Value, json};
 
@@ -53,7 +53,7 @@ async fn named(args: Retry, client: &Client, context: &Context) -> Result<Exit> 
                 };
                 screen.marked(Mark::Good, format!("{job}: {words}"))?;
             }
-            Err(http::Error::Problem(problem)) => {
+            Err(api::Error::Problem(problem)) => {
                 screen.fail(format!("{}{}", problem.detail, hint(&problem)));
                 exit = Exit::Failed;
             }

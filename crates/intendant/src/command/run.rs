@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
+use api::decode::{self, Beside};
+use api::dto::Story;
 use engine::{Accepted, Actor, Hub};
-use http::decode::{self, Beside};
-use http::dto::Story;
 use journal::Key;
 use model::{Effects, JobId, JobState};
 use tokio::sync::broadcast::error::RecvError;

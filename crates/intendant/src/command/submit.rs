@@ -4,10 +4,10 @@ use std::path::Path;
 use std::pin::pin;
 
 use anyhow::{Result, bail};
+use api::Client;
+use api::client::Submission;
+use api::dto::{Acceptance, EventQuery, Story, Submitted};
 use futures_util::StreamExt as _;
-use http::Client;
-use http::client::Submission;
-use http::dto::{Acceptance, EventQuery, Story, Submitted};
 use model::{JobId, JobState};
 use serde_json::Value;
 
@@ -69,9 +69,9 @@ fn about(file: &Path, why: &anyhow::Error) -> anyhow::Error {
 }
 
 /// A request that the hub does not take is the caller's to correct.
-fn refused(file: &Path, error: http::Error) -> anyhow::Error {
+fn refused(file: &Path, error: api::Error) -> anyhow::Error {
     match error {
-        http::Error::Problem(problem) if (400..500).contains(&problem.status) => {
+        api::Error::Problem(problem) if (400..500).contains(&problem.status) => {
             misuse(format!("{}: {}", document::name(file), problem.detail))
         }
         other => other.into(),

@@ -1,8 +1,8 @@
 //! `intendant token …`.
 
 use anyhow::Result;
+use api::dto::{NewLink, NewToken, Time, TokenView};
 use http::Scope;
-use http::dto::{NewLink, NewToken, Time, TokenView};
 
 use crate::cli::{MakeToken, OneToken, SignIn, Token, TokenList};
 use crate::context::Context;

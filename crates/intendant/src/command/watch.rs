@@ -5,9 +5,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Result;
+use api::Client;
+use api::dto::{Event, EventQuery, Story};
 use futures_util::StreamExt as _;
-use http::Client;
-use http::dto::{Event, EventQuery, Story};
 use model::word::code;
 use model::{EventKind, JobId, JobState};
 
@@ -84,7 +84,7 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
                 }
                 context.screen.remark("the hub went away: waiting until it is back (Ctrl-C ends)");
             }
-            Err(http::Error::NoHub { .. } | http::Error::Lost(_)) if reached => {}
+            Err(api::Error::NoHub { .. } | api::Error::Lost(_)) if reached => {}
             Err(error) => return Err(error.into()),
         }
         context.clock.sleep(AGAIN).await;

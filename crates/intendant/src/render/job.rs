@@ -1,6 +1,6 @@
 //! Lists of jobs and of refusals.
 
-use http::dto::{Job, Record};
+use api::dto::{Job, Record};
 use jiff::Timestamp;
 use model::JobState;
 

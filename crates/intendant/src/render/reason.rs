@@ -1,6 +1,6 @@
 //! Why a job failed, in one sentence: what it was about, which backend, what it said, what happens next.
 
-use http::dto::{Job, Step, Story};
+use api::dto::{Job, Step, Story};
 use model::StepState;
 
 use super::text;

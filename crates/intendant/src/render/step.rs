@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::dto::{Attempt, Step};
+use api::dto::{Attempt, Step};
 use jiff::Timestamp;
 use model::word::code;
 use model::{OutcomeKind, StepState};
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn attempt(kind: OutcomeKind, message: &str) -> Attempt {
-        let at = |text: &str| http::dto::Time(text.parse().unwrap());
+        let at = |text: &str| api::dto::Time(text.parse().unwrap());
         Attempt {
             step: 0,
             number: 1,

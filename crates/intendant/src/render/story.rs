@@ -1,6 +1,6 @@
 //! The story of a job in one look.
 
-use http::dto::{Attempt, Delivery, Story};
+use api::dto::{Attempt, Delivery, Story};
 use model::{DeliveryState, JobState};
 
 use super::step::{Line, name_column};

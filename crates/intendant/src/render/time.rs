@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::dto::Moved;
+use api::dto::Moved;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use http::client::{Client, Submission};
-use http::dto::Story;
+use api::client::{Client, Submission};
+use api::dto::Story;
 use model::JobId;
 use serde_json::json;
 use tempfile::TempDir;
@@ -119,7 +119,7 @@ impl Bed {
         async move {
             match client.submit(document, &submission).await {
                 Ok(submitted) => Some(submitted.job.expect("a job")),
-                Err(http::Error::Problem(problem)) => panic!("refused: {problem:?}"),
+                Err(api::Error::Problem(problem)) => panic!("refused: {problem:?}"),
                 Err(_) => None,
             }
         }

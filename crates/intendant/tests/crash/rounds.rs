@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use http::dto::{Attempt, Story};
+use api::dto::{Attempt, Story};
 use model::JobState;
 use model::word::code;
 

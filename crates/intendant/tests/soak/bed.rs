@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use http::client::Client;
+use api::client::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use testkit::service::{Kind, Service};

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::client::{Client, Submission};
-use http::dto::JobQuery;
+use api::client::{Client, Submission};
+use api::dto::JobQuery;
 use model::word::code;
 use serde_json::json;
 use testkit::oracle::{self, JobView};
@@ -134,7 +134,7 @@ async fn call(client: Client, round: u64, caller: u64, mut dice: Dice, over: Arc
             loop {
                 match client.submit(document.clone(), &submission).await {
                     Ok(_) => break,
-                    Err(http::Error::Problem(problem)) if problem.status < 500 && problem.status != 429 => {
+                    Err(api::Error::Problem(problem)) if problem.status < 500 && problem.status != 429 => {
                         panic!("refused: {problem:?}")
                     }
                     Err(_) => tokio::time::sleep(PAUSE).await,

@@ -1,7 +1,7 @@
 //! What the hub says of its jobs, for the judge that stands outside of it.
 
-use http::client::Client;
-use http::dto::{JobQuery, Story};
+use api::client::Client;
+use api::dto::{JobQuery, Story};
 use testkit::oracle::{JobView, StepView};
 
 /// Everything that the hub says of the jobs after this place in the order (0 = of all).
@@ -29,7 +29,7 @@ pub(crate) fn view(story: &Story) -> JobView {
         let of_step = story.attempts.iter().filter(|attempt| attempt.step == step);
         of_step.map(|attempt| (attempt.number, attempt.ended_at.is_some())).collect()
     };
-    let step = |step: &http::dto::Step| StepView {
+    let step = |step: &api::dto::Step| StepView {
         index: step.index,
         ended: step.state.is_terminal(),
         succeeded: step.state == model::StepState::Succeeded,

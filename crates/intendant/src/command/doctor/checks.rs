@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use http::Client;
+use api::Client;
 use journal::{Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
@@ -290,7 +290,7 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     let client = Client::new(socket);
     let status = match client.status().await {
         Ok(status) => status,
-        Err(http::Error::NoHub { .. }) => {
+        Err(api::Error::NoHub { .. }) => {
             return vec![Finding::warning(
                 NAME,
                 format!("not running ({})", socket.display()),

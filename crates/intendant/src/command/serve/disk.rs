@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use api::Installation;
+use api::dto::{CheckReport, ReloadReport, Setting};
 use engine::port::BoxFuture;
-use http::Installation;
-use http::dto::{CheckReport, ReloadReport, Setting};
 
 use super::super::check;
 use super::super::reload::{self, Reloader};

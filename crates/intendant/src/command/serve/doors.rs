@@ -1,12 +1,12 @@
 //! Where the hub is reached: the socket of the commands, and TCP.
 
+use access::{Access, Rules};
 use anyhow::Result;
 use axum::Router;
 use engine::Clock;
-use http::access::{Access, Rules};
+use http::listen::Socket;
+use http::listen::tcp::{CertificateFiles, Tcp, Tls};
 use http::page::{Kit, around};
-use http::socket::Socket;
-use http::tcp::{CertificateFiles, Tcp, Tls};
 use http::{ConnectionLimits, frame};
 use tokio::sync::watch;
 

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::notify::trace::Traces;
+use access::Access;
 use anyhow::{Context as _, Result, anyhow};
+use api::Installation;
+use api::{self, Api};
 use engine::Hub;
-use http::access::Access;
-use http::api::{self, Api};
-use http::{BodyLimits, Caller, Installation};
+use http::{BodyLimits, Caller};
 use rustix::process::geteuid;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -79,7 +80,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
 
     let register = Open::new(&hub, schedule, &context.clock);
     let (stop, stopped) = watch::channel(());
-    let access = Access::open(hub.clone(), rules).await.map_err(http::Error::from)?;
+    let access = Access::open(hub.clone(), rules).await.map_err(api::Error::from)?;
     let parts = api::Parts {
         hub: hub.clone(),
         access: access.clone(),
@@ -140,7 +141,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
 async fn invite(access: &Access, url: Option<&str>, context: &Context) -> Result<()> {
     let Some(url) = url.filter(|_| access.is_new() && context.screen.live) else { return Ok(()) };
     let by = Caller::of_socket(geteuid().as_raw());
-    let path = access.make_link(None, &by).await.map_err(http::Error::from)?;
+    let path = access.make_link(None, &by).await.map_err(api::Error::from)?;
     context.screen.complain(format!(
         "Nobody has an account yet. Open this link within 15 minutes to make one:\n  {url}{path}"
     ));

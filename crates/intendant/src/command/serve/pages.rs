@@ -1,10 +1,10 @@
 //! The pages for people.
 
+use api;
 use axum::Router;
 use bus::api::Api as Buses;
 use console::Console;
 use engine::Clock;
-use http::api;
 use http::page::{Kit, Part};
 use identities::pages::Pages;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Error, Result};
+use api;
 use engine::Hub;
-use http::api;
 use tokio::sync::watch;
 
 use super::Start;

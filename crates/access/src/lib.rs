@@ -1,0 +1,113 @@
+//! Who may come in over TCP: tokens of programs, sessions of people, limits.
+//!
+//! [`Access::layer`] stands around all routes. It finds out who asks and puts a [`http::Caller`] into the request, which is
+//! refused by the routes themselves when it is missing or may not do what it asks.
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod attempts;
+mod browser;
+pub mod dto;
+mod layer;
+mod limit;
+mod link;
+mod name;
+pub mod oidc;
+mod origin;
+mod password;
+mod rights;
+mod secret;
+mod session;
+mod store;
+mod token;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Hub;
+use ipnet::IpNet;
+
+use account::Account;
+use attempts::Attempts;
+use browser::Browser;
+use http::Problem;
+use limit::{Limit, Quota};
+use link::Links;
+use oidc::Oidc;
+use password::Passwords;
+use session::Session;
+use store::{Changed, Store};
+use token::Token;
+
+pub use link::Link;
+pub use origin::Origin;
+pub use session::SignedIn;
+pub use token::TOKEN_PREFIX;
+
+/// What an administrator decides about access.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// A session ends after so long without use.
+    pub session: Duration,
+    /// Proxies whose word about their clients is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Requests a second of one token.
+    pub token_rate: NonZeroU32,
+    /// Requests a second of one address that has not proved who it is.
+    pub address_rate: NonZeroU32,
+    /// Where people may sign in instead, with OpenID Connect.
+    pub oidc: Option<oidc::Settings>,
+}
+
+/// Knows who may come in. Cheap to clone.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    hub: Hub,
+    rules: Rules,
+    tokens: Store<Token>,
+    accounts: Store<Account>,
+    sessions: Store<Session>,
+    browsers: Store<Browser>,
+    /// Changes of all of these are told here.
+    changed: Changed,
+    links: Links,
+    passwords: Passwords,
+    oidc: Option<Oidc>,
+    by_token: Limit,
+    by_address: Limit,
+    attempts: Attempts,
+    /// Changes of tokens and accounts come one after the other: what is looked at still holds when it is written.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Access {
+    /// Reads tokens, accounts and sessions out of the hub's journal.
+    pub async fn open(hub: Hub, rules: Rules) -> Result<Self, Problem> {
+        let changed = Changed::default();
+        Ok(Access(Arc::new(Inner {
+            tokens: Store::load(hub.clone(), changed.clone()).await?,
+            accounts: Store::load(hub.clone(), changed.clone()).await?,
+            sessions: Store::load(hub.clone(), changed.clone()).await?,
+            browsers: Store::load(hub.clone(), changed.clone()).await?,
+            changed,
+            links: Links::default(),
+            passwords: Passwords::new(),
+            oidc: rules.oidc.clone().map(Oidc::new).transpose()?,
+            by_token: Limit::new(Quota::per_second(rules.token_rate)),
+            by_address: Limit::new(Quota::per_second(rules.address_rate)),
+            attempts: Attempts::new(),
+            turn: tokio::sync::Mutex::new(()),
+            hub,
+            rules,
+        })))
+    }
+
+    /// Counts an attempt to sign in.
+    fn attempt(&self, origin: &Origin) -> Result<(), Problem> {
+        self.0.attempts.from(origin.address, self.0.hub.now())
+    }
+}

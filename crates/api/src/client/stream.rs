@@ -1,0 +1,74 @@
+//! Answers that come piece by piece.
+
+use axum::body::Bytes;
+use axum::http::Response;
+use futures_util::{Stream, stream};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+
+use super::call::lost;
+use super::place::Place;
+use crate::dto::Event;
+use crate::error::Error;
+use http::body::Split;
+
+/// A JSON document on each line.
+pub(super) fn lines<T: DeserializeOwned>(
+    answer: Response<Incoming>,
+    place: &Place,
+) -> impl Stream<Item = Result<T, Error>> + use<T> {
+    let lines = Lines::new(answer, place);
+    stream::try_unfold(lines, |mut lines| async {
+        let Some(line) = lines.next().await? else { return Ok(None) };
+        let row = lines.parse(&line)?;
+        Ok(Some((row, lines)))
+    })
+}
+
+/// The events of a stream of server-sent events.
+pub(super) fn events(
+    answer: Response<Incoming>,
+    place: &Place,
+) -> impl Stream<Item = Result<Event, Error>> + use<> {
+    let lines = Lines::new(answer, place);
+    stream::try_unfold(lines, |mut lines| async {
+        // Ids and kinds stand in the data too; comments only keep the connection alive.
+        while let Some(line) = lines.next().await? {
+            if let Some(data) = line.strip_prefix(b"data:") {
+                let event = lines.parse(data)?;
+                return Ok(Some((event, lines)));
+            }
+        }
+        Ok(None)
+    })
+}
+
+struct Lines {
+    body: Incoming,
+    split: Split,
+    place: Place,
+}
+
+impl Lines {
+    fn new(answer: Response<Incoming>, place: &Place) -> Self {
+        Lines { body: answer.into_body(), split: Split::default(), place: place.clone() }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            if let Some(line) = self.split.line() {
+                return Ok(Some(line));
+            }
+            let Some(frame) = self.body.frame().await else { return Ok(None) };
+            if let Ok(data) = frame.map_err(|e| lost(&e))?.into_data() {
+                self.split.feed(data);
+            }
+        }
+    }
+
+    fn parse<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Error> {
+        serde_json::from_slice(line)
+            .map_err(|e| Error::Strange { hub: self.place.to_string(), why: e.to_string() })
+    }
+}

@@ -1,0 +1,281 @@
+//! What callers ask for: filters, pages, replays. Read from a query string or a JSON body, and written by the client.
+
+use model::{JobId, JobState, Seq, Subject};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::schema;
+use serde_json::{Map, Value};
+
+use http::Problem;
+use http::Time;
+use http::words;
+use http::{Params, Query};
+
+/// Which jobs. Empty = all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Any of these states; in a query string the parameter is repeated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<schema::JobState>)]
+    #[param(value_type = Vec<schema::JobState>)]
+    pub state: Vec<JobState>,
+    /// This action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// This subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    #[param(value_type = Option<String>)]
+    pub subject: Option<Subject>,
+    /// This source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// With a step on this backend.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// This code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Accepted at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
+    /// Accepted before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// With this text in what is in clear: id, the caller's own id, subject, action, source, code, message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Waiting for this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_on: Option<WaitingFor>,
+}
+
+words! {
+    /// What live jobs wait for.
+    WaitingFor, "thing to wait for" {
+        /// Another job of their subject.
+        Subject = "subject",
+        /// Somebody's approval.
+        Failsafe = "failsafe",
+        /// A paused backend.
+        Pause = "pause",
+        /// A backend that is left alone because it keeps failing.
+        Breaker = "breaker",
+        /// The time of their retry.
+        Retry = "retry",
+        /// Room on their backend, or in the hub.
+        Slot = "slot",
+        /// Nothing: they are about to start.
+        Nothing = "nothing",
+    }
+}
+
+words! {
+    /// How an export looks.
+    ExportFormat, "format" {
+        /// A JSON document on each line.
+        Ndjson = "ndjson",
+        /// A table for spreadsheets.
+        Csv = "csv",
+    }
+}
+
+impl From<WaitingFor> for engine::WaitsFor {
+    fn from(waiting: WaitingFor) -> Self {
+        match waiting {
+            WaitingFor::Subject => engine::WaitsFor::Subject,
+            WaitingFor::Failsafe => engine::WaitsFor::Failsafe,
+            WaitingFor::Pause => engine::WaitsFor::Pause,
+            WaitingFor::Breaker => engine::WaitsFor::Breaker,
+            WaitingFor::Retry => engine::WaitsFor::Retry,
+            WaitingFor::Slot => engine::WaitsFor::Slot,
+            WaitingFor::Nothing => engine::WaitsFor::Nothing,
+        }
+    }
+}
+
+impl Filter {
+    /// The filter that a query string says, without its question mark. Refused is what is unknown, given twice or
+    /// wrongly written: a filter with a typing error must not select everything.
+    pub fn from_query(query: &str) -> Result<Self, Problem> {
+        let mut params = Params::new(Some(query));
+        let filter = Filter::read(&mut params)?;
+        params.finish().map(|()| filter)
+    }
+
+    /// The query string that says this filter.
+    pub fn to_query(&self) -> String {
+        let mut query = Query::default();
+        self.write(&mut query);
+        query.parameters()
+    }
+
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        const TIME: &str = "a time such as 2026-11-30T18:00:00Z";
+        const SUBJECT: &str = "kind:value, such as identity:66c22991bdc3c9a7563a9d4f";
+        Ok(Filter {
+            state: params.states("state")?,
+            action: params.one("action")?,
+            subject: params.value("subject", SUBJECT)?,
+            source: params.one("source")?,
+            backend: params.one("backend")?,
+            code: params.one("code")?,
+            since: params.value("since", TIME)?,
+            until: params.value("until", TIME)?,
+            text: params.one("text")?.filter(|text| !text.trim().is_empty()),
+            waiting_on: params
+                .value("waiting_on", "subject, failsafe, pause, breaker, retry, slot or nothing")?,
+        })
+    }
+
+    pub(crate) fn write(&self, query: &mut Query) {
+        for state in &self.state {
+            query.add("state", Some(state.as_str()));
+        }
+        query.add("action", self.action.as_ref());
+        query.add("subject", self.subject.as_ref());
+        query.add("source", self.source.as_ref());
+        query.add("backend", self.backend.as_ref());
+        query.add("code", self.code.as_ref());
+        query.add("since", self.since);
+        query.add("until", self.until);
+        query.add("text", self.text.as_ref());
+        query.add("waiting_on", self.waiting_on);
+    }
+}
+
+impl Filter {
+    /// As journal and engine take it.
+    pub(crate) fn split(self) -> (journal::Filter, Option<engine::WaitsFor>) {
+        let filter = journal::Filter {
+            states: self.state,
+            action: self.action,
+            subject: self.subject,
+            source: self.source,
+            backend: self.backend,
+            code: self.code,
+            since: self.since.map(|time| time.0),
+            until: self.until.map(|time| time.0),
+            text: self.text,
+            ..journal::Filter::default()
+        };
+        (filter, self.waiting_on.map(Into::into))
+    }
+}
+
+/// Rows of a page at most.
+const LONGEST_PAGE: u32 = 1000;
+/// Rows of a page when nobody says.
+pub(crate) const PAGE: u32 = 100;
+
+/// A page of jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobQuery {
+    /// Which.
+    pub filter: Filter,
+    /// Only jobs before this place; `None` = from the newest.
+    pub before: Option<Seq>,
+    /// At most so many, up to 1000; `None` = 100.
+    pub limit: Option<u32>,
+}
+
+impl JobQuery {
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(JobQuery {
+            filter: Filter::read(params)?,
+            before: params.value("before", "the `next` of the page before")?.map(Seq),
+            limit: params.number("limit", 1..=LONGEST_PAGE)?,
+        })
+    }
+
+    pub(crate) fn write(&self, query: &mut Query) {
+        self.filter.write(query);
+        query.add("before", self.before);
+        query.add("limit", self.limit);
+    }
+}
+
+/// A page of records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RecordQuery {
+    /// Only records before this place; `None` = from the newest.
+    pub before: Option<i64>,
+    /// At most so many, up to 1000; `None` = 100.
+    pub limit: Option<u32>,
+}
+
+impl RecordQuery {
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(RecordQuery {
+            before: params.value("before", "the `next` of the page before")?,
+            limit: params.number("limit", 1..=LONGEST_PAGE)?,
+        })
+    }
+
+    pub(crate) fn write(&self, query: &mut Query) {
+        query.add("before", self.before);
+        query.add("limit", self.limit);
+    }
+}
+
+/// Which events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventQuery {
+    /// Those after this one; `None` = from now on.
+    pub after: Option<i64>,
+    /// Those about this job.
+    #[param(value_type = Option<String>, format = "uuid")]
+    pub job: Option<JobId>,
+}
+
+impl EventQuery {
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(EventQuery {
+            after: params.value("after", "the id of an event")?,
+            job: params.value("job", "the id of a job")?,
+        })
+    }
+
+    pub(crate) fn write(&self, query: &mut Query) {
+        query.add("after", self.after);
+        query.add("job", self.job);
+    }
+}
+
+/// How a job is retried.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replay {
+    /// The whole document instead of the old one; a mask that is left as it is keeps its secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<Value>,
+    /// Values to set in the document, JSON pointer → value; also secrets that are no longer kept.
+    pub set: Map<String, Value>,
+    /// Replay although a later job of the same subject and action has succeeded.
+    pub stale: bool,
+}
+
+impl From<Replay> for engine::Replay {
+    fn from(replay: Replay) -> Self {
+        engine::Replay {
+            document: replay.document,
+            set: replay.set.into_iter().collect(),
+            stale: replay.stale,
+        }
+    }
+}
+
+/// Which jobs are retried, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReplayMany {
+    /// Which; without a state those that failed.
+    pub filter: Filter,
+    /// Also those of which a later job of the same subject and action has succeeded.
+    pub stale: bool,
+}

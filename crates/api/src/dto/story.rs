@@ -1,0 +1,293 @@
+//! Everything about one job.
+
+use jiff::Timestamp;
+use model::{
+    Code, DeliveryState, JobId, Notice, OnError, Outcome, OutcomeKind, StepState, Subject, WaitingOn,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::schema;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::damaged::Damaged;
+use super::job::Job;
+use http::Time;
+
+/// A job, what it asked, what became of it, and what happens next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Story {
+    /// The job.
+    pub job: Job,
+    /// Its document, secrets masked.
+    pub document: Value,
+    /// The caller's trace id.
+    pub trace: Option<String>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Every attempt, in order.
+    pub attempts: Vec<Attempt>,
+    /// What left or is to leave.
+    pub deliveries: Vec<Delivery>,
+    /// What it waits for.
+    pub waiting_on: Waiting,
+    /// The result as its callers see it (contracts/sesame.md §1.5).
+    pub result: Value,
+    /// What of it cannot be read back from the journal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<String>,
+    /// That it was sent on to another place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+}
+
+/// That a dead letter was sent on to another place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    /// When, the last time.
+    pub at: Time,
+    /// By whom.
+    pub by: String,
+    /// Where to, in words.
+    pub to: String,
+}
+
+impl From<engine::Moved> for Moved {
+    fn from(moved: engine::Moved) -> Self {
+        Moved { at: Time(moved.at), by: moved.by, to: moved.to }
+    }
+}
+
+impl From<engine::Story> for Story {
+    fn from(story: engine::Story) -> Self {
+        Story {
+            job: story.job.into(),
+            document: story.body,
+            trace: story.trace,
+            steps: story.steps.into_iter().map(Step::from).collect(),
+            attempts: story.attempts.into_iter().map(Attempt::from).collect(),
+            deliveries: story.deliveries.into_iter().map(Delivery::from).collect(),
+            waiting_on: story.waiting_on.into(),
+            result: story.result,
+            damaged: story.damaged,
+            moved: story.moved.map(Moved::from),
+        }
+    }
+}
+
+/// One backend's part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Step {
+    /// Its place, from 0.
+    pub index: u16,
+    /// The backend.
+    pub backend: String,
+    /// What its failure means for later steps.
+    #[schema(value_type = schema::OnError)]
+    pub on_error: OnError,
+    /// Where it stands.
+    #[schema(value_type = schema::StepState)]
+    pub state: StepState,
+    /// How many attempts were started.
+    pub attempts: u32,
+    /// Numeric status of the last attempt.
+    pub status: i32,
+    /// Why it failed or was skipped.
+    #[schema(value_type = Option<String>)]
+    pub code: Option<Code>,
+    /// The backend's own message.
+    pub message: Option<String>,
+}
+
+impl From<model::Step> for Step {
+    fn from(step: model::Step) -> Self {
+        let model::Step { index, backend, on_error, state, attempts, status, code, message } = step;
+        Step { index, backend, on_error, state, attempts, status, code, message }
+    }
+}
+
+/// One execution of a step, with what the backend said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Attempt {
+    /// The step's place.
+    pub step: u16,
+    /// Its number, from 1.
+    pub number: u32,
+    /// When it started.
+    pub started_at: Time,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// How it ended.
+    #[schema(value_type = Option<schema::OutcomeKind>)]
+    pub kind: Option<OutcomeKind>,
+    /// Numeric status.
+    pub status: i32,
+    /// Why.
+    #[schema(value_type = Option<String>)]
+    pub code: Option<Code>,
+    /// The backend's message.
+    pub message: Option<String>,
+    /// Its answer, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+    /// The last part of what it wrote beside its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// What it wanted others to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub notices: Vec<Notice>,
+}
+
+impl From<(model::Attempt, Option<Outcome>)> for Attempt {
+    fn from((attempt, outcome): (model::Attempt, Option<Outcome>)) -> Self {
+        let (data, log, notices) = outcome.map(|o| (o.data, o.log, o.notices)).unwrap_or_default();
+        let model::Attempt { step, number, started_at, ended_at, kind, status, code, message } = attempt;
+        Attempt {
+            step,
+            number,
+            started_at: started_at.into(),
+            ended_at: ended_at.map(Time),
+            kind,
+            status,
+            code,
+            message,
+            data,
+            log,
+            notices,
+        }
+    }
+}
+
+/// Something that left, or is to leave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    /// Its stable id, sent along.
+    #[schema(value_type = String, format = "uuid")]
+    pub id: Uuid,
+    /// Who takes it.
+    pub courier: String,
+    /// Where to.
+    pub address: String,
+    /// Where it stands.
+    #[schema(value_type = schema::DeliveryState)]
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Not before this time.
+    pub due_at: Time,
+    /// Why the last try failed.
+    pub message: Option<String>,
+    /// What is sent.
+    pub body: Value,
+}
+
+impl From<model::Delivery> for Delivery {
+    fn from(delivery: model::Delivery) -> Self {
+        Delivery {
+            id: delivery.id.0,
+            courier: delivery.to.courier,
+            address: delivery.to.address,
+            state: delivery.state,
+            attempts: delivery.attempts,
+            due_at: delivery.due_at.into(),
+            message: delivery.message,
+            body: delivery.body,
+        }
+    }
+}
+
+/// A page of deliveries, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeliveryPage {
+    /// The deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// `before` of the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<i64>,
+    /// What stands between them and cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damaged>,
+}
+
+/// Which of the deliveries that were given up are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settle {
+    /// These.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<Uuid>,
+    /// All of them, instead.
+    pub all: bool,
+    /// Of all those taken by this courier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub courier: Option<String>,
+    /// Of all those to this address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// For how many deliveries it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Settled {
+    /// So many.
+    pub deliveries: u64,
+}
+
+/// What a job waits for. Which members are there depends on `on`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Waiting {
+    /// `ended`, `running`, `subject`, `failsafe`, `pause`, `breaker`, `retry`, `slot` or `nothing`.
+    pub on: String,
+    /// The backend that it runs on or waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backend: Option<String>,
+    /// The subject that is busy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub subject: Option<Subject>,
+    /// The job before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = "uuid")]
+    pub job: Option<JobId>,
+    /// Until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// The failsafe that holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failsafe: Option<String>,
+    /// What happens next, in a sentence.
+    pub next: String,
+}
+
+impl From<WaitingOn> for Waiting {
+    fn from(waiting: WaitingOn) -> Self {
+        let next = waiting.sentence();
+        let plain = |on: &str| Waiting {
+            on: on.to_owned(),
+            backend: None,
+            subject: None,
+            job: None,
+            until: None,
+            failsafe: None,
+            next,
+        };
+        let time = |at: Timestamp| Some(Time(at));
+        match waiting {
+            WaitingOn::Ended { .. } => plain("ended"),
+            WaitingOn::Running { backend } => Waiting { backend, ..plain("running") },
+            WaitingOn::Subject { subject, job } => {
+                Waiting { subject: Some(subject), job: Some(job), ..plain("subject") }
+            }
+            WaitingOn::Failsafe { failsafe } => Waiting { failsafe: Some(failsafe), ..plain("failsafe") },
+            WaitingOn::Pause { backend } => Waiting { backend: Some(backend), ..plain("pause") },
+            WaitingOn::Breaker { backend, until } => {
+                Waiting { backend: Some(backend), until: time(until), ..plain("breaker") }
+            }
+            WaitingOn::Retry { until } => Waiting { until: time(until), ..plain("retry") },
+            WaitingOn::Slot { backend } => Waiting { backend, ..plain("slot") },
+            WaitingOn::Nothing => plain("nothing"),
+        }
+    }
+}

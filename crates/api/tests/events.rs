@@ -1,0 +1,121 @@
+//! The stream of events: nothing lost, nothing twice, whatever happens in between.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use futures_util::{Stream, StreamExt as _};
+use intendant_api::Error;
+use intendant_api::dto::{Event, EventQuery};
+use model::EventKind;
+use support::{Bed, document, head, in_time, parse_problem, raw};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+
+async fn listen(bed: &Bed, after: Option<i64>) -> impl Stream<Item = Result<Event, Error>> + Unpin + use<> {
+    Box::pin(bed.client.events(&EventQuery { after, job: None }).await.unwrap())
+}
+
+async fn take(events: &mut (impl Stream<Item = Result<Event, Error>> + Unpin), many: usize) -> Vec<Event> {
+    in_time(events.take(many).map(Result::unwrap).collect()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_come_live_from_now_on() {
+    let bed = Bed::done().await;
+    bed.ended(&document("before")).await;
+    let mut events = listen(&bed, None).await;
+    let job = bed.ended(&document("a")).await;
+    let seen = take(&mut events, 4).await;
+    let kinds: Vec<_> = seen.iter().map(|event| (event.kind, event.job)).collect();
+    let expected =
+        [EventKind::Accepted, EventKind::StepStarted, EventKind::StepSucceeded, EventKind::Succeeded];
+    assert_eq!(kinds, expected.map(|kind| (kind, Some(job))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_resumes_without_gap_or_repetition() {
+    let bed = Bed::done().await;
+    // Written all the while.
+    let (client, jobs) = (bed.client.clone(), 400);
+    let writer = tokio::spawn(async move {
+        let lines = (0..jobs).map(|n| Ok(format!("{}\n", document(&format!("s{n}"))).into()));
+        let answers =
+            client.batch(futures_util::stream::iter(lines.collect::<Vec<_>>()), None).await.unwrap();
+        answers.count().await
+    });
+    let (mut seen, mut last) = (Vec::new(), 0);
+    while seen.len() < jobs * 4 {
+        // A stream that is left after some events, and taken up again after the last one seen.
+        let mut events = listen(&bed, Some(last)).await;
+        let some = take(&mut events, 97.min(jobs * 4 - seen.len())).await;
+        last = some.last().unwrap().seq;
+        seen.extend(some.into_iter().map(|event| event.seq));
+    }
+    assert_eq!(in_time(writer).await.unwrap(), jobs);
+    let kept: Vec<_> =
+        bed.hub.journal().events(0, 100_000).await.unwrap().rows.iter().map(|event| event.seq).collect();
+    assert_eq!(seen, kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_falls_far_behind_misses_nothing() {
+    let bed = Bed::done().await;
+    let mut events = listen(&bed, None).await;
+    // More than the hub keeps for slow readers, while nobody reads.
+    let jobs = 1500;
+    let lines: Vec<_> = (0..jobs).map(|n| Ok(format!("{}\n", document(&format!("s{n}"))).into())).collect();
+    let answers = bed.client.batch(futures_util::stream::iter(lines), None).await.unwrap();
+    assert_eq!(in_time(answers.count()).await, jobs);
+    let seen = take(&mut events, jobs * 4).await;
+    let kept = bed.hub.journal().events(0, 100_000).await.unwrap().rows;
+    assert!(seen.iter().map(|event| event.seq).eq(kept.iter().map(|event| event.seq)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_can_be_about_one_job() {
+    let bed = Bed::done().await;
+    bed.ended(&document("other")).await;
+    let job = bed.ended(&document("a")).await;
+    bed.ended(&document("other")).await;
+    let query = EventQuery { after: Some(0), job: Some(job) };
+    let mut events = Box::pin(bed.client.events(&query).await.unwrap());
+    let seen = take(&mut events, 4).await;
+    assert!(seen.iter().all(|event| event.job == Some(job)));
+    assert_eq!(seen[3].kind, EventKind::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_server_sent_events_and_last_event_id_counts() {
+    let bed = Bed::done().await;
+    bed.ended(&document("a")).await;
+    let mut stream = UnixStream::connect(&bed.socket).await.unwrap();
+    let head = head("GET", "/api/v1/events", &["Last-Event-ID: 3"]);
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    while !answer.contains("\n\n") || !answer.contains("data:") {
+        let mut piece = [0; 1024];
+        let length = in_time(stream.read(&mut piece)).await.unwrap();
+        answer += std::str::from_utf8(&piece[..length]).unwrap();
+    }
+    assert!(answer.to_lowercase().contains("content-type: text/event-stream"), "{answer}");
+    let frame = &answer[answer.find("id: ").unwrap()..];
+    assert!(frame.starts_with("id: 4\ndata: {\"seq\":4,"), "{frame}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_from_another_journal_begins_now() {
+    let bed = Bed::done().await;
+    bed.ended(&document("a")).await;
+    let mut events = listen(&bed, Some(1_000_000)).await;
+    let job = bed.job(&document("b")).await;
+    assert_eq!(take(&mut events, 1).await[0].job, Some(job));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_refused() {
+    let bed = Bed::done().await;
+    let answer = raw(&bed.socket, head("GET", "/api/v1/events", &["Last-Event-ID: x"])).await;
+    assert_eq!(parse_problem(&answer).0, 400);
+    let answer = raw(&bed.socket, head("GET", "/api/v1/events?job=x", &[])).await;
+    assert_eq!(parse_problem(&answer).0, 400);
+}

@@ -1,0 +1,102 @@
+//! What could not be accepted is kept, shown without its content, and handed in again.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use intendant_api::client::Submission;
+use intendant_api::dto::{Acceptance, RecordQuery};
+use serde_json::json;
+use support::{Bed, Fake, entry, head, problem, raw};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_has_a_record() {
+    let bed = Bed::done().await;
+    let cases: [(&[u8], u16, &str); 6] = [
+        (b"", 400, "unreadable"),
+        (b"[1]", 400, "unreadable"),
+        (b"\xff", 400, "unreadable"),
+        (b"{\"action\":\"DO\",\"nope\":1}", 400, "unreadable"),
+        (b"{\"action\":\"DO\",\"subject\":\"x\"}", 422, "bad_subject"),
+        (b"{\"action\":\"STRICT\",\"concernedTo\":\"x\"}", 422, "invalid_payload"),
+    ];
+    for (document, status, code) in cases {
+        let problem = problem(bed.client.submit(document, &Submission::default()).await);
+        assert_eq!((problem.status, problem.code.as_str()), (status, code));
+        let kept = bed.client.refusal(problem.record.unwrap()).await.unwrap();
+        assert_eq!((&kept.record.code, kept.size), (&problem.code, document.len() as u64));
+        assert_eq!((kept.record.who.as_str(), &*kept.record.message), ("http", &*problem.detail));
+    }
+    let page = bed.client.refusals(&RecordQuery { limit: Some(4), before: None }).await.unwrap();
+    assert_eq!(page.records.len(), 4);
+    assert_eq!(page.records[0].what.as_deref(), Some("STRICT"));
+    let rest =
+        bed.client.refusals(&RecordQuery { before: page.next, ..RecordQuery::default() }).await.unwrap();
+    assert_eq!((rest.records.len(), rest.next), (2, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_refused_for_its_time_is_handed_in_again() {
+    // Refused now, since its schema wants a uid; nothing that can be repaired without a new table.
+    let bed = Bed::done().await;
+    let refused = problem(bed.client.submit(r#"{"action":"STRICT"}"#, &Submission::default()).await);
+    let record = refused.record.unwrap();
+    let again = problem(bed.client.resubmit(record).await);
+    assert_eq!((again.status, again.record), (422, Some(record)));
+
+    // The table is mended: the same message is accepted.
+    bed.hub.reload(
+        engine::port::Catalogue { entries: vec![entry("00done", Fake::done())] },
+        engine::ActionTable::new([]).unwrap(),
+        engine::Limits::default(),
+    );
+    let submitted = bed.client.resubmit(record).await.unwrap();
+    assert_eq!(submitted.accepted, Acceptance::New);
+    assert_eq!(bed.client.wait(submitted.job.unwrap(), 30).await.unwrap().job.action, "STRICT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_beside_a_refused_document_is_kept_with_it() {
+    let bed = Bed::done().await;
+    let beside = Submission { action: Some("STRICT".to_owned()), id: Some("k-7".to_owned()), wait: None };
+    let refused = problem(bed.client.submit(r#"{"concernedTo":"x"}"#, &beside).await);
+    bed.hub.reload(
+        engine::port::Catalogue { entries: vec![entry("00done", Fake::done())] },
+        engine::ActionTable::new([]).unwrap(),
+        engine::Limits::default(),
+    );
+    let job = bed.client.resubmit(refused.record.unwrap()).await.unwrap().job.unwrap();
+    let job = bed.client.job(job).await.unwrap().job;
+    assert_eq!((job.action.as_str(), job.external_id.as_deref()), ("STRICT", Some("k-7")));
+    // The caller, who knows nothing of it, tries again as well: it is the same job.
+    let known = bed.client.submit(r#"{"concernedTo":"x"}"#, &beside).await.unwrap();
+    assert_eq!((known.accepted, known.job), (Acceptance::Known, Some(job.id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_of_a_refused_document_is_shown() {
+    let bed = Bed::done().await;
+    let document =
+        json!({"action": "STRICT", "payload": {"token": "C4n4ry-2", "list": ["C4n4ry-2"]}, "options": {}});
+    let refused = problem(bed.client.submit(document.to_string(), &Submission::default()).await);
+    assert!(!serde_json::to_string(&refused).unwrap().contains("C4n4ry-2"));
+    for path in ["/api/v1/refusals".to_owned(), format!("/api/v1/refusals/{}", refused.record.unwrap())] {
+        let answer = raw(&bed.socket, head("GET", &path, &[])).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && !answer.contains("C4n4ry-2"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_beside_the_document_are_read_strictly() {
+    let bed = Bed::done().await;
+    for header in ["Idempotency-Key:", "Idempotency-Key: \"\"", "Idempotency-Key: a\r\nIdempotency-Key: b"] {
+        let headers = ["Content-Type: application/json", "Content-Length: 15", header];
+        let answer = raw(&bed.socket, head("POST", "/api/v1/jobs", &headers) + r#"{"action":"DO"}"#).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{header}: {answer}");
+    }
+    let headers = ["Content-Type: application/json", "Content-Length: 15", "Idempotency-Key: bare"];
+    let answer = raw(&bed.socket, head("POST", "/api/v1/jobs", &headers) + r#"{"action":"DO"}"#).await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let quoted = Submission { id: Some("bare".to_owned()), ..Submission::default() };
+    let known = bed.client.submit(r#"{"action":"DO"}"#, &quoted).await.unwrap();
+    assert_eq!(known.accepted, Acceptance::Known);
+}

@@ -1,0 +1,137 @@
+//! Rights are looked at again while something is under way, and nobody inherits those of another.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::sync::Arc;
+
+use access::Origin;
+use http::{Caller, Role, Scope};
+use intendant_api::dto::{AccountChange, NewAccount, NewToken, Time};
+use jiff::SignedDuration;
+use model::{JobId, Outcome};
+use serde_json::{Value, json};
+use support::{Bed, Fake, document, entry, in_time, open, rest, send, until};
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Semaphore;
+
+fn admin() -> Caller {
+    Caller::of_socket(0)
+}
+
+/// The header of a new token.
+async fn token(bed: &Bed, name: &str, scopes: &[Scope], seconds: Option<i64>) -> String {
+    let expires_at = seconds.map(|seconds| Time(bed.hub.now() + SignedDuration::from_secs(seconds)));
+    let new = NewToken { name: name.to_owned(), scopes: scopes.to_vec(), expires_at };
+    format!("Authorization: Bearer {}", bed.access.make_token(new, &admin()).await.unwrap().secret)
+}
+
+async fn session(bed: &Bed, name: &str, role: Role) -> String {
+    let password = Some("a long password".to_owned());
+    bed.access.make_account(NewAccount { name: name.to_owned(), role, password }, &admin()).await.unwrap();
+    let origin = Origin::at("127.0.0.1".parse().unwrap(), false);
+    let cookie = bed.access.sign_in(name, "a long password", &origin).await.unwrap().cookie;
+    format!("Cookie: {}", cookie.to_str().unwrap().split(';').next().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_end_with_the_right_of_who_follows_them() {
+    let bed = Bed::done().await;
+    let revoked = token(&bed, "revoked", &[Scope::Read], None).await;
+    let expired = token(&bed, "expired", &[Scope::Read], Some(3)).await;
+    let changed = session(&bed, "changed", Role::Operator).await;
+    let removed = session(&bed, "removed", Role::Viewer).await;
+    let stays = token(&bed, "stays", &[Scope::Read], None).await;
+    let mut streams = Vec::new();
+    for who in [&revoked, &expired, &changed, &removed, &stays] {
+        let mut stream = open(&bed.url, "GET", "/api/v1/events?after=0", who, "").await;
+        until(&mut stream, "text/event-stream").await;
+        streams.push(stream);
+    }
+    bed.access.revoke_token("revoked", &admin()).await.unwrap();
+    let viewer = AccountChange { role: Some(Role::Viewer), ..AccountChange::default() };
+    bed.access.change_account("changed", None, viewer, &admin()).await.unwrap();
+    bed.access.remove_account("removed", None, &admin()).await.unwrap();
+    let mut last = streams.pop().unwrap();
+    for stream in streams {
+        rest(stream).await;
+    }
+    bed.ended(&document("afterwards")).await;
+    until(&mut last, "succeeded").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_and_a_wait_end_too() {
+    let gate = Arc::new(Semaphore::new(0));
+    let bed = Bed::with(vec![entry("00gated", Fake::gated(Arc::clone(&gate)))]).await;
+    let who = token(&bed, "crm", &[Scope::Submit], None).await;
+    let headers = format!("{who}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked");
+    let mut batch = open(&bed.url, "POST", "/api/v1/jobs/batch", &headers, "").await;
+    let line = format!("{}\n", document("a"));
+    batch.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).await.unwrap();
+    let heard = until(&mut batch, "\"job\":\"").await;
+    let job = heard.split("\"job\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let wait = open(&bed.url, "GET", &format!("/api/v1/jobs/{job}/wait"), &who, "").await;
+
+    // A right that is given up in the middle of an answer lets that answer come.
+    let own = token(&bed, "own", &[Scope::Admin], None).await;
+    assert_eq!(send(&bed.url, "DELETE", "/api/v1/tokens/own", &own, "").await.0, 204);
+
+    bed.access.revoke_token("crm", &admin()).await.unwrap();
+    assert!(!rest(batch).await.ends_with("0\r\n\r\n"), "it breaks off: nobody takes it for the whole");
+    assert!(rest(wait).await.starts_with("HTTP/1.1 401"));
+    gate.add_permits(1);
+    let job: JobId = job.parse().unwrap();
+    assert!(
+        in_time(bed.client.wait(job, 30)).await.unwrap().job.state.is_terminal(),
+        "what was accepted is done"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_made_again_has_nothing_of_the_old_one() {
+    let bed = Bed::done().await;
+    let headers = |who: &str| format!("{who}\r\nContent-Type: application/json\r\nIdempotency-Key: order-1");
+    let submit = async |who: &str| -> (u16, Value) {
+        let body = document("a").to_string();
+        let (status, answer) = send(&bed.url, "POST", "/api/v1/jobs?wait=30", &headers(who), &body).await;
+        (status, serde_json::from_str(&answer).unwrap())
+    };
+    let old = token(&bed, "crm", &[Scope::Submit], None).await;
+    let (_, first) = submit(&old).await;
+    let job = format!("/api/v1/jobs/{}", first["job"].as_str().unwrap());
+    assert_eq!(send(&bed.url, "GET", &job, &old, "").await.0, 200);
+    bed.access.revoke_token("crm", &admin()).await.unwrap();
+
+    let new = token(&bed, "crm", &[Scope::Submit], None).await;
+    assert_eq!(send(&bed.url, "GET", &job, &new, "").await.0, 404);
+    let (_, second) = submit(&new).await;
+    assert_eq!(second["accepted"], "new", "its ids are its own");
+    assert_ne!(second["job"], first["job"]);
+    // For those who may see all, both are of the same name.
+    let listed = bed.client.jobs(&filter("http/token:crm")).await.unwrap();
+    assert_eq!(listed.jobs.len(), 2);
+}
+
+fn filter(source: &str) -> intendant_api::dto::JobQuery {
+    let filter = intendant_api::dto::Filter { source: Some(source.to_owned()), ..Default::default() };
+    intendant_api::dto::JobQuery { filter, ..Default::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_operate_is_not_to_submit() {
+    let fails = Fake::new(|_| Outcome::hard(1, model::word::code::FAILED, "no"));
+    let bed = Bed::with(vec![entry("00fails", fails)]).await;
+    let operate = token(&bed, "operate", &[Scope::Operate], None).await;
+    let both = token(&bed, "both", &[Scope::Operate, Scope::Submit], None).await;
+    let retry = async |who: &str, body: Value| {
+        let job = bed.ended(&document("a")).await;
+        let headers = format!("{who}\r\nContent-Type: application/json");
+        send(&bed.url, "POST", &format!("/api/v1/jobs/{job}/retry"), &headers, &body.to_string()).await.0
+    };
+    let new = json!({ "document": document("b") });
+    let set = json!({ "set": { "/payload/uid": "c" } });
+    assert_eq!(retry(&operate, json!({})).await, 201);
+    assert_eq!((retry(&operate, new.clone()).await, retry(&operate, set.clone()).await), (403, 403));
+    assert_eq!((retry(&both, new).await, retry(&both, set).await), (201, 201));
+}
