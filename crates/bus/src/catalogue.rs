@@ -334,14 +334,12 @@ mod tests {
         let told = moves.into_iter().flat_map(|(state, stands, moment, outcome)| {
             let job = job(state, &outcome);
             let step = Step {
-                index: 0,
-                backend: "10google".to_owned(),
-                on_error: OnError::Stop,
                 state: stands,
                 attempts: 1,
                 status: outcome.status,
                 code: outcome.code.clone(),
                 message: outcome.message.clone(),
+                ..Step::new(0, "10google".to_owned(), OnError::Stop)
             };
             let steps = [(step, Some(outcome))];
             let view = View { job: &job, body: &body, reply: &[], steps: &steps };

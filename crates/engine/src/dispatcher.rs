@@ -5,20 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use journal::{Change, Due, EffectSet, Expect, Grave, JobChange};
-use model::word::code;
-use model::{Code, EventKind, Job, JobId, JobState, StepState};
+use journal::Due;
+use model::JobId;
 
-use crate::audit::AuditEntry;
-use crate::bury::{Gravedigger, bury};
+use crate::bury::Gravedigger;
 use crate::clock::Pace;
 use crate::core::{Core, Snapshot};
+use crate::ending::give_up;
 use crate::failsafe;
 use crate::lasting::Lasting;
-use crate::log;
-use crate::port::{Moment, Standing};
+use crate::port::Standing;
 use crate::runner;
-use crate::settle::{Sight, Wrote, replies};
 use crate::slots::BackendSlot;
 use crate::window::{CAP, Window};
 
@@ -228,120 +225,11 @@ fn first_slot(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<BackendSlo
 
 /// The backend that the jobs of a lane need next, and how many it takes at once.
 pub(crate) fn waits_for(snapshot: &Snapshot, lane: &str) -> Option<(Arc<str>, Option<usize>)> {
-    let entry = match lane.strip_prefix('@') {
+    let entry = match model::plan::backend_of(lane) {
         Some(name) => snapshot.backend(name)?,
         // Jobs of several plans: their runners will see.
         None if failsafe::set_of(lane).is_some() => return None,
         None => snapshot.plan(lane).next()?,
     };
     (entry.standing == Standing::Active).then(|| (Arc::clone(&entry.name), entry.concurrency))
-}
-
-/// Ends a waiting job whose deadline has passed.
-async fn give_up(core: &Core, job: Job, now: Timestamp) {
-    let blocker = if job.head { None } else { core.journal.before(job.id).await.ok().flatten() };
-    let (code, message) = match blocker {
-        Some(before) if failsafe::set_of(&before.lane).is_some() => {
-            let message = format!(
-                "its deadline passed while it waited behind job {}, which the failsafe holds",
-                before.id
-            );
-            (code::BLOCKED_BY, message)
-        }
-        Some(before) if before.state == JobState::Retrying => {
-            let message = format!(
-                "its deadline passed while it waited behind job {}, which is being retried",
-                before.id
-            );
-            (code::BLOCKED_BY, message)
-        }
-        _ if job.started_at.is_some() => {
-            (code::EXPIRED, "its deadline passed before it could go on".to_owned())
-        }
-        _ => (code::EXPIRED, "its deadline passed before it could be started".to_owned()),
-    };
-    close_waiting(core, job, JobState::Failed, code, message, now, None).await;
-}
-
-/// Ends a waiting job that another worker has taken over. Says whether it was still waiting.
-pub(crate) async fn close_taken_over(core: &Core, job: Job, now: Timestamp) -> bool {
-    let message = runner::TAKEN_OVER.to_owned();
-    close_waiting(core, job, JobState::Cancelled, code::TAKEN_OVER, message, now, None).await
-}
-
-/// Ends a job that is waiting, from outside its runner. Says whether it was still waiting.
-pub(crate) async fn close_waiting(
-    core: &Core,
-    job: Job,
-    state: JobState,
-    code: Code,
-    message: String,
-    now: Timestamp,
-    audit: Option<AuditEntry>,
-) -> bool {
-    core.cache.take(job.id);
-    let prepared = match core.journal.prepare(job.id).await {
-        Ok(Some(prepared)) => prepared,
-        Err(journal::Error::Damaged(_)) => return bury(core, Grave::Job(job.id)).await.unwrap_or(false),
-        Ok(None) | Err(_) => return false,
-    };
-    let body =
-        serde_json::from_slice::<crate::intake::Envelope>(&prepared.body).map(|e| e.body).unwrap_or_default();
-    let mut steps = Vec::new();
-    let mut events = Vec::new();
-    for step in prepared.steps.iter().filter(|step| !step.state.is_terminal()) {
-        let failed = step.attempts > 0 && step.code.is_some();
-        let event = if failed { EventKind::StepFailed } else { EventKind::StepSkipped };
-        steps.push(journal::StepChange {
-            index: step.index,
-            state: if failed { StepState::Failed } else { StepState::Skipped },
-            status: step.status,
-            code: step.code.clone().or(Some(code.clone())),
-            message: step.message.clone(),
-        });
-        events.push((event, Some(step.index), None, step.code.clone()));
-    }
-    let event = if state == JobState::Cancelled { EventKind::Cancelled } else { EventKind::Failed };
-    events.push((event, None, None, Some(code.clone())));
-    let scrub = runner::scrub(&job, state, now, core.snapshot().limits.keep_secrets);
-    let to = JobChange {
-        state,
-        lane: None,
-        due_at: job.due_at,
-        status: 1,
-        code: Some(code.clone()),
-        message: Some(message.clone()),
-        scrub,
-    };
-    let change = Change {
-        job: job.id,
-        at: now,
-        expect: Expect::Waiting,
-        replies: prepared.callers,
-        plan: Vec::new(),
-        ended: None,
-        steps,
-        started: None,
-        to,
-        events,
-        effects: EffectSet {
-            records: audit.map(|entry| entry.record(now)).into_iter().collect(),
-            ..EffectSet::default()
-        },
-    };
-    let sight = Sight {
-        job: Job { state, status: 1, code: Some(code), message: Some(message), ended_at: Some(now), ..job },
-        body: Arc::new(body),
-        replies: replies(&prepared.replies),
-        steps: prepared.steps.into_iter().map(|step| (step, None)).collect(),
-    };
-    let ended = sight.job.clone();
-    let failed = sight.steps.iter().find(|(step, _)| step.state == StepState::Failed);
-    let failed = failed.map(|(step, _)| step.backend.clone());
-    let closed = core.insist(change, Some((sight, Moment::Settled))).await == Wrote::Yes;
-    if closed {
-        core.stats.ended(&ended.action, state, ended.accepted_at, now);
-        log::ended(&ended, failed.as_deref(), now);
-    }
-    closed
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::audit::{Actor, AuditEntry};
 use crate::breaker;
 use crate::bury::bury;
-use crate::dispatcher::{close_taken_over, close_waiting};
+use crate::ending::{End, end_taken_over, end_waiting};
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::port::Stop;
@@ -66,7 +66,8 @@ impl Hub {
                 _ => {
                     let message = format!("cancelled by {}", actor.0);
                     let (state, code) = (JobState::Cancelled, code::CANCELLED);
-                    let closed = close_waiting(core, job, state, code, message, now, Some(entry)).await;
+                    let end = End { state, code, message, audit: Some(entry) };
+                    let closed = end_waiting(core, id, end, now).await;
                     closed.then_some(Cancelled::Now)
                 }
             };
@@ -92,7 +93,7 @@ impl Hub {
                     core.signal(Some(id), Stop::TakenOver);
                     return Ok(true);
                 }
-                _ if close_taken_over(core, job, now).await => return Ok(true),
+                _ if end_taken_over(core, id, now).await => return Ok(true),
                 _ => {}
             }
         }

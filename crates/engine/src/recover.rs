@@ -1,16 +1,13 @@
 //! What is done at start for what a lost hub left behind (design §5, invariants 2 and 5).
 
 use futures_util::future::join_all;
-use journal::{
-    AttemptEnd, Change, EffectSet, Error, Expect, Grave, JobChange, OpenAttempt, Scrub, StepChange,
-};
-use model::word::code;
-use model::{EventKind, JobState, OutcomeKind, RunMark, StepState};
+use journal::{Error, Expect, Grave, OpenAttempt};
+use model::RunMark;
 
 use crate::bury::{Gravedigger, bury};
 use crate::core::Core;
-use crate::dispatcher::close_taken_over;
-use crate::runner::backend_lane;
+use crate::ending::end_taken_over;
+use crate::read_back::ReadBack;
 
 /// Ends every attempt whose end was never recorded, after its processes are gone, and puts its job back in the
 /// queue. Says how many there were.
@@ -31,10 +28,18 @@ pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
 
 /// Puts the job of an attempt back in the queue. When what the journal says of the two does not fit together, it ends.
 async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
-    let Some(backend) = &attempt.backend else {
-        return bury(core, Grave::Job(attempt.job)).await.map(drop);
+    let done = match core.journal.prepare(attempt.job).await {
+        Ok(Some(prepared)) if attempt.backend.is_some() => {
+            let expect = Expect::Running(attempt.step, attempt.number);
+            let mut progress = ReadBack::of(core, prepared, expect).await.progress;
+            let (place, now) = (usize::from(attempt.step), core.clock.now());
+            progress.lost(place, now);
+            core.journal.change(progress.requeue(place, now)).await
+        }
+        Ok(_) => Err(Error::Damaged(format!("an attempt of job {} has no step", attempt.job))),
+        Err(error) => Err(error),
     };
-    match core.journal.change(requeue(core, attempt, backend)).await {
+    match done {
         Err(Error::Damaged(_) | Error::Fenced(_)) => bury(core, Grave::Job(attempt.job)).await.map(drop),
         done => done,
     }
@@ -45,7 +50,7 @@ pub(crate) async fn withdraw_lost(core: &Core) -> Result<(), Error> {
     let lost = join_all(core.reclaim.iter().map(|reclaim| reclaim.lost(&*core.journal))).await;
     for id in lost.into_iter().flatten() {
         if let Some(job) = core.journal.job(id).await?.filter(|job| !job.state.is_terminal()) {
-            close_taken_over(core, job, core.clock.now()).await;
+            end_taken_over(core, job.id, core.clock.now()).await;
         }
     }
     Ok(())
@@ -53,51 +58,4 @@ pub(crate) async fn withdraw_lost(core: &Core) -> Result<(), Error> {
 
 fn mark(core: &Core, attempt: &OpenAttempt) -> RunMark {
     RunMark { journal: core.journal.id(), job: attempt.job, step: attempt.step, attempt: attempt.number }
-}
-
-fn requeue(core: &Core, attempt: &OpenAttempt, backend: &str) -> Change {
-    let now = core.clock.now();
-    let message = "the hub stopped while this step was running; it runs again".to_owned();
-    let step = StepChange {
-        index: attempt.step,
-        state: StepState::Pending,
-        status: 0,
-        code: Some(code::INTERRUPTED),
-        message: Some(message.clone()),
-    };
-    let ended = AttemptEnd {
-        step: attempt.step,
-        number: attempt.number,
-        kind: OutcomeKind::Soft,
-        status: 0,
-        code: Some(code::INTERRUPTED),
-        message: Some(message),
-        output: Vec::new(),
-    };
-    Change {
-        job: attempt.job,
-        at: now,
-        expect: Expect::Running(attempt.step, attempt.number),
-        replies: 0,
-        plan: Vec::new(),
-        ended: Some(ended),
-        steps: vec![step],
-        started: None,
-        to: JobChange {
-            state: JobState::Queued,
-            lane: Some(backend_lane(backend)),
-            due_at: now,
-            status: 0,
-            code: None,
-            message: None,
-            scrub: Scrub::Keep,
-        },
-        events: vec![(
-            EventKind::Requeued,
-            Some(attempt.step),
-            Some(attempt.number),
-            Some(code::INTERRUPTED),
-        )],
-        effects: EffectSet::default(),
-    }
 }

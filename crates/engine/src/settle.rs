@@ -11,6 +11,7 @@ use crate::bury::bury;
 use crate::core::Core;
 use crate::lasting::Lasting;
 use crate::port::{Moment, View};
+use crate::progress::Progress;
 
 /// First and longest pause between two tries to write.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -24,6 +25,13 @@ pub(crate) struct Sight {
     pub(crate) body: Arc<Value>,
     pub(crate) replies: Vec<Value>,
     pub(crate) steps: Vec<(Step, Option<Outcome>)>,
+}
+
+impl Sight {
+    pub(crate) fn of(progress: &Progress, body: &Arc<Value>, replies: &[Value]) -> Self {
+        let (job, steps) = (progress.job.clone(), progress.steps.clone());
+        Sight { job, body: Arc::clone(body), replies: replies.to_vec(), steps }
+    }
 }
 
 /// How a write ended that was to be made whatever happens.

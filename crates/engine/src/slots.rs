@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use model::{Breaker, BreakerRule, JobId};
 use tokio::sync::Notify;
 
+use crate::port::BackendEntry;
+
 #[derive(Debug, Default)]
 struct Use {
     limit: usize,
@@ -44,6 +46,26 @@ pub(crate) struct JobSlot(Slots);
 /// A place on a backend; given back on drop.
 #[derive(Debug)]
 pub(crate) struct BackendSlot(Slots, Arc<str>);
+
+/// A backend with a place on it. An attempt is made from one of these only: none runs on the place of another backend.
+pub(crate) struct Seat {
+    entry: BackendEntry,
+    _slot: BackendSlot,
+}
+
+impl BackendSlot {
+    /// The place, when it is one on this backend; otherwise it is given back.
+    pub(crate) fn on(self, entry: &BackendEntry) -> Option<Seat> {
+        (self.1 == entry.name).then(|| Seat { entry: entry.clone(), _slot: self })
+    }
+}
+
+impl Seat {
+    /// The backend.
+    pub(crate) fn entry(&self) -> &BackendEntry {
+        &self.entry
+    }
+}
 
 impl Slots {
     /// `limit` jobs at once; `freed` is told whenever something is given back.
@@ -90,6 +112,11 @@ impl Slots {
             *used.backends.entry(Arc::clone(backend)).or_default() += 1;
             BackendSlot(self.clone(), Arc::clone(backend))
         })
+    }
+
+    /// The same, with the backend.
+    pub(crate) fn seat(&self, entry: &BackendEntry) -> Option<Seat> {
+        self.backend(&entry.name, entry.concurrency)?.on(entry)
     }
 
     /// How many attempts run on the backend.

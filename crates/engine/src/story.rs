@@ -10,8 +10,8 @@ use crate::failsafe;
 use crate::hub::Hub;
 use crate::intake::Envelope;
 use crate::moved::{Letter, Moved};
+use crate::read_back::outcome_of;
 use crate::report::report;
-use crate::runner::outcome_of;
 
 /// Everything that is known of a job and may be shown.
 #[derive(Clone, Debug)]

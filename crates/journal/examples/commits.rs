@@ -160,6 +160,8 @@ async fn whole_job(journal: &dyn Journal, count: u64, subject: u64) {
             status: 0,
             code: None,
             message: None,
+            tried: 1,
+            due_at: None,
         }],
         started: None,
         to: to(JobState::Succeeded, Scrub::Now),

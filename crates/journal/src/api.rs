@@ -222,8 +222,6 @@ pub struct Prepared {
     pub callers: usize,
     /// What of it cannot be read: then it must not run.
     pub damaged: Vec<Damaged>,
-    /// When its first attempt started, for the age of retries.
-    pub first_attempt_at: Option<Timestamp>,
 }
 
 /// An attempt with its output as given to [`crate::AttemptEnd::output`]; none while it has no end.

@@ -96,6 +96,10 @@ pub struct StepChange {
     pub code: Option<Code>,
     /// In words, redacted.
     pub message: Option<String>,
+    /// How many of its attempts have come to their own end.
+    pub tried: u32,
+    /// When it is tried again, after one that failed softly.
+    pub due_at: Option<Timestamp>,
 }
 
 /// An attempt that starts. Its step becomes `running`, its job too.

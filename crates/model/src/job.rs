@@ -76,6 +76,30 @@ pub struct Step {
     pub code: Option<Code>,
     /// The backend's own message, redacted.
     pub message: Option<String>,
+    /// How many attempts have come to their own end; one that the hub's stop interrupted has not.
+    #[serde(skip)]
+    pub tried: u32,
+    /// When it is tried again, after an attempt that failed softly.
+    #[serde(skip)]
+    pub due_at: Option<Timestamp>,
+}
+
+impl Step {
+    /// A step that was not tried yet.
+    pub fn new(index: u16, backend: String, on_error: OnError) -> Self {
+        Step {
+            index,
+            backend,
+            on_error,
+            state: StepState::Pending,
+            attempts: 0,
+            status: 0,
+            code: None,
+            message: None,
+            tried: 0,
+            due_at: None,
+        }
+    }
 }
 
 /// One execution of a step.

@@ -1,7 +1,10 @@
-//! The plan of a job: which step comes next, and when the job ends (design §2.5).
+//! The plan of a job: which step comes next and in which lane, and when the job ends. All of it follows from the steps and
+//! the time.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::job::Step;
 use crate::state::{JobState, StepState};
 
 /// What a step's failure means for the later steps.
@@ -10,20 +13,9 @@ use crate::state::{JobState, StepState};
 pub enum OnError {
     /// Later steps do not run (after a soft failure: not before the retry succeeds).
     Stop,
-    /// Later steps run all the same. The default of the original (contracts/sesame.md §3.2).
+    /// Later steps run all the same. The default of the original.
     #[default]
     Continue,
-}
-
-/// A step as the plan sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stand {
-    /// Its state.
-    pub state: StepState,
-    /// What its failure means.
-    pub on_error: OnError,
-    /// Whether it has failed softly in this round. A round begins each time the job is taken up.
-    pub tried: bool,
 }
 
 /// What to do next with a job.
@@ -31,45 +23,57 @@ pub struct Stand {
 pub enum Next {
     /// Run the step at this place.
     Run(usize),
-    /// Wait for the retry of the steps that failed softly.
-    Retry,
+    /// Wait for the retry of the step at this place, until then.
+    Wait(usize, Timestamp),
     /// The job ends in this state; steps still pending are closed by [`closing`].
     End(JobState),
 }
 
-/// What comes next for a job whose steps stand so. Steps that ended are never run again.
-pub fn next(steps: &[Stand]) -> Next {
-    let mut waiting = false;
-    for (place, step) in steps.iter().enumerate() {
+/// What comes next for a job whose steps stand so. What was not tried yet comes before what is to be tried again; of
+/// several retries the one that is due first. Steps that ended are never run again.
+pub fn next<'a>(steps: impl IntoIterator<Item = &'a Step>, now: Timestamp) -> Next {
+    let mut retry: Option<(Timestamp, usize)> = None;
+    let (mut some_succeeded, mut some_failed) = (false, false);
+    for (place, step) in steps.into_iter().enumerate() {
         match (step.state, step.on_error) {
-            (StepState::Succeeded | StepState::Skipped, _) | (StepState::Failed, OnError::Continue) => {}
+            (StepState::Skipped, _) => {}
+            (StepState::Succeeded, _) => some_succeeded = true,
+            (StepState::Failed, OnError::Continue) => some_failed = true,
             (StepState::Failed, OnError::Stop) => return Next::End(JobState::Failed),
             // A step still marked running was interrupted: its end was never recorded.
             (StepState::Pending | StepState::Running, on_error) => {
-                if !step.tried {
-                    return Next::Run(place);
-                }
+                let Some(due_at) = step.due_at else { return Next::Run(place) };
+                retry = Some(retry.map_or((due_at, place), |first| first.min((due_at, place))));
                 if on_error == OnError::Stop {
-                    return Next::Retry;
+                    break;
                 }
-                waiting = true;
             }
         }
     }
-    if waiting {
-        return Next::Retry;
+    match retry {
+        Some((due_at, place)) if due_at <= now => Next::Run(place),
+        Some((due_at, place)) => Next::Wait(place, due_at),
+        None if some_succeeded && !some_failed => Next::End(JobState::Succeeded),
+        None => Next::End(JobState::Failed),
     }
-    let succeeded = steps.iter().any(|s| s.state == StepState::Succeeded)
-        && !steps.iter().any(|s| s.state == StepState::Failed);
-    Next::End(if succeeded { JobState::Succeeded } else { JobState::Failed })
+}
+
+/// The lane of jobs whose next step is on this backend.
+pub fn lane(backend: &str) -> String {
+    format!("@{backend}")
+}
+
+/// The backend that the jobs of this lane need next; `None` = it is a lane of jobs that have no plan yet.
+pub fn backend_of(lane: &str) -> Option<&str> {
+    lane.strip_prefix('@')
 }
 
 /// The state in which an open step is closed when its job ends: one that failed softly has failed, one that never
 /// ran is skipped.
-pub fn closing(step: Stand, attempts: u32) -> Option<StepState> {
+pub fn closing(step: &Step) -> Option<StepState> {
     if step.state.is_terminal() {
         None
-    } else if attempts > 0 {
+    } else if step.attempts > 0 {
         Some(StepState::Failed)
     } else {
         Some(StepState::Skipped)

@@ -46,7 +46,8 @@ impl JobState {
     pub fn may_become(self, next: JobState) -> bool {
         use JobState::{Cancelled, Failed, Queued, Retrying, Running, Succeeded, Superseded};
         match self {
-            Queued => matches!(next, Running | Failed | Cancelled | Superseded),
+            // To `Retrying`: the backend it waited for takes no part any more, and an earlier step is to be tried again.
+            Queued => matches!(next, Running | Retrying | Failed | Cancelled | Superseded),
             // Back to `Queued`: the next step's backend is paused or full, or the hub stops.
             Running => matches!(next, Queued | Retrying | Succeeded | Failed | Cancelled),
             Retrying => matches!(next, Queued | Running | Failed | Cancelled),

@@ -13,6 +13,7 @@ const PURE: &[&str] = &[
     "crates/bus/src/request.rs",
     "crates/bus/src/route/",
     "crates/bus/src/tell.rs",
+    "crates/engine/src/progress.rs",
     "crates/engine/src/window.rs",
     "crates/api/src/decode",
     "crates/model/src/",

@@ -102,7 +102,7 @@ pub struct Step {
 
 impl From<model::Step> for Step {
     fn from(step: model::Step) -> Self {
-        let model::Step { index, backend, on_error, state, attempts, status, code, message } = step;
+        let model::Step { index, backend, on_error, state, attempts, status, code, message, .. } = step;
         Step { index, backend, on_error, state, attempts, status, code, message }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::Runner;
 use crate::long::LongRun;
 use crate::port::{BackendEntry, Call, Control, Mapping};
+use crate::read_back::ReadBack;
 
 /// How much longer than its limit an attempt may take to end itself before it is given up.
 const OVERTIME: Duration = Duration::from_secs(15);
@@ -38,7 +39,7 @@ impl Runner {
             let why = outcome.message.as_deref().unwrap_or_default();
             if self.core.shortage.noted(why, now) {
                 tracing::warn!(
-                    job = %self.job.id, backend = %entry.name,
+                    job = %self.due.id, backend = %entry.name,
                     "{why}: jobs wait until there is room, which counts as no attempt"
                 );
             }
@@ -55,15 +56,12 @@ impl Runner {
 
     async fn try_once(&mut self, place: usize, entry: &BackendEntry, mapping: &Mapping) -> Outcome {
         let (body, mask, action) = self.call();
-        let Some(local) = self.steps.get(place) else { return Outcome::done() };
-        let mark = RunMark {
-            journal: self.core.journal.id(),
-            job: self.job.id,
-            step: local.step.index,
-            attempt: local.step.attempts,
-        };
+        let job = &self.found.progress.job;
+        let Some(step) = self.found.progress.step(place) else { return Outcome::done() };
+        let (journal, attempt) = (self.core.journal.id(), step.attempts);
+        let mark = RunMark { journal, job: job.id, step: step.index, attempt };
         let limit = self.limit(mapping);
-        let call = Call { mark, action, body, mask, deadline: self.job.deadline };
+        let call = Call { mark, action, body, mask, deadline: job.deadline };
         let control = Control { limit, stop: self.stop.clone() };
         let running = AssertUnwindSafe(async { entry.backend.run(call, control).await }).catch_unwind();
         let ended = match limit {
@@ -77,7 +75,7 @@ impl Runner {
         match ended {
             Some(Ok(outcome)) => outcome,
             Some(Err(_)) => {
-                tracing::error!(job = %self.job.id, backend = %entry.name, "the backend panicked");
+                tracing::error!(job = %self.due.id, backend = %entry.name, "the backend panicked");
                 Outcome::soft(
                     1,
                     code::LOST,
@@ -100,10 +98,17 @@ impl Runner {
             ended = &mut running => return ended,
             () = self.core.clock.sleep(long) => {}
         }
-        let job = self.job.id;
-        let subject = self.job.subject.as_ref().map(|subject| format!(" for {subject}")).unwrap_or_default();
+        let (job, action) = (self.due.id, &self.found.progress.job.action);
+        let subject = self
+            .found
+            .progress
+            .job
+            .subject
+            .as_ref()
+            .map(|subject| format!(" for {subject}"))
+            .unwrap_or_default();
         tracing::warn!(
-            %job, backend = %entry.name, action = %self.job.action,
+            %job, backend = %entry.name, %action,
             "{} has been running{subject} for {} minutes and has no time limit: look at it, or end it with \
              `intendant jobs cancel {job}`",
             entry.name, long.as_secs() / 60
@@ -115,7 +120,7 @@ impl Runner {
     /// How long the attempt may take; `None` = as long as it wants.
     fn limit(&self, mapping: &Mapping) -> Option<Duration> {
         let own = mapping.limit.or(self.core.snapshot().limits.attempt);
-        let left = self.job.deadline.map(|deadline| {
+        let left = self.found.progress.job.deadline.map(|deadline| {
             let left =
                 Duration::try_from(deadline.duration_since(self.core.clock.now())).unwrap_or(Duration::ZERO);
             left.checked_sub(super::MARGIN).unwrap_or(left)
@@ -124,7 +129,8 @@ impl Runner {
     }
 
     fn call(&mut self) -> (Arc<Value>, Arc<Mask>, Arc<str>) {
-        let (job, masked, secrets) = (&self.job, &self.masked, &self.secrets);
+        let ReadBack { progress, body: masked, secrets, .. } = &self.found;
+        let job = &progress.job;
         let make = || {
             let fill_nulls = self.core.snapshot().actions.get(&job.action).spec.null_as_empty;
             let mut body = Arc::clone(masked);

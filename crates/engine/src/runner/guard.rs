@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::word::code;
-use model::{EntityWrite, EventKind, JobState};
+use model::{EntityWrite, JobState};
 
 use super::Runner;
 use crate::failsafe::{self, Ticket, Tripped, Verdict};
@@ -13,7 +13,8 @@ impl Runner {
     /// Whether the job may start. If not it is held, or has ended. Jobs that destroy nothing are let in at once.
     pub(super) async fn guard(&mut self) -> bool {
         let snapshot = self.core.snapshot();
-        let Some(kind) = snapshot.actions.get(&self.job.action).spec.destructive else { return true };
+        let job = &self.found.progress.job;
+        let Some(kind) = snapshot.actions.get(&job.action).spec.destructive else { return true };
         match self.core.failsafe.decision(&self.due.lane) {
             Some(decision) if decision.verdict == Verdict::Approved => return true,
             Some(decision) => {
@@ -24,14 +25,15 @@ impl Runner {
             None => {}
         }
         let rule = &snapshot.limits.failsafe;
-        let Some(cap) = rule.cap(&self.job.source, kind) else { return true };
-        let plan: Vec<String> = self.steps.iter().map(|local| local.step.backend.clone()).collect();
-        match failsafe::admit(&self.core, self.job.id, kind, plan.clone(), cap) {
+        let Some(cap) = rule.cap(&job.source, kind) else { return true };
+        let plan: Vec<String> =
+            self.found.progress.steps.iter().map(|(step, _)| step.backend.clone()).collect();
+        match failsafe::admit(&self.core, job.id, kind, plan.clone(), cap) {
             Ok(ticket) => {
                 self.ticket = Some(ticket);
                 true
             }
-            Err(tripped) if self.job.deadline.is_some() => {
+            Err(tripped) if job.deadline.is_some() => {
                 let message = format!("{}, and it has a deadline", tripped.sentence());
                 self.end(JobState::Failed, Some((code::FAILSAFE_HELD, message))).await;
                 false
@@ -50,11 +52,11 @@ impl Runner {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
-                    tracing::warn!(job = %self.job.id, "looking at the set {set}: {error}");
+                    tracing::warn!(job = %self.due.id, "looking at the set {set}: {error}");
                     break;
                 }
             }
-            match failsafe::admit(&core, self.job.id, tripped.kind, plan.clone(), cap) {
+            match failsafe::admit(&core, self.due.id, tripped.kind, plan.clone(), cap) {
                 Ok(ticket) => {
                     self.ticket = Some(ticket);
                     return true;
@@ -65,12 +67,8 @@ impl Runner {
         let place = failsafe::join(&core, &tripped);
         let message =
             format!("{}: somebody must approve or reject the set {}", tripped.sentence(), place.set);
-        self.carry.plan.clear();
-        self.carry.events.push((EventKind::Held, None, None, Some(code::FAILSAFE_HELD)));
-        let lane = Some(failsafe::lane_of(&place.set));
-        let mut to = self.job_change(JobState::Queued, place.stamp, lane, Some(code::FAILSAFE_HELD));
-        to.message = Some(message);
-        let mut change = self.change(core.clock.now(), to);
+        let lane = failsafe::lane_of(&place.set);
+        let mut change = self.found.progress.hold(lane, place.stamp, message, core.clock.now());
         change.effects.entities.extend(place.opening.clone());
         let wrote = core.insist(change, None).await;
         if wrote == Wrote::Never && place.opening.is_some() {

@@ -189,14 +189,16 @@ fn move_step(tx: &Tx<'_>, seq: i64, steps: i64, step: &StepChange) -> Result<(),
         .map(|state| 1 << state.code())
         .sum();
     let moved = tx.sql.execute(
-        "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5
-             WHERE id = ?1 AND ((1 << state) & ?6) <> 0",
+        "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5, tried = ?6, due_at = ?7
+             WHERE id = ?1 AND ((1 << state) & ?8) <> 0",
         params![
             number::step(seq, step.index)?,
             Word(step.state),
             step.status,
             step.code.as_ref().map(Code::as_str),
             step.message,
+            step.tried,
+            step.due_at.map(Time),
             from,
         ],
     )?;
@@ -212,7 +214,7 @@ fn start_step(tx: &Tx<'_>, seq: i64, start: AttemptStart) -> Result<(), Error> {
     // The attempt's number has to fit its row's id later.
     number::attempt(seq, step, number)?;
     let moved = tx.sql.execute(
-        "UPDATE step SET state = ?2, attempts = ?3 WHERE id = ?1 AND state = ?4 AND attempts = ?3 - 1",
+        "UPDATE step SET state = ?2, attempts = ?3, due_at = NULL WHERE id = ?1 AND state = ?4 AND attempts = ?3 - 1",
         params![number::step(seq, step)?, Word(StepState::Running), number, Word(StepState::Pending),],
     )?;
     if moved == 0 {

@@ -251,7 +251,7 @@ const ROWS: [Readable; 5] = [
     ("job", select_job!("WHERE seq > ?1 ORDER BY seq LIMIT ?2"), |row| row::job(row).map(drop)),
     (
         "step",
-        "SELECT id, backend, on_error, state, attempts, status, code, message FROM step
+        "SELECT id, backend, on_error, state, attempts, status, code, message, tried, due_at FROM step
          WHERE id > ?1 ORDER BY id LIMIT ?2",
         |row| row::step(row).map(drop),
     ),

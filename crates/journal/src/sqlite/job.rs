@@ -172,7 +172,6 @@ pub(super) fn prepare(
         replies: if replies > 0 { self::replies(conn, seal, sieve, &job)? } else { Vec::new() },
         callers: replies as usize,
         damaged: sieve.damaged.clone(),
-        first_attempt_at: job.started_at,
         job,
     }))
 }
@@ -251,7 +250,7 @@ pub(super) fn steps(conn: &Connection, sieve: &mut Sieve, id: JobId) -> Result<V
 fn steps_of(conn: &Connection, sieve: &mut Sieve, seq: i64) -> Result<Vec<Step>, Error> {
     let (first, last) = number::steps_of(seq);
     let mut select = conn.prepare_cached(
-        "SELECT id, backend, on_error, state, attempts, status, code, message FROM step
+        "SELECT id, backend, on_error, state, attempts, status, code, message, tried, due_at FROM step
          WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
     )?;
     let mut rows = select.query([first, last])?;

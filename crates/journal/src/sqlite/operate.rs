@@ -4,10 +4,8 @@ use jiff::Timestamp;
 use model::{JobId, JobState};
 use rusqlite::params;
 
-use super::code::Time;
-use super::effects;
-use super::row;
 use super::tx::{Ready, Tx};
+use super::{effects, order, row};
 use crate::error::Error;
 use crate::sealed::SealedEffects;
 
@@ -32,7 +30,7 @@ pub(super) fn hurry(tx: &mut Tx<'_>, id: JobId, at: Timestamp, effects: &SealedE
         return Err(Error::Fenced(format!("{id} is {}, not waiting for a retry", job.state.as_str())));
     }
     let due_at = job.due_at.min(at);
-    tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![job.seq.0, Time(due_at)])?;
+    order::hurry(tx, job.seq.0, due_at)?;
     tx.due(Ready { id, seq: job.seq.0, lane: &job.lane, class: job.class, due_at });
     effects::write(tx, effects, Some(job.seq.0))
 }

@@ -5,8 +5,8 @@ use model::{Class, JobId, JobState, Seq};
 use rusqlite::{Row, params};
 
 use super::code::{Time, Word};
-use super::row;
 use super::tx::{Ready, Tx};
+use super::{number, row};
 use crate::damage::{Damaged, Spot};
 use crate::error::Error;
 
@@ -84,8 +84,7 @@ pub(super) fn arrive(
         first.due_at = first.due_at.min(at.max(allowed));
     }
     if first.due_at != due_at {
-        tx.sql
-            .execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![first.seq, Time(first.due_at)])?;
+        hurry(tx, first.seq, first.due_at)?;
     }
     if class == Class::Interactive {
         tx.sql.execute(
@@ -99,6 +98,17 @@ pub(super) fn arrive(
         tx.due(first.ready());
     }
     Ok(false)
+}
+
+/// A job that waits for a retry is due earlier, and so are its steps.
+pub(super) fn hurry(tx: &Tx<'_>, seq: i64, at: Timestamp) -> Result<(), Error> {
+    tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![seq, Time(at)])?;
+    let (first, last) = number::steps_of(seq);
+    tx.sql.execute(
+        "UPDATE step SET due_at = ?3 WHERE id BETWEEN ?1 AND ?2 AND due_at > ?3",
+        params![first, last, Time(at)],
+    )?;
+    Ok(())
 }
 
 /// A head has ended: the next live job of its subject becomes head. It has waited for nothing else, and is due now

@@ -60,7 +60,7 @@ pub(super) fn job_by_id(conn: &Connection, id: JobId) -> Result<Option<Job>, Err
     Ok(select.query_row([Id(id.0)], job).optional()?)
 }
 
-/// Reads `id, backend, on_error, state, attempts, status, code, message`.
+/// Reads `id, backend, on_error, state, attempts, status, code, message, tried, due_at`.
 pub(super) fn step(row: &Row<'_>) -> Result<Step> {
     Ok(Step {
         index: number::place_of_step(row.get(0)?),
@@ -71,6 +71,8 @@ pub(super) fn step(row: &Row<'_>) -> Result<Step> {
         status: row.get(5)?,
         code: maybe_code(row, 6)?,
         message: row.get(7)?,
+        tried: row.get(8)?,
+        due_at: maybe_time(row, 9)?,
     })
 }
 

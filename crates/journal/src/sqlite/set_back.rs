@@ -8,8 +8,8 @@ use model::{Class, JobId};
 use rusqlite::{Row, params};
 
 use super::code::{Raw, Time, Word};
-use super::row;
 use super::tx::{Ready, Tx};
+use super::{order, row};
 use crate::error::Error;
 
 /// So many jobs are looked at in one commit.
@@ -123,7 +123,7 @@ fn jobs(
         let Waiting { seq, id, class, lane, due_at, .. } = job;
         let believed = if job.retrying { retry_at(*due_at, job.attempted_at, now) } else { now };
         if believed != *due_at {
-            tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![seq, Time(believed)])?;
+            order::hurry(tx, *seq, believed)?;
             tx.due(Ready { id: *id, seq: *seq, lane, class: *class, due_at: believed });
             moved += 1;
         }

@@ -42,7 +42,7 @@ pub async fn a_job_is_what_was_given(bed: &dyn Bed) {
     assert_eq!(prepared.body, given.body);
     assert_eq!(prepared.secrets, given.secrets);
     assert_eq!(prepared.replies, [b"an address".to_vec()]);
-    assert_eq!((prepared.steps, prepared.first_attempt_at), (Vec::new(), None));
+    assert_eq!((prepared.steps, job.started_at), (Vec::new(), None));
     assert_eq!(journal.job(id(1)).await.unwrap(), Some(job));
     assert_eq!(journal.job(id(2)).await.unwrap(), None);
     assert_eq!(journal.prepare(id(2)).await.unwrap(), None);

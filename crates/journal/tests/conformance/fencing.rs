@@ -45,7 +45,6 @@ pub async fn impossible_moves_are_not_written(bed: &dyn Bed) {
     accept(&*journal, job(1)).await;
     // From queued.
     fenced(&*journal, to(1, Expect::Ready, JobState::Succeeded, at(5))).await;
-    fenced(&*journal, to(1, Expect::Ready, JobState::Retrying, at(5))).await;
     fenced(&*journal, to(1, Expect::Ready, JobState::Running, at(5))).await;
     fenced(&*journal, Change { started: Some(AttemptStart { step: 1, number: 1 }), ..start(1, at(5)) }).await;
     fenced(&*journal, Change { started: Some(AttemptStart { step: 0, number: 2 }), ..start(1, at(5)) }).await;

@@ -70,7 +70,7 @@ pub async fn a_retry_keeps_its_place_and_its_history(bed: &dyn Bed) {
         journal.attempts(id(1)).await.unwrap().into_iter().map(|(a, _)| (a.number, a.kind)).collect();
     assert_eq!(kinds, [(1, Some(OutcomeKind::Soft)), (2, Some(OutcomeKind::Done))]);
     let prepared = journal.prepare(id(1)).await.unwrap().unwrap();
-    assert_eq!((prepared.first_attempt_at, prepared.steps[0].attempts), (Some(at(10)), 2));
+    assert_eq!((prepared.job.started_at, prepared.steps[0].attempts), (Some(at(10)), 2));
     sound(&*journal).await;
 }
 
@@ -85,6 +85,8 @@ pub async fn a_step_and_the_next_one_are_one_move(bed: &dyn Bed) {
         status: 1,
         code: Some(Code::from_static("backend_broken")),
         message: Some("its config.yml cannot be read".to_owned()),
+        tried: 0,
+        due_at: None,
     };
     let first = Change { plan: plan.to_vec(), steps: vec![broken.clone()], ..start(1, at(10)) };
     journal.change(first).await.unwrap();

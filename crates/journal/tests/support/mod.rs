@@ -165,7 +165,7 @@ pub fn ended(attempt: u32, kind: OutcomeKind) -> AttemptEnd {
 
 /// A new state of step 0.
 pub fn step(state: StepState) -> StepChange {
-    StepChange { index: 0, state, status: 0, code: None, message: None }
+    StepChange { index: 0, state, status: 0, code: None, message: None, tried: 0, due_at: None }
 }
 
 /// The end of a job with one step.
@@ -186,7 +186,7 @@ pub fn settle(number: u64, attempt: u32, kind: OutcomeKind, now: Timestamp) -> C
 pub fn retry(number: u64, attempt: u32, now: Timestamp, due_at: Timestamp) -> Change {
     let mut change = Change {
         ended: Some(ended(attempt, OutcomeKind::Soft)),
-        steps: vec![step(StepState::Pending)],
+        steps: vec![StepChange { tried: attempt, due_at: Some(due_at), ..step(StepState::Pending) }],
         ..to(number, Expect::Running(0, attempt), JobState::Retrying, now)
     };
     change.to.due_at = due_at;

@@ -12,7 +12,7 @@ fn table<S: Copy>(all: &[S], may: impl Fn(S, S) -> bool, word: impl Fn(S) -> &'s
 #[test]
 fn moves_of_jobs() {
     let expected = "\
-queued        .x..xxx
+queued        .xx.xxx
 running       x.xxxx.
 retrying      xx..xx.
 succeeded     .......

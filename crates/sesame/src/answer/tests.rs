@@ -40,16 +40,7 @@ fn step(backend: &str, state: StepState, status: i32) -> Step {
     } else {
         (None, None)
     };
-    Step {
-        index: 0,
-        backend: backend.to_owned(),
-        on_error: OnError::Stop,
-        state,
-        attempts: 1,
-        status,
-        code,
-        message,
-    }
+    Step { state, attempts: 1, status, code, message, ..Step::new(0, backend.to_owned(), OnError::Stop) }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! Caps on destructive jobs: what exceeds them is held until somebody decides (design §3).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, LONG, QUICK, entry, mapping, request, setup};
 use engine::port::Catalogue;
 use engine::{ActionTable, Actor, Error, HeldSet, Setup, Verdict};
 use journal::RecordFilter;
@@ -13,7 +11,6 @@ use model::word::code;
 use model::{
     ActionSpec, Destructive, FailsafeRule, JobId, JobState, OnError, RecordKind, Request, WaitingOn,
 };
-use support::{Bed, Fake, LONG, QUICK, entry, mapping, request, setup};
 use tokio::sync::Semaphore;
 
 fn actor() -> Actor {
@@ -124,7 +121,7 @@ async fn counts_and_sets_survive_a_restart_and_an_interrupted_start_counts_once(
     bed.hub.stop(Duration::ZERO).await;
     let Bed { hub, folder } = bed;
     drop(hub);
-    let hub = support::start_in(folder.path(), guarded(&[("b", &quick)], 2)).await;
+    let hub = crate::support::start_in(folder.path(), guarded(&[("b", &quick)], 2)).await;
     let bed = Bed { hub, folder };
     assert_eq!(bed.ended(interrupted).await.state, JobState::Succeeded);
     let counts = vec![(Destructive::Delete, "b".to_owned(), 1)];

@@ -1,18 +1,15 @@
 //! Cancel, retry, replay, refusals, secrets, and what callers with the same id get.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, LONG, SLOW, entry, request, setup};
 use engine::port::Decoder;
 use engine::{Accepted, Actor, Cancelled, Error, Replay, Why};
 use journal::{NewRecord, RecordFilter};
 use model::word::code;
 use model::{Effects, JobState, MASK, OnError, Outcome, RecordKind, Refusal, Request};
 use serde_json::json;
-use support::{Bed, Fake, LONG, SLOW, entry, request, setup};
 use tokio::sync::Semaphore;
 
 fn actor() -> Actor {
@@ -153,7 +150,7 @@ impl Decoder for Plain {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_accepted_is_kept_and_can_be_handed_in_again() {
     let mut only = entry("b", Fake::done(), OnError::Stop, SLOW);
-    only.actions.insert("STRICT".to_owned(), support::mapping(OnError::Stop, None));
+    only.actions.insert("STRICT".to_owned(), crate::support::mapping(OnError::Stop, None));
     let mut parts = setup(vec![only]);
     parts.decoders.insert("plain".to_owned(), Arc::new(Plain));
     let bed = Bed::new(parts).await;
@@ -181,7 +178,7 @@ async fn what_cannot_be_accepted_is_kept_and_can_be_handed_in_again() {
 async fn a_refused_message_keeps_its_secrets_only_for_a_time() {
     let parts = || {
         let mut only = entry("b", Fake::done(), OnError::Stop, SLOW);
-        only.actions.insert("STRICT".to_owned(), support::mapping(OnError::Stop, None));
+        only.actions.insert("STRICT".to_owned(), crate::support::mapping(OnError::Stop, None));
         let mut parts = setup(vec![only]);
         parts.decoders.insert("plain".to_owned(), Arc::new(Plain));
         parts.limits.keep_secrets = Duration::from_hours(72);
@@ -260,7 +257,7 @@ async fn a_new_arrival_makes_a_retrying_head_due_but_not_more_often_than_every_t
 async fn nulls_are_empty_only_where_the_action_says_so() {
     let fake = Fake::done();
     let mut only = entry("b", fake.clone(), OnError::Stop, SLOW);
-    only.actions.insert("NULLS".to_owned(), support::mapping(OnError::Stop, None));
+    only.actions.insert("NULLS".to_owned(), crate::support::mapping(OnError::Stop, None));
     let bed = Bed::with(vec![only]).await;
     let body = json!({"z": null, "a": [null, {"b": null}]});
     for action in ["NULLS", "DO"] {

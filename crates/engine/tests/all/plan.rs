@@ -1,15 +1,12 @@
 //! Steps on backends: stop and continue, retries that resume, backends that are gone, inactive or broken (design §2.5).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 
+use crate::support::{Bed, Fake, QUICK, actions, entry, request, setup};
 use engine::Accepted;
 use engine::port::{BackendEntry, Catalogue, Standing};
 use model::word::code;
 use model::{Effects, JobState, OnError, Outcome, RetryPolicy, StepState};
-use support::{Bed, Fake, QUICK, actions, entry, request, setup};
 use tokio::sync::Semaphore;
 
 fn soft() -> Outcome {

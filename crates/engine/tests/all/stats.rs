@@ -1,13 +1,10 @@
 //! What is counted, what is known of actions, and the light answer for those who wait.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-mod support;
-
+use crate::support::{Bed, Fake, QUICK, entry, request};
 use engine::Error;
 use model::word::code;
 use model::{JobId, OnError, Outcome, Refusal, Request};
 use serde_json::json;
-use support::{Bed, Fake, QUICK, entry, request};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_happens_is_counted_by_backend_source_action_and_minute() {

@@ -1,15 +1,12 @@
 //! Order per subject and who goes first (design §5, invariant 3).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, LONG, QUICK, SLOW, entry, request, setup};
 use jiff::ToSpan;
 use model::word::code;
 use model::{Class, JobState, OnError, Outcome, Request};
-use support::{Bed, Fake, LONG, QUICK, SLOW, entry, request, setup};
 use tokio::sync::Semaphore;
 
 fn soft() -> Outcome {
@@ -81,7 +78,7 @@ async fn interactive_goes_before_bulk_and_lends_its_class_to_those_before_it() {
     let fake = Fake::gated(Arc::clone(&gate));
     let mut one = entry("b", fake.clone(), OnError::Stop, QUICK);
     one.concurrency = Some(1);
-    one.actions.insert("NOW".to_owned(), support::mapping(OnError::Stop, None));
+    one.actions.insert("NOW".to_owned(), crate::support::mapping(OnError::Stop, None));
     let bed = Bed::with(vec![one]).await;
     let running = bed.accept(request("DO", "zoe")).await;
     bed.state(running, JobState::Running).await;

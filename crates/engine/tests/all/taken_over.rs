@@ -1,19 +1,16 @@
 //! What another worker took over ends here, and what cannot leave waits without being tried.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use crate::support::{Bed, Fake, SLOW, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, Reclaim, View};
 use journal::{DeliveryFilter, Filter, Journal, Order, Page};
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, JobId, JobState, NewDelivery, OnError, RunMark,
 };
 use serde_json::Value;
-use support::{Bed, Fake, SLOW, entry, request, setup};
 use tokio::sync::Semaphore;
 
 #[tokio::test]
@@ -70,7 +67,7 @@ async fn what_was_taken_over_while_the_hub_was_away_never_runs() {
     let second = Fake::done();
     let mut parts = setup(vec![entry("a", second.clone(), OnError::Stop, SLOW)]);
     parts.reclaim.push(Arc::new(AllLost));
-    let bed = Bed { hub: support::start_in(bed.folder.path(), parts).await, folder: bed.folder };
+    let bed = Bed { hub: crate::support::start_in(bed.folder.path(), parts).await, folder: bed.folder };
     for id in [running, waiting] {
         assert_eq!(bed.ended(id).await.code.unwrap().as_str(), "taken_over");
     }
@@ -188,7 +185,7 @@ async fn what_ends_while_the_hub_stops_is_still_answered() {
 
     let stopping = tokio::spawn({
         let hub = bed.hub.clone();
-        async move { hub.stop(support::LONG).await }
+        async move { hub.stop(crate::support::LONG).await }
     });
     gate.add_permits(1);
     stopping.await.unwrap();

@@ -1,13 +1,5 @@
 //! A hub in a temporary folder, with backends whose every answer the test decides.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    dead_code,
-    unreachable_pub
-)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

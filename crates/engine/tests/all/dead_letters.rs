@@ -1,11 +1,9 @@
 //! Dead letters: edited and replayed, replayed once only, many in their order; deliveries sent again or dropped.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::support::{Bed, Fake, SLOW, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Actor, Dead, Error, Replay, Setup};
 use futures_util::future::join_all;
@@ -16,7 +14,6 @@ use model::{
     RecordKind, Request, Subject,
 };
 use serde_json::{Value, json};
-use support::{Bed, Fake, SLOW, entry, request, setup};
 
 fn actor() -> Actor {
     Actor("alice".into())

@@ -1,12 +1,10 @@
 //! Reactors and couriers, proven by a small module: it keeps a ledger entity for each subject and one for all, and
 //! delivers replies to a Unix socket (design §2, ports; §2.7).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::support::{Bed, Fake, QUICK, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Accepted, Clock, Setup, report};
 use jiff::ToSpan;
@@ -16,7 +14,6 @@ use model::{
     OnError, Outcome, Request,
 };
 use serde_json::json;
-use support::{Bed, Fake, QUICK, entry, request, setup};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;

@@ -1,14 +1,12 @@
 //! A clock that ran ahead and is put right: what waits goes on as its rules say, also after a restart; nothing runs
 //! twice.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, QUICK, SLOW, entry, request, setup, start_by};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Actor, Clock, Setup};
 use jiff::SignedDuration;
@@ -17,7 +15,6 @@ use model::{
     BreakerRule, Delivery, DeliveryTo, Effects, Entity, JobState, NewDelivery, OnError, Outcome, RetryPolicy,
 };
 use serde_json::json;
-use support::{Bed, Fake, QUICK, SLOW, entry, request, setup, start_by};
 
 const THIRTY_DAYS: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A pause that a test can wait for.

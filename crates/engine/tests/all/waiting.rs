@@ -1,16 +1,13 @@
 //! Listings by what jobs wait for agree with what each job says of itself.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, SLOW, entry, mapping, request, setup};
 use engine::{ActionTable, Actor, WaitsFor};
 use journal::{Count, Filter, Order, Page};
 use model::word::code;
 use model::{ActionSpec, Destructive, FailsafeRule, JobId, JobState, OnError, Outcome, WaitingOn};
-use support::{Bed, Fake, SLOW, entry, mapping, request, setup};
 use tokio::sync::Semaphore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,17 +1,14 @@
 //! A backend that keeps failing is left alone, and gets work again when it answers (design §7).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, QUICK, SLOW, entry, mapping, request, setup};
 use engine::{Actor, PING, Setup, WaitsFor};
 use journal::{Filter, Order, Page};
 use model::word::code;
 use model::{BreakerRule, EventKind, JobId, JobState, OnError, Outcome, WaitingOn};
-use support::{Bed, Fake, QUICK, SLOW, entry, mapping, request, setup};
 
 /// A backend that fails softly until it is mended.
 fn fragile(mended: &Arc<AtomicBool>) -> Arc<Fake> {

@@ -1,16 +1,13 @@
 //! Stopping, and what a lost hub left behind (invariants 2, 5, 9).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, LONG, QUICK, entry, open, request, setup};
 use engine::port::{BoxFuture, Reclaim};
 use engine::{Clock, Error, Hub};
 use model::word::code;
 use model::{Effects, JobState, OnError, Outcome, RunMark};
-use support::{Bed, Fake, LONG, QUICK, entry, open, request, setup};
 use tokio::sync::Semaphore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +38,7 @@ async fn a_stop_lets_running_steps_end_and_keeps_the_rest() {
 
     let folder = bed.folder;
     gate.add_permits(1);
-    let hub = support::start_in(folder.path(), parts()).await;
+    let hub = crate::support::start_in(folder.path(), parts()).await;
     let bed = Bed { hub, folder };
     for id in [running, behind] {
         assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
@@ -61,7 +58,7 @@ async fn what_does_not_end_within_the_grace_period_is_ended_by_force_and_runs_ag
     bed.hub.stop(Duration::ZERO).await;
     gate.add_permits(5);
     let folder = bed.folder;
-    let hub = support::start_in(folder.path(), parts()).await;
+    let hub = crate::support::start_in(folder.path(), parts()).await;
     let bed = Bed { hub, folder };
     assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
     let attempts = bed.hub.journal().attempts(id).await.unwrap();
@@ -82,7 +79,8 @@ impl Reclaim for Killer {
 async fn attempts_without_a_recorded_end_are_reclaimed_and_run_again_with_a_higher_number() {
     let folder = tempfile::tempdir().unwrap();
     let never = Fake::gated(Arc::new(Semaphore::new(0)));
-    let first = support::start_in(folder.path(), setup(vec![entry("a", never, OnError::Stop, QUICK)])).await;
+    let first =
+        crate::support::start_in(folder.path(), setup(vec![entry("a", never, OnError::Stop, QUICK)])).await;
     let id = match first.accept(request("DO", "alice"), Effects::default()).await.unwrap() {
         engine::Accepted::New(id) => id,
         other => panic!("{other:?}"),

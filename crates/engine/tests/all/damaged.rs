@@ -1,11 +1,9 @@
 //! What the journal cannot read back ends as damaged and holds up nobody: its subject, its slot, its address are free.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use crate::support::{Bed, Fake, QUICK, SLOW, entry, harm, request, setup, start_in};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Actor, Setup};
 use jiff::Timestamp;
@@ -16,7 +14,6 @@ use model::{
     NewDelivery, OnError,
 };
 use serde_json::json;
-use support::{Bed, Fake, QUICK, SLOW, entry, harm, request, setup, start_in};
 
 fn actor() -> Actor {
     Actor("alice".into())

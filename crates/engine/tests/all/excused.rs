@@ -1,16 +1,13 @@
 //! What is nobody's failure counts for nobody: this machine's own shortage, and a stop that reaches the scripts too.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::support::{Bed, Fake, LONG, QUICK, entry, request, setup};
 use engine::Setup;
 use model::word::code;
 use model::{BreakerRule, JobState, OnError, Outcome, RetryPolicy};
-use support::{Bed, Fake, LONG, QUICK, entry, request, setup};
 use tokio::sync::Semaphore;
 
 /// A hub that forgives nothing: no retry, and one failure opens the breaker.
@@ -122,7 +119,7 @@ async fn an_interrupted_attempt_is_none_of_those_that_the_policy_allows() {
     let Bed { hub, folder } = bed;
     drop(hub);
     let fails_once = Fake::answers(vec![Outcome::soft(75, code::RETRY, "later")]);
-    let hub = support::start_in(folder.path(), parts(&fails_once)).await;
+    let hub = crate::support::start_in(folder.path(), parts(&fails_once)).await;
     let bed = Bed { hub, folder };
     assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
     assert_eq!(fails_once.count(), 2);

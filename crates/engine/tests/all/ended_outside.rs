@@ -1,0 +1,102 @@
+//! A job that ends while it waits with a plan ends as one that ends by itself: reactors see how its steps ended, what they
+//! answered, and the status of the first that failed.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::support::{Bed, Fake, QUICK, SLOW, entry, request, setup};
+use engine::port::{Moment, Reactor, View};
+use engine::{Actor, Cancelled, report};
+use model::word::code;
+use model::{Effects, Entity, Job, JobState, OnError, Outcome, Request, StepState};
+use serde_json::{Value, json};
+
+/// What a source's reply is made of.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<(Job, Vec<StepState>, Value)>>>);
+
+impl Reactor for Told {
+    fn react(&self, view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
+        if moment == Moment::Settled {
+            let states = view.steps.iter().map(|(step, _)| step.state).collect();
+            self.0.lock().unwrap().push((view.job.clone(), states, report(view.job, view.steps)));
+        }
+        Effects::default()
+    }
+}
+
+impl Told {
+    fn only(&self) -> (Job, Vec<StepState>, Value) {
+        let told = self.0.lock().unwrap();
+        assert_eq!(told.len(), 1);
+        told[0].clone()
+    }
+}
+
+fn operator() -> Actor {
+    Actor("test".to_owned())
+}
+
+/// Refuses with an answer of its own.
+fn refuses() -> Outcome {
+    Outcome { data: Some(json!({ "status": 3, "uid": "taken" })), ..Outcome::hard(3, code::FAILED, "no") }
+}
+
+/// A job that the first backend has refused, and that waits for the second, which is paused.
+async fn waits(request: Request) -> (Bed, Told, model::JobId) {
+    let told = Told::default();
+    let a = Fake::answers(vec![refuses()]);
+    let mut parts = setup(vec![
+        entry("a", a.clone(), OnError::Continue, QUICK),
+        entry("b", Fake::done(), OnError::Stop, QUICK),
+    ]);
+    parts.reactors = vec![Arc::new(told.clone())];
+    let bed = Bed::new(parts).await;
+    bed.hub.pause("b", &operator()).await.unwrap();
+    let id = bed.accept(request).await;
+    bed.until(async || a.count() == 1 && bed.hub.running() == 0).await;
+    (bed, told, id)
+}
+
+async fn ends_as_it_stood(bed: &Bed, told: &Told, id: model::JobId) {
+    let (job, states, result) = told.only();
+    assert_eq!((job.status, states), (3, vec![StepState::Failed, StepState::Skipped]));
+    assert_eq!(result["status"], 3);
+    assert_eq!(result["data"][0]["error"]["uid"], "taken", "{result}");
+    let stored = bed.job(id).await;
+    assert_eq!((stored.status, stored.state, stored.code), (3, job.state, job.code));
+    assert_eq!(bed.hub.story(id).await.unwrap().result, result, "what is told is what is stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_job_tells_what_its_steps_came_to() {
+    let (bed, told, id) = waits(request("DO", "alice")).await;
+    assert_eq!(bed.hub.cancel(id, &operator()).await.unwrap(), Cancelled::Now);
+    assert_eq!(bed.ended(id).await.state, JobState::Cancelled);
+    ends_as_it_stood(&bed, &told, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_job_tells_what_its_steps_came_to() {
+    let deadline = jiff::Timestamp::now() + Duration::from_secs(2);
+    let (bed, told, id) = waits(Request { deadline: Some(deadline), ..request("DO", "alice") }).await;
+    let job = bed.ended(id).await;
+    assert_eq!((job.state, job.code), (JobState::Failed, Some(code::EXPIRED)));
+    ends_as_it_stood(&bed, &told, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_waited_for_its_retry_has_failed_with_what_it_said() {
+    let told = Told::default();
+    let soft = Outcome::soft(75, code::RETRY, "asleep");
+    let mut parts = setup(vec![entry("a", Fake::answers(vec![soft]), OnError::Stop, SLOW)]);
+    parts.reactors = vec![Arc::new(told.clone())];
+    let bed = Bed::new(parts).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    bed.state(id, JobState::Retrying).await;
+    bed.hub.cancel(id, &operator()).await.unwrap();
+    let (job, states, result) = told.only();
+    assert_eq!((job.status, states), (75, vec![StepState::Failed]));
+    assert_eq!(result["data"][0]["error"]["message"], "a: asleep");
+    assert_eq!(bed.job(id).await.status, 75);
+}

@@ -1,0 +1,20 @@
+//! The engine with a real journal and backends that answer as each test says. One program, so that it is linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod breaker;
+mod clock;
+mod damaged;
+mod dead_letters;
+mod ended_outside;
+mod excused;
+mod failsafe;
+mod module;
+mod operate;
+mod order;
+mod plan;
+mod stats;
+mod steps;
+mod stop;
+mod support;
+mod taken_over;
+mod waiting;
