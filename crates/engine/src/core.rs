@@ -5,20 +5,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use journal::{EffectSet, Journal};
-use model::{BreakerRule, Effects, FailsafeRule, JobId, RetryPolicy};
+use journal::Journal;
+use model::{BreakerRule, FailsafeRule, JobId, RetryPolicy};
 use tokio::sync::{Notify, watch};
 
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::failsafe::Failsafe;
-use crate::intake;
+use crate::follow::{FOLLOW_UP, FollowUps};
 use crate::long::LongRuns;
 use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim, Stop};
 use crate::shortage::Shortage;
 use crate::slots::Slots;
 use crate::stats::Counters;
-use crate::table::ActionTable;
+use crate::table::{Action, ActionTable};
 use crate::wiring::Wiring;
 
 /// So long the word that the hub is to stop may take to arrive after its scripts have got it.
@@ -164,7 +164,8 @@ impl Core {
     }
 
     pub(crate) fn new(journal: Arc<dyn Journal>, wiring: Arc<Wiring>, clock: Clock, setup: Setup) -> Self {
-        let Setup { catalogue, actions, reactors, couriers, decoders, reclaim, retry, limits } = setup;
+        let Setup { catalogue, actions, reactors, couriers, mut decoders, reclaim, retry, limits } = setup;
+        decoders.insert(FOLLOW_UP.to_owned(), Arc::new(FollowUps));
         Core {
             slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
             cache: Cache::default(),
@@ -226,6 +227,7 @@ impl Core {
         self.stopping.store(true, Ordering::Release);
         self.wiring.wake.notify_one();
         self.wiring.outbox.notify_one();
+        self.wiring.deadlines.notify_one();
     }
 
     /// Notes that a job has a runner, which listens to the answer for a reason to stop.
@@ -257,41 +259,14 @@ impl Core {
             sender.send_replace(Some(why));
         }
     }
-
-    /// Effects with ids, times and follow-up jobs resolved, ready for the journal.
-    pub(crate) fn resolve(&self, effects: Effects) -> EffectSet {
-        if effects.is_empty() {
-            return EffectSet::default();
-        }
-        let now = self.clock.now();
-        let deliveries = effects.deliveries.into_iter().map(|d| {
-            let body = serde_json::to_vec(&d.body).unwrap_or_default();
-            (self.clock.delivery_id(now), d.to, d.due_at.unwrap_or(now), body)
-        });
-        let snapshot = self.snapshot();
-        let follow_ups = effects.follow_ups.into_iter().filter_map(|request| {
-            let action = snapshot.actions.get(&request.action);
-            let name = request.action.clone();
-            let (max, id) = (snapshot.limits.max_size_of(&request.source), self.clock.job_id(now));
-            let taken = intake::weigh(&request).and_then(|weight| intake::take(request, weight, action, max, now, id));
-            match taken {
-                Ok(taken) => Some(taken.new),
-                Err(why) => {
-                    tracing::error!(action = name, code = %why.code, "a follow-up request was dropped: {}", why.message);
-                    None
-                }
-            }
-        });
-        EffectSet {
-            entities: effects.entities,
-            deliveries: deliveries.collect(),
-            follow_ups: follow_ups.collect(),
-            records: Vec::new(),
-        }
-    }
 }
 
 impl Snapshot {
+    /// Whether the action merely tells something, and nobody here wants to know.
+    pub(crate) fn is_unclaimed(&self, action: &Action, name: &str) -> bool {
+        action.spec.optional && self.plan(name).next().is_none()
+    }
+
     /// The backend of that name.
     pub(crate) fn backend(&self, name: &str) -> Option<&BackendEntry> {
         self.catalogue.entries.iter().find(|entry| &*entry.name == name)

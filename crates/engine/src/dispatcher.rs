@@ -4,14 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use journal::Due;
 use model::JobId;
 
 use crate::bury::Gravedigger;
 use crate::clock::Pace;
 use crate::core::{Core, Snapshot};
-use crate::ending::give_up;
 use crate::failsafe;
 use crate::lasting::Lasting;
 use crate::port::Standing;
@@ -21,11 +19,8 @@ use crate::window::{CAP, Window};
 
 /// The wall clock is looked at this often at least: it may be set.
 const LOOK: Duration = Duration::from_secs(5);
-/// Expired jobs settled in one go.
-const EXPIRED: usize = 256;
 /// What is told of when it cannot be done.
 const WAITING: &str = "reading the waiting jobs";
-const DEADLINES: &str = "reading the deadlines";
 
 pub(crate) struct Dispatcher {
     core: Arc<Core>,
@@ -33,10 +28,9 @@ pub(crate) struct Dispatcher {
     /// Jobs with a runner. What is heard of them meanwhile is kept until the runner is gone.
     in_flight: HashSet<JobId>,
     held: HashMap<JobId, Due>,
-    next_deadline: Option<Timestamp>,
     digger: Gravedigger,
     pace: Pace,
-    /// That waiting jobs or their deadlines could not be read.
+    /// That waiting jobs could not be read.
     trouble: Lasting,
 }
 
@@ -50,7 +44,6 @@ impl Dispatcher {
             window: Window::default(),
             in_flight: HashSet::new(),
             held: HashMap::new(),
-            next_deadline: None,
         }
     }
 
@@ -60,7 +53,6 @@ impl Dispatcher {
         while !self.core.is_stopping() {
             self.look_at_clock().await;
             self.read_inbox().await;
-            self.expire().await;
             self.refill().await;
             self.digger.dig(&self.core).await;
             self.start_what_is_due();
@@ -75,10 +67,6 @@ impl Dispatcher {
         match self.core.journal.lanes().await {
             Ok(lanes) => lanes.iter().for_each(|lane| self.window.expect_more(lane)),
             Err(error) => self.trouble.refused(WAITING, &error),
-        }
-        match self.core.journal.next_deadline().await {
-            Ok(deadline) => self.next_deadline = deadline,
-            Err(error) => self.trouble.refused(DEADLINES, &error),
         }
     }
 
@@ -111,7 +99,6 @@ impl Dispatcher {
                 self.window.offer(due);
             }
         }
-        self.next_deadline = self.next_deadline.into_iter().chain(inbox.deadline).min();
     }
 
     async fn refill(&mut self) {
@@ -153,29 +140,6 @@ impl Dispatcher {
         !self.core.is_leaving() && !self.core.slots.full()
     }
 
-    /// Ends the jobs whose deadline has passed before they could start.
-    async fn expire(&mut self) {
-        let now = self.core.clock.now();
-        if self.next_deadline.is_none_or(|deadline| deadline > now) {
-            return;
-        }
-        let expired = match self.core.journal.expired(now, EXPIRED).await {
-            Ok(expired) => expired,
-            Err(error) => return self.trouble.refused(DEADLINES, &error),
-        };
-        for job in expired {
-            if !self.in_flight.contains(&job.id) {
-                self.window.forget(job.id);
-                give_up(&self.core, job, now).await;
-            }
-        }
-        match self.core.journal.next_deadline().await {
-            // One that has passed already belongs to a job being taken up just now, which looks at it itself.
-            Ok(deadline) => self.next_deadline = deadline.map(|d| d.max(now + Duration::from_millis(50))),
-            Err(error) => self.trouble.refused(DEADLINES, &error),
-        }
-    }
-
     async fn wait(&self) {
         let snapshot = self.core.snapshot();
         let due = if self.may_start() {
@@ -183,10 +147,9 @@ impl Dispatcher {
         } else {
             None
         };
-        let next = due.into_iter().chain(self.next_deadline).min();
         let clock = &self.core.clock;
         let pause = async {
-            match next {
+            match due {
                 Some(time) => clock.sleep_until(time, LOOK).await,
                 None => clock.sleep(LOOK).await,
             }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use journal::{EffectSet, Error};
-use model::{Effects, Entity, EntityWrite, RecordKind, Refusal, Request};
+use model::{Code, Effects, Entity, EntityWrite, RecordKind, Refusal, Request};
 
 use crate::core::Core;
 use crate::intake::{self, Taken, Why};
@@ -40,7 +40,7 @@ impl Core {
     pub(crate) async fn effects(
         &self,
         given: Effects,
-        told: Option<(Sight, Moment)>,
+        told: Option<(Arc<Sight>, Moment)>,
     ) -> Result<EffectSet, Error> {
         let mut gathered = Gathered::default();
         gathered.take(self, given, None, 0);
@@ -57,11 +57,10 @@ impl Core {
     async fn tell<'a>(
         &'a self,
         gathered: &mut Gathered<'a>,
-        sight: Sight,
+        sight: Arc<Sight>,
         moment: Moment,
         depth: usize,
     ) -> Result<(), Error> {
-        let sight = Arc::new(sight);
         for reactor in &self.reactors {
             let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
             let wanted = reactor.react(&sight.view(), moment, &entities);
@@ -77,7 +76,8 @@ impl Core {
             Ok(None) => return Ok(()),
             Ok(Some(Taken { new, loaded })) => {
                 gathered.set.follow_ups.push(new);
-                return self.tell(gathered, Sight::accepted(&loaded), Moment::Accepted, depth + 1).await;
+                let sight = Arc::new(Sight::accepted(&loaded));
+                return self.tell(gathered, sight, Moment::Accepted, depth + 1).await;
             }
             Err(why) => why,
         };
@@ -100,7 +100,8 @@ impl Core {
             return Ok(None);
         }
         if depth >= DEPTH {
-            let message = format!("{} follows from too many requests that follow from each other", request.action);
+            let message =
+                format!("{} follows from too many requests that follow from each other", request.action);
             return Err(Why { code: model::word::code::TOO_LARGE, message });
         }
         let (now, max) = (self.clock.now(), snapshot.limits.max_size_of(&request.source));
@@ -131,17 +132,31 @@ impl Core {
         Ok(seen)
     }
 
-    /// Takes note of what was written beside a move.
-    pub(crate) fn noted(&self, written: &EffectSet) {
-        for job in &written.follow_ups {
-            self.stats.accepted(&job.source, self.clock.now());
+    /// What people hear of when this is written.
+    pub(crate) fn aside(&self, effects: &EffectSet) -> Aside {
+        let refused = effects.records.iter().filter(|record| record.kind == RecordKind::Refusal);
+        Aside {
+            accepted: effects.follow_ups.iter().map(|job| job.source.clone()).collect(),
+            refused: refused.map(|r| (r.who.clone(), r.code.clone(), r.message.clone())).collect(),
         }
-        for record in written.records.iter().filter(|record| record.kind == RecordKind::Refusal) {
-            let (source, code) = (&record.who, &record.code);
-            tracing::warn!(source, %code, "refused: {}", record.message);
+    }
+
+    /// It is written.
+    pub(crate) fn noted(&self, aside: &Aside) {
+        for source in &aside.accepted {
+            self.stats.accepted(source, self.clock.now());
+        }
+        for (source, code, message) in &aside.refused {
+            tracing::warn!(source, %code, "refused: {message}");
             self.stats.refused(source, code);
         }
     }
+}
+
+/// Requests that follow from a move: the sources of those that are accepted; source, code and message of those that are not.
+pub(crate) struct Aside {
+    accepted: Vec<String>,
+    refused: Vec<(String, Code, String)>,
 }
 
 impl<'a> Gathered<'a> {
@@ -180,7 +195,9 @@ impl crate::port::Decoder for FollowUps {
     fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
         let unreadable = |error: serde_json::Error| Why {
             code: model::word::code::UNREADABLE,
-            message: format!("what is kept of a request that followed from another one cannot be read: {error}"),
+            message: format!(
+                "what is kept of a request that followed from another one cannot be read: {error}"
+            ),
         };
         serde_json::from_slice(raw).map_err(unreadable)
     }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::core::{Core, Limits, Setup, Snapshot};
 use crate::dispatcher::{self, Dispatcher};
 use crate::error::Error;
+use crate::expiry::expire;
 use crate::failsafe;
 use crate::intake::{self, Taken, Why};
 use crate::keeper;
@@ -91,6 +92,7 @@ impl Hub {
         recover::withdraw_lost(&core).await?;
         let tasks = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
+            tokio::spawn(expire(Arc::clone(&core))),
             tokio::spawn(keeper::keep(Arc::clone(&core))),
             tokio::spawn(keeper::watch(Arc::clone(&core))),
             // The last one: it is the last to end.
@@ -120,7 +122,7 @@ impl Hub {
         }
         let snapshot = core.snapshot();
         let action = snapshot.actions.get(&request.action);
-        if action.spec.optional && snapshot.plan(&request.action).next().is_none() {
+        if snapshot.is_unclaimed(action, &request.action) {
             let mut unclaimed = self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner);
             *named(&mut unclaimed, &request.action) += 1;
             return Ok(Accepted::Unclaimed);
@@ -145,18 +147,11 @@ impl Hub {
         let core = &self.core;
         let Taken { new, loaded } = taken;
         let (id, original) = (new.id, new.replay_of);
-        let sight = (!core.reactors.is_empty()).then(|| Sight {
-            job: loaded.job.clone(),
-            body: Arc::clone(&loaded.body),
-            replies: loaded.replies.clone(),
-            steps: Vec::new(),
-        });
+        let told =
+            (!core.reactors.is_empty()).then(|| (Arc::new(Sight::accepted(&loaded)), Moment::Accepted));
         let source = new.source.clone();
         core.cache.put(loaded);
-        let acceptance = match sight {
-            None => core.journal.accept(new, with_record(core.resolve(effects), record)).await,
-            Some(sight) => self.accept_with(new, &effects, &sight, record).await,
-        };
+        let acceptance = self.accept_with(new, effects, told, record).await;
         if !matches!(acceptance, Ok(Acceptance::New(_))) {
             core.cache.take(id);
         }
@@ -180,18 +175,22 @@ impl Hub {
     async fn accept_with(
         &self,
         new: NewJob,
-        effects: &Effects,
-        sight: &Sight,
+        given: Effects,
+        told: Option<(Arc<Sight>, Moment)>,
         record: Option<NewRecord>,
     ) -> Result<Acceptance, journal::Error> {
         let core = &self.core;
         loop {
-            let mut all = effects.clone();
-            all.append(core.react(sight, Moment::Accepted).await?);
-            let all = with_record(core.resolve(all), record.clone());
-            match core.journal.accept(new.clone(), all).await {
-                Err(journal::Error::Conflict { .. }) if effects.entities.is_empty() => {}
-                other => return other,
+            let all = core.effects(given.clone(), told.clone()).await?;
+            let aside = core.aside(&all);
+            match core.journal.accept(new.clone(), with_record(all, record.clone())).await {
+                Err(journal::Error::Conflict { .. }) if given.entities.is_empty() => {}
+                accepted => {
+                    if matches!(accepted, Ok(Acceptance::New(_))) {
+                        core.noted(&aside);
+                    }
+                    return accepted;
+                }
             }
         }
     }
@@ -220,7 +219,7 @@ impl Hub {
 
     async fn apply(&self, deliveries: Vec<NewDelivery>, record: Option<NewRecord>) -> Result<(), Error> {
         let core = &self.core;
-        let effects = core.resolve(Effects { deliveries, ..Effects::default() });
+        let effects = core.effects(Effects { deliveries, ..Effects::default() }, None).await?;
         Ok(core.journal.apply(with_record(effects, record), None, core.clock.now()).await?)
     }
 

@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::mask::Mask;
-use model::{Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, RunMark};
+use model::{
+    Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, Request, RunMark,
+};
+
+use crate::intake::Why;
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -142,8 +146,15 @@ pub trait Reactor: Send + Sync {
         0
     }
 
-    /// What the transition brings about. Called again when one of the entities changed in the meantime.
+    /// What the transition brings about. Called again when one of the entities changed in the meantime. The entities are as
+    /// they will be after what others want in the same transition.
     fn react(&self, view: &View<'_>, moment: Moment, entities: &[Entity]) -> Effects;
+
+    /// What it brings about that a request which this reactor wanted to follow, at the moment seen, is not accepted. It is
+    /// kept with the refused messages in any case. The entities are as they will be after what this reactor wanted.
+    fn refused(&self, _view: &View<'_>, _request: &Request, _why: &Why, _entities: &[Entity]) -> Effects {
+        Effects::default()
+    }
 }
 
 /// Ends what a lost hub left running, before any of it runs again (design §5, invariant 5).
@@ -161,7 +172,7 @@ pub trait Reclaim: Send + Sync {
 /// Reads a source's raw message: pure. Used again when a refused message is resubmitted.
 pub trait Decoder: Send + Sync {
     /// The request in it, or why there is none.
-    fn decode(&self, raw: &[u8]) -> Result<model::Request, crate::Why>;
+    fn decode(&self, raw: &[u8]) -> Result<Request, Why>;
 
     /// The raw message with the documents in it masked; `None` = they cannot be read. What is no JSON document by itself
     /// but holds one says where.

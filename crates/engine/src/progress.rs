@@ -259,6 +259,15 @@ impl Progress {
         }
     }
 
+    /// A change that was not written: what is in it goes with the next one.
+    pub(crate) fn take_back(&mut self, change: Change) {
+        let Change { expect, plan, ended, steps, mut events, .. } = change;
+        // How it would have gone on.
+        events.pop();
+        self.expect = expect;
+        self.unwritten = Unwritten { plan, ended, steps, events };
+    }
+
     /// The job goes on in this state.
     fn stays(&self, state: JobState, due_at: Timestamp, lane: Option<String>) -> JobChange {
         let status = self.job.status;

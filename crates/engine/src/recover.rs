@@ -1,13 +1,17 @@
 //! What is done at start for what a lost hub left behind (design §5, invariants 2 and 5).
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use journal::{Error, Expect, Grave, OpenAttempt};
-use model::RunMark;
+use model::word::code;
+use model::{JobState, RunMark};
 
 use crate::bury::{Gravedigger, bury};
 use crate::core::Core;
-use crate::ending::end_taken_over;
+use crate::ending::{CANCELLED, end_taken_over, ended};
+use crate::port::Moment;
 use crate::read_back::ReadBack;
+use crate::settle::Wrote;
 
 /// Ends every attempt whose end was never recorded, after its processes are gone, and puts its job back in the
 /// queue. Says how many there were.
@@ -31,9 +35,13 @@ async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
     let done = match core.journal.prepare(attempt.job).await {
         Ok(Some(prepared)) if attempt.backend.is_some() => {
             let expect = Expect::Running(attempt.step, attempt.number);
-            let mut progress = ReadBack::of(core, prepared, expect).await.progress;
+            let mut found = ReadBack::of(core, prepared, expect).await;
+            let progress = &mut found.progress;
             let (place, now) = (usize::from(attempt.step), core.clock.now());
             progress.lost(place, now);
+            if progress.job.cancelled_by.is_some() {
+                return end_cancelled(core, found, now).await;
+            }
             core.journal.change(progress.requeue(place, now)).await
         }
         Ok(_) => Err(Error::Damaged(format!("an attempt of job {} has no step", attempt.job))),
@@ -43,6 +51,16 @@ async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
         Err(Error::Damaged(_) | Error::Fenced(_)) => bury(core, Grave::Job(attempt.job)).await.map(drop),
         done => done,
     }
+}
+
+/// Somebody had cancelled it while it ran.
+async fn end_cancelled(core: &Core, mut found: ReadBack, now: Timestamp) -> Result<(), Error> {
+    let why = Some((code::CANCELLED, CANCELLED.to_owned()));
+    let change = found.progress.end(JobState::Cancelled, why, now, core.snapshot().limits.keep_secrets);
+    if core.insist(change, Some((found.sight(), Moment::Settled))).await == Wrote::Yes {
+        ended(core, &found.progress, now);
+    }
+    Ok(())
 }
 
 /// Ends live jobs that somebody else took over while this hub was away.

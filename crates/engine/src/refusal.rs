@@ -9,6 +9,7 @@ use model::{Code, Record, RecordKind, Refusal, Request};
 
 use crate::audit::{Actor, AuditEntry};
 use crate::error::Error;
+use crate::follow::FOLLOW_UP;
 use crate::hub::{Accepted, Hub};
 
 /// The record of a refusal. Its body is the message as it came.
@@ -22,6 +23,11 @@ pub(crate) fn record(refusal: Refusal, at: Timestamp) -> NewRecord {
         message: refusal.message,
         body: refusal.raw,
     }
+}
+
+/// The source of a refused message: one that no source had received has the source that was meant.
+fn source_of(who: &str) -> &str {
+    who.strip_prefix(FOLLOW_UP).and_then(|rest| rest.strip_prefix('/')).unwrap_or(who)
 }
 
 impl Hub {
@@ -49,7 +55,8 @@ impl Hub {
                     let what = format!("its secrets are no longer kept ({})", masked.join(", "));
                     return Ok(Accepted::Refused(secrets::gone(&what)));
                 }
-                let request = Request { source: record.who.clone(), ..request };
+                let source = source_of(&record.who).to_owned();
+                let request = Request { source, ..request };
                 self.take_in(request, model::Effects::default(), entry).await
             }
             Err(why) => Ok(Accepted::Refused(why)),

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{Change, EffectSet, Error, Grave};
-use model::{Effects, Entity, Job, Outcome, Step};
+use model::{Effects, Job, Outcome, Step};
 use serde_json::Value;
 
 use crate::bury::bury;
 use crate::core::Core;
+use crate::intake::Loaded;
 use crate::lasting::Lasting;
 use crate::port::{Moment, View};
 use crate::progress::Progress;
@@ -20,6 +21,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 const HELD: &str = "a job's move is held in memory until it can be written";
 
 /// A job as the reactors will see it after the change.
+#[derive(Clone)]
 pub(crate) struct Sight {
     pub(crate) job: Job,
     pub(crate) body: Arc<Value>,
@@ -32,48 +34,45 @@ impl Sight {
         let (job, steps) = (progress.job.clone(), progress.steps.clone());
         Sight { job, body: Arc::clone(body), replies: replies.to_vec(), steps }
     }
+
+    /// A job that is accepted just now.
+    pub(crate) fn accepted(Loaded { job, body, replies, .. }: &Loaded) -> Self {
+        Sight { job: job.clone(), body: Arc::clone(body), replies: replies.clone(), steps: Vec::new() }
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View { job: &self.job, body: &self.body, reply: &self.replies, steps: &self.steps }
+    }
 }
 
 /// How a write ended that was to be made whatever happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Wrote {
     /// It is on disk.
     Yes,
     /// The job moved on, or the hub stops: it will never be.
     Never,
+    /// Somebody cancelled the job meanwhile: it is to end, with what is in this change.
+    Cancelled(Box<Change>),
 }
 
 impl Core {
-    /// What the reactors want to happen.
-    pub(crate) async fn react(&self, sight: &Sight, moment: Moment) -> Result<Effects, Error> {
-        let view = View { job: &sight.job, body: &sight.body, reply: &sight.replies, steps: &sight.steps };
-        let mut effects = Effects::default();
-        for reactor in &self.reactors {
-            let mut entities: Vec<Entity> = Vec::new();
-            for key in reactor.entities(&view, moment) {
-                match self.journal.entity(key).await {
-                    // As if it were not there: it must not hold up the job.
-                    Err(Error::Damaged(_)) => {}
-                    found => entities.extend(found?),
-                }
-            }
-            effects.append(reactor.react(&view, moment, &entities));
-        }
-        Ok(effects)
-    }
-
     /// Writes a change, with the effects of what the reactors are `told`, and tries until it is written: an attempt's
     /// end must not be lost.
     /// While the disk is full the job stays as it is, and nothing else is asked of its backend.
-    pub(crate) async fn insist(&self, mut change: Change, mut told: Option<(Sight, Moment)>) -> Wrote {
+    pub(crate) async fn insist(&self, mut change: Change, told: Option<(Sight, Moment)>) -> Wrote {
+        let mut told = told.map(|(sight, moment)| (Arc::new(sight), moment));
+        let own = std::mem::take(&mut change.effects);
         let mut pause = PAUSE.0;
         let trouble = Lasting::default();
         loop {
-            match self.write(&mut change, told.as_ref()).await {
+            match self.write(&mut change, &own, told.clone()).await {
                 Ok(()) => {
                     trouble.obeyed(HELD);
+                    self.noted(&self.aside(&change.effects));
                     return Wrote::Yes;
                 }
+                Err(Error::Cancelled(_)) => return Wrote::Cancelled(Box::new(change)),
                 Err(Error::Closed) => return Wrote::Never,
                 Err(Error::Fenced(why) | Error::Missing(why)) => {
                     tracing::debug!(job = %change.job, "not written: {why}");
@@ -86,7 +85,7 @@ impl Core {
                     Ok(Some(fresh)) => {
                         change.replies = fresh.callers;
                         if let Some((sight, _)) = &mut told {
-                            sight.replies = replies(&fresh.replies);
+                            Arc::make_mut(sight).replies = replies(&fresh.replies);
                         }
                     }
                     Ok(None) => return Wrote::Never,
@@ -101,11 +100,15 @@ impl Core {
         }
     }
 
-    async fn write(&self, change: &mut Change, told: Option<&(Sight, Moment)>) -> Result<(), Error> {
-        if let Some((sight, moment)) = told {
-            let records = std::mem::take(&mut change.effects.records);
-            change.effects = EffectSet { records, ..self.resolve(self.react(sight, *moment).await?) };
-        }
+    async fn write(
+        &self,
+        change: &mut Change,
+        own: &EffectSet,
+        told: Option<(Arc<Sight>, Moment)>,
+    ) -> Result<(), Error> {
+        change.effects = self.effects(Effects::default(), told).await?;
+        change.effects.entities.extend_from_slice(&own.entities);
+        change.effects.records.extend_from_slice(&own.records);
         self.journal.change(change.clone()).await
     }
 }

@@ -18,7 +18,6 @@ const STREAM: usize = 4096;
 pub(crate) struct Inbox {
     pub(crate) due: VecDeque<Due>,
     pub(crate) ended: Vec<JobId>,
-    pub(crate) deadline: Option<Timestamp>,
     /// Notices were dropped: read all lanes from the journal.
     pub(crate) overflow: bool,
 }
@@ -29,6 +28,9 @@ pub struct Wiring {
     inbox: Mutex<Inbox>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) outbox: Notify,
+    /// The earliest deadline of jobs that were accepted of late.
+    deadline: Mutex<Option<Timestamp>>,
+    pub(crate) deadlines: Notify,
     pub(crate) events: broadcast::Sender<Event>,
     waiters: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
     /// Places of deliveries that were given up and are to be sent again.
@@ -41,6 +43,8 @@ pub fn wiring() -> (Observer, Arc<Wiring>) {
         inbox: Mutex::default(),
         wake: Arc::new(Notify::new()),
         outbox: Notify::new(),
+        deadline: Mutex::default(),
+        deadlines: Notify::new(),
         events: broadcast::channel(STREAM).0,
         waiters: Mutex::default(),
         revived: Mutex::default(),
@@ -58,11 +62,17 @@ impl Wiring {
         if !committed.damaged.is_empty() {
             self.wake.notify_one();
         }
-        if committed.due.is_empty() && committed.deadlines.is_empty() {
+        if let Some(first) = committed.deadlines.into_iter().min() {
+            let mut deadline = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+            if deadline.is_none_or(|known| first < known) {
+                *deadline = Some(first);
+                self.deadlines.notify_one();
+            }
+        }
+        if committed.due.is_empty() {
             return;
         }
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
-        inbox.deadline = inbox.deadline.into_iter().chain(committed.deadlines).min();
         if inbox.due.len() + committed.due.len() > INBOX {
             inbox.due.clear();
             inbox.overflow = true;
@@ -122,6 +132,10 @@ impl Wiring {
 
     pub(crate) fn take_revived(&self) -> Vec<i64> {
         std::mem::take(&mut *self.revived.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn take_deadline(&self) -> Option<Timestamp> {
+        self.deadline.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     pub(crate) fn take_inbox(&self) -> Inbox {

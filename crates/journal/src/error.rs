@@ -104,6 +104,9 @@ pub enum Error {
     /// Bug or damage: the file does not say what it must.
     #[error("the journal is damaged: {0}; run `intendant doctor`, and restore a backup if it confirms it")]
     Damaged(String),
+    /// Somebody cancelled the job while it ran: it ends, and goes to wait for nothing. Nothing was written.
+    #[error("job {0} was cancelled meanwhile")]
+    Cancelled(model::JobId),
     /// The transition no longer fits: the job moved on (fencing). Nothing was written.
     #[error("the job moved on in the meantime: {0}")]
     Fenced(String),

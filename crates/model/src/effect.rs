@@ -45,6 +45,14 @@ pub struct EntityWrite {
     pub content: Option<EntityContent>,
 }
 
+impl EntityWrite {
+    /// The entity as it is once this is written; `None` = it is removed.
+    pub fn written(self) -> Option<Entity> {
+        let EntityContent { state, label, body } = self.content?;
+        Some(Entity { key: self.key, rev: self.expected_rev + 1, state, label, body })
+    }
+}
+
 /// New content of an entity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EntityContent {

@@ -1,13 +1,14 @@
 //! What comes in: a request, or what could not become one.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::JobId;
 use crate::word::{Class, Code, Subject};
 
 /// A request as a source received and decoded it. Decoding is pure; intake does the rest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
     /// The configured instance of the source that took it (`http`, `sesame`, `run`).
     pub source: String,

@@ -83,9 +83,9 @@ impl Runner {
     }
 
     /// The commit was made, or never will be.
-    pub(super) fn counted(&mut self, wrote: Wrote) {
+    pub(super) fn counted(&mut self, wrote: &Wrote) {
         if let Some(ticket) = self.ticket.take()
-            && wrote == Wrote::Yes
+            && *wrote == Wrote::Yes
         {
             ticket.keep();
         }

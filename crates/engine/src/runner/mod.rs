@@ -194,7 +194,7 @@ impl Runner {
         let Some(change) = self.found.progress.begin(place, self.core.clock.now()) else { return false };
         let change = self.counting(change);
         let wrote = self.core.insist(change, None).await;
-        self.counted(wrote);
+        self.counted(&wrote);
         journal::crash_point("spawn");
         wrote == Wrote::Yes
     }

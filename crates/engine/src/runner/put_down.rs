@@ -30,7 +30,8 @@ impl Runner {
         let change = self.found.progress.requeue(place, self.core.clock.now());
         let change = self.counting(change);
         let wrote = self.core.insist(change, None).await;
-        self.counted(wrote);
+        self.counted(&wrote);
+        self.if_cancelled(wrote).await;
     }
 
     /// The lane was free a moment ago and is not any more: the dispatcher looks at the job again.
@@ -59,10 +60,20 @@ impl Runner {
     /// The job waits until the step at this place is tried again.
     pub(super) async fn wait_for_retry(&mut self, place: usize, until: Timestamp) {
         let change = self.found.progress.retry(place, until, self.core.clock.now());
-        if self.core.insist(change, self.told(Moment::Soft)).await == Wrote::Yes
+        let wrote = self.core.insist(change, self.told(Moment::Soft)).await;
+        if wrote == Wrote::Yes
             && let Some(step) = self.found.progress.step(place)
         {
             log::waits(&self.found.progress.job, &step.backend, until);
+        }
+        self.if_cancelled(wrote).await;
+    }
+
+    /// Somebody cancelled the job while it went to wait: it ends.
+    async fn if_cancelled(&mut self, wrote: Wrote) {
+        if let Wrote::Cancelled(change) = wrote {
+            self.found.progress.take_back(*change);
+            self.end(JobState::Cancelled, Some((code::CANCELLED, CANCELLED.to_owned()))).await;
         }
     }
 

@@ -26,6 +26,7 @@ struct Standing {
     replies: usize,
     secrets: bool,
     open: Option<Open>,
+    cancelled: bool,
 }
 
 impl Standing {
@@ -45,6 +46,7 @@ impl Standing {
             replies: row.get(7)?,
             secrets: row.get(8)?,
             open,
+            cancelled: row.get(12)?,
         })
     }
 }
@@ -73,8 +75,8 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
 }
 
 fn standing(tx: &Tx<'_>, job: JobId) -> Result<Standing, Error> {
-    tx.sql.first("SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at
-             FROM job WHERE id = ?1", [Id(job.0)], Standing::read)?
+    tx.sql.first("SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at,
+             cancelled_by IS NOT NULL FROM job WHERE id = ?1", [Id(job.0)], Standing::read)?
         .ok_or_else(|| Error::Missing(format!("job {job}")))
 }
 
@@ -96,6 +98,9 @@ fn fence(was: &Standing, change: &Change) -> Result<(), Error> {
         Expect::Ready | Expect::Waiting => {}
     }
     let to = change.to.state;
+    if was.cancelled && matches!(to, JobState::Queued | JobState::Retrying) {
+        return Err(Error::Cancelled(job));
+    }
     let stays = was.state == to && !to.is_terminal();
     if !stays && !was.state.may_become(to) {
         return fenced(format!("cannot become {} from {}", to.as_str(), was.state.as_str()));

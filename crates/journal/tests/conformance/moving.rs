@@ -187,6 +187,11 @@ pub async fn a_cancel_is_remembered(bed: &dyn Bed) {
     journal.change(start(1, at(10))).await.unwrap();
     ask(1).await.unwrap();
     assert_eq!(the_job(&*journal, 1).await.cancelled_by.as_deref(), Some("alice"));
+    // It goes back to no queue, and ends.
+    let waits = journal.change(retry(1, 1, at(20), at(500_000))).await;
+    assert!(matches!(waits, Err(intendant_journal::Error::Cancelled(job)) if job == id(1)), "{waits:?}");
+    journal.change(settle(1, 1, OutcomeKind::Hard, at(30))).await.unwrap();
+    sound(&*journal).await;
 }
 
 pub async fn a_hurried_retry_is_due(bed: &dyn Bed) {

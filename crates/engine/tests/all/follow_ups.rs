@@ -1,0 +1,130 @@
+//! Requests that follow from a job: those that are accepted are seen by all reactors, those that are not by people and by
+//! whoever asked for them.
+
+use std::sync::{Arc, Mutex};
+
+use engine::port::{Moment, Reactor, View};
+use engine::{Actor, Setup, Why};
+use journal::RecordFilter;
+use model::effect::EntityContent;
+use model::word::code;
+use model::{Effects, Entity, EntityKey, EntityWrite, JobState, OnError, RecordKind, Request};
+use serde_json::{Value, json};
+
+use crate::support::{Bed, Fake, QUICK, entry, request, setup};
+
+/// Leads a subject from `DO` to what it says, by an entity that knows how far it has come.
+struct Lifecycle {
+    then: Request,
+    told: Mutex<Vec<(Moment, String)>>,
+}
+
+fn key() -> EntityKey {
+    EntityKey { kind: "lifecycle".to_owned(), key: "alice".to_owned() }
+}
+
+fn moves(to: &str, seen: &[Entity]) -> EntityWrite {
+    let content = EntityContent { state: to.to_owned(), label: String::new(), body: Value::Null };
+    EntityWrite { key: key(), expected_rev: seen.first().map_or(0, |seen| seen.rev), content: Some(content) }
+}
+
+impl Reactor for Lifecycle {
+    fn entities(&self, _view: &View<'_>, _moment: Moment) -> Vec<EntityKey> {
+        vec![key()]
+    }
+
+    fn react(&self, view: &View<'_>, moment: Moment, seen: &[Entity]) -> Effects {
+        self.told.lock().unwrap().push((moment, view.job.action.clone()));
+        match (moment, view.job.action.as_str()) {
+            (Moment::Settled, "DO") => Effects {
+                entities: vec![moves("asked", seen)],
+                follow_ups: vec![self.then.clone()],
+                ..Effects::default()
+            },
+            (Moment::Accepted, "UNDO") => {
+                Effects { entities: vec![moves("under way", seen)], ..Effects::default() }
+            }
+            _ => Effects::default(),
+        }
+    }
+
+    fn refused(&self, _view: &View<'_>, request: &Request, why: &Why, seen: &[Entity]) -> Effects {
+        let stuck = format!("stuck at {}: {}", request.action, why.code);
+        Effects { entities: vec![moves(&stuck, seen)], ..Effects::default() }
+    }
+}
+
+fn parts(then: Request) -> (Arc<Lifecycle>, Setup) {
+    let lifecycle = Arc::new(Lifecycle { then, told: Mutex::default() });
+    let mut parts = setup(vec![entry("b", Fake::done(), OnError::Stop, QUICK)]);
+    parts.reactors = vec![Arc::<Lifecycle>::clone(&lifecycle)];
+    (lifecycle, parts)
+}
+
+async fn state(bed: &Bed) -> String {
+    bed.hub.journal().entity(key()).await.unwrap().unwrap().state
+}
+
+/// Does not fit its schema.
+fn misfit() -> Request {
+    Request::new("test", "STRICT", json!({ "concernedTo": "alice", "payload": 7 }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reactors_see_that_a_request_which_follows_was_accepted() {
+    let (lifecycle, parts) = parts(request("UNDO", "alice"));
+    let bed = Bed::new(parts).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+    bed.until(async || lifecycle.told.lock().unwrap().contains(&(Moment::Settled, "UNDO".to_owned()))).await;
+    assert!(lifecycle.told.lock().unwrap().contains(&(Moment::Accepted, "UNDO".to_owned())));
+    assert_eq!(state(&bed).await, "under way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_follows_and_is_refused_is_seen_by_people() {
+    let (_, parts) = parts(misfit());
+    let bed = Bed::new(parts).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+    let refusals = bed.hub.journal().records(RecordFilter::of(RecordKind::Refusal), None, 9).await.unwrap();
+    let [refusal] = &refusals.rows[..] else { panic!("{refusals:?}") };
+    assert_eq!((refusal.who.as_str(), refusal.what.as_deref()), ("follow-up/test", Some("STRICT")));
+    assert_eq!(refusal.code, code::INVALID_PAYLOAD);
+    // As it is, it is refused again.
+    let again = bed.hub.resubmit(refusal.seq, &Actor("admin".to_owned())).await.unwrap();
+    assert!(
+        matches!(&again, engine::Accepted::Refused(why) if why.code == code::INVALID_PAYLOAD),
+        "{again:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asked_for_a_request_that_is_refused_is_told() {
+    let (_, parts) = parts(misfit());
+    let bed = Bed::new(parts).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+    assert_eq!(state(&bed).await, "stuck at STRICT: invalid_payload");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_follow_from_each_other_for_ever_are_refused_in_the_end() {
+    let (_, mut parts) = parts(misfit());
+    parts.reactors = vec![Arc::new(Endless)];
+    let bed = Bed::new(parts).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    bed.ended(id).await;
+    let refusals = bed.hub.journal().records(RecordFilter::of(RecordKind::Refusal), None, 9).await.unwrap();
+    assert_eq!(refusals.rows.iter().map(|row| row.code.clone()).collect::<Vec<_>>(), [code::TOO_LARGE]);
+}
+
+/// Wants the same again for each job that is accepted.
+struct Endless;
+
+impl Reactor for Endless {
+    fn react(&self, _view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
+        let follow_ups = if moment == Moment::Accepted { vec![request("DO", "alice")] } else { Vec::new() };
+        Effects { follow_ups, ..Effects::default() }
+    }
+}
