@@ -1,13 +1,13 @@
 //! Accounts of people.
 
-use engine::{AuditEntry, CHANGED};
+use engine::{AuditEntry, CHANGED, carry};
 use jiff::Timestamp;
 use model::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::password::Whose;
-use super::store::{Kept, Row};
+use super::store::{Kept, Row, Store};
 use super::{Access, name};
 use crate::dto::{AccountChange, AccountView, NewAccount};
 use http::Problem;
@@ -70,6 +70,16 @@ impl Access {
             Some(password) => Some(self.0.passwords.hash(&new.name, password).await?),
             None => None,
         };
+        let (access, by) = (self.clone(), by.clone());
+        carry(async move { access.keep_account(new, password, &by).await }).await
+    }
+
+    async fn keep_account(
+        &self,
+        new: NewAccount,
+        password: Option<String>,
+        by: &Caller,
+    ) -> Result<AccountView, Problem> {
         let _turn = self.0.turn.lock().await;
         if self.0.accounts.get(&new.name).is_some() {
             return Err(Problem::taken(format!(
@@ -86,7 +96,7 @@ impl Access {
             elsewhere: None,
         };
         let entry = entry("made", None, Some(&account), new.password.is_some(), by);
-        self.0.accounts.put(&new.name, 0, account, Some(entry)).await?;
+        self.0.accounts.put(&new.name, 0, &account, Some(entry)).await?;
         self.account(&new.name)
     }
 
@@ -102,45 +112,72 @@ impl Access {
             Some(password) => Some(self.0.passwords.hash(name, password).await?),
             None => None,
         };
+        let (access, name, by) = (self.clone(), name.to_owned(), by.clone());
+        carry(async move { access.write_account(&name, rev, change, password, &by).await }).await
+    }
+
+    /// The sessions that end with it end in the same commit.
+    async fn write_account(
+        &self,
+        name: &str,
+        rev: Option<u64>,
+        change: AccountChange,
+        password: Option<String>,
+        by: &Caller,
+    ) -> Result<AccountView, Problem> {
         let _turn = self.0.turn.lock().await;
-        let Row { rev, value: before } = self.looked_at(name, rev)?;
-        if let (Some(elsewhere), true) = (&before.elsewhere, password.is_some()) {
-            return Err(no_password(name, elsewhere));
-        }
-        let after = Account {
-            role: change.role.unwrap_or(before.role),
-            disabled: change.disabled.unwrap_or(before.disabled),
-            password: password.or_else(|| before.password.clone()),
-            ..before.clone()
-        };
-        self.keep_an_admin(name, &after)?;
-        let (ends, new_password) = (after.disabled, change.password.is_some());
-        let entry = entry("changed", Some(&before), Some(&after), new_password, by);
-        self.0.accounts.put(name, rev, after, Some(entry)).await?;
+        self.write_as_it_stands(|| {
+            let Row { rev, value: before } = self.looked_at(name, rev)?;
+            if let (Some(elsewhere), true) = (&before.elsewhere, password.is_some()) {
+                return Err(no_password(name, elsewhere));
+            }
+            let after = Account {
+                role: change.role.unwrap_or(before.role),
+                disabled: change.disabled.unwrap_or(before.disabled),
+                password: password.clone().or_else(|| before.password.clone()),
+                ..before.clone()
+            };
+            self.keep_an_admin(name, &after)?;
+            let entry = entry("changed", Some(&before), Some(&after), password.is_some(), by);
+            let mut writes = vec![Store::writing(name, rev, &after)?];
+            if after.disabled || password.is_some() {
+                writes.append(&mut self.session_ends(name, by));
+            }
+            Ok((writes, Some(entry)))
+        })
+        .await?;
         self.end_links(Some(name));
-        if ends || new_password {
-            self.end_sessions(name, by).await?;
-        }
         self.account(name)
     }
 
     /// Removes an account and ends its sessions.
     pub async fn remove_account(&self, name: &str, rev: Option<u64>, by: &Caller) -> Result<(), Problem> {
+        let (access, name, by) = (self.clone(), name.to_owned(), by.clone());
+        carry(async move { access.drop_account(&name, rev, &by).await }).await
+    }
+
+    /// All that the account has goes in the same commit.
+    async fn drop_account(&self, name: &str, rev: Option<u64>, by: &Caller) -> Result<(), Problem> {
         let _turn = self.0.turn.lock().await;
         if self.0.accounts.is_void(name) {
             let code = Code::from_static("removed");
             let what = format!("account {name}");
             let entry = AuditEntry::new(&by.actor, what, code, "removed: it could not be read");
             self.0.accounts.clear(name, Some(entry)).await?;
-            return self.end_sessions(name, by).await;
+            return self.write_as_it_stands(|| Ok((self.session_ends(name, by), None))).await;
         }
-        let Row { rev, value: before } = self.looked_at(name, rev)?;
-        self.keep_an_admin(name, &Account { disabled: true, ..before.clone() })?;
-        let entry = entry("removed", Some(&before), None, false, by);
-        self.0.accounts.remove(name, rev, Some(entry)).await?;
+        self.write_as_it_stands(|| {
+            let Row { rev, value: before } = self.looked_at(name, rev)?;
+            self.keep_an_admin(name, &Account { disabled: true, ..before.clone() })?;
+            let entry = entry("removed", Some(&before), None, false, by);
+            let mut writes = vec![Store::<Account>::removal(name, rev)];
+            writes.append(&mut self.browsers_forgotten(name, 0));
+            writes.append(&mut self.session_ends(name, by));
+            Ok((writes, Some(entry)))
+        })
+        .await?;
         self.end_links(Some(name));
-        self.forget_browsers(name, 0).await?;
-        self.end_sessions(name, by).await
+        Ok(())
     }
 
     /// Changes the caller's own password; its other sessions end.

@@ -3,13 +3,14 @@
 
 use axum::http::HeaderValue;
 use jiff::Timestamp;
+use model::EntityWrite;
 use serde::{Deserialize, Serialize};
 
 use super::Access;
 use super::origin::Origin;
 use super::secret::Fresh;
 use super::session::{SameSite, cookie};
-use super::store::Kept;
+use super::store::{self, Kept, Store};
 use http::Problem;
 
 /// The cookie of a browser.
@@ -55,22 +56,21 @@ impl Access {
         if self.known_browser(account, origin).is_some() {
             return Ok(None);
         }
-        self.forget_browsers(account, MOST - 1).await?;
+        for write in self.browsers_forgotten(account, MOST - 1) {
+            // Of two who do it at once, one does.
+            let _ = store::write(&self.0.hub, vec![write], None).await;
+        }
         let secret = Fresh::new()?;
         let browser = Browser { account: account.to_owned(), since: self.0.hub.now() };
-        self.0.browsers.put(&secret.hash(), 0, browser, None).await?;
+        self.0.browsers.put(&secret.hash(), 0, &browser, None).await?;
         cookie(COOKIE, secret.expose(), AGE, SameSite::Strict, origin).map(Some)
     }
 
-    /// Forgets the browsers of an account but for so many of the newest.
-    pub(super) async fn forget_browsers(&self, account: &str, but: usize) -> Result<(), Problem> {
+    /// What forgets the browsers of an account but for so many of the newest.
+    pub(super) fn browsers_forgotten(&self, account: &str, but: usize) -> Vec<EntityWrite> {
         let mut known = self.0.browsers.all();
         known.retain(|(_, row)| row.value.account == account);
         known.sort_by_key(|(_, row)| std::cmp::Reverse(row.value.since));
-        for (key, row) in known.into_iter().skip(but) {
-            // Of two who do it at once, one does.
-            let _ = self.0.browsers.remove(&key, row.rev, None).await;
-        }
-        Ok(())
+        known.into_iter().skip(but).map(|(key, row)| Store::<Browser>::removal(&key, row.rev)).collect()
     }
 }

@@ -26,8 +26,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::Hub;
+use engine::{AuditEntry, Hub};
 use ipnet::IpNet;
+use model::{Effects, EntityWrite};
 
 use account::Account;
 use attempts::Attempts;
@@ -104,6 +105,22 @@ impl Access {
             hub,
             rules,
         })))
+    }
+
+    /// Writes records as `make` says they are to be, made anew when somebody else has written one of them at the same
+    /// moment.
+    async fn write_as_it_stands(
+        &self,
+        make: impl Fn() -> Result<(Vec<EntityWrite>, Option<AuditEntry>), Problem>,
+    ) -> Result<(), Problem> {
+        let make = || {
+            let made = make();
+            async {
+                let (entities, entry) = made?;
+                Ok(((), Some((Effects { entities, ..Effects::default() }, entry))))
+            }
+        };
+        self.0.hub.write_as_read(make).await
     }
 
     /// Counts an attempt to sign in.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
-use engine::{Actor, AuditEntry};
+use engine::{Actor, AuditEntry, carry};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Access;
@@ -93,6 +93,19 @@ impl Access {
                 return Err(problem);
             }
         };
+        let (access, secret, name, origin) =
+            (self.clone(), secret.to_owned(), name.to_owned(), origin.clone());
+        carry(async move { access.use_link(link, &secret, &name, password, &origin).await }).await
+    }
+
+    async fn use_link(
+        &self,
+        link: Link,
+        secret: &str,
+        name: &str,
+        password: String,
+        origin: &Origin,
+    ) -> Result<SignedIn, Problem> {
         // Taken before anything is awaited: of two who use it at once, one is told that it is gone.
         if self.links().remove(&secret::hash(secret)).is_none() {
             return Err(used());

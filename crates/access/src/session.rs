@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use engine::Actor;
 use jiff::{SignedDuration, Timestamp};
+use model::EntityWrite;
 use model::believe::is_ahead;
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use super::account::Account;
 use super::origin::Origin;
 use super::password::Whose;
 use super::secret::{self, Fresh};
-use super::store::{Kept, Row};
+use super::store::{Kept, Row, Store};
 use super::{Access, name};
 use http::Problem;
 use http::Role;
@@ -89,7 +90,7 @@ impl Access {
         self.forget_ended(&name, now).await;
         let secret = Fresh::new()?;
         let session = Session { account: name.clone(), began_at: now, used_at: now };
-        self.0.sessions.put(&secret.hash(), 0, session, None).await?;
+        self.0.sessions.put(&secret.hash(), 0, &session, None).await?;
         tracing::info!(account = name, address = %origin.address, "signed in");
         let age = u64::try_from(LONGEST.as_secs()).unwrap_or_default();
         let cookie = cookie(COOKIE, secret.expose(), age, SameSite::Strict, origin)?;
@@ -117,22 +118,20 @@ impl Access {
         let Some(account) = self.active(&row.value.account) else { return Ok(None) };
         if now.duration_since(row.value.used_at) >= NOTED {
             // Of two uses at once, one is written down.
-            let _ = self.0.sessions.put(&id, row.rev, Session { used_at: now, ..row.value }, None).await;
+            let used = Session { used_at: now, ..row.value };
+            let _ = self.0.sessions.put(&id, row.rev, &used, None).await;
         }
         let role = account.value.role;
         let actor = Actor(format!("account:{}", account.value.name));
         Ok(Some(Caller { actor, scopes: role.scopes(), by: Proof::Session { id, role } }))
     }
 
-    /// Ends the sessions of an account, but not the one in which that is asked.
-    pub(super) async fn end_sessions(&self, account: &str, by: &Caller) -> Result<(), Problem> {
-        for (id, row) in self.0.sessions.all() {
-            let own = matches!(&by.by, Proof::Session { id: own, .. } if *own == id);
-            if row.value.account == account && !own {
-                self.0.sessions.remove(&id, row.rev, None).await?;
-            }
-        }
-        Ok(())
+    /// What ends the sessions of an account, but not the one in which that is asked.
+    pub(super) fn session_ends(&self, account: &str, by: &Caller) -> Vec<EntityWrite> {
+        let own = |id: &str| matches!(&by.by, Proof::Session { id: own, .. } if *own == id);
+        let sessions = self.0.sessions.all().into_iter();
+        let others = sessions.filter(|(id, row)| row.value.account == account && !own(id));
+        others.map(|(id, row)| Store::<Session>::removal(&id, row.rev)).collect()
     }
 
     /// When an account's open sessions were used last, within a minute.

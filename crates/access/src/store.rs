@@ -1,26 +1,22 @@
 //! Records of one kind: entities in the journal, and in memory because every request asks for them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use engine::{AuditEntry, Hub};
-use journal::{EffectSet, Spot};
+use engine::{AuditEntry, Follower, Hub};
 use model::effect::EntityContent;
-use model::{EntityKey, EntityWrite};
+use model::{Effects, Entity, EntityKey, EntityWrite};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use http::Problem;
 
-/// Entities read at once.
-const ROWS: usize = 1000;
-
 /// Tells those who follow something that a right may have changed.
 pub(super) type Changed = Arc<watch::Sender<()>>;
 
 /// Something that is kept.
-pub(super) trait Kept: Serialize + DeserializeOwned + Clone {
+pub(super) trait Kept: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The entities' kind.
     const KIND: &'static str;
     /// See [`model::Entity::state`].
@@ -36,69 +32,93 @@ pub(super) struct Row<T> {
     pub(super) value: T,
 }
 
-/// All records of a kind. This hub is the only one that writes them.
+/// All records of a kind, as the journal's commits left them: nothing else changes what is here.
 pub(super) struct Store<T> {
     hub: Hub,
+    copy: Arc<Copied<T>>,
+}
+
+struct Copied<T> {
+    rows: RwLock<Rows<T>>,
     changed: Changed,
-    rows: RwLock<BTreeMap<String, Row<T>>>,
+}
+
+struct Rows<T> {
+    read: BTreeMap<String, Row<T>>,
     /// Keys of those that cannot be read: they grant nothing, and can be removed or made anew.
-    void: RwLock<BTreeSet<String>>,
+    void: BTreeSet<String>,
+}
+
+impl<T> Copied<T> {
+    fn rows(&self) -> RwLockReadGuard<'_, Rows<T>> {
+        self.rows.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rows_mut(&self) -> RwLockWriteGuard<'_, Rows<T>> {
+        self.rows.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Kept> Follower for Copied<T> {
+    fn told(&self, key: &str, now: Option<&Entity>) {
+        let value = match now {
+            None => None,
+            Some(entity) => match serde_json::from_value(entity.body.clone()) {
+                Ok(value) => Some(Row { rev: entity.rev, value }),
+                Err(_) => return self.unreadable(key),
+            },
+        };
+        let mut rows = self.rows_mut();
+        rows.void.remove(key);
+        match value {
+            Some(row) => _ = rows.read.insert(key.to_owned(), row),
+            None => _ = rows.read.remove(key),
+        }
+        drop(rows);
+        self.changed.send_replace(());
+    }
+
+    fn unreadable(&self, key: &str) {
+        tracing::error!("the {} {key} cannot be read and is void: remove it, or make it anew", T::KIND);
+        let mut rows = self.rows_mut();
+        rows.read.remove(key);
+        rows.void.insert(key.to_owned());
+        drop(rows);
+        self.changed.send_replace(());
+    }
 }
 
 impl<T: Kept> Store<T> {
     pub(super) async fn load(hub: Hub, changed: Changed) -> Result<Self, engine::Error> {
-        let (mut rows, mut void, mut after) = (BTreeMap::new(), BTreeSet::new(), None);
-        loop {
-            let page = hub.journal().entities(T::KIND.to_owned(), after, ROWS).await?;
-            for entity in page.rows {
-                match serde_json::from_value(entity.body) {
-                    Ok(value) => _ = rows.insert(entity.key.key, Row { rev: entity.rev, value }),
-                    Err(_) => _ = void.insert(entity.key.key),
-                }
-            }
-            void.extend(page.damaged.into_iter().filter_map(|row| match row.spot {
-                Spot::Entity(_, key) => Some(key),
-                _ => None,
-            }));
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        for key in &void {
-            tracing::error!("the {} {key} cannot be read and is void: remove it, or make it anew", T::KIND);
-        }
-        Ok(Store { hub, changed, rows: RwLock::new(rows), void: RwLock::new(void) })
+        let rows = RwLock::new(Rows { read: BTreeMap::new(), void: BTreeSet::new() });
+        let copy = Arc::new(Copied { rows, changed });
+        hub.follow(T::KIND, Arc::<Copied<T>>::clone(&copy)).await?;
+        Ok(Store { hub, copy })
     }
 
     /// Whether there is one of this key that cannot be read.
     pub(super) fn is_void(&self, key: &str) -> bool {
-        self.void.read().unwrap_or_else(PoisonError::into_inner).contains(key)
+        self.copy.rows().void.contains(key)
     }
 
     /// Removes one that cannot be read, so that its key is free.
     pub(super) async fn clear(&self, key: &str, entry: Option<AuditEntry>) -> Result<(), Problem> {
-        let records = entry.into_iter().map(|entry| entry.record(self.hub.now())).collect();
-        let key = EntityKey { kind: T::KIND.to_owned(), key: key.to_owned() };
-        let effects = EffectSet { records, ..EffectSet::default() };
-        self.hub.journal().erase(key.clone(), effects).await?;
-        self.void.write().unwrap_or_else(PoisonError::into_inner).remove(&key.key);
+        self.hub.erase(place::<T>(key), entry).await?;
         Ok(())
     }
 
     pub(super) fn get(&self, key: &str) -> Option<Row<T>> {
-        self.rows.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.copy.rows().read.get(key).cloned()
     }
 
     pub(super) fn all(&self) -> Vec<(String, Row<T>)> {
-        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
-        rows.iter().map(|(key, row)| (key.clone(), row.clone())).collect()
+        self.copy.rows().read.iter().map(|(key, row)| (key.clone(), row.clone())).collect()
     }
 
     /// Whether there is none at all, not even one that cannot be read.
     pub(super) fn is_empty(&self) -> bool {
-        self.rows.read().unwrap_or_else(PoisonError::into_inner).is_empty()
-            && self.void.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+        let rows = self.copy.rows();
+        rows.read.is_empty() && rows.void.is_empty()
     }
 
     /// Writes a record over the revision that was read; 0 = there was none. A change that somebody made comes with its
@@ -107,43 +127,43 @@ impl<T: Kept> Store<T> {
         &self,
         key: &str,
         rev: u64,
-        value: T,
+        value: &T,
         entry: Option<AuditEntry>,
     ) -> Result<(), Problem> {
         if self.is_void(key) {
             self.clear(key, None).await?;
         }
-        let body = serde_json::to_value(&value).map_err(|e| Problem::bug(&e))?;
-        let content =
-            EntityContent { state: value.state().to_owned(), label: value.label().to_owned(), body };
-        self.write(key, rev, Some(content), entry).await?;
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        rows.insert(key.to_owned(), Row { rev: rev + 1, value });
-        drop(rows);
-        self.changed.send_replace(());
-        Ok(())
+        write(&self.hub, vec![Self::writing(key, rev, value)?], entry).await
     }
 
     /// Removes a record.
     pub(super) async fn remove(&self, key: &str, rev: u64, entry: Option<AuditEntry>) -> Result<(), Problem> {
-        self.write(key, rev, None, entry).await?;
-        self.rows.write().unwrap_or_else(PoisonError::into_inner).remove(key);
-        self.changed.send_replace(());
-        Ok(())
+        write(&self.hub, vec![Self::removal(key, rev)], entry).await
     }
 
-    async fn write(
-        &self,
-        key: &str,
-        rev: u64,
-        content: Option<EntityContent>,
-        entry: Option<AuditEntry>,
-    ) -> Result<(), Problem> {
-        let now = self.hub.now();
-        let key = EntityKey { kind: T::KIND.to_owned(), key: key.to_owned() };
-        let entities = vec![EntityWrite { key, expected_rev: rev, content }];
-        let records = entry.into_iter().map(|entry| entry.record(now)).collect();
-        let effects = EffectSet { entities, records, ..EffectSet::default() };
-        Ok(self.hub.journal().apply(effects, None, now).await?)
+    /// The write of a record, for a commit with others.
+    pub(super) fn writing(key: &str, rev: u64, value: &T) -> Result<EntityWrite, Problem> {
+        let body = serde_json::to_value(value).map_err(|e| Problem::bug(&e))?;
+        let content =
+            EntityContent { state: value.state().to_owned(), label: value.label().to_owned(), body };
+        Ok(EntityWrite { key: place::<T>(key), expected_rev: rev, content: Some(content) })
     }
+
+    /// The removal of a record, for a commit with others.
+    pub(super) fn removal(key: &str, rev: u64) -> EntityWrite {
+        EntityWrite { key: place::<T>(key), expected_rev: rev, content: None }
+    }
+}
+
+/// Writes records of any kind in one commit.
+pub(super) async fn write(
+    hub: &Hub,
+    entities: Vec<EntityWrite>,
+    entry: Option<AuditEntry>,
+) -> Result<(), Problem> {
+    Ok(hub.write(Effects { entities, ..Effects::default() }, entry).await?)
+}
+
+fn place<T: Kept>(key: &str) -> EntityKey {
+    EntityKey { kind: T::KIND.to_owned(), key: key.to_owned() }
 }

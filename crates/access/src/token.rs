@@ -1,6 +1,6 @@
 //! Tokens of programs: shown once, kept hashed.
 
-use engine::{Actor, AuditEntry};
+use engine::{Actor, AuditEntry, carry};
 use jiff::Timestamp;
 use model::Code;
 use model::believe::is_ahead;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::limit::Asker;
 use super::secret::{self, Fresh};
-use super::store::Kept;
+use super::store::{Kept, Store};
 use super::{Access, name};
 use crate::dto::{MadeToken, NewToken, TokenView};
 use http::Problem;
@@ -59,6 +59,11 @@ impl Access {
 
     /// Makes a token. Its text is in the answer and nowhere else.
     pub async fn make_token(&self, new: NewToken, by: &Caller) -> Result<MadeToken, Problem> {
+        let (access, by) = (self.clone(), by.clone());
+        carry(async move { access.keep_token(new, &by).await }).await
+    }
+
+    async fn keep_token(&self, new: NewToken, by: &Caller) -> Result<MadeToken, Problem> {
         name::check(&new.name)?;
         let now = self.0.hub.now();
         if new.scopes.is_empty() {
@@ -85,13 +90,18 @@ impl Access {
             apart: true,
         };
         let entry = entry(&token, "made", by).after(shown(&token));
-        self.0.tokens.put(&id, 0, token.clone(), Some(entry)).await?;
+        self.0.tokens.put(&id, 0, &token, Some(entry)).await?;
         let view = view(id.clone(), token);
         Ok(MadeToken { secret: format!("{TOKEN_PREFIX}{id}_{}", secret.expose()), token: view })
     }
 
     /// Revokes a token, named by id or name: it does not work any more.
     pub async fn revoke_token(&self, which: &str, by: &Caller) -> Result<(), Problem> {
+        let (access, which, by) = (self.clone(), which.to_owned(), by.clone());
+        carry(async move { access.drop_token(&which, &by).await }).await
+    }
+
+    async fn drop_token(&self, which: &str, by: &Caller) -> Result<(), Problem> {
         let _turn = self.0.turn.lock().await;
         if self.0.tokens.is_void(which) {
             let code = Code::from_static("revoked");
@@ -99,15 +109,15 @@ impl Access {
                 AuditEntry::new(&by.actor, format!("token {which}"), code, "revoked: it could not be read");
             return self.0.tokens.clear(which, Some(entry)).await;
         }
-        let found = self.0.tokens.all().into_iter().find(|(id, row)| id == which || row.value.name == which);
-        let (id, row) = found.ok_or_else(|| Problem::missing(format!("token {which}")))?;
-        let entry = entry(&row.value, "revoked", by).before(shown(&row.value));
-        // A use of it that was being written down changed its revision.
-        if self.0.tokens.remove(&id, row.rev, Some(entry.clone())).await.is_err() {
-            let now = self.0.tokens.get(&id).map_or(row.rev, |row| row.rev);
-            self.0.tokens.remove(&id, now, Some(entry)).await?;
-        }
-        Ok(())
+        // A use of it that is written down at the same moment changes its revision.
+        self.write_as_it_stands(|| {
+            let mut all = self.0.tokens.all().into_iter();
+            let found = all.find(|(id, row)| id == which || row.value.name == which);
+            let (id, row) = found.ok_or_else(|| Problem::missing(format!("token {which}")))?;
+            let entry = entry(&row.value, "revoked", by).before(shown(&row.value));
+            Ok((vec![Store::<Token>::removal(&id, row.rev)], Some(entry)))
+        })
+        .await
     }
 
     /// Who holds the token with this text.
@@ -132,7 +142,7 @@ impl Access {
         if !row.value.used_at.is_some_and(noted) {
             let used = Token { used_at: Some(now), ..row.value.clone() };
             // Of two uses at once, one is written down.
-            let _ = self.0.tokens.put(id, row.rev, used, None).await;
+            let _ = self.0.tokens.put(id, row.rev, &used, None).await;
         }
         Ok(Caller {
             actor: Actor(format!("token:{}", row.value.name)),

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use journal::Journal;
-use model::{BreakerRule, FailsafeRule, JobId, RetryPolicy};
-use tokio::sync::{Notify, watch};
+use model::{BreakerRule, FailsafeRule, RetryPolicy};
+use tokio::sync::watch;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::copies::Follower;
 use crate::failsafe::Failsafe;
 use crate::follow::{FOLLOW_UP, FollowUps};
 use crate::long::LongRuns;
-use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim, Stop};
+use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim};
 use crate::shortage::Shortage;
 use crate::slots::Slots;
 use crate::stats::Counters;
@@ -136,8 +137,8 @@ pub(crate) struct Core {
     pub(crate) wiring: Arc<Wiring>,
     pub(crate) clock: Clock,
     pub(crate) slots: Slots,
-    pub(crate) cache: Cache,
-    pub(crate) failsafe: Failsafe,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) failsafe: Arc<Failsafe>,
     pub(crate) stats: Counters,
     pub(crate) reactors: Vec<Arc<dyn Reactor>>,
     pub(crate) couriers: HashMap<String, Arc<dyn Courier>>,
@@ -145,14 +146,11 @@ pub(crate) struct Core {
     pub(crate) reclaim: Vec<Arc<dyn Reclaim>>,
     pub(crate) retry: HashMap<String, RetryPolicy>,
     snapshot: RwLock<Arc<Snapshot>>,
-    running: Mutex<HashMap<JobId, watch::Sender<Option<Stop>>>>,
     stopping: AtomicBool,
     /// The hub was told to stop: running steps may still end.
     leaving: watch::Sender<bool>,
     pub(crate) shortage: Shortage,
     pub(crate) long_runs: LongRuns,
-    /// Told when the last runner is gone.
-    pub(crate) idle: Notify,
 }
 
 impl Core {
@@ -168,16 +166,14 @@ impl Core {
         decoders.insert(FOLLOW_UP.to_owned(), Arc::new(FollowUps));
         Core {
             slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
-            cache: Cache::default(),
-            failsafe: Failsafe::default(),
+            cache: Arc::default(),
+            failsafe: Arc::default(),
             stats: Counters::default(),
             snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions, limits })),
-            running: Mutex::default(),
             stopping: AtomicBool::new(false),
             leaving: watch::Sender::new(false),
             shortage: Shortage::default(),
             long_runs: LongRuns::default(),
-            idle: Notify::new(),
             journal,
             wiring,
             clock,
@@ -230,34 +226,13 @@ impl Core {
         self.wiring.deadlines.notify_one();
     }
 
-    /// Notes that a job has a runner, which listens to the answer for a reason to stop.
-    pub(crate) fn register(&self, job: JobId) -> watch::Receiver<Option<Stop>> {
-        let (sender, receiver) = watch::channel(None);
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(job, sender);
-        receiver
-    }
-
-    /// Notes that it has none any more.
-    pub(crate) fn unregister(&self, job: JobId) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(&job);
-        if running.is_empty() {
-            self.idle.notify_waiters();
-        }
-    }
-
-    /// How many jobs have a runner.
-    pub(crate) fn running(&self) -> usize {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// Tells the runner of one job, or all, to end by force.
-    pub(crate) fn signal(&self, job: Option<JobId>, why: Stop) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let chosen = running.iter().filter(|(id, _)| job.is_none_or(|job| job == **id));
-        for (_, sender) in chosen {
-            sender.send_replace(Some(why));
-        }
+    /// Has a follower told of all entities of a kind.
+    pub(crate) async fn keep_copy(
+        &self,
+        kind: &'static str,
+        follower: Arc<dyn Follower>,
+    ) -> Result<(), journal::Error> {
+        self.wiring.followers.add(&*self.journal, kind, follower).await
     }
 }
 

@@ -5,6 +5,7 @@ use model::{Code, Delivery, DeliveryId, DeliveryState};
 use serde_json::json;
 
 use crate::audit::{Actor, AuditEntry};
+use crate::carry::carry;
 use crate::error::Error;
 use crate::hub::Hub;
 
@@ -41,6 +42,11 @@ impl Hub {
     /// Sends undeliverable deliveries again, oldest first, or drops them for good. Returns how many: one that is no
     /// longer undeliverable is left alone, and after 10,000 it is for the caller to go on.
     pub async fn settle_deliveries(&self, dead: Dead, fate: Fate, actor: &Actor) -> Result<u64, Error> {
+        let (hub, actor) = (self.clone(), actor.clone());
+        carry(async move { hub.settle(dead, fate, &actor).await }).await
+    }
+
+    async fn settle(&self, dead: Dead, fate: Fate, actor: &Actor) -> Result<u64, Error> {
         let core = &self.core;
         let (code, verb) = match fate {
             Fate::Again => ("redelivered", "to be sent again"),
@@ -56,11 +62,7 @@ impl Hub {
             let entry = AuditEntry::new(actor, what, Code::from_static(code), message)
                 .before(json!({ "state": DeliveryState::Undeliverable, "deliveries": ids }));
             let effects = EffectSet { records: vec![entry.record(now)], ..EffectSet::default() };
-            let places = core.journal.settle_dead(ids.to_vec(), fate, effects, now).await?;
-            settled += places.len() as u64;
-            if fate == Fate::Again {
-                core.wiring.revive(places);
-            }
+            settled += core.journal.settle_dead(ids.to_vec(), fate, effects, now).await?;
         }
         Ok(settled)
     }

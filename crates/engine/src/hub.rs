@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord, Spot};
+use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord};
 use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::audit::AuditEntry;
 use crate::clock::Clock;
+use crate::copies::Follower;
 use crate::core::{Core, Limits, Setup, Snapshot};
 use crate::dispatcher::{self, Dispatcher};
 use crate::error::Error;
@@ -22,6 +23,7 @@ use crate::failsafe;
 use crate::intake::{self, Taken, Why};
 use crate::keeper;
 use crate::link::Link;
+use crate::operate::PAUSE;
 use crate::outbox::Outbox;
 use crate::port::{Catalogue, Moment, Stop};
 use crate::recover;
@@ -45,8 +47,6 @@ pub enum Accepted {
 
 /// A request that takes so many bytes of memory is checked apart from the threads on which all else runs.
 const LARGE: usize = 512 << 10;
-/// More backends than anybody has.
-const PAUSES: usize = 10_000;
 /// How long answers that are due may take to leave when the hub stops.
 const LAST_CALL: Duration = Duration::from_secs(5);
 /// How long a forced end may take when the hub stops.
@@ -70,16 +70,7 @@ impl Hub {
         setup: Setup,
     ) -> Result<Self, Error> {
         let core = Arc::new(Core::new(journal, wiring, clock, setup));
-        let pauses = core.journal.entities(crate::operate::PAUSE.to_owned(), None, PAUSES).await?;
-        for pause in pauses.rows {
-            core.slots.set_paused(&pause.key.key, true);
-        }
-        // One that cannot be read was made all the same.
-        for row in pauses.damaged {
-            if let Spot::Entity(_, backend) = row.spot {
-                core.slots.set_paused(&backend, true);
-            }
-        }
+        core.keep_copy(PAUSE, Arc::new(core.slots.clone())).await?;
         failsafe::load(&core).await?;
         let interrupted = recover::recover(&core).await?;
         if interrupted > 0 {
@@ -150,13 +141,11 @@ impl Hub {
         let told =
             (!core.reactors.is_empty()).then(|| (Arc::new(Sight::accepted(&loaded)), Moment::Accepted));
         let source = new.source.clone();
-        core.cache.put(loaded);
+        let cached = core.cache.hold(loaded);
         let acceptance = self.accept_with(new, effects, told, record).await;
-        if !matches!(acceptance, Ok(Acceptance::New(_))) {
-            core.cache.take(id);
-        }
         Ok(match acceptance? {
             Acceptance::New(_) => {
+                cached.accepted();
                 core.stats.accepted(&source, core.clock.now());
                 Accepted::New(id)
             }
@@ -257,6 +246,12 @@ impl Hub {
         self.core.wiring.events.subscribe()
     }
 
+    /// Has a follower told of all entities of a kind: of those that are there, and of what commits do to them from now
+    /// on, before whoever wrote is answered.
+    pub async fn follow(&self, kind: &'static str, follower: Arc<dyn Follower>) -> Result<(), Error> {
+        Ok(self.core.keep_copy(kind, follower).await?)
+    }
+
     /// A job.
     pub async fn job(&self, job: JobId) -> Result<Job, Error> {
         self.core.journal.job(job).await?.ok_or_else(|| Error::Missing(format!("job {job}")))
@@ -274,7 +269,7 @@ impl Hub {
 
     /// How many jobs are being run.
     pub fn running(&self) -> usize {
-        self.core.running()
+        self.core.wiring.running.len()
     }
 
     // === reloading and stopping ===
@@ -296,10 +291,10 @@ impl Hub {
         core.set_stopping();
         if !self.idle_within(grace).await {
             tracing::warn!(
-                jobs = core.running(),
+                jobs = self.running(),
                 "the grace period is over: running steps are ended by force"
             );
-            core.signal(None, Stop::Stopping);
+            core.wiring.running.signal_all(Stop::Stopping);
             self.idle_within(FORCED).await;
         }
         core.wiring.outbox.notify_one();
@@ -319,8 +314,8 @@ impl Hub {
     async fn idle_within(&self, time: Duration) -> bool {
         let gone = async {
             loop {
-                let idle = self.core.idle.notified();
-                if self.core.running() == 0 {
+                let idle = self.core.wiring.running.idle.notified();
+                if self.running() == 0 {
                     return;
                 }
                 idle.await;

@@ -1,19 +1,21 @@
 //! What operators do: cancel, pause, resume. Every change leaves an audit record.
 
 use jiff::Timestamp;
-use journal::{EffectSet, Grave};
+use journal::Grave;
 use model::effect::EntityContent;
 use model::word::code;
-use model::{Code, EntityKey, EntityWrite, EventKind, JobId, JobState};
+use model::{Code, Entity, EntityKey, EventKind, JobId, JobState};
 use serde_json::json;
 
 use crate::audit::{Actor, AuditEntry};
 use crate::breaker;
 use crate::bury::bury;
+use crate::carry::carry;
 use crate::ending::{End, end_taken_over, end_waiting};
 use crate::error::Error;
 use crate::hub::Hub;
 use crate::port::Stop;
+use crate::write::Edit;
 
 /// The kind of the entities that keep which backends are paused.
 pub(crate) const PAUSE: &str = "paused_backend";
@@ -36,7 +38,7 @@ impl Hub {
             let job = match self.job(id).await {
                 // Nobody can say what it does: it is ended, and with it what runs of it.
                 Err(Error::Journal(journal::Error::Damaged(_))) if bury(core, Grave::Job(id)).await? => {
-                    core.signal(Some(id), Stop::Cancelled);
+                    core.wiring.running.signal(id, Stop::Cancelled);
                     return Ok(Cancelled::Now);
                 }
                 job => job?,
@@ -55,10 +57,8 @@ impl Hub {
                 }
                 JobState::Running => {
                     match core.journal.ask_cancel(id, actor.0.clone(), entry.recorded(now)).await {
-                        Ok(()) => {
-                            core.signal(Some(id), Stop::Cancelled);
-                            Some(Cancelled::Ending)
-                        }
+                        // Whoever runs it hears of it from the journal.
+                        Ok(()) => Some(Cancelled::Ending),
                         Err(journal::Error::Fenced(_)) => None,
                         Err(error) => return Err(error.into()),
                     }
@@ -90,7 +90,7 @@ impl Hub {
             match job.state {
                 state if state.is_terminal() => return Ok(false),
                 JobState::Running => {
-                    core.signal(Some(id), Stop::TakenOver);
+                    core.wiring.running.signal(id, Stop::TakenOver);
                     return Ok(true);
                 }
                 _ if end_taken_over(core, id, now).await => return Ok(true),
@@ -107,9 +107,13 @@ impl Hub {
 
     /// Resumes a backend. One that is left alone because it kept failing gets work again at once, too.
     pub async fn resume(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
-        self.set_paused(backend, false, actor).await?;
-        breaker::closed(&self.core, backend).await;
-        Ok(())
+        let (hub, backend, actor) = (self.clone(), backend.to_owned(), actor.clone());
+        carry(async move {
+            hub.set_paused(&backend, false, &actor).await?;
+            breaker::closed(&hub.core, &backend).await;
+            Ok(())
+        })
+        .await
     }
 
     async fn set_paused(&self, backend: &str, paused: bool, actor: &Actor) -> Result<(), Error> {
@@ -119,37 +123,20 @@ impl Hub {
             return Err(Error::Missing(format!("backend {backend}; see `intendant backends list`")));
         }
         let key = EntityKey { kind: PAUSE.to_owned(), key: backend.to_owned() };
+        let entry = pause_entry(backend, paused, actor);
+        let content = pause_content(backend, actor, core.clock.now());
+        let edit = |stored: Option<&Entity>| match stored {
+            stored if stored.is_some() == paused => Ok((Edit::Keep, None)),
+            None => Ok((Edit::Put(content.clone()), Some(entry.clone()))),
+            Some(_) => Ok((Edit::Remove, Some(entry.clone()))),
+        };
         let event = if paused { EventKind::Paused } else { EventKind::Resumed };
-        loop {
-            let now = core.clock.now();
-            let stored = match core.journal.entity(key.clone()).await {
-                // It holds, whatever it says; and it can be lifted.
-                Err(journal::Error::Damaged(_)) if paused => break,
-                Err(journal::Error::Damaged(_)) => {
-                    let entry = pause_entry(backend, paused, actor);
-                    core.journal.erase(key, entry.recorded(now)).await?;
-                    break;
-                }
-                stored => stored?,
-            };
-            if stored.is_some() == paused {
-                break;
-            }
-            let content = paused.then(|| pause_content(backend, actor, now));
-            let expected_rev = stored.map_or(0, |entity| entity.rev);
-            let write = EntityWrite { key: key.clone(), expected_rev, content };
-            let entry = pause_entry(backend, paused, actor);
-            let effects = EffectSet { entities: vec![write], ..entry.recorded(now) };
-            match core.journal.apply(effects, Some((event, backend.to_owned())), now).await {
-                Err(journal::Error::Conflict { .. }) => {}
-                other => {
-                    other?;
-                    break;
-                }
-            }
+        match core.update(key.clone(), Some((event, backend.to_owned())), edit).await {
+            // It holds, whatever it says; and it can be lifted.
+            Err(Error::Journal(journal::Error::Damaged(_))) if paused => Ok(()),
+            Err(Error::Journal(journal::Error::Damaged(_))) => self.erase(key, Some(entry)).await.map(drop),
+            done => done,
         }
-        core.slots.set_paused(backend, paused);
-        Ok(())
     }
 }
 

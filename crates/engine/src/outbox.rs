@@ -80,7 +80,7 @@ impl Outbox {
     /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
     pub(crate) async fn run(mut self) {
         loop {
-            let last_round = self.core.is_stopping() && self.core.running() == 0;
+            let last_round = self.core.is_stopping() && self.core.wiring.running.len() == 0;
             self.read().await;
             if let Some(by) = self.pace.set_back(&self.core.clock) {
                 self.doors.values_mut().for_each(|door| door.set_back(by));

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use model::{Breaker, BreakerRule, JobId};
+use model::{Breaker, BreakerRule, Entity, JobId};
 use tokio::sync::Notify;
 
+use crate::copies::Follower;
 use crate::port::BackendEntry;
 
 #[derive(Debug, Default)]
@@ -182,14 +183,24 @@ impl Slots {
         self.lock().paused.contains(backend)
     }
 
-    /// Pauses or resumes a backend.
-    pub(crate) fn set_paused(&self, backend: &str, paused: bool) {
+    fn set_paused(&self, backend: &str, paused: bool) {
         if paused {
             self.lock().paused.insert(backend.to_owned());
         } else {
             self.lock().paused.remove(backend);
             self.freed.notify_one();
         }
+    }
+}
+
+/// A backend is paused as long as there is an entity that says so, whatever else that says.
+impl Follower for Slots {
+    fn told(&self, backend: &str, now: Option<&Entity>) {
+        self.set_paused(backend, now.is_some());
+    }
+
+    fn unreadable(&self, backend: &str) {
+        self.set_paused(backend, true);
     }
 }
 

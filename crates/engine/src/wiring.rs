@@ -8,6 +8,10 @@ use journal::{Committed, Due, Observer};
 use model::{Event, EventKind, JobId};
 use tokio::sync::{Notify, broadcast, oneshot};
 
+use crate::copies::Followers;
+use crate::port::Stop;
+use crate::running::Running;
+
 /// Above this many unread notices the dispatcher reads the journal instead.
 const INBOX: usize = 50_000;
 /// Events kept for slow readers of the live stream; who falls behind reads the journal.
@@ -23,7 +27,6 @@ pub(crate) struct Inbox {
 }
 
 /// The ends of the wires: made before the journal is opened, handed to the hub afterwards.
-#[derive(Debug)]
 pub struct Wiring {
     inbox: Mutex<Inbox>,
     pub(crate) wake: Arc<Notify>,
@@ -33,6 +36,10 @@ pub struct Wiring {
     pub(crate) deadlines: Notify,
     pub(crate) events: broadcast::Sender<Event>,
     waiters: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
+    /// Who keeps copies of entities.
+    pub(crate) followers: Followers,
+    /// The jobs that are run here.
+    pub(crate) running: Running,
     /// Places of deliveries that were given up and are to be sent again.
     revived: Mutex<Vec<i64>>,
 }
@@ -47,6 +54,8 @@ pub fn wiring() -> (Observer, Arc<Wiring>) {
         deadlines: Notify::new(),
         events: broadcast::channel(STREAM).0,
         waiters: Mutex::default(),
+        followers: Followers::default(),
+        running: Running::default(),
         revived: Mutex::default(),
     });
     let heard = Arc::clone(&wiring);
@@ -55,11 +64,20 @@ pub fn wiring() -> (Observer, Arc<Wiring>) {
 
 impl Wiring {
     fn hear(&self, committed: Committed) {
+        // Copies first: what else is told may be looked at in their light.
+        let copied = self.followers.told(&committed.entities);
         self.hear_events(committed.events);
+        for job in committed.cancels {
+            self.running.signal(job, Stop::Cancelled);
+        }
+        if !committed.revived.is_empty() {
+            self.revived.lock().unwrap_or_else(PoisonError::into_inner).extend(committed.revived);
+            self.outbox.notify_one();
+        }
         if committed.deliveries {
             self.outbox.notify_one();
         }
-        if !committed.damaged.is_empty() {
+        if copied || !committed.damaged.is_empty() {
             self.wake.notify_one();
         }
         if let Some(first) = committed.deadlines.into_iter().min() {
@@ -122,12 +140,6 @@ impl Wiring {
                 waiters.remove(&job);
             }
         }
-    }
-
-    /// Has the outbox send deliveries again.
-    pub(crate) fn revive(&self, places: Vec<i64>) {
-        self.revived.lock().unwrap_or_else(PoisonError::into_inner).extend(places);
-        self.outbox.notify_one();
     }
 
     pub(crate) fn take_revived(&self) -> Vec<i64> {

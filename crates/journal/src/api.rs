@@ -61,8 +61,15 @@ pub struct Committed {
     pub deadlines: Vec<Timestamp>,
     /// Events written.
     pub events: Vec<Event>,
-    /// Whether deliveries were written.
+    /// Whether new deliveries were written.
     pub deliveries: bool,
+    /// Entities that were written or removed, in that order: each as it stands now, `None` = it is gone. What is kept of
+    /// entities in memory follows from these and from nothing else.
+    pub entities: Vec<(EntityKey, Option<Arc<Entity>>)>,
+    /// Running jobs that somebody wants cancelled.
+    pub cancels: Vec<JobId>,
+    /// Places of deliveries that had been given up and are to be made again. They are pending, without being new.
+    pub revived: Vec<i64>,
     /// Rows that were in the way and cannot be read.
     pub damaged: Vec<Damaged>,
 }
@@ -334,14 +341,14 @@ pub trait Journal: Send + Sync {
     ) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Does to undeliverable deliveries what an operator wants, in one commit with the effects; those that are no longer
-    /// undeliverable are left alone. Returns the places of the others; without any, nothing is written.
+    /// undeliverable are left alone. Returns how many others there were; without any, nothing is written.
     fn settle_dead(
         &self,
         deliveries: Vec<DeliveryId>,
         fate: Fate,
         effects: EffectSet,
         at: Timestamp,
-    ) -> BoxFuture<'_, Result<Vec<i64>, Error>>;
+    ) -> BoxFuture<'_, Result<u64, Error>>;
 
     /// Records how a delivery went. Nobody needs to wait for it.
     fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;

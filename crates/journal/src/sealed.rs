@@ -1,7 +1,10 @@
 //! The arguments of the journal's operations with everything confidential sealed: what waits in the queue.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use model::{Class, DeliveryId, DeliveryTo, EntityKey, JobId, Subject};
+use model::effect::EntityContent;
+use model::{Class, DeliveryId, DeliveryTo, Entity, EntityKey, EntityWrite, JobId, Subject};
 
 use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord};
 use crate::error::Error;
@@ -75,11 +78,26 @@ impl SealedJob {
     }
 }
 
-/// See [`model::EntityWrite`]: state, label and sealed body, or `None` to remove it.
+/// See [`model::EntityWrite`]: the entity as it will stand and its sealed body, or `None` to remove it.
 pub(crate) struct SealedEntity {
     pub(crate) key: EntityKey,
     pub(crate) expected_rev: u64,
-    pub(crate) content: Option<(String, String, Vec<u8>)>,
+    pub(crate) content: Option<(Arc<Entity>, Vec<u8>)>,
+}
+
+impl SealedEntity {
+    fn new(seal: &Seal, EntityWrite { key, expected_rev, content }: EntityWrite) -> Result<Self, Error> {
+        let content = match content {
+            None => None,
+            Some(EntityContent { state, label, body }) => {
+                let rev = expected_rev + 1;
+                let place = Place::entity(&key, rev, &state, &label);
+                let sealed = seal.seal(&place, body.to_string().as_bytes())?;
+                Some((Arc::new(Entity { key: key.clone(), rev, state, label, body }), sealed))
+            }
+        };
+        Ok(SealedEntity { key, expected_rev, content })
+    }
 }
 
 /// See [`EffectSet::deliveries`].
@@ -115,18 +133,7 @@ pub(crate) struct SealedEffects {
 
 impl SealedEffects {
     pub(crate) fn new(seal: &Seal, effects: EffectSet) -> Result<Self, Error> {
-        let entity = |write: model::EntityWrite| -> Result<SealedEntity, Error> {
-            let content = match write.content {
-                None => None,
-                Some(content) => {
-                    let place =
-                        Place::entity(&write.key, write.expected_rev + 1, &content.state, &content.label);
-                    let body = content.body.to_string();
-                    Some((content.state, content.label, seal.seal(&place, body.as_bytes())?))
-                }
-            };
-            Ok(SealedEntity { key: write.key, expected_rev: write.expected_rev, content })
-        };
+        let entity = |write| SealedEntity::new(seal, write);
         let delivery = |(id, to, due_at, body): (DeliveryId, DeliveryTo, Timestamp, Vec<u8>)| {
             let body = seal.seal(&Place::delivery(id, &to), &body)?;
             Ok(SealedDelivery { id, to, due_at, body })
@@ -149,7 +156,9 @@ impl SealedEffects {
 
     /// About how many bytes they are in memory.
     pub(crate) fn bytes(&self) -> usize {
-        let entities = self.entities.iter().filter_map(|e| e.content.as_ref()).map(|(_, _, body)| body.len());
+        // Sealed, and in clear for those who keep a copy.
+        let entities =
+            self.entities.iter().filter_map(|e| e.content.as_ref()).map(|(_, body)| 2 * body.len());
         let deliveries = self.deliveries.iter().map(|d| d.body.len());
         let follow_ups = self.follow_ups.iter().map(SealedJob::bytes);
         let records = self.records.iter().map(|r| r.body.len());

@@ -3,6 +3,7 @@
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
 //! - [`certificate`] makes some for servers and clients.
+//! - [`gate`] holds up what blocks: a commit that is not told yet.
 //! - [`oidc`] is a provider where people sign in.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
 //! - [`smtp`] takes mail, or refuses it, as a test wants.
@@ -18,6 +19,7 @@ mod cache;
 pub mod certificate;
 mod daemon;
 mod error;
+pub mod gate;
 mod npm;
 pub mod oidc;
 pub mod oracle;

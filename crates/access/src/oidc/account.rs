@@ -1,6 +1,6 @@
 //! Accounts of people who sign in at the provider: made and brought up to date as they come.
 
-use engine::{Actor, AuditEntry};
+use engine::{Actor, AuditEntry, carry};
 use model::Code;
 
 use super::fault::Fault;
@@ -23,6 +23,17 @@ impl Access {
             scopes: Role::Admin.scopes(),
             by: Proof::Socket,
         };
+        let (access, settings, claims) = (self.clone(), oidc.settings.clone(), claims.clone());
+        carry(async move { access.write_account_of(&settings, &claims, who, &by).await }).await
+    }
+
+    async fn write_account_of(
+        &self,
+        settings: &Settings,
+        claims: &Claims,
+        who: Elsewhere,
+        by: &Caller,
+    ) -> Result<Row<Account>, Fault> {
         let _turn = self.0.turn.lock().await;
         let own = self.0.accounts.all().into_iter().map(|(_, row)| row);
         let own = own.into_iter().find(|row| row.value.elsewhere.as_ref() == Some(&who));
@@ -33,15 +44,13 @@ impl Access {
             Err(fault) => {
                 let (what, code) = (format!("account {name}"), Code::from_static("sign_in_refused"));
                 let entry = AuditEntry::new(&by.actor, what, code, fault.to_string());
-                self.0.hub.audit(entry).await.map_err(http::Problem::from)?;
-                if own.is_some() {
-                    // What the provider no longer grants ends at once.
-                    self.end_sessions(&name, &by).await?;
-                }
+                // What the provider no longer grants ends at once.
+                let ends = || if own.is_some() { self.session_ends(&name, by) } else { Vec::new() };
+                self.write_as_it_stands(|| Ok((ends(), Some(entry.clone())))).await?;
                 return Err(fault);
             }
         };
-        self.bring_up_to_date(own, name, role, who, &by).await
+        self.bring_up_to_date(own, name, role, who, by).await
     }
 
     /// The role, if nothing is in the way.
@@ -80,7 +89,7 @@ impl Access {
             },
         };
         let entry = account::entry(verb, before.as_ref(), Some(&after), false, by);
-        self.0.accounts.put(&name, rev, after.clone(), Some(entry)).await?;
+        self.0.accounts.put(&name, rev, &after, Some(entry)).await?;
         Ok(Row { rev: rev + 1, value: after })
     }
 }

@@ -31,6 +31,7 @@ use journal::{Key, Options, SqliteJournal};
 use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::gate::Gate;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -159,6 +160,8 @@ pub struct Plan {
     pub bodies: BodyLimits,
     pub connections: ConnectionLimits,
     pub installation: Arc<dyn Installation>,
+    /// Commits of entities are told while it is open: until then nobody is answered either.
+    pub gate: Arc<Gate>,
 }
 
 impl Plan {
@@ -168,6 +171,7 @@ impl Plan {
             bodies: BodyLimits::default(),
             connections: ConnectionLimits::default(),
             installation: Arc::new(Disk::default()),
+            gate: Arc::default(),
         }
     }
 }
@@ -188,7 +192,7 @@ pub struct Bed {
 impl Bed {
     pub async fn new(plan: Plan) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let hub = start(folder.path(), plan.entries).await;
+        let hub = start(folder.path(), plan.entries, plan.gate).await;
         let path = folder.path().join("run/intendant.sock");
         let socket = Socket::bind(&path).await.unwrap();
         let access = Access::open(hub.clone(), rules()).await.unwrap();
@@ -284,8 +288,14 @@ fn rules() -> Rules {
     }
 }
 
-async fn start(folder: &Path, entries: Vec<BackendEntry>) -> Hub {
-    let (observer, wires) = wiring();
+async fn start(folder: &Path, entries: Vec<BackendEntry>, gate: Arc<Gate>) -> Hub {
+    let (told, wires) = wiring();
+    let observer: journal::Observer = Arc::new(move |committed| {
+        if !committed.entities.is_empty() {
+            gate.pass();
+        }
+        told(committed);
+    });
     let journal = SqliteJournal::open(Options::new(folder, Key::from_bytes([7; 32])), observer).unwrap();
     let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
     let setup = Setup {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::lane_of;
 use super::store::{Decision, Set, Verdict, remove, set_key};
 use crate::audit::{Actor, AuditEntry};
+use crate::carry::carry;
 use crate::core::Core;
 use crate::error::Error;
 use crate::hub::Hub;
@@ -32,12 +33,24 @@ impl Hub {
     /// Lets the jobs of a set run that were held up to `through`, the one of [`crate::HeldSet`] when the caller
     /// looked. Those held later stay held, in a set of their own. Works once.
     pub async fn approve(&self, set: &str, through: Timestamp, actor: &Actor) -> Result<Decided, Error> {
-        self.decide(set, through, Verdict::Approved, actor).await
+        self.decide_to_the_end(set, through, Verdict::Approved, actor).await
     }
 
     /// Cancels the jobs of a set, in the same manner.
     pub async fn reject(&self, set: &str, through: Timestamp, actor: &Actor) -> Result<Decided, Error> {
-        self.decide(set, through, Verdict::Rejected, actor).await
+        self.decide_to_the_end(set, through, Verdict::Rejected, actor).await
+    }
+
+    /// Whoever decides may go away meanwhile: a set that was split is decided on all the same.
+    async fn decide_to_the_end(
+        &self,
+        set: &str,
+        through: Timestamp,
+        verdict: Verdict,
+        actor: &Actor,
+    ) -> Result<Decided, Error> {
+        let (hub, set, actor) = (self.clone(), set.to_owned(), actor.clone());
+        carry(async move { hub.decide(&set, through, verdict, &actor).await }).await
     }
 
     async fn decide(
@@ -81,8 +94,6 @@ impl Hub {
             Verdict::Rejected => EventKind::Rejected,
         };
         core.journal.apply(effects, Some((event, name.to_owned())), now).await?;
-        core.failsafe.lock().sets.insert(name.to_owned(), set);
-        core.wiring.wake.notify_one();
         Ok(Decided { jobs, rest })
     }
 }
@@ -116,7 +127,6 @@ async fn open(core: &Core, like: &Set, since: Timestamp) -> Result<String, Error
     let set = Set { since, ..like.clone() };
     let effects = EffectSet { entities: vec![set.write(&name, 0)], ..EffectSet::default() };
     core.journal.apply(effects, None, core.clock.now()).await?;
-    core.failsafe.lock().sets.insert(name.clone(), set);
     Ok(name)
 }
 
@@ -151,6 +161,5 @@ pub(crate) async fn drop_if_empty(core: &Core, set: &str) -> Result<bool, journa
         return Ok(false);
     }
     remove(core, set_key(set), core.clock.now()).await?;
-    core.failsafe.forget(set);
     Ok(true)
 }

@@ -14,13 +14,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use model::failsafe::{Start, Starts};
-use model::{Destructive, EntityWrite, JobId};
+use model::{Destructive, Entity, EntityWrite, JobId};
 
 pub use self::decide::Decided;
 pub(crate) use self::decide::drop_if_empty;
 pub use self::store::{Decision, Verdict};
 pub(crate) use self::store::{load, tidy};
 pub use self::view::{FailsafeView, HeldSet};
+use crate::copies::Follower;
 use crate::core::Core;
 use crate::failsafe::store::Set;
 
@@ -38,6 +39,8 @@ struct State {
     /// Starts that left the window and whose rows are to be removed.
     gone: Vec<Start>,
     sets: BTreeMap<String, Set>,
+    /// Sets of which nobody knows what was decided.
+    unreadable: Vec<String>,
     /// The number of the last set.
     last: u64,
     /// The due time of the job held last. Each is later than the one before, also when the clock is set back.
@@ -90,10 +93,27 @@ impl Failsafe {
     pub(crate) fn decision(&self, lane: &str) -> Option<Decision> {
         self.lock().sets.get(set_of(lane)?)?.decision.clone()
     }
+}
 
-    /// Drops a set that was not written, or is empty.
-    pub(crate) fn forget(&self, set: &str) {
-        self.lock().sets.remove(set);
+/// The sets are as the journal has them.
+impl Follower for Failsafe {
+    fn told(&self, name: &str, now: Option<&Entity>) {
+        let Some(entity) = now else {
+            self.lock().sets.remove(name);
+            return;
+        };
+        match Set::read(entity) {
+            Ok(set) => {
+                let mut state = self.lock();
+                state.last = state.last.max(number(name));
+                state.sets.insert(name.to_owned(), set);
+            }
+            Err(_) => self.unreadable(name),
+        }
+    }
+
+    fn unreadable(&self, name: &str) {
+        self.lock().unreadable.push(name.to_owned());
     }
 }
 
@@ -151,7 +171,7 @@ pub(crate) fn admit(
     Ok(Ticket { core: Arc::clone(core), start: Some(start) })
 }
 
-/// The place of one more job in the set that is held, or in a new one.
+/// The place of one more job in the set that is held, or in a new one. The caller has the turn until that is written.
 pub(crate) fn join(core: &Core, tripped: &Tripped) -> Held {
     let now = core.clock.now();
     let mut state = core.failsafe.lock();
@@ -164,7 +184,6 @@ pub(crate) fn join(core: &Core, tripped: &Tripped) -> Held {
     let (backend, window) = (backend.clone(), *window);
     let set = Set { kind: *kind, backend, count: *count, cap: *cap, window, since: now, decision: None };
     let opening = Some(set.write(&name, 0));
-    state.sets.insert(name.clone(), set);
     Held { set: name, stamp, opening }
 }
 

@@ -1,5 +1,6 @@
 //! The failsafe's rows in the journal.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use model::{Destructive, Entity, EntityKey, EntityWrite, JobId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{State, lane_of, number};
+use super::{Failsafe, lane_of};
 use crate::core::Core;
 
 /// The kind of the rows that count starts.
@@ -120,35 +121,27 @@ fn unreadable(entity: &Entity, error: &serde_json::Error) -> Error {
 
 /// Reads what was counted and held before the start.
 pub(crate) async fn load(core: &Core) -> Result<(), Error> {
-    let mut state = State::default();
     let (starts, damaged) = all(core, START).await?;
     for entity in starts {
         match read_start(&entity) {
-            Ok(start) => state.starts.note(start),
+            Ok(start) => core.failsafe.lock().starts.note(start),
             Err(_) => uncount(core, entity.key).await?,
         }
     }
     for key in damaged {
         uncount(core, key).await?;
     }
-    let mut sets = Vec::new();
-    let (found, mut damaged) = all(core, SET).await?;
-    for entity in found {
-        match Set::read(&entity) {
-            Ok(set) => sets.push((entity.key.key, set)),
-            Err(_) => damaged.push(entity.key),
-        }
+    core.keep_copy(SET, Arc::<Failsafe>::clone(&core.failsafe)).await?;
+    let unreadable = std::mem::take(&mut core.failsafe.lock().unreadable);
+    for name in unreadable {
+        hold_again(core, &name).await?;
     }
-    for key in damaged {
-        sets.extend(hold_again(core, key).await?);
-    }
-    for (name, set) in sets {
-        state.last = state.last.max(number(&name));
+    let names: Vec<_> = core.failsafe.lock().sets.keys().cloned().collect();
+    for name in names {
         let (_, last) = core.journal.lane_size(lane_of(&name)).await?;
+        let mut state = core.failsafe.lock();
         state.stamp = last.map_or(state.stamp, |last| last.max(state.stamp));
-        state.sets.insert(name, set);
     }
-    *core.failsafe.lock() = state;
     Ok(())
 }
 
@@ -176,22 +169,20 @@ async fn uncount(core: &Core, key: EntityKey) -> Result<(), Error> {
 }
 
 /// Of a set that cannot be read nobody knows what was decided: its jobs are held until somebody decides, again perhaps.
-async fn hold_again(core: &Core, key: EntityKey) -> Result<Option<(String, Set)>, Error> {
-    let name = key.key.clone();
+async fn hold_again(core: &Core, name: &str) -> Result<(), Error> {
     let parts = name.split_once('-').and_then(|(kind, rest)| Some((kind, rest.rsplit_once('-')?.0)));
     let kinds = [Destructive::Delete, Destructive::Disable];
     let known = parts.and_then(|(kind, backend)| {
         Some((kinds.into_iter().find(|known| known.as_str() == kind)?, backend.to_owned()))
     });
-    core.journal.erase(key, EffectSet::default()).await?;
-    let Some((kind, backend)) = known else { return Ok(None) };
+    core.journal.erase(set_key(name), EffectSet::default()).await?;
+    let Some((kind, backend)) = known else { return Ok(()) };
     tracing::error!("what the failsafe holds in {name} cannot be read: somebody has to decide on it anew");
     let now = core.clock.now();
     let window = core.snapshot().limits.failsafe.window;
     let set = Set { kind, backend, count: 0, cap: 0, window, since: now, decision: None };
-    let effects = EffectSet { entities: vec![set.write(&name, 0)], ..EffectSet::default() };
-    core.journal.apply(effects, None, now).await?;
-    Ok(Some((name, set)))
+    let effects = EffectSet { entities: vec![set.write(name, 0)], ..EffectSet::default() };
+    core.journal.apply(effects, None, now).await
 }
 
 /// Removes the rows of starts that left the window, and of sets on which somebody decided long ago.
@@ -217,7 +208,6 @@ pub(crate) async fn tidy(core: &Core) -> Result<(), Error> {
     }
     for name in old {
         remove(core, set_key(&name), now).await?;
-        core.failsafe.forget(&name);
     }
     Ok(())
 }

@@ -69,11 +69,8 @@ impl Runner {
             format!("{}: somebody must approve or reject the set {}", tripped.sentence(), place.set);
         let lane = failsafe::lane_of(&place.set);
         let mut change = self.found.progress.hold(lane, place.stamp, message, core.clock.now());
-        change.effects.entities.extend(place.opening.clone());
-        let wrote = core.insist(change, None).await;
-        if wrote == Wrote::Never && place.opening.is_some() {
-            core.failsafe.forget(&place.set);
-        }
+        change.effects.entities.extend(place.opening);
+        core.insist(change, None).await;
         false
     }
 

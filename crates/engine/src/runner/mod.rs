@@ -33,7 +33,7 @@ const LEFT_FOR_OTHERS: Duration = Duration::from_secs(5);
 
 /// Runs a job until it ends, waits, or the hub stops.
 pub(crate) async fn run(core: Arc<Core>, due: Due, slot: JobSlot, first: Option<BackendSlot>) {
-    let stop = core.register(due.id);
+    let stop = core.wiring.running.register(due.id);
     let _end = End { core: Arc::clone(&core), job: due.id };
     let _slot = slot;
     if let Some(mut runner) = Runner::load(&core, &due, stop).await {
@@ -49,7 +49,7 @@ struct End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.core.unregister(self.job);
+        self.core.wiring.running.unregister(self.job);
         self.core.wiring.ended(self.job);
     }
 }

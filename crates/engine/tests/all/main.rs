@@ -10,6 +10,7 @@ mod excused;
 mod expiry;
 mod failsafe;
 mod follow_ups;
+mod gone;
 mod module;
 mod operate;
 mod order;

@@ -1,5 +1,7 @@
 //! Effects: what a move brings about besides itself, in the same commit.
 
+use std::sync::Arc;
+
 use model::EntityKey;
 use rusqlite::params;
 
@@ -33,25 +35,26 @@ pub(super) fn erase(
 ) -> Result<bool, Error> {
     let erased = tx.sql.execute("DELETE FROM entity WHERE kind = ?1 AND key = ?2", [kind, key])? > 0;
     if erased {
+        tx.committed.entities.push((EntityKey { kind: kind.clone(), key: key.clone() }, None));
         write(tx, effects, None)?;
     }
     Ok(erased)
 }
 
 /// Compare-and-set on the revision.
-fn write_entity(tx: &Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
+fn write_entity(tx: &mut Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
     let EntityKey { kind, key } = &entity.key;
     let expected = i64::try_from(entity.expected_rev).unwrap_or(i64::MAX);
     let written = match (&entity.content, expected) {
-        (Some((state, label, sealed)), 0) => tx.sql.execute(
+        (Some((entity, sealed)), 0) => tx.sql.execute(
             "INSERT INTO entity (kind, key, rev, state, label, sealed) VALUES (?1, ?2, 1, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
-            params![kind, key, state, label, sealed],
+            params![kind, key, entity.state, entity.label, sealed],
         )?,
-        (Some((state, label, sealed)), _) => tx.sql.execute(
+        (Some((entity, sealed)), _) => tx.sql.execute(
             "UPDATE entity SET rev = rev + 1, state = ?4, label = ?5, sealed = ?6
                  WHERE kind = ?1 AND key = ?2 AND rev = ?3",
-            params![kind, key, expected, state, label, sealed],
+            params![kind, key, expected, entity.state, entity.label, sealed],
         )?,
         (None, 0) => tx.sql.one(
             "SELECT count(*) = 0 FROM entity WHERE kind = ?1 AND key = ?2",
@@ -66,6 +69,8 @@ fn write_entity(tx: &Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
     if written == 0 {
         return Err(Error::Conflict { kind: kind.clone(), key: key.clone() });
     }
+    let now = entity.content.as_ref().map(|(entity, _)| Arc::clone(entity));
+    tx.committed.entities.push((entity.key.clone(), now));
     Ok(())
 }
 

@@ -31,7 +31,7 @@ use crate::api::{
     Tally,
 };
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
-use crate::damage::{Burial, Damage, Damaged, Spot};
+use crate::damage::{Burial, Damage, Damaged};
 use crate::error::Error;
 use crate::key::Key;
 use crate::seal::Seal;
@@ -203,7 +203,7 @@ impl Journal for SqliteJournal {
         fate: Fate,
         effects: EffectSet,
         at: Timestamp,
-    ) -> BoxFuture<'_, Result<Vec<i64>, Error>> {
+    ) -> BoxFuture<'_, Result<u64, Error>> {
         match SealedEffects::new(&self.seal, effects) {
             Err(error) => failed(error),
             Ok(effects) => self.write(Kind::Other, effects.bytes(), move |tx| {
@@ -225,15 +225,7 @@ impl Journal for SqliteJournal {
             Err(error) => return failed(error),
             Ok(effects) => effects,
         };
-        let damage = Arc::clone(&self.damage);
-        let spot = Spot::entity(&entity);
-        let work = move |tx: &mut Tx<'_>| effects::erase(tx, &entity, &effects);
-        let erased = self.write(Kind::Other, 0, work);
-        Box::pin(async move {
-            let erased = erased.await?;
-            damage.forget(&spot);
-            Ok(erased)
-        })
+        self.write(Kind::Other, effects.bytes(), move |tx| effects::erase(tx, &entity, &effects))
     }
 
     fn damaged(&self) -> Vec<Damaged> {

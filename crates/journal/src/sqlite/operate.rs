@@ -20,6 +20,7 @@ pub(super) fn ask_cancel(tx: &mut Tx<'_>, id: JobId, by: &str, effects: &SealedE
         return Err(Error::Fenced(format!("{id} is {}, not running", job.state.as_str())));
     }
     tx.sql.execute("UPDATE job SET cancelled_by = ?2 WHERE seq = ?1", params![job.seq.0, by])?;
+    tx.committed.cancels.push(id);
     effects::write(tx, effects, Some(job.seq.0))
 }
 

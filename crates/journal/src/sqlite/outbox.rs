@@ -55,7 +55,7 @@ pub(super) fn settle_dead(
     fate: Fate,
     effects: &SealedEffects,
     at: Timestamp,
-) -> Result<Vec<i64>, Error> {
+) -> Result<u64, Error> {
     let (state, due_at, ended_at) = match fate {
         Fate::Again => (DeliveryState::Pending, Some(at), None),
         Fate::Drop => (DeliveryState::Dropped, None, Some(at)),
@@ -75,11 +75,14 @@ pub(super) fn settle_dead(
             |row| row.get::<_, i64>(0),
         )?);
     }
-    if !places.is_empty() {
+    let settled = places.len() as u64;
+    if settled > 0 {
         effects::write(tx, effects, None)?;
-        tx.committed.deliveries |= fate == Fate::Again;
+        if fate == Fate::Again {
+            tx.committed.revived.extend(places);
+        }
     }
-    Ok(places)
+    Ok(settled)
 }
 
 macro_rules! select_delivery {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::journal::SqliteJournal;
 use super::look;
 use crate::api::{BoxFuture, Committed, Observer};
-use crate::damage::{Damage, Sieve};
+use crate::damage::{Damage, Sieve, Spot};
 use crate::error::Error;
 use crate::seal::Seal;
 
@@ -64,10 +64,13 @@ impl SqliteJournal {
     }
 }
 
-/// Notes what was in the way of a write before others are told of it.
+/// Notes what was in the way of a write, and that what was written anew can be read, before others are told.
 pub(super) fn noting(observer: Observer, damage: Arc<Damage>) -> Observer {
     Arc::new(move |committed: Committed| {
         damage.note(&committed.damaged);
+        for (entity, _) in &committed.entities {
+            damage.forget(&Spot::entity(entity));
+        }
         observer(committed);
     })
 }

@@ -80,6 +80,9 @@ pub(super) struct Mark {
     deadlines: usize,
     events: usize,
     deliveries: bool,
+    entities: usize,
+    cancels: usize,
+    revived: usize,
     changes: u64,
 }
 
@@ -100,6 +103,9 @@ impl<'c> Tx<'c> {
             deadlines: self.committed.deadlines.len(),
             events: self.committed.events.len(),
             deliveries: self.committed.deliveries,
+            entities: self.committed.entities.len(),
+            cancels: self.committed.cancels.len(),
+            revived: self.committed.revived.len(),
             changes: self.conn().total_changes(),
         }
     }
@@ -117,6 +123,9 @@ impl<'c> Tx<'c> {
         self.committed.deadlines.truncate(mark.deadlines);
         self.committed.events.truncate(mark.events);
         self.committed.deliveries = mark.deliveries;
+        self.committed.entities.truncate(mark.entities);
+        self.committed.cancels.truncate(mark.cancels);
+        self.committed.revived.truncate(mark.revived);
     }
 
     /// Counts a job into a state, or (`-1`) out of it.

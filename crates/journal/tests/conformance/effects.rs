@@ -133,7 +133,7 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
     heard.take();
     journal.settle_dead(vec![delivery_id(3)], Fate::Again, EffectSet::default(), at(40)).await.unwrap();
-    assert!(heard.take()[0].deliveries);
+    assert_eq!(heard.take()[0].revived.len(), 1);
     let pending: Vec<_> =
         journal.deliveries(None, 0, 9).await.unwrap().rows.into_iter().map(|d| d.id).collect();
     assert_eq!(pending, [delivery_id(2), delivery_id(3)]);
@@ -237,13 +237,10 @@ pub async fn dead_deliveries_are_listed_and_settled(bed: &dyn Bed) {
         ..EffectSet::default()
     };
     let again = vec![delivery_id(1), delivery_id(5), delivery_id(9)];
-    assert_eq!(journal.settle_dead(again.clone(), Fate::Again, record("a"), at(20)).await.unwrap(), [1]);
-    assert!(heard.take()[0].deliveries, "the outbox is told");
-    assert_eq!(journal.settle_dead(again, Fate::Drop, record("b"), at(20)).await.unwrap(), [0; 0]);
-    assert_eq!(
-        journal.settle_dead(vec![delivery_id(2)], Fate::Drop, record("c"), at(20)).await.unwrap(),
-        [2]
-    );
+    assert_eq!(journal.settle_dead(again.clone(), Fate::Again, record("a"), at(20)).await.unwrap(), 1);
+    assert_eq!(heard.take()[0].revived, [1], "the outbox is told");
+    assert_eq!(journal.settle_dead(again, Fate::Drop, record("b"), at(20)).await.unwrap(), 0);
+    assert_eq!(journal.settle_dead(vec![delivery_id(2)], Fate::Drop, record("c"), at(20)).await.unwrap(), 1);
     assert_eq!(list(dead).await, [4, 3]);
     let dropped = DeliveryFilter { state: Some(DeliveryState::Dropped), ..DeliveryFilter::default() };
     assert_eq!(list(dropped).await, [2]);

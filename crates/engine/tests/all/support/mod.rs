@@ -15,6 +15,7 @@ use journal::{Journal, Key, Options, SqliteJournal};
 use model::{ActionSpec, Effects, Job, JobId, OnError, Outcome, Request, RetryPolicy, RunMark};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::gate::Gate;
 
 /// Longer than anything here takes, also on a busy machine.
 pub const LONG: Duration = Duration::from_secs(30);
@@ -154,6 +155,23 @@ pub fn open(folder: &Path) -> (Arc<dyn Journal>, Arc<engine::Wiring>) {
     let (observer, wires) = wiring();
     let options = Options::new(folder, Key::from_bytes([7; 32]));
     (Arc::new(SqliteJournal::open(options, observer).unwrap()), wires)
+}
+
+/// A hub whose commits, those that others keep a copy of, are told only while the gate is open: until then nobody is
+/// answered either.
+pub async fn start_behind(gate: &Arc<Gate>, setup: Setup) -> Bed {
+    let folder = tempfile::tempdir().unwrap();
+    let (observer, wires) = wiring();
+    let gate = Arc::clone(gate);
+    let held: journal::Observer = Arc::new(move |committed| {
+        if !(committed.entities.is_empty() && committed.cancels.is_empty() && committed.revived.is_empty()) {
+            gate.pass();
+        }
+        observer(committed);
+    });
+    let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
+    let journal = Arc::new(SqliteJournal::open(options, held).unwrap());
+    Bed { hub: Hub::start(journal, wires, Clock::system(), setup).await.unwrap(), folder }
 }
 
 pub async fn start_in(folder: &Path, setup: Setup) -> Hub {
