@@ -12,7 +12,7 @@ use engine::port::BoxFuture;
 use engine::{Clock, Hub};
 use futures_util::future::try_join_all;
 use http::listen::tcp::Tcp;
-use http::{BodyLimits, Caller, ConnectionLimits, Scope, frame};
+use http::{BodyLimits, Caller, ConnectionLimits, KnownScopes, Scope, frame};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
@@ -62,10 +62,12 @@ impl Served {
             trusted_proxies: Vec::new(),
             token_rate: most,
             address_rate: most,
+            scopes: KnownScopes::default(),
             oidc: None,
         };
         let access = Access::open(hub.clone(), rules).await.map_err(api::Error::from)?;
-        let new = NewToken { name: "bench".to_owned(), scopes: vec![Scope::Admin], expires_at: None };
+        let new =
+            NewToken { name: "bench".to_owned(), scopes: vec![Scope::ADMIN.to_string()], expires_at: None };
         let token = access.make_token(new, &Caller::of_socket(0)).await.map_err(api::Error::from)?.secret;
         let tcp = Tcp::bind("127.0.0.1:0".parse()?, None).await?;
         let url = tcp.url()?;

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use http::Time;
-use http::{Role, Scope};
+use http::{Role, Scope, Time};
 
 /// A token to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -13,7 +12,8 @@ pub struct NewToken {
     /// Its name, unique: who uses it.
     pub name: String,
     /// What its holder may do.
-    pub scopes: Vec<Scope>,
+    #[schema(value_type = Vec<Scope>)]
+    pub scopes: Vec<String>,
     /// When it stops working; absent = never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
@@ -27,7 +27,8 @@ pub struct TokenView {
     /// Its name.
     pub name: String,
     /// What its holder may do.
-    pub scopes: Vec<Scope>,
+    #[schema(value_type = Vec<Scope>)]
+    pub scopes: Vec<String>,
     /// When it was made.
     pub created_at: Time,
     /// By whom.
@@ -108,7 +109,8 @@ pub struct Me {
     /// The name in the audit.
     pub actor: String,
     /// What it may do.
-    pub scopes: Vec<Scope>,
+    #[schema(value_type = Vec<Scope>)]
+    pub scopes: Vec<String>,
 }
 
 /// For whom a sign-in link is made.

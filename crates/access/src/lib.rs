@@ -33,7 +33,7 @@ use model::{Effects, EntityWrite};
 use account::Account;
 use attempts::Attempts;
 use browser::Browser;
-use http::Problem;
+use http::{KnownScopes, Problem};
 use limit::{Limit, Quota};
 use link::Links;
 use oidc::Oidc;
@@ -58,6 +58,8 @@ pub struct Rules {
     pub token_rate: NonZeroU32,
     /// Requests a second of one address that has not proved who it is.
     pub address_rate: NonZeroU32,
+    /// The scopes that there are.
+    pub scopes: KnownScopes,
     /// Where people may sign in instead, with OpenID Connect.
     pub oidc: Option<oidc::Settings>,
 }
@@ -121,6 +123,11 @@ impl Access {
             }
         };
         self.0.hub.write_as_read(make).await
+    }
+
+    /// The scopes that there are.
+    pub fn scopes(&self) -> &KnownScopes {
+        &self.0.rules.scopes
     }
 
     /// Counts an attempt to sign in.

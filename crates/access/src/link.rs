@@ -16,7 +16,7 @@ use super::store::Row;
 use crate::dto::{AccountChange, NewAccount};
 use http::Problem;
 use http::Role;
-use http::{Caller, Proof};
+use http::{Caller, Proof, Scopes};
 use model::Code;
 use model::believe::is_ahead;
 
@@ -128,11 +128,8 @@ impl Access {
     /// Makes the account of a link, or sets its password anew. It changes nothing else of an account that is there: who
     /// is kept out stays so, and nobody's role changes.
     async fn set_up(&self, link: &Link, name: &str, password: String) -> Result<(), Problem> {
-        let by = Caller {
-            actor: Actor("sign-in link".to_owned()),
-            scopes: Role::Admin.scopes(),
-            by: Proof::Socket,
-        };
+        let by =
+            Caller { actor: Actor("sign-in link".to_owned()), scopes: Scopes::admin(), by: Proof::Socket };
         if link.account.is_some() {
             let change = AccountChange { password: Some(password), ..AccountChange::default() };
             self.change_account(name, Some(link.rev), change, &by).await.map(drop)

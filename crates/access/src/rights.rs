@@ -52,7 +52,7 @@ impl Access {
     fn ended(&self, caller: Caller) -> BoxFuture<'static, ()> {
         let (access, mut told) = (self.clone(), self.0.changed.subscribe());
         Box::pin(async move {
-            while access.scopes_now(&caller, access.0.hub.now()) == Some(caller.scopes) {
+            while access.scopes_now(&caller, access.0.hub.now()) == Some(caller.scopes.clone()) {
                 // Whether it was told or time has passed, it is looked at again.
                 let _ = timeout(LOOK, told.changed()).await;
             }
@@ -62,9 +62,9 @@ impl Access {
     /// What a caller may do now; `None` = it is nobody any more.
     fn scopes_now(&self, caller: &Caller, now: Timestamp) -> Option<Scopes> {
         match &caller.by {
-            Proof::Socket => Some(caller.scopes),
+            Proof::Socket => Some(caller.scopes.clone()),
             Proof::Token { id, .. } => self.scopes_of(id, now),
-            Proof::Session { id, .. } => self.role_in(id, now).map(Role::scopes),
+            Proof::Session { id, .. } => self.role_in(id, now).map(|role| self.0.rules.scopes.of(role)),
         }
     }
 
@@ -74,7 +74,7 @@ impl Access {
             Proof::Session { .. } => {
                 self.active(caller.name()).is_some_and(|row| row.value.role == Role::Admin)
             }
-            _ => self.scopes_now(caller, now) == Some(caller.scopes),
+            _ => self.scopes_now(caller, now).as_ref() == Some(&caller.scopes.clone()),
         }
     }
 }

@@ -123,7 +123,7 @@ impl Access {
         }
         let role = account.value.role;
         let actor = Actor(format!("account:{}", account.value.name));
-        Ok(Some(Caller { actor, scopes: role.scopes(), by: Proof::Session { id, role } }))
+        Ok(Some(Caller { actor, scopes: self.0.rules.scopes.of(role), by: Proof::Session { id, role } }))
     }
 
     /// What ends the sessions of an account, but not the one in which that is asked.

@@ -12,9 +12,7 @@ use super::secret::{self, Fresh};
 use super::store::{Kept, Store};
 use super::{Access, name};
 use crate::dto::{MadeToken, NewToken, TokenView};
-use http::Problem;
-use http::{Caller, Proof};
-use http::{Scope, Scopes};
+use http::{Caller, Problem, Proof, Scopes};
 
 /// What every token begins with, so that one that leaked is recognised.
 pub const TOKEN_PREFIX: &str = "itd_";
@@ -25,7 +23,7 @@ const NOTED: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 pub(super) struct Token {
     name: String,
     hash: String,
-    scopes: Vec<Scope>,
+    scopes: Vec<String>,
     created_at: Timestamp,
     created_by: String,
     expires_at: Option<Timestamp>,
@@ -70,6 +68,9 @@ impl Access {
             return Err(Problem::bad_request(
                 "a token needs a scope at least: submit, read, operate, admin, …",
             ));
+        }
+        if let Some(unknown) = new.scopes.iter().find_map(|name| self.0.rules.scopes.find(name).err()) {
+            return Err(Problem::bad_request(unknown));
         }
         if new.expires_at.is_some_and(|at| at.0 <= now) {
             return Err(Problem::bad_request("expires_at is in the past: the token would never work"));
@@ -146,7 +147,7 @@ impl Access {
         }
         Ok(Caller {
             actor: Actor(format!("token:{}", row.value.name)),
-            scopes: row.value.scopes.into_iter().collect(),
+            scopes: self.0.rules.scopes.among(&row.value.scopes),
             by: Proof::Token { id: id.to_owned(), apart: row.value.apart },
         })
     }
@@ -154,7 +155,7 @@ impl Access {
     /// What a token lets do; `None` = it does not work any more.
     pub(super) fn scopes_of(&self, token: &str, now: Timestamp) -> Option<Scopes> {
         let token = self.0.tokens.get(token)?.value;
-        token.expires_at.is_none_or(|at| at > now).then(|| token.scopes.into_iter().collect())
+        token.expires_at.is_none_or(|at| at > now).then(|| self.0.rules.scopes.among(&token.scopes))
     }
 }
 

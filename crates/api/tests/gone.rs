@@ -28,7 +28,7 @@ fn origin() -> Origin {
 }
 
 async fn token(bed: &Bed) -> String {
-    let new = NewToken { name: "crm".to_owned(), scopes: vec![Scope::Read], expires_at: None };
+    let new = NewToken { name: "crm".to_owned(), scopes: vec![Scope::READ.to_string()], expires_at: None };
     bed.access.make_token(new, &admin()).await.unwrap().secret
 }
 

@@ -22,10 +22,10 @@ enum Needs {
     OwnJob,
 }
 
-const READ: Needs = Needs::Scope(&[Scope::Read]);
-const SUBMIT: Needs = Needs::Scope(&[Scope::Submit]);
-const OPERATE: Needs = Needs::Scope(&[Scope::Operate]);
-const ADMIN: Needs = Needs::Scope(&[Scope::Admin]);
+const READ: Needs = Needs::Scope(&[Scope::READ]);
+const SUBMIT: Needs = Needs::Scope(&[Scope::SUBMIT]);
+const OPERATE: Needs = Needs::Scope(&[Scope::OPERATE]);
+const ADMIN: Needs = Needs::Scope(&[Scope::ADMIN]);
 
 /// Every route. Where a body is wanted, one that is well-formed and does no harm to the other rows.
 const TABLE: &[(&str, &str, Needs, &str)] = &[
@@ -89,19 +89,20 @@ async fn every_route_lets_in_whom_it_should() {
     let bed = Bed::done().await;
     let admin = Caller::of_socket(0);
     let mut callers = Vec::new();
-    for scope in Scope::ALL {
-        let new = NewToken { name: format!("t-{}", callers.len()), scopes: vec![*scope], expires_at: None };
+    for scope in bed.access.scopes().all() {
+        let scopes = vec![scope.to_string()];
+        let new = NewToken { name: format!("t-{}", callers.len()), scopes, expires_at: None };
         let made = bed.access.make_token(new, &admin).await.unwrap();
         callers.push((
             format!("token with {scope}"),
             format!("Authorization: Bearer {}", made.secret),
-            vec![*scope],
+            vec![scope],
         ));
     }
     for (role, scopes) in [
-        (Role::Viewer, vec![Scope::Read, Scope::IdentitiesRead]),
-        (Role::Operator, vec![Scope::Submit, Scope::Operate, Scope::IdentitiesRead]),
-        (Role::Admin, vec![Scope::Admin]),
+        (Role::Viewer, vec![Scope::READ, support::RENT.scope]),
+        (Role::Operator, vec![Scope::SUBMIT, Scope::OPERATE, support::RENT.scope]),
+        (Role::Admin, vec![Scope::ADMIN]),
     ] {
         let name = role.to_string();
         let password = Some("a long password".to_owned());
@@ -116,7 +117,7 @@ async fn every_route_lets_in_whom_it_should() {
     let other = bed.ended(&document("other")).await.to_string();
     let mut somebodies = Vec::new();
     for (name, header, scopes) in callers {
-        let allowed = allows(&scopes, &[Scope::Submit]);
+        let allowed = allows(&scopes, &[Scope::SUBMIT]);
         let own = if allowed { submit(&bed, &header).await } else { other.clone() };
         somebodies.push(Somebody { name, header, scopes, own });
     }
@@ -126,13 +127,13 @@ async fn every_route_lets_in_whom_it_should() {
         for somebody in &somebodies {
             for (whose, job) in [("another's", &other), ("its own", &somebody.own)] {
                 let found = status(&bed, row, job, &somebody.header).await;
-                let own = *job == somebody.own && allows(&somebody.scopes, &[Scope::Submit]);
+                let own = *job == somebody.own && allows(&somebody.scopes, &[Scope::SUBMIT]);
                 let expected = match row.2 {
                     Needs::Nothing | Needs::Anybody => None,
                     Needs::Scope(any) if allows(&somebody.scopes, any) => None,
-                    Needs::OwnJob if own || allows(&somebody.scopes, &[Scope::Read]) => None,
+                    Needs::OwnJob if own || allows(&somebody.scopes, &[Scope::READ]) => None,
                     // That there is such a job is no business of somebody who may only submit.
-                    Needs::OwnJob if allows(&somebody.scopes, &[Scope::Submit]) => Some(404),
+                    Needs::OwnJob if allows(&somebody.scopes, &[Scope::SUBMIT]) => Some(404),
                     Needs::Scope(_) | Needs::OwnJob => Some(403),
                 };
                 let refused = Some(found).filter(|_| matches!(found, 401 | 403) || expected == Some(found));
@@ -145,7 +146,7 @@ async fn every_route_lets_in_whom_it_should() {
 /// Written out once more, so that a mistake in the program is none here.
 fn allows(scopes: &[Scope], any: &[Scope]) -> bool {
     let has = |scope| scopes.contains(&scope);
-    any.iter().any(|scope| has(*scope) || has(Scope::Admin) || (*scope == Scope::Read && has(Scope::Operate)))
+    any.iter().any(|scope| has(*scope) || has(Scope::ADMIN) || (*scope == Scope::READ && has(Scope::OPERATE)))
 }
 
 async fn submit(bed: &Bed, header: &str) -> String {
@@ -171,7 +172,8 @@ async fn status(bed: &Bed, row: &(&str, &str, Needs, &str), job: &str, header: &
 
 #[test]
 fn the_table_and_the_document_name_the_same_routes_and_rights() {
-    let document = serde_json::to_value(intendant_api::document(Vec::new())).unwrap();
+    let document =
+        serde_json::to_value(intendant_api::document(Vec::new(), &http::KnownScopes::default())).unwrap();
     let mut described = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {

@@ -22,7 +22,8 @@ fn admin() -> Caller {
 /// The header of a new token.
 async fn token(bed: &Bed, name: &str, scopes: &[Scope], seconds: Option<i64>) -> String {
     let expires_at = seconds.map(|seconds| Time(bed.hub.now() + SignedDuration::from_secs(seconds)));
-    let new = NewToken { name: name.to_owned(), scopes: scopes.to_vec(), expires_at };
+    let new =
+        NewToken { name: name.to_owned(), scopes: scopes.iter().map(Scope::to_string).collect(), expires_at };
     format!("Authorization: Bearer {}", bed.access.make_token(new, &admin()).await.unwrap().secret)
 }
 
@@ -37,11 +38,11 @@ async fn session(bed: &Bed, name: &str, role: Role) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_end_with_the_right_of_who_follows_them() {
     let bed = Bed::done().await;
-    let revoked = token(&bed, "revoked", &[Scope::Read], None).await;
-    let expired = token(&bed, "expired", &[Scope::Read], Some(3)).await;
+    let revoked = token(&bed, "revoked", &[Scope::READ], None).await;
+    let expired = token(&bed, "expired", &[Scope::READ], Some(3)).await;
     let changed = session(&bed, "changed", Role::Operator).await;
     let removed = session(&bed, "removed", Role::Viewer).await;
-    let stays = token(&bed, "stays", &[Scope::Read], None).await;
+    let stays = token(&bed, "stays", &[Scope::READ], None).await;
     let mut streams = Vec::new();
     for who in [&revoked, &expired, &changed, &removed, &stays] {
         let mut stream = open(&bed.url, "GET", "/api/v1/events?after=0", who, "").await;
@@ -64,7 +65,7 @@ async fn streams_end_with_the_right_of_who_follows_them() {
 async fn a_batch_and_a_wait_end_too() {
     let gate = Arc::new(Semaphore::new(0));
     let bed = Bed::with(vec![entry("00gated", Fake::gated(Arc::clone(&gate)))]).await;
-    let who = token(&bed, "crm", &[Scope::Submit], None).await;
+    let who = token(&bed, "crm", &[Scope::SUBMIT], None).await;
     let headers = format!("{who}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked");
     let mut batch = open(&bed.url, "POST", "/api/v1/jobs/batch", &headers, "").await;
     let line = format!("{}\n", document("a"));
@@ -74,7 +75,7 @@ async fn a_batch_and_a_wait_end_too() {
     let wait = open(&bed.url, "GET", &format!("/api/v1/jobs/{job}/wait"), &who, "").await;
 
     // A right that is given up in the middle of an answer lets that answer come.
-    let own = token(&bed, "own", &[Scope::Admin], None).await;
+    let own = token(&bed, "own", &[Scope::ADMIN], None).await;
     assert_eq!(send(&bed.url, "DELETE", "/api/v1/tokens/own", &own, "").await.0, 204);
 
     bed.access.revoke_token("crm", &admin()).await.unwrap();
@@ -97,13 +98,13 @@ async fn a_token_made_again_has_nothing_of_the_old_one() {
         let (status, answer) = send(&bed.url, "POST", "/api/v1/jobs?wait=30", &headers(who), &body).await;
         (status, serde_json::from_str(&answer).unwrap())
     };
-    let old = token(&bed, "crm", &[Scope::Submit], None).await;
+    let old = token(&bed, "crm", &[Scope::SUBMIT], None).await;
     let (_, first) = submit(&old).await;
     let job = format!("/api/v1/jobs/{}", first["job"].as_str().unwrap());
     assert_eq!(send(&bed.url, "GET", &job, &old, "").await.0, 200);
     bed.access.revoke_token("crm", &admin()).await.unwrap();
 
-    let new = token(&bed, "crm", &[Scope::Submit], None).await;
+    let new = token(&bed, "crm", &[Scope::SUBMIT], None).await;
     assert_eq!(send(&bed.url, "GET", &job, &new, "").await.0, 404);
     let (_, second) = submit(&new).await;
     assert_eq!(second["accepted"], "new", "its ids are its own");
@@ -122,8 +123,8 @@ fn filter(source: &str) -> intendant_api::dto::JobQuery {
 async fn to_operate_is_not_to_submit() {
     let fails = Fake::new(|_| Outcome::hard(1, model::word::code::FAILED, "no"));
     let bed = Bed::with(vec![entry("00fails", fails)]).await;
-    let operate = token(&bed, "operate", &[Scope::Operate], None).await;
-    let both = token(&bed, "both", &[Scope::Operate, Scope::Submit], None).await;
+    let operate = token(&bed, "operate", &[Scope::OPERATE], None).await;
+    let both = token(&bed, "both", &[Scope::OPERATE, Scope::SUBMIT], None).await;
     let retry = async |who: &str, body: Value| {
         let job = bed.ended(&document("a")).await;
         let headers = format!("{who}\r\nContent-Type: application/json");

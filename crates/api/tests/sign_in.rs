@@ -119,11 +119,12 @@ async fn a_link_without_account_makes_a_new_administrator_and_no_other() {
 async fn a_link_is_worth_what_its_maker_is() {
     let bed = Bed::done().await;
     account(&bed, "root", Role::Admin).await;
-    let new = NewToken { name: "helper".to_owned(), scopes: vec![Scope::Admin], expires_at: None };
+    let new =
+        NewToken { name: "helper".to_owned(), scopes: vec![Scope::ADMIN.to_string()], expires_at: None };
     let made = bed.access.make_token(new, &admin()).await.unwrap();
     let by = Caller {
         actor: Actor("token:helper".to_owned()),
-        scopes: Scopes::from_iter([Scope::Admin]),
+        scopes: Scopes::from_iter([Scope::ADMIN]),
         by: Proof::Token { id: made.token.id, apart: true },
     };
     let (kept, lost) = (link(&bed, Some("root"), &admin()).await, link(&bed, None, &by).await);

@@ -136,8 +136,11 @@ async fn try_health(url: &str) -> Option<()> {
 async fn who_has_proved_who_he_is_has_more_places() {
     let connections = ConnectionLimits { of_one: 16, ..ConnectionLimits::default() };
     let bed = Bed::new(Plan { connections, ..Plan::new(vec![]) }).await;
-    let new =
-        intendant_api::dto::NewToken { name: "t".to_owned(), scopes: vec![Scope::Read], expires_at: None };
+    let new = intendant_api::dto::NewToken {
+        name: "t".to_owned(),
+        scopes: vec![Scope::READ.to_string()],
+        expires_at: None,
+    };
     let token = bed.access.make_token(new, &Caller::of_socket(0)).await.unwrap().secret;
     let mut streams = Vec::new();
     for _ in 0..10 {

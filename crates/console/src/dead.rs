@@ -107,7 +107,7 @@ pub(crate) async fn show(
         v: &visit,
         of,
         failed,
-        retry: failed > 0 && visit.may(Scope::Operate),
+        retry: failed > 0 && visit.may(Scope::OPERATE),
         jobs,
         refusals,
         deliveries,

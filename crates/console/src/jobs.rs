@@ -89,7 +89,7 @@ pub(crate) async fn list(
         first_day: rows.is_empty() && asked.is_empty() && after.is_none(),
         newest: after.map(|_| asked.link("/jobs", &[])),
         older: found.next.map(|next| asked.link("/jobs", &[("after", next.to_string())])),
-        retry: (failed && visit.may(Scope::Operate)).then(|| asked.link("/jobs/retry", &[])),
+        retry: (failed && visit.may(Scope::OPERATE)).then(|| asked.link("/jobs/retry", &[])),
         export: [("NDJSON", asked.export("ndjson")), ("CSV", asked.export("csv"))],
         asked,
         rows,

@@ -53,7 +53,7 @@ pub enum Proof {
 impl Caller {
     /// Somebody who may do everything: root and the hub's own user.
     pub fn of_socket(uid: u32) -> Self {
-        Caller { actor: Actor(format!("uid:{uid}")), scopes: Role::Admin.scopes(), by: Proof::Socket }
+        Caller { actor: Actor(format!("uid:{uid}")), scopes: Scopes::admin(), by: Proof::Socket }
     }
 
     /// Whether it may do this.
@@ -94,7 +94,7 @@ impl Caller {
 
     /// Whether it may look at a job: at any with `read`, at what it submitted itself with `submit`.
     pub fn may_see(&self, job: &Job) -> bool {
-        self.may(Scope::Read) || (self.may(Scope::Submit) && job.source == self.source())
+        self.may(Scope::READ) || (self.may(Scope::SUBMIT) && job.source == self.source())
     }
 }
 
@@ -145,19 +145,17 @@ macro_rules! needs {
 }
 
 needs! {
-    /// [`Scope::Submit`].
-    Submit: Submit;
-    /// [`Scope::Read`].
-    Read: Read;
-    /// [`Scope::Read`], or [`Scope::Submit`] for what the caller submitted itself: the handler looks with
+    /// [`Scope::SUBMIT`].
+    Submit: SUBMIT;
+    /// [`Scope::READ`].
+    Read: READ;
+    /// [`Scope::READ`], or [`Scope::SUBMIT`] for what the caller submitted itself: the handler looks with
     /// [`Caller::may_see`].
-    ReadOwn: Read | Submit;
-    /// [`Scope::Operate`].
-    Operate: Operate;
-    /// [`Scope::IdentitiesRead`], or [`Scope::Operate`] for those who change identities.
-    ReadIdentities: IdentitiesRead | Operate;
-    /// [`Scope::Admin`].
-    Admin: Admin;
+    ReadOwn: READ | SUBMIT;
+    /// [`Scope::OPERATE`].
+    Operate: OPERATE;
+    /// [`Scope::ADMIN`].
+    Admin: ADMIN;
 }
 
 impl<S: Sync, N: Needs> FromRequestParts<S> for May<N> {

@@ -22,14 +22,12 @@ mod time;
 pub mod words;
 
 pub use body::{Bodies, BodyLimits, Document};
-pub use caller::{
-    Address, Admin, Caller, May, Needs, Operate, Proof, Read, ReadIdentities, ReadOwn, SOURCE, Submit,
-};
+pub use caller::{Address, Admin, Caller, May, Needs, Operate, Proof, Read, ReadOwn, SOURCE, Submit};
 pub use error::Error;
 pub use listen::Closing;
 pub use path::Named;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use query::{Params, Query};
-pub use scope::{Role, Scope, Scopes};
+pub use scope::{DeclaredScope, KnownScopes, Role, Scope, Scopes};
 pub use serve::{ConnectionLimits, Proved, frame};
 pub use time::Time;

@@ -16,6 +16,7 @@ pub mod pages;
 mod reactor;
 pub mod register;
 pub mod request;
+mod right;
 pub mod schedule;
 pub mod state;
 
@@ -23,3 +24,4 @@ pub use error::Error;
 pub use reactor::Follow;
 pub use register::Register;
 pub use request::SOURCE;
+pub use right::{READ, ReadIdentities, SCOPE};

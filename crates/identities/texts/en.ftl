@@ -228,3 +228,5 @@ identity-erase-left = Its jobs, and what the audit says of earlier edits, stay u
 identity-erase-again = The backends are not asked: they have deleted it already. An import of a file in which it stands would bring it in anew.
 identity-erase-do = Erase its data
 done-identities-erased = The data of the identity is erased.
+
+scope-identities-read = see identities

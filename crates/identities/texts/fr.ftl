@@ -228,3 +228,5 @@ identity-erase-left = Ses travaux, et ce que l’audit dit des modifications pas
 identity-erase-again = Rien n’est demandé aux backends : ils l’ont déjà supprimée. L’import d’un fichier où elle figure la ferait revenir comme nouvelle.
 identity-erase-do = Effacer ses données
 done-identities-erased = Les données de l’identité sont effacées.
+
+scope-identities-read = voir les identités

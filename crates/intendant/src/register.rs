@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use engine::{Clock, Hub, Setup};
+use http::KnownScopes;
 use identities::api::Api;
 use identities::schedule::Schedule;
 use identities::{Follow, Register, SOURCE};
@@ -48,7 +49,12 @@ impl Open {
     }
 }
 
+/// All that callers may be allowed to do.
+pub fn scopes() -> KnownScopes {
+    KnownScopes::with([identities::SCOPE])
+}
+
 /// The OpenAPI document of the whole program, as the text of a file.
 pub fn openapi() -> String {
-    api::document_text(&api::document(vec![identities::api::document(), bus::api::document()]))
+    api::document_text(&api::document(vec![identities::api::document(), bus::api::document()], &scopes()))
 }

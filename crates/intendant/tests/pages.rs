@@ -88,7 +88,7 @@ fn the_bus_s_routes_for_programs_let_in_whom_they_should() {
     assert_eq!(listed.collect::<BTreeSet<_>>(), described.collect());
 
     let hub = world.serve();
-    let scopes = ["submit", "read", "operate", "admin", "identities:read", "hosting:client"];
+    let scopes = ["submit", "read", "operate", "admin", "identities:read"];
     let tokens = scopes.map(|scope| {
         world.run(&["token", "make", &scope.replace(':', "-"), "--scope", scope]).stdout.trim().to_owned()
     });

@@ -10,7 +10,7 @@ use crate::account::{self, Account, Elsewhere};
 use crate::store::Row;
 use crate::{Access, name};
 use http::Role;
-use http::{Caller, Proof};
+use http::{Caller, Proof, Scopes};
 
 impl Access {
     /// The account of somebody whom the provider vouches for, as it is after what the provider says now.
@@ -20,7 +20,7 @@ impl Access {
         let who = Elsewhere { issuer: settings.issuer.clone(), subject };
         let by = Caller {
             actor: Actor(format!("oidc:{}", settings.label)),
-            scopes: Role::Admin.scopes(),
+            scopes: Scopes::admin(),
             by: Proof::Socket,
         };
         let (access, settings, claims) = (self.clone(), oidc.settings.clone(), claims.clone());

@@ -12,7 +12,6 @@ use crate::dto::{
 };
 use http::Named;
 use http::Problem;
-use http::Scope;
 use http::{Admin, Caller, May};
 
 /// `GET /me`: who is asking.
@@ -24,8 +23,9 @@ use http::{Admin, Caller, May};
     responses((status = 200, description = "Done", body = Me)),
     security(("token" = [])),
 )]
-pub(super) async fn me(caller: Caller) -> Json<Me> {
-    let scopes = Scope::ALL.iter().copied().filter(|scope| caller.may(*scope)).collect();
+pub(super) async fn me(State(api): State<Api>, caller: Caller) -> Json<Me> {
+    let known = api.access.scopes().all();
+    let scopes = known.filter(|scope| caller.may(*scope)).map(|scope| scope.to_string()).collect();
     Json(Me { actor: caller.actor.0, scopes })
 }
 

@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{self, ContentBuilder, OpenApi, Ref, ResponseBuilder};
-use utoipa::{Modify, OpenApi as _};
+use utoipa::{Modify, OpenApi as _, ToSchema as _};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use http::{PROBLEM_JSON, Problem};
+use http::{KnownScopes, PROBLEM_JSON, Problem, Scope};
 
 /// What stands above all routes.
 #[derive(utoipa::OpenApi)]
@@ -64,13 +64,15 @@ pub(super) fn head() -> OpenApi {
 }
 
 /// The finished document: with the routes of modules, and what holds for every route.
-pub(super) fn complete(mut document: OpenApi, modules: Vec<OpenApi>) -> OpenApi {
+pub(super) fn complete(mut document: OpenApi, modules: Vec<OpenApi>, scopes: &KnownScopes) -> OpenApi {
     for module in modules {
         document.merge(module);
     }
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         operation.responses.responses.insert("default".to_owned(), problem().into());
     }
+    let components = document.components.get_or_insert_default();
+    components.schemas.insert(Scope::name().into_owned(), scopes.schema());
     document
 }
 

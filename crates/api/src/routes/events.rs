@@ -49,7 +49,7 @@ pub(super) async fn events(
     params.finish()?;
     match job {
         Some(job) => api.seen_by(&caller, job).await?,
-        None if caller.may(Scope::Read) => {}
+        None if caller.may(Scope::READ) => {}
         None => {
             let detail = "without the scope read only the events of one job of its own can be followed: name it as `job`";
             return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail));

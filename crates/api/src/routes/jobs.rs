@@ -86,7 +86,7 @@ pub(super) async fn show(
 impl Api {
     /// Makes sure that the job is one that the caller may look at. To others it does not exist.
     pub(super) async fn seen_by(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
-        if caller.may(Scope::Read) || caller.may_see(&self.hub.job(id).await?) {
+        if caller.may(Scope::READ) || caller.may_see(&self.hub.job(id).await?) {
             return Ok(());
         }
         Err(engine::Error::Missing(format!("job {id}")).into())

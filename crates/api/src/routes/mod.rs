@@ -33,6 +33,7 @@ use utoipa_axum::routes;
 
 use crate::installation::Installation;
 use ::access::Access;
+use http::KnownScopes;
 use http::body::{Bodies, BodyLimits};
 
 pub use batch::{NDJSON, ndjson};
@@ -86,6 +87,7 @@ impl Api {
 /// The routes, with those of modules, whose paths are whole. They answer callers that what accepts connections has named
 /// ([`http::Caller`]).
 pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> Router {
+    let scopes = api.access.scopes().clone();
     let (mut routes, own) = described().with_state(api).split_for_parts();
     let mut described = Vec::new();
     for module in modules {
@@ -94,13 +96,13 @@ pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> Router {
         described.push(document);
     }
     // One copy for all who read it, however slowly.
-    let text = Bytes::from(document_text(&document::complete(own, described)));
+    let text = Bytes::from(document_text(&document::complete(own, described, &scopes)));
     routes.route("/openapi.json", get(async move || document::show(text.clone()))).merge(document::browser())
 }
 
 /// The OpenAPI 3.1 document of these routes, with those of modules.
-pub fn document(modules: Vec<OpenApi>) -> OpenApi {
-    document::complete(described().split_for_parts().1, modules)
+pub fn document(modules: Vec<OpenApi>, scopes: &KnownScopes) -> OpenApi {
+    document::complete(described().split_for_parts().1, modules, scopes)
 }
 
 /// A document as the text of a file.

@@ -39,7 +39,7 @@ pub(super) async fn retry(
     let replay: Replay = api.bodies.json(&caller, &headers, body).await?;
     if replay.document.is_some() || !replay.set.is_empty() {
         // What is there may be done again; what is new is handed in.
-        caller.must(&[Scope::Submit])?;
+        caller.must(&[Scope::SUBMIT])?;
     }
     let job = api.hub.retry(id, &replay.into(), &caller.actor).await?;
     let status = if job == id { StatusCode::OK } else { StatusCode::CREATED };

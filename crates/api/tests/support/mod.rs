@@ -22,7 +22,7 @@ use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use http::listen::Socket;
 use http::listen::tcp::Tcp;
 use http::page::{self, Kit, around};
-use http::{BodyLimits, ConnectionLimits, Problem, frame};
+use http::{BodyLimits, ConnectionLimits, DeclaredScope, KnownScopes, Problem, Role, Scope, frame};
 use intendant_api::Error;
 use intendant_api::dto::{Acceptance, CheckReport, Finding, ReloadReport, Setting, Severity, Submitted};
 use intendant_api::{Api, Documents, SOURCE};
@@ -278,12 +278,17 @@ impl Bed {
 pub use intendant_api::client::Submission;
 
 /// Limits that no test meets by accident.
+/// The scope of a module that is not there.
+pub const RENT: DeclaredScope =
+    DeclaredScope { scope: Scope::named("rooms:rent"), roles: &[Role::Viewer, Role::Operator] };
+
 fn rules() -> Rules {
     Rules {
         session: Duration::from_hours(1),
         trusted_proxies: Vec::new(),
         token_rate: 1_000_000.try_into().unwrap(),
         address_rate: 1_000_000.try_into().unwrap(),
+        scopes: KnownScopes::with([RENT]),
         oidc: None,
     }
 }

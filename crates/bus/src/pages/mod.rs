@@ -21,10 +21,11 @@ pub const PART: Part = Part {
         path: "/bus",
         name: "bus",
         group: Group::System,
-        needs: Scope::Read,
+        needs: Scope::READ,
         icon: "M4 12h16M7 12V7M12 12v5M17 12V7M5 5h4v2H5zM10 17h4v2h-4zM15 5h4v2h-4z",
     }],
     texts: &[(Lang::En, include_str!("../../texts/en.ftl")), (Lang::Fr, include_str!("../../texts/fr.ftl"))],
+    programs: &[],
 };
 
 /// What the pages are made from. Cheap to clone.

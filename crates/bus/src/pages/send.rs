@@ -53,7 +53,7 @@ pub(super) async fn send(
     May { caller, .. }: May<Operate>,
     form: Form,
 ) -> Result<Response, Problem> {
-    caller.must(&[Scope::Submit])?;
+    caller.must(&[Scope::SUBMIT])?;
     let source = chosen(&pages, &form)?;
     let typed = form.raw("data").unwrap_or_default().to_owned();
     let message = match message(&pages, &visit, source, &form, &typed) {

@@ -29,7 +29,7 @@ struct Row {
 impl Row {
     fn new(token: TokenView, now: Timestamp) -> Self {
         Row {
-            scopes: token.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", "),
+            scopes: token.scopes.join(", "),
             made: token.created_at.0.into(),
             expires: token.expires_at.map(|at| at.0.into()),
             expired: token.expires_at.is_some_and(|at| at.0 <= now),
@@ -66,15 +66,15 @@ pub(crate) async fn list(State(console): State<Console>, visit: Visit, _: May<Ad
 fn all(console: &Console, visit: &Visit, form: &Form, fault: Option<String>) -> Response {
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let now = console.hub.now();
-    let choice = |scope: &Scope| Choice {
-        scope: *scope,
+    let choice = |scope: Scope| Choice {
+        scope,
         meaning: visit.t(&format!("scope-{}", scope.as_str().replace(':', "-"))),
         ticked: form.all("scope").any(|word| word == scope.as_str()),
     };
     let content = List {
         v: visit,
         rows: console.access.tokens().into_iter().map(|token| Row::new(token, now)).collect(),
-        scopes: Scope::ALL.iter().map(choice).collect(),
+        scopes: console.access.scopes().all().map(choice).collect(),
         name: form.get("name").unwrap_or_default(),
         lives: [30, 90, 365, 0].map(|days| (days, days == life(form))),
         fault,
@@ -101,7 +101,7 @@ pub(crate) async fn make(
     let until = || console.hub.now().checked_add(DAY.saturating_mul(days)).ok();
     let new = NewToken {
         name: form.get("name").unwrap_or_default().to_owned(),
-        scopes: form.all("scope").filter_map(|word| word.parse().ok()).collect(),
+        scopes: form.all("scope").map(str::to_owned).collect(),
         expires_at: if days == 0 { None } else { until().map(Into::into) },
     };
     match console.access.make_token(new, &caller).await {

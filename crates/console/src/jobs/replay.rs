@@ -64,7 +64,7 @@ pub(crate) async fn retry(
     });
     let replay = Replay { document: parsed, set: secrets.collect(), stale: filled.is_ticked("stale") };
     if replay.document.is_some() || !replay.set.is_empty() {
-        caller.must(&[Scope::Submit])?;
+        caller.must(&[Scope::SUBMIT])?;
     }
     let document = match typed {
         Some(typed) => typed.to_owned(),

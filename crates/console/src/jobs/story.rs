@@ -53,7 +53,7 @@ struct Can {
 
 impl Can {
     fn new(v: &Visit, job: &Job) -> Self {
-        let operates = v.may(Scope::Operate);
+        let operates = v.may(Scope::OPERATE);
         let over = job.state.is_terminal();
         Can {
             hurry: operates && job.state == JobState::Retrying && job.head,

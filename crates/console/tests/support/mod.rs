@@ -25,7 +25,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
 use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
 use http::page::{Kit, around};
-use http::{Caller, Proof, Role, frame};
+use http::{Caller, KnownScopes, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
 use journal::{Key, Options, SqliteJournal};
 use model::word::code;
@@ -123,7 +123,7 @@ impl Answer {
 /// Who asks.
 pub fn person(role: Role) -> Caller {
     let by = Proof::Session { id: "s".to_owned(), role };
-    Caller { actor: Actor("account:alice".to_owned()), scopes: role.scopes(), by }
+    Caller { actor: Actor("account:alice".to_owned()), scopes: KnownScopes::default().of(role), by }
 }
 
 impl Bed {
@@ -175,6 +175,7 @@ impl Bed {
             trusted_proxies: Vec::new(),
             token_rate: NonZeroU32::MAX,
             address_rate: NonZeroU32::MAX,
+            scopes: KnownScopes::default(),
             oidc,
         };
         let access = Access::open(hub.clone(), rules).await.unwrap();

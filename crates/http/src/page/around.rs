@@ -15,8 +15,6 @@ use crate::serve::guarded;
 
 /// Where people sign in.
 const SIGN_IN: &str = "/sign-in";
-/// Where programs are answered.
-const PROGRAMS: [&str; 2] = ["/api/", "/hosting/"];
 /// No problem is longer.
 const LONGEST: usize = 1 << 20;
 
@@ -27,7 +25,7 @@ pub fn around(routes: Router, kit: &Kit) -> Router {
 }
 
 async fn explain(State(kit): State<Kit>, request: Request, next: Next) -> Response {
-    if !is_for_people(request.uri(), request.headers()) {
+    if !is_for_people(&kit, request.uri(), request.headers()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -56,9 +54,9 @@ async fn explain(State(kit): State<Kit>, request: Request, next: Next) -> Respon
 }
 
 /// Whether the answer is for a person's eyes.
-fn is_for_people(uri: &Uri, headers: &HeaderMap) -> bool {
+fn is_for_people(kit: &Kit, uri: &Uri, headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let for_program = PROGRAMS.iter().any(|path| uri.path().starts_with(path));
+    let for_program = kit.inner().programs.iter().any(|path| uri.path().starts_with(path));
     !for_program && (accepts.contains("text/html") || is_htmx(headers))
 }
 

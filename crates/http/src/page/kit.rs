@@ -20,6 +20,8 @@ pub struct Part {
     pub places: &'static [Place],
     /// What its pages say: Fluent messages.
     pub texts: &'static [(Lang, &'static str)],
+    /// Where it answers programs, whatever they accept: the beginnings of paths.
+    pub programs: &'static [&'static str],
 }
 
 /// An entry of the navigation.
@@ -67,6 +69,7 @@ pub(super) struct Inner {
     pub(super) version: &'static str,
     pub(super) places: Vec<Place>,
     pub(super) texts: Texts,
+    pub(super) programs: Vec<&'static str>,
     pub(super) assets: Assets,
     pub(super) bodies: Bodies,
 }
@@ -78,6 +81,9 @@ const FORMS: BodyLimits = BodyLimits {
     idle: std::time::Duration::from_secs(30),
     pause: std::time::Duration::from_secs(30),
 };
+
+/// Where the hub itself answers programs.
+const PROGRAMS: [&str; 1] = ["/api/"];
 
 /// The kit's own messages.
 const TEXTS: [(Lang, &str); 2] =
@@ -93,6 +99,7 @@ impl Kit {
             version,
             places,
             texts: Texts::new(&texts),
+            programs: PROGRAMS.iter().chain(parts.iter().flat_map(|part| part.programs)).copied().collect(),
             assets: Assets::new(),
             bodies: Bodies::new(FORMS),
         }))

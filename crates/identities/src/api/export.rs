@@ -1,5 +1,6 @@
 //! Identities as a stream of lines or rows, however many.
 
+use crate::ReadIdentities;
 use api::dto::{ExportFormat, Time};
 use api::{NDJSON, ndjson};
 use axum::body::Body;
@@ -7,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use http::{May, Params, Problem, ReadIdentities};
+use http::{May, Params, Problem};
 use model::word::code;
 use serde_json::{Value, json};
 

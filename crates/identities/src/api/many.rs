@@ -1,11 +1,12 @@
 //! Many identities.
 
+use crate::ReadIdentities;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use engine::Actor;
-use http::{May, Operate, Params, Problem, ReadIdentities};
+use http::{May, Operate, Params, Problem};
 
 use super::{Api, Filter, IdentityPage, IdentityView, Move, Report, Selection};
 use crate::error::Error;

@@ -7,9 +7,10 @@ mod many;
 mod one;
 mod upload;
 
+use crate::ReadIdentities;
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, State};
-use http::{Bodies, BodyLimits, May, Params, Problem, ReadIdentities};
+use http::{Bodies, BodyLimits, May, Params, Problem};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::ReadIdentities;
 use api::dto::{self, JobPage};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use http::{Admin, May, Named, Operate, Params, Problem, ReadIdentities};
+use http::{Admin, May, Named, Operate, Params, Problem};
 use journal::{Order, Page};
 use model::Seq;
 use serde_json::Value;

@@ -1,10 +1,11 @@
 //! Counts, filters, and the list.
 
+use crate::ReadIdentities;
 use askama::Template;
 use axum::extract::{RawQuery, State as Extract};
 use axum::response::Response;
 use http::page::{Form, Visit, When};
-use http::{May, Problem, ReadIdentities, Scope};
+use http::{May, Problem, Scope};
 
 use super::Pages;
 use super::show::{Act, Button, Chip, name, tone, word};
@@ -137,7 +138,7 @@ pub(super) async fn list(
         hint: visit.t(&format!("state-{}-hint", word(state))),
         current: asked.state == Some(state),
     };
-    let may_act = visit.may(Scope::Operate);
+    let may_act = visit.may(Scope::OPERATE);
     let content = List {
         v: &visit,
         tiles: State::ALL.into_iter().filter(|state| count(*state) > 0).map(tile).collect(),
@@ -145,7 +146,7 @@ pub(super) async fn list(
             .map(|state| (state.as_str(), name(&visit, state), asked.state == Some(state)))
             .into(),
         damaged: found.damaged,
-        may_erase: visit.may(Scope::Admin),
+        may_erase: visit.may(Scope::ADMIN),
         rows: found.identities.into_iter().map(|identity| Row::new(&visit, identity)).collect(),
         buttons: Act::ALL.into_iter().map(|act| Button::new(&visit, act, false)).collect(),
         waiting: count(State::ToSynchronise),

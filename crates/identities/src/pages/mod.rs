@@ -11,7 +11,6 @@ mod show;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::{get, post};
-use http::Scope;
 use http::page::{Group, Kit, Lang, Part, Place};
 
 use crate::api::FILE;
@@ -24,10 +23,11 @@ pub const PART: Part = Part {
         path: "/identities",
         name: "identities",
         group: Group::Work,
-        needs: Scope::IdentitiesRead,
+        needs: crate::READ,
         icon: "M4 5h16v14H4zM8.500 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM5.500 16.500c.3-1.800 1.400-2.800 3-2.800s2.700 1 3 2.800M14.500 9.500h3M14.500 13h3",
     }],
     texts: &[(Lang::En, include_str!("../../texts/en.ftl")), (Lang::Fr, include_str!("../../texts/fr.ftl"))],
+    programs: &[],
 };
 
 /// What the pages are made from. Cheap to clone.

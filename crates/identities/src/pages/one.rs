@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::ReadIdentities;
 use askama::Template;
 use axum::extract::State as Extract;
 use axum::response::{IntoResponse as _, Response};
 use engine::Story;
 use http::page::{Form, Visit, When};
-use http::{May, Named, Operate, Problem, ReadIdentities, Scope};
+use http::{May, Named, Operate, Problem, Scope};
 use model::{Job, JobState};
 
 use super::Pages;
@@ -104,12 +105,12 @@ pub(super) async fn show(
         },
         None => None,
     };
-    let operates = visit.may(Scope::Operate);
+    let operates = visit.may(Scope::OPERATE);
     let fitting = Act::ALL.into_iter().filter(|act| operates && act.fits(&identity));
     let buttons =
         fitting.enumerate().map(|(place, act)| Button::new(&visit, act, place == 0 && !act.is_dangerous()));
     let kept = &identity.kept;
-    let may_erase = identity.state == State::Deleted && visit.may(Scope::Admin);
+    let may_erase = identity.state == State::Deleted && visit.may(Scope::ADMIN);
     let in_error = identity.state == State::InError;
     let content = One {
         v: &visit,

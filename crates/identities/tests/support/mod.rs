@@ -18,7 +18,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
-use http::{Caller, Role};
+use http::{Caller, KnownScopes, Role};
 use intendant_identities::api::{self, Api};
 use intendant_identities::schedule::Schedule;
 use intendant_identities::state::State;
@@ -183,7 +183,7 @@ pub fn person(id: &str) -> Value {
 }
 
 pub fn caller(role: Role) -> Caller {
-    Caller { scopes: role.scopes(), ..Caller::of_socket(0) }
+    Caller { scopes: KnownScopes::with([intendant_identities::SCOPE]).of(role), ..Caller::of_socket(0) }
 }
 
 const ACTIONS: [&str; 6] = [

@@ -1,7 +1,6 @@
 //! `token …`, `failsafe …`, `login`.
 
 use clap::{Args, Subcommand};
-use http::Scope;
 
 use super::When;
 
@@ -24,9 +23,9 @@ pub struct MakeToken {
     /// Who uses it
     #[arg(value_name = "NAME")]
     pub name: String,
-    /// What it may do: submit, read, operate, admin, identities:read, hosting:client (several: --scope a,b)
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true)]
-    pub scope: Vec<Scope>,
+    /// What it may do: submit, read, operate, admin, identities:read (several: --scope a,b)
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true, value_parser = scope)]
+    pub scope: Vec<String>,
     /// When it stops working: a date and time, or so long from now, such as 90d
     #[arg(long, value_name = "WHEN")]
     pub expires: Option<When>,
@@ -114,4 +113,9 @@ pub struct Login {
     /// The hub, `https://hub.example.org`
     #[arg(value_name = "URL")]
     pub url: String,
+}
+
+/// A scope that there is.
+fn scope(text: &str) -> Result<String, String> {
+    crate::register::scopes().find(text).map(|scope| scope.to_string())
 }

@@ -28,8 +28,7 @@ pub async fn login(args: &Login, context: &Context) -> Result<Exit> {
     }
     let me = Client::remote(&args.url, token.expose()).map_err(misuse)?.me().await?;
     context.profile().save(&args.url, token.expose())?;
-    let scopes: Vec<&str> = me.scopes.iter().map(|scope| scope.as_str()).collect();
-    let said = format!("commands talk to {} now, as {} ({})", args.url, me.actor, scopes.join(", "));
+    let said = format!("commands talk to {} now, as {} ({})", args.url, me.actor, me.scopes.join(", "));
     context.screen.marked(Mark::Good, said)?;
     Ok(Exit::Done)
 }

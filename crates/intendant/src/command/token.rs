@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 use api::dto::{NewLink, NewToken, Time, TokenView};
-use http::Scope;
 
 use crate::cli::{MakeToken, OneToken, SignIn, Token, TokenList};
 use crate::context::Context;
@@ -56,13 +55,12 @@ fn table(tokens: &[TokenView], context: &Context) -> Table {
         ("SCOPES", Align::Left),
     ]);
     for token in tokens {
-        let scopes: Vec<&str> = token.scopes.iter().copied().map(Scope::as_str).collect();
         table.row([
             (&token.name).into(),
             (&token.id).into(),
             time(token.used_at, "never").into(),
             time(token.expires_at, "never").into(),
-            scopes.join(", ").into(),
+            token.scopes.join(", ").into(),
         ]);
     }
     table

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, Environment, Http, Listen};
 use crate::exit::misuse;
-use crate::oidc;
+use crate::{oidc, register};
 
 /// What the hub listens on.
 pub(super) struct Doors {
@@ -107,6 +107,7 @@ pub(super) fn rules(config: &Http, environment: &Environment) -> Result<Rules> {
         trusted_proxies: config.trusted_proxies.0.clone(),
         token_rate: config.token_rate,
         address_rate: config.address_rate,
+        scopes: register::scopes(),
         oidc: oidc::configured(config, environment)?,
     })
 }
