@@ -12,8 +12,11 @@ use crate::{failsafe, refusal};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
+/// So many deliveries may wait for one address.
+const LINES_MAX: u64 = 100_000;
 /// What is told of when it cannot be done.
 const RETENTION: &str = "removing what is old from the journal";
+const LINES: &str = "bounding what waits to leave";
 const REFUSALS: &str = "removing the secrets of refused messages";
 const COUNTS: &str = "tidying the failsafe's counts";
 
@@ -21,7 +24,8 @@ const COUNTS: &str = "tidying the failsafe's counts";
 const LOOK: Duration = Duration::from_secs(2);
 
 pub(crate) async fn keep(core: Arc<Core>) {
-    let [retention_trouble, refusals_trouble, failsafe_trouble] = [(); 3].map(|()| Lasting::default());
+    let [retention_trouble, lines_trouble, refusals_trouble, failsafe_trouble] =
+        [(); 4].map(|()| Lasting::default());
     let mut over = false;
     while !core.is_stopping() {
         let now = core.clock.now();
@@ -32,6 +36,20 @@ pub(crate) async fn keep(core: Arc<Core>) {
             }
             Err(journal::Error::Closed) => return,
             Err(error) => retention_trouble.refused(RETENTION, &error),
+        }
+        match core.journal.bound_lines(LINES_MAX, now).await {
+            Ok(given_up) => {
+                lines_trouble.obeyed(LINES);
+                if given_up > 0 {
+                    tracing::warn!(
+                        given_up,
+                        "{given_up} deliveries were given up: more than {LINES_MAX} waited for one address; they are \
+                         listed with the dead letters"
+                    );
+                }
+            }
+            Err(journal::Error::Closed) => return,
+            Err(error) => lines_trouble.refused(LINES, &error),
         }
         match refusal::secrets::forget(&core).await {
             Ok(()) => refusals_trouble.obeyed(REFUSALS),

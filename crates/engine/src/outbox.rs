@@ -6,17 +6,17 @@
 
 mod door;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Grave, Mark, Spot};
+use journal::{Grave, Mark, Over, Spot};
 use model::believe::within;
-use model::{Delivery, DeliveryId};
+use model::{Delivery, DeliveryId, DeliveryTo};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -24,8 +24,9 @@ use self::door::{Door, HELD};
 use crate::bury::bury;
 use crate::clock::Pace;
 use crate::core::Core;
+use crate::keeper::before;
 use crate::lasting::Lasting;
-use crate::port::{Delivered, LONGEST_PAUSE};
+use crate::port::{Delivered, LONGEST_PAUSE, LONGEST_WAIT};
 
 /// Of couriers that are no longer configured.
 const NO_LANES: usize = 64;
@@ -46,6 +47,27 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), LONGEST_PAUSE);
 /// What is told of when it cannot be done.
 const READING: &str = "reading the outbox";
 
+/// Deliveries of which it is not on disk yet what became of them. A reading of the journal may still show them.
+#[derive(Clone, Default)]
+struct Unmarked(Arc<Mutex<HashSet<DeliveryId>>>);
+
+impl Unmarked {
+    fn add(&self, id: DeliveryId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    fn remove(&self, ids: &[DeliveryId]) {
+        let mut unmarked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in ids {
+            unmarked.remove(id);
+        }
+    }
+
+    fn all(&self) -> HashSet<DeliveryId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// A delivery, and how it went.
 type Tried = (Delivery, Delivered);
 
@@ -62,6 +84,9 @@ pub(crate) struct Outbox {
     unread: bool,
     /// What became of deliveries and is not written yet, with the time when it was made.
     marks: Vec<(DeliveryId, Mark, Timestamp)>,
+    unmarked: Unmarked,
+    /// What lies in the journal and is to be given up.
+    over: Vec<Over>,
     /// Writes those that were gathered before.
     writing: Option<JoinHandle<()>>,
     /// Bounded by the couriers' lanes.
@@ -74,7 +99,21 @@ impl Outbox {
         let (done, tried) = mpsc::unbounded_channel();
         let (doors, marks, trouble) = (HashMap::new(), Vec::new(), Lasting::default());
         let pace = Pace::new(&core.clock);
-        Outbox { core, doors, trouble, pace, read_to: 0, unread: true, marks, writing: None, done, tried }
+        let (unmarked, over, writing) = (Unmarked::default(), Vec::new(), None);
+        Outbox {
+            core,
+            doors,
+            trouble,
+            pace,
+            read_to: 0,
+            unread: true,
+            marks,
+            unmarked,
+            over,
+            writing,
+            done,
+            tried,
+        }
     }
 
     /// Works until the hub has stopped: when no job runs any more, what is due or nearly so still leaves.
@@ -90,7 +129,7 @@ impl Outbox {
             let soon = self.core.clock.now() + LAST_CALL;
             let idle = self.doors.values().all(|door| door.under_way() == 0);
             if last_round && idle && next.is_none_or(|next| next > soon) {
-                return write(self.core, self.marks, self.writing).await;
+                return write(self.core, self.marks, self.unmarked, self.writing).await;
             }
             self.wait(next).await;
             self.write_marks();
@@ -100,6 +139,7 @@ impl Outbox {
     /// Reads what is new, what there was no room for, and what an operator wants to be sent again.
     async fn read(&mut self) {
         let reading = async {
+            self.give_up().await?;
             self.read_revived().await?;
             self.read_new().await?;
             self.catch_up().await
@@ -119,27 +159,59 @@ impl Outbox {
                 self.read_to = self.read_to.max(delivery.seq);
                 let delivery = believed(&self.core, delivery);
                 let door = self.doors.entry(delivery.to.courier.clone()).or_default();
-                if !door.behind {
-                    door.take(delivery);
-                }
+                door.take(delivery);
             }
         }
         Ok(())
     }
 
-    /// Many at once, so that this is seldom done.
+    /// Reads what lies in the journal of lines that have room again, many at once, so that this is seldom done.
     async fn catch_up(&mut self) -> Result<(), journal::Error> {
-        for (courier, door) in &mut self.doors {
-            let room = door.room();
-            if !door.behind || room < HELD / 2 {
-                continue;
+        let couriers: Vec<String> = self.doors.keys().cloned().collect();
+        for courier in couriers {
+            let Some(door) = self.doors.get_mut(&courier) else { continue };
+            for (address, after, limit) in door.hungry() {
+                let to = DeliveryTo { courier: courier.clone(), address };
+                let more = self.core.journal.line(to.clone(), after, limit).await?;
+                let rows = more.rows.into_iter().map(|delivery| believed(&self.core, delivery)).collect();
+                door.fill(&to.address, rows, more.next);
             }
-            let more = self.core.journal.deliveries(Some(courier.clone()), door.read_to, room).await?;
-            door.behind = more.next.is_some();
-            for delivery in more.rows {
-                door.take(believed(&self.core, delivery));
+            if let Some(after) = door.take_missed() {
+                self.read_missed(courier, after).await?;
             }
-            door.read_to = more.next.map_or(door.read_to, |next| door.read_to.max(next));
+        }
+        Ok(())
+    }
+
+    /// Reads deliveries to addresses for which there was no room at all. What has just left may not be marked yet.
+    async fn read_missed(&mut self, courier: String, after: i64) -> Result<(), journal::Error> {
+        let left = self.unmarked.all();
+        let more = self.core.journal.deliveries(Some(courier.clone()), after, HELD).await;
+        let door = self.doors.entry(courier).or_default();
+        let more = match more {
+            Ok(more) => more,
+            Err(error) => {
+                door.missed_from(after);
+                return Err(error);
+            }
+        };
+        if let Some(next) = more.next {
+            door.missed_from(next);
+        }
+        for delivery in more.rows.into_iter().filter(|delivery| !left.contains(&delivery.id)) {
+            door.take(believed(&self.core, delivery));
+        }
+        Ok(())
+    }
+
+    /// Gives up what lies in the journal for addresses that have failed for too long.
+    async fn give_up(&mut self) -> Result<(), journal::Error> {
+        while let Some(over) = self.over.last() {
+            let given_up = self.core.journal.give_up(over.clone(), self.core.clock.now()).await?;
+            if given_up > 0 {
+                tracing::warn!(given_up, "{given_up} deliveries were given up: {}", over.why);
+            }
+            self.over.pop();
         }
         Ok(())
     }
@@ -164,13 +236,7 @@ impl Outbox {
             }
             for delivery in found.rows.into_iter().filter(|delivery| delivery.seq == place) {
                 let door = self.doors.entry(delivery.to.courier.clone()).or_default();
-                if !door.behind {
-                    // It has all up to there, and must not read this one again when it falls behind.
-                    door.read_to = self.read_to;
-                }
-                if place <= door.read_to {
-                    door.push(delivery);
-                }
+                door.revive(delivery, self.core.clock.now());
             }
         }
         Ok(())
@@ -233,11 +299,41 @@ impl Outbox {
                 Mark::Never(why)
             }
         };
+        let mark = self.line_up(delivery, mark, now);
         self.core.stats.delivery(&delivery.to.courier, &mark);
-        if let Some(door) = self.doors.get_mut(&delivery.to.courier) {
-            door.note(&delivery.to.address, &mark);
+        self.mark(delivery.id, mark, now);
+    }
+
+    /// Has those behind it wait or go with it, and says what becomes of the delivery itself.
+    fn line_up(&mut self, delivery: &Delivery, mark: Mark, now: Timestamp) -> Mark {
+        let DeliveryTo { courier, address } = &delivery.to;
+        let Some(door) = self.doors.get_mut(courier) else { return mark };
+        let patience = self.core.couriers.get(courier).map_or(LONGEST_WAIT, |courier| courier.longest_wait());
+        let oldest = before(now, patience);
+        let given_up_first = matches!(mark, Mark::Later(..));
+        let noted = door.note(address, mark, oldest, now);
+        let Mark::Never(why) = &noted.mark else { return noted.mark };
+        if !given_up_first {
+            return noted.mark;
         }
-        self.marks.push((delivery.id, mark, now));
+        let hours = patience.as_secs() / 3600;
+        let why =
+            format!("{why}; it was given up after {hours} hours, with all that waited for {address} as long");
+        for id in noted.given_up {
+            let never = Mark::Never(why.clone());
+            self.core.stats.delivery(courier, &never);
+            self.mark(id, never, now);
+        }
+        if let Some(after) = noted.also_after {
+            let (to, before) = (delivery.to.clone(), DeliveryId::first_at(oldest));
+            self.over.push(Over { to, after, before, why: why.clone() });
+        }
+        Mark::Never(why)
+    }
+
+    fn mark(&mut self, id: DeliveryId, mark: Mark, now: Timestamp) {
+        self.unmarked.add(id);
+        self.marks.push((id, mark, now));
     }
 
     /// Writes the marks that were gathered, once it is time.
@@ -247,13 +343,20 @@ impl Outbox {
         let due = |made: &Timestamp| *made + GATHER <= now || now < *made;
         if self.marks.len() >= GATHERED || self.marks.first().is_some_and(|(_, _, made)| due(made)) {
             let (core, marks) = (Arc::clone(&self.core), std::mem::take(&mut self.marks));
-            self.writing = Some(tokio::spawn(write(core, marks, self.writing.take())));
+            let unmarked = self.unmarked.clone();
+            self.writing = Some(tokio::spawn(write(core, marks, unmarked, self.writing.take())));
         }
     }
 }
 
 /// Writes marks, once those before them are written.
-async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>, before: Option<JoinHandle<()>>) {
+async fn write(
+    core: Arc<Core>,
+    marks: Vec<(DeliveryId, Mark, Timestamp)>,
+    unmarked: Unmarked,
+    before: Option<JoinHandle<()>>,
+) {
+    let ids: Vec<DeliveryId> = marks.iter().map(|(id, ..)| *id).collect();
     if let Some(before) = before {
         // It ends in no other way than by having written.
         let _ = before.await;
@@ -271,6 +374,7 @@ async fn write(core: Arc<Core>, marks: Vec<(DeliveryId, Mark, Timestamp)>, befor
         }
     }))
     .await;
+    unmarked.remove(&ids);
 }
 
 /// The delivery with a time for which it may wait: a clock that ran ahead when it was written does not hold it up.

@@ -197,6 +197,9 @@ pub enum Delivered {
 /// A delivery that is tried again waits no longer than this, unless its courier says otherwise.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
+/// An address that fails is tried for so long, unless its courier says otherwise.
+pub const LONGEST_WAIT: Duration = Duration::from_hours(7 * 24);
+
 /// How replies, notifications, mails and webhooks leave. Named in [`model::DeliveryTo::courier`].
 pub trait Courier: Send + Sync {
     /// Whether anything can leave at all just now. While it is `false` nothing is tried and nothing counts as an
@@ -213,6 +216,11 @@ pub trait Courier: Send + Sync {
     /// How long a delivery waits at most before it is tried again.
     fn longest_pause(&self) -> Duration {
         LONGEST_PAUSE
+    }
+
+    /// For how long a delivery is tried: when a try fails after that, all that waits for the address for as long is given up.
+    fn longest_wait(&self) -> Duration {
+        LONGEST_WAIT
     }
 
     /// Sends one delivery. The same one may come again after a crash, with the same id.

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{
-    Attempt, Class, Delivery, DeliveryId, DeliveryState, Entity, EntityKey, Event, EventKind, Job, JobId,
-    JobState, Record, RecordKind, Seq, Step, Subject,
+    Attempt, Class, Delivery, DeliveryId, DeliveryState, DeliveryTo, Entity, EntityKey, Event, EventKind,
+    Job, JobId, JobState, Record, RecordKind, Seq, Step, Subject,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
+use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Over, Pruned, Retention};
 use crate::damage::{Burial, Damaged};
 use crate::error::Error;
 use crate::key::Key;
@@ -350,6 +350,12 @@ pub trait Journal: Send + Sync {
         at: Timestamp,
     ) -> BoxFuture<'_, Result<u64, Error>>;
 
+    /// Gives up pending deliveries to one address. Returns how many there were.
+    fn give_up(&self, over: Over, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// Gives up the oldest pending deliveries of each address to which more than so many wait to leave. Returns how many.
+    fn bound_lines(&self, most: u64, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
+
     /// Records how a delivery went. Nobody needs to wait for it.
     fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
 
@@ -409,6 +415,13 @@ pub trait Journal: Send + Sync {
     fn deliveries(
         &self,
         courier: Option<String>,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>>;
+    /// The same, to one address.
+    fn line(
+        &self,
+        to: DeliveryTo,
         after: i64,
         limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>>;

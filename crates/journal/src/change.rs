@@ -202,6 +202,19 @@ pub enum Mark {
     Never(String),
 }
 
+/// Pending deliveries to one address that are given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// Where they were to go.
+    pub to: DeliveryTo,
+    /// After this place.
+    pub after: i64,
+    /// With a smaller id: ids begin with the time.
+    pub before: DeliveryId,
+    /// Why, in a sentence for whoever finds them among the dead letters.
+    pub why: String,
+}
+
 /// What becomes of an undeliverable delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {

@@ -24,7 +24,7 @@ pub use api::{
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
-    NewRecord, NewStep, Pruned, Retention, Scrub, StepChange,
+    NewRecord, NewStep, Over, Pruned, Retention, Scrub, StepChange,
 };
 pub use crash::crash_point;
 pub use damage::{Burial, Damaged, Grave, Spot};

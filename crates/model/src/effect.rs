@@ -69,6 +69,20 @@ pub struct EntityContent {
 #[serde(transparent)]
 pub struct DeliveryId(pub Uuid);
 
+impl DeliveryId {
+    /// When the delivery was wanted, to the millisecond; `None` = its id does not say.
+    pub fn made_at(self) -> Option<Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanos).ok()?).ok()
+    }
+
+    /// Ids of deliveries that were wanted before this time are smaller, all others are not.
+    pub fn first_at(at: Timestamp) -> Self {
+        let millis = u128::try_from(at.as_millisecond()).unwrap_or_default();
+        DeliveryId(Uuid::from_u128(millis << 80))
+    }
+}
+
 /// Which courier takes a delivery, and where to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DeliveryTo {

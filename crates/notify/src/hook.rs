@@ -76,6 +76,10 @@ impl Reactor for Webhooks {
 }
 
 impl Courier for Webhooks {
+    fn longest_wait(&self) -> Duration {
+        post::LONGEST_WAIT
+    }
+
     fn longest_pause(&self) -> Duration {
         post::LONGEST_PAUSE
     }

@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSES: [i64; 12] = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400, 86_400];
 /// No pause is longer, also when the other side asks for one.
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+/// What waits for longer than all pauses take is given up with the one that was tried.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_hours(4 * 24);
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) struct Post {

@@ -1,34 +1,81 @@
 //! What waits to leave through one courier: a line for each address, in order. Pure.
+//!
+//! An address has so much in memory and no more, and one that fails has only the delivery with which it is tried: the rest
+//! of a line stays in the journal and is read when there is room for it, so that an address that is dead holds up nobody.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use journal::Mark;
-use model::Delivery;
+use model::{Delivery, DeliveryId};
 
 /// Deliveries held in memory for one courier; the rest stays in the journal.
 pub(super) const HELD: usize = 4096;
+/// The same for one address of it.
+pub(super) const LINE: usize = 1024;
 
-/// The lines of one courier. An address with a line is ready, or waits for its time, or has one under way.
+/// What waits for one address.
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Waits>,
+    /// Place of the last one that was taken from the journal in order.
+    read_to: i64,
+    /// Since its last try failed.
+    failing: Option<Failing>,
+}
+
+/// One try is for all that wait for an address: nothing leaves for it before the pause is over, which does not become
+/// shorter until something has arrived.
+#[derive(Clone, Copy)]
+struct Failing {
+    pause: SignedDuration,
+    until: Timestamp,
+}
+
+/// A delivery, and since when it waits: since it was wanted, or since an operator wanted it again.
+struct Waits {
+    delivery: Delivery,
+    since: Option<Timestamp>,
+    again: bool,
+}
+
+/// The lines of one courier. An address with a line is ready, or waits for its time, or has one under way, or what it has is
+/// in the journal.
 #[derive(Default)]
 pub(super) struct Door {
-    lines: HashMap<String, VecDeque<Delivery>>,
+    lines: HashMap<String, Line>,
     ready: VecDeque<String>,
     later: BTreeSet<(Timestamp, String)>,
+    /// Addresses of which more lies in the journal, after the place up to which their line was read.
+    behind: HashSet<String>,
     under_way: usize,
     held: usize,
-    /// Place of the last delivery that was taken from the journal in order.
-    pub(super) read_to: i64,
-    /// More of this courier's lies in the journal, after that place.
-    pub(super) behind: bool,
+    /// After this place lie deliveries to addresses for which there was no room at all.
+    missed: Option<i64>,
+}
+
+/// What is to be read of a line: its address, after which place, how many.
+pub(super) type Hungry = (String, i64, usize);
+
+/// What becomes of the deliveries to an address after a try.
+#[derive(Debug, PartialEq)]
+pub(super) struct Noted {
+    /// What became of the one that was tried.
+    pub(super) mark: Mark,
+    /// Others that are given up with it.
+    pub(super) given_up: Vec<DeliveryId>,
+    /// All that were held are given up: after this place others lie in the journal.
+    pub(super) also_after: Option<i64>,
+}
+
+impl Line {
+    /// How many it may have in memory.
+    fn most(&self) -> usize {
+        if self.failing.is_some() { 1 } else { LINE }
+    }
 }
 
 impl Door {
-    /// How many more it may hold.
-    pub(super) fn room(&self) -> usize {
-        HELD.saturating_sub(self.held)
-    }
-
     pub(super) fn held(&self) -> usize {
         self.held
     }
@@ -37,29 +84,85 @@ impl Door {
         self.under_way
     }
 
-    /// Takes the next one of the journal, unless it has it or has no room.
-    pub(super) fn take(&mut self, delivery: Delivery) {
-        if delivery.seq <= self.read_to {
-            return;
-        }
-        if self.room() == 0 {
-            self.behind = true;
-            return;
-        }
-        self.read_to = delivery.seq;
-        self.push(delivery);
+    /// How many more it may hold.
+    fn room(&self) -> usize {
+        HELD.saturating_sub(self.held)
     }
 
-    /// Puts a delivery at the end of the line of its address.
-    pub(super) fn push(&mut self, delivery: Delivery) {
+    /// Takes the next one of the journal, unless it has it or has no room.
+    pub(super) fn take(&mut self, delivery: Delivery) {
+        let full = self.room() == 0;
+        let address = &delivery.to.address;
+        if let Some(line) = self.lines.get(address) {
+            if delivery.seq <= line.read_to || self.behind.contains(address) {
+                return;
+            }
+            if full || line.waiting.len() >= line.most() {
+                self.behind.insert(address.clone());
+                return;
+            }
+        } else if full {
+            return self.missed_from(delivery.seq - 1);
+        }
+        self.append(delivery, None);
+    }
+
+    /// Puts a delivery that an operator has sent again at the end of its line, unless it comes by itself.
+    pub(super) fn revive(&mut self, delivery: Delivery, now: Timestamp) {
+        let address = &delivery.to.address;
+        let read_to = self.lines.get(address).map_or(0, |line| line.read_to);
+        if !(self.behind.contains(address) && delivery.seq > read_to) {
+            self.append(delivery, Some(now));
+        }
+    }
+
+    fn append(&mut self, delivery: Delivery, again: Option<Timestamp>) {
         self.held += 1;
         let address = delivery.to.address.clone();
-        let due_at = delivery.due_at;
         let line = self.lines.entry(address.clone()).or_default();
-        line.push_back(delivery);
-        if line.len() == 1 {
-            self.later.insert((due_at, address));
+        line.read_to = line.read_to.max(delivery.seq);
+        let since = again.or_else(|| delivery.id.made_at());
+        line.waiting.push_back(Waits { delivery, since, again: again.is_some() });
+        if line.waiting.len() == 1 {
+            self.line_up(&address);
         }
+    }
+
+    /// What is to be read now: of each line that has room, and lies in the journal.
+    pub(super) fn hungry(&self) -> Vec<Hungry> {
+        let mut room = self.room();
+        let mut hungry = Vec::new();
+        for address in &self.behind {
+            let Some(line) = self.lines.get(address) else { continue };
+            let wants = line.most().saturating_sub(line.waiting.len()).min(room);
+            if line.waiting.len() <= line.most() / 2 && wants > 0 {
+                room -= wants;
+                hungry.push((address.clone(), line.read_to, wants));
+            }
+        }
+        hungry
+    }
+
+    /// Puts what was read at the end of a line. `more`: where there is more to read.
+    pub(super) fn fill(&mut self, address: &str, deliveries: Vec<Delivery>, more: Option<i64>) {
+        for delivery in deliveries {
+            self.append(delivery, None);
+        }
+        match (more, self.lines.get_mut(address)) {
+            (Some(more), Some(line)) => line.read_to = line.read_to.max(more),
+            _ => drop(self.behind.remove(address)),
+        }
+        self.forget_empty(address);
+    }
+
+    /// After which place there is something to be read of addresses that found no room, now that there is some.
+    pub(super) fn take_missed(&mut self) -> Option<i64> {
+        if self.room() < HELD / 2 { None } else { self.missed.take() }
+    }
+
+    /// What lies after this place was not read.
+    pub(super) fn missed_from(&mut self, place: i64) {
+        self.missed = Some(self.missed.map_or(place, |missed| missed.min(place)));
     }
 
     /// The next one that is due, if less than `lanes` are under way.
@@ -73,7 +176,7 @@ impl Door {
             return None;
         }
         let address = self.ready.pop_front()?;
-        let first = self.lines.get(&address)?.front()?.clone();
+        let first = self.lines.get(&address)?.waiting.front()?.delivery.clone();
         self.under_way += 1;
         Some(first)
     }
@@ -83,48 +186,121 @@ impl Door {
         self.later.first().map(|(due_at, _)| *due_at)
     }
 
-    /// The clock was set back by so much: what waits for a time waits no longer for that.
+    /// The clock was set back by so much: what waits for a time waits no longer than for that.
     pub(super) fn set_back(&mut self, by: SignedDuration) {
         let earlier = |at: Timestamp| at.checked_sub(by).unwrap_or(at);
         let later = std::mem::take(&mut self.later);
         self.later = later.into_iter().map(|(at, address)| (earlier(at), address)).collect();
-        for delivery in self.lines.values_mut().flatten() {
-            delivery.due_at = earlier(delivery.due_at);
+        for line in self.lines.values_mut() {
+            for waits in &mut line.waiting {
+                waits.delivery.due_at = earlier(waits.delivery.due_at);
+            }
+            if let Some(failing) = &mut line.failing {
+                failing.until = earlier(failing.until);
+            }
         }
     }
 
-    /// What became of the first one of an address.
-    pub(super) fn note(&mut self, address: &str, mark: &Mark) {
+    /// What became of the first one of an address. One that comes later comes no sooner than the address is tried again.
+    /// When the address fails, what waits for it since before `oldest` is given up.
+    pub(super) fn note(&mut self, address: &str, mark: Mark, oldest: Timestamp, now: Timestamp) -> Noted {
         self.under_way -= 1;
-        let Some(line) = self.lines.get_mut(address) else { return };
-        match mark {
-            Mark::Later(at, why) => {
-                if let Some(first) = line.front_mut() {
-                    (first.due_at, first.attempts, first.message) =
-                        (*at, first.attempts + 1, Some(why.clone()));
-                }
+        let noted = |mark| Noted { mark, given_up: Vec::new(), also_after: None };
+        let Some(line) = self.lines.get_mut(address) else { return noted(mark) };
+        let pause = match &mark {
+            Mark::Delivered => None,
+            Mark::Never(_) => line.failing.map(|failing| failing.pause),
+            Mark::Later(at, _) => {
+                let before = line.failing.map(|failing| failing.pause).unwrap_or_default();
+                Some(at.duration_since(now).max(before))
             }
-            Mark::Delivered | Mark::Never(_) => {
-                line.pop_front();
+        };
+        let until = |pause| now.checked_add(pause).unwrap_or(Timestamp::MAX);
+        line.failing = pause.map(|pause| Failing { pause, until: until(pause) });
+        let noted = match (mark, line.failing, line.waiting.front_mut()) {
+            (Mark::Later(_, why), Some(Failing { until, .. }), Some(Waits { delivery, .. })) => {
+                (delivery.due_at, delivery.attempts) = (until, delivery.attempts + 1);
+                delivery.message = Some(why.clone());
+                self.give_up(address, Mark::Later(until, why), oldest)
+            }
+            (mark, ..) => {
+                line.waiting.pop_front();
                 self.held -= 1;
+                noted(mark)
             }
+        };
+        self.trim(address);
+        self.line_up(address);
+        self.forget_empty(address);
+        noted
+    }
+
+    /// Gives up what waits for an address since before this time.
+    fn give_up(&mut self, address: &str, mark: Mark, oldest: Timestamp) -> Noted {
+        let nothing = Noted { mark, given_up: Vec::new(), also_after: None };
+        let Some(line) = self.lines.get_mut(address) else { return nothing };
+        let old = |waits: &Waits| waits.since.is_some_and(|since| since < oldest);
+        // Those behind the first one came later, or have been sent again.
+        let Mark::Later(_, why) = &nothing.mark else { return nothing };
+        if !line.waiting.front().is_some_and(old) {
+            return nothing;
         }
-        match line.front() {
-            Some(first) => drop(self.later.insert((first.due_at, address.to_owned()))),
-            None => drop(self.lines.remove(address)),
+        let mark = Mark::Never(why.clone());
+        let before = line.waiting.len();
+        let gone: Vec<DeliveryId> =
+            line.waiting.iter().skip(1).filter(|waits| old(waits)).map(|waits| waits.delivery.id).collect();
+        line.waiting.retain(|waits| !old(waits));
+        self.held -= before - line.waiting.len();
+        let also_after = (line.waiting.is_empty() && self.behind.contains(address)).then_some(line.read_to);
+        Noted { mark, given_up: gone, also_after }
+    }
+
+    /// Leaves what waits behind the first one of an address that fails to the journal.
+    fn trim(&mut self, address: &str) {
+        let Some(line) = self.lines.get_mut(address).filter(|line| line.failing.is_some()) else { return };
+        let Some(first) = line.waiting.front().map(|waits| waits.delivery.seq) else { return };
+        // What an operator has sent again may have its place before others, and is not read again.
+        let left = |waits: &Waits| waits.delivery.seq > first && !waits.again;
+        if let Some(next) = line.waiting.iter().filter(|w| left(w)).map(|w| w.delivery.seq).min() {
+            let before = line.waiting.len();
+            line.waiting.retain(|waits| !left(waits));
+            line.read_to = next - 1;
+            self.held -= before - line.waiting.len();
+            self.behind.insert(address.to_owned());
+        }
+    }
+
+    /// The first one of an address waits for its turn.
+    fn line_up(&mut self, address: &str) {
+        let Some(line) = self.lines.get(address) else { return };
+        if let Some(first) = line.waiting.front() {
+            let tried = line.failing.map_or(Timestamp::MIN, |failing| failing.until);
+            self.later.insert((first.delivery.due_at.max(tried), address.to_owned()));
+        }
+    }
+
+    fn forget_empty(&mut self, address: &str) {
+        if !self.behind.contains(address)
+            && self.lines.get(address).is_some_and(|line| line.waiting.is_empty())
+        {
+            self.lines.remove(address);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{DeliveryId, DeliveryState, DeliveryTo};
+    use std::time::Duration;
+
+    use model::{DeliveryState, DeliveryTo};
     use serde_json::Value;
     use uuid::Uuid;
 
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    /// Nothing is older.
+    const OLDEST: Timestamp = Timestamp::MIN;
 
     fn delivery(seq: i64, address: &str) -> Delivery {
         Delivery {
@@ -140,6 +316,15 @@ mod tests {
         }
     }
 
+    /// The id of a delivery that was made in that second.
+    fn made(second: i64) -> DeliveryId {
+        DeliveryId(model::JobId::from_parts(Timestamp::from_second(second).unwrap(), [0; 10]).0)
+    }
+
+    fn note(door: &mut Door, address: &str, mark: Mark) {
+        door.note(address, mark, OLDEST, NOW);
+    }
+
     fn seqs(door: &mut Door, lanes: usize) -> Vec<i64> {
         std::iter::from_fn(|| door.next(NOW, lanes)).map(|delivery| delivery.seq).collect()
     }
@@ -151,10 +336,10 @@ mod tests {
             door.take(delivery(seq, address));
         }
         assert_eq!(seqs(&mut door, 9), [1, 3]);
-        door.note("a", &Mark::Delivered);
+        note(&mut door, "a", Mark::Delivered);
         assert_eq!(seqs(&mut door, 9), [2]);
-        door.note("b", &Mark::Never("no".to_owned()));
-        door.note("a", &Mark::Delivered);
+        note(&mut door, "b", Mark::Never("no".to_owned()));
+        note(&mut door, "a", Mark::Delivered);
         assert_eq!((door.held(), door.under_way(), door.next_due()), (0, 0, None));
     }
 
@@ -164,8 +349,8 @@ mod tests {
         door.take(delivery(1, "a"));
         door.take(delivery(2, "a"));
         assert_eq!(seqs(&mut door, 9), [1]);
-        let later = NOW + std::time::Duration::from_secs(1);
-        door.note("a", &Mark::Later(later, "busy".to_owned()));
+        let later = NOW + Duration::from_secs(1);
+        note(&mut door, "a", Mark::Later(later, "busy".to_owned()));
         assert_eq!(seqs(&mut door, 9), Vec::<i64>::new());
         assert_eq!(door.next_due(), Some(later));
         let again = door.next(later, 9).map(|delivery| (delivery.seq, delivery.attempts));
@@ -179,20 +364,109 @@ mod tests {
             door.take(delivery(seq, &seq.to_string()));
         }
         assert_eq!(seqs(&mut door, 2), [1, 2]);
-        door.note("2", &Mark::Delivered);
+        note(&mut door, "2", Mark::Delivered);
         assert_eq!(seqs(&mut door, 2), [3]);
     }
 
     #[test]
-    fn what_it_has_no_room_for_it_reads_later_in_order() {
+    fn an_address_has_so_much_in_memory_and_reads_the_rest_in_order() {
         let mut door = Door::default();
-        let many = i64::try_from(HELD).unwrap_or_default();
-        for seq in 1..=many + 10 {
+        let line = i64::try_from(LINE).unwrap();
+        for seq in 1..=line + 10 {
             door.take(delivery(seq, "a"));
         }
-        assert_eq!((door.held(), door.read_to, door.behind), (HELD, many, true));
-        // Read again from there: nothing comes twice.
-        door.take(delivery(many, "a"));
-        assert_eq!(door.held(), HELD);
+        door.take(delivery(line + 11, "b"));
+        assert_eq!((door.held(), seqs(&mut door, 9)), (LINE + 1, vec![1, line + 11]));
+        for _ in 0..=line / 2 {
+            note(&mut door, "a", Mark::Delivered);
+            door.next(NOW, 9);
+        }
+        let hungry = door.hungry();
+        assert_eq!(hungry, [("a".to_owned(), line, LINE / 2 + 1)]);
+        door.fill("a", (line + 1..=line + 10).map(|seq| delivery(seq, "a")).collect(), None);
+        assert_eq!(door.hungry(), []);
+        // It has all: the next one comes by itself, and nothing comes twice.
+        door.take(delivery(line + 10, "a"));
+        door.take(delivery(line + 12, "a"));
+        assert_eq!(door.held(), LINE / 2 - 1 + 11 + 1);
+    }
+
+    #[test]
+    fn an_address_that_fails_has_only_the_one_with_which_it_is_tried() {
+        let mut door = Door::default();
+        for seq in 1..=9 {
+            door.take(delivery(seq, "a"));
+        }
+        assert_eq!(seqs(&mut door, 9), [1]);
+        let later = NOW + Duration::from_secs(5);
+        note(&mut door, "a", Mark::Later(later, "dead".to_owned()));
+        assert_eq!((door.held(), door.hungry()), (1, vec![]));
+        assert_eq!(door.next(later, 9).map(|d| d.seq), Some(1));
+        // It is back: the rest is read.
+        note(&mut door, "a", Mark::Delivered);
+        assert_eq!(door.hungry(), [("a".to_owned(), 1, LINE)]);
+        door.fill("a", (2..=9).map(|seq| delivery(seq, "a")).collect(), None);
+        assert_eq!(door.next(NOW, 9).map(|d| d.seq), Some(2));
+    }
+
+    #[test]
+    fn one_try_is_for_all_that_wait() {
+        let mut door = Door::default();
+        door.take(delivery(1, "a"));
+        door.take(delivery(2, "a"));
+        assert_eq!(seqs(&mut door, 9), [1]);
+        let hour = NOW + Duration::from_hours(1);
+        note(&mut door, "a", Mark::Later(hour, "dead".to_owned()));
+        assert_eq!(door.next(hour, 9).map(|d| d.seq), Some(1));
+        // It is given up after an hour; the next one of the address waits for another.
+        door.note("a", Mark::Never("no".to_owned()), OLDEST, hour);
+        door.fill("a", vec![delivery(2, "a")], None);
+        assert_eq!(door.next_due(), Some(hour + Duration::from_hours(1)));
+    }
+
+    #[test]
+    fn what_waits_for_too_long_is_given_up_together() {
+        let mut door = Door::default();
+        for seq in 1..=3 {
+            door.take(Delivery { id: made(seq), ..delivery(seq, "a") });
+        }
+        let now = NOW + Duration::from_secs(100);
+        door.next(now, 9);
+        let mark = Mark::Later(now + Duration::from_secs(9), "dead".to_owned());
+        // Those of the first two seconds.
+        let noted = door.note("a", mark, NOW + Duration::from_millis(2500), now);
+        let given_up = vec![made(2)];
+        assert_eq!(noted, Noted { mark: Mark::Never("dead".to_owned()), given_up, also_after: None });
+        assert_eq!(door.held(), 1);
+        door.take(Delivery { id: made(4), ..delivery(4, "a") });
+        assert_eq!(door.next(now + Duration::from_secs(9), 9).map(|d| d.seq), Some(3));
+        let mark = Mark::Later(now, "dead".to_owned());
+        let noted = door.note("a", mark, now, now);
+        assert_eq!((noted.given_up, noted.also_after), (vec![], Some(3)), "the fourth lies in the journal");
+    }
+
+    #[test]
+    fn what_is_sent_again_is_not_old() {
+        let mut door = Door::default();
+        door.revive(Delivery { id: made(1), ..delivery(1, "a") }, NOW + Duration::from_secs(90));
+        let now = NOW + Duration::from_secs(100);
+        door.next(now, 9);
+        let mark = Mark::Later(now, "dead".to_owned());
+        assert_eq!(door.note("a", mark.clone(), NOW + Duration::from_secs(50), now).mark, mark);
+    }
+
+    #[test]
+    fn addresses_for_which_there_is_no_room_are_read_later() {
+        let mut door = Door::default();
+        let many = i64::try_from(HELD).unwrap();
+        for seq in 1..=many + 2 {
+            door.take(delivery(seq, &seq.to_string()));
+        }
+        assert_eq!((door.held(), door.take_missed()), (HELD, None));
+        for seq in seqs(&mut door, HELD).into_iter().take(HELD / 2) {
+            note(&mut door, &seq.to_string(), Mark::Delivered);
+        }
+        assert_eq!(door.take_missed(), Some(many));
+        assert_eq!(door.take_missed(), None);
     }
 }

@@ -14,6 +14,7 @@ mod gone;
 mod module;
 mod operate;
 mod order;
+mod outbox;
 mod plan;
 mod racing;
 mod stats;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{
-    Class, Code, Delivery, DeliveryId, Entity, EntityKey, Event, EventKind, Job, JobId, Record, Step,
+    Class, Code, Delivery, DeliveryId, DeliveryTo, Entity, EntityKey, Event, EventKind, Job, JobId, Record,
+    Step,
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -30,7 +31,7 @@ use crate::api::{
     Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Renewal,
     Tally,
 };
-use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Pruned, Retention};
+use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Over, Pruned, Retention};
 use crate::damage::{Burial, Damage, Damaged};
 use crate::error::Error;
 use crate::key::Key;
@@ -212,6 +213,14 @@ impl Journal for SqliteJournal {
         }
     }
 
+    fn give_up(&self, over: Over, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>> {
+        self.write(Kind::Other, 0, move |tx| outbox::give_up(tx, &over, at))
+    }
+
+    fn bound_lines(&self, most: u64, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>> {
+        self.write(Kind::Other, 0, move |tx| outbox::bound_lines(tx, most, at))
+    }
+
     fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>> {
         self.write(Kind::Mark, 0, move |tx| outbox::mark(tx, delivery, &mark, at))
     }
@@ -313,6 +322,15 @@ impl Journal for SqliteJournal {
         self.sift(move |conn, seal, sieve| {
             outbox::pending(conn, seal, sieve, courier.as_deref(), after, limit)
         })
+    }
+
+    fn line(
+        &self,
+        to: DeliveryTo,
+        after: i64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
+        self.sift(move |conn, seal, sieve| outbox::line(conn, seal, sieve, &to, after, limit))
     }
 
     fn outbox(

@@ -1,14 +1,14 @@
 //! Deliveries: how they went, and which are to be made.
 
 use jiff::Timestamp;
-use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, JobId};
+use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, EventKind, JobId};
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::code::{Id, Time, Word};
 use super::tx::Tx;
 use super::{effects, row};
 use crate::api::{DeliveryFilter, Listing};
-use crate::change::{Fate, Mark};
+use crate::change::{Fate, Mark, Over};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
 use crate::place::Place;
@@ -85,6 +85,55 @@ pub(super) fn settle_dead(
     Ok(settled)
 }
 
+/// See [`crate::Journal::give_up`].
+pub(super) fn give_up(tx: &mut Tx<'_>, over: &Over, at: Timestamp) -> Result<u64, Error> {
+    let DeliveryTo { courier, address } = &over.to;
+    let given_up = tx.sql.execute(
+        "UPDATE delivery INDEXED BY delivery_line SET state = ?5, ended_at = ?6, message = ?7
+         WHERE delivery.state = 0 AND courier = ?1 AND address = ?2 AND seq > ?3 AND id < ?4",
+        params![
+            courier,
+            address,
+            over.after,
+            Id(over.before.0),
+            Word(DeliveryState::Undeliverable),
+            Time(at),
+            over.why
+        ],
+    )?;
+    told(tx, given_up, at)
+}
+
+/// See [`crate::Journal::bound_lines`].
+pub(super) fn bound_lines(tx: &mut Tx<'_>, most: u64, at: Timestamp) -> Result<u64, Error> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let long: Vec<(String, String, i64)> = tx.sql.all(
+        "SELECT courier, address, count(*) FROM delivery INDEXED BY delivery_line
+         WHERE delivery.state = 0 GROUP BY courier, address HAVING count(*) > ?1",
+        [most],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let mut given_up = 0;
+    for (courier, address, count) in long {
+        let why = format!("more than {most} deliveries waited for {address}: the oldest were given up");
+        given_up += tx.sql.execute(
+            "UPDATE delivery SET state = ?4, ended_at = ?5, message = ?6 WHERE seq IN (
+                 SELECT seq FROM delivery INDEXED BY delivery_line
+                 WHERE delivery.state = 0 AND courier = ?1 AND address = ?2 ORDER BY seq LIMIT ?3)",
+            params![courier, address, count - most, Word(DeliveryState::Undeliverable), Time(at), why],
+        )?;
+    }
+    told(tx, given_up, at)
+}
+
+/// Says that deliveries were given up.
+fn told(tx: &mut Tx<'_>, given_up: usize, at: Timestamp) -> Result<u64, Error> {
+    if given_up > 0 {
+        tx.event(at, EventKind::Undeliverable, None, (None, None), None);
+    }
+    Ok(u64::try_from(given_up).unwrap_or_default())
+}
+
 macro_rules! select_delivery {
     ($rest:literal) => {
         concat!(
@@ -108,7 +157,31 @@ pub(super) fn pending(
         "WHERE delivery.state = 0 AND delivery.seq > ?1 AND (?3 IS NULL OR courier = ?3) ORDER BY delivery.seq LIMIT ?2"
     );
     let mut select = conn.prepare_cached(sql)?;
-    let mut found = select.query(params![after, limit, courier])?;
+    in_order(seal, sieve, select.query(params![after, limit, courier])?, limit)
+}
+
+/// The same, to one address.
+pub(super) fn line(
+    conn: &Connection,
+    seal: &Seal,
+    sieve: &mut Sieve,
+    to: &DeliveryTo,
+    after: i64,
+    limit: usize,
+) -> Result<Listing<Delivery>, Error> {
+    let sql = select_delivery!(
+        "WHERE delivery.state = 0 AND courier = ?3 AND address = ?4 AND delivery.seq > ?1 ORDER BY delivery.seq LIMIT ?2"
+    );
+    let mut select = conn.prepare_cached(sql)?;
+    in_order(seal, sieve, select.query(params![after, limit, to.courier, to.address])?, limit)
+}
+
+fn in_order(
+    seal: &Seal,
+    sieve: &mut Sieve,
+    mut found: Rows<'_>,
+    limit: usize,
+) -> Result<Listing<Delivery>, Error> {
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
     while let Some(row) = found.next()? {
         let seq: i64 = row.get(0)?;

@@ -1,9 +1,10 @@
 //! Retention.
 
 use intendant_journal::{
-    DeliveryFilter, EffectSet, Expect, Fate, Journal, Mark, NewJob, NewRecord, Pruned, RecordFilter, Scrub,
+    DeliveryFilter, EffectSet, Expect, Fate, Journal, Mark, NewJob, NewRecord, Over, Pruned, RecordFilter,
+    Scrub,
 };
-use model::{Code, DeliveryState, EventKind, JobState, OutcomeKind, RecordKind, Seq};
+use model::{Code, DeliveryState, DeliveryTo, EventKind, JobState, OutcomeKind, RecordKind, Seq};
 use zeroize::Zeroizing;
 
 use crate::support::*;
@@ -150,6 +151,33 @@ pub async fn deliveries_of_no_job_are_bounded_too(bed: &dyn Bed) {
     let count = |state| left.iter().filter(|delivery| delivery.state == state).count();
     assert_eq!((count(DeliveryState::Pending), count(DeliveryState::Undeliverable)), (100, 100));
     assert_eq!(left[0].id, delivery_id(300), "the newest are kept");
+    sound(&*journal).await;
+}
+
+pub async fn what_waits_for_one_address_is_bounded(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let elsewhere = DeliveryTo { courier: "sesame".to_owned(), address: "elsewhere".to_owned() };
+    let mut deliveries: Vec<_> = (1..=9).map(|number| delivery(number, at(1))).collect();
+    deliveries[4].1 = elsewhere.clone();
+    journal.apply(EffectSet { deliveries, ..EffectSet::default() }, None, at(1)).await.unwrap();
+    let to = delivery(1, at(1)).1;
+    let line = async |to: &DeliveryTo, after, limit| {
+        let page = journal.line(to.clone(), after, limit).await.unwrap();
+        (page.rows.iter().map(|row| row.seq).collect::<Vec<_>>(), page.next)
+    };
+    assert_eq!(line(&to, 2, 3).await, (vec![3, 4, 6], Some(6)));
+    assert_eq!(line(&elsewhere, 0, 9).await, (vec![5], None));
+    // Those that came before a time, after a place.
+    let over = Over { to: to.clone(), after: 1, before: delivery_id(4), why: "too old".to_owned() };
+    assert_eq!(journal.give_up(over, at(5)).await.unwrap(), 2);
+    assert_eq!(line(&to, 0, 9).await.0, [1, 4, 6, 7, 8, 9]);
+    // The oldest of too many.
+    assert_eq!(journal.bound_lines(4, at(6)).await.unwrap(), 2);
+    assert_eq!((line(&to, 0, 9).await.0, line(&elsewhere, 0, 9).await.0), (vec![6, 7, 8, 9], vec![5]));
+    let dead = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
+    let dead = journal.outbox(dead, None, 9).await.unwrap().rows;
+    assert_eq!(dead.iter().map(|row| row.seq).collect::<Vec<_>>(), [4, 3, 2, 1]);
+    assert!(dead.iter().all(|row| row.message.is_some()));
     sound(&*journal).await;
 }
 

@@ -82,6 +82,7 @@ macro_rules! conformance {
                 messages_have_a_bound_of_their_own
                 what_lives_is_kept_and_what_is_owed_too_long_is_given_up
                 deliveries_of_no_job_are_bounded_too
+                what_waits_for_one_address_is_bounded
                 too_many_bytes_make_the_oldest_go
                 secrets_are_scrubbed_when_their_time_comes
                 numbers_are_never_given_twice

@@ -26,6 +26,10 @@ impl Courier for Watched {
         self.inner.lanes()
     }
 
+    fn longest_wait(&self) -> Duration {
+        self.inner.longest_wait()
+    }
+
     fn longest_pause(&self) -> Duration {
         self.inner.longest_pause()
     }
