@@ -139,6 +139,13 @@ impl Facts<'_> {
         let status = self.answer.filter(|_| self.valid).and_then(Answer::status);
         match status {
             _ if self.wants_retry() => self.retry(status.filter(|s| *s != 0).unwrap_or(TEMPORARY)),
+            Some(0) if self.answer.is_some_and(|answer| answer.too_deep) => {
+                let what = format!(
+                    "the script's answer is nested deeper than {} levels, and cannot be kept",
+                    answer::DEEPEST
+                );
+                Outcome::hard(INVALID, code::INVALID_ANSWER, self.with_message(&what))
+            }
             Some(0) => Outcome { message: self.message(), ..Outcome::done() },
             Some(status) => {
                 let otherwise = || format!("the script answered with status {status} and no message");

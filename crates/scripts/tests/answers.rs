@@ -178,6 +178,19 @@ fn output_in_any_encoding_survives() {
 }
 
 #[test]
+fn an_answer_that_is_nested_too_deep_fails_the_step() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let said = |levels| {
+        outcome_of(&format!(r#"echo '{{"status": 0, "message": "all", "data": {}}}'"#, deep(levels)))
+    };
+    assert_eq!(verdict(&said(95)), (OutcomeKind::Done, 0, None));
+    let outcome = said(96);
+    assert_eq!(verdict(&outcome), (OutcomeKind::Hard, 32, Some(code::INVALID_ANSWER)));
+    let words = message(&outcome);
+    assert!(words.contains("nested deeper than 96 levels") && words.contains("all"), "{words}");
+}
+
+#[test]
 fn ten_megabytes_in_one_text_are_no_answer_but_no_harm() {
     let outcome = outcome_of(
         r#"printf '{"status": 0, "message": "'; head -c 10000000 /dev/zero | tr '\0' x; echo '"}'"#,

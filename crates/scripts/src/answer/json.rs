@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Number, Value};
 
-/// Values nested deeper than this read as `null`: the journal could not read them back.
-const DEPTH: usize = model::json::DEEPEST;
+/// Values nested deeper than this read as `null`, and are told of: the journal could not read them back.
+pub(super) const DEPTH: usize = model::json::DEEPEST;
 
 /// Reads objects out of a text.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Reader<'t> {
     /// Where objects inside others begin that are known not to end well: the byte that broke the outer one, while
     /// they were open, breaks them too.
     broken: HashSet<usize>,
+    /// Something in the object that was read last is nested too deep.
+    pub(super) too_deep: bool,
 }
 
 /// The text is not JSON from here on.
@@ -27,7 +29,7 @@ type Read<T> = Result<T, Broken>;
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Reader { text, at: 0, broken: HashSet::new() }
+        Reader { text, at: 0, broken: HashSet::new(), too_deep: false }
     }
 
     /// The object that begins at this place, and the place after its end.
@@ -35,7 +37,7 @@ impl<'t> Reader<'t> {
         if self.broken.contains(&start) {
             return None;
         }
-        self.at = start;
+        (self.at, self.too_deep) = (start, false);
         self.object(0).ok().map(|object| (object, self.at))
     }
 
@@ -94,6 +96,7 @@ impl<'t> Reader<'t> {
 
     /// Passes over a value that is nested too deep.
     fn skip_nested(&mut self) -> Read<Value> {
+        self.too_deep = true;
         let mut open = Vec::new();
         let skipped = self.skip_until_closed(&mut open);
         if skipped.is_err() {

@@ -11,12 +11,17 @@ use serde_json::{Map, Value};
 
 use json::Reader;
 
+/// So many objects and lists may stand in one another in an answer.
+pub const DEEPEST: usize = json::DEPTH;
+
 /// A JSON object in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     object: Map<String, Value>,
     /// Where it stands in the text.
     pub place: Range<usize>,
+    /// Some of it is nested deeper than [`DEEPEST`], and `null` stands for that.
+    pub too_deep: bool,
 }
 
 /// What a text holds: the answer, or else the last object that at least has a message.
@@ -41,7 +46,7 @@ pub fn find(text: &[u8]) -> Found {
         at = start + 1;
         let Some((object, end)) = reader.object_at(start) else { continue };
         at = end;
-        let found = Answer { object, place: start..end };
+        let found = Answer { object, place: start..end, too_deep: reader.too_deep };
         if found.status().is_some() {
             answer = Some(found);
         } else if found.message().is_some() || found.object.contains_key("status") {

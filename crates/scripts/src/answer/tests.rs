@@ -111,11 +111,14 @@ fn retry_after_is_bounded() {
 }
 
 #[test]
-fn nesting_beyond_reason_reads_as_null() {
+fn nesting_beyond_reason_is_told() {
     let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
     let text = format!(r#"{{"status":0,"message":"kept","data":{deep}}}"#);
     assert_eq!(answer(&text), (0, Some("kept".to_owned())));
     let Found::Answer(found) = find(text.as_bytes()) else { panic!() };
+    assert!(found.too_deep);
+    let Found::Answer(next) = find(format!(r#"{text} {{"status":0}}"#).as_bytes()) else { panic!() };
+    assert!(!next.too_deep, "it is said of the object that it is true of");
     // What is kept can be read back from the journal.
     let stored = found.into_value().to_string();
     assert!(serde_json::from_str::<Value>(&stored).is_ok());
