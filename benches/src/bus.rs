@@ -3,13 +3,13 @@
 
 mod peer;
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use bus::envelope::Version;
 use bus::route::{RouteSpec, Routes};
 use bus::{Access, Address, Settings, Source};
+use engine::door::Source as _;
 use engine::{Clock, Hub};
 use testkit::service::{Kind, Service};
 
@@ -78,13 +78,8 @@ async fn ours(broker: &Service, peer: &Peer, shape: Shape) -> Result<f64> {
     peer.ask(&settings.request_exchange(), shape, TOTAL).await?;
     let folder = tempfile::tempdir()?;
     let source = Source::new(settings, routes()?, Clock::system());
-    let setup = engine::Setup {
-        reactors: vec![source.reactor()],
-        couriers: HashMap::from([source.courier()]),
-        decoders: HashMap::from([(source.name().to_owned(), source.decoder())]),
-        retry: HashMap::from([(source.name().to_owned(), source.retry())]),
-        ..bed::setup(bed::noop(KEY))?
-    };
+    let mut setup = bed::setup(bed::noop(KEY))?;
+    source.join(&mut setup);
     let begun = Instant::now();
     let hub = bed::begin(folder.path(), setup).await?;
     let running = source.start(hub.clone());

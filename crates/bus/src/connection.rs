@@ -5,6 +5,7 @@ use lapin::{Connection, ConnectionProperties, ErrorKind};
 use tokio::time::timeout;
 
 use crate::error::Error;
+use crate::frames;
 use crate::settings::{Address, CONNECT, Settings};
 use crate::unreached::{Unreached, unreached};
 
@@ -18,8 +19,7 @@ pub(crate) async fn open(settings: &Settings, purpose: &str) -> Result<Connectio
     let address = &settings.address;
     let name = format!("intendant {} ({purpose})", settings.name);
     let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let runtime = lapin::runtime::default_runtime().map_err(|error| said(address, &error))?;
-    let opening = Connection::connect_uri_with_config(address.uri(), properties, address.tls(), runtime);
+    let opening = frames::connect(address.uri(), properties, address.tls());
     let Unreached { why, remedy } = match timeout(CONNECT, opening).await {
         Ok(Ok(connection)) => return Ok(connection),
         Ok(Err(error)) => unreached(address, &error),

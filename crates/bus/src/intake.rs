@@ -3,17 +3,14 @@
 //! What is in the journal is acknowledged, as a job or as a refusal. While the journal cannot be written messages are
 //! held and tried again; they stay the broker's.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
+use engine::door::{Entered, by_subject};
 use engine::port::{Moment, View};
-use engine::{Accepted, Why};
+use engine::{Story, Why};
 use futures_util::future::join_all;
 use lapin::message::Delivery;
 use model::json;
 use model::word::code;
-use model::{Effects, Job, NewDelivery, Refusal, Request};
+use model::{NewDelivery, Refusal, Request};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -25,8 +22,6 @@ use crate::session::Session;
 use crate::tell::uuid_of;
 use crate::wire;
 
-/// First and longest pause before the journal is tried again.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 3600 * 1000;
 
@@ -50,21 +45,15 @@ impl Incoming {
     }
 }
 
-/// The hub stops: what was not taken in goes back to the broker.
-struct Stopping;
-
 impl Session {
-    /// Takes in what came. Messages about the same thing go one after the other, so that the journal has them in the
+    /// Takes in what came. Messages of the same subject go one after the other, so that the journal has them in the
     /// order of the queue. `false`: not all were, since the hub stops.
     pub(crate) async fn take_in(&self, batch: Vec<Delivery>) -> bool {
         self.link.count("received", batch.len() as u64);
-        let mut lines = BTreeMap::<String, Vec<Incoming>>::new();
-        for (place, delivery) in batch.into_iter().enumerate() {
-            let incoming = self.read(delivery);
-            let about = incoming.request.as_ref().ok().and_then(about);
-            lines.entry(about.unwrap_or_else(|| format!("\0{place}"))).or_default().push(incoming);
-        }
-        let taken = join_all(lines.into_values().map(|line| self.take_in_line(line))).await;
+        let incoming: Vec<_> = batch.into_iter().map(|delivery| self.read(delivery)).collect();
+        let subject = |incoming: &Incoming| self.hub.subject_of(incoming.request.as_ref().ok()?);
+        let lines = by_subject(incoming, subject);
+        let taken = join_all(lines.into_iter().map(|line| self.take_in_line(line))).await;
         taken.into_iter().all(|taken| taken.is_ok())
     }
 
@@ -92,7 +81,7 @@ impl Session {
     }
 
     /// A message without an id that the broker hands out again gets one that follows from it, so that it becomes no
-    /// third job (design §2.2).
+    /// third job.
     fn with_id(&self, mut request: Request, raw: &RawMessage) -> Request {
         if request.external_id.is_none() && raw.redelivered {
             let day = self.shared.clock.now().as_millisecond() / DAY;
@@ -103,18 +92,10 @@ impl Session {
         request
     }
 
-    async fn take_in_line(&self, line: Vec<Incoming>) -> Result<(), Stopping> {
-        for incoming in line {
-            let mut pause = PAUSE.0;
-            while let Err(error) = self.take_in_one(&incoming).await {
-                if matches!(error, engine::Error::Stopping) {
-                    return Err(Stopping);
-                }
-                self.journal_refuses(&error);
-                self.shared.clock.sleep(pause).await;
-                pause = (2 * pause).min(PAUSE.1);
-            }
-            self.journal_takes();
+    /// An error: the hub stops.
+    async fn take_in_line(&self, line: Vec<Incoming>) -> Result<(), engine::Error> {
+        for incoming in &line {
+            self.patience.until_taken(&self.shared.clock, || self.take_in_one(incoming)).await?;
         }
         Ok(())
     }
@@ -130,22 +111,21 @@ impl Session {
             }
             Err(refused) => return self.refuse(incoming, refused).await,
         };
-        match self.hub.accept(request, Effects::default()).await? {
-            Accepted::New(_) => self.link.count("accepted", 1),
-            Accepted::Known(_, Some(job)) => {
+        match self.hub.enter(request).await? {
+            Entered::New(_) => self.link.count("accepted", 1),
+            Entered::Live(_) => self.link.count("known", 1),
+            Entered::Ended(story) => {
                 self.link.count("known", 1);
-                if job.state.is_terminal() {
-                    self.answer_again(incoming, &job).await?;
-                }
+                self.answer_again(incoming, &story).await?;
             }
-            Accepted::Known(_, None) => {
+            Entered::Forgotten => {
                 self.link.count("known", 1);
                 let message =
                     "this message was dealt with long ago, its result is no longer kept: send it anew";
                 let refused = Refused::new(code::ID_REUSED, message.to_owned());
                 self.hub.tell(self.told(incoming, &incoming.raw.to_bytes(), &refused)).await?;
             }
-            Accepted::Unclaimed => {
+            Entered::Unclaimed => {
                 self.link.count("unclaimed", 1);
                 if let Some(message) = &incoming.message {
                     let settings = &self.shared.settings;
@@ -156,14 +136,13 @@ impl Session {
                     self.hub.tell(told.into_iter().collect()).await?;
                 }
             }
-            Accepted::Refused(why) => self.refuse(incoming, &Refused { why, violations: Vec::new() }).await?,
+            Entered::Refused(why) => self.refuse(incoming, &Refused { why, violations: Vec::new() }).await?,
         }
         Ok(())
     }
 
     /// A message whose job has ended: its result is told once more, nothing runs.
-    async fn answer_again(&self, incoming: &Incoming, job: &Job) -> Result<(), engine::Error> {
-        let story = self.hub.story(job.id).await?;
+    async fn answer_again(&self, incoming: &Incoming, story: &Story) -> Result<(), engine::Error> {
         let last = |index: u16| {
             story
                 .attempts
@@ -178,7 +157,7 @@ impl Session {
         let settings = &self.shared.settings;
         let mut told = settings.tell(&view, Moment::Settled, &self.shared.routes.get());
         told.retain(|outgoing| outgoing.message.kind == Kind::Reply);
-        let apart = job.id.to_string();
+        let apart = story.job.id.to_string();
         let deliveries = told.iter().map(|outgoing| settings.delivery(outgoing, &apart)).collect();
         self.hub.tell(deliveries).await
     }
@@ -213,27 +192,6 @@ impl Session {
         let failure = Failure::of_refused(refused);
         let told = settings.tell_refused(&origin, &history, &failure, number, now);
         told.iter().map(|outgoing| settings.delivery(outgoing, &number.to_string())).collect()
-    }
-
-    fn journal_refuses(&self, error: &engine::Error) {
-        if !self.journal_trouble.swap(true, Ordering::Relaxed) {
-            let source = &self.shared.settings.name;
-            tracing::warn!(source, "messages stay with the broker until the journal takes them: {error}");
-        }
-    }
-
-    fn journal_takes(&self) {
-        if self.journal_trouble.swap(false, Ordering::Relaxed) {
-            tracing::info!(source = self.shared.settings.name, "the journal takes messages again");
-        }
-    }
-}
-
-/// Whom a request is about, as far as it shows before the action table is asked.
-fn about(request: &Request) -> Option<String> {
-    match request.body.get("concernedTo")? {
-        Value::Null => None,
-        value => Some(value.to_string()),
     }
 }
 

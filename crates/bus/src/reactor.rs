@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use engine::door::is_told_by;
 use engine::port::{Moment, Reactor, View};
-use model::word::code;
 use model::{Effects, Entity};
 
 use crate::amiss::SaidAmiss;
@@ -39,8 +39,7 @@ impl Reactor for Tells {
     }
 
     fn react(&self, view: &View<'_>, moment: Moment, _: &[Entity]) -> Effects {
-        // Whoever took a job over answers it too.
-        if view.job.source != self.settings.name || view.job.code == Some(code::TAKEN_OVER) {
+        if !is_told_by(&self.settings.name, view) {
             return Effects::default();
         }
         let job = view.job.id.to_string();

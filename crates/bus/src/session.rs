@@ -2,16 +2,15 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use engine::door::{Patience, Stopped};
 use engine::{Hub, Link};
 use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Consumer};
-use tokio::sync::watch;
 
 use crate::connection::{ACCESS_REFUSED, number, reason, said};
 use crate::error::Error;
@@ -33,11 +32,10 @@ pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hub: Hub,
     pub(crate) link: Arc<Link>,
-    pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) stopped: Stopped,
     pub(crate) connection: Connection,
     pub(crate) publisher: Arc<Publisher>,
-    /// Whether the journal could not be used the last time.
-    pub(crate) journal_trouble: AtomicBool,
+    pub(crate) patience: Patience,
 }
 
 impl Session {
@@ -102,11 +100,10 @@ impl Session {
     async fn take(&self, channel: &Channel, mut consumer: Consumer) -> Result<Infallible, Error> {
         let settings = &self.shared.settings;
         let lost = |error: lapin::Error| said(&settings.address, &error);
-        let mut stopped = self.stopped.clone();
         loop {
             let first = tokio::select! {
                 biased;
-                () = told_to_stop(&mut stopped) => return self.leave(channel).await,
+                () = self.stopped.told() => return self.leave(channel).await,
                 first = consumer.next() => first,
             };
             let Some(first) = first else {
@@ -177,12 +174,5 @@ impl Session {
             let notes = topology::declare(&self.connection, settings, &routes.get()).await?;
             self.explain(notes.into_iter().map(|note| note.text).collect());
         }
-    }
-}
-
-async fn told_to_stop(stopped: &mut watch::Receiver<bool>) {
-    if stopped.wait_for(|stopped| *stopped).await.is_err() {
-        // The source is gone, and this with it.
-        std::future::pending::<()>().await;
     }
 }

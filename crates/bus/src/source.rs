@@ -1,16 +1,15 @@
 //! A source: what the hub is given of it, and the loop that keeps it connected.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use engine::port::{Courier, Decoder, Reactor};
-use engine::{Clock, Hub, Link, Pacer, Why};
+use engine::door::{self, Patience, Running, Stopped};
+use engine::port::Decoder;
+use engine::{Clock, Hub, Link, Setup, Why};
 use jiff::Timestamp;
+use model::Request;
 use model::word::code;
-use model::{Request, RetryPolicy};
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::amiss::SaidAmiss;
@@ -51,15 +50,6 @@ pub(crate) struct Shared {
     pub(crate) apart: tokio::sync::Mutex<()>,
 }
 
-/// A source at work. It goes on until [`Running::end`].
-pub struct Running {
-    shared: Arc<Shared>,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-    /// Beside it: supervision.
-    others: Vec<JoinHandle<()>>,
-}
-
 impl Source {
     /// A source. Nothing is connected yet.
     pub fn new(settings: Settings, routes: Routes, clock: Clock) -> Self {
@@ -92,69 +82,60 @@ impl Source {
         self.0.clock.delivery_id(now).0
     }
 
-    /// Its routes as they are now.
-    pub fn routes(&self) -> Arc<Routes> {
-        self.0.routes.get()
-    }
-
-    /// Replaces its routes, for every message from now on.
-    pub fn reroute(&self, routes: Routes) {
-        self.0.routes.set(routes);
-        self.0.rerouted.notify_one();
-    }
-
-    /// What has replies and notifications leave.
-    pub fn reactor(&self) -> Arc<dyn Reactor> {
-        let Shared { settings, routes, amiss, .. } = &*self.0;
-        Arc::new(Tells { settings: settings.clone(), routes: routes.clone(), amiss: Arc::clone(amiss) })
-    }
-
-    /// What publishes, and its name.
-    pub fn courier(&self) -> (String, Arc<dyn Courier>) {
-        (self.0.settings.courier(), Arc::new(Publishes(Arc::clone(&self.0))))
-    }
-
     /// What reads refused messages again.
     pub fn decoder(&self) -> Arc<dyn Decoder> {
         Arc::new(Resubmitted(Arc::clone(&self.0)))
     }
 
-    /// When a soft failure of its jobs is tried again.
-    pub fn retry(&self) -> RetryPolicy {
-        self.0.settings.retry()
-    }
-
-    /// Begins to take messages.
-    pub fn start(&self, hub: Hub) -> Running {
-        let (stop, stopped) = watch::channel(false);
-        let link = hub.link(self.name(), KIND);
-        self.0.amiss.count_with(&link);
-        let shared = || Arc::clone(&self.0);
-        let mut others = Vec::new();
-        if self.0.settings.supervise {
-            others.push(tokio::spawn(Watch::new(shared(), hub.clone(), stopped.clone()).keep()));
-        }
-        let keeper = Keeper { shared: shared(), hub, link, stopped };
-        Running { shared: shared(), stop, task: tokio::spawn(keeper.keep()), others }
+    /// Its routes as they are now.
+    pub fn routes(&self) -> Arc<Routes> {
+        self.0.routes.get()
     }
 }
 
-impl Running {
-    /// Takes no more messages: those that were not acknowledged go back to the broker. What is told still leaves.
-    pub fn quiesce(&self) {
-        self.stop.send_replace(true);
+impl door::Source for Source {
+    type Told = Routes;
+
+    fn name(&self) -> &str {
+        self.name()
     }
 
-    /// Ends, once everything has left.
-    pub async fn end(self) {
-        self.task.abort();
-        self.others.iter().for_each(JoinHandle::abort);
-        // It ends by being aborted, and in no other way.
-        let _ = self.task.await;
-        let publisher = self.shared.publisher.send_replace(None);
-        if let Some(publisher) = publisher {
-            publisher.close().await;
-        }
+    fn join(&self, setup: &mut Setup) {
+        let Shared { settings, routes, amiss, .. } = &*self.0;
+        let name = || settings.name.clone();
+        setup.reactors.push(Arc::new(Tells {
+            settings: settings.clone(),
+            routes: routes.clone(),
+            amiss: Arc::clone(amiss),
+        }));
+        setup.couriers.insert(settings.courier(), Arc::new(Publishes(Arc::clone(&self.0))));
+        setup.decoders.insert(name(), self.decoder());
+        setup.retry.insert(name(), settings.retry());
+    }
+
+    fn start(&self, hub: Hub) -> Running {
+        let shared = || Arc::clone(&self.0);
+        let link = hub.link(&self.0.settings.name, KIND);
+        self.0.amiss.count_with(&link);
+        let running = Running::new(|stopped| {
+            let watch = self.0.settings.supervise.then(|| Watch::new(shared(), hub.clone(), stopped.clone()));
+            let keeper = Keeper { shared: shared(), hub, link, stopped: stopped.clone() };
+            let watching = watch.map(|watch| tokio::spawn(watch.keep()));
+            std::iter::once(tokio::spawn(keeper.keep())).chain(watching).collect()
+        });
+        let shared = shared();
+        running.at_last(async move {
+            // What is told leaves until then.
+            if let Some(publisher) = shared.publisher.send_replace(None) {
+                publisher.close().await;
+            }
+        })
+    }
+
+    /// Its routes.
+    fn reload(&self, routes: Routes) {
+        self.0.routes.set(routes);
+        self.0.rerouted.notify_one();
     }
 }
 
@@ -186,17 +167,17 @@ struct Keeper {
     shared: Arc<Shared>,
     hub: Hub,
     link: Arc<Link>,
-    stopped: watch::Receiver<bool>,
+    stopped: Stopped,
 }
 
 impl Keeper {
     async fn keep(self) {
-        let mut pacer = Pacer::new(&self.link, &self.shared.clock);
-        loop {
+        door::keep(&self.link, &self.shared.clock, || async {
             let Err(why) = self.serve().await;
             self.shared.publisher.send_replace(None);
-            pacer.lost(&why).await;
-        }
+            why
+        })
+        .await;
     }
 
     /// Works until a connection is lost.
@@ -214,7 +195,7 @@ impl Keeper {
             stopped: self.stopped.clone(),
             connection,
             publisher,
-            journal_trouble: AtomicBool::new(false),
+            patience: Patience::new(&settings.name, "messages", "stay with the broker"),
         };
         session.explain(notes.into_iter().map(|note| note.text).collect());
         session.run().await

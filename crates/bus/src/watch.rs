@@ -3,9 +3,9 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
-use engine::{Hub, Link, Pacer};
+use engine::door::{self, Patience, Stopped};
+use engine::{Hub, Link};
 use futures_util::{FutureExt as _, StreamExt as _};
 use journal::{EffectSet, NewRecord};
 use lapin::message::Delivery;
@@ -15,7 +15,6 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, Consumer, ExchangeKind};
-use tokio::sync::watch;
 
 use crate::connection::{open, said};
 use crate::error::Error;
@@ -31,30 +30,31 @@ const MOST: usize = 250;
 const MOST_BYTES: usize = 4 << 20;
 /// Messages that the broker keeps while nobody records; above that it drops the oldest.
 const KEPT: i64 = 100_000;
-/// First and longest pause before the journal is tried again.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// Records what passes on one bus.
 pub(crate) struct Watch {
     shared: Arc<Shared>,
     hub: Hub,
     link: Arc<Link>,
-    stopped: watch::Receiver<bool>,
+    stopped: Stopped,
+    patience: Patience,
 }
 
 impl Watch {
-    pub(crate) fn new(shared: Arc<Shared>, hub: Hub, stopped: watch::Receiver<bool>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, hub: Hub, stopped: Stopped) -> Self {
         let link = hub.link(&format!("{}-supervision", shared.settings.name), KIND);
-        Watch { shared, hub, link, stopped }
+        let patience =
+            Patience::new(&shared.settings.name, "messages for supervision", "stay with the broker");
+        Watch { shared, hub, link, stopped, patience }
     }
 
     /// Records until it is dropped, whatever becomes of the connection.
     pub(crate) async fn keep(self) {
-        let mut pacer = Pacer::new(&self.link, &self.shared.clock);
-        loop {
+        door::keep(&self.link, &self.shared.clock, || async {
             let Err(why) = self.session().await;
-            pacer.lost(&why).await;
-        }
+            why
+        })
+        .await;
     }
 
     async fn session(&self) -> Result<Infallible, Error> {
@@ -66,11 +66,10 @@ impl Watch {
             let (source, log) = (&settings.name, &settings.log_exchange);
             tracing::info!(source, "{source}: {up} RabbitMQ, supervision records what passes on {log}");
         }
-        let mut stopped = self.stopped.clone();
         loop {
             let first = tokio::select! {
                 biased;
-                true = async { stopped.wait_for(|stopped| *stopped).await.is_ok() } => {
+                () = self.stopped.told() => {
                     // What was not recorded goes back to the broker with the connection.
                     return std::future::pending().await;
                 }
@@ -127,15 +126,12 @@ impl Watch {
         let at = clock.now();
         let count = batch.len() as u64;
         let records: Vec<NewRecord> = batch.into_iter().map(|delivery| self.seen(delivery, at)).collect();
-        let mut pause = PAUSE.0;
-        loop {
+        let write = || async {
             let effects = EffectSet { records: records.clone(), ..EffectSet::default() };
-            match self.hub.journal().apply(effects, None, at).await {
-                Ok(()) => return self.link.count("recorded", count),
-                Err(error) => tracing::debug!("supervision waits for the journal: {error}"),
-            }
-            clock.sleep(pause).await;
-            pause = (2 * pause).min(PAUSE.1);
+            Ok(self.hub.journal().apply(effects, None, at).await?)
+        };
+        if self.patience.until_taken(clock, write).await.is_ok() {
+            self.link.count("recorded", count);
         }
     }
 

@@ -5,6 +5,7 @@ mod support;
 
 use std::time::Duration;
 
+use engine::door::Source as _;
 use intendant_bus as bus;
 use model::{JobState, Outcome};
 use serde_json::{Value, json};
@@ -269,7 +270,7 @@ async fn nobody_handles_it(broker: &Service) {
         "request.unknown.#",
         bus::route::RouteSpec { action: Some(KEY.to_owned()), ..Default::default() },
     ));
-    bed.source.reroute(plan.routes());
+    bed.source.reload(plan.routes());
     let refusal = bed.refusals().await[0].seq;
     bed.hub.resubmit(refusal, &engine::Actor("test".to_owned())).await.unwrap();
     let reply = peer.take("replies", 1).remove(0);

@@ -4,7 +4,7 @@
 mod support;
 
 use intendant_bus::envelope::{Kind, Message, Version};
-use intendant_bus::{Error, Outgoing, publish};
+use intendant_bus::{Access, Address, Error, Outgoing, Settings, publish};
 use journal::DeliveryFilter;
 use model::{Delivery, DeliveryState, DeliveryTo, NewDelivery, Outcome};
 use serde_json::{Map, Value, json};
@@ -17,6 +17,7 @@ async fn what_the_broker_refuses_holds_nothing_up() {
     a_long_error_name(&broker).await;
     a_reply_that_nobody_gets(&broker).await;
     an_exchange_that_nobody_may_write_to(&broker).await;
+    exchanges_that_we_may_not_write_to(&broker).await;
     headers_that_are_too_large(&broker).await;
     a_message_that_is_too_large(&broker).await;
 }
@@ -100,6 +101,35 @@ async fn an_exchange_that_nobody_may_write_to(broker: &Service) {
     assert_eq!(peer.take("replies", 1)[0]["properties"]["correlation_id"], uuid(2));
     let given_up = bed.given_up(1).await;
     assert!(said(&given_up[0]).contains("RabbitMQ will not take it: 403"), "{given_up:?}");
+    bed.stop().await;
+}
+
+/// Many at once, some of them on a channel that others share. Nothing of it closes a connection.
+async fn exchanges_that_we_may_not_write_to(broker: &Service) {
+    broker.rabbitmqctl(&["add_user", "shut", "pw"]).unwrap();
+    broker.rabbitmqctl(&["set_permissions", "shut", ".*", "^(?!shut_asker|shut_log).*", ".*"]).unwrap();
+    let backend = Fake::new(|call| match call.body["payload"]["fails"].as_bool() {
+        Some(true) => Outcome::hard(1, model::word::code::FAILED, "no"),
+        _ => answered(json!({ "status": 0, "data": {} })),
+    });
+    let plan = Plan::new(broker, "shut", &backend);
+    let address = Address::new(&broker.url().replace("guest:guest@", "shut:pw@"), Access::default()).unwrap();
+    let plan = Plan { settings: Settings { address, ..plan.settings }, ..plan };
+    let bed = Bed::new(&plan).await;
+    let connected = bed.link().since;
+    let mut peer = Neighbour::of(broker, &plan.settings);
+    let reply_to = peer.reply_to();
+    for n in 0..EACH {
+        let data = |fails: bool| json!({ "uuid": format!("{fails}{n}"), "fails": fails });
+        peer.publish(".request", KEY, &data(false), Some(v2(n, Some(&reply_to))));
+        peer.publish(".request", KEY, &data(true), Some(v2(1000 + n, None)));
+    }
+    for delivery in bed.given_up(2 * EACH).await {
+        assert!(said(&delivery).contains("RabbitMQ will not take it: 403"), "{delivery:?}");
+    }
+    peer.take("events", EACH);
+    let link = bed.link();
+    assert_eq!((link.since, link.last_error), (connected, None), "the source was never disconnected");
     bed.stop().await;
 }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use intendant_bus::route::{RouteSpec, Routes};
 use intendant_bus::{Access, Address, Lacking, Settings, declare, examine_with_rights};
-use model::{Notice, Outcome};
+use model::{ActionSpec, Notice, Outcome};
 use serde_json::{Value, json};
 use support::{Bed, Fake, KEY, Neighbour, Plan, answered, body, broker, uuid, v2};
 use testkit::service::Service;
@@ -25,7 +25,7 @@ async fn an_action_that_nobody_has_to_do(broker: &Service) {
     const SEEN: &str = "request.printer.seen";
     let mut plan = Plan::new(broker, "optional", &Fake::done());
     plan.routes.push((SEEN, RouteSpec::default()));
-    plan.optional = Some(SEEN);
+    plan.actions = vec![(SEEN, ActionSpec { optional: true, ..ActionSpec::default() })];
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
     let reply_to = peer.reply_to();

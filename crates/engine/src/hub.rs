@@ -227,17 +227,15 @@ impl Hub {
 
     /// Waits until the job has ended, at most this long, and says how it stands then.
     pub async fn wait(&self, job: JobId, at_most: Duration) -> Result<Job, Error> {
-        let ended = self.core.wiring.end_of(job);
+        let mut ended = self.core.wiring.end_of(job);
         let found = self.job(job).await?;
         if found.state.is_terminal() {
-            self.core.wiring.stop_waiting(job);
             return Ok(found);
         }
         tokio::select! {
-            _ = ended => {}
+            () = ended.told() => {}
             () = self.core.clock.sleep(at_most) => {}
         }
-        self.core.wiring.stop_waiting(job);
         self.job(job).await
     }
 

@@ -16,6 +16,7 @@ mod copies;
 mod core;
 mod deliveries;
 mod dispatcher;
+pub mod door;
 mod ending;
 mod error;
 mod expiry;

@@ -1,7 +1,7 @@
 //! What the journal's writer tells the engine after each commit, and who is woken by it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use journal::{Committed, Due, Observer};
@@ -103,7 +103,7 @@ impl Wiring {
 
     fn hear_events(&self, events: Vec<Event>) {
         let listened = self.events.receiver_count() > 0;
-        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiters = self.lock_waiters();
         for event in events {
             if ends(event.kind)
                 && let Some(job) = event.job
@@ -121,25 +121,15 @@ impl Wiring {
         }
     }
 
-    /// Resolves when the job has ended. Ask for it before looking at the job, so that its end is not missed.
-    pub(crate) fn end_of(&self, job: JobId) -> oneshot::Receiver<()> {
-        let (sender, receiver) = oneshot::channel();
-        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = waiters.entry(job).or_default();
-        waiting.retain(|w| !w.is_closed());
-        waiting.push(sender);
-        receiver
+    /// Waits for the end of a job. Ask for it before looking at the job, so that its end is not missed.
+    pub(crate) fn end_of(&self, job: JobId) -> Waiter<'_> {
+        let (sender, told) = oneshot::channel();
+        self.lock_waiters().entry(job).or_default().push(sender);
+        Waiter { wiring: self, job, told }
     }
 
-    /// Forgets callers that no longer wait for the job.
-    pub(crate) fn stop_waiting(&self, job: JobId) {
-        let mut waiters = self.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(waiting) = waiters.get_mut(&job) {
-            waiting.retain(|w| !w.is_closed());
-            if waiting.is_empty() {
-                waiters.remove(&job);
-            }
-        }
+    fn lock_waiters(&self) -> MutexGuard<'_, HashMap<JobId, Vec<oneshot::Sender<()>>>> {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn take_revived(&self) -> Vec<i64> {
@@ -167,6 +157,53 @@ impl Wiring {
     }
 }
 
+/// Somebody who waits for the end of a job. Whoever goes away is forgotten, whatever the reason.
+pub(crate) struct Waiter<'a> {
+    wiring: &'a Wiring,
+    job: JobId,
+    told: oneshot::Receiver<()>,
+}
+
+impl Waiter<'_> {
+    /// Resolves when the job has ended.
+    pub(crate) async fn told(&mut self) {
+        // Whoever tells is never gone before: the wiring outlives its waiters.
+        let _ = (&mut self.told).await;
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        self.told.close();
+        let mut waiters = self.wiring.lock_waiters();
+        if let Some(waiting) = waiters.get_mut(&self.job) {
+            waiting.retain(|waiter| !waiter.is_closed());
+            if waiting.is_empty() {
+                waiters.remove(&self.job);
+            }
+        }
+    }
+}
+
 fn ends(kind: EventKind) -> bool {
     matches!(kind, EventKind::Succeeded | EventKind::Failed | EventKind::Cancelled | EventKind::Superseded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_no_longer_waits_is_forgotten() {
+        let (_, wiring) = wiring();
+        let (job, other) = (JobId(uuid::Uuid::from_u128(1)), JobId(uuid::Uuid::from_u128(2)));
+        let (first, second) = (wiring.end_of(job), wiring.end_of(job));
+        // Of a job that there is not, or by a caller who went away.
+        drop(wiring.end_of(other));
+        assert_eq!(wiring.lock_waiters().keys().collect::<Vec<_>>(), [&job]);
+        drop(first);
+        assert_eq!(wiring.lock_waiters()[&job].len(), 1);
+        drop(second);
+        assert!(wiring.lock_waiters().is_empty());
+    }
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use bus::route::{Routes, ring};
-use bus::{Access, Address, Running, Settings, Source};
-use engine::{Clock, Hub, Setup};
+use bus::{Access, Address, Settings};
 use model::Secret;
 
 use crate::config::{BusSource, Config, Environment, Sasl};
@@ -170,61 +168,6 @@ impl Older<'_> {
     fn number(&self, name: &str) -> Result<Option<u64>> {
         let parsed = self.get(name).map(|text| text.trim().parse()).transpose();
         parsed.map_err(|_| misuse(anyhow!("{}_{name} is no whole number", self.prefix.unwrap_or_default())))
-    }
-}
-
-/// The buses of a hub.
-#[derive(Default)]
-pub struct Buses {
-    all: Vec<Source>,
-    running: Mutex<Vec<Running>>,
-}
-
-impl Buses {
-    pub(crate) fn new(configured: Vec<(Settings, Routes)>, clock: &Clock) -> Self {
-        let source = |(settings, routes)| Source::new(settings, routes, clock.clone());
-        Buses { all: configured.into_iter().map(source).collect(), running: Mutex::default() }
-    }
-
-    /// Each of them.
-    pub fn all(&self) -> &[Source] {
-        &self.all
-    }
-
-    /// Gives the hub what it needs of them before it starts.
-    pub(crate) fn join(&self, setup: &mut Setup) {
-        for source in &self.all {
-            setup.reactors.push(source.reactor());
-            setup.couriers.extend([source.courier()]);
-            setup.decoders.insert(source.name().to_owned(), source.decoder());
-            setup.retry.insert(source.name().to_owned(), source.retry());
-        }
-    }
-
-    /// Begins to take messages.
-    pub(crate) fn open(&self, hub: &Hub) {
-        let running = self.all.iter().map(|source| source.start(hub.clone())).collect();
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
-    }
-
-    /// Replaces the routes of those that run; new applications need a restart.
-    pub(crate) fn reroute(&self, mut routes: BTreeMap<String, Routes>) {
-        for source in &self.all {
-            if let Some(routes) = routes.remove(source.name()) {
-                source.reroute(routes);
-            }
-        }
-    }
-
-    pub(crate) fn quiesce(&self) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Running::quiesce);
-    }
-
-    pub(crate) async fn close(&self) {
-        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
-        for source in running {
-            source.end().await;
-        }
     }
 }
 

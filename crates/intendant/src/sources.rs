@@ -4,15 +4,16 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
+use engine::door::Sources as Instances;
 use engine::port::Standing;
 use engine::{Clock, Hub, Setup};
 use http::dependency::Watch;
-use model::{Dependency, RetryPolicy};
+use model::Dependency;
 use serde_json::{Map, Value, json};
-use sesame::{Address, BuiltIn, Running, Settings, Source};
+use sesame::{Address, BuiltIn, Settings, Source};
 use uuid::Uuid;
 
-use crate::buses::{self, Buses};
+use crate::buses;
 use crate::cli::VERSION;
 use crate::config::{Config, Environment, SecretSource, SesameSource};
 use crate::exit::misuse;
@@ -124,14 +125,14 @@ fn trusting_more(address: Address, name: &str, environment: &Environment) -> Add
 
 /// The sources of a hub.
 pub struct Sources {
-    all: Vec<Source>,
+    /// Queues of Sesame's orchestrator.
+    sesame: Instances<Source>,
     built_in: BuiltIn,
-    running: Mutex<Vec<Running>>,
     clock: Clock,
     /// Looks at what routes and backends depend on, while the hub serves.
     dependencies: Mutex<Option<Watch>>,
-    /// Those on a message bus.
-    pub buses: Buses,
+    /// Applications on a message bus.
+    pub buses: Instances<bus::Source>,
 }
 
 impl Sources {
@@ -148,34 +149,29 @@ impl Sources {
             "license": env!("CARGO_PKG_LICENSE"),
         }));
         built_in.set_backends(listed(backends));
-        let source = |settings| Source::new(settings, journal, clock.clone(), built_in.clone());
+        let queues = configured.sesame.into_iter();
+        let queues = queues.map(|settings| Source::new(settings, journal, clock.clone(), built_in.clone()));
+        let buses = configured.buses.into_iter();
+        let buses = buses.map(|(settings, routes)| bus::Source::new(settings, routes, clock.clone()));
         Sources {
-            all: configured.sesame.into_iter().map(source).collect(),
+            sesame: Instances::new(queues),
+            buses: Instances::new(buses),
             built_in,
-            running: Mutex::default(),
             clock: clock.clone(),
             dependencies: Mutex::default(),
-            buses: Buses::new(configured.buses, clock),
         }
     }
 
     /// Gives the hub what it needs of them before it starts.
     pub(crate) fn join(&self, setup: &mut Setup) {
-        for source in &self.all {
-            setup.reactors.push(source.reactor());
-            setup.couriers.extend([source.courier()]);
-            setup.decoders.insert(source.name().to_owned(), source.decoder());
-            setup.reclaim.push(source.reclaim());
-            setup.retry.insert(source.name().to_owned(), RetryPolicy::SESAME);
-        }
+        self.sesame.join(setup);
         self.buses.join(setup);
     }
 
     /// Begins to take requests.
     pub(crate) fn open(&self, hub: &Hub) {
-        let running = self.all.iter().map(|source| source.start(hub.clone())).collect();
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = running;
-        self.buses.open(hub);
+        self.sesame.start(hub);
+        self.buses.start(hub);
     }
 
     /// Looks from time to time at what routes and backends depend on, as they are now.
@@ -199,17 +195,14 @@ impl Sources {
 
     /// Takes no more requests. What was taken is still answered.
     pub fn quiesce(&self) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Running::quiesce);
+        self.sesame.quiesce();
         self.buses.quiesce();
     }
 
     /// Ends them, once the hub has stopped.
     pub async fn close(&self) {
         self.dependencies.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let running = std::mem::take(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner));
-        for source in running {
-            source.end().await;
-        }
+        self.sesame.close().await;
         self.buses.close().await;
     }
 }

@@ -3,19 +3,17 @@
 //! Only what is in the journal is held. What could not be put there goes back to the queue; what never can be becomes
 //! a refusal, and is answered.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-
-use engine::{Accepted, Why};
+use engine::Why;
+use engine::door::{Entered, by_subject, was_taken_over};
 use futures_util::future::{join, join_all};
 use model::take_secrets;
 use model::word::code;
-use model::{Effects, Job, JobId, Refusal, Request};
+use model::{Refusal, Request};
 use redis::RedisResult;
 use serde_json::Value;
 
 use crate::answer;
-use crate::decode::{Message, about, decode, external_id};
+use crate::decode::{Message, decode, external_id};
 use crate::error::Error;
 use crate::queue::Finished;
 use crate::reactor::masked;
@@ -24,19 +22,27 @@ use crate::session::Session;
 /// How often a job may have been taken over and come back before that is no accident any more.
 const ROUNDS: u32 = 50;
 
+/// A job of the queue, and what it asks for.
+struct Incoming {
+    job: Message,
+    request: Result<Request, Why>,
+}
+
 impl Session {
     /// Takes in what was taken. Jobs about the same subject go one after the other, so that the journal has them in
     /// the order of the queue. Says whether the journal took all of them; an error = the connection is lost.
     pub(crate) async fn take_in(&self, jobs: Vec<Message>) -> Result<bool, Error> {
-        let (mut asked, mut lines) = (Vec::new(), BTreeMap::<Option<String>, Vec<Message>>::new());
+        let (mut asked, mut incoming) = (Vec::new(), Vec::new());
         for job in jobs {
             match self.built_in.answer(&job.name) {
                 Some(data) => asked.push((job, data)),
-                None => lines.entry(job.body().ok().as_ref().and_then(about)).or_default().push(job),
+                None => incoming.push(self.read(job)),
             }
         }
+        let subject = |incoming: &Incoming| self.hub.subject_of(incoming.request.as_ref().ok()?);
+        let lines = by_subject(incoming, subject);
         let told = join_all(asked.into_iter().map(|(job, data)| self.tell(job, data)));
-        let accepted = join_all(lines.into_values().map(|line| self.take_in_line(line)));
+        let accepted = join_all(lines.into_iter().map(|line| self.take_in_line(line)));
         let (told, accepted) = join(told, accepted).await;
         told.into_iter().collect::<Result<Vec<()>, Error>>()?;
         let accepted = accepted.into_iter().collect::<Result<Vec<bool>, Error>>()?;
@@ -50,12 +56,19 @@ impl Session {
         self.complete(&job, &answer::told(&job.id, &job.name, data, options.as_ref())).await
     }
 
-    async fn take_in_line(&self, line: Vec<Message>) -> Result<bool, Error> {
+    fn read(&self, job: Message) -> Incoming {
+        let settings = &self.shared.settings;
+        let request = decode(&job, &settings.name, settings.answer_after, self.shared.clock.now());
+        Incoming { job, request }
+    }
+
+    async fn take_in_line(&self, line: Vec<Incoming>) -> Result<bool, Error> {
         let mut left = line.into_iter();
-        while let Some(job) = left.next() {
-            if !self.take_in_one(&job).await? {
+        while let Some(Incoming { job, request }) = left.next() {
+            if !self.take_in_one(&job, request).await? {
                 // Nothing behind it may be taken in before it. Each goes to the head of the queue: the last one first.
-                let mut back: Vec<Message> = std::iter::once(job).chain(left).collect();
+                let mut back: Vec<Message> =
+                    std::iter::once(job).chain(left.map(|incoming| incoming.job)).collect();
                 while let Some(job) = back.pop() {
                     self.give_back(&job).await?;
                 }
@@ -66,10 +79,8 @@ impl Session {
     }
 
     /// `false`: the journal did not take it.
-    async fn take_in_one(&self, job: &Message) -> Result<bool, Error> {
-        let settings = &self.shared.settings;
-        let now = self.shared.clock.now();
-        match decode(job, &settings.name, settings.answer_after, now) {
+    async fn take_in_one(&self, job: &Message, request: Result<Request, Why>) -> Result<bool, Error> {
+        match request {
             Ok(request) => self.hand_over(job, request).await,
             Err(why) => self.refuse(job, why).await,
         }
@@ -79,49 +90,36 @@ impl Session {
         for round in 1..=ROUNDS {
             let id = Some(external_id(&job.id, job.timestamp, round));
             let request = Request { external_id: id, ..request.clone() };
-            match self.hub.accept(request, Effects::default()).await {
-                Ok(Accepted::New(id)) => {
+            let options = || job.options();
+            let value = match self.hub.enter(request).await {
+                Ok(Entered::New(id)) => {
                     self.link.count("accepted", 1);
-                    self.journal_takes();
+                    self.patience.took();
                     self.shared.held.insert(job.id.clone(), id);
                     return Ok(true);
                 }
-                Ok(Accepted::Known(_, Some(known))) if was_taken_over(&known) => {}
-                Ok(Accepted::Known(id, known)) => return self.join(job, id, known).await,
-                Ok(Accepted::Unclaimed) => {
-                    let options = job.options();
-                    let value = answer::told(&job.id, &job.name, Vec::new(), options.as_ref());
-                    return self.complete(job, &value).await.map(|()| true);
+                Ok(Entered::Live(id)) => {
+                    self.link.count("known", 1);
+                    self.shared.held.insert(job.id.clone(), id);
+                    return Ok(true);
                 }
-                Ok(Accepted::Refused(why)) => return self.refuse(job, why).await,
+                Ok(Entered::Ended(story)) if was_taken_over(&story.job) => continue,
+                Ok(Entered::Ended(story)) => {
+                    self.link.count("known", 1);
+                    answer::of_report(story.result, &story.job, &job.id, story.body.get("options"))
+                }
+                Ok(Entered::Forgotten) => {
+                    self.link.count("known", 1);
+                    answer::forgotten(&job.id, &job.name, options().as_ref())
+                }
+                Ok(Entered::Unclaimed) => answer::told(&job.id, &job.name, Vec::new(), options().as_ref()),
+                Ok(Entered::Refused(why)) => return self.refuse(job, why).await,
                 Err(error) => return Ok(self.journal_refuses(&error)),
-            }
+            };
+            return self.complete(job, &value).await.map(|()| true);
         }
         let message = format!("job {} was taken over {ROUNDS} times and came back each time", job.id);
         self.refuse(job, Why { code: code::TAKEN_OVER, message }).await
-    }
-
-    /// A job that the journal knows already: held when it is live, answered when it has ended.
-    async fn join(&self, job: &Message, id: JobId, known: Option<Box<Job>>) -> Result<bool, Error> {
-        self.link.count("known", 1);
-        match known {
-            Some(known) if !known.state.is_terminal() => {
-                self.shared.held.insert(job.id.clone(), id);
-                Ok(true)
-            }
-            Some(known) => match self.hub.story(known.id).await {
-                Ok(story) => {
-                    let options = story.body.get("options");
-                    let value = answer::of_report(story.result, &story.job, &job.id, options);
-                    self.complete(job, &value).await.map(|()| true)
-                }
-                Err(error) => Ok(self.journal_refuses(&error)),
-            },
-            None => {
-                let value = answer::forgotten(&job.id, &job.name, job.options().as_ref());
-                self.complete(job, &value).await.map(|()| true)
-            }
-        }
     }
 
     /// Keeps what cannot be accepted with the dead letters, and says so to whoever added it.
@@ -156,27 +154,14 @@ impl Session {
 
     /// Notes that the journal could not be used. What was taken goes back to the queue: `false`, it was not taken in.
     fn journal_refuses(&self, error: &engine::Error) -> bool {
-        if !self.journal_trouble.swap(true, Ordering::Relaxed) {
-            let source = &self.shared.settings.name;
-            tracing::warn!(source, "jobs go back to the queue until the journal takes them: {error}");
-        }
+        self.patience.refused(error);
         false
-    }
-
-    fn journal_takes(&self) {
-        if self.journal_trouble.swap(false, Ordering::Relaxed) {
-            tracing::info!(source = self.shared.settings.name, "the journal takes jobs again");
-        }
     }
 
     async fn give_back(&self, job: &Message) -> Result<(), Error> {
         let given: RedisResult<()> = self.shared.queue.give_back(self.pair.calls.clone(), &job.id).await;
         self.unless_lost(given).map(drop)
     }
-}
-
-fn was_taken_over(job: &Job) -> bool {
-    job.code == Some(code::TAKEN_OVER)
 }
 
 /// The data of a job that never came to the action table, without what its names say is secret.

@@ -32,5 +32,5 @@ pub use built_in::BuiltIn;
 pub use error::Error;
 pub use examine::{Examined, examine};
 pub use settings::{Address, Settings};
-pub use source::{Running, Source};
+pub use source::Source;
 pub use twins::{Twins, twins};

@@ -1,8 +1,8 @@
 //! Builds the answer in the same commit in which a job ends: completion is a delivery.
 
+use engine::door::is_told_by;
 use engine::port::{Moment, Reactor, View};
 use jiff::Timestamp;
-use model::word::code;
 use model::{DeliveryTo, Effects, Entity, NewDelivery, masked_pointers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,9 +28,7 @@ pub(crate) struct Answers {
 
 impl Reactor for Answers {
     fn react(&self, view: &View<'_>, moment: Moment, _: &[Entity]) -> Effects {
-        let ours = moment == Moment::Settled && view.job.source == self.source;
-        // Whoever took a job over answers it too.
-        if !ours || view.job.code == Some(code::TAKEN_OVER) {
+        if moment != Moment::Settled || !is_told_by(&self.source, view) {
             return Effects::default();
         }
         let mut replies: Vec<Reply> =

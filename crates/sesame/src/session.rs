@@ -6,9 +6,9 @@ mod taking;
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use engine::door::{Patience, Stopped};
 use engine::{Hub, Link, PING};
 use redis::{RedisError, RedisResult};
 use tokio::sync::watch;
@@ -27,10 +27,9 @@ pub(crate) struct Session {
     pub(crate) built_in: BuiltIn,
     pub(crate) hub: Hub,
     pub(crate) link: Arc<Link>,
-    pub(crate) stopped: watch::Receiver<bool>,
+    pub(crate) stopped: Stopped,
     pub(crate) pair: Pair,
-    /// Whether the journal could not be used the last time.
-    pub(crate) journal_trouble: AtomicBool,
+    pub(crate) patience: Patience,
 }
 
 impl Session {

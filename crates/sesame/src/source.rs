@@ -1,14 +1,14 @@
 //! A source: what the hub is given of it, and the loop that keeps it connected.
 
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use engine::port::{Courier, Decoder, Reactor, Reclaim};
-use engine::{Clock, Hub, Link, Pacer};
+use engine::door::{self, Patience, Running, Stopped};
+use engine::port::Decoder;
+use engine::{Clock, Hub, Link, Setup};
+use model::RetryPolicy;
 use redis::aio::MultiplexedConnection;
 use serde_json::Value;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::built_in::BuiltIn;
@@ -48,12 +48,6 @@ pub(crate) struct Shared {
     pub(crate) calls: watch::Sender<Option<MultiplexedConnection>>,
 }
 
-/// A source at work. It goes on until [`Running::end`].
-pub struct Running {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
 impl Shared {
     /// Who serves the queue when we do.
     pub(crate) fn server(&self) -> Server {
@@ -76,53 +70,38 @@ impl Source {
         Source { shared: Arc::new(shared), built_in }
     }
 
-    /// Its name among the sources.
-    pub fn name(&self) -> &str {
-        &self.shared.settings.name
-    }
-
-    /// What builds the answers.
-    pub fn reactor(&self) -> Arc<dyn Reactor> {
-        let settings = &self.shared.settings;
-        Arc::new(Answers { source: settings.name.clone(), courier: settings.courier() })
-    }
-
-    /// What completes jobs, and its name.
-    pub fn courier(&self) -> (String, Arc<dyn Courier>) {
-        (self.shared.settings.courier(), Arc::new(Completions(Arc::clone(&self.shared))))
-    }
-
     /// What reads refused jobs again.
     pub fn decoder(&self) -> Arc<dyn Decoder> {
         Arc::new(Resubmitted(Arc::clone(&self.shared)))
     }
-
-    /// What finds out at start which jobs others took over.
-    pub fn reclaim(&self) -> Arc<dyn Reclaim> {
-        Arc::new(Recheck(Arc::clone(&self.shared)))
-    }
-
-    /// Begins to take jobs.
-    pub fn start(&self, hub: Hub) -> Running {
-        let (stop, stopped) = watch::channel(false);
-        let link = hub.link(self.name(), KIND);
-        let keeper =
-            Keeper { shared: Arc::clone(&self.shared), built_in: self.built_in.clone(), hub, link, stopped };
-        Running { stop, task: tokio::spawn(keeper.keep()) }
-    }
 }
 
-impl Running {
-    /// Takes no more jobs. Those that are held stay held, and are answered.
-    pub fn quiesce(&self) {
-        self.stop.send_replace(true);
+impl door::Source for Source {
+    type Told = ();
+
+    fn name(&self) -> &str {
+        &self.shared.settings.name
     }
 
-    /// Ends. Jobs that are held stay ours for the rest of their locks.
-    pub async fn end(self) {
-        self.task.abort();
-        // It ends by being aborted, and in no other way.
-        let _ = self.task.await;
+    fn join(&self, setup: &mut Setup) {
+        let (shared, settings) = (|| Arc::clone(&self.shared), &self.shared.settings);
+        let name = || settings.name.clone();
+        setup.reactors.push(Arc::new(Answers { source: name(), courier: settings.courier() }));
+        setup.couriers.insert(settings.courier(), Arc::new(Completions(shared())));
+        setup.decoders.insert(name(), self.decoder());
+        // What finds out at start which jobs others took over.
+        setup.reclaim.push(Arc::new(Recheck(shared())));
+        setup.retry.insert(name(), RetryPolicy::SESAME);
+    }
+
+    /// Jobs that are held when it ends stay ours for the rest of their locks.
+    fn start(&self, hub: Hub) -> Running {
+        let (shared, built_in) = (Arc::clone(&self.shared), self.built_in.clone());
+        let link = hub.link(&shared.settings.name, KIND);
+        Running::new(|stopped| {
+            let keeper = Keeper { shared, built_in, hub, link, stopped: stopped.clone() };
+            vec![tokio::spawn(keeper.keep())]
+        })
     }
 }
 
@@ -152,20 +131,19 @@ struct Keeper {
     built_in: BuiltIn,
     hub: Hub,
     link: Arc<Link>,
-    stopped: watch::Receiver<bool>,
+    stopped: Stopped,
 }
 
 impl Keeper {
     async fn keep(self) {
         let Shared { settings, clock, .. } = &*self.shared;
-        let mut pacer = Pacer::new(&self.link, clock);
-        loop {
-            let why = match connection::open(settings).await {
+        let life = || async {
+            match connection::open(settings).await {
                 Ok(pair) => self.serve(pair).await,
                 Err(error) => error,
-            };
-            pacer.lost(&why).await;
-        }
+            }
+        };
+        door::keep(&self.link, clock, life).await;
     }
 
     /// Works on open connections until one of them is lost.
@@ -179,7 +157,7 @@ impl Keeper {
             link: Arc::clone(&self.link),
             stopped: self.stopped.clone(),
             pair,
-            journal_trouble: AtomicBool::new(false),
+            patience: Patience::new(&self.shared.settings.name, "jobs", "go back to the queue"),
         };
         let why = session.run().await;
         self.shared.calls.send_replace(None);

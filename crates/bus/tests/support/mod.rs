@@ -11,12 +11,15 @@
     unreachable_pub
 )]
 
+pub mod raw;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bus::route::{RouteSpec, Routes};
-use bus::{Access, Address, Running, Settings, Source};
+use bus::{Access, Address, Settings, Source};
+use engine::door::{Running, Source as _};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_bus as bus;
@@ -73,8 +76,8 @@ pub struct Plan {
     pub settings: Settings,
     pub routes: Vec<(&'static str, RouteSpec)>,
     pub backend: Arc<Fake>,
-    /// An action that nobody has to map.
-    pub optional: Option<&'static str>,
+    /// What the action table says.
+    pub actions: Vec<(&'static str, ActionSpec)>,
 }
 
 impl Plan {
@@ -109,7 +112,7 @@ impl Plan {
             settings,
             routes: vec![(KEY, update), ("notify.account.#", event)],
             backend: Arc::clone(backend),
-            optional: None,
+            actions: Vec::new(),
         }
     }
 
@@ -148,20 +151,18 @@ impl Bed {
             backend: plan.backend.clone(),
             actions: [(KEY.to_owned(), mapping)].into(),
         };
-        let setup =
-            Setup {
-                catalogue: Catalogue { entries: vec![entry] },
-                actions: ActionTable::new(plan.optional.map(|action| {
-                    (action.to_owned(), ActionSpec { optional: true, ..ActionSpec::default() })
-                }))
-                .unwrap(),
-                reactors: vec![source.reactor()],
-                couriers: HashMap::from([source.courier()]),
-                decoders: HashMap::from([(source.name().to_owned(), source.decoder())]),
-                reclaim: Vec::new(),
-                retry: HashMap::from([(source.name().to_owned(), source.retry())]),
-                limits: Limits::default(),
-            };
+        let actions = plan.actions.iter().map(|(action, spec)| ((*action).to_owned(), spec.clone()));
+        let mut setup = Setup {
+            catalogue: Catalogue { entries: vec![entry] },
+            actions: ActionTable::new(actions).unwrap(),
+            reactors: Vec::new(),
+            couriers: HashMap::new(),
+            decoders: HashMap::new(),
+            reclaim: Vec::new(),
+            retry: HashMap::new(),
+            limits: Limits::default(),
+        };
+        source.join(&mut setup);
         let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
         let running = source.start(hub.clone());
         let bed = Bed { hub, source, running, settings, folder };

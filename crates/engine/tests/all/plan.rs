@@ -102,6 +102,14 @@ async fn an_action_that_merely_tells_makes_no_job_when_nobody_wants_to_know() {
     let told = bed.hub.accept(request("TOLD", "alice"), Effects::default()).await.unwrap();
     assert_eq!(told, Accepted::Unclaimed);
     assert_eq!(bed.hub.unclaimed()["TOLD"], 1);
+    // Whoever makes up names is counted, and takes no room.
+    for n in 0..1_000 {
+        let made_up = request(&format!("TOLD_{n}"), "alice");
+        assert_eq!(bed.hub.accept(made_up, Effects::default()).await.unwrap(), Accepted::Unclaimed);
+    }
+    let unclaimed = bed.hub.unclaimed();
+    assert!(unclaimed.len() <= 501, "{}", unclaimed.len());
+    assert_eq!(unclaimed.values().sum::<u64>(), 1_001);
 }
 
 fn broken(name: &str) -> BackendEntry {

@@ -56,7 +56,7 @@ async fn actions_are_listed_with_the_backends_that_map_them() {
     .await;
     let actions = bed.hub.actions();
     let names: Vec<_> = actions.iter().map(|action| action.name.as_str()).collect();
-    assert_eq!(names, ["DO", "NOW", "NULLS", "STRICT", "TOLD", "UNDO"]);
+    assert_eq!(names, ["DO", "NOW", "NULLS", "STRICT", "TOLD", "TOLD_*", "UNDO"]);
     assert_eq!(actions[0].backends, ["a", "b"]);
     assert!(actions[3].spec.schema.is_some() && actions[3].backends.is_empty());
 }

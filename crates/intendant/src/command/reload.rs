@@ -63,7 +63,7 @@ impl Reloader {
         let catalogue = parts.catalogue();
         let Parts { backends, actions, limits, .. } = parts;
         self.sources.list(&backends);
-        self.sources.buses.reroute(routes);
+        self.sources.buses.reload(routes);
         self.hub.reload(catalogue, actions, limits);
         self.sources.watch_dependencies(&self.hub);
         if logging::by_option(&self.context.common).is_none() {

@@ -125,23 +125,6 @@ pub(crate) fn decode(
     })
 }
 
-/// What orders jobs until the journal has them: whom they are about.
-pub(crate) fn about(body: &Value) -> Option<String> {
-    const PLACES: [&str; 6] = [
-        "/concernedTo",
-        "/payload/identity/identity/_id",
-        "/payload/_id",
-        "/payload/after/_id",
-        "/payload/before/_id",
-        "/payload/uid",
-    ];
-    PLACES.iter().find_map(|place| match body.pointer(place)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
-}
-
 fn why(code: Code, message: String) -> Why {
     Why { code, message }
 }

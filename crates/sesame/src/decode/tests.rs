@@ -103,21 +103,6 @@ fn half_a_character_is_read_as_javascript_shows_it() {
 }
 
 #[test]
-fn whom_a_job_is_about_is_found_in_every_shape() {
-    let shapes = [
-        json!({ "concernedTo": "x", "payload": { "_id": "y" } }),
-        json!({ "concernedTo": null, "payload": { "identity": { "identity": { "_id": "x" } } } }),
-        json!({ "payload": { "_id": "x" } }),
-        json!({ "payload": { "before": { "_id": "y" }, "after": { "_id": "x" } } }),
-        json!({ "payload": { "uid": "x", "newPassword": "p" } }),
-    ];
-    for shape in shapes {
-        assert_eq!(about(&shape).as_deref(), Some("x"), "{shape}");
-    }
-    assert_eq!(about(&json!({ "payload": {} })), None);
-}
-
-#[test]
 fn a_chosen_id_that_comes_again_is_another_job() {
     assert_ne!(external_id("nightly", Some(1), 1), external_id("nightly", Some(2), 1));
     assert_eq!(external_id(ID, Some(1), 1), external_id(ID, Some(2), 1));

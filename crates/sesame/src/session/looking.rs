@@ -26,7 +26,7 @@ impl Session {
             granted(&mut serves).await;
             granted(&mut behind).await;
             self.shared.clock.sleep(LOOK).await;
-            self.unless_stopped().await;
+            self.stopped.unless_told().await;
             if *behind.borrow() && *serves.borrow() {
                 self.look(names, &mut last).await?;
             }

@@ -36,7 +36,7 @@ impl Session {
         loop {
             granted(&mut serves).await;
             let room = self.shared.held.room(self.shared.settings.hold).await;
-            self.unless_stopped().await;
+            self.stopped.unless_told().await;
             wanted = wanted.min(room);
             let (haul, failed) = self.haul(wanted).await;
             let taken = haul.jobs.len();
@@ -92,12 +92,5 @@ impl Session {
         call.arg(self.shared.queue.marker()).arg(wait.as_secs_f64());
         let woken: RedisResult<Option<(String, String, f64)>> = call.query_async(&mut waits).await;
         self.unless_lost(woken).map(drop)
-    }
-
-    /// Goes on only while nobody told us to stop.
-    pub(super) async fn unless_stopped(&self) {
-        if *self.stopped.borrow() {
-            std::future::pending::<()>().await;
-        }
     }
 }

@@ -14,13 +14,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use engine::door::{Running, Source as _};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_sesame as sesame;
 use journal::{Filter, Key, Options, Order, Page, SqliteJournal};
 use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy, Seq};
 use serde_json::{Value, json};
-use sesame::{Address, BuiltIn, Running, Settings, Source};
+use sesame::{Address, BuiltIn, Settings, Source};
 use tempfile::TempDir;
 use testkit::bullmq::{Orchestrator, Version};
 use testkit::service::{Kind, Service};
@@ -177,16 +178,17 @@ async fn start_in(folder: &Path, plan: Plan) -> (Hub, Vec<Running>) {
     let all = std::iter::once(plan.settings).chain(plan.more);
     let sources: Vec<Source> =
         all.map(|settings| Source::new(settings, id, clock.clone(), built_in.clone())).collect();
-    let setup = Setup {
+    let mut setup = Setup {
         catalogue: Catalogue { entries: plan.entries },
         actions: actions(),
-        reactors: sources.iter().map(Source::reactor).collect(),
-        couriers: sources.iter().map(Source::courier).collect::<HashMap<_, _>>(),
-        decoders: sources.iter().map(|source| (source.name().to_owned(), source.decoder())).collect(),
-        reclaim: sources.iter().map(Source::reclaim).collect(),
-        retry: sources.iter().map(|source| (source.name().to_owned(), RetryPolicy::SESAME)).collect(),
+        reactors: Vec::new(),
+        couriers: HashMap::new(),
+        decoders: HashMap::new(),
+        reclaim: Vec::new(),
+        retry: HashMap::new(),
         limits: Limits::default(),
     };
+    sources.iter().for_each(|source| source.join(&mut setup));
     let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
     let running = sources.iter().map(|source| source.start(hub.clone())).collect();
     (hub, running)

@@ -118,6 +118,7 @@ pub fn entry(name: &str, backend: Arc<dyn Backend>, on_error: OnError, retry: Re
 pub fn actions() -> ActionTable {
     ActionTable::new([
         ("NOW".to_owned(), ActionSpec { class: model::Class::Interactive, ..ActionSpec::default() }),
+        ("TOLD_*".to_owned(), ActionSpec { optional: true, ..ActionSpec::default() }),
         ("TOLD".to_owned(), ActionSpec { optional: true, ..ActionSpec::default() }),
         ("NULLS".to_owned(), ActionSpec { null_as_empty: true, ..ActionSpec::default() }),
         (
