@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::{Code, JobId, JobState};
 
-use crate::failsafe::Verdict;
+use crate::state::failsafe::Verdict;
 
 /// An error of the engine. The class (design §6) stands with each variant.
 #[derive(Debug, thiserror::Error)]

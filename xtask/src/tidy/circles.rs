@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Source, names};
 
 /// The crates that are looked at.
-const LOOKED_AT: &[&str] = &["api", "http"];
+const LOOKED_AT: &[&str] = &["api", "engine", "http"];
 
 /// Who uses whom.
 type Uses = BTreeMap<String, BTreeSet<String>>;

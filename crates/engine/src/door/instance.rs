@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::core::Setup;
-use crate::hub::Hub;
+use crate::desk::hub::Hub;
 use crate::port::BoxFuture;
+use crate::state::core::Setup;
 
 /// A configured instance of a source. Nothing is connected before it is started.
 pub trait Source: Send + Sync {

@@ -11,12 +11,12 @@ use model::word::code;
 use model::{Effects, Job, JobId, Request, Subject};
 
 use crate::clock::Clock;
+use crate::desk::hub::{Accepted, Hub};
+use crate::desk::link::{Link, Pacer};
+use crate::desk::story::Story;
 use crate::error::Error;
-use crate::hub::{Accepted, Hub};
 use crate::intake::{Why, find_subject};
-use crate::link::{Link, Pacer};
 use crate::port::View;
-use crate::story::Story;
 
 pub use instance::{Running, Source, Sources, Stopped};
 pub use patience::Patience;

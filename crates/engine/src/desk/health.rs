@@ -1,0 +1,22 @@
+//! How the hub does.
+
+use crate::desk::hub::Hub;
+use crate::state::long::LongRun;
+use crate::state::stats::Stats;
+
+impl Hub {
+    /// What happened since start.
+    pub fn stats(&self) -> Stats {
+        self.core.stats.view()
+    }
+
+    /// Why attempts cannot begin on this machine just now, if so.
+    pub fn shortage(&self) -> Option<String> {
+        self.core.shortage.current(self.core.clock.now())
+    }
+
+    /// Attempts without a time limit that have been running for longer than ten minutes, the oldest first.
+    pub fn long_runs(&self) -> Vec<LongRun> {
+        self.core.long_runs.all()
+    }
+}

@@ -1,0 +1,363 @@
+//! The hub: the one handle that sources, HTTP and commands hold.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord};
+use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
+use serde_json::Value;
+use tokio::sync::broadcast;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::desk::audit::AuditEntry;
+use crate::desk::link::Link;
+use crate::desk::operate::PAUSE;
+use crate::error::Error;
+use crate::intake::table::{Action, ActionTable};
+use crate::intake::{self, Taken, Why};
+use crate::port::{Catalogue, Moment, Stop};
+use crate::state::copies::Follower;
+use crate::state::core::{Core, Limits, Setup, Snapshot};
+use crate::state::failsafe;
+use crate::state::stats::named;
+use crate::state::wiring::Wiring;
+use crate::work::dispatcher::{self, Dispatcher};
+use crate::work::expiry::expire;
+use crate::work::follow::{FOLLOW_UP, FollowUps};
+use crate::work::keeper;
+use crate::work::outbox::Outbox;
+use crate::work::recover;
+use crate::work::settle::Sight;
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Accepted {
+    /// A new job, on disk.
+    New(JobId),
+    /// The same request came before: its job as it stands; `None` = so long ago that only its id is remembered.
+    Known(JobId, Option<Box<Job>>),
+    /// Not accepted. The source decides whether it is kept as a refusal ([`Hub::refuse`]).
+    Refused(Why),
+    /// It merely told something, and nobody here wants to know (an `optional` action without backend).
+    Unclaimed,
+}
+
+/// A request that takes so many bytes of memory is checked apart from the threads on which all else runs.
+const LARGE: usize = 512 << 10;
+/// How long answers that are due may take to leave when the hub stops.
+const LAST_CALL: Duration = Duration::from_secs(5);
+/// How long a forced end may take when the hub stops.
+const FORCED: Duration = Duration::from_secs(10);
+
+/// The hub. Cheap to clone; the work goes on until [`Hub::stop`].
+#[derive(Clone)]
+pub struct Hub {
+    pub(crate) core: Arc<Core>,
+    tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    unclaimed: Arc<Mutex<BTreeMap<String, u64>>>,
+    pub(crate) links: Arc<Mutex<Vec<Arc<Link>>>>,
+}
+
+impl Hub {
+    /// Starts the work: ends what a lost hub left running, then takes up what waits.
+    pub async fn start(
+        journal: Arc<dyn Journal>,
+        wiring: Arc<Wiring>,
+        clock: Clock,
+        setup: Setup,
+    ) -> Result<Self, Error> {
+        let mut setup = setup;
+        setup.decoders.insert(FOLLOW_UP.to_owned(), Arc::new(FollowUps));
+        let core = Arc::new(Core::new(journal, wiring, clock, setup));
+        core.keep_copy(PAUSE, Arc::new(core.slots.clone())).await?;
+        failsafe::load(&core).await?;
+        let interrupted = recover::recover(&core).await?;
+        if interrupted > 0 {
+            tracing::warn!(
+                interrupted,
+                "attempts that a lost hub left running were ended and will run again"
+            );
+        }
+        dispatcher::set_back(&core).await?;
+        recover::withdraw_lost(&core).await?;
+        let tasks = vec![
+            tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
+            tokio::spawn(expire(Arc::clone(&core))),
+            tokio::spawn(keeper::keep(Arc::clone(&core))),
+            tokio::spawn(keeper::watch(Arc::clone(&core))),
+            // The last one: it is the last to end.
+            tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
+        ];
+        Ok(Hub { core, tasks: Arc::new(Mutex::new(tasks)), unclaimed: Arc::default(), links: Arc::default() })
+    }
+
+    // === accepting ===
+
+    /// Hands a request over. When this resolves to `New`, the job is on disk: only now may the source acknowledge.
+    /// An error means that nothing was accepted and the source must keep the message.
+    pub async fn accept(&self, request: Request, effects: Effects) -> Result<Accepted, Error> {
+        self.take_in(request, effects, |_| None).await
+    }
+
+    /// The same with an audit record about the new job, in the same commit.
+    pub(crate) async fn take_in(
+        &self,
+        request: Request,
+        effects: Effects,
+        audit: impl FnOnce(JobId) -> Option<AuditEntry>,
+    ) -> Result<Accepted, Error> {
+        let core = &self.core;
+        if core.is_stopping() {
+            return Err(Error::Stopping);
+        }
+        let snapshot = core.snapshot();
+        let action = snapshot.actions.get(&request.action);
+        if snapshot.is_unclaimed(action, &request.action) {
+            let mut unclaimed = self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner);
+            *named(&mut unclaimed, &request.action) += 1;
+            return Ok(Accepted::Unclaimed);
+        }
+        let now = core.clock.now();
+        let (action, max) = (Arc::clone(action), snapshot.limits.max_size_of(&request.source));
+        match check(request, action, max, now, core.clock.job_id(now)).await? {
+            Ok(taken) => {
+                let record = audit(taken.new.id).map(|entry| entry.record(now));
+                self.submit(taken, effects, record).await
+            }
+            Err(why) => Ok(Accepted::Refused(why)),
+        }
+    }
+
+    async fn submit(
+        &self,
+        taken: Taken,
+        effects: Effects,
+        record: Option<NewRecord>,
+    ) -> Result<Accepted, Error> {
+        let core = &self.core;
+        let Taken { new, loaded } = taken;
+        let (id, original) = (new.id, new.replay_of);
+        let told =
+            (!core.reactors.is_empty()).then(|| (Arc::new(Sight::accepted(&loaded)), Moment::Accepted));
+        let source = new.source.clone();
+        let cached = core.cache.hold(loaded);
+        let acceptance = self.accept_with(new, effects, told, record).await;
+        Ok(match acceptance? {
+            Acceptance::New(_) => {
+                cached.accepted();
+                core.stats.accepted(&source, core.clock.now());
+                Accepted::New(id)
+            }
+            Acceptance::Known(job, id) => Accepted::Known(id, job),
+            Acceptance::Replayed(replay, state) => {
+                return Err(Error::Replayed { job: original.unwrap_or(replay), replay, state });
+            }
+            Acceptance::IdReused(job) => Accepted::Refused(Why {
+                code: model::word::code::ID_REUSED,
+                message: format!("this id was used before, for job {job}, with other data: use a new id"),
+            }),
+        })
+    }
+
+    /// Accepts with what the reactors want to happen; they are asked again when an entity of theirs changed.
+    async fn accept_with(
+        &self,
+        new: NewJob,
+        given: Effects,
+        told: Option<(Arc<Sight>, Moment)>,
+        record: Option<NewRecord>,
+    ) -> Result<Acceptance, journal::Error> {
+        let core = &self.core;
+        loop {
+            let all = core.effects(given.clone(), told.clone()).await?;
+            let aside = core.aside(&all);
+            match core.journal.accept(new.clone(), with_record(all, record.clone())).await {
+                Err(journal::Error::Conflict { .. }) if given.entities.is_empty() => {}
+                accepted => {
+                    if matches!(accepted, Ok(Acceptance::New(_))) {
+                        core.noted(&aside);
+                    }
+                    return accepted;
+                }
+            }
+        }
+    }
+
+    /// Keeps what could not be accepted with the dead letters. Only after this may the source acknowledge.
+    pub async fn refuse(&self, refusal: Refusal) -> Result<i64, Error> {
+        let core = &self.core;
+        tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
+        core.stats.refused(&refusal.source, &refusal.code);
+        Ok(core.journal.record(crate::work::refusal::record(refusal, core.clock.now())).await?)
+    }
+
+    /// Keeps what could not be accepted, and has whoever sent it told so, in one commit.
+    pub async fn refuse_and_tell(&self, refusal: Refusal, deliveries: Vec<NewDelivery>) -> Result<(), Error> {
+        let core = &self.core;
+        tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
+        core.stats.refused(&refusal.source, &refusal.code);
+        let record = crate::work::refusal::record(refusal, core.clock.now());
+        self.apply(deliveries, Some(record)).await
+    }
+
+    /// Has something told that belongs to no move of a job: the answer to a request that came again.
+    pub async fn tell(&self, deliveries: Vec<NewDelivery>) -> Result<(), Error> {
+        self.apply(deliveries, None).await
+    }
+
+    async fn apply(&self, deliveries: Vec<NewDelivery>, record: Option<NewRecord>) -> Result<(), Error> {
+        let core = &self.core;
+        let effects = core.effects(Effects { deliveries, ..Effects::default() }, None).await?;
+        Ok(core.journal.apply(with_record(effects, record), None, core.clock.now()).await?)
+    }
+
+    /// How often each optional action came that nobody here wants to know of, since start. Names beyond the first 500 are
+    /// counted as `other`.
+    pub fn unclaimed(&self) -> BTreeMap<String, u64> {
+        self.unclaimed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is known of an action, as the table says now.
+    pub fn action(&self, name: &str) -> Arc<Action> {
+        Arc::clone(self.core.snapshot().actions.get(name))
+    }
+
+    // === following ===
+
+    /// Waits until the job has ended, at most this long, and says how it stands then.
+    pub async fn wait(&self, job: JobId, at_most: Duration) -> Result<Job, Error> {
+        let mut ended = self.core.wiring.end_of(job);
+        let found = self.job(job).await?;
+        if found.state.is_terminal() {
+            return Ok(found);
+        }
+        tokio::select! {
+            () = ended.told() => {}
+            () = self.core.clock.sleep(at_most) => {}
+        }
+        self.job(job).await
+    }
+
+    /// Events as they happen. Whoever falls behind reads [`Journal::events`].
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.core.wiring.events.subscribe()
+    }
+
+    /// Has a follower told of all entities of a kind: of those that are there, and of what commits do to them from now
+    /// on, before whoever wrote is answered.
+    pub async fn follow(&self, kind: &'static str, follower: Arc<dyn Follower>) -> Result<(), Error> {
+        Ok(self.core.keep_copy(kind, follower).await?)
+    }
+
+    /// A job.
+    pub async fn job(&self, job: JobId) -> Result<Job, Error> {
+        self.core.journal.job(job).await?.ok_or_else(|| Error::Missing(format!("job {job}")))
+    }
+
+    /// What the journal holds, for listings.
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.core.journal
+    }
+
+    /// The time, as the hub sees it.
+    pub fn now(&self) -> Timestamp {
+        self.core.clock.now()
+    }
+
+    /// How many jobs are being run.
+    pub fn running(&self) -> usize {
+        self.core.wiring.running.len()
+    }
+
+    // === reloading and stopping ===
+
+    /// Replaces backends, actions and limits whole, for the next step of every job.
+    pub fn reload(&self, catalogue: Catalogue, actions: ActionTable, limits: Limits) {
+        self.core.swap(Snapshot { catalogue, actions, limits });
+    }
+
+    /// Says that [`Hub::stop`] comes soon: a script that is told to end from now on has not failed.
+    pub fn announce_stop(&self) {
+        self.core.set_leaving();
+    }
+
+    /// Stops: takes no new work, lets running steps end within `grace`, ends the rest by force, and closes the
+    /// journal. What has not run stays in it.
+    pub async fn stop(&self, grace: Duration) {
+        let core = &self.core;
+        core.set_stopping();
+        if !self.idle_within(grace).await {
+            tracing::warn!(
+                jobs = self.running(),
+                "the grace period is over: running steps are ended by force"
+            );
+            core.wiring.running.signal_all(Stop::Stopping);
+            self.idle_within(FORCED).await;
+        }
+        core.wiring.outbox.notify_one();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(mut outbox) = tasks.pop() {
+            tokio::select! {
+                _ = &mut outbox => {}
+                () = core.clock.sleep(LAST_CALL) => outbox.abort(),
+            }
+        }
+        tasks.iter().for_each(JoinHandle::abort);
+        join_all(tasks).await;
+        core.journal.close().await;
+    }
+
+    /// Whether all runners are gone within this time.
+    async fn idle_within(&self, time: Duration) -> bool {
+        let gone = async {
+            loop {
+                let idle = self.core.wiring.running.idle.notified();
+                if self.running() == 0 {
+                    return;
+                }
+                idle.await;
+            }
+        };
+        tokio::select! {
+            () = gone => true,
+            () = self.core.clock.sleep(time) => false,
+        }
+    }
+
+    /// The masked body of a job.
+    pub async fn body(&self, job: JobId) -> Result<Value, Error> {
+        let prepared =
+            self.core.journal.prepare(job).await?.ok_or_else(|| Error::Missing(format!("job {job}")))?;
+        serde_json::from_slice::<intake::Envelope>(&prepared.body)
+            .map(|envelope| envelope.body)
+            .map_err(|e| Error::Unreadable { job, why: e.to_string() })
+    }
+}
+
+/// Checks a request; a large one apart from the threads on which all else runs.
+async fn check(
+    request: Request,
+    action: Arc<Action>,
+    max: usize,
+    now: Timestamp,
+    id: JobId,
+) -> Result<Result<Taken, Why>, Error> {
+    let weight = match intake::weigh(&request) {
+        Ok(weight) => weight,
+        Err(why) => return Ok(Err(why)),
+    };
+    let take = move || intake::take(request, weight, &action, max, now, id);
+    if weight < LARGE {
+        return Ok(take());
+    }
+    tokio::task::spawn_blocking(take).await.map_err(|_| Error::Stopping)
+}
+
+fn with_record(mut effects: EffectSet, record: Option<NewRecord>) -> EffectSet {
+    effects.records.extend(record);
+    effects
+}

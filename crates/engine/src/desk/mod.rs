@@ -1,0 +1,17 @@
+//! What is asked of the hub: to accept, to show, to change.
+
+pub(crate) mod audit;
+pub(crate) mod backends;
+pub(crate) mod catalogue;
+pub(crate) mod deliveries;
+pub(crate) mod failsafe;
+pub(crate) mod health;
+pub(crate) mod hub;
+pub(crate) mod link;
+pub(crate) mod list;
+pub(crate) mod moved;
+pub(crate) mod operate;
+pub(crate) mod refusals;
+pub(crate) mod replay;
+pub(crate) mod story;
+pub(crate) mod write;

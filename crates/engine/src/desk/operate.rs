@@ -1,0 +1,156 @@
+//! What operators do: cancel, pause, resume. Every change leaves an audit record.
+
+use jiff::Timestamp;
+use journal::Grave;
+use model::effect::EntityContent;
+use model::word::code;
+use model::{Code, Entity, EntityKey, EventKind, JobId, JobState};
+use serde_json::json;
+
+use crate::carry::carry;
+use crate::desk::audit::{Actor, AuditEntry};
+use crate::desk::hub::Hub;
+use crate::desk::write::Edit;
+use crate::error::Error;
+use crate::port::Stop;
+use crate::work::breaker;
+use crate::work::bury::bury;
+use crate::work::ending::{End, end_taken_over, end_waiting};
+
+/// The kind of the entities that keep which backends are paused.
+pub(crate) const PAUSE: &str = "paused_backend";
+
+/// What an operator's wish to cancel came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// It had not started, or waited: it has ended.
+    Now,
+    /// A step of it is running and is being ended by force; the job ends with it.
+    Ending,
+}
+
+impl Hub {
+    /// Cancels a job, whatever it does just now.
+    pub async fn cancel(&self, id: JobId, actor: &Actor) -> Result<Cancelled, Error> {
+        let core = &self.core;
+        // It may start or end between our look and our change: look again, a few times.
+        for _ in 0..5 {
+            let job = match self.job(id).await {
+                // Nobody can say what it does: it is ended, and with it what runs of it.
+                Err(Error::Journal(journal::Error::Damaged(_))) if bury(core, Grave::Job(id)).await? => {
+                    core.wiring.running.signal(id, Stop::Cancelled);
+                    return Ok(Cancelled::Now);
+                }
+                job => job?,
+            };
+            let now = core.clock.now();
+            let entry = AuditEntry::new(actor, format!("job {id}"), code::CANCELLED, "cancelled")
+                .before(json!({ "state": job.state }))
+                .after(json!({ "state": JobState::Cancelled }));
+            let done = match job.state {
+                state if state.is_terminal() => {
+                    return Err(Error::WrongState {
+                        job: id,
+                        state,
+                        hint: "it has ended, there is nothing to cancel",
+                    });
+                }
+                JobState::Running => {
+                    match core.journal.ask_cancel(id, actor.0.clone(), entry.recorded(now)).await {
+                        // Whoever runs it hears of it from the journal.
+                        Ok(()) => Some(Cancelled::Ending),
+                        Err(journal::Error::Fenced(_)) => None,
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                _ => {
+                    let message = format!("cancelled by {}", actor.0);
+                    let (state, code) = (JobState::Cancelled, code::CANCELLED);
+                    let end = End { state, code, message, record: Some(entry.record(now)) };
+                    let closed = end_waiting(core, id, end, now).await;
+                    closed.then_some(Cancelled::Now)
+                }
+            };
+            if let Some(done) = done {
+                return Ok(done);
+            }
+        }
+        let state = self.job(id).await?.state;
+        Err(Error::WrongState { job: id, state, hint: "it keeps changing; try again" })
+    }
+
+    /// Ends a job that another worker has taken over, whatever it does just now. One that has ended stays as it is:
+    /// then the answer is `false`.
+    pub async fn withdraw(&self, id: JobId) -> Result<bool, Error> {
+        let core = &self.core;
+        // It may start or end between our look and our change: look again, a few times.
+        for _ in 0..5 {
+            let job = self.job(id).await?;
+            let now = core.clock.now();
+            match job.state {
+                state if state.is_terminal() => return Ok(false),
+                JobState::Running => {
+                    core.wiring.running.signal(id, Stop::TakenOver);
+                    return Ok(true);
+                }
+                _ if end_taken_over(core, id, now).await => return Ok(true),
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    /// Pauses a backend: its running attempts end, no new one starts. Kept over restarts.
+    pub async fn pause(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
+        self.set_paused(backend, true, actor).await
+    }
+
+    /// Resumes a backend. One that is left alone because it kept failing gets work again at once, too.
+    pub async fn resume(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
+        let (hub, backend, actor) = (self.clone(), backend.to_owned(), actor.clone());
+        carry(async move {
+            hub.set_paused(&backend, false, &actor).await?;
+            breaker::closed(&hub.core, &backend).await;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn set_paused(&self, backend: &str, paused: bool, actor: &Actor) -> Result<(), Error> {
+        let core = &self.core;
+        let known = core.snapshot().backend(backend).is_some();
+        if !known && (paused || !core.slots.is_paused(backend)) {
+            return Err(Error::Missing(format!("backend {backend}; see `intendant backends list`")));
+        }
+        let key = EntityKey { kind: PAUSE.to_owned(), key: backend.to_owned() };
+        let entry = pause_entry(backend, paused, actor);
+        let content = pause_content(backend, actor, core.clock.now());
+        let edit = |stored: Option<&Entity>| match stored {
+            stored if stored.is_some() == paused => Ok((Edit::Keep, None)),
+            None => Ok((Edit::Put(content.clone()), Some(entry.clone()))),
+            Some(_) => Ok((Edit::Remove, Some(entry.clone()))),
+        };
+        let event = if paused { EventKind::Paused } else { EventKind::Resumed };
+        match core.update(key.clone(), Some((event, backend.to_owned())), edit).await {
+            // It holds, whatever it says; and it can be lifted.
+            Err(Error::Journal(journal::Error::Damaged(_))) if paused => Ok(()),
+            Err(Error::Journal(journal::Error::Damaged(_))) => self.erase(key, Some(entry)).await.map(drop),
+            done => done,
+        }
+    }
+}
+
+fn pause_entry(backend: &str, paused: bool, actor: &Actor) -> AuditEntry {
+    let verb = if paused { "paused" } else { "resumed" };
+    AuditEntry::new(actor, format!("backend {backend}"), Code::from_static(verb), verb)
+        .before(json!({ "paused": !paused }))
+        .after(json!({ "paused": paused }))
+}
+
+fn pause_content(backend: &str, actor: &Actor, now: Timestamp) -> EntityContent {
+    EntityContent {
+        state: "paused".to_owned(),
+        label: backend.to_owned(),
+        body: json!({ "by": actor.0, "at": now }),
+    }
+}

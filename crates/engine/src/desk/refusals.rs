@@ -1,0 +1,56 @@
+//! What could not be accepted: kept whole, listed with the dead letters, and handed in again when the cause is gone.
+
+use model::redact::masked_pointers;
+use model::{Code, Record, RecordKind, Request};
+
+use crate::desk::audit::{Actor, AuditEntry};
+use crate::desk::hub::{Accepted, Hub};
+use crate::error::Error;
+use crate::work::follow::FOLLOW_UP;
+use crate::work::refusal::secrets;
+
+/// The source of a refused message: one that no source had received has the source that was meant.
+fn source_of(who: &str) -> &str {
+    who.strip_prefix(FOLLOW_UP).and_then(|rest| rest.strip_prefix('/')).unwrap_or(who)
+}
+
+impl Hub {
+    /// Hands a refused message in again, read by the decoder of its source. A new job is recorded in the audit.
+    pub async fn resubmit(&self, record: i64, actor: &Actor) -> Result<Accepted, Error> {
+        let (record, raw) = self.refused(record).await?;
+        if raw.is_empty() {
+            return Ok(Accepted::Refused(secrets::gone("what it said is no longer kept")));
+        }
+        let Some(decoder) = self.core.decoder(&record.who) else {
+            return Err(Error::Missing(format!(
+                "source {} any more, which received this message",
+                record.who
+            )));
+        };
+        let entry = |job| {
+            let (what, message) =
+                (format!("refusal {}", record.seq), format!("handed in again as job {job}"));
+            Some(AuditEntry::new(actor, what, Code::from_static("resubmitted"), message))
+        };
+        match decoder.decode(&raw) {
+            Ok(request) => {
+                let masked = masked_pointers(&request.body);
+                if !masked.is_empty() {
+                    let what = format!("its secrets are no longer kept ({})", masked.join(", "));
+                    return Ok(Accepted::Refused(secrets::gone(&what)));
+                }
+                let source = source_of(&record.who).to_owned();
+                let request = Request { source, ..request };
+                self.take_in(request, model::Effects::default(), entry).await
+            }
+            Err(why) => Ok(Accepted::Refused(why)),
+        }
+    }
+
+    /// A refusal and the message as it came.
+    pub async fn refused(&self, record: i64) -> Result<(Record, Vec<u8>), Error> {
+        let found = self.core.journal.record_body(record).await?;
+        let found = found.filter(|(record, _)| record.kind == RecordKind::Refusal);
+        found.ok_or_else(|| Error::Missing(format!("refusal {record}")))
+    }
+}

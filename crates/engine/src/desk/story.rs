@@ -1,0 +1,123 @@
+//! What happened to a job, whole, and what happens next.
+
+use model::wait::{Facts, WaitingOn, waiting_on};
+use model::{Attempt, Delivery, Job, JobId, JobState, Outcome, Step};
+use serde_json::Value;
+
+use crate::desk::hub::Hub;
+use crate::desk::moved::{Letter, Moved};
+use crate::error::Error;
+use crate::intake::Envelope;
+use crate::report::report;
+use crate::state::failsafe;
+use crate::work::dispatcher::waits_for;
+use crate::work::read_back::outcome_of;
+
+/// Everything that is known of a job and may be shown.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// The job.
+    pub job: Job,
+    /// Its body, masked; null when it cannot be read.
+    pub body: Value,
+    /// The caller's trace id.
+    pub trace: Option<String>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// Every attempt, with what the backend said.
+    pub attempts: Vec<(Attempt, Option<Outcome>)>,
+    /// What left or is to leave.
+    pub deliveries: Vec<Delivery>,
+    /// What it waits for.
+    pub waiting_on: WaitingOn,
+    /// The result as its callers see it.
+    pub result: Value,
+    /// What of it cannot be read back.
+    pub damaged: Vec<String>,
+    /// That it was sent on to another place.
+    pub moved: Option<Moved>,
+}
+
+/// A job and what it came to.
+#[derive(Clone, Debug)]
+pub struct JobResult {
+    /// The job.
+    pub job: Job,
+    /// The result as its callers see it; `None` while the job lives.
+    pub result: Option<Value>,
+}
+
+impl Hub {
+    /// What a job came to: a fraction of [`Hub::story`], for those who wait for it.
+    pub async fn result(&self, id: JobId) -> Result<JobResult, Error> {
+        let answer = self.core.journal.answer(id).await?;
+        let journal::Answer { job, steps } = answer.ok_or_else(|| Error::Missing(format!("job {id}")))?;
+        if !job.state.is_terminal() {
+            return Ok(JobResult { job, result: None });
+        }
+        let outcome = |(attempt, output): (Attempt, Option<Vec<u8>>)| outcome_of(&attempt, output.as_deref());
+        let steps: Vec<_> = steps.into_iter().map(|(step, last)| (step, last.and_then(outcome))).collect();
+        Ok(JobResult { result: Some(report(&job, &steps)), job })
+    }
+
+    /// Everything about a job.
+    pub async fn story(&self, id: JobId) -> Result<Story, Error> {
+        let journal = &self.core.journal;
+        let prepared = journal.prepare(id).await?.ok_or_else(|| Error::Missing(format!("job {id}")))?;
+        let mut damaged: Vec<String> = prepared.damaged.iter().map(|row| row.why.clone()).collect();
+        let envelope: Envelope = serde_json::from_slice(&prepared.body).unwrap_or_else(|error| {
+            if damaged.is_empty() {
+                damaged.push(format!("the body of job {id} is no JSON: {error}"));
+            }
+            Envelope { body: Value::Null, trace: None }
+        });
+        let attempts: Vec<_> = journal.attempts(id).await?;
+        let attempts: Vec<_> = attempts
+            .into_iter()
+            .map(|(attempt, output)| {
+                let outcome = outcome_of(&attempt, output.as_deref());
+                (attempt, outcome)
+            })
+            .collect();
+        let last = |step: &Step| {
+            attempts.iter().rev().find(|(a, _)| a.step == step.index).and_then(|(_, outcome)| outcome.clone())
+        };
+        let answered: Vec<_> = prepared.steps.iter().map(|step| (step.clone(), last(step))).collect();
+        Ok(Story {
+            result: report(&prepared.job, &answered),
+            moved: match prepared.job.state {
+                JobState::Failed | JobState::Cancelled => self.moved(Letter::Job(id)).await?,
+                _ => None,
+            },
+            waiting_on: self.waiting_on(&prepared.job).await?,
+            deliveries: journal.deliveries_of(id).await?,
+            body: envelope.body,
+            trace: envelope.trace,
+            job: prepared.job,
+            steps: prepared.steps,
+            attempts,
+            damaged,
+        })
+    }
+
+    /// What a job waits for.
+    pub async fn waiting_on(&self, job: &Job) -> Result<WaitingOn, Error> {
+        let core = &self.core;
+        let live = !job.state.is_terminal();
+        let before = if live && !job.head { core.journal.before(job.id).await? } else { None };
+        let needed = waits_for(&core.snapshot(), &job.lane);
+        let backend = needed.as_ref().map(|(name, _)| &**name);
+        Ok(waiting_on(&Facts {
+            state: job.state,
+            now: core.clock.now(),
+            due_at: job.due_at,
+            before: before.as_ref().and_then(|before| Some((before.id, before.subject.as_ref()?))),
+            backend,
+            paused: backend.is_some_and(|name| core.slots.is_paused(name)),
+            breaker_until: backend.and_then(|name| core.slots.left_alone_until(name)),
+            failsafe: failsafe::set_of(&job.lane).filter(|set| core.failsafe.is_held(set)),
+            backend_full: needed.as_ref().is_some_and(|(name, limit)| !core.slots.free(name, *limit)),
+            hub_full: core.slots.full(),
+        }))
+    }
+}

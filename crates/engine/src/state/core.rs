@@ -1,0 +1,247 @@
+//! What all parts of the engine share.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use journal::Journal;
+use model::{BreakerRule, FailsafeRule, RetryPolicy};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::intake::table::{Action, ActionTable};
+use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim};
+use crate::state::cache::Cache;
+use crate::state::copies::Follower;
+use crate::state::failsafe::Failsafe;
+use crate::state::long::LongRuns;
+use crate::state::shortage::Shortage;
+use crate::state::slots::Slots;
+use crate::state::stats::Counters;
+use crate::state::wiring::Wiring;
+
+/// So long the word that the hub is to stop may take to arrive after its scripts have got it.
+const MOMENT: Duration = Duration::from_secs(2);
+
+/// What the hub is made of, besides its journal. Modules fill it; the command composes it.
+pub struct Setup {
+    /// Backends in the order in which they run.
+    pub catalogue: Catalogue,
+    /// What is known of each action.
+    pub actions: ActionTable,
+    /// Asked at every transition.
+    pub reactors: Vec<Arc<dyn Reactor>>,
+    /// By the name that [`model::DeliveryTo::courier`] gives.
+    pub couriers: HashMap<String, Arc<dyn Courier>>,
+    /// Reads refused messages again, by source.
+    pub decoders: HashMap<String, Arc<dyn Decoder>>,
+    /// Asked at start to end what a lost hub left running.
+    pub reclaim: Vec<Arc<dyn Reclaim>>,
+    /// The last word on retries, by source; a source that is not named has [`RetryPolicy::HTTP`].
+    pub retry: HashMap<String, RetryPolicy>,
+    /// Sizes and times.
+    pub limits: Limits,
+}
+
+/// Sizes, times and caps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Jobs that run at once.
+    pub concurrency: usize,
+    /// Bytes of a request's body.
+    pub max_size: usize,
+    /// The same for sources that have a limit of their own, by name.
+    pub max_sizes: BTreeMap<String, usize>,
+    /// How long an attempt may take when its backend does not say; `None` = as long as it wants.
+    pub attempt: Option<Duration>,
+    /// An attempt that may take as long as it wants needs somebody's attention after so long.
+    pub long: Duration,
+    /// How long a failed job's secrets are kept for a replay.
+    pub keep_secrets: Duration,
+    /// What is kept, and for how long.
+    pub keep: Keep,
+    /// How much may be destroyed before somebody has to look.
+    pub failsafe: FailsafeRule,
+    /// When a backend that keeps failing is left alone.
+    pub breaker: BreakerRule,
+}
+
+/// What is kept, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Age of ended jobs.
+    pub jobs: Duration,
+    /// Number of ended jobs.
+    pub jobs_max: u64,
+    /// Age of external ids.
+    pub ids: Duration,
+    /// Age of records.
+    pub records: Duration,
+    /// Number of records.
+    pub records_max: u64,
+    /// Age of messages that were seen on a bus.
+    pub messages: Duration,
+    /// Number of them.
+    pub messages_max: u64,
+    /// Number of events.
+    pub events_max: u64,
+    /// Bytes of the journal's file in use.
+    pub bytes_max: u64,
+}
+
+impl Limits {
+    /// Bytes that the body of a request from this source may have.
+    pub(crate) fn max_size_of(&self, source: &str) -> usize {
+        self.max_sizes.get(source).copied().unwrap_or(self.max_size)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_hours(24);
+        Limits {
+            concurrency: 256,
+            max_size: 10 << 20,
+            max_sizes: BTreeMap::new(),
+            attempt: Some(Duration::from_mins(1)),
+            long: Duration::from_mins(10),
+            keep_secrets: 3 * DAY,
+            keep: Keep {
+                jobs: 90 * DAY,
+                jobs_max: 1_000_000,
+                ids: 30 * DAY,
+                records: 365 * DAY,
+                records_max: 100_000,
+                messages: 7 * DAY,
+                messages_max: 100_000,
+                events_max: 200_000,
+                bytes_max: 32 << 30,
+            },
+            failsafe: FailsafeRule::off(),
+            breaker: BreakerRule::OFF,
+        }
+    }
+}
+
+/// What a reload swaps whole.
+pub(crate) struct Snapshot {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) actions: ActionTable,
+    pub(crate) limits: Limits,
+}
+
+pub(crate) struct Core {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) wiring: Arc<Wiring>,
+    pub(crate) clock: Clock,
+    pub(crate) slots: Slots,
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) failsafe: Arc<Failsafe>,
+    pub(crate) stats: Counters,
+    pub(crate) reactors: Vec<Arc<dyn Reactor>>,
+    pub(crate) couriers: HashMap<String, Arc<dyn Courier>>,
+    pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
+    pub(crate) reclaim: Vec<Arc<dyn Reclaim>>,
+    pub(crate) retry: HashMap<String, RetryPolicy>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    stopping: AtomicBool,
+    /// The hub was told to stop: running steps may still end.
+    leaving: watch::Sender<bool>,
+    pub(crate) shortage: Shortage,
+    pub(crate) long_runs: LongRuns,
+}
+
+impl Core {
+    /// What reads the raw messages of a source.
+    pub(crate) fn decoder(&self, source: &str) -> Option<&Arc<dyn Decoder>> {
+        // `http/token:crm`: what stands behind the first part only says which of its callers it was.
+        let family = source.split('/').next().unwrap_or_default();
+        self.decoders.get(source).or(self.decoders.get(family))
+    }
+
+    pub(crate) fn new(journal: Arc<dyn Journal>, wiring: Arc<Wiring>, clock: Clock, setup: Setup) -> Self {
+        let Setup { catalogue, actions, reactors, couriers, decoders, reclaim, retry, limits } = setup;
+        Core {
+            slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
+            cache: Arc::default(),
+            failsafe: Arc::default(),
+            stats: Counters::default(),
+            snapshot: RwLock::new(Arc::new(Snapshot { catalogue, actions, limits })),
+            stopping: AtomicBool::new(false),
+            leaving: watch::Sender::new(false),
+            shortage: Shortage::default(),
+            long_runs: LongRuns::default(),
+            journal,
+            wiring,
+            clock,
+            reactors,
+            couriers,
+            decoders,
+            reclaim,
+            retry,
+        }
+    }
+
+    /// Backends and actions as they are now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces backends, actions and limits.
+    pub(crate) fn swap(&self, snapshot: Snapshot) {
+        self.slots.set_limit(snapshot.limits.concurrency);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.wiring.wake.notify_one();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        *self.leaving.borrow()
+    }
+
+    pub(crate) fn set_leaving(&self) {
+        self.leaving.send_replace(true);
+    }
+
+    /// Waits a moment for the hub to be told to stop.
+    pub(crate) async fn leaves_soon(&self) {
+        let mut leaving = self.leaving.subscribe();
+        tokio::select! {
+            _ = leaving.wait_for(|leaving| *leaving) => {}
+            () = self.clock.sleep(MOMENT) => {}
+        }
+    }
+
+    pub(crate) fn set_stopping(&self) {
+        self.set_leaving();
+        self.stopping.store(true, Ordering::Release);
+        self.wiring.wake.notify_one();
+        self.wiring.outbox.notify_one();
+        self.wiring.deadlines.notify_one();
+    }
+
+    /// Has a follower told of all entities of a kind.
+    pub(crate) async fn keep_copy(
+        &self,
+        kind: &'static str,
+        follower: Arc<dyn Follower>,
+    ) -> Result<(), journal::Error> {
+        self.wiring.followers.add(&*self.journal, kind, follower).await
+    }
+}
+
+impl Snapshot {
+    /// Whether the action merely tells something, and nobody here wants to know.
+    pub(crate) fn is_unclaimed(&self, action: &Action, name: &str) -> bool {
+        action.spec.optional && self.plan(name).next().is_none()
+    }
+
+    /// The backend of that name.
+    pub(crate) fn backend(&self, name: &str) -> Option<&BackendEntry> {
+        self.catalogue.entries.iter().find(|entry| &*entry.name == name)
+    }
+}

@@ -1,0 +1,180 @@
+//! What happened since start, counted in memory: for metrics, charts and the overview.
+
+mod histogram;
+mod minutes;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use journal::Mark;
+use model::{Code, JobId, JobState, Outcome, OutcomeKind};
+
+pub use self::histogram::{BOUNDS, Histogram};
+pub use self::minutes::Minute;
+use self::minutes::Minutes;
+
+/// Names counted apart in each list; what comes later is counted under [`OTHER`].
+const NAMES: usize = 500;
+/// The name of what is not counted apart.
+const OTHER: &str = "other";
+
+/// What happened since start. Names beyond the first 500 of a list are counted as `other`.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Attempts, by backend.
+    pub backends: BTreeMap<String, BackendStats>,
+    /// Jobs accepted, by source. `http` stands for all its callers.
+    pub accepted: BTreeMap<String, u64>,
+    /// Jobs ended, by action and state.
+    pub ended: BTreeMap<String, BTreeMap<&'static str, u64>>,
+    /// From acceptance to the end of a job.
+    pub latency: Histogram,
+    /// Messages refused, by source and code.
+    pub refused: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Tries to deliver, by courier.
+    pub deliveries: BTreeMap<String, DeliveryStats>,
+    /// Deliveries in the outbox that wait to leave, as far as they are in memory: 4096 means so many or more.
+    pub waiting_to_leave: usize,
+    /// The last 24 hours, oldest first, up to the last minute in which anything happened, without gaps.
+    pub minutes: Vec<Minute>,
+}
+
+/// What a backend did.
+#[derive(Clone, Debug, Default)]
+pub struct BackendStats {
+    /// Attempts that succeeded.
+    pub done: u64,
+    /// Attempts that failed for now.
+    pub soft: u64,
+    /// Attempts that failed for good.
+    pub hard: u64,
+    /// How long attempts took.
+    pub duration: Histogram,
+    /// The last one that did not succeed.
+    pub last_failure: Option<Failure>,
+    /// When the last one succeeded.
+    pub last_success: Option<Timestamp>,
+}
+
+/// An attempt that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The job.
+    pub job: JobId,
+    /// Why.
+    pub code: Option<Code>,
+    /// In the backend's words, redacted.
+    pub message: Option<String>,
+}
+
+/// How tries to deliver went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeliveryStats {
+    /// Confirmed.
+    pub delivered: u64,
+    /// To be tried again.
+    pub later: u64,
+    /// Given up.
+    pub undeliverable: u64,
+}
+
+#[derive(Default)]
+struct Counted {
+    stats: Stats,
+    minutes: Minutes,
+}
+
+/// The counters. Each call takes a lock for a few additions.
+#[derive(Default)]
+pub(crate) struct Counters(Mutex<Counted>);
+
+impl Counters {
+    fn lock(&self) -> MutexGuard<'_, Counted> {
+        // Plain additions only are made under the lock; a poisoned one is still sound.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn accepted(&self, source: &str, now: Timestamp) {
+        let mut counted = self.lock();
+        *named(&mut counted.stats.accepted, family(source)) += 1;
+        counted.minutes.at(now).accepted += 1;
+    }
+
+    pub(crate) fn refused(&self, source: &str, code: &Code) {
+        let mut counted = self.lock();
+        *named(named(&mut counted.stats.refused, family(source)), code.as_str()) += 1;
+    }
+
+    pub(crate) fn attempt(
+        &self,
+        backend: &str,
+        job: JobId,
+        outcome: &Outcome,
+        took: Duration,
+        now: Timestamp,
+    ) {
+        let mut counted = self.lock();
+        let backend = named(&mut counted.stats.backends, backend);
+        backend.duration.note(took);
+        match outcome.kind {
+            OutcomeKind::Done => {
+                backend.done += 1;
+                backend.last_success = Some(now);
+                return;
+            }
+            OutcomeKind::Soft => backend.soft += 1,
+            OutcomeKind::Hard => backend.hard += 1,
+        }
+        let (code, message) = (outcome.code.clone(), outcome.message.clone());
+        backend.last_failure = Some(Failure { at: now, job, code, message });
+    }
+
+    pub(crate) fn ended(&self, action: &str, state: JobState, accepted_at: Timestamp, now: Timestamp) {
+        let took = Duration::try_from(now.duration_since(accepted_at)).unwrap_or(Duration::ZERO);
+        let mut counted = self.lock();
+        *named(&mut counted.stats.ended, action).entry(state.as_str()).or_default() += 1;
+        counted.stats.latency.note(took);
+        let minute = counted.minutes.at(now);
+        match state {
+            JobState::Succeeded => minute.succeeded += 1,
+            JobState::Failed => minute.failed += 1,
+            _ => return,
+        }
+        minute.latency.note(took);
+    }
+
+    pub(crate) fn delivery(&self, courier: &str, mark: &Mark) {
+        let mut counted = self.lock();
+        let courier = named(&mut counted.stats.deliveries, courier);
+        match mark {
+            Mark::Delivered => courier.delivered += 1,
+            Mark::Later(..) => courier.later += 1,
+            Mark::Never(_) => courier.undeliverable += 1,
+        }
+    }
+
+    /// What was counted since start.
+    pub(crate) fn view(&self) -> Stats {
+        let counted = self.lock();
+        Stats { minutes: counted.minutes.view(), ..counted.stats.clone() }
+    }
+
+    pub(crate) fn waiting_to_leave(&self, deliveries: usize) {
+        self.lock().stats.waiting_to_leave = deliveries;
+    }
+}
+
+/// The callers of a source are counted together: there may be many.
+fn family(source: &str) -> &str {
+    source.split('/').next().unwrap_or_default()
+}
+
+/// The entry of that name.
+pub(crate) fn named<'a, T: Default>(list: &'a mut BTreeMap<String, T>, name: &str) -> &'a mut T {
+    let name = if list.len() < NAMES || list.contains_key(name) { name } else { OTHER };
+    list.entry(name.to_owned()).or_default()
+}

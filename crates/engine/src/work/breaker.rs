@@ -1,0 +1,90 @@
+//! Leaving backends alone that keep failing, and finding out when they work again (design §7).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use journal::EffectSet;
+use model::{EventKind, JobId, Outcome, OutcomeKind};
+
+use crate::port::Standing;
+use crate::state::core::Core;
+use crate::work::ping::{PING, ping};
+
+/// The wall clock is looked at this often at least: it may be set.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Takes note of how an attempt ended. Before its slot is given back, so that no other attempt slips in.
+pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &Outcome) {
+    match outcome.kind {
+        OutcomeKind::Done | OutcomeKind::Hard => {
+            if core.slots.answered(backend) {
+                tokio::spawn(say_recovered(Arc::clone(core), Arc::clone(backend)));
+            }
+        }
+        OutcomeKind::Soft => {
+            let rule = core.snapshot().limits.breaker;
+            if let Some(until) = core.slots.failed(backend, job, &rule, core.clock.now()) {
+                tracing::warn!(%backend, "{backend} keeps failing: it is left alone until {until}");
+                tokio::spawn(leave_alone(Arc::clone(core), Arc::clone(backend), until));
+            }
+        }
+    }
+}
+
+/// Somebody says or has seen that the backend works.
+pub(crate) async fn closed(core: &Arc<Core>, backend: &str) {
+    if core.slots.answered(backend) {
+        say_recovered(Arc::clone(core), Arc::from(backend)).await;
+    }
+}
+
+/// Waits until the pause is over, then asks the backend whether its target is there. One that cannot be asked gets a
+/// single job to decide.
+async fn leave_alone(core: Arc<Core>, backend: Arc<str>, mut until: Timestamp) {
+    say(&core, EventKind::Tripped, &backend).await;
+    loop {
+        loop {
+            let now = core.clock.now();
+            match core.slots.still_left_alone(&backend, until, now) {
+                Some(still) if !core.is_stopping() => until = still,
+                _ => return,
+            }
+            if until <= now {
+                break;
+            }
+            core.clock.sleep_until(until, LOOK).await;
+        }
+        let snapshot = core.snapshot();
+        let entry = snapshot.backend(&backend);
+        let can_be_asked =
+            entry.is_some_and(|e| e.standing == Standing::Active && e.actions.contains_key(PING));
+        if !can_be_asked {
+            return core.slots.probe(&backend);
+        }
+        let asked = ping(&core, &backend).await;
+        if asked.is_ok_and(|outcome| outcome.kind == OutcomeKind::Done) {
+            return closed(&core, &backend).await;
+        }
+        if core.slots.left_alone_until(&backend) != Some(until) {
+            return;
+        }
+        until = core.slots.lengthen(&backend, &snapshot.limits.breaker, core.clock.now());
+        tracing::info!(%backend, "{backend} does not answer a ping yet: it is left alone until {until}");
+    }
+}
+
+async fn say_recovered(core: Arc<Core>, backend: Arc<str>) {
+    tracing::info!(%backend, "{backend} works again");
+    say(&core, EventKind::Recovered, &backend).await;
+}
+
+/// An event is news for whoever watches; work goes on without it.
+async fn say(core: &Core, event: EventKind, backend: &str) {
+    let told = core.journal.apply(EffectSet::default(), Some((event, backend.to_owned())), core.clock.now());
+    if let Err(error) = told.await
+        && !error.is_told()
+    {
+        tracing::warn!(backend, "the journal could not take an event: {error}");
+    }
+}

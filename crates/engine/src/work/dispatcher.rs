@@ -1,0 +1,198 @@
+//! Starts the head of each subject when it is due, interactive before bulk, within the limits (design §2.4).
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::Due;
+use model::JobId;
+
+use crate::clock::Pace;
+use crate::lasting::Lasting;
+use crate::port::Standing;
+use crate::state::core::{Core, Snapshot};
+use crate::state::failsafe;
+use crate::state::slots::BackendSlot;
+use crate::state::window::{CAP, Window};
+use crate::work::bury::Gravedigger;
+use crate::work::runner;
+
+/// The wall clock is looked at this often at least: it may be set.
+const LOOK: Duration = Duration::from_secs(5);
+/// What is told of when it cannot be done.
+const WAITING: &str = "reading the waiting jobs";
+
+pub(crate) struct Dispatcher {
+    core: Arc<Core>,
+    window: Window,
+    /// Jobs with a runner. What is heard of them meanwhile is kept until the runner is gone.
+    in_flight: HashSet<JobId>,
+    held: HashMap<JobId, Due>,
+    digger: Gravedigger,
+    pace: Pace,
+    /// That waiting jobs could not be read.
+    trouble: Lasting,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Dispatcher {
+            pace: Pace::new(&core.clock),
+            digger: Gravedigger::default(),
+            trouble: Lasting::default(),
+            core,
+            window: Window::default(),
+            in_flight: HashSet::new(),
+            held: HashMap::new(),
+        }
+    }
+
+    /// Works until the hub stops.
+    pub(crate) async fn run(mut self) {
+        self.survey().await;
+        while !self.core.is_stopping() {
+            self.look_at_clock().await;
+            self.read_inbox().await;
+            self.refill().await;
+            self.digger.dig(&self.core).await;
+            self.start_what_is_due();
+            self.window.tidy();
+            self.wait().await;
+        }
+    }
+
+    /// Looks at everything the journal holds.
+    async fn survey(&mut self) {
+        self.window = Window::default();
+        match self.core.journal.lanes().await {
+            Ok(lanes) => lanes.iter().for_each(|lane| self.window.expect_more(lane)),
+            Err(error) => self.trouble.refused(WAITING, &error),
+        }
+    }
+
+    /// When the clock was set back, what waits for a time is looked at anew: it would wait for too long.
+    async fn look_at_clock(&mut self) {
+        let Some(by) = self.pace.set_back(&self.core.clock) else { return };
+        tracing::warn!("the clock was set back by {by:#}: what waits for a time is looked at anew");
+        match set_back(&self.core).await {
+            Ok(()) => self.survey().await,
+            // It is noticed again after the next start.
+            Err(error) => tracing::warn!("retries may come later than they should: {error}"),
+        }
+    }
+
+    async fn read_inbox(&mut self) {
+        let inbox = self.core.wiring.take_inbox();
+        if inbox.overflow {
+            self.survey().await;
+        }
+        for due in inbox.due {
+            if self.in_flight.contains(&due.id) {
+                self.held.insert(due.id, due);
+            } else {
+                self.window.offer(due);
+            }
+        }
+        for job in inbox.ended {
+            self.in_flight.remove(&job);
+            if let Some(due) = self.held.remove(&job) {
+                self.window.offer(due);
+            }
+        }
+    }
+
+    async fn refill(&mut self) {
+        let snapshot = self.core.snapshot();
+        let core = Arc::clone(&self.core);
+        for shelf in self.window.low(|lane| lane_is_free(&core, &snapshot, lane)) {
+            match self.core.journal.due(shelf.lane.to_string(), shelf.class, CAP).await {
+                Ok(jobs) => {
+                    self.trouble.obeyed(WAITING);
+                    let complete = jobs.next.is_none();
+                    let idle =
+                        jobs.rows.into_iter().filter(|due| !self.in_flight.contains(&due.id)).collect();
+                    self.window.fill(&shelf, idle, complete);
+                }
+                Err(error) => self.trouble.refused(WAITING, &error),
+            }
+        }
+    }
+
+    fn start_what_is_due(&mut self) {
+        let snapshot = self.core.snapshot();
+        let now = self.core.clock.now();
+        let core = Arc::clone(&self.core);
+        // A slot is taken only for a job that is there: one given back would wake us again.
+        while self.may_start() {
+            let Some(due) = self.window.take(now, |lane| lane_is_free(&core, &snapshot, lane)) else { break };
+            let Some(slot) = core.slots.job() else {
+                self.window.offer(due);
+                break;
+            };
+            let first = first_slot(&core, &snapshot, &due.lane);
+            self.in_flight.insert(due.id);
+            tokio::spawn(runner::run(Arc::clone(&core), due, slot, first));
+        }
+    }
+
+    /// Whether there is a slot. A hub that was told to stop starts nothing more: what its stop interrupted waits.
+    fn may_start(&self) -> bool {
+        !self.core.is_leaving() && !self.core.slots.full()
+    }
+
+    async fn wait(&self) {
+        let snapshot = self.core.snapshot();
+        let due = if self.may_start() {
+            self.window.next_due(|lane| lane_is_free(&self.core, &snapshot, lane))
+        } else {
+            None
+        };
+        let clock = &self.core.clock;
+        let pause = async {
+            match due {
+                Some(time) => clock.sleep_until(time, LOOK).await,
+                None => clock.sleep(LOOK).await,
+            }
+        };
+        tokio::select! {
+            () = self.core.wiring.wake.notified() => {}
+            () = pause => {}
+        }
+    }
+}
+
+/// Brings back what waits for a time that no rule allows.
+pub(crate) async fn set_back(core: &Core) -> Result<(), journal::Error> {
+    let moved = core.journal.set_back(core.clock.now(), core.snapshot().limits.keep_secrets).await?;
+    if moved > 0 {
+        tracing::warn!(
+            moved,
+            "{moved} waited for times that a clock running ahead had left behind: they go on as their rules say"
+        );
+    }
+    Ok(())
+}
+
+/// Whether the jobs of a lane could go on now. One that would end without an attempt always can.
+fn lane_is_free(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
+    if let Some(set) = failsafe::set_of(lane) {
+        return !core.failsafe.is_held(set);
+    }
+    waits_for(snapshot, lane).is_none_or(|(name, limit)| core.slots.free(&name, limit))
+}
+
+fn first_slot(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<BackendSlot> {
+    let (name, limit) = waits_for(snapshot, lane)?;
+    core.slots.backend(&name, limit)
+}
+
+/// The backend that the jobs of a lane need next, and how many it takes at once.
+pub(crate) fn waits_for(snapshot: &Snapshot, lane: &str) -> Option<(Arc<str>, Option<usize>)> {
+    let entry = match model::plan::backend_of(lane) {
+        Some(name) => snapshot.backend(name)?,
+        // Jobs of several plans: their runners will see.
+        None if failsafe::set_of(lane).is_some() => return None,
+        None => snapshot.plan(lane).next()?,
+    };
+    (entry.standing == Standing::Active).then(|| (Arc::clone(&entry.name), entry.concurrency))
+}

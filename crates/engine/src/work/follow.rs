@@ -1,0 +1,204 @@
+//! What a move brings about besides itself: what the reactors want to happen, the requests that follow from it, and what
+//! follows from those. All of it is one commit.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use journal::{EffectSet, Error};
+use model::{Code, Effects, Entity, EntityWrite, RecordKind, Refusal, Request};
+
+use crate::intake::{self, Taken, Why};
+use crate::port::{Moment, Reactor};
+use crate::state::core::Core;
+use crate::work::settle::Sight;
+
+/// What stands before the source of a refused request that no source had received.
+pub(crate) const FOLLOW_UP: &str = "follow-up";
+/// Requests that follow from each other are accepted up to this depth.
+const DEPTH: usize = 8;
+
+/// Who is told when a request that follows is refused.
+type Asker<'a> = Option<(&'a Arc<dyn Reactor>, Arc<Sight>, Moment)>;
+
+/// A request that follows from something.
+struct FollowUp<'a> {
+    request: Request,
+    asker: Asker<'a>,
+    /// So many requests are before it.
+    depth: usize,
+}
+
+/// What a move brings about, as far as it is known.
+#[derive(Default)]
+struct Gathered<'a> {
+    set: EffectSet,
+    open: VecDeque<FollowUp<'a>>,
+}
+
+impl Core {
+    /// What is to be written with the move that makes a job look so: what was `given`, and what the reactors want.
+    pub(crate) async fn effects(
+        &self,
+        given: Effects,
+        told: Option<(Arc<Sight>, Moment)>,
+    ) -> Result<EffectSet, Error> {
+        let mut gathered = Gathered::default();
+        gathered.take(self, given, None, 0);
+        if let Some((sight, moment)) = told {
+            self.tell(&mut gathered, sight, moment, 0).await?;
+        }
+        while let Some(next) = gathered.open.pop_front() {
+            self.follow(&mut gathered, next).await?;
+        }
+        Ok(gathered.set)
+    }
+
+    /// Asks all reactors what they want to happen at this moment.
+    async fn tell<'a>(
+        &'a self,
+        gathered: &mut Gathered<'a>,
+        sight: Arc<Sight>,
+        moment: Moment,
+        depth: usize,
+    ) -> Result<(), Error> {
+        for reactor in &self.reactors {
+            let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
+            let wanted = reactor.react(&sight.view(), moment, &entities);
+            gathered.take(self, wanted, Some((reactor, Arc::clone(&sight), moment)), depth);
+        }
+        Ok(())
+    }
+
+    /// Accepts a request that follows, or keeps it with the refused ones and tells whoever asked for it.
+    async fn follow<'a>(&'a self, gathered: &mut Gathered<'a>, next: FollowUp<'a>) -> Result<(), Error> {
+        let FollowUp { request, asker, depth } = next;
+        let why = match self.take_follow_up(request.clone(), depth) {
+            Ok(None) => return Ok(()),
+            Ok(Some(Taken { new, loaded })) => {
+                gathered.set.follow_ups.push(new);
+                let sight = Arc::new(Sight::accepted(&loaded));
+                return self.tell(gathered, sight, Moment::Accepted, depth + 1).await;
+            }
+            Err(why) => why,
+        };
+        gathered.set.records.push(crate::work::refusal::record(refusal(&request, &why), self.clock.now()));
+        if let Some((reactor, sight, moment)) = asker
+            && depth < DEPTH
+        {
+            let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
+            let wanted = reactor.refused(&sight.view(), &request, &why, &entities);
+            gathered.take(self, wanted, Some((reactor, sight, moment)), depth + 1);
+        }
+        Ok(())
+    }
+
+    /// `None`: it merely tells something, and nobody here wants to know.
+    fn take_follow_up(&self, request: Request, depth: usize) -> Result<Option<Taken>, Why> {
+        let snapshot = self.snapshot();
+        let action = snapshot.actions.get(&request.action);
+        if snapshot.is_unclaimed(action, &request.action) {
+            return Ok(None);
+        }
+        if depth >= DEPTH {
+            let message =
+                format!("{} follows from too many requests that follow from each other", request.action);
+            return Err(Why { code: model::word::code::TOO_LARGE, message });
+        }
+        let (now, max) = (self.clock.now(), snapshot.limits.max_size_of(&request.source));
+        let weight = intake::weigh(&request)?;
+        intake::take(request, weight, action, max, now, self.clock.job_id(now)).map(Some)
+    }
+
+    /// The entities that a reactor wants to see, as they are after what is to be written already.
+    async fn seen_by(
+        &self,
+        reactor: &Arc<dyn Reactor>,
+        sight: &Sight,
+        moment: Moment,
+        writes: &[EntityWrite],
+    ) -> Result<Vec<Entity>, Error> {
+        let mut seen = Vec::new();
+        for key in reactor.entities(&sight.view(), moment) {
+            if let Some(write) = writes.iter().rev().find(|write| write.key == key) {
+                seen.extend(write.clone().written());
+                continue;
+            }
+            match self.journal.entity(key).await {
+                // As if it were not there: it must not hold up the job.
+                Err(Error::Damaged(_)) => {}
+                found => seen.extend(found?),
+            }
+        }
+        Ok(seen)
+    }
+
+    /// What people hear of when this is written.
+    pub(crate) fn aside(&self, effects: &EffectSet) -> Aside {
+        let refused = effects.records.iter().filter(|record| record.kind == RecordKind::Refusal);
+        Aside {
+            accepted: effects.follow_ups.iter().map(|job| job.source.clone()).collect(),
+            refused: refused.map(|r| (r.who.clone(), r.code.clone(), r.message.clone())).collect(),
+        }
+    }
+
+    /// It is written.
+    pub(crate) fn noted(&self, aside: &Aside) {
+        for source in &aside.accepted {
+            self.stats.accepted(source, self.clock.now());
+        }
+        for (source, code, message) in &aside.refused {
+            tracing::warn!(source, %code, "refused: {message}");
+            self.stats.refused(source, code);
+        }
+    }
+}
+
+/// Requests that follow from a move: the sources of those that are accepted; source, code and message of those that are not.
+pub(crate) struct Aside {
+    accepted: Vec<String>,
+    refused: Vec<(String, Code, String)>,
+}
+
+impl<'a> Gathered<'a> {
+    /// Takes what somebody wants, with ids and times.
+    fn take(&mut self, core: &Core, wanted: Effects, asker: Asker<'a>, depth: usize) {
+        if wanted.is_empty() {
+            return;
+        }
+        let now = core.clock.now();
+        self.set.entities.extend(wanted.entities);
+        self.set.deliveries.extend(wanted.deliveries.into_iter().map(|delivery| {
+            let body = serde_json::to_vec(&delivery.body).unwrap_or_default();
+            (core.clock.delivery_id(now), delivery.to, delivery.due_at.unwrap_or(now), body)
+        }));
+        let follows = |request| FollowUp { request, asker: asker.clone(), depth };
+        self.open.extend(wanted.follow_ups.into_iter().map(follows));
+    }
+}
+
+/// A request that follows, as it is kept when it is refused.
+fn refusal(request: &Request, why: &Why) -> Refusal {
+    Refusal {
+        source: format!("{FOLLOW_UP}/{}", request.source),
+        external_id: request.external_id.clone(),
+        action: Some(request.action.clone()),
+        code: why.code.clone(),
+        message: why.message.clone(),
+        raw: serde_json::to_vec(request).unwrap_or_default(),
+    }
+}
+
+/// Reads a refused request that had followed from another one.
+pub(crate) struct FollowUps;
+
+impl crate::port::Decoder for FollowUps {
+    fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
+        let unreadable = |error: serde_json::Error| Why {
+            code: model::word::code::UNREADABLE,
+            message: format!(
+                "what is kept of a request that followed from another one cannot be read: {error}"
+            ),
+        };
+        serde_json::from_slice(raw).map_err(unreadable)
+    }
+}
