@@ -7,11 +7,14 @@ pub(super) const STEPS: i64 = 1 << 8;
 /// A step has less than so many attempts.
 const ATTEMPTS: i64 = 1 << 16;
 /// A job's seq is less than this, so that every id fits.
-const JOBS: i64 = 1 << 39;
+pub(super) const JOBS: i64 = 1 << 39;
+
+/// Whatever else is numbered never comes so far: what has such a number was written into the file by somebody.
+pub(super) const NEVER: i64 = 1 << 62;
 
 /// The next job's number.
 pub(super) fn next_job(last: i64) -> Result<i64, Error> {
-    if last + 1 < JOBS {
+    if last < JOBS - 1 {
         Ok(last + 1)
     } else {
         Err(Error::TooMany(format!("the journal has numbered {last} jobs and has no more numbers")))
@@ -21,6 +24,10 @@ pub(super) fn next_job(last: i64) -> Result<i64, Error> {
 /// The id of a step.
 pub(super) fn step(job: i64, step: u16) -> Result<i64, Error> {
     let step = i64::from(step);
+    if !(0..JOBS).contains(&job) {
+        // Somebody wrote into the file.
+        return Err(Error::TooMany(format!("job {job} has a number that no journal gives")));
+    }
     if step < STEPS {
         Ok(job * STEPS + step)
     } else {
@@ -38,15 +45,16 @@ pub(super) fn attempt(job: i64, place: u16, number: u32) -> Result<i64, Error> {
     }
 }
 
-/// The first and the last id that steps of these jobs can have.
+/// The first and the last id that steps of this job can have; of a number that no job has, what no step has.
 pub(super) fn steps_of(job: i64) -> (i64, i64) {
-    (job * STEPS, job * STEPS + STEPS - 1)
+    let first = job.saturating_mul(STEPS);
+    (first, first.saturating_add(STEPS - 1))
 }
 
 /// The first and the last id that attempts of this job can have.
 pub(super) fn attempts_of(job: i64) -> (i64, i64) {
     let (first, last) = steps_of(job);
-    (first * ATTEMPTS, last * ATTEMPTS + ATTEMPTS - 1)
+    (first.saturating_mul(ATTEMPTS), last.saturating_mul(ATTEMPTS).saturating_add(ATTEMPTS - 1))
 }
 
 /// A step's place from its id.
@@ -94,6 +102,12 @@ mod tests {
         assert!(step(1, 256).is_err());
         assert!(attempt(1, 0, 65_536).is_err());
         assert!(next_job(JOBS - 1).is_err());
+        assert!(next_job(i64::MAX).is_err());
+        for job in [i64::MIN, -1, JOBS, i64::MAX] {
+            assert!(step(job, 0).is_err() && attempt(job, 0, 1).is_err());
+            let ((first, _), (_, last)) = (steps_of(job), attempts_of(job));
+            assert!(first <= last.max(first));
+        }
         assert!(attempt(JOBS - 1, 255, 65_535).unwrap() > 0);
     }
 }

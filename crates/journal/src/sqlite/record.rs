@@ -4,6 +4,7 @@ use model::{Event, EventKind, Record, RecordKind};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::code::{Time, Word};
+use super::number;
 use super::row;
 use super::tx::Tx;
 use crate::api::{Listing, Match, RecordBody, RecordFilter};
@@ -154,9 +155,10 @@ pub(super) fn events(
     limit: usize,
 ) -> Result<Listing<Event>, Error> {
     let mut select = conn.prepare_cached(
-        "SELECT seq, at, kind, job, step, attempt, code FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        "SELECT seq, at, kind, job, step, attempt, code FROM event
+         WHERE seq > ?1 AND seq < ?3 ORDER BY seq LIMIT ?2",
     )?;
-    let mut found = select.query(params![after, limit])?;
+    let mut found = select.query(params![after, limit, number::NEVER])?;
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
     while let Some(row) = found.next()? {
         let seq: i64 = row.get(0)?;
@@ -168,7 +170,7 @@ pub(super) fn events(
 
 /// The place of the last event ever written, pruned or not.
 pub(super) fn last_event(conn: &Connection) -> Result<i64, Error> {
-    let sql =
-        "SELECT max((SELECT coalesce(max(seq), 0) FROM event), (SELECT seq FROM floor WHERE name = 'event'))";
-    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    let sql = "SELECT max((SELECT coalesce(max(seq), 0) FROM event WHERE seq < ?1),
+                          (SELECT seq FROM floor WHERE name = 'event'))";
+    Ok(conn.prepare_cached(sql)?.query_row([number::NEVER], |row| row.get(0))?)
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::code::Time;
 use super::list::{Asked, Length, Road};
+use super::number;
 use super::row;
 use crate::api::Order;
 use crate::error::Error;
@@ -53,12 +54,12 @@ pub(super) fn stretch(
         match order {
             Order::Newest => {
                 if let Some(last) = look_ahead(conn, asked, road, stretch, order)? {
-                    (low, next) = (last - 1, Some(last));
+                    (low, next) = (last.saturating_sub(1), Some(last));
                 }
             }
             Order::Oldest => {
                 if let Some(last) = look_ahead(conn, asked, road, stretch, order)? {
-                    (high, next) = (last + 1, Some(last));
+                    (high, next) = (last.saturating_add(1), Some(last));
                 }
             }
         }
@@ -90,7 +91,7 @@ fn look_ahead(
     );
     let found: Option<i64> = asked.run(conn, &sql, stretch, 1, |row| Ok(row.get(0)?))?.pop();
     let Some(first) = found.filter(|_| *length == Length::Numbers) else { return Ok(found) };
-    let last = first + far;
+    let last = first.saturating_add(far);
     let (low, high) = match order {
         Order::Newest => (stretch.low, last),
         Order::Oldest => (last, stretch.high),
@@ -105,9 +106,11 @@ fn look_ahead(
 fn place_of(conn: &Connection, time: Timestamp) -> Result<i64, Error> {
     // Two questions: asked for both at once, SQLite would read everything.
     let mut ends = conn.prepare_cached(
-        "SELECT coalesce((SELECT min(seq) FROM job), 0), coalesce((SELECT max(seq) FROM job), 0) + 1",
+        "SELECT coalesce((SELECT min(seq) FROM job WHERE seq >= 0), 0),
+                coalesce((SELECT max(seq) FROM job WHERE seq < ?1), 0) + 1",
     )?;
-    let (mut low, mut high): (i64, i64) = ends.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut low, mut high): (i64, i64) =
+        ends.query_row([number::JOBS], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut probe = conn.prepare_cached(&format!(
         "SELECT seq, accepted_at FROM job WHERE seq >= ?1 AND {} ORDER BY seq LIMIT 1",
         Time::is_sound("accepted_at")

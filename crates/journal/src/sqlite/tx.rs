@@ -9,6 +9,7 @@ use model::{Class, Code, Event, EventKind, JobId, JobState, Seq};
 use rusqlite::{Connection, params};
 
 use super::code::{Coded, Id, Time, Word};
+use super::number;
 use super::statements::Statements;
 use crate::api::{Committed, Due};
 use crate::error::Error;
@@ -36,20 +37,21 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Reads them at start: the last row, or what pruning left as floor.
+    /// Reads them at start: the last row, or what pruning left as floor. A number that the journal never gives would be
+    /// the last one for ever: it does not count.
     pub(super) fn load(conn: &Connection) -> Result<Self, Error> {
-        let last = |table: &str| -> Result<i64, Error> {
+        let last = |table: &str, end: i64| -> Result<i64, Error> {
             let sql = format!(
-                "SELECT max(seq) FROM (SELECT max(seq) AS seq FROM {table}
-                 UNION ALL SELECT seq FROM floor WHERE name = '{table}')"
+                "SELECT max(seq) FROM (SELECT coalesce(max(seq), 0) AS seq FROM {table} WHERE seq < ?1
+                 UNION ALL SELECT seq FROM floor WHERE name = '{table}' AND seq < ?1)"
             );
-            Ok(conn.query_row(&sql, [], |row| row.get(0))?)
+            Ok(conn.query_row(&sql, [end], |row| row.get(0))?)
         };
         Ok(Numbers {
-            job: last("job")?,
-            delivery: last("delivery")?,
-            record: last("record")?,
-            event: last("event")?,
+            job: last("job", number::JOBS)?,
+            delivery: last("delivery", number::NEVER)?,
+            record: last("record", number::NEVER)?,
+            event: last("event", number::NEVER)?,
         })
     }
 }
