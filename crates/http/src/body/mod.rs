@@ -17,9 +17,8 @@ use tokio::time::timeout;
 
 use crate::caller::{Caller, Proof};
 use crate::problem::Problem;
-use pool::Pool;
 
-pub use pool::Hold;
+pub use pool::{Hold, Pool};
 pub use split::Split;
 
 /// Sizes and times of request bodies.

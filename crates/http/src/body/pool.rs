@@ -23,7 +23,7 @@ enum Who {
 /// A number of bytes. Of what is shared, nobody has more than is left for others: however many read at once, the next
 /// one finds room.
 #[derive(Clone, Debug)]
-pub(super) struct Pool(Arc<Inner>);
+pub struct Pool(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -42,12 +42,12 @@ struct State {
 
 impl Pool {
     /// Memory that each of its users may use up.
-    pub(super) fn own(size: usize) -> Self {
+    pub fn own(size: usize) -> Self {
         Pool::new(size, false)
     }
 
     /// Memory of many who do not know each other.
-    pub(super) fn shared(size: usize) -> Self {
+    pub fn shared(size: usize) -> Self {
         Pool::new(size, true)
     }
 
@@ -56,7 +56,7 @@ impl Pool {
     }
 
     /// Nothing yet, for a caller.
-    pub(super) fn of(&self, caller: &Caller) -> Hold {
+    pub fn of(&self, caller: &Caller) -> Hold {
         let who = match &caller.by {
             Proof::Token { id, .. } => format!("{} {id}", caller.actor.0),
             Proof::Socket | Proof::Session { .. } => caller.actor.0.clone(),
@@ -65,7 +65,7 @@ impl Pool {
     }
 
     /// Nothing yet, for whoever is behind an address.
-    pub(super) fn at(&self, address: IpAddr) -> Hold {
+    pub fn at(&self, address: IpAddr) -> Hold {
         Hold { pool: self.clone(), who: Who::Household(household(address)), bytes: 0 }
     }
 

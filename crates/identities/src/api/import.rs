@@ -40,7 +40,7 @@ pub(super) async fn import(
     let word = params.one("format")?;
     let options = Options { dry_run: params.flag("dry_run")?, validated: params.flag("validated")? };
     params.finish()?;
-    let portions = Portions::open(Upload::read(request).await?.file(word.as_deref())?).await?;
+    let portions = Portions::open(Upload::read(request, &caller).await?.file(word.as_deref())?).await?;
     let of = portions.of;
     let (tell, told) = mpsc::channel(WAITING);
     // It goes on to the end, also when the caller goes away in the middle.

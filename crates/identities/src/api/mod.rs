@@ -21,7 +21,7 @@ pub use dto::{
     NewPassword, PasswordJob, Report, Selection,
 };
 
-pub(crate) use upload::Upload;
+pub use upload::Upload;
 
 use crate::register::Register;
 use crate::schedule::Schedule;

@@ -1,14 +1,13 @@
 //! The form with a file to be imported.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::StatusCode;
-use http::Problem;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use http::body::{Hold, Pool};
+use http::{Caller, Problem};
 use tokio::time::timeout;
 
 use super::FILE;
@@ -16,8 +15,9 @@ use crate::error::Error;
 use crate::import::{Format, Mapping};
 use crate::register::File;
 
-/// Bytes of all files that are being imported at once, whichever door they came by.
-const MEMORY: usize = 2 * FILE;
+/// Bytes of all files that are being imported at once, whichever door they came by: two callers find room for the
+/// longest, and neither keeps out a third one.
+const MEMORY: usize = 3 * FILE;
 /// How long nothing may come of a form.
 const IDLE: Duration = Duration::from_secs(30);
 /// A mapping, or another field, is not longer, in bytes.
@@ -25,13 +25,13 @@ const FIELD: usize = 1 << 20;
 /// No form has more fields.
 const FIELDS: usize = 32;
 
-static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(MEMORY)));
+static ROOM: LazyLock<Pool> = LazyLock::new(|| Pool::shared(MEMORY));
 
 /// What a form of an import holds.
-#[derive(Debug, Default)]
-pub(crate) struct Upload {
+#[derive(Debug)]
+pub struct Upload {
     bytes: Option<Vec<u8>>,
-    memory: Option<OwnedSemaphorePermit>,
+    memory: Hold,
     name: Option<String>,
     mapping: String,
     /// The other fields, as text.
@@ -40,13 +40,19 @@ pub(crate) struct Upload {
 
 impl Upload {
     /// Reads a form, within bounds of size, time and memory.
-    pub(crate) async fn read(request: Request) -> Result<Self, Problem> {
+    pub async fn read(request: Request, caller: &Caller) -> Result<Self, Problem> {
         let mut form = Multipart::from_request(request, &()).await.map_err(|_| {
             let detail =
                 "send a form, `Content-Type: multipart/form-data`, with the file in the field `file`";
             Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
         })?;
-        let mut upload = Upload::default();
+        let mut upload = Upload {
+            bytes: None,
+            memory: ROOM.of(caller),
+            name: None,
+            mapping: String::new(),
+            fields: Vec::new(),
+        };
         for _ in 0..FIELDS {
             let Some(field) = in_time(form.next_field()).await? else { return Ok(upload) };
             let name = field.name().unwrap_or_default().to_owned();
@@ -61,17 +67,13 @@ impl Upload {
 
     async fn read_file(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
         self.name = field.file_name().map(str::to_owned).filter(|name| !name.is_empty());
-        self.memory = None;
+        self.memory.keep(0);
         let mut bytes = Vec::new();
         while let Some(chunk) = in_time(field.chunk()).await? {
             if bytes.len() + chunk.len() > FILE {
                 return Err(too_large());
             }
-            let more = reserve(&chunk)?;
-            match &mut self.memory {
-                Some(memory) => memory.merge(more),
-                None => self.memory = Some(more),
-            }
+            self.memory.grow(chunk.len())?;
             bytes.extend_from_slice(&chunk);
         }
         self.bytes = Some(bytes);
@@ -79,18 +81,18 @@ impl Upload {
     }
 
     /// Another field that is not empty.
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+    pub fn field(&self, name: &str) -> Option<&str> {
         let (_, value) = self.fields.iter().find(|(given, _)| given == name)?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
     /// Whether a box was ticked.
-    pub(crate) fn ticked(&self, name: &str) -> bool {
+    pub fn ticked(&self, name: &str) -> bool {
         self.field(name).is_some()
     }
 
     /// Its file, which is to be read as `format` says, or as its name does.
-    pub(crate) fn file(self, format: Option<&str>) -> Result<File, Error> {
+    pub fn file(self, format: Option<&str>) -> Result<File, Error> {
         let bad = |why: &str| Error::BadFile(why.to_owned());
         let named = self.name.is_some();
         let bytes = self.bytes.filter(|bytes| !bytes.is_empty() || named);
@@ -100,7 +102,7 @@ impl Upload {
             None => self.name.as_deref().and_then(Format::of_name),
         };
         let format = format.ok_or_else(|| bad("say its format: json, ndjson, csv or ldif"))?;
-        Ok(File { bytes, format, mapping: Mapping::parse(&self.mapping)?, memory: self.memory })
+        Ok(File { bytes, format, mapping: Mapping::parse(&self.mapping)?, memory: Some(self.memory) })
     }
 }
 
@@ -114,12 +116,6 @@ async fn text(mut field: Field<'_>) -> Result<String, Problem> {
         bytes.extend_from_slice(&chunk);
     }
     String::from_utf8(bytes).map_err(|_| Problem::bad_request("a field of the form is not written in UTF-8"))
-}
-
-fn reserve(chunk: &Bytes) -> Result<OwnedSemaphorePermit, Problem> {
-    let full = |_| Problem::later("busy", 5, "the hub is importing as many files as it has memory for");
-    let permits = u32::try_from(chunk.len()).unwrap_or(u32::MAX);
-    Arc::clone(&ROOM).try_acquire_many_owned(permits).map_err(full)
 }
 
 /// The next piece of a form, if it comes in time.

@@ -47,7 +47,7 @@ pub(super) async fn import(
     May { caller, .. }: May<Operate>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let upload = Upload::read(request).await?;
+    let upload = Upload::read(request, &caller).await?;
     let options = Options { dry_run: upload.ticked("dry_run"), validated: upload.ticked("validated") };
     let word = upload.field("format").map(str::to_owned);
     let opened = match upload.file(word.as_deref()) {

@@ -1,6 +1,7 @@
 //! From a file to records, apart from the threads that serve everybody, and never more of them than are worked on.
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use http::body::Hold;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error;
 use crate::import::{self, Format, Mapping, Record, Records};
@@ -19,7 +20,7 @@ pub struct File {
     /// What becomes what.
     pub mapping: Mapping,
     /// The memory that was set aside for it.
-    pub memory: Option<OwnedSemaphorePermit>,
+    pub memory: Option<Hold>,
 }
 
 /// The records of a file, some at a time.
