@@ -10,6 +10,7 @@ mod answer;
 mod config;
 mod envelope;
 mod filter;
+mod form;
 mod import;
 mod request;
 mod secrets;
@@ -24,11 +25,12 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target { name: "answer", run: answer::run },
     Target { name: "config", run: config::run },
     Target { name: "envelope", run: envelope::run },
     Target { name: "filter", run: filter::run },
+    Target { name: "form", run: form::run },
     Target { name: "import", run: import::run },
     Target { name: "request", run: request::run },
     Target { name: "secrets", run: secrets::run },
