@@ -93,8 +93,7 @@ impl Access {
                 return Err(problem);
             }
         };
-        let (access, secret, name, origin) =
-            (self.clone(), secret.to_owned(), name.to_owned(), origin.clone());
+        let (access, secret, name, origin) = (self.clone(), secret.to_owned(), name.to_owned(), *origin);
         carry(async move { access.use_link(link, &secret, &name, password, &origin).await }).await
     }
 

@@ -56,7 +56,7 @@ async fn status(bed: &Bed, header: &str) -> u16 {
 async fn until_unknown(bed: &Bed, header: &str) {
     let wait = async {
         while status(bed, header).await != 401 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     in_time(wait).await;

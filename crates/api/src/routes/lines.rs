@@ -90,7 +90,7 @@ impl Reader {
             if self.split.begun() > limit {
                 too_long = true;
                 self.split.rest();
-                self.memory.keep(0);
+                drop(self.memory.keep(0));
             }
             let begun = too_long || self.split.begun() > 0;
             let idle = if begun { self.limits.idle } else { self.limits.pause };

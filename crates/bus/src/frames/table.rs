@@ -69,12 +69,19 @@ fn write_entries(mut entries: &[u8], out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Goes past a value; what is in a table or list, and whether it is a table.
-fn value<'a>(rest: &mut &'a [u8]) -> Option<Option<(&'a [u8], bool)>> {
+/// What there is in a value to be looked into.
+enum Inside<'a> {
+    Nothing,
+    Table(&'a [u8]),
+    List(&'a [u8]),
+}
+
+/// Goes past a value.
+fn value<'a>(rest: &mut &'a [u8]) -> Option<Inside<'a>> {
     let width = match byte(rest)? {
-        b'F' => return Some(Some((long(rest)?, true))),
-        b'A' => return Some(Some((long(rest)?, false))),
-        b'S' | b'x' => return long(rest).map(|_| None),
+        b'F' => return long(rest).map(Inside::Table),
+        b'A' => return long(rest).map(Inside::List),
+        b'S' | b'x' => return long(rest).map(|_| Inside::Nothing),
         b'V' => 0,
         b't' | b'b' | b'B' => 1,
         b's' | b'U' | b'u' => 2,
@@ -83,7 +90,7 @@ fn value<'a>(rest: &mut &'a [u8]) -> Option<Option<(&'a [u8], bool)>> {
         b'L' | b'l' | b'd' | b'T' => 8,
         _ => return None,
     };
-    take(rest, width).map(|_| None)
+    take(rest, width).map(|_| Inside::Nothing)
 }
 
 /// `None` = it is nested too deep, a name in it is not UTF-8, or it is no value.
@@ -97,11 +104,13 @@ fn is_readable(whole: &[u8]) -> Option<()> {
         if *is_table {
             std::str::from_utf8(short(rest)?).ok()?;
         }
-        if let Some(inner) = value(rest)? {
-            open.push(inner);
-            if open.len() > DEEPEST {
-                return None;
-            }
+        match value(rest)? {
+            Inside::Nothing => continue,
+            Inside::Table(inner) => open.push((inner, true)),
+            Inside::List(inner) => open.push((inner, false)),
+        }
+        if open.len() > DEEPEST {
+            return None;
         }
     }
     Some(())

@@ -27,7 +27,7 @@ use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
 use crate::work::expiry::expire;
-use crate::work::follow::{FOLLOW_UP, FollowUps};
+use crate::work::follow::{Aside, FOLLOW_UP, FollowUps};
 use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
@@ -174,7 +174,7 @@ impl Hub {
         let core = &self.core;
         loop {
             let all = core.effects(given.clone(), told.clone()).await?;
-            let aside = core.aside(&all);
+            let aside = Aside::of(&all);
             match core.journal.accept(new.clone(), with_record(all, record.clone())).await {
                 Err(journal::Error::Conflict { .. }) if given.entities.is_empty() => {}
                 accepted => {

@@ -78,9 +78,10 @@ impl Followers {
         follower: Arc<dyn Follower>,
     ) -> Result<(), Error> {
         let following = Arc::new(Following { follower, ahead: Mutex::new(Some(BTreeSet::new())) });
-        let mut followers = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        followers.entry(kind).or_default().push(Arc::clone(&following));
-        drop(followers);
+        {
+            let mut followers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            followers.entry(kind).or_default().push(Arc::clone(&following));
+        }
         let mut after = None;
         loop {
             let page = journal.entities(kind.to_owned(), after, ROWS).await?;

@@ -43,7 +43,7 @@ impl Core {
         told: Option<(Arc<Sight>, Moment)>,
     ) -> Result<EffectSet, Error> {
         let mut gathered = Gathered::default();
-        gathered.take(self, given, None, 0);
+        gathered.take(self, given, &None, 0);
         if let Some((sight, moment)) = told {
             self.tell(&mut gathered, sight, moment, 0).await?;
         }
@@ -64,7 +64,7 @@ impl Core {
         for reactor in &self.reactors {
             let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
             let wanted = reactor.react(&sight.view(), moment, &entities);
-            gathered.take(self, wanted, Some((reactor, Arc::clone(&sight), moment)), depth);
+            gathered.take(self, wanted, &Some((reactor, Arc::clone(&sight), moment)), depth);
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Core {
         {
             let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
             let wanted = reactor.refused(&sight.view(), &request, &why, &entities);
-            gathered.take(self, wanted, Some((reactor, sight, moment)), depth + 1);
+            gathered.take(self, wanted, &Some((reactor, sight, moment)), depth + 1);
         }
         Ok(())
     }
@@ -132,15 +132,6 @@ impl Core {
         Ok(seen)
     }
 
-    /// What people hear of when this is written.
-    pub(crate) fn aside(&self, effects: &EffectSet) -> Aside {
-        let refused = effects.records.iter().filter(|record| record.kind == RecordKind::Refusal);
-        Aside {
-            accepted: effects.follow_ups.iter().map(|job| job.source.clone()).collect(),
-            refused: refused.map(|r| (r.who.clone(), r.code.clone(), r.message.clone())).collect(),
-        }
-    }
-
     /// It is written.
     pub(crate) fn noted(&self, aside: &Aside) {
         for source in &aside.accepted {
@@ -159,9 +150,20 @@ pub(crate) struct Aside {
     refused: Vec<(String, Code, String)>,
 }
 
+impl Aside {
+    /// What people hear of when this is written.
+    pub(crate) fn of(effects: &EffectSet) -> Self {
+        let refused = effects.records.iter().filter(|record| record.kind == RecordKind::Refusal);
+        Aside {
+            accepted: effects.follow_ups.iter().map(|job| job.source.clone()).collect(),
+            refused: refused.map(|r| (r.who.clone(), r.code.clone(), r.message.clone())).collect(),
+        }
+    }
+}
+
 impl<'a> Gathered<'a> {
     /// Takes what somebody wants, with ids and times.
-    fn take(&mut self, core: &Core, wanted: Effects, asker: Asker<'a>, depth: usize) {
+    fn take(&mut self, core: &Core, wanted: Effects, asker: &Asker<'a>, depth: usize) {
         if wanted.is_empty() {
             return;
         }

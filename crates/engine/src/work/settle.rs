@@ -12,6 +12,7 @@ use crate::lasting::Lasting;
 use crate::port::{Moment, View};
 use crate::state::core::Core;
 use crate::work::bury::bury;
+use crate::work::follow::Aside;
 use crate::work::progress::Progress;
 
 /// First and longest pause between two tries to write.
@@ -69,7 +70,7 @@ impl Core {
             match self.write(&mut change, &own, told.clone()).await {
                 Ok(()) => {
                     trouble.obeyed(HELD);
-                    self.noted(&self.aside(&change.effects));
+                    self.noted(&Aside::of(&change.effects));
                     return Wrote::Yes;
                 }
                 Err(Error::Cancelled(_)) => return Wrote::Cancelled(Box::new(change)),

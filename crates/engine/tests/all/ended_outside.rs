@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use crate::support::{Bed, Fake, QUICK, SLOW, entry, request, setup};
 use engine::port::{Moment, Reactor, View};
-use engine::{Actor, Cancelled, report};
+use engine::{Actor, Cancelled, Clock, report};
 use model::word::code;
 use model::{Effects, Entity, Job, JobState, OnError, Outcome, Request, StepState};
 use serde_json::{Value, json};
 
 /// What a source's reply is made of.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<(Job, Vec<StepState>, Value)>>>);
+struct Told(Arc<Mutex<Vec<Reply>>>);
+
+/// The job, the states of its steps, and its result.
+type Reply = (Job, Vec<StepState>, Value);
 
 impl Reactor for Told {
     fn react(&self, view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
@@ -78,7 +81,7 @@ async fn a_cancelled_job_tells_what_its_steps_came_to() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_job_tells_what_its_steps_came_to() {
-    let deadline = jiff::Timestamp::now() + Duration::from_secs(2);
+    let deadline = Clock::system().now() + Duration::from_secs(2);
     let (bed, told, id) = waits(Request { deadline: Some(deadline), ..request("DO", "alice") }).await;
     let job = bed.ended(id).await;
     assert_eq!((job.state, job.code), (JobState::Failed, Some(code::EXPIRED)));

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use engine::Clock;
 use engine::port::{Moment, Reactor, View};
 use model::word::code;
 use model::{Effects, Entity, JobState, OnError, Request};
@@ -40,7 +41,7 @@ async fn deadlines_that_pass_delay_no_start() {
     parts.reactors = vec![Arc::<Slow>::clone(&slow)];
     let bed = Bed::new(parts).await;
     bed.hub.pause("b", &engine::Actor("test".to_owned())).await.unwrap();
-    let deadline = Some(jiff::Timestamp::now() + Duration::from_secs(1));
+    let deadline = Some(Clock::system().now() + Duration::from_secs(1));
     let late = bed.accept(Request { deadline, ..request("DO", "alice") }).await;
     bed.until(async || slow.expired.load(Ordering::SeqCst) == 1).await;
     let job = bed.accept(request("UNDO", "bob")).await;

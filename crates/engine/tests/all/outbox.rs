@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use engine::Clock;
 use engine::port::{BoxFuture, Courier, Delivered};
 use journal::DeliveryFilter;
 use model::{Delivery, DeliveryState, DeliveryTo, NewDelivery};
@@ -35,7 +36,7 @@ impl Courier for Post {
             self.arrived.lock().unwrap().push((delivery.to.address, number));
         }
         let how = if dead {
-            Delivered::Later(Some(jiff::Timestamp::now() + self.pause), "nobody answers".to_owned())
+            Delivered::Later(Some(Clock::system().now() + self.pause), "nobody answers".to_owned())
         } else {
             Delivered::Done
         };

@@ -115,6 +115,7 @@ impl Hold {
     }
 
     /// Keeps so much and gives what is more away.
+    #[must_use]
     pub fn keep(&mut self, bytes: usize) -> Hold {
         let more = self.bytes.saturating_sub(bytes);
         self.bytes -= more;

@@ -67,7 +67,7 @@ impl Upload {
 
     async fn read_file(&mut self, mut field: Field<'_>) -> Result<(), Problem> {
         self.name = field.file_name().map(str::to_owned).filter(|name| !name.is_empty());
-        self.memory.keep(0);
+        drop(self.memory.keep(0));
         let mut bytes = Vec::new();
         while let Some(chunk) = in_time(field.chunk()).await? {
             if bytes.len() + chunk.len() > FILE {

@@ -188,7 +188,9 @@ async fn start_in(folder: &Path, plan: Plan) -> (Hub, Vec<Running>) {
         retry: HashMap::new(),
         limits: Limits::default(),
     };
-    sources.iter().for_each(|source| source.join(&mut setup));
+    for source in &sources {
+        source.join(&mut setup);
+    }
     let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
     let running = sources.iter().map(|source| source.start(hub.clone())).collect();
     (hub, running)
