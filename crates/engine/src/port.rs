@@ -157,7 +157,7 @@ pub trait Reactor: Send + Sync {
     }
 }
 
-/// Ends what a lost hub left running, before any of it runs again (design §5, invariant 5).
+/// Ends what a lost hub left running, before any of it runs again.
 pub trait Reclaim: Send + Sync {
     /// Kills every carrier of these marks and resolves when none is left.
     fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()>;

@@ -1,4 +1,4 @@
-//! A job's result as those who asked see it (contracts/sesame.md §1.5).
+//! A job's result as those who asked see it.
 
 use model::{Job, Outcome, OutcomeKind, Step, StepState};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! The entries of the action table (design §3): what the hub knows about an action before any backend is asked.
+//! The entries of the action table: what the hub knows about an action before any backend is asked.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,9 +43,9 @@ pub struct ActionSpec {
     pub destructive: Option<Destructive>,
     /// When a soft failure is tried again, when neither answer nor backend says.
     pub retry: Option<RetryPolicy>,
-    /// It merely tells: no job when nobody maps it (design §5, invariant 10).
+    /// It merely tells: no job when nobody maps it.
     pub optional: bool,
-    /// Backends see `""` where the body has `null` (Sesame's actions, contracts/sesame.md §3.5).
+    /// Backends see `""` where the body has `null` (Sesame's actions).
     pub null_as_empty: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Replaces every `null`, at any depth, by `""`, as Sesame's backends expect it (contracts/sesame.md §3.5).
+/// Replaces every `null`, at any depth, by `""`, as Sesame's backends expect it.
 pub fn null_to_empty(body: &mut Value) {
     match body {
         Value::Null => *body = Value::from(""),

@@ -1,4 +1,4 @@
-//! A backend's breaker (design §7): after soft failures of several jobs in a row no more work is sent there for a
+//! A backend's breaker: after soft failures of several jobs in a row no more work is sent there for a
 //! while, and then a single probe decides.
 //!
 //! Hard failures are the request's fault and say that the backend answers.

@@ -1,4 +1,4 @@
-//! What is asked over HTTP while a request is served (seed 003: it must be declared).
+//! What is asked over HTTP while a request is served: it must be declared.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
 //! What a transition brings about besides itself: entity writes, deliveries, follow-up requests. All of it is in
-//! the same commit as the transition (design §2).
+//! the same commit as the transition.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The failsafe's counting (design §3): how many destructive jobs may start on a backend within a sliding window
+//! The failsafe's counting: how many destructive jobs may start on a backend within a sliding window
 //! before somebody has to look.
 
 use std::collections::{BTreeMap, HashMap};

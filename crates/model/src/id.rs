@@ -40,7 +40,7 @@ impl FromStr for JobId {
     }
 }
 
-/// A job's place in the journal, given at commit. The only order there is (design §2): a smaller one came first.
+/// A job's place in the journal, given at commit. The only order there is: a smaller one came first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seq(pub i64);
@@ -52,7 +52,7 @@ impl fmt::Display for Seq {
 }
 
 /// The mark of one execution of a step, `<journal>/<job>/<step>/<attempt>`, carried by every process that belongs
-/// to it in `INTENDANT_RUN` (design §5, invariant 5).
+/// to it in `INTENDANT_RUN`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RunMark {
     /// The journal's own id, so that two hubs on one machine never touch each other's processes.

@@ -1,7 +1,7 @@
 //! The words of Intendant as types, and the engine's own pure rules.
 //!
 //! Nothing here does I/O, waits, reads a clock or draws a random number: time, ids and jitter are arguments.
-//! The words are those of the field (design §3) and mean the same in code, API, console and documentation.
+//! The words are those of the field and mean the same in code, API, console and documentation.
 #![forbid(unsafe_code)]
 
 pub mod action;

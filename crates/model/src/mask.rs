@@ -1,5 +1,4 @@
-//! Finds a job's secrets in what a backend prints, before anything of it is stored or logged (design §5,
-//! invariant 6).
+//! Finds a job's secrets in what a backend prints, before anything of it is stored or logged.
 
 mod form;
 mod layer;

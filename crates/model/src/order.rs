@@ -7,7 +7,7 @@ use crate::state::JobState;
 use crate::word::Subject;
 
 /// The heads among these jobs, by `seq`: the oldest live job of each subject, and every live job without one. Only
-/// heads run (design §5, invariant 3). The journal keeps the same fact in a column; this is what it must say.
+/// heads run. The journal keeps the same fact in a column; this is what it must say.
 pub fn heads(jobs: &[(Seq, Option<Subject>, JobState)]) -> Vec<Seq> {
     let mut heads = Vec::new();
     let mut oldest: HashMap<&Subject, Seq> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Secrets leave a body at intake and come back only for the backend that needs them (design §5, invariant 6).
+//! Secrets leave a body at intake and come back only for the backend that needs them.
 
 mod name;
 

@@ -19,7 +19,7 @@ pub struct Request {
     /// What it is about, where the source knows; otherwise the action table's pointers find it in the body.
     pub subject: Option<Subject>,
     /// The whole document a backend reads on its standard input, an object with `concernedTo`, `payload`, `options`
-    /// in the order in which they came (contracts/sesame.md §3.5).
+    /// in the order in which they came.
     pub body: Value,
     /// Where the answer goes, in the source's own terms. Data on the job: no channel or token in memory.
     pub reply: Option<Value>,
@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// What could not be accepted, kept with the dead letters (design §2.2).
+/// What could not be accepted, kept with the dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The source that received it.

@@ -1,4 +1,4 @@
-//! When a soft failure is tried again (design §5, invariant 3).
+//! When a soft failure is tried again.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Running again what has failed: as it was, or edited; one job or many (design §5, invariant 3).
+//! Running again what has failed: as it was, or edited; one job or many.
 
 use journal::{Filter, Order, Page};
 use model::diff::differences;

@@ -1,4 +1,4 @@
-//! From a decoded request to a job that can be journaled: size, schema, subject, secrets (design §2.2).
+//! From a decoded request to a job that can be journaled: size, schema, subject, secrets.
 
 pub(crate) mod table;
 

@@ -1,4 +1,4 @@
-//! The action table (design §3): filled by modules, extended by configuration, read by everyone.
+//! The action table: filled by modules, extended by configuration, read by everyone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

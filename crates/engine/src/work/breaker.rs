@@ -1,4 +1,4 @@
-//! Leaving backends alone that keep failing, and finding out when they work again (design §7).
+//! Leaving backends alone that keep failing, and finding out when they work again.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Starts the head of each subject when it is due, interactive before bulk, within the limits (design §2.4).
+//! Starts the head of each subject when it is due, interactive before bulk, within the limits.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

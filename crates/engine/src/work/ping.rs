@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::port::{Call, Control, Standing};
 use crate::state::core::Core;
 
-/// The action that asks a backend whether its target is there (seed 000).
+/// The action that asks a backend whether its target is there.
 pub const PING: &str = "PING_TARGET";
 
 /// A ping takes no longer.

@@ -1,4 +1,4 @@
-//! What is done at start for what a lost hub left behind (design §5, invariants 2 and 5).
+//! What is done at start for what a lost hub left behind.
 
 use futures_util::future::join_all;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! A backend that keeps failing is left alone, and gets work again when it answers (design §7).
+//! A backend that keeps failing is left alone, and gets work again when it answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::support::{Bed, Fake, QUICK, SLOW, entry, request, setup};
+use crate::support::{Bed, Fake, QUICK, SLOW, entry, request, setup, start_by};
 use engine::port::{Moment, Reactor, View};
 use engine::{Actor, Cancelled, Clock, report};
 use model::word::code;
@@ -12,11 +12,10 @@ use model::{Effects, Entity, Job, JobState, OnError, Outcome, Request, StepState
 use serde_json::{Value, json};
 
 /// What a source's reply is made of.
+type Reply = (Job, Vec<StepState>, Value);
+
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<Reply>>>);
-
-/// The job, the states of its steps, and its result.
-type Reply = (Job, Vec<StepState>, Value);
 
 impl Reactor for Told {
     fn react(&self, view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
@@ -29,7 +28,7 @@ impl Reactor for Told {
 }
 
 impl Told {
-    fn only(&self) -> (Job, Vec<StepState>, Value) {
+    fn only(&self) -> Reply {
         let told = self.0.lock().unwrap();
         assert_eq!(told.len(), 1);
         told[0].clone()
@@ -46,7 +45,7 @@ fn refuses() -> Outcome {
 }
 
 /// A job that the first backend has refused, and that waits for the second, which is paused.
-async fn waits(request: Request) -> (Bed, Told, model::JobId) {
+async fn waits(request: Request, clock: &Clock) -> (Bed, Told, model::JobId) {
     let told = Told::default();
     let a = Fake::answers(vec![refuses()]);
     let mut parts = setup(vec![
@@ -54,7 +53,8 @@ async fn waits(request: Request) -> (Bed, Told, model::JobId) {
         entry("b", Fake::done(), OnError::Stop, QUICK),
     ]);
     parts.reactors = vec![Arc::new(told.clone())];
-    let bed = Bed::new(parts).await;
+    let folder = tempfile::tempdir().unwrap();
+    let bed = Bed { hub: start_by(folder.path(), parts, clock).await, folder };
     bed.hub.pause("b", &operator()).await.unwrap();
     let id = bed.accept(request).await;
     bed.until(async || a.count() == 1 && bed.hub.running() == 0).await;
@@ -73,7 +73,7 @@ async fn ends_as_it_stood(bed: &Bed, told: &Told, id: model::JobId) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_job_tells_what_its_steps_came_to() {
-    let (bed, told, id) = waits(request("DO", "alice")).await;
+    let (bed, told, id) = waits(request("DO", "alice"), &Clock::system()).await;
     assert_eq!(bed.hub.cancel(id, &operator()).await.unwrap(), Cancelled::Now);
     assert_eq!(bed.ended(id).await.state, JobState::Cancelled);
     ends_as_it_stood(&bed, &told, id).await;
@@ -81,8 +81,10 @@ async fn a_cancelled_job_tells_what_its_steps_came_to() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_job_tells_what_its_steps_came_to() {
-    let deadline = Clock::system().now() + Duration::from_secs(2);
-    let (bed, told, id) = waits(Request { deadline: Some(deadline), ..request("DO", "alice") }).await;
+    let clock = Clock::system();
+    let deadline = Some(clock.now() + Duration::from_hours(1));
+    let (bed, told, id) = waits(Request { deadline, ..request("DO", "alice") }, &clock).await;
+    clock.run_ahead(jiff::SignedDuration::from_hours(2));
     let job = bed.ended(id).await;
     assert_eq!((job.state, job.code), (JobState::Failed, Some(code::EXPIRED)));
     ends_as_it_stood(&bed, &told, id).await;

@@ -1,4 +1,4 @@
-//! Caps on destructive jobs: what exceeds them is held until somebody decides (design §3).
+//! Caps on destructive jobs: what exceeds them is held until somebody decides.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! Reactors and couriers, proven by a small module: it keeps a ledger entity for each subject and one for all, and
-//! delivers replies to a Unix socket (design §2, ports; §2.7).
+//! delivers replies to a Unix socket.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

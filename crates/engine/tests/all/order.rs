@@ -1,4 +1,4 @@
-//! Order per subject and who goes first (design §5, invariant 3).
+//! Order per subject and who goes first.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Steps on backends: stop and continue, retries that resume, backends that are gone, inactive or broken (design §2.5).
+//! Steps on backends: stop and continue, retries that resume, backends that are gone, inactive or broken.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The failsafe (design §3): caps on destructive jobs. What exceeds them is held in a set until somebody decides.
+//! The failsafe: caps on destructive jobs. What exceeds them is held in a set until somebody decides.
 //!
 //! A start counts by a row written in the commit that freezes the job's plan, so that a crash neither loses nor
 //! doubles it. A held job waits in the lane of its set; a decision is one write of the set, after which the lane is

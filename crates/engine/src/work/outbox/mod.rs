@@ -1,4 +1,4 @@
-//! Delivers what must leave: replies, notifications, mails, webhooks (design §2.7).
+//! Delivers what must leave: replies, notifications, mails, webhooks.
 //!
 //! Deliveries to one address leave in order, one at a time; an address that is stuck holds only itself. The mark
 //! that a delivery was made is written without waiting: after a crash the same delivery, with the same id, may leave
