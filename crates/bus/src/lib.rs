@@ -41,7 +41,7 @@ pub use error::Error;
 pub use management::{Rates, rates};
 pub use raw::{Body, RawMessage};
 pub use request::{History, Origin, Refused, request};
-pub use settings::{Access, Address, LogBody, QueueType, Settings};
+pub use settings::{Access, Address, LogBody, QueueType, RETRY, Settings};
 pub use source::{KIND, Source};
 pub use tell::Outgoing;
 pub use tool::{Examined, Lacking, Tail, declare, examine, examine_with_rights, publish};

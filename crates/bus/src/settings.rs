@@ -188,6 +188,15 @@ pub struct Settings {
     pub max_attempts: u32,
 }
 
+/// When a soft failure is tried again, unless it is told otherwise: every 30 minutes, for a day.
+pub const RETRY: RetryPolicy = RetryPolicy {
+    max: 48,
+    initial: Duration::from_mins(30),
+    max_delay: Duration::from_mins(30),
+    max_age: None,
+    jitter: 0.1,
+};
+
 impl Settings {
     /// With the defaults of the older services (contracts/gorg.md §1.2), and a prefetch that counts.
     pub fn new(name: impl Into<String>, address: Address) -> Self {
@@ -206,9 +215,9 @@ impl Settings {
             exclusive: true,
             supervise: false,
             management: None,
-            deferred: RetryPolicy::BUS.initial,
-            deferred_max: RetryPolicy::BUS.max_delay,
-            max_attempts: RetryPolicy::BUS.max,
+            deferred: RETRY.initial,
+            deferred_max: RETRY.max_delay,
+            max_attempts: RETRY.max,
         }
     }
 
@@ -223,7 +232,7 @@ impl Settings {
             max: self.max_attempts.saturating_sub(1),
             initial: self.deferred,
             max_delay: self.deferred_max.max(self.deferred),
-            ..RetryPolicy::BUS
+            ..RETRY
         }
     }
 

@@ -110,7 +110,7 @@ impl door::Source for Source {
         }));
         setup.couriers.insert(settings.courier(), Arc::new(Publishes(Arc::clone(&self.0))));
         setup.decoders.insert(name(), self.decoder());
-        setup.retry.insert(name(), settings.retry());
+        setup.retry.insert(name(), settings.retry().into());
     }
 
     fn start(&self, hub: Hub) -> Running {

@@ -5,6 +5,7 @@
 //! in the same commit. [`Register`] is the handle that the API, the pages and the schedule hold.
 #![forbid(unsafe_code)]
 
+mod actions;
 pub mod api;
 pub mod client;
 pub mod document;
@@ -20,8 +21,9 @@ mod right;
 pub mod schedule;
 pub mod state;
 
+pub use actions::actions;
 pub use error::Error;
 pub use reactor::Follow;
 pub use register::Register;
-pub use request::SOURCE;
+pub use request::{RETRY, SOURCE};
 pub use right::{READ, ReadIdentities, SCOPE};

@@ -1,7 +1,9 @@
-//! The requests that the register makes: always the seed's shape (contracts/sesame.md §1.3). Pure.
+//! The requests that the register makes: always in the shape of Sesame's orchestrator. Pure.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
-use model::{Class, Request, Subject};
+use model::{Class, Request, RetryPolicy, SourceRetry, Subject};
 use serde_json::{Map, Value, json};
 
 use crate::identity::Identity;
@@ -9,9 +11,20 @@ use crate::state::{Deed, State};
 
 /// The source of the register's jobs, as `failsafe.sources` names it.
 pub const SOURCE: &str = "identities";
+/// Three retries within ten minutes; whoever waits goes before them, as the orchestrator's callers do.
+pub const RETRY: SourceRetry = SourceRetry {
+    policy: RetryPolicy {
+        max: 3,
+        initial: Duration::from_secs(30),
+        max_delay: Duration::from_mins(3),
+        max_age: Some(Duration::from_mins(10)),
+        jitter: 0.2,
+    },
+    gives_way: true,
+};
 /// The kind of the subject, shared with every other door.
 const SUBJECT: &str = "identity";
-/// The only array of a document that backends expect as a text (contracts/sesame.md §1.3).
+/// The only array of a document that backends expect as a text.
 const NUMBER: &str = "employeeNumber";
 /// What every document has when it goes out, empty where nobody says more.
 const ADDITIONAL: &str = "additionalFields";

@@ -49,6 +49,7 @@ impl Parts {
             concurrency: config.backends.concurrency.get(),
             shell: config.backends.shell.clone(),
             owners: owners(&config.backends.owners)?,
+            known: identities::actions().into_iter().map(|(name, _)| name).collect(),
             ..scripts::Defaults::default()
         };
         Ok(Parts {
@@ -75,7 +76,7 @@ impl Parts {
 
     /// What the modules know of actions, and what the configuration adds.
     pub fn actions(config: &Config) -> Result<ActionTable> {
-        let mut entries: BTreeMap<String, ActionSpec> = scripts::actions().into_iter().collect();
+        let mut entries: BTreeMap<String, ActionSpec> = identities::actions().into_iter().collect();
         for (name, entry) in &config.actions.0 {
             let base = entries.remove(name).unwrap_or_default();
             entries.insert(name.clone(), entry.over(base));
@@ -104,7 +105,7 @@ impl Parts {
                 Arc::new(Documents { clock: clock.clone() }) as Arc<dyn engine::port::Decoder>,
             )]),
             reclaim: vec![Arc::new(Carriers)],
-            retry: HashMap::from([(RUN.to_owned(), RetryPolicy::NONE)]),
+            retry: HashMap::from([(RUN.to_owned(), RetryPolicy::NONE.into())]),
             limits: self.limits,
         }
     }

@@ -8,7 +8,6 @@ use http::KnownScopes;
 use identities::api::Api;
 use identities::schedule::Schedule;
 use identities::{Follow, Register, SOURCE};
-use model::RetryPolicy;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
@@ -25,7 +24,7 @@ pub fn schedule(config: &Config) -> Result<Schedule> {
 /// Gives the hub what it needs of the register before it starts.
 pub(crate) fn join(setup: &mut Setup) {
     setup.reactors.push(Arc::new(Follow));
-    setup.retry.insert(SOURCE.to_owned(), RetryPolicy::SESAME);
+    setup.retry.insert(SOURCE.to_owned(), identities::RETRY);
 }
 
 /// The register of a hub, at work.

@@ -44,7 +44,7 @@ pub use outcome::{Notice, Outcome, OutcomeKind};
 pub use plan::{Next, OnError};
 pub use redact::{SecretSet, masked_pointers, put_back, take_secrets};
 pub use request::{Refusal, Request};
-pub use retry::fits_deadline;
+pub use retry::{SourceRetry, fits_deadline};
 pub use secret::{MASK, Secret};
 pub use state::{DeliveryState, JobState, StepState};
 pub use wait::{Facts, WaitingOn, waiting_on};

@@ -19,23 +19,39 @@ pub struct RetryPolicy {
     pub jitter: f64,
 }
 
+/// What a source says of retries: the last word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SourceRetry {
+    /// When and how often.
+    pub policy: RetryPolicy,
+    /// Whoever waits goes before a retry: a request with a deadline has none, and a job gives up those for which somebody
+    /// behind it would wait in vain.
+    pub gives_way: bool,
+}
+
+impl SourceRetry {
+    /// The policy for a request with this deadline.
+    #[must_use]
+    pub fn by(self, deadline: Option<Timestamp>) -> RetryPolicy {
+        if deadline.is_some() && self.gives_way { RetryPolicy::NONE } else { self.policy }
+    }
+}
+
+impl From<RetryPolicy> for SourceRetry {
+    /// Of a source for whose callers a retry is worth waiting for.
+    fn from(policy: RetryPolicy) -> Self {
+        SourceRetry { policy, gives_way: false }
+    }
+}
+
 impl RetryPolicy {
-    /// Never try again: `run`, and Sesame's requests that have a deadline.
+    /// Never try again.
     pub const NONE: RetryPolicy = RetryPolicy {
         max: 0,
         initial: Duration::ZERO,
         max_delay: Duration::ZERO,
         max_age: None,
         jitter: 0.0,
-    };
-
-    /// For requests from the bus: every 30 minutes, for a day.
-    pub const BUS: RetryPolicy = RetryPolicy {
-        max: 48,
-        initial: Duration::from_mins(30),
-        max_delay: Duration::from_mins(30),
-        max_age: None,
-        jitter: 0.1,
     };
 
     /// For requests over HTTP: five within the hour.
@@ -46,27 +62,6 @@ impl RetryPolicy {
         max_age: Some(Duration::from_hours(1)),
         jitter: 0.2,
     };
-
-    /// For Sesame's requests without a deadline: three within ten minutes.
-    pub const SESAME: RetryPolicy = RetryPolicy {
-        max: 3,
-        initial: Duration::from_secs(30),
-        max_delay: Duration::from_mins(3),
-        max_age: Some(Duration::from_mins(10)),
-        jitter: 0.2,
-    };
-
-    /// The policy for a request with this deadline: whoever waits for Sesame's daemon takes its first answer.
-    #[must_use]
-    pub fn by(self, deadline: Option<Timestamp>) -> Self {
-        if deadline.is_some() && self == RetryPolicy::SESAME { RetryPolicy::NONE } else { self }
-    }
-
-    /// Whether a job gives up its retries where somebody would wait for them in vain. Sesame's daemon made none: whoever
-    /// sets a password there is not kept until it is too late by an update that fails.
-    pub fn gives_way(self) -> bool {
-        self == RetryPolicy::SESAME
-    }
 
     /// The policy that holds: the backend's, else the action's, else the source's. What an answer itself asks for
     /// goes before all of them, as `retry_after` of [`RetryPolicy::next`].

@@ -5,7 +5,6 @@
 //! runs one script once, and leaves nothing behind: not a process, not a descriptor, not a secret.
 #![forbid(unsafe_code)]
 
-mod actions;
 pub mod answer;
 mod backend;
 mod catalogue;
@@ -21,7 +20,6 @@ mod shortage;
 mod time;
 mod verdict;
 
-pub use actions::actions;
 pub use backend::ScriptBackend;
 pub use catalogue::{Defaults, Folder, Loaded, Problem, Severity, Style, check, choose_folder, load, user};
 pub use debug::Debugged;

@@ -27,7 +27,8 @@ fn folder(config: &str) -> Folder {
 
 fn loaded(config: &str) -> (Folder, Loaded) {
     let folder = folder(config);
-    let loaded = folder.load();
+    let known = vec!["IDENTITY_UPDATE".to_owned(), "IDENTITY_CREATE".to_owned()];
+    let loaded = folder.load_with(&Defaults { known, ..Defaults::default() });
     (folder, loaded)
 }
 

@@ -1,4 +1,4 @@
-//! What a person asks for: a skeleton, and one run in full view. And the seed's actions.
+//! What a person asks for: a skeleton, and one run in full view.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use common::{ACTION, Folder, call, mark};
 use engine::port::Call;
-use intendant_scripts::{Error, Stream, actions, check, scaffold};
+use intendant_scripts::{Error, Stream, check, scaffold};
 use model::mask::Mask;
 use model::redact::take_secrets;
-use model::{Class, Destructive, Outcome, OutcomeKind};
-use serde_json::{Value, json};
+use model::{Outcome, OutcomeKind};
+use serde_json::json;
 
 fn ask(folder: &Folder, name: &str, action: &str) -> Outcome {
     let loaded = folder.load();
@@ -104,54 +104,4 @@ fn debug_says_why_nothing_was_run() {
     let unmapped = Call { action: "NO_SUCH".into(), mark: mark(), ..call(json!({})) };
     let unmapped = loaded.backends[0].debug(&unmapped).unwrap();
     assert!(unmapped.outcome.message.unwrap().contains("does not map NO_SUCH"));
-}
-
-/// Every shape in which the orchestrator sends one person gives one subject, and hides every password
-/// (contracts/sesame.md §1.3).
-#[test]
-fn one_person_is_one_subject_in_every_shape() {
-    let person = json!({"_id": "66c2", "inetOrgPerson": {"uid": "aabbas", "userPassword": "s3cret-word"}});
-    let merged = |extra: Value| {
-        let mut payload = person.clone();
-        payload.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        payload
-    };
-    let shapes = [
-        json!({"identity": {"action": "IDENTITY_UPDATE", "identity": person}}),
-        person.clone(),
-        json!({"after": person}),
-        json!({"before": person, "after": person}),
-        merged(json!({"uid": "aabbas", "oldPassword": "s3cret-word", "newPassword": "s3cret-word"})),
-    ];
-    let (_, spec) = actions().into_iter().find(|(name, _)| name == "IDENTITY_PASSWORD_CHANGE").unwrap();
-    for payload in shapes {
-        for concerned in [
-            json!({"concernedTo": "66c2", "payload": payload}),
-            json!({"concernedTo": null, "payload": payload}),
-        ] {
-            let values =
-                spec.subject_pointers.iter().filter_map(|pointer| concerned.pointer(pointer)?.as_str());
-            assert_eq!(values.into_iter().next(), Some("66c2"), "{concerned}");
-            let mut masked = concerned.clone();
-            take_secrets(&mut masked, &spec.secrets);
-            assert!(!masked.to_string().contains("s3cret"), "{masked}");
-        }
-    }
-}
-
-#[test]
-fn the_seeds_actions_are_in_the_table() {
-    let table = actions();
-    assert_eq!(table.len(), 9);
-    for (name, spec) in &table {
-        assert!(spec.null_as_empty && spec.subject_kind.as_deref() == Some("identity"), "{name}");
-        let waited_for = name.contains("PASSWORD") || name == "PING_TARGET";
-        assert_eq!(spec.class == Class::Interactive, waited_for, "{name}");
-        let destroys = match name.as_str() {
-            "IDENTITY_DELETE" => Some(Destructive::Delete),
-            "IDENTITY_DISABLE" => Some(Destructive::Disable),
-            _ => None,
-        };
-        assert_eq!(spec.destructive, destroys, "{name}");
-    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::{RetryPolicy, SourceRetry};
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _, TlsCertificates};
 
 use crate::error::Error;
@@ -166,6 +167,19 @@ pub struct Settings {
     /// How long the right to serve the queue holds without being renewed. A restart takes less: nobody takes over.
     pub term: Duration,
 }
+
+/// Three retries within ten minutes. The daemon whose place this takes made none: whoever waits takes the first answer,
+/// and whoever sets a password is not kept until it is too late by an update that fails.
+pub(crate) const RETRY: SourceRetry = SourceRetry {
+    policy: RetryPolicy {
+        max: 3,
+        initial: Duration::from_secs(30),
+        max_delay: Duration::from_mins(3),
+        max_age: Some(Duration::from_mins(10)),
+        jitter: 0.2,
+    },
+    gives_way: true,
+};
 
 impl Settings {
     /// With the defaults of the original (contracts/sesame.md §2.2).

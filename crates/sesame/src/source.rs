@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use engine::door::{self, Patience, Running, Stopped};
 use engine::port::Decoder;
 use engine::{Clock, Hub, Link, Setup};
-use model::RetryPolicy;
 use redis::aio::MultiplexedConnection;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -22,7 +21,7 @@ use crate::reactor::Answers;
 use crate::reclaim::Recheck;
 use crate::server::Server;
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{RETRY, Settings};
 
 /// What is at the other end, for those who look at connections.
 const KIND: &str = "redis";
@@ -91,7 +90,7 @@ impl door::Source for Source {
         setup.decoders.insert(name(), self.decoder());
         // What finds out at start which jobs others took over.
         setup.reclaim.push(Arc::new(Recheck(shared())));
-        setup.retry.insert(name(), RetryPolicy::SESAME);
+        setup.retry.insert(name(), RETRY);
     }
 
     /// Jobs that are held when it ends stay ours for the rest of their locks.

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use journal::Journal;
-use model::{BreakerRule, FailsafeRule, RetryPolicy};
+use model::{BreakerRule, FailsafeRule, SourceRetry};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -38,8 +38,8 @@ pub struct Setup {
     pub decoders: HashMap<String, Arc<dyn Decoder>>,
     /// Asked at start to end what a lost hub left running.
     pub reclaim: Vec<Arc<dyn Reclaim>>,
-    /// The last word on retries, by source; a source that is not named has [`RetryPolicy::HTTP`].
-    pub retry: HashMap<String, RetryPolicy>,
+    /// The last word on retries, by source; a source that is not named has [`model::RetryPolicy::HTTP`].
+    pub retry: HashMap<String, SourceRetry>,
     /// Sizes and times.
     pub limits: Limits,
 }
@@ -143,7 +143,7 @@ pub(crate) struct Core {
     pub(crate) couriers: HashMap<String, Arc<dyn Courier>>,
     pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
     pub(crate) reclaim: Vec<Arc<dyn Reclaim>>,
-    pub(crate) retry: HashMap<String, RetryPolicy>,
+    pub(crate) retry: HashMap<String, SourceRetry>,
     snapshot: RwLock<Arc<Snapshot>>,
     stopping: AtomicBool,
     /// The hub was told to stop: running steps may still end.

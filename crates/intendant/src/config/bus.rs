@@ -6,7 +6,7 @@ use std::time::Duration;
 use bus::envelope::Version;
 use bus::route::RouteSpec;
 use bus::{LogBody, QueueType, Settings};
-use model::{Dependency, RetryPolicy};
+use model::Dependency;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -70,11 +70,11 @@ section! {
         /// user is the same, and has the tag `monitoring` there.
         management: Option<String> = None,
         /// Pause before a message that failed softly is tried again, unless action or backend say it otherwise.
-        deferred: Duration = RetryPolicy::BUS.initial,
+        deferred: Duration = bus::RETRY.initial,
         /// Each further pause is twice as long, up to this. Without it all are the same.
         deferred_max: Option<Duration> = None,
         /// How often a message is tried, by others before and by this hub.
-        max_attempts: u32 = RetryPolicy::BUS.max,
+        max_attempts: u32 = bus::RETRY.max,
         ../// What is done with which messages, by routing key: `*` stands for one word, `#` for any number of them.
         routes: Named<BusRoute>,
     }

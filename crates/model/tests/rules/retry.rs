@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::{RetryPolicy, fits_deadline};
+use model::{RetryPolicy, SourceRetry, fits_deadline};
 use proptest::prelude::*;
 
 const START: Timestamp = Timestamp::UNIX_EPOCH;
@@ -69,25 +69,28 @@ fn the_defaults_are_those_of_the_design() {
         }
         (attempt - 1, now.duration_since(START).as_secs() / 60)
     };
-    assert_eq!(tries(RetryPolicy::BUS, 0.5), (48, 24 * 60));
     for jitter in [0.0, 0.5, 1.0] {
         let (retries, minutes) = tries(RetryPolicy::HTTP, jitter);
         assert!(retries == 5 && minutes < 60, "{retries} in {minutes}");
-        let (retries, minutes) = tries(RetryPolicy::SESAME, jitter);
-        assert!(retries == 3 && minutes < 10, "{retries} in {minutes}");
         assert_eq!(tries(RetryPolicy::NONE, jitter), (0, 0));
     }
-    let first = RetryPolicy::BUS.next(1, START, START, 0.5, None);
-    assert_eq!(first, Some(after(30 * 60)));
+}
+
+#[test]
+fn whoever_waits_goes_before_a_retry_where_the_source_says_so() {
+    let patient = SourceRetry::from(policy());
+    let gives_way = SourceRetry { gives_way: true, ..patient };
+    assert_eq!((patient.by(Some(after(60))), patient.by(None)), (policy(), policy()));
+    assert_eq!((gives_way.by(Some(after(60))), gives_way.by(None)), (RetryPolicy::NONE, policy()));
 }
 
 #[test]
 fn the_first_policy_that_speaks_holds() {
     let (backend, action) = (policy(), RetryPolicy { max: 9, ..policy() });
     let choose = RetryPolicy::first_that_speaks;
-    assert_eq!(choose(Some(backend), Some(action), RetryPolicy::BUS), backend);
-    assert_eq!(choose(None, Some(action), RetryPolicy::BUS), action);
-    assert_eq!(choose(None, None, RetryPolicy::BUS), RetryPolicy::BUS);
+    assert_eq!(choose(Some(backend), Some(action), RetryPolicy::HTTP), backend);
+    assert_eq!(choose(None, Some(action), RetryPolicy::HTTP), action);
+    assert_eq!(choose(None, None, RetryPolicy::HTTP), RetryPolicy::HTTP);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use super::problem::Report;
 use super::settings::{self, Settings};
 use super::value::{self, Misfit};
 use super::yaml::{self, Node, Yaml};
-use crate::actions;
 
 /// A configuration as far as it could be read.
 #[derive(Debug, Default)]
@@ -45,8 +44,8 @@ const ACTION_KEYS: [&str; 2] = ["script", "onError"];
 const BUILT_IN: [&str; 2] = ["LIST_BACKENDS", "DUMP_PACKAGE_CONFIG"];
 
 impl Config {
-    /// Reads a configuration. Every problem goes into the report.
-    pub(crate) fn read(text: &str, report: &mut Report) -> Config {
+    /// Reads a configuration. Every problem goes into the report, also names like those of `known` actions.
+    pub(crate) fn read(text: &str, known: &[String], report: &mut Report) -> Config {
         let mut config = Config::default();
         let start = report.mark();
         if let Some(document) = document(text, report) {
@@ -56,7 +55,7 @@ impl Config {
             let settings = Settings::read(&document, &Settings::default(), report);
             near_misses(&document, &[&TOP_KEYS[..], &settings::KEYS].concat(), report);
             config.trouble = report.trouble_since(start);
-            config.actions = read_actions(&document, &settings, report);
+            config.actions = read_actions(&document, &settings, known, report);
         }
         config
     }
@@ -102,7 +101,12 @@ fn document(text: &str, report: &mut Report) -> Option<Node> {
     None
 }
 
-fn read_actions(document: &Node, settings: &Settings, report: &mut Report) -> Option<Vec<ActionConfig>> {
+fn read_actions(
+    document: &Node,
+    settings: &Settings,
+    known: &[String],
+    report: &mut Report,
+) -> Option<Vec<ActionConfig>> {
     let remedy = "write under `actions` a map of action names, each with its `script`";
     match document.get("actions") {
         None | Some(Node { value: Yaml::Null, .. }) => {
@@ -114,6 +118,9 @@ fn read_actions(document: &Node, settings: &Settings, report: &mut Report) -> Op
                 .iter()
                 .filter_map(|(key, node)| {
                     let built_in = is_built_in(&key.name, key.line, report);
+                    if !built_in {
+                        look_for_slip(&key.name, key.line, known, report);
+                    }
                     (!built_in).then(|| read_action(&key.name, key.line, node, settings, report))
                 })
                 .collect(),
@@ -137,12 +144,17 @@ fn is_built_in(name: &str, line: u64, report: &mut Report) -> bool {
     built_in
 }
 
-fn read_action(name: &str, line: u64, node: &Node, base: &Settings, report: &mut Report) -> ActionConfig {
-    let start = report.mark();
-    if let Some(meant) = actions::near_miss(name) {
+/// A name that is like one that everybody knows is probably a slip.
+fn look_for_slip(name: &str, line: u64, known: &[String], report: &mut Report) {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    if let Some(meant) = nearest(name, &known) {
         let what = format!("{name} is no action of the orchestrator");
         report.warning(line, what, format!("write {meant} if that is meant"));
     }
+}
+
+fn read_action(name: &str, line: u64, node: &Node, base: &Settings, report: &mut Report) -> ActionConfig {
+    let start = report.mark();
     let mut action = ActionConfig {
         name: name.to_owned(),
         script: String::new(),

@@ -26,7 +26,6 @@ use crate::environment::{self, Variables};
 use crate::run::{Leavings, Sweeper};
 
 use config::Config;
-pub(crate) use config::nearest;
 use files::Fault;
 pub(crate) use files::{inspect, inspect_interpreter};
 use problem::Report;
@@ -50,6 +49,8 @@ pub struct Defaults {
     pub shell: PathBuf,
     /// Users beside root and the hub's own to whom what is run may belong. It counts where the hub runs as root.
     pub owners: Vec<u32>,
+    /// Names of actions that the hub knows: one that is nearly like it is probably a slip.
+    pub known: Vec<String>,
 }
 
 /// Whose habits count where a backend does not say.
@@ -81,6 +82,7 @@ impl Default for Defaults {
             concurrency: 16,
             shell: PathBuf::from("/bin/sh"),
             owners: Vec::new(),
+            known: Vec::new(),
         }
     }
 }
@@ -124,7 +126,7 @@ pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
     };
     let trust = Trust::new(&folder, &defaults.owners);
     let open = trust.inspect(&folder).err();
-    let drafts = found.backends.iter().map(|file| Draft::read(file, &trust));
+    let drafts = found.backends.iter().map(|file| Draft::read(file, &trust, &defaults.known));
     let (drafts, skipped): (Vec<Draft>, Vec<Draft>) =
         drafts.partition(|draft| !draft.is_skipped(defaults.style));
     let loader = Loader {
@@ -156,9 +158,9 @@ struct Draft {
 }
 
 impl Draft {
-    fn read(file: &Path, trust: &Trust) -> Draft {
+    fn read(file: &Path, trust: &Trust, known: &[String]) -> Draft {
         let mut report = Report::new(file);
-        let config = read_config(file, trust, &mut report);
+        let config = read_config(file, trust, known, &mut report);
         Draft { folder: file.parent().unwrap_or(file).to_owned(), config, report }
     }
 
@@ -258,14 +260,14 @@ fn dependencies(config: &Config) -> Vec<Dependency> {
     once
 }
 
-fn read_config(file: &Path, trust: &Trust, report: &mut Report) -> Config {
+fn read_config(file: &Path, trust: &Trust, known: &[String], report: &mut Report) -> Config {
     let start = report.mark();
     if let Err(fault) = trust.inspect(file) {
         report.push(fault.into_problem());
     }
     let open = report.trouble_since(start);
     let mut config = match fs::read(file).map(String::from_utf8) {
-        Ok(Ok(text)) => Config::read(&text, report),
+        Ok(Ok(text)) => Config::read(&text, known, report),
         Ok(Err(_)) => {
             report.error(None, "it is not UTF-8", "save it as UTF-8");
             Config::default()

@@ -13,7 +13,7 @@ use journal::{Due, NewStep};
 use model::mask::Mask;
 use model::plan::Next;
 use model::word::code;
-use model::{Code, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, StepState, retry};
+use model::{Code, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, SourceRetry, StepState, retry};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -207,7 +207,7 @@ impl Runner {
         let waited_for = self.deadline_behind().await;
         let (now, job) = (self.core.clock.now(), &self.found.progress.job);
         let table = self.core.snapshot().actions.get(&job.action).spec.retry;
-        let source = self.core.retry.get(&job.source).copied().unwrap_or(RetryPolicy::HTTP).by(job.deadline);
+        let source = self.retry_of_source().by(job.deadline);
         let policy = RetryPolicy::first_that_speaks(mapping.retry, table, source);
         let tries = self.found.progress.step(place)?.tried.saturating_add(1);
         let tries = tries.saturating_add(self.tried_before());
@@ -218,11 +218,16 @@ impl Runner {
         in_time.then_some(at)
     }
 
+    /// What the job's source says of retries.
+    fn retry_of_source(&self) -> SourceRetry {
+        let source = &self.found.progress.job.source;
+        self.core.retry.get(source).copied().unwrap_or_else(|| RetryPolicy::HTTP.into())
+    }
+
     /// Until when somebody waits for a job behind this one, which would not run in time after a retry.
     async fn deadline_behind(&self) -> Option<Timestamp> {
         let job = &self.found.progress.job;
-        let gives_way = self.core.retry.get(&job.source).is_some_and(|policy| policy.gives_way());
-        if job.subject.is_none() || !gives_way {
+        if job.subject.is_none() || !self.retry_of_source().gives_way {
             return None;
         }
         // What cannot be read now keeps nobody from a retry.

@@ -51,7 +51,7 @@ fn what_an_entry_does_not_say_stays() {
         class: Class::Interactive,
         secrets: vec!["/payload/pin".to_owned()],
         destructive: Some(Destructive::Disable),
-        retry: Some(RetryPolicy::BUS),
+        retry: Some(bus::RETRY),
         optional: true,
         null_as_empty: true,
     };
@@ -60,7 +60,7 @@ fn what_an_entry_does_not_say_stays() {
     let more = spec("    secrets: /payload/code\n    optional: false\n    retry: {max: 2}\n", base.clone());
     assert_eq!(more.secrets, ["/payload/pin", "/payload/code"]);
     assert!(!more.optional && more.null_as_empty);
-    assert_eq!(more.retry, Some(RetryPolicy { max: 2, ..RetryPolicy::BUS }));
+    assert_eq!(more.retry, Some(RetryPolicy { max: 2, ..bus::RETRY }));
     let unordered = spec("    subject: {kind: none}\n", base);
     assert_eq!((unordered.subject_kind, unordered.subject_pointers.len()), (None, 1));
 }
