@@ -58,7 +58,7 @@ pub(crate) async fn begin(folder: &Path, setup: Setup) -> Result<Hub> {
 pub(crate) fn setup(catalogue: Catalogue) -> Result<Setup> {
     Ok(Setup {
         catalogue,
-        actions: ActionTable::new(scripts::actions())?,
+        actions: ActionTable::new(identities::actions())?,
         reactors: Vec::new(),
         couriers: HashMap::new(),
         decoders: HashMap::new(),

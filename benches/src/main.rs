@@ -1,4 +1,4 @@
-//! Measures Intendant against bare baselines in the same run (design §8). Ratios are worth more than absolute
+//! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
 //! `cargo xtask bench [noop|http|scripts|sesame|bus|scale|process]…`, all without a name.

@@ -42,7 +42,7 @@ use session::Session;
 use store::{Changed, Store};
 use token::Token;
 
-pub use link::Link;
+pub use link::SignInLink;
 pub use origin::Origin;
 pub use session::SignedIn;
 pub use token::TOKEN_PREFIX;

@@ -1,4 +1,4 @@
-//! Sign-in links: whoever runs the hub gets in without a password, once (design §9).
+//! Sign-in links: whoever runs the hub gets in without a password, once.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ const MOST: usize = 1000;
 
 /// A link that was not used yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct SignInLink {
     /// The account for which it is; `None` = whoever uses it makes a new one.
     pub account: Option<String>,
     /// The account as it was then: what was changed or removed since is not what the link was made for.
@@ -39,7 +39,7 @@ pub struct Link {
 
 /// The links that were not used yet, by hash. A restart makes them void.
 #[derive(Debug, Default)]
-pub(super) struct Links(Mutex<HashMap<String, Link>>);
+pub(super) struct Links(Mutex<HashMap<String, SignInLink>>);
 
 impl Access {
     /// Makes a link with which somebody sets a new password for an account: the path of a page. Without an account
@@ -53,13 +53,13 @@ impl Access {
         self.0.hub.audit(AuditEntry::new(&by.actor, what, code, "a sign-in link was made")).await?;
         let secret = Fresh::new()?;
         let now = self.0.hub.now();
-        let link = Link { account, rev, by: by.clone(), expires_at: now + WORKS };
+        let link = SignInLink { account, rev, by: by.clone(), expires_at: now + WORKS };
         self.links().add(secret.hash(), link, now);
         Ok(format!("/sign-in/{}", secret.expose()))
     }
 
     /// The link with this secret, if it still works.
-    pub fn link(&self, secret: &str) -> Result<Link, Problem> {
+    pub fn link(&self, secret: &str) -> Result<SignInLink, Problem> {
         let link = self.links().get(&secret::hash(secret)).cloned();
         link.filter(|link| self.works(link)).ok_or_else(|| {
             Problem::missing(
@@ -69,7 +69,7 @@ impl Access {
         })
     }
 
-    fn works(&self, link: &Link) -> bool {
+    fn works(&self, link: &SignInLink) -> bool {
         let now = self.0.hub.now();
         let as_it_was = |name: &str| self.active(name).is_some_and(|row| row.rev == link.rev);
         // One that would work for longer was made while the clock ran ahead.
@@ -99,7 +99,7 @@ impl Access {
 
     async fn use_link(
         &self,
-        link: Link,
+        link: SignInLink,
         secret: &str,
         name: &str,
         password: String,
@@ -126,7 +126,7 @@ impl Access {
 
     /// Makes the account of a link, or sets its password anew. It changes nothing else of an account that is there: who
     /// is kept out stays so, and nobody's role changes.
-    async fn set_up(&self, link: &Link, name: &str, password: String) -> Result<(), Problem> {
+    async fn set_up(&self, link: &SignInLink, name: &str, password: String) -> Result<(), Problem> {
         let by =
             Caller { actor: Actor("sign-in link".to_owned()), scopes: Scopes::admin(), by: Proof::Socket };
         if link.account.is_some() {
@@ -157,18 +157,18 @@ impl Access {
         self.links().retain(|_, link| link.account.as_deref() != account);
     }
 
-    fn links(&self) -> MutexGuard<'_, HashMap<String, Link>> {
+    fn links(&self) -> MutexGuard<'_, HashMap<String, SignInLink>> {
         self.0.links.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Keeps a bounded number of links.
 trait Add {
-    fn add(&mut self, hash: String, link: Link, now: Timestamp);
+    fn add(&mut self, hash: String, link: SignInLink, now: Timestamp);
 }
 
-impl Add for HashMap<String, Link> {
-    fn add(&mut self, hash: String, link: Link, now: Timestamp) {
+impl Add for HashMap<String, SignInLink> {
+    fn add(&mut self, hash: String, link: SignInLink, now: Timestamp) {
         self.retain(|_, link| link.expires_at > now);
         if self.len() >= MOST {
             let oldest = self.iter().min_by_key(|(_, link)| link.expires_at).map(|(hash, _)| hash.clone());

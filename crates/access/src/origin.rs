@@ -81,7 +81,7 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     }
 }
 
-/// Refuses what another site's page made a browser send in its user's name (design §9). Browsers say where a request
+/// Refuses what another site's page made a browser send in its user's name. Browsers say where a request
 /// comes from; one that changes something, carries a session and does not say it is not believed.
 pub(super) fn refuse_foreign(method: &Method, headers: &HeaderMap, session: bool) -> Result<(), Problem> {
     if method.is_safe() {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use engine::clock::within;
 use engine::port::BoxFuture;
 use hyper::body::{Frame, SizeHint};
 use jiff::Timestamp;
-use tokio::time::timeout;
 
 use super::Access;
 use http::Problem;
@@ -34,7 +34,7 @@ impl Access {
         let (response, over) = tokio::select! {
             biased;
             response = &mut answer => (Some(response), false),
-            () = &mut ended => (timeout(GRACE, answer).await.ok(), true),
+            () = &mut ended => (within(GRACE, answer).await.ok(), true),
         };
         let Some(response) = response else { return gone().into_response() };
         // What is there already goes out whole.
@@ -54,7 +54,7 @@ impl Access {
         Box::pin(async move {
             while access.scopes_now(&caller, access.0.hub.now()) == Some(caller.scopes.clone()) {
                 // Whether it was told or time has passed, it is looked at again.
-                let _ = timeout(LOOK, told.changed()).await;
+                let _ = within(LOOK, told.changed()).await;
             }
         })
     }

@@ -1,7 +1,7 @@
 //! The client of the API, over the hub's Unix socket or over TCP.
 
 mod call;
-mod place;
+mod endpoint;
 mod stream;
 
 use std::io;
@@ -19,8 +19,8 @@ use crate::dto::{
     Status, Story, Submitted, Time, TokenView, Waited,
 };
 use crate::error::Error;
+use endpoint::Endpoint;
 use http::Query;
-use place::Place;
 
 /// What is said beside a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,18 +36,18 @@ pub struct Submission {
 /// Talks to a hub. Each call makes a connection of its own.
 #[derive(Clone, Debug)]
 pub struct Client {
-    place: Place,
+    endpoint: Endpoint,
 }
 
 impl Client {
     /// A client of the hub that listens on a socket of this machine.
     pub fn new(socket: impl Into<PathBuf>) -> Self {
-        Client { place: Place::Socket(socket.into()) }
+        Client { endpoint: Endpoint::Socket(socket.into()) }
     }
 
     /// A client of the hub at a URL, `https://hub.example.org`, for the holder of a token.
     pub fn remote(url: &str, token: &str) -> Result<Self, Error> {
-        Ok(Client { place: Place::server(url, token)? })
+        Ok(Client { endpoint: Endpoint::server(url, token)? })
     }
 
     // === submitting ===
@@ -84,7 +84,7 @@ impl Client {
         let request =
             Client::request(Method::POST, &query.finish()).header("content-type", "application/x-ndjson");
         let answer = self.send(request, Body::from_stream(lines)).await?;
-        Ok(stream::lines(answer, &self.place))
+        Ok(stream::lines(answer, &self.endpoint))
     }
 
     // === jobs ===
@@ -116,7 +116,7 @@ impl Client {
         filter.write(&mut query);
         query.add("documents", documents.then_some(true));
         let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
-        Ok(stream::lines(answer, &self.place))
+        Ok(stream::lines(answer, &self.endpoint))
     }
 
     /// Runs a job again.
@@ -142,7 +142,7 @@ impl Client {
         let mut query = Query::new("/api/v1/events");
         events.write(&mut query);
         let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
-        Ok(stream::events(answer, &self.place))
+        Ok(stream::events(answer, &self.endpoint))
     }
 
     // === refusals ===

@@ -1,4 +1,4 @@
-//! The catalogue of a bus (seed 003): which routing keys are listened to and emitted, why, and what their data looks
+//! The catalogue of a bus: which routing keys are listened to and emitted, why, and what their data looks
 //! like. It follows from the routes as they are now, and from nothing else. Pure.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Connections to the broker: one for what comes, one for what leaves. A broker that is short of memory stops reading
 //! from those that publish, and must not stop the acknowledgements with them.
 
+use engine::clock::within;
 use lapin::{Connection, ConnectionProperties, ErrorKind};
-use tokio::time::timeout;
 
 use crate::error::Error;
 use crate::frames;
@@ -20,7 +20,7 @@ pub(crate) async fn open(settings: &Settings, purpose: &str) -> Result<Connectio
     let name = format!("intendant {} ({purpose})", settings.name);
     let properties = ConnectionProperties::default().with_connection_name(name.into());
     let opening = frames::connect(address.uri(), properties, address.tls());
-    let Unreached { why, remedy } = match timeout(CONNECT, opening).await {
+    let Unreached { why, remedy } = match within(CONNECT, opening).await {
         Ok(Ok(connection)) => return Ok(connection),
         Ok(Err(error)) => unreached(address, &error),
         Err(_) => Unreached::silent(),

@@ -1,6 +1,6 @@
 //! What can go wrong at this front door. No message holds an address with its password, or a payload.
 
-/// An error of the source. The class (design §6) stands with each variant.
+/// An error of the source. The class (refused, soft, hard or bug) stands with each variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

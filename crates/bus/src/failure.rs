@@ -1,4 +1,4 @@
-//! A failure in the words of the bus (contracts/gorg.md §2.2, §2.3). Pure.
+//! A failure in the words of the bus. Pure.
 
 use engine::Why;
 use engine::port::{Moment, View};

@@ -1,4 +1,4 @@
-//! The front door for a message bus on RabbitMQ (seeds 001 and 003, contracts/gorg.md §1–3, §6).
+//! The front door for a message bus on RabbitMQ.
 //!
 //! A [`Source`] takes messages of one application's queue, hands each to the hub, and acknowledges it once it is on
 //! disk. What runs when is the hub's matter, retries included. Replies, notifications and what supervision is told

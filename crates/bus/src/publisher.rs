@@ -9,11 +9,11 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use engine::clock::within;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ExchangeKind};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
 use crate::connection::{ACCESS_REFUSED, NOT_FOUND, number, open, reason, said};
 use crate::envelope::{Kind, Message, encode};
@@ -141,7 +141,7 @@ impl Publisher {
             };
             publish(&channel, parcel).await
         };
-        judge(timeout(CONFIRM, sending).await)
+        judge(within(CONFIRM, sending).await)
     }
 
     /// On a channel on which nothing else is under way.
@@ -157,7 +157,7 @@ impl Publisher {
             self.lock_idle().push(channel);
             Ok(confirmation)
         };
-        let sent = judge(timeout(CONFIRM, sending).await);
+        let sent = judge(within(CONFIRM, sending).await);
         drop(permit);
         if matches!(sent, Err(Unpublished::Unknown)) {
             // It was deleted since.
@@ -183,7 +183,7 @@ impl Publisher {
             }
             answer
         };
-        match timeout(CONFIRM, asking).await {
+        match within(CONFIRM, asking).await {
             Ok(Ok(())) => {
                 let mut known = self.lock_known();
                 if known.len() >= KNOWN {
@@ -211,7 +211,7 @@ impl Publisher {
     /// Closes it in good order.
     pub(crate) async fn close(&self) {
         // It ends anyway.
-        let _ = timeout(CONNECT, self.connection.close(200, "done".into())).await;
+        let _ = within(CONNECT, self.connection.close(200, "done".into())).await;
     }
 }
 

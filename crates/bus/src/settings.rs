@@ -198,7 +198,7 @@ pub const RETRY: RetryPolicy = RetryPolicy {
 };
 
 impl Settings {
-    /// With the defaults of the older services (contracts/gorg.md §1.2), and a prefetch that counts.
+    /// With the defaults of the older services, and a prefetch that counts.
     pub fn new(name: impl Into<String>, address: Address) -> Self {
         let name = name.into();
         Settings {

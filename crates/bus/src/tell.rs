@@ -1,4 +1,4 @@
-//! What leaves for a message: replies, notifications, what supervision is told (contracts/gorg.md §2.3, §2.4, §2.6).
+//! What leaves for a message: replies, notifications, what supervision is told.
 //! Pure.
 
 use engine::port::{Moment, View};
@@ -204,7 +204,7 @@ impl Told<'_> {
     /// A failure as version 1 carries it along.
     fn entry(&self, failure: &Failure, number: Uuid, data: Option<&Value>) -> ErrorEntry {
         let word = if failure.soft { ErrorEntry::SOFT } else { ErrorEntry::HARD };
-        // The seed's example repeats the data here. Secrets are masked in what we have of it.
+        // The specification's example repeats the data here. Secrets are masked in what we have of it.
         let debug = data.and_then(Value::as_object).filter(|_| self.origin.version == Version::V1);
         ErrorEntry {
             error_type: word.to_owned(),

@@ -1,4 +1,4 @@
-//! Exchanges, queue and bindings of an application (contracts/gorg.md §1.1): found, made where they are missing, and
+//! Exchanges, queue and bindings of an application: found, made where they are missing, and
 //! used as they are where they differ. What differs or may not be made is explained, and stops nothing else.
 
 use lapin::options::{ExchangeBindOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};

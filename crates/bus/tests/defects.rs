@@ -1,4 +1,4 @@
-//! Everything that stopped the original, or lost a message or an answer there (contracts/gorg.md §6).
+//! Everything that stopped the original, or lost a message or an answer there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod support;

@@ -1,4 +1,4 @@
-//! The console: pages about jobs, dead letters, backends, sources, audit and settings (design §9).
+//! The console: pages about jobs, dead letters, backends, sources, audit and settings.
 //!
 //! Every page is a plain document of the server. A page that is seen follows `/live` and is read again when what it is
 //! about changes; without JavaScript it says the truth of the moment it was loaded.

@@ -11,6 +11,12 @@ use model::{DeliveryId, JobId, believe};
 /// No more than so much of the time in which the process was stopped counts as its own.
 const SLICE: Duration = Duration::from_secs(5);
 
+/// Bounds how long somebody else may take: a peer, a file, another program. It decides nothing of the hub's own, whose
+/// pauses and times are the [`Clock`]'s.
+pub fn within<F: IntoFuture>(limit: Duration, future: F) -> tokio::time::Timeout<F::IntoFuture> {
+    tokio::time::timeout(limit, future)
+}
+
 /// The time, pauses and randomness.
 #[derive(Clone, Debug)]
 pub struct Clock {

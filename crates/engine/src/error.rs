@@ -5,7 +5,7 @@ use model::{Code, JobId, JobState};
 
 use crate::state::failsafe::Verdict;
 
-/// An error of the engine. The class stands with each variant.
+/// An error of the engine. The class (refused, soft, hard or bug) stands with each variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

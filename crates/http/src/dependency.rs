@@ -1,4 +1,4 @@
-//! What backends and routes say that they ask over HTTP (seed 003): each is looked at from time to time, and shown as
+//! What backends and routes say that they ask over HTTP: each is looked at from time to time, and shown as
 //! a connection of its own. One that does not answer keeps nobody from working.
 
 use std::sync::Arc;

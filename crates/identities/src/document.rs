@@ -20,7 +20,7 @@ const OWN: [&str; 9] = [
     "lastBackendSync",
     "__v",
 ];
-/// Members that every document has when it goes out, as the seed has them.
+/// Members that every document has when it goes out, as Sesame's orchestrator has them.
 pub(crate) const DEFAULTS: [(&str, i32); 2] = [("lifecycle", -1), ("initState", 0)];
 /// What every backend needs (RFC 2798 asks for `cn` and `sn`, an account for `uid`).
 const NEEDED: [&str; 3] = ["uid", "cn", "sn"];

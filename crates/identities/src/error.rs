@@ -6,7 +6,7 @@ use http::Problem;
 use crate::import::BadMapping;
 use crate::state::Hindrance;
 
-/// An error of the register. The class (design §6) stands with each variant.
+/// An error of the register. The class (refused, soft, hard or bug) stands with each variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -41,7 +41,7 @@ pub struct Kept {
     pub reached: bool,
     /// Access was taken away.
     pub disabled: bool,
-    /// When it was last synchronised; `None` again after a failure (contracts/sesame.md §7.3).
+    /// When it was last synchronised; `None` again after a failure.
     pub synchronised_at: Option<Timestamp>,
     /// The job that its state waits for.
     pub under_way: Option<UnderWay>,
@@ -165,7 +165,7 @@ impl Identity {
         self.state = State::Synchronising;
     }
 
-    /// A job about it has ended (contracts/sesame.md §7.3). `key` is how the job is recognised.
+    /// A job about it has ended. `key` is how the job is recognised.
     pub fn end(&mut self, key: &str, last: Last) {
         let (deed, at) = (last.deed, last.at);
         let awaited = self.kept.under_way.take_if(|under_way| under_way.key == key);
@@ -197,7 +197,7 @@ impl Identity {
         self.kept.last = Some(last);
     }
 
-    /// The document as backends and readers see it, members in the order of the seed.
+    /// The document as backends and readers see it, members in the orchestrator's order.
     pub fn document(&self, state: i32) -> Value {
         let Kept { document, created, updated, .. } = &self.kept;
         let mut whole = Map::new();
@@ -224,7 +224,7 @@ impl Identity {
         Value::Object(whole)
     }
 
-    /// Active 1, deleted -1, inactive -3 (contracts/sesame.md §7.1).
+    /// Active 1, deleted -1, inactive -3.
     fn data_status(&self) -> i32 {
         match (self.state, self.kept.disabled) {
             (State::Deleted, _) => -1,

@@ -1,4 +1,4 @@
-//! The register of identities (contracts/sesame.md §7.5): documents with a state, imported and edited, and the button
+//! The register of identities: documents with a state, imported and edited, and the button
 //! that synchronises them with the backends.
 //!
 //! Documents are passed through. What moves a state is a person, an edit, or the end of a job, which [`Follow`] tells

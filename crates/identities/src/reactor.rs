@@ -1,4 +1,4 @@
-//! Moves identities in the same commit in which their jobs move (contracts/sesame.md §7.3).
+//! Moves identities in the same commit in which their jobs move.
 
 use engine::port::{Moment, Reactor, View};
 use model::{Effects, Entity, EntityKey};

@@ -1,4 +1,4 @@
-//! The states of an identity, and what may be done in each (contracts/sesame.md §7.1 and §7.2). Pure.
+//! The states of an identity, and what may be done in each. Pure.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -57,7 +57,7 @@ impl State {
         State::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// The number that backends see in a document (contracts/sesame.md §7.1).
+    /// The number that backends see in a document.
     pub const fn number(self) -> i32 {
         match self {
             State::ToComplete => -2,
@@ -327,7 +327,7 @@ mod tests {
             }
         }
         for from in [State::ToValidate, State::InError, State::Synchronised, State::Synchronising] {
-            assert!(from.may_become(State::ToSynchronise), "contracts/sesame.md §7.2: {from:?}");
+            assert!(from.may_become(State::ToSynchronise), "{from:?}");
         }
         assert!(!State::ToComplete.may_become(State::ToSynchronise));
     }

@@ -12,7 +12,7 @@ use model::Secret;
 use crate::config::{BusSource, Config, Environment, Sasl};
 use crate::exit::misuse;
 
-/// Where RabbitMQ is when nobody says (contracts/gorg.md §1.2).
+/// Where RabbitMQ is when nobody says.
 const RABBITMQ: &str = "amqp://localhost:5672/%2f";
 
 /// Bytes of a name of AMQP, and of what the names of an application's exchanges and queues end in.
@@ -154,7 +154,7 @@ fn address(name: &str, source: &BusSource, environment: &Environment, older: &Ol
     Address::new(uri, access).map_err(|error| misuse(anyhow!("bus.{name}.url: {error}")))
 }
 
-/// The variables of an older service, which count before the file (contracts/gorg.md §3.4).
+/// The variables of an older service, which count before the file.
 struct Older<'a> {
     environment: &'a Environment,
     prefix: Option<&'a str>,

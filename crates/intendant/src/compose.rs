@@ -24,7 +24,7 @@ use crate::webhooks;
 /// The name under which requests come that `intendant run` is given.
 pub const RUN: &str = "run";
 
-/// Where Sesame's daemon has its backends (contracts/sesame.md §3.0).
+/// Where Sesame's daemon has its backends.
 const SESAME: &str = "/var/lib/sesame-daemon";
 
 /// Backends, actions and limits as they are read: what a reload swaps.

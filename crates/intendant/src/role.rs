@@ -1,4 +1,4 @@
-//! Roles: the command in the place of an older program, with that program's own settings (design §9).
+//! Roles: the command in the place of an older program, with that program's own settings.
 
 mod dotenv;
 mod sesame_daemon;

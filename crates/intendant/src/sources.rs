@@ -18,7 +18,7 @@ use crate::cli::VERSION;
 use crate::config::{Config, Environment, SecretSource, SesameSource};
 use crate::exit::misuse;
 
-/// Where Redis is when nobody says (contracts/sesame.md §4.1).
+/// Where Redis is when nobody says.
 const REDIS: &str = "redis://localhost:6379/0";
 /// A variable that names certificates of authorities to trust, in PEM, beside those of the system.
 const MORE_AUTHORITIES: &str = "NODE_EXTRA_CA_CERTS";
@@ -207,7 +207,7 @@ impl Sources {
     }
 }
 
-/// Each backend's configuration as its file says it, with its `path` (contracts/sesame.md §3.3).
+/// Each backend's configuration as its file says it, with its `path`.
 fn listed(backends: &scripts::Loaded) -> Vec<Value> {
     let of = |backend: &scripts::ScriptBackend| {
         let text = fs::read_to_string(backend.folder().join("config.yml")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Finding out what a script was given and what it said: the seed's own procedure, and `backends debug`.
+//! Finding out what a script was given and what it said: the original's own procedure, and `backends debug`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 
@@ -31,7 +31,7 @@ fn the_procedure_of_the_original_works_as_written() {
     let script = world.path("backends/00dummy/bin/dummy.sh");
     let dump = world.path("dummy.json");
     let text = fs::read_to_string(&script).unwrap();
-    assert!(text.contains("/tmp/dummy.json") && text.contains("sleep 1"), "the seed's script: {text}");
+    assert!(text.contains("/tmp/dummy.json") && text.contains("sleep 1"), "the original's script: {text}");
     let text = text.replace("/tmp/dummy.json", dump.to_str().unwrap()).replace("sleep 1", "");
     executable(&script, &text);
 

@@ -1,5 +1,5 @@
 //! Backends that look like the real ones, between a real orchestrator and a real directory: a module folder whose
-//! files are linked into the backend, scripts with arguments, paths that start from `bin` (contracts/sesame.md §5).
+//! files are linked into the backend, scripts with arguments, paths that start from `bin`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 

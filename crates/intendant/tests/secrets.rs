@@ -1,4 +1,4 @@
-//! No secret leaks (design §5, invariant 6): canaries go through every field that a backend can print back, and are
+//! No secret leaks: canaries go through every field that a backend can print back, and are
 //! found nowhere afterwards.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]

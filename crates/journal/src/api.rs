@@ -92,7 +92,7 @@ pub struct OpenAttempt {
     pub started_at: Timestamp,
 }
 
-/// A filter over what is in clear (design §5, invariant 6). Empty = all.
+/// A filter over what is in clear. Empty = all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Any of these states.

@@ -163,7 +163,7 @@ pub struct JobChange {
 /// An event of a job: kind, step, attempt, code.
 pub type NewEvent = (EventKind, Option<u16>, Option<u32>, Option<Code>);
 
-/// One move of one job: everything in it, and its effects, is one commit (design §2.6).
+/// One move of one job: everything in it, and its effects, is one commit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The job.

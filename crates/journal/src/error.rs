@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use uuid::Uuid;
 
-/// An error of the journal. The class (design §6) stands with each variant.
+/// An error of the journal. The class (refused, soft, hard or bug) stands with each variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -1,4 +1,4 @@
-//! The journal: the only durable memory of the hub (design §2.3).
+//! The journal: the only durable memory of the hub.
 //!
 //! [`Journal`] is the interface, in domain words; SQLite is behind it now, PostgreSQL later, and both must pass the
 //! conformance suite in `tests/`. Every write is durable (fsynced) before its future resolves. Writes of a moment

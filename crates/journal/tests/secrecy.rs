@@ -1,4 +1,4 @@
-//! Nothing confidential can be read in the files of the data folder (design §5, invariant 6).
+//! Nothing confidential can be read in the files of the data folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 #![allow(clippy::wildcard_imports, reason = "the support module is made for it")]

@@ -74,7 +74,7 @@ impl EventType {
     }
 }
 
-/// The document that is posted. Only what is in clear anyway (design §5, invariant 6): no payload, no answer.
+/// The document that is posted. Only what is in clear anyway: no payload, no answer.
 pub(crate) fn document(event: EventType, view: &View<'_>) -> Value {
     let job = view.job;
     let time = |at: Option<Timestamp>| at.map(|at| format!("{at:.3}"));

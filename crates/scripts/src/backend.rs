@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use crate::catalogue::{Trust, inspect, inspect_interpreter};
 use crate::command::CommandLine;
 use crate::environment::Variables;
-use crate::run::{self, Attempt, Bell, Leavings, Ran, Sweeper};
+use crate::run::{self, Attempt, Leavings, Ran, StopSignal, Sweeper};
 use crate::shortage;
 use crate::time;
 use crate::verdict::{self, Level, Verdict};
@@ -94,7 +94,7 @@ impl ScriptBackend {
         &self,
         call: &Call,
         limit: Option<Duration>,
-        bell: &Bell,
+        stop_signal: &StopSignal,
     ) -> Result<(Ran, Verdict), Box<Outcome>> {
         let script = self.script(&call.action)?;
         let document = serde_json::to_vec(&*call.body)
@@ -114,7 +114,7 @@ impl ScriptBackend {
             keep: script.keep,
             leavings: script.leavings,
             mask: &call.mask,
-            bell,
+            stop_signal,
             sweeper: &self.sweeper,
         };
         let ran = attempt.run().map_err(|error| self.unstarted(script, &error))?;
@@ -155,8 +155,8 @@ impl ScriptBackend {
         }
     }
 
-    fn outcome(&self, call: &Call, limit: Option<Duration>, bell: &Bell) -> Outcome {
-        match self.execute(call, limit, bell) {
+    fn outcome(&self, call: &Call, limit: Option<Duration>, stop_signal: &StopSignal) -> Outcome {
+        match self.execute(call, limit, stop_signal) {
             Ok((_, verdict)) => {
                 self.log(call, &verdict);
                 verdict.outcome
@@ -182,22 +182,22 @@ impl Backend for Handle {
 
 async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> Outcome {
     let Control { limit, mut stop } = control;
-    let bell = match Bell::new() {
-        Ok(bell) => Arc::new(bell),
+    let stop_signal = match StopSignal::new() {
+        Ok(stop_signal) => Arc::new(stop_signal),
         Err(error) => {
             return shortage::outcome("no script can be started just now", &error);
         }
     };
-    let rope = Rope(Arc::clone(&bell));
+    let abandoned = Abandoned(Arc::clone(&stop_signal));
     let (begins, begun) = oneshot::channel::<()>();
     let mut work = tokio::task::spawn_blocking(move || {
         drop(begins);
-        backend.outcome(&call, limit, &bell)
+        backend.outcome(&call, limit, &stop_signal)
     });
     let ended = tokio::select! {
         ended = &mut work => ended,
         reason = stopped(&mut stop) => {
-            rope.0.ring(reason);
+            abandoned.0.send(reason);
             work.await
         }
         // Without a thread it would wait for one that may never come.
@@ -214,13 +214,13 @@ async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> O
     })
 }
 
-/// Rings when nobody waits for the attempt any more, so that no script runs on unseen.
-struct Rope(Arc<Bell>);
+/// Sends the signal when nobody waits for the attempt any more, so that no script runs on unseen.
+struct Abandoned(Arc<StopSignal>);
 
-impl Drop for Rope {
+impl Drop for Abandoned {
     fn drop(&mut self) {
         if Arc::strong_count(&self.0) > 1 {
-            self.0.ring(Stop::Stopping);
+            self.0.send(Stop::Stopping);
         }
     }
 }

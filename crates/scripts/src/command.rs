@@ -1,5 +1,5 @@
 //! The command line of a script: what the original hands to `/bin/sh -c`, and the same without the shell where the
-//! shell has nothing to do (contracts/sesame.md §3.5, design §7).
+//! shell has nothing to do.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::backend::ScriptBackend;
 use crate::error::Error;
 use crate::output::{Excerpt, Tail};
-use crate::run::{Bell, Ending};
+use crate::run::{Ending, StopSignal};
 use crate::time::Stopwatch;
 use crate::verdict::Stream;
 
@@ -45,10 +45,10 @@ impl ScriptBackend {
     /// Runs the script of `call.action` once, in this thread, whether the backend is active or not. Secrets are masked
     /// by `call.mask`: an empty one reveals them.
     pub fn debug(&self, call: &Call) -> Result<Debugged, Error> {
-        let bell = Bell::new().map_err(Error::NoResources)?;
+        let stop_signal = StopSignal::new().map_err(Error::NoResources)?;
         let script = self.actions.get(&*call.action);
         let stopwatch = Stopwatch::start();
-        let executed = self.execute(call, None, &bell);
+        let executed = self.execute(call, None, &stop_signal);
         let took = stopwatch.elapsed();
         let mask = &call.mask;
         let mut debugged = Debugged {

@@ -1,5 +1,4 @@
-//! The environment of a script: what it needs to find its way, what its backend says, and nothing of the hub's
-//! (design §5, invariant 5).
+//! The environment of a script: what it needs to find its way, what its backend says, and nothing of the hub's.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -46,7 +45,7 @@ fn is_passed_on(name: &OsStr, style: Style) -> bool {
     PASSED_ON.contains(&name) || name.starts_with("LC_") || (style == Style::Original && to_the_outside())
 }
 
-/// A service manager may start the hub without `PATH` or `HOME`; real backends need both (contracts/sesame.md §5.4).
+/// A service manager may start the hub without `PATH` or `HOME`; real backends need both.
 fn complete(mut own: BTreeMap<OsString, OsString>, is_root: bool) -> Variables {
     own.entry("PATH".into())
         .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());

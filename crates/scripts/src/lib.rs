@@ -1,5 +1,5 @@
 //! Script backends: folders with a `config.yml` that says which script implements which action, and a `bin` with the
-//! scripts (seed 000, contracts/sesame.md §3).
+//! scripts.
 //!
 //! [`load`] reads a folder of them into entries for the engine; [`check`] says what is wrong with it. One attempt
 //! runs one script once, and leaves nothing behind: not a process, not a descriptor, not a secret.

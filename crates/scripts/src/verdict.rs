@@ -1,4 +1,4 @@
-//! From what a script did to an outcome (contracts/sesame.md §3.0 and §3.6, design §7).
+//! From what a script did to an outcome.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const LOG: usize = 64 * 1024 - 80;
 /// The longest last line that is quoted in a message, in characters.
 const QUOTE: usize = 300;
 
-/// Codes that the original uses for what the hub itself detects (contracts/sesame.md §1.5).
+/// Codes that the original uses for what the hub itself detects.
 const STOPPED: i32 = 2;
 const INVALID: i32 = 32;
 /// `EX_TEMPFAIL` of sysexits: try again later.

@@ -1,4 +1,4 @@
-//! From what a script prints and how it ends to an outcome (contracts/sesame.md §3.0, §3.6, §6).
+//! From what a script prints and how it ends to an outcome.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

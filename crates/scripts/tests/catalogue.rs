@@ -1,4 +1,4 @@
-//! Which folders are backends, in which order, and what is said of the others (contracts/sesame.md §3.0–3.4, §6).
+//! Which folders are backends, in which order, and what is said of the others.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! The backends in `examples/backends` do what they say, and the seed's own way of debugging works as written.
+//! The backends in `examples/backends` do what they say, and the original's own way of debugging works as written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -18,7 +18,7 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/backends")
 }
 
-/// The identity of the seed, as the orchestrator wraps it.
+/// An identity, as the orchestrator wraps it.
 fn identity() -> Value {
     json!({"concernedTo": "66c22991bdc3c9a7563a9d4f", "payload": {"identity": {"action": "IDENTITY_UPDATE", "identity": {
         "_id": "66c22991bdc3c9a7563a9d4f", "state": 2,
@@ -55,7 +55,7 @@ fn all_of_them_are_sound() {
     assert_eq!(names, ["dummy", "ldif", "heartbeat"]);
 }
 
-/// Seed 000: "put a dummy backend first …, then `cat /tmp/dummy.json|./upsertidentity.py`".
+/// As the original's guide says: "put a dummy backend first …, then `cat /tmp/dummy.json|./upsertidentity.py`".
 #[test]
 fn a_script_can_be_debugged_as_the_seed_says() {
     let folder = copy("00dummy");

@@ -1,4 +1,4 @@
-//! How a script is started and what it is given (contracts/sesame.md §3.5, design §7).
+//! How a script is started and what it is given.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -99,7 +99,7 @@ fn no_descriptor_of_the_hub_reaches_a_script() {
     }
 }
 
-/// The layout that the real backends' installers make (contracts/sesame.md §5.1).
+/// The layout that the real backends' installers make.
 #[test]
 fn installed_scripts_are_links_and_find_their_etc_and_lib() {
     let folder = Folder::new();

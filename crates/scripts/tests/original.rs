@@ -1,4 +1,4 @@
-//! Folders of the original run as they are, where the hub stands in its place (contracts/sesame.md §3.1, §3.5).
+//! Folders of the original run as they are, where the hub stands in its place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

@@ -1,4 +1,4 @@
-//! No secret leaves the crate: whatever a script prints, and wherever its output is cut (design §5, invariant 6).
+//! No secret leaves the crate: whatever a script prints, and wherever its output is cut.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

@@ -1,5 +1,4 @@
-//! A script cannot hurt the hub: whatever it does, it ends in time and leaves nothing behind (design §5, invariant 5;
-//! the nasty scripts).
+//! A script cannot hurt the hub: whatever it does, it ends in time and leaves nothing behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;

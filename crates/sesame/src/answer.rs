@@ -1,4 +1,4 @@
-//! What a BullMQ job is completed with (contracts/sesame.md §1.5). Pure.
+//! What a BullMQ job is completed with. Pure.
 //!
 //! The status is always an integer from 0 on: a negative one, or none, would mean one thing to the orchestrator's
 //! listener and another to the caller who waits.

@@ -1,5 +1,4 @@
-//! The two actions that no backend implements: answered from memory, at once, without a job (contracts/sesame.md
-//! §3.3).
+//! The two actions that no backend implements: answered from memory, at once, without a job.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

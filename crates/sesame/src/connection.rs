@@ -14,7 +14,7 @@ use crate::settings::{Address, Settings};
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a call may take. A connection that is dead without saying so is noticed by this.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How long the waiting connection waits at most: a lost wake-up costs no more (contracts/sesame.md §2.3).
+/// How long the waiting connection waits at most: a lost wake-up costs no more.
 pub(crate) const WAIT: Duration = Duration::from_secs(5);
 
 /// An open pair.

@@ -1,4 +1,4 @@
-//! The names of a queue's keys (contracts/sesame.md §2.1).
+//! The names of a queue's keys.
 
 /// Names of one queue's keys.
 #[derive(Clone, Debug)]

@@ -1,5 +1,4 @@
-//! The front door for Sesame's orchestrator: a BullMQ worker on Redis or Valkey that journals before it works
-//! (seed 000, contracts/sesame.md §1–2).
+//! The front door for Sesame's orchestrator: a BullMQ worker on Redis or Valkey that journals before it works.
 //!
 //! A [`Source`] takes jobs eagerly, hands each to the hub, and holds it in Redis as *active* under a lock that it
 //! keeps renewing. What runs when is the hub's matter. The result goes back as a delivery, which completes the BullMQ

@@ -1,4 +1,4 @@
-//! The queue as a worker sees it: BullMQ's scripts, called by hand (contracts/sesame.md §2.4).
+//! The queue as a worker sees it: BullMQ's scripts, called by hand.
 
 use std::time::Duration;
 

@@ -154,7 +154,7 @@ pub struct Settings {
     pub prefix: String,
     /// Jobs held at once; more stay in the queue.
     pub hold: usize,
-    /// The earliest moment of an answer, after its job was added (contracts/sesame.md §7.4).
+    /// The earliest moment of an answer, after its job was added.
     pub answer_after: Duration,
     /// Age at which completed jobs are removed from Redis.
     pub keep_age: Duration,
@@ -182,7 +182,7 @@ pub(crate) const RETRY: SourceRetry = SourceRetry {
 };
 
 impl Settings {
-    /// With the defaults of the original (contracts/sesame.md §2.2).
+    /// With the defaults of the original.
     pub fn new(name: impl Into<String>, address: Address) -> Self {
         Settings {
             name: name.into(),

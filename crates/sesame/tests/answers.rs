@@ -1,5 +1,4 @@
-//! What the orchestrator sees of this worker: answers, events, states, with both lines of BullMQ
-//! (contracts/sesame.md §1.4–1.5).
+//! What the orchestrator sees of this worker: answers, events, states, with both lines of BullMQ.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod support;

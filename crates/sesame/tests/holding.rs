@@ -1,5 +1,5 @@
 //! Jobs are ours from the moment they are in the journal until they are answered: through restarts, lost locks, other
-//! workers and a second hub (design §5, invariants 2 and 11).
+//! workers and a second hub.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod support;

@@ -1,5 +1,5 @@
 //! Redis is lost for a moment or for long, refuses, or forgets: nothing that was accepted is lost, nothing runs twice,
-//! and the link says how it stands (design §5, invariant 7).
+//! and the link says how it stands.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod support;

@@ -1,5 +1,5 @@
 //! The judge of a crash test, outside of the hub: it compares what the scripts saw and what the submitters were
-//! promised with what the journal says in the end (design §5, invariants 1 to 3).
+//! promised with what the journal says in the end.
 //!
 //! Every attempt of a script appends `job step attempt start` and `job step attempt end` to one file ([`script`]);
 //! every submitter keeps the ids that were acknowledged; the journal is read when all is over.

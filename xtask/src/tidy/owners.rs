@@ -6,6 +6,9 @@ use super::floors::Package;
 /// A dependency, and the crate that keeps it to itself.
 const OWNED: &[(&str, &str)] = &[("rusqlite", "journal")];
 
+/// Written in halves, so that this file does not find itself: a wait, and the only file of the crates that has it.
+const WAIT: (&str, &str) = (concat!("tokio::time::", "timeout"), "crates/engine/src/clock.rs");
+
 /// What the root of every crate says.
 const NO_UNSAFE: &str = "#![forbid(unsafe_code)]";
 /// Gives libFuzzer the symbol that it looks for, and no more.
@@ -21,10 +24,25 @@ pub(crate) fn check(packages: &[Package], sources: &[Source]) -> Vec<String> {
             }
         }
     }
+    let (wait, clock) = WAIT;
+    let code =
+        sources.iter().filter(|source| source.is_rust() && is_code(&source.path) && source.path != clock);
+    let waits = code.filter(|source| source.text.contains(wait));
+    findings.extend(waits.map(|source| {
+        format!("{} uses {wait}: what others may take is bounded by engine::clock::within", source.path)
+    }));
     let roots = sources.iter().filter(|source| is_root(&source.path));
     let open = roots.filter(|source| source.path != DRIVER && !source.text.contains(NO_UNSAFE));
     findings.extend(open.map(|source| format!("{} does not say {NO_UNSAFE}", source.path)));
     findings
+}
+
+/// Whether a file is code of the product, and no test.
+fn is_code(path: &str) -> bool {
+    let in_sources = path.strip_prefix("crates/").and_then(|path| path.split_once("/src/"));
+    in_sources.is_some_and(|(name, rest)| {
+        name != "testkit" && !rest.ends_with("tests.rs") && !rest.contains("/tests/")
+    })
 }
 
 /// Whether a file is the root of a library or a program.
@@ -47,6 +65,14 @@ mod tests {
         assert!(check(&floors::packages(&metadata("journal")).unwrap(), &[]).is_empty());
         let found = check(&floors::packages(&metadata("engine")).unwrap(), &[]);
         assert_eq!(found, ["engine uses rusqlite, which only journal may"]);
+    }
+
+    #[test]
+    fn waits_stand_in_one_place() {
+        let text = format!("use {};", WAIT.0);
+        let found = check(&[], &[source(WAIT.1, &text), source("crates/a/tests/b.rs", &text)]);
+        assert!(found.is_empty(), "{found:?}");
+        assert_eq!(check(&[], &[source("crates/a/src/b.rs", &text)]).len(), 1);
     }
 
     #[test]

@@ -14,7 +14,7 @@ const PURE: &[&str] = &[
     "crates/bus/src/route/",
     "crates/bus/src/tell.rs",
     "crates/engine/src/state/window.rs",
-    "crates/engine/src/work/outbox/door.rs",
+    "crates/engine/src/work/outbox/queue.rs",
     "crates/engine/src/work/progress.rs",
     "crates/api/src/decode",
     "crates/model/src/",

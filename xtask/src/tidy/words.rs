@@ -5,6 +5,9 @@ use super::Source;
 /// Written in halves, so that this file does not find itself.
 const NOTES: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("dbg", "!(")];
 
+/// Papers that are not in the tree: what they say stands where it is needed.
+const PAPERS: &[&str] = &[concat!("design", " §"), concat!("contracts", "/"), concat!("seed ", "00")];
+
 /// Hosts that a build is told of by its own configuration, not by the tree.
 const HOSTS: &[&str] = &[
     concat!("crates", ".io"),
@@ -29,7 +32,8 @@ pub(crate) fn check(sources: &[Source]) -> Vec<String> {
         for (number, line) in (1..).zip(source.text.lines()) {
             let note = NOTES.iter().find(|note| stands_alone(line, note));
             let host = HOSTS.iter().find(|host| line.contains(**host));
-            if let Some(word) = note.or(host) {
+            let paper = PAPERS.iter().find(|paper| line.contains(**paper));
+            if let Some(word) = note.or(host).or(paper) {
                 findings.push(format!("{}:{number} says {word}", source.path));
             }
         }
@@ -60,6 +64,12 @@ mod tests {
             [format!("a.rs:2 says {}", NOTES[0]), format!("a.rs:3 says {}", NOTES[3])]
         );
         assert_eq!(check(&[source("a.toml", &format!("https://{}/", HOSTS[0]))]).len(), 1);
+    }
+
+    #[test]
+    fn papers_that_are_not_here_are_not_cited() {
+        let cited = format!("/// As {}5 says.", PAPERS[0]);
+        assert_eq!(check(&[source("a.rs", &cited)]), [format!("a.rs:1 says {}", PAPERS[0])]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::place::Place;
+use super::endpoint::Endpoint;
 use super::{Client, stream};
 use crate::error::Error;
 use http::Problem;
@@ -50,7 +50,7 @@ impl Client {
         body: Body,
     ) -> Result<impl Stream<Item = Result<T, Error>> + use<T>, Error> {
         let answer = self.send(request, body).await?;
-        Ok(stream::lines(answer, &self.place))
+        Ok(stream::lines(answer, &self.endpoint))
     }
 
     /// Sends a request whose answer is read as it comes.
@@ -87,12 +87,12 @@ impl Client {
     /// Sends a request over a connection of its own.
     pub(super) async fn open(&self, request: Builder, body: Body) -> Result<Response<Incoming>, Error> {
         let mut request = request.body(body).map_err(|e| self.strange(e))?;
-        if let Place::Server(server) = &self.place {
+        if let Endpoint::Server(server) = &self.endpoint {
             let headers = request.headers_mut();
             headers.insert(header::HOST, server.host.clone());
             headers.insert(header::AUTHORIZATION, server.authorization.clone());
         }
-        let stream = self.place.connect().await?;
+        let stream = self.endpoint.connect().await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
         // Ends with the answer. What goes wrong in it is told by the request.
         tokio::spawn(connection);
@@ -106,7 +106,7 @@ impl Client {
     }
 
     fn strange(&self, why: impl std::fmt::Display) -> Error {
-        Error::Strange { hub: self.place.to_string(), why: why.to_string() }
+        Error::Strange { hub: self.endpoint.to_string(), why: why.to_string() }
     }
 }
 

@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 
 use super::call::lost;
-use super::place::Place;
+use super::endpoint::Endpoint;
 use crate::dto::Event;
 use crate::error::Error;
 use http::body::Split;
@@ -16,9 +16,9 @@ use http::body::Split;
 /// A JSON document on each line.
 pub(super) fn lines<T: DeserializeOwned>(
     answer: Response<Incoming>,
-    place: &Place,
+    endpoint: &Endpoint,
 ) -> impl Stream<Item = Result<T, Error>> + use<T> {
-    let lines = Lines::new(answer, place);
+    let lines = Lines::new(answer, endpoint);
     stream::try_unfold(lines, |mut lines| async {
         let Some(line) = lines.next().await? else { return Ok(None) };
         let row = lines.parse(&line)?;
@@ -29,9 +29,9 @@ pub(super) fn lines<T: DeserializeOwned>(
 /// The events of a stream of server-sent events.
 pub(super) fn events(
     answer: Response<Incoming>,
-    place: &Place,
+    endpoint: &Endpoint,
 ) -> impl Stream<Item = Result<Event, Error>> + use<> {
-    let lines = Lines::new(answer, place);
+    let lines = Lines::new(answer, endpoint);
     stream::try_unfold(lines, |mut lines| async {
         // Ids and kinds stand in the data too; comments only keep the connection alive.
         while let Some(line) = lines.next().await? {
@@ -47,12 +47,12 @@ pub(super) fn events(
 struct Lines {
     body: Incoming,
     split: Split,
-    place: Place,
+    endpoint: Endpoint,
 }
 
 impl Lines {
-    fn new(answer: Response<Incoming>, place: &Place) -> Self {
-        Lines { body: answer.into_body(), split: Split::default(), place: place.clone() }
+    fn new(answer: Response<Incoming>, endpoint: &Endpoint) -> Self {
+        Lines { body: answer.into_body(), split: Split::default(), endpoint: endpoint.clone() }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
@@ -69,6 +69,6 @@ impl Lines {
 
     fn parse<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Error> {
         serde_json::from_slice(line)
-            .map_err(|e| Error::Strange { hub: self.place.to_string(), why: e.to_string() })
+            .map_err(|e| Error::Strange { hub: self.endpoint.to_string(), why: e.to_string() })
     }
 }

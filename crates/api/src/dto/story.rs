@@ -32,7 +32,7 @@ pub struct Story {
     pub deliveries: Vec<Delivery>,
     /// What it waits for.
     pub waiting_on: Waiting,
-    /// The result as its callers see it (contracts/sesame.md §1.5).
+    /// The result as its callers see it.
     pub result: Value,
     /// What of it cannot be read back from the journal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

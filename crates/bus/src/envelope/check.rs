@@ -1,4 +1,4 @@
-//! Checks of single texts, as the bus's schema wants them (contracts/gorg.md §2.1). Each reads its text once: the
+//! Checks of single texts, as the bus's schema wants them. Each reads its text once: the
 //! patterns of the original take seconds to minutes for a long name.
 
 /// The UUID in a text; text around it is tolerated, as the schema's pattern does.

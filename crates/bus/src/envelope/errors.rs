@@ -1,4 +1,4 @@
-//! The failures that a message of version 1 carries along (seed 003).
+//! The failures that a message of version 1 carries along.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! Messages of the bus as they lie on the wire: envelopes 1 and 2 (contracts/gorg.md §2). Pure.
+//! Messages of the bus as they lie on the wire: envelopes 1 and 2. Pure.
 //!
 //! Reading is strict where the schema is strict, and lenient where producers that are in use need it. Writing follows
 //! what the peers in use can read (§2.6).

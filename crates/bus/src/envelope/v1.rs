@@ -1,4 +1,4 @@
-//! Version 1: the whole envelope is in the body (contracts/gorg.md §2.1).
+//! Version 1: the whole envelope is in the body.
 
 use model::json;
 use serde::{Deserialize, Serialize};

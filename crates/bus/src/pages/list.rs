@@ -116,7 +116,7 @@ async fn bus(v: &Visit, settings: &Settings, links: &[LinkView]) -> Bus {
     let connected = link.is_some_and(|link| link.connected);
     let counters = link.into_iter().flat_map(|link| &link.counters);
     let examined = async {
-        let examined = tokio::time::timeout(PATIENCE, tool::examine(settings)).await;
+        let examined = engine::clock::within(PATIENCE, tool::examine(settings)).await;
         examined.ok()?.ok()?.waiting
     };
     let rates = async { management::rates(settings).await.map(|told| told.map(|rates| spoken(v, rates))) };

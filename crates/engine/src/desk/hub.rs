@@ -31,7 +31,7 @@ use crate::work::follow::{Aside, FOLLOW_UP, FollowUps};
 use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
-use crate::work::settle::Sight;
+use crate::work::settle::JobSnapshot;
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ impl Hub {
         let Taken { new, loaded } = taken;
         let (id, original) = (new.id, new.replay_of);
         let told =
-            (!core.reactors.is_empty()).then(|| (Arc::new(Sight::accepted(&loaded)), Moment::Accepted));
+            (!core.reactors.is_empty()).then(|| (Arc::new(JobSnapshot::accepted(&loaded)), Moment::Accepted));
         let source = new.source.clone();
         let cached = core.cache.hold(loaded);
         let acceptance = self.accept_with(new, effects, told, record).await;
@@ -168,7 +168,7 @@ impl Hub {
         &self,
         new: NewJob,
         given: Effects,
-        told: Option<(Arc<Sight>, Moment)>,
+        told: Option<(Arc<JobSnapshot>, Moment)>,
         record: Option<NewRecord>,
     ) -> Result<Acceptance, journal::Error> {
         let core = &self.core;

@@ -18,11 +18,11 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 pub struct Link {
     name: String,
     kind: &'static str,
-    standing: Mutex<Standing>,
+    standing: Mutex<LinkState>,
 }
 
 #[derive(Debug)]
-struct Standing {
+struct LinkState {
     connected: bool,
     since: Timestamp,
     note: Option<String>,
@@ -71,7 +71,7 @@ pub struct LinkView {
 }
 
 impl Link {
-    fn lock(&self) -> MutexGuard<'_, Standing> {
+    fn lock(&self) -> MutexGuard<'_, LinkState> {
         // Plain assignments only are made under the lock; a poisoned one is still sound.
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -166,7 +166,7 @@ impl<'a> Pacer<'a> {
 impl Hub {
     /// Enters a connection in the list. It counts as down until [`Link::up`].
     pub fn link(&self, name: &str, kind: &'static str) -> Arc<Link> {
-        let standing = Standing {
+        let standing = LinkState {
             connected: false,
             since: self.now(),
             note: None,

@@ -20,8 +20,8 @@ type Place = (Timestamp, Seq);
 
 /// Names a part of the window: a lane and a class.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Shelf {
-    // The class first: the order of shelves is the order of service.
+pub(crate) struct Partition {
+    // The class first: the order of partitions is the order of service.
     pub(crate) class: Class,
     pub(crate) lane: Arc<str>,
 }
@@ -36,23 +36,23 @@ struct Content {
 /// The window.
 #[derive(Debug, Default)]
 pub(crate) struct Window {
-    shelves: BTreeMap<Shelf, Content>,
-    places: HashMap<JobId, (Shelf, Place)>,
+    partitions: BTreeMap<Partition, Content>,
+    places: HashMap<JobId, (Partition, Place)>,
 }
 
 impl Window {
     /// Takes note of a job. The newest word on a job counts.
     pub(crate) fn offer(&mut self, due: Due) {
         self.forget(due.id);
-        let shelf = Shelf { class: due.class, lane: due.lane };
+        let partition = Partition { class: due.class, lane: due.lane };
         let place = (due.due_at, due.seq);
-        let content = self.shelves.entry(shelf.clone()).or_default();
+        let content = self.partitions.entry(partition.clone()).or_default();
         let beyond = content.more && content.jobs.last_key_value().is_none_or(|(last, _)| place > *last);
         if beyond {
             return;
         }
         content.jobs.insert(place, due.id);
-        self.places.insert(due.id, (shelf, place));
+        self.places.insert(due.id, (partition, place));
         if content.jobs.len() > CAP
             && let Some((_, dropped)) = content.jobs.pop_last()
         {
@@ -63,8 +63,8 @@ impl Window {
 
     /// Takes a job out.
     pub(crate) fn forget(&mut self, job: JobId) {
-        if let Some((shelf, place)) = self.places.remove(&job)
-            && let Some(content) = self.shelves.get_mut(&shelf)
+        if let Some((partition, place)) = self.places.remove(&job)
+            && let Some(content) = self.partitions.get_mut(&partition)
         {
             content.jobs.remove(&place);
         }
@@ -73,61 +73,62 @@ impl Window {
     /// Takes out the job that is next: interactive before bulk, then the one due longest, among the lanes that are
     /// `free`.
     pub(crate) fn take(&mut self, now: Timestamp, free: impl Fn(&str) -> bool) -> Option<Due> {
-        let mut best: Option<(&Shelf, Place)> = None;
-        for (shelf, content) in &self.shelves {
-            if best.is_some_and(|(found, _)| found.class < shelf.class) {
+        let mut best: Option<(&Partition, Place)> = None;
+        for (partition, content) in &self.partitions {
+            if best.is_some_and(|(found, _)| found.class < partition.class) {
                 break;
             }
             let Some((place, _)) = content.jobs.first_key_value() else { continue };
             let better = best.is_none_or(|(_, other)| *place < other);
             // What the failsafe has let go waits for nothing: its times are its order.
-            let due = place.0 <= now || set_of(&shelf.lane).is_some();
-            if better && due && free(&shelf.lane) {
-                best = Some((shelf, *place));
+            let due = place.0 <= now || set_of(&partition.lane).is_some();
+            if better && due && free(&partition.lane) {
+                best = Some((partition, *place));
             }
         }
-        let (shelf, place) = best.map(|(shelf, place)| (shelf.clone(), place))?;
-        let id = self.shelves.get_mut(&shelf)?.jobs.remove(&place)?;
+        let (partition, place) = best.map(|(partition, place)| (partition.clone(), place))?;
+        let id = self.partitions.get_mut(&partition)?.jobs.remove(&place)?;
         self.places.remove(&id);
-        Some(Due { id, seq: place.1, lane: shelf.lane, class: shelf.class, due_at: place.0 })
+        Some(Due { id, seq: place.1, lane: partition.lane, class: partition.class, due_at: place.0 })
     }
 
     /// When the next job of a `free` lane becomes due.
     pub(crate) fn next_due(&self, free: impl Fn(&str) -> bool) -> Option<Timestamp> {
-        let firsts = self.shelves.iter().filter(|(shelf, _)| free(&shelf.lane));
+        let firsts = self.partitions.iter().filter(|(partition, _)| free(&partition.lane));
         firsts.filter_map(|(_, content)| content.jobs.first_key_value()).map(|(place, _)| place.0).min()
     }
 
     /// Says that the journal may hold more on this lane than is here.
     pub(crate) fn expect_more(&mut self, lane: &str) {
         for class in [Class::Interactive, Class::Bulk] {
-            self.shelves.entry(Shelf { class, lane: lane.into() }).or_default().more = true;
+            self.partitions.entry(Partition { class, lane: lane.into() }).or_default().more = true;
         }
     }
 
-    /// The shelves that run low while the journal may hold more, of lanes that are `free`.
-    pub(crate) fn low(&self, free: impl Fn(&str) -> bool) -> Vec<Shelf> {
+    /// The partitions that run low while the journal may hold more, of lanes that are `free`.
+    pub(crate) fn low(&self, free: impl Fn(&str) -> bool) -> Vec<Partition> {
         let low = |c: &Content| c.more && c.jobs.len() < CAP / 4;
-        let shelves = self.shelves.iter().filter(|(shelf, content)| low(content) && free(&shelf.lane));
-        shelves.map(|(shelf, _)| shelf.clone()).collect()
+        let partitions =
+            self.partitions.iter().filter(|(partition, content)| low(content) && free(&partition.lane));
+        partitions.map(|(partition, _)| partition.clone()).collect()
     }
 
-    /// Fills a shelf with what the journal holds on it. `complete` = there is no more.
-    pub(crate) fn fill(&mut self, shelf: &Shelf, jobs: Vec<Due>, complete: bool) {
-        if let Some(content) = self.shelves.get_mut(shelf) {
+    /// Fills a partition with what the journal holds on it. `complete` = there is no more.
+    pub(crate) fn fill(&mut self, partition: &Partition, jobs: Vec<Due>, complete: bool) {
+        if let Some(content) = self.partitions.get_mut(partition) {
             content.more = false;
         }
         for due in jobs {
             self.offer(due);
         }
-        if let Some(content) = self.shelves.get_mut(shelf) {
+        if let Some(content) = self.partitions.get_mut(partition) {
             content.more |= !complete;
         }
     }
 
-    /// Drops shelves that are empty and complete, so that passing actions leave nothing behind.
+    /// Drops partitions that are empty and complete, so that passing actions leave nothing behind.
     pub(crate) fn tidy(&mut self) {
-        self.shelves.retain(|_, content| content.more || !content.jobs.is_empty());
+        self.partitions.retain(|_, content| content.more || !content.jobs.is_empty());
     }
 }
 
@@ -184,17 +185,21 @@ mod tests {
         let mut w = Window::default();
         let cap = i64::try_from(CAP).unwrap();
         (0..cap + 10).rev().for_each(|n| w.offer(due(n, "A", Class::Bulk, n)));
-        let shelf = Shelf { class: Class::Bulk, lane: "A".into() };
-        assert_eq!(w.shelves[&shelf].jobs.len(), CAP);
+        let partition = Partition { class: Class::Bulk, lane: "A".into() };
+        assert_eq!(w.partitions[&partition].jobs.len(), CAP);
         w.offer(due(cap + 100, "A", Class::Bulk, cap + 100));
-        assert_eq!(w.shelves[&shelf].jobs.len(), CAP, "what is beyond the last one stays in the journal");
+        assert_eq!(
+            w.partitions[&partition].jobs.len(),
+            CAP,
+            "what is beyond the last one stays in the journal"
+        );
         let taken: Vec<_> = std::iter::from_fn(|| w.take(at(10 * cap), |_| true)).map(|d| d.seq.0).collect();
         assert_eq!(taken, (0..cap).collect::<Vec<_>>());
-        assert_eq!(w.low(|_| true), std::slice::from_ref(&shelf));
-        w.fill(&shelf, vec![due(cap, "A", Class::Bulk, cap)], true);
+        assert_eq!(w.low(|_| true), std::slice::from_ref(&partition));
+        w.fill(&partition, vec![due(cap, "A", Class::Bulk, cap)], true);
         assert!(w.low(|_| true).is_empty());
         assert_eq!(w.take(at(10 * cap), |_| true).map(|d| d.seq.0), Some(cap));
         w.tidy();
-        assert!(w.shelves.is_empty());
+        assert!(w.partitions.is_empty());
     }
 }

@@ -104,14 +104,14 @@ impl Dispatcher {
     async fn refill(&mut self) {
         let snapshot = self.core.snapshot();
         let core = Arc::clone(&self.core);
-        for shelf in self.window.low(|lane| lane_is_free(&core, &snapshot, lane)) {
-            match self.core.journal.due(shelf.lane.to_string(), shelf.class, CAP).await {
+        for partition in self.window.low(|lane| lane_is_free(&core, &snapshot, lane)) {
+            match self.core.journal.due(partition.lane.to_string(), partition.class, CAP).await {
                 Ok(jobs) => {
                     self.trouble.obeyed(WAITING);
                     let complete = jobs.next.is_none();
                     let idle =
                         jobs.rows.into_iter().filter(|due| !self.in_flight.contains(&due.id)).collect();
-                    self.window.fill(&shelf, idle, complete);
+                    self.window.fill(&partition, idle, complete);
                 }
                 Err(error) => self.trouble.refused(WAITING, &error),
             }

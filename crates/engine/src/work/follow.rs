@@ -10,7 +10,7 @@ use model::{Code, Effects, Entity, EntityWrite, RecordKind, Refusal, Request};
 use crate::intake::{self, Taken, Why};
 use crate::port::{Moment, Reactor};
 use crate::state::core::Core;
-use crate::work::settle::Sight;
+use crate::work::settle::JobSnapshot;
 
 /// What stands before the source of a refused request that no source had received.
 pub(crate) const FOLLOW_UP: &str = "follow-up";
@@ -18,7 +18,7 @@ pub(crate) const FOLLOW_UP: &str = "follow-up";
 const DEPTH: usize = 8;
 
 /// Who is told when a request that follows is refused.
-type Asker<'a> = Option<(&'a Arc<dyn Reactor>, Arc<Sight>, Moment)>;
+type Asker<'a> = Option<(&'a Arc<dyn Reactor>, Arc<JobSnapshot>, Moment)>;
 
 /// A request that follows from something.
 struct FollowUp<'a> {
@@ -40,12 +40,12 @@ impl Core {
     pub(crate) async fn effects(
         &self,
         given: Effects,
-        told: Option<(Arc<Sight>, Moment)>,
+        told: Option<(Arc<JobSnapshot>, Moment)>,
     ) -> Result<EffectSet, Error> {
         let mut gathered = Gathered::default();
         gathered.take(self, given, &None, 0);
-        if let Some((sight, moment)) = told {
-            self.tell(&mut gathered, sight, moment, 0).await?;
+        if let Some((shown, moment)) = told {
+            self.tell(&mut gathered, shown, moment, 0).await?;
         }
         while let Some(next) = gathered.open.pop_front() {
             self.follow(&mut gathered, next).await?;
@@ -57,14 +57,14 @@ impl Core {
     async fn tell<'a>(
         &'a self,
         gathered: &mut Gathered<'a>,
-        sight: Arc<Sight>,
+        shown: Arc<JobSnapshot>,
         moment: Moment,
         depth: usize,
     ) -> Result<(), Error> {
         for reactor in &self.reactors {
-            let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
-            let wanted = reactor.react(&sight.view(), moment, &entities);
-            gathered.take(self, wanted, &Some((reactor, Arc::clone(&sight), moment)), depth);
+            let entities = self.seen_by(reactor, &shown, moment, &gathered.set.entities).await?;
+            let wanted = reactor.react(&shown.view(), moment, &entities);
+            gathered.take(self, wanted, &Some((reactor, Arc::clone(&shown), moment)), depth);
         }
         Ok(())
     }
@@ -76,18 +76,18 @@ impl Core {
             Ok(None) => return Ok(()),
             Ok(Some(Taken { new, loaded })) => {
                 gathered.set.follow_ups.push(new);
-                let sight = Arc::new(Sight::accepted(&loaded));
-                return self.tell(gathered, sight, Moment::Accepted, depth + 1).await;
+                let shown = Arc::new(JobSnapshot::accepted(&loaded));
+                return self.tell(gathered, shown, Moment::Accepted, depth + 1).await;
             }
             Err(why) => why,
         };
         gathered.set.records.push(crate::work::refusal::record(refusal(&request, &why), self.clock.now()));
-        if let Some((reactor, sight, moment)) = asker
+        if let Some((reactor, shown, moment)) = asker
             && depth < DEPTH
         {
-            let entities = self.seen_by(reactor, &sight, moment, &gathered.set.entities).await?;
-            let wanted = reactor.refused(&sight.view(), &request, &why, &entities);
-            gathered.take(self, wanted, &Some((reactor, sight, moment)), depth + 1);
+            let entities = self.seen_by(reactor, &shown, moment, &gathered.set.entities).await?;
+            let wanted = reactor.refused(&shown.view(), &request, &why, &entities);
+            gathered.take(self, wanted, &Some((reactor, shown, moment)), depth + 1);
         }
         Ok(())
     }
@@ -113,12 +113,12 @@ impl Core {
     async fn seen_by(
         &self,
         reactor: &Arc<dyn Reactor>,
-        sight: &Sight,
+        shown: &JobSnapshot,
         moment: Moment,
         writes: &[EntityWrite],
     ) -> Result<Vec<Entity>, Error> {
         let mut seen = Vec::new();
-        for key in reactor.entities(&sight.view(), moment) {
+        for key in reactor.entities(&shown.view(), moment) {
             if let Some(write) = writes.iter().rev().find(|write| write.key == key) {
                 seen.extend(write.clone().written());
                 continue;

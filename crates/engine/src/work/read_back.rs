@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::intake::Envelope;
 use crate::state::core::Core;
 use crate::work::progress::Progress;
-use crate::work::settle::{Sight, replies};
+use crate::work::settle::{JobSnapshot, replies};
 
 /// A job with everything that belongs to it.
 pub(crate) struct ReadBack {
@@ -45,8 +45,8 @@ impl ReadBack {
     }
 
     /// What the reactors see of it.
-    pub(crate) fn sight(&self) -> Sight {
-        Sight::of(&self.progress, &self.body, &self.replies)
+    pub(crate) fn shown(&self) -> JobSnapshot {
+        JobSnapshot::of(&self.progress, &self.body, &self.replies)
     }
 }
 

@@ -57,7 +57,7 @@ async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
 async fn end_cancelled(core: &Core, mut found: ReadBack, now: Timestamp) -> Result<(), Error> {
     let why = Some((code::CANCELLED, CANCELLED.to_owned()));
     let change = found.progress.end(JobState::Cancelled, why, now, core.snapshot().limits.keep_secrets);
-    if core.insist(change, Some((found.sight(), Moment::Settled))).await == Wrote::Yes {
+    if core.insist(change, Some((found.shown(), Moment::Settled))).await == Wrote::Yes {
         ended(core, &found.progress, now);
     }
     Ok(())

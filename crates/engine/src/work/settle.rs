@@ -23,22 +23,22 @@ const HELD: &str = "a job's move is held in memory until it can be written";
 
 /// A job as the reactors will see it after the change.
 #[derive(Clone)]
-pub(crate) struct Sight {
+pub(crate) struct JobSnapshot {
     pub(crate) job: Job,
     pub(crate) body: Arc<Value>,
     pub(crate) replies: Vec<Value>,
     pub(crate) steps: Vec<(Step, Option<Outcome>)>,
 }
 
-impl Sight {
+impl JobSnapshot {
     pub(crate) fn of(progress: &Progress, body: &Arc<Value>, replies: &[Value]) -> Self {
         let (job, steps) = (progress.job.clone(), progress.steps.clone());
-        Sight { job, body: Arc::clone(body), replies: replies.to_vec(), steps }
+        JobSnapshot { job, body: Arc::clone(body), replies: replies.to_vec(), steps }
     }
 
     /// A job that is accepted just now.
     pub(crate) fn accepted(Loaded { job, body, replies, .. }: &Loaded) -> Self {
-        Sight { job: job.clone(), body: Arc::clone(body), replies: replies.clone(), steps: Vec::new() }
+        JobSnapshot { job: job.clone(), body: Arc::clone(body), replies: replies.clone(), steps: Vec::new() }
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -61,8 +61,8 @@ impl Core {
     /// Writes a change, with the effects of what the reactors are `told`, and tries until it is written: an attempt's
     /// end must not be lost.
     /// While the disk is full the job stays as it is, and nothing else is asked of its backend.
-    pub(crate) async fn insist(&self, mut change: Change, told: Option<(Sight, Moment)>) -> Wrote {
-        let mut told = told.map(|(sight, moment)| (Arc::new(sight), moment));
+    pub(crate) async fn insist(&self, mut change: Change, told: Option<(JobSnapshot, Moment)>) -> Wrote {
+        let mut told = told.map(|(shown, moment)| (Arc::new(shown), moment));
         let own = std::mem::take(&mut change.effects);
         let mut pause = PAUSE.0;
         let trouble = Lasting::default();
@@ -85,8 +85,8 @@ impl Core {
                 Err(Error::Conflict { .. }) => match self.journal.prepare(change.job).await {
                     Ok(Some(fresh)) => {
                         change.replies = fresh.callers;
-                        if let Some((sight, _)) = &mut told {
-                            Arc::make_mut(sight).replies = replies(&fresh.replies);
+                        if let Some((shown, _)) = &mut told {
+                            Arc::make_mut(shown).replies = replies(&fresh.replies);
                         }
                     }
                     Ok(None) => return Wrote::Never,
@@ -105,7 +105,7 @@ impl Core {
         &self,
         change: &mut Change,
         own: &EffectSet,
-        told: Option<(Arc<Sight>, Moment)>,
+        told: Option<(Arc<JobSnapshot>, Moment)>,
     ) -> Result<(), Error> {
         change.effects = self.effects(Effects::default(), told).await?;
         change.effects.entities.extend_from_slice(&own.entities);

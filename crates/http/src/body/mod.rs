@@ -9,11 +9,11 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use engine::Why;
+use engine::clock::within;
 use futures_util::StreamExt as _;
 use model::json::{self, Bad};
 use model::word::code;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
 use crate::caller::{Caller, Proof};
 use crate::problem::Problem;
@@ -168,7 +168,7 @@ pub async fn apart<T: Send + 'static>(
 async fn read(memory: Hold, bounds: Bounds, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {
     let whole = collect(memory, bounds, headers, body);
     match bounds.whole {
-        Some(time) => timeout(time, whole).await.map_err(|_| late(time))?,
+        Some(time) => within(time, whole).await.map_err(|_| late(time))?,
         None => whole.await,
     }
 }
@@ -197,7 +197,7 @@ async fn collect(
 
 /// The next piece of a body, if it comes in time; `None` = it is complete.
 pub async fn next(chunks: &mut BodyDataStream, idle: Duration) -> Result<Option<Bytes>, Problem> {
-    let chunk = timeout(idle, chunks.next()).await.map_err(|_| late(idle))?;
+    let chunk = within(idle, chunks.next()).await.map_err(|_| late(idle))?;
     chunk.transpose().map_err(|_| Problem::bad_request("the body broke off"))
 }
 

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use engine::clock::within;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use crate::caller::{Caller, Proof};
 use crate::listen::household;
@@ -111,7 +111,7 @@ impl Hold {
                 freed.await;
             }
         };
-        timeout(idle, grown).await.map_err(|_| busy())
+        within(idle, grown).await.map_err(|_| busy())
     }
 
     /// Keeps so much and gives what is more away.

@@ -29,13 +29,13 @@ impl Crowd {
     }
 
     /// A place for one more connection from an address; `None` = it has as many as it may.
-    pub(crate) fn admit(crowd: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    pub(crate) fn admit(crowd: &Arc<Self>, address: IpAddr) -> Option<Seat> {
         let mut by = crowd.lock();
         let count = by.entry(address).or_default();
         let unproved = count.all.saturating_sub(count.proved);
         if count.all < crowd.of_one && unproved < (crowd.of_one / UNPROVED).max(1) {
             count.all += 1;
-            return Some(Place { crowd: Arc::clone(crowd), address, proved: AtomicBool::new(false) });
+            return Some(Seat { crowd: Arc::clone(crowd), address, proved: AtomicBool::new(false) });
         }
         if !std::mem::replace(&mut count.told, true) {
             tracing::warn!(
@@ -54,13 +54,13 @@ impl Crowd {
 
 /// A connection's place, until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Seat {
     crowd: Arc<Crowd>,
     address: IpAddr,
     proved: AtomicBool,
 }
 
-impl Place {
+impl Seat {
     /// Somebody has proved on it who he is.
     pub(crate) fn proved(&self) {
         if self.proved.swap(true, Ordering::Relaxed) {
@@ -72,7 +72,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Seat {
     fn drop(&mut self) {
         let mut by = self.crowd.lock();
         let Some(count) = by.get_mut(&self.address) else { return };
@@ -96,8 +96,8 @@ mod tests {
         let at = |n: u32| Crowd::admit(&crowd, Ipv4Addr::from(n).into());
         let first = [at(1), at(1)].map(Option::unwrap);
         assert!(at(1).is_none() && at(2).is_some());
-        first.iter().for_each(Place::proved);
-        first.iter().for_each(Place::proved);
+        first.iter().for_each(Seat::proved);
+        first.iter().for_each(Seat::proved);
         let mut more = Vec::new();
         while let Some(place) = at(1) {
             place.proved();

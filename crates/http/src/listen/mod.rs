@@ -14,13 +14,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use engine::clock::within;
 use engine::{Clock, Lasting};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
-use crowd::{Crowd, Place};
+use crowd::{Crowd, Seat};
 
 pub use household::household;
 pub use socket::{Socket, Uid};
@@ -75,12 +75,12 @@ pub struct Connection<L: Listener> {
 
 /// What a connection counts as among those of its address.
 #[derive(Debug)]
-pub struct Vouch(Option<Place>);
+pub struct Vouch(Option<Seat>);
 
 impl Vouch {
     /// Somebody has proved on it who he is: his address may have more connections.
     pub fn proved(&self) {
-        self.0.iter().for_each(Place::proved);
+        self.0.iter().for_each(Seat::proved);
     }
 }
 
@@ -130,7 +130,7 @@ pub async fn serve<L: Listener, T>(
         };
         let (listener, talk, closing) = (Arc::clone(&listener), talk.clone(), Closing(told.clone()));
         connections.spawn(async move {
-            match timeout(GREETING, listener.greet(raw)).await {
+            match within(GREETING, listener.greet(raw)).await {
                 Ok(Ok((stream, peer))) => {
                     talk(Connection { stream, peer, closing, proof: Vouch(place) }).await;
                 }
@@ -142,7 +142,7 @@ pub async fn serve<L: Listener, T>(
     }
     drop(listener);
     closing.send_replace(true);
-    let ended = timeout(bounds.grace, async { while connections.join_next().await.is_some() {} });
+    let ended = within(bounds.grace, async { while connections.join_next().await.is_some() {} });
     if ended.await.is_err() {
         tracing::warn!(
             requests = connections.len(),

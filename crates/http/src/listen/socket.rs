@@ -6,8 +6,8 @@ use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use engine::clock::within;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::time::timeout;
 
 use super::Listener;
 use crate::error::Error;
@@ -81,7 +81,7 @@ async fn remove_stale(path: &Path) -> Result<(), Error> {
     if !found.file_type().is_socket() {
         return Err(Error::Occupied { socket: path.to_owned() });
     }
-    match timeout(PATIENCE, nobody_listens(path)).await {
+    match within(PATIENCE, nobody_listens(path)).await {
         Ok(Ok(())) => fs::remove_file(path).map_err(failed("removing the socket left behind,", path)),
         Ok(Err(error)) => Err(failed("asking who listens on", path)(error)),
         Err(_) => Err(Error::InUse { socket: path.to_owned() }),

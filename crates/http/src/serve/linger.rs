@@ -5,10 +5,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Bytes, HttpBody};
+use engine::clock::within;
 use http_body_util::BodyExt as _;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
-use tokio::time::timeout;
 
 /// Bytes that are read and thrown away after the answer, at most.
 const MOST: usize = 256 << 20;
@@ -57,14 +57,14 @@ impl Drop for Lingering {
         if let Some(body) = self.0.take().filter(|body| !body.is_end_stream())
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(timeout(WHOLE, discard(body)));
+            runtime.spawn(within(WHOLE, discard(body)));
         }
     }
 }
 
 async fn discard(mut body: Incoming) {
     let mut left = MOST;
-    while let Ok(Some(Ok(frame))) = timeout(IDLE, body.frame()).await {
+    while let Ok(Some(Ok(frame))) = within(IDLE, body.frame()).await {
         match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
             Some(rest) => left = rest,
             None => return,

@@ -12,10 +12,10 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::StatusCode;
 use axum::response::Response;
+use engine::clock::within;
 use engine::port::BoxFuture;
 use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::timeout;
 
 use super::frame::SAID;
 use crate::problem::{PROBLEM_JSON, Problem};
@@ -124,7 +124,7 @@ impl<I> Wire<I> {
         let patience = if self.talk.is_known() { KNOWN } else { STRANGER };
         let stalled = self
             .stalled
-            .get_or_insert_with(|| Box::pin(async move { drop(timeout(patience, pending::<()>()).await) }));
+            .get_or_insert_with(|| Box::pin(async move { drop(within(patience, pending::<()>()).await) }));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(ErrorKind::TimedOut, "nobody reads what is sent")))
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::StatusCode;
+use engine::clock::within;
 use http::body::{Hold, Pool};
 use http::{Caller, Problem};
-use tokio::time::timeout;
 
 use super::FILE;
 use crate::error::Error;
@@ -124,7 +124,7 @@ async fn in_time<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Re
         let detail = format!("nothing more of the form came for {} s", IDLE.as_secs());
         Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
     };
-    timeout(IDLE, next).await.map_err(late)?.map_err(|error| broken(&error))
+    within(IDLE, next).await.map_err(late)?.map_err(|error| broken(&error))
 }
 
 fn broken(error: &MultipartError) -> Problem {

@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use super::Cells;
 use crate::document::is_own;
 
-/// The members that LDAP knows under `inetOrgPerson`, as the seed writes them.
+/// The members that LDAP knows under `inetOrgPerson`, as Sesame's orchestrator writes them.
 const PERSON: [&str; 19] = [
     "cn",
     "displayName",

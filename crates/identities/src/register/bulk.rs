@@ -174,7 +174,7 @@ impl Register {
             return Ok(Err(why.into()));
         }
         if deed == Deed::Delete && !identity.kept.reached && identity.kept.last.is_none() {
-            // No backend ever heard of it (contracts/sesame.md §7.2).
+            // No backend ever heard of it.
             identity.state = State::Deleted;
             self.write_silently(&identity).await?;
             return Ok(Ok(None));

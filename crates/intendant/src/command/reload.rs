@@ -1,4 +1,4 @@
-//! Reading everything anew while the hub runs: one snapshot, or nothing (design §5, invariant 9).
+//! Reading everything anew while the hub runs: one snapshot, or nothing.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -145,7 +145,7 @@ pub(super) async fn follow(job: JobId, json: bool, client: &Client, context: &Co
     }
 }
 
-/// Prints a result as its callers see it (contracts/sesame.md §1.5), with the request's options where it has some.
+/// Prints a result as its callers see it, with the request's options where it has some.
 pub(super) fn print_result(story: &Story, json: bool, context: &Context) -> Result<()> {
     let mut result = story.result.clone();
     let options = story.document.get("options").filter(|options| !options.is_null());

@@ -1,4 +1,4 @@
-//! `actions:`, what the administrator adds to the action table (design §3).
+//! `actions:`, what the administrator adds to the action table.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

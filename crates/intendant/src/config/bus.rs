@@ -1,4 +1,4 @@
-//! `bus:`, applications on a message bus (contracts/gorg.md §1.2), and their routes.
+//! `bus:`, applications on a message bus, and their routes.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,5 +1,4 @@
-//! `intendant sesame-daemon`: the hub in the place of Sesame's daemon, told by that daemon's own variables
-//! (contracts/sesame.md §4.1).
+//! `intendant sesame-daemon`: the hub in the place of Sesame's daemon, told by that daemon's own variables.
 
 use std::path::{Path, PathBuf};
 

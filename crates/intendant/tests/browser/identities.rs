@@ -1,4 +1,4 @@
-//! The seed's workflow as a person goes through it: import 200 identities, set them to synchronise, synchronise them all and
+//! The orchestrator's workflow as a person goes through it: import 200 identities, set them to synchronise, synchronise them all and
 //! watch, see that one fails, put it right, synchronise it again.
 
 use serde_json::json;

@@ -3,77 +3,43 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use api::client::{Client, Submission};
 use api::dto::Story;
 use model::JobId;
 use serde_json::json;
-use tempfile::TempDir;
 use testkit::oracle::{self, Edge, JobView, Line, Run, Violation};
 use testkit::shadow::{Point, Shadow};
 use testkit::wait;
 
+use crate::hub::{ACTION, HubProcess};
 use crate::views::{stories, view};
 
 /// Longer than anything takes here, on the busiest machine.
 pub(crate) const LONG: Duration = Duration::from_mins(2);
 
-const ACTION: &str = "IDENTITY_UPDATE";
-
 pub(crate) struct Bed {
-    home: TempDir,
+    hub: HubProcess,
     shadow: Shadow,
-    hub: Option<Child>,
     client: Client,
 }
 
 impl Bed {
     /// Backends by name: further keys of the action, and what the script does between its begin and its end.
     pub(crate) fn new(backends: &[(&str, &str, &str)]) -> Bed {
-        let home = tempfile::tempdir().unwrap();
-        let path = |name: &str| home.path().join(name);
-        for (name, keys, work) in backends {
-            let folder = path("backends").join(name);
-            fs::create_dir_all(folder.join("bin")).unwrap();
-            let config = format!(
-                "_version: 1\nname: '{name}'\ndescription: 'a witness'\nactive: true\nactions:\n  {ACTION}:\n    \
-                 script: 'run.sh'\n{keys}"
-            );
-            fs::write(folder.join("config.yml"), config).unwrap();
-            let script = folder.join("bin/run.sh");
-            let work = format!("cat >/dev/null\n{work}\nprintf '{{\"status\": %d}}' $status");
-            fs::write(&script, oracle::script(&path("witness"), &work)).unwrap();
-            fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        fs::write(path("witness"), "").unwrap();
-        let at = home.path().display();
-        let config = format!(
-            "key: file:{at}/key\nsocket: {at}/socket\nconcurrency: 32\ndata:\n  folder: {at}/data\n\
-             backends:\n  folder: {at}/backends\nlog:\n  level: info\n"
-        );
-        fs::write(path("intendant.yml"), config).unwrap();
-        let shadow = Shadow::new(&path("data"), &path("shadow")).unwrap();
-        let client = Client::new(path("socket"));
-        Bed { shadow, hub: None, client, home }
+        let hub = HubProcess::new(backends);
+        hub.configure("");
+        let shadow = Shadow::new(&hub.path("data"), &hub.path("shadow")).unwrap();
+        let client = Client::new(hub.path("socket"));
+        Bed { hub, shadow, client }
     }
 
     // === life and death ===
 
     /// Starts the hub and waits until it takes requests.
     pub(crate) async fn start(&mut self) {
-        assert!(self.hub.is_none(), "it runs");
-        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
-        command.args(["serve", "--config"]).arg(self.path("intendant.yml")).env_clear();
-        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
-        command.env("INTENDANT_HTTP__LISTEN", "off");
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.shadow.follow(&mut command).unwrap();
-        self.hub = Some(command.spawn().unwrap());
+        self.hub.spawn(|command| self.shadow.follow(command).unwrap());
         let client = self.client.clone();
         self.wait_until("the hub is ready", async || client.ready().await.is_ok()).await;
     }
@@ -90,9 +56,7 @@ impl Bed {
 
     /// Kills the hub and cuts the power.
     pub(crate) fn crash(&mut self) {
-        let mut hub = self.hub.take().expect("it runs");
-        hub.kill().unwrap();
-        hub.wait().unwrap();
+        self.hub.kill();
         self.shadow.cut_power().unwrap();
     }
 
@@ -103,7 +67,7 @@ impl Bed {
 
     /// Waits until it has died by itself, and cuts the power.
     pub(crate) fn died(&mut self) {
-        let mut hub = self.hub.take().expect("it runs");
+        let mut hub = self.hub.take();
         let died = wait::until(LONG, || hub.try_wait().unwrap());
         assert!(died.is_some(), "it lives; the log:\n{}", self.log());
         self.shadow.cut_power().unwrap();
@@ -143,12 +107,12 @@ impl Bed {
 
     /// What the scripts wrote down.
     pub(crate) fn witness(&self) -> Vec<Line> {
-        oracle::read(&fs::read_to_string(self.path("witness")).unwrap()).unwrap()
+        oracle::read(&fs::read_to_string(self.hub.path("witness")).unwrap()).unwrap()
     }
 
     /// Follows what the scripts write down from here on.
     pub(crate) fn watch(&self) -> Watch {
-        let mut file = File::open(self.path("witness")).unwrap();
+        let mut file = File::open(self.hub.path("witness")).unwrap();
         file.seek(SeekFrom::End(0)).unwrap();
         Watch { file, rest: String::new(), live: HashSet::new(), first: None }
     }
@@ -160,20 +124,7 @@ impl Bed {
     }
 
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap_or_default()
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-}
-
-impl Drop for Bed {
-    fn drop(&mut self) {
-        if let Some(mut hub) = self.hub.take() {
-            let _ = hub.kill();
-            let _ = hub.wait();
-        }
+        self.hub.log()
     }
 }
 

@@ -1,5 +1,4 @@
-//! Crashes: the hub is killed at any moment, the power cut, and nothing that was promised is lost (design §5,
-//! invariants 1 to 3).
+//! Crashes: the hub is killed at any moment, the power cut, and nothing that was promised is lost.
 //!
 //! Each start after a kill finds only what was fsynced. The judge is outside of the hub: see `testkit::oracle`.
 //! `INTENDANT_CRASH_ROUNDS`, `_JOBS`, `_SUBJECTS` and `_SEED` change the size of the long test.
@@ -9,6 +8,8 @@
 mod bed;
 #[path = "../support/dice.rs"]
 mod dice;
+#[path = "../support/hub.rs"]
+mod hub;
 mod points;
 mod rounds;
 #[path = "../support/views.rs"]

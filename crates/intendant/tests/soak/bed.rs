@@ -1,24 +1,20 @@
 //! A hub with two brokers, a small disk and a clock that can be set.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use api::client::Client;
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::TempDir;
+use testkit::packages;
 use testkit::service::{Kind, Service};
-use testkit::{oracle, packages};
 
 use crate::gauge::Gauge;
+use crate::hub::{ACTION, HubProcess};
 
 /// Longer than anything takes here, on the busiest machine.
 pub(crate) const LONG: Duration = Duration::from_mins(4);
-
-/// What all doors ask for.
-pub(crate) const ACTION: &str = "IDENTITY_UPDATE";
 
 /// So many jobs are kept: more than a round has, so that the judge finds them all.
 const KEPT: usize = 20_000;
@@ -38,29 +34,23 @@ const BACKENDS: &[(&str, &str, &str)] = &[
 ];
 
 pub(crate) struct Bed {
-    hub: Option<Child>,
+    hub: HubProcess,
     pub(crate) client: Client,
     pub(crate) redis: Service,
     pub(crate) broker: Service,
     _disk: Disk,
-    home: TempDir,
 }
 
 impl Bed {
     pub(crate) fn new() -> Bed {
-        let home = tempfile::tempdir().unwrap();
-        let path = |name: &str| home.path().join(name);
-        for (name, keys, work) in BACKENDS {
-            backend(&path("backends").join(name), &path("witness"), name, keys, work);
-        }
-        fs::write(path("witness"), "").unwrap();
-        fs::create_dir(path("data")).unwrap();
-        let disk = Disk::mount(&path("data"));
+        let hub = HubProcess::new(BACKENDS);
+        fs::create_dir(hub.path("data")).unwrap();
+        let disk = Disk::mount(&hub.path("data"));
         let redis = Kind::Redis.start().unwrap();
         let broker = Kind::RabbitMq.start().unwrap();
-        fs::write(path("intendant.yml"), configuration(home.path(), &redis, &broker)).unwrap();
-        let client = Client::new(path("socket"));
-        let bed = Bed { hub: None, client, redis, broker, _disk: disk, home };
+        hub.configure(&sources(&redis, &broker));
+        let client = Client::new(hub.path("socket"));
+        let bed = Bed { hub, client, redis, broker, _disk: disk };
         bed.set_clock(0);
         bed
     }
@@ -69,17 +59,12 @@ impl Bed {
 
     /// Starts the hub, whether it can take work or not.
     pub(crate) fn spawn(&mut self) {
-        assert!(self.hub.is_none(), "it runs");
-        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
-        command.args(["serve", "--config"]).arg(self.path("intendant.yml")).env_clear();
-        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
-        command.env("INTENDANT_HTTP__LISTEN", "off");
-        command.env("LD_PRELOAD", fake_clock()).env("FAKETIME_TIMESTAMP_FILE", self.path("clock"));
-        command.env("FAKETIME_CACHE_DURATION", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        command.env("DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
-        self.hub = Some(command.spawn().unwrap());
+        let clock = self.path("clock");
+        self.hub.spawn(|command| {
+            command.env("LD_PRELOAD", fake_clock()).env("FAKETIME_TIMESTAMP_FILE", clock);
+            command.env("FAKETIME_CACHE_DURATION", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            command.env("DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
+        });
     }
 
     /// Starts it and waits until it takes requests.
@@ -91,20 +76,18 @@ impl Bed {
 
     /// Kills it.
     pub(crate) fn kill(&mut self) {
-        let mut hub = self.hub.take().expect("it runs");
-        hub.kill().unwrap();
-        hub.wait().unwrap();
+        self.hub.kill();
     }
 
     /// Asks it to stop, and says how it ended.
     pub(crate) async fn stop(&mut self) -> Option<i32> {
         self.signal(Signal::TERM);
-        let mut hub = self.hub.take().expect("it runs");
+        let mut hub = self.hub.take();
         tokio::task::spawn_blocking(move || hub.wait().unwrap().code()).await.unwrap()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(self.hub.as_ref().expect("it runs")), signal).unwrap();
+        kill_process(Pid::from_child(self.hub.child()), signal).unwrap();
     }
 
     // === what surrounds it ===
@@ -141,7 +124,7 @@ impl Bed {
     }
 
     fn children(&self) -> Vec<i32> {
-        let pid = self.hub.as_ref().expect("it runs").id();
+        let pid = self.hub.child().id();
         let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
         let of = |task: fs::DirEntry| fs::read_to_string(task.path().join("children")).unwrap_or_default();
         let lists: Vec<String> = tasks.flatten().map(of).collect();
@@ -169,7 +152,7 @@ impl Bed {
         self.wait_until("no script runs", async |bed| bed.children().is_empty()).await;
         // Memory that is free goes back a little later.
         tokio::time::sleep(Duration::from_secs(1)).await;
-        Gauge::read(self.hub.as_ref().expect("it runs").id(), &self.path("data"))
+        Gauge::read(self.hub.child().id(), &self.path("data"))
     }
 
     pub(crate) fn witness(&self) -> PathBuf {
@@ -178,22 +161,13 @@ impl Bed {
 
     /// The end of its log.
     pub(crate) fn log(&self) -> String {
-        let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+        let log = self.hub.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(60)..].join("\n")
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-}
-
-impl Drop for Bed {
-    fn drop(&mut self) {
-        if let Some(mut hub) = self.hub.take() {
-            let _ = hub.kill();
-            let _ = hub.wait();
-        }
+        self.hub.path(name)
     }
 }
 
@@ -216,28 +190,14 @@ impl Drop for Disk {
     }
 }
 
-fn backend(folder: &Path, witness: &Path, name: &str, keys: &str, work: &str) {
-    fs::create_dir_all(folder.join("bin")).unwrap();
-    let config = format!(
-        "_version: 1\nname: '{name}'\ndescription: 'a witness'\nactive: true\nactions:\n  {ACTION}:\n    \
-         script: 'run.sh'\n{keys}"
-    );
-    fs::write(folder.join("config.yml"), config).unwrap();
-    let script = folder.join("bin/run.sh");
-    let work = format!("cat >/dev/null\n{work}\nprintf '{{\"status\": %d}}' $status");
-    fs::write(&script, oracle::script(witness, &work)).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-fn configuration(home: &Path, redis: &Service, broker: &Service) -> String {
-    let (at, redis, broker) = (home.display(), redis.url(), broker.url());
+/// How it is told of its brokers, and what it keeps.
+fn sources(redis: &Service, broker: &Service) -> String {
+    let (redis, broker, key) = (redis.url(), broker.url(), crate::bus::KEY);
     format!(
-        "key: file:{at}/key\nsocket: {at}/socket\nconcurrency: 32\ndata:\n  folder: {at}/data\n\
-         backends:\n  folder: {at}/backends\nlog:\n  level: info\nretention:\n  jobs_max: {KEPT}\n\
+        "retention:\n  jobs_max: {KEPT}\n\
          sesame:\n  main:\n    redis: {redis}\n\
          bus:\n  soak:\n    url: {broker}\n    application_id: soak\n    deferred: 1s\n    routes:\n\
-         \x20     {key}:\n        action: {ACTION}\n        concerned_to: /who\n        reply: true\n",
-        key = crate::bus::KEY
+         \x20     {key}:\n        action: {ACTION}\n        concerned_to: /who\n        reply: true\n"
     )
 }
 

@@ -21,6 +21,8 @@ mod bus;
 mod dice;
 mod fault;
 mod gauge;
+#[path = "../support/hub.rs"]
+mod hub;
 mod queue;
 mod round;
 #[path = "../support/views.rs"]

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use testkit::bullmq::{Orchestrator, Version};
 
-use crate::bed::{ACTION, LONG};
+use crate::bed::LONG;
 use crate::dice::Dice;
+use crate::hub::ACTION;
 
 /// So many at once.
 const BATCH: usize = 5;

@@ -13,10 +13,11 @@ use model::word::code;
 use serde_json::json;
 use testkit::oracle::{self, JobView};
 
-use crate::bed::{ACTION, Bed, LONG};
+use crate::bed::{Bed, LONG};
 use crate::bus::Requester;
 use crate::dice::Dice;
 use crate::fault::Fault;
+use crate::hub::ACTION;
 use crate::queue::Queue;
 use crate::views::{stories, view};
 

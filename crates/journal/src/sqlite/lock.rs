@@ -1,4 +1,4 @@
-//! One hub, one journal (design §5, invariant 11): an advisory lock on a file in the data folder.
+//! One hub, one journal: an advisory lock on a file in the data folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};

@@ -1,4 +1,4 @@
-//! The order of a subject's jobs (design §5, invariant 3): only the oldest live one, the head, may run.
+//! The order of a subject's jobs: only the oldest live one, the head, may run.
 
 use jiff::{SignedDuration, Timestamp};
 use model::{Class, JobId, JobState, Seq};

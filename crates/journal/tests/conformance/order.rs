@@ -1,4 +1,4 @@
-//! The order of a subject's jobs (design §5, invariant 3).
+//! The order of a subject's jobs.
 
 use intendant_journal::{Expect, Journal, NewJob};
 use model::{Class, JobState, OutcomeKind, Subject};

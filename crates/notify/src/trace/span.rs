@@ -18,7 +18,7 @@ pub(super) struct Span {
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
     pub(super) attributes: Vec<(&'static str, Value)>,
-    /// Why it failed, in the words that are in clear anyway (design §5, invariant 6); `None` = it did not.
+    /// Why it failed, in the words that are in clear anyway; `None` = it did not.
     pub(super) failure: Option<String>,
 }
 

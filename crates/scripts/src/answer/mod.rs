@@ -1,5 +1,4 @@
-//! Finds a script's answer in what it printed: the last JSON object that has a `status`, whatever stands around it
-//! (contracts/sesame.md §3.6, §6.9).
+//! Finds a script's answer in what it printed: the last JSON object that has a `status`, whatever stands around it.
 
 mod json;
 
@@ -122,7 +121,7 @@ fn whole(number: &serde_json::Number) -> Option<i32> {
     (float.fract() == 0.0).then(|| format!("{float:.0}").parse().unwrap_or(i32::MAX))
 }
 
-/// The original's names of its codes (contracts/sesame.md §1.5); it takes them in place of the numbers.
+/// The original's names of its codes; it takes them in place of the numbers.
 fn named_status(name: &str) -> Option<i32> {
     match name {
         "OK" => Some(0),

@@ -1,4 +1,4 @@
-//! The rules of `config.yml` (contracts/sesame.md §3.2), each broken one with its line and what to write instead.
+//! The rules of `config.yml`, each broken one with its line and what to write instead.
 
 use model::OnError;
 
@@ -40,7 +40,7 @@ pub(crate) struct ActionConfig {
 const TOP_KEYS: [&str; 7] = ["_version", "name", "description", "active", "actions", "path", "concurrency"];
 const ACTION_KEYS: [&str; 2] = ["script", "onError"];
 
-/// Jobs of these never reach a script: the hub answers them itself (contracts/sesame.md §3.3).
+/// Jobs of these never reach a script: the hub answers them itself.
 const BUILT_IN: [&str; 2] = ["LIST_BACKENDS", "DUMP_PACKAGE_CONFIG"];
 
 impl Config {

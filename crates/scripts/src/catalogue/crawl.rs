@@ -1,5 +1,4 @@
-//! Finds backends as the original does: at any depth, hidden folders included, in the order of whole paths
-//! (contracts/sesame.md §3.1).
+//! Finds backends as the original does: at any depth, hidden folders included, in the order of whole paths.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `depends_on`: what scripts ask over HTTP (seed 003: it must be declared).
+//! `depends_on`: what scripts ask over HTTP: it must be declared.
 
 use model::Dependency;
 

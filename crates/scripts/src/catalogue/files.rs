@@ -48,7 +48,7 @@ impl Fault {
 }
 
 /// Looks at the `bin` of a backend, and at a script in it where the command line tells which. A link is followed:
-/// installed scripts are links into a shared module directory (contracts/sesame.md §5.1). It may only lead to what
+/// installed scripts are links into a shared module directory. It may only lead to what
 /// somebody owns who is trusted.
 pub(crate) fn inspect(bin: &Path, script: Option<&Path>, trust: &Trust) -> Result<(), Fault> {
     if !bin.is_dir() {

@@ -1,4 +1,4 @@
-//! The folder of backends, read into a catalogue (contracts/sesame.md §3.0–3.2, design §7).
+//! The folder of backends, read into a catalogue.
 
 mod config;
 mod crawl;

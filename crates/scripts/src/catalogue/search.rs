@@ -11,7 +11,7 @@ use super::problem::{Problem, Severity};
 /// How deep lost configuration files are looked for.
 const DEPTH: usize = 4;
 
-/// The folder that is used, and the other one where both spellings exist (contracts/sesame.md §3.0).
+/// The folder that is used, and the other one where both spellings exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
     /// Where backends are read from.
@@ -20,7 +20,7 @@ pub struct Folder {
     pub passed_over: Option<PathBuf>,
 }
 
-/// Chooses between the seed's two spellings, `backends` and `backend`, below a directory such as
+/// Chooses between the original's two spellings, `backends` and `backend`, below a directory such as
 /// `/var/lib/sesame-daemon`: the first, unless only the second exists.
 pub fn choose_folder(home: &Path) -> Folder {
     let (plural, singular) = (home.join("backends"), home.join("backend"));

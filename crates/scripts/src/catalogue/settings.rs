@@ -1,4 +1,4 @@
-//! The keys that Intendant adds to `config.yml`, inside an action or at the top for all (design §7).
+//! The keys that Intendant adds to `config.yml`, inside an action or at the top for all.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

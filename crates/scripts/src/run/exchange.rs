@@ -12,9 +12,9 @@ use model::mask::Mask;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
-use super::bell::Bell;
 use super::force::timeout;
 use super::nursery::Ward;
+use super::stop_signal::StopSignal;
 use crate::output::Tail;
 use crate::time::{Deadline, Stopwatch};
 
@@ -43,7 +43,7 @@ pub(crate) struct Exchange<'a> {
     printed: Tail,
     complained: Tail,
     mask: &'a Mask,
-    bell: &'a Bell,
+    stop_signal: &'a StopSignal,
 }
 
 /// Why the waiting is over.
@@ -53,7 +53,7 @@ pub(crate) enum Over {
     Exited,
     /// The time limit was reached.
     Limit,
-    /// The bell rang.
+    /// The signal was sent.
     Stopped(Stop),
 }
 
@@ -66,7 +66,7 @@ struct Ready {
 
 impl<'a> Exchange<'a> {
     /// Takes over a script that was just started, with two pipes.
-    pub(crate) fn new(mut ward: Ward, keep: usize, mask: &'a Mask, bell: &'a Bell) -> Self {
+    pub(crate) fn new(mut ward: Ward, keep: usize, mask: &'a Mask, stop_signal: &'a StopSignal) -> Self {
         let child = ward.child();
         Exchange {
             handle: pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok(),
@@ -76,11 +76,11 @@ impl<'a> Exchange<'a> {
             printed: Tail::new(keep),
             complained: Tail::new(keep),
             mask,
-            bell,
+            stop_signal,
         }
     }
 
-    /// Reads until the process has ended, the limit is reached or the bell rings.
+    /// Reads until the process has ended, the limit is reached or the signal is sent.
     pub(crate) fn run(&mut self, mut limit: Deadline) -> Over {
         let mut listening = true;
         loop {
@@ -92,7 +92,7 @@ impl<'a> Exchange<'a> {
             if exited {
                 return Over::Exited;
             }
-            if let Some(reason) = self.bell.reason() {
+            if let Some(reason) = self.stop_signal.reason() {
                 return Over::Stopped(reason);
             }
             if limit.is_over() {
@@ -103,11 +103,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// Reads what is left in the pipes after the end. Where something still holds them open, waits so long for it, or
-    /// until the bell rings.
+    /// until the signal is sent.
     pub(crate) fn drain(&mut self, until: Deadline) {
         let mut late = 0;
         while self.holds_pipes() {
-            let left = if self.bell.reason().is_some() { Duration::ZERO } else { until.left() };
+            let left = if self.stop_signal.reason().is_some() { Duration::ZERO } else { until.left() };
             let ready = self.wait_for_output(left);
             let count = self.read(ready);
             if left.is_zero() {
@@ -158,7 +158,7 @@ impl<'a> Exchange<'a> {
         let left = if self.handle.is_some() { left } else { left.min(GLANCE) };
         let entries = [
             self.handle.as_ref().map(|handle| (handle.as_fd(), PollFlags::IN)),
-            Some((self.bell.as_fd(), PollFlags::IN)),
+            Some((self.stop_signal.as_fd(), PollFlags::IN)),
             self.stdout.as_ref().and_then(|pipe| output(pipe.as_fd())),
             self.stderr.as_ref().and_then(|pipe| output(pipe.as_fd())),
         ];
@@ -174,7 +174,7 @@ impl<'a> Exchange<'a> {
 
     fn wait_for_output(&self, left: Duration) -> Ready {
         let entries = [
-            Some((self.bell.as_fd(), PollFlags::IN)),
+            Some((self.stop_signal.as_fd(), PollFlags::IN)),
             self.stdout.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
             self.stderr.as_ref().map(|pipe| (pipe.as_fd(), PollFlags::IN)),
         ];

@@ -40,7 +40,7 @@ impl Ended {
 }
 
 /// Ends whatever still runs of these attempts, and waits until it is gone. For the hub's start: attempts whose end
-/// was never recorded may have left processes behind (design §5, invariant 5).
+/// was never recorded may have left processes behind.
 pub fn kill_carriers<'a>(marks: impl IntoIterator<Item = &'a RunMark>) -> Ended {
     let marks: HashSet<String> = marks.into_iter().map(ToString::to_string).collect();
     if marks.is_empty() {

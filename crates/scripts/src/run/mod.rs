@@ -1,12 +1,12 @@
-//! Runs one script once: start, exchange, end, and what it leaves behind (design §5, invariant 5).
+//! Runs one script once: start, exchange, end, and what it leaves behind.
 
-mod bell;
 mod custody;
 mod exchange;
 mod force;
 mod input;
 mod nursery;
 mod processes;
+mod stop_signal;
 mod sweeper;
 
 use std::collections::HashSet;
@@ -23,13 +23,13 @@ use model::RunMark;
 use model::mask::Mask;
 use rustix::process::test_kill_process_group;
 
-pub(crate) use bell::Bell;
 use exchange::{Exchange, Over};
 pub use force::{Ended, kill_carriers};
 use force::{GRACE, end};
 pub(crate) use input::sealed;
 use nursery::Ward;
 use processes::Family;
+pub(crate) use stop_signal::StopSignal;
 pub(crate) use sweeper::Sweeper;
 
 use crate::command::CommandLine;
@@ -54,7 +54,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) keep: usize,
     pub(crate) leavings: Leavings,
     pub(crate) mask: &'a Mask,
-    pub(crate) bell: &'a Bell,
+    pub(crate) stop_signal: &'a StopSignal,
     pub(crate) sweeper: &'a Sweeper,
 }
 
@@ -94,14 +94,14 @@ pub(crate) enum Ending {
 impl Attempt<'_> {
     /// Runs the script. An error means that it was not started.
     pub(crate) fn run(&self) -> io::Result<Ran> {
-        if let Some(stop) = self.bell.reason() {
+        if let Some(stop) = self.stop_signal.reason() {
             let nothing = || Tail::new(0);
             return Ok(Ran { ending: Ending::Stopped(stop), stdout: nothing(), stderr: nothing() });
         }
         let mark = self.mark.to_string();
         let limit = self.limit.map_or_else(Deadline::never, Deadline::after);
         let (ward, through_shell) = self.start(&mark)?;
-        let mut exchange = Exchange::new(ward, self.keep, self.mask, self.bell);
+        let mut exchange = Exchange::new(ward, self.keep, self.mask, self.stop_signal);
         match exchange.run(limit) {
             Over::Exited => self.close(exchange, mark, through_shell, limit),
             Over::Limit => {
@@ -124,7 +124,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Only what keeps the standard library's fast way of starting a process: no `pre_exec`, no `uid` (design §7).
+    /// Only what keeps the standard library's fast way of starting a process: no `pre_exec`, no `uid`.
     fn prepare(&self, mut command: Command) -> io::Result<Command> {
         command
             .env_clear()

@@ -1,4 +1,4 @@
-//! Reads a BullMQ job of the orchestrator into a request (contracts/sesame.md §1.3). Pure: the time is an argument.
+//! Reads a BullMQ job of the orchestrator into a request. Pure: the time is an argument.
 
 mod external;
 mod options;
@@ -46,7 +46,7 @@ impl fmt::Debug for Message {
 pub(crate) struct Reply {
     /// The BullMQ job.
     pub(crate) job: String,
-    /// The answer must not arrive before this time when the job is about somebody (contracts/sesame.md §7.4).
+    /// The answer must not arrive before this time when the job is about somebody.
     pub(crate) not_before: Timestamp,
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use model::Class;
 use serde_json::Value;
 
-/// How long the orchestrator waits when it does not say (contracts/sesame.md §1.4).
+/// How long the orchestrator waits when it does not say.
 const WAIT: Duration = Duration::from_secs(30);
 
 /// What the orchestrator says of how it waits.

@@ -4,7 +4,7 @@
 //! that a delivery was made is written without waiting: after a crash the same delivery, with the same id, may leave
 //! again.
 
-mod door;
+mod queue;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -20,7 +20,7 @@ use model::{Delivery, DeliveryId, DeliveryTo};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use self::door::{Door, HELD};
+use self::queue::{HELD, Queue};
 use crate::clock::Pace;
 use crate::lasting::Lasting;
 use crate::port::{Delivered, LONGEST_PAUSE, LONGEST_WAIT};
@@ -74,7 +74,7 @@ type Tried = (Delivery, Delivered);
 pub(crate) struct Outbox {
     core: Arc<Core>,
     /// One for each courier: what cannot leave through one does not keep another waiting.
-    doors: HashMap<String, Door>,
+    queues: HashMap<String, Queue>,
     /// That the journal could not be read.
     trouble: Lasting,
     pace: Pace,
@@ -97,12 +97,12 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         let (done, tried) = mpsc::unbounded_channel();
-        let (doors, marks, trouble) = (HashMap::new(), Vec::new(), Lasting::default());
+        let (queues, marks, trouble) = (HashMap::new(), Vec::new(), Lasting::default());
         let pace = Pace::new(&core.clock);
         let (unmarked, over, writing) = (Unmarked::default(), Vec::new(), None);
         Outbox {
             core,
-            doors,
+            queues,
             trouble,
             pace,
             read_to: 0,
@@ -122,12 +122,12 @@ impl Outbox {
             let last_round = self.core.is_stopping() && self.core.wiring.running.len() == 0;
             self.read().await;
             if let Some(by) = self.pace.set_back(&self.core.clock) {
-                self.doors.values_mut().for_each(|door| door.set_back(by));
+                self.queues.values_mut().for_each(|queue| queue.set_back(by));
             }
-            self.core.stats.waiting_to_leave(self.doors.values().map(Door::held).sum());
+            self.core.stats.waiting_to_leave(self.queues.values().map(Queue::held).sum());
             let next = self.send();
             let soon = self.core.clock.now() + LAST_CALL;
-            let idle = self.doors.values().all(|door| door.under_way() == 0);
+            let idle = self.queues.values().all(|queue| queue.under_way() == 0);
             if last_round && idle && next.is_none_or(|next| next > soon) {
                 return write(self.core, self.marks, self.unmarked, self.writing).await;
             }
@@ -158,8 +158,8 @@ impl Outbox {
             for delivery in new.rows {
                 self.read_to = self.read_to.max(delivery.seq);
                 let delivery = believed(&self.core, delivery);
-                let door = self.doors.entry(delivery.to.courier.clone()).or_default();
-                door.take(delivery);
+                let queue = self.queues.entry(delivery.to.courier.clone()).or_default();
+                queue.take(delivery);
             }
         }
         Ok(())
@@ -167,16 +167,16 @@ impl Outbox {
 
     /// Reads what lies in the journal of lines that have room again, many at once, so that this is seldom done.
     async fn catch_up(&mut self) -> Result<(), journal::Error> {
-        let couriers: Vec<String> = self.doors.keys().cloned().collect();
+        let couriers: Vec<String> = self.queues.keys().cloned().collect();
         for courier in couriers {
-            let Some(door) = self.doors.get_mut(&courier) else { continue };
-            for (address, after, limit) in door.hungry() {
+            let Some(queue) = self.queues.get_mut(&courier) else { continue };
+            for (address, after, limit) in queue.hungry() {
                 let to = DeliveryTo { courier: courier.clone(), address };
                 let more = self.core.journal.line(to.clone(), after, limit).await?;
                 let rows = more.rows.into_iter().map(|delivery| believed(&self.core, delivery)).collect();
-                door.fill(&to.address, rows, more.next);
+                queue.fill(&to.address, rows, more.next);
             }
-            if let Some(after) = door.take_missed() {
+            if let Some(after) = queue.take_missed() {
                 self.read_missed(courier, after).await?;
             }
         }
@@ -187,19 +187,19 @@ impl Outbox {
     async fn read_missed(&mut self, courier: String, after: i64) -> Result<(), journal::Error> {
         let left = self.unmarked.all();
         let more = self.core.journal.deliveries(Some(courier.clone()), after, HELD).await;
-        let door = self.doors.entry(courier).or_default();
+        let queue = self.queues.entry(courier).or_default();
         let more = match more {
             Ok(more) => more,
             Err(error) => {
-                door.missed_from(after);
+                queue.missed_from(after);
                 return Err(error);
             }
         };
         if let Some(next) = more.next {
-            door.missed_from(next);
+            queue.missed_from(next);
         }
         for delivery in more.rows.into_iter().filter(|delivery| !left.contains(&delivery.id)) {
-            door.take(believed(&self.core, delivery));
+            queue.take(believed(&self.core, delivery));
         }
         Ok(())
     }
@@ -235,8 +235,8 @@ impl Outbox {
                 bury(&self.core, Grave::Delivery(place)).await?;
             }
             for delivery in found.rows.into_iter().filter(|delivery| delivery.seq == place) {
-                let door = self.doors.entry(delivery.to.courier.clone()).or_default();
-                door.revive(delivery, self.core.clock.now());
+                let queue = self.queues.entry(delivery.to.courier.clone()).or_default();
+                queue.revive(delivery, self.core.clock.now());
             }
         }
         Ok(())
@@ -246,16 +246,16 @@ impl Outbox {
     fn send(&mut self) -> Option<Timestamp> {
         let now = self.core.clock.now();
         let mut next: Option<Timestamp> = None;
-        for (name, door) in &mut self.doors {
+        for (name, queue) in &mut self.queues {
             let courier = self.core.couriers.get(name);
             if courier.is_some_and(|courier| !courier.is_open()) {
                 continue;
             }
             let lanes = courier.map_or(NO_LANES, |courier| courier.lanes());
-            while let Some(delivery) = door.next(now, lanes) {
+            while let Some(delivery) = queue.next(now, lanes) {
                 tokio::spawn(deliver(Arc::clone(&self.core), delivery, self.done.clone()));
             }
-            next = next.into_iter().chain(door.next_due()).min();
+            next = next.into_iter().chain(queue.next_due()).min();
         }
         next
     }
@@ -307,11 +307,11 @@ impl Outbox {
     /// Has those behind it wait or go with it, and says what becomes of the delivery itself.
     fn line_up(&mut self, delivery: &Delivery, mark: Mark, now: Timestamp) -> Mark {
         let DeliveryTo { courier, address } = &delivery.to;
-        let Some(door) = self.doors.get_mut(courier) else { return mark };
+        let Some(queue) = self.queues.get_mut(courier) else { return mark };
         let patience = self.core.couriers.get(courier).map_or(LONGEST_WAIT, |courier| courier.longest_wait());
         let oldest = before(now, patience);
         let given_up_first = matches!(mark, Mark::Later(..));
-        let noted = door.note(address, mark, oldest, now);
+        let noted = queue.note(address, mark, oldest, now);
         let Mark::Never(why) = &noted.mark else { return noted.mark };
         if !given_up_first {
             return noted.mark;

@@ -10,7 +10,7 @@ use crate::port::{Moment, Stop};
 use crate::state::failsafe;
 use crate::work::ending::{CANCELLED, TAKEN_OVER, ended};
 use crate::work::log;
-use crate::work::settle::{Sight, Wrote};
+use crate::work::settle::{JobSnapshot, Wrote};
 
 impl Runner {
     /// Back to the queue: the next step's backend is not free, or the hub stops.
@@ -113,7 +113,7 @@ impl Runner {
     }
 
     /// What the reactors are told, if there are any.
-    fn told(&self, moment: Moment) -> Option<(Sight, Moment)> {
-        (!self.core.reactors.is_empty()).then(|| (self.found.sight(), moment))
+    fn told(&self, moment: Moment) -> Option<(JobSnapshot, Moment)> {
+        (!self.core.reactors.is_empty()).then(|| (self.found.shown(), moment))
     }
 }

@@ -1,4 +1,4 @@
-//! What routes and backends say that they depend on (seed 003): is anybody there?
+//! What routes and backends say that they depend on: is anybody there?
 
 use http::dependency::reach;
 use model::Dependency;

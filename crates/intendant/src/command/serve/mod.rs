@@ -137,7 +137,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Tells whoever watches the first start how to get in (design §9). Nowhere else: a log is read by others.
+/// Tells whoever watches the first start how to get in. Nowhere else: a log is read by others.
 async fn invite(access: &Access, url: Option<&str>, context: &Context) -> Result<()> {
     let Some(url) = url.filter(|_| access.is_new() && context.screen.live) else { return Ok(()) };
     let by = Caller::of_socket(geteuid().as_raw());

@@ -21,7 +21,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Link for T {}
 
 /// Where a hub is.
 #[derive(Clone)]
-pub(super) enum Place {
+pub(super) enum Endpoint {
     /// On this machine.
     Socket(PathBuf),
     /// At an address.
@@ -39,22 +39,22 @@ pub(super) struct Server {
     tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Socket(path) => path.display().fmt(f),
-            Place::Server(server) => f.write_str(&server.url),
+            Endpoint::Socket(path) => path.display().fmt(f),
+            Endpoint::Server(server) => f.write_str(&server.url),
         }
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl Place {
+impl Endpoint {
     /// The hub at a URL, for the holder of a token.
     pub(super) fn server(url: &str, token: &str) -> Result<Self, Error> {
         let wrong = |why: &str| Error::BadUrl { url: url.to_owned(), why: why.to_owned() };
@@ -78,13 +78,13 @@ impl Place {
         authorization.set_sensitive(true);
         let address = (name.trim_matches(['[', ']']).to_owned(), parsed.port_u16().unwrap_or(port));
         let url = url.trim_end_matches('/').to_owned();
-        Ok(Place::Server(Arc::new(Server { url, host, authorization, address, tls })))
+        Ok(Endpoint::Server(Arc::new(Server { url, host, authorization, address, tls })))
     }
 
     /// Connects.
     pub(super) async fn connect(&self) -> Result<Box<dyn Link>, Error> {
         match self {
-            Place::Socket(path) => {
+            Endpoint::Socket(path) => {
                 Ok(Box::new(UnixStream::connect(path).await.map_err(|error| match error.kind() {
                     ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
                         Error::NoHub { socket: path.clone() }
@@ -93,7 +93,7 @@ impl Place {
                     _ => Error::Io { what: format!("connecting to {}", path.display()), source: error },
                 })?))
             }
-            Place::Server(server) => server
+            Endpoint::Server(server) => server
                 .connect()
                 .await
                 .map_err(|why| Error::Unreachable { url: server.url.clone(), why: why.to_string() }),
@@ -150,7 +150,7 @@ mod tests {
             "http://localhost:1",
             "http://[::1]:1",
         ] {
-            assert!(Place::server(good, "itd_1_2").is_ok(), "{good}");
+            assert!(Endpoint::server(good, "itd_1_2").is_ok(), "{good}");
         }
         for bad in [
             "http://hub.example.org",
@@ -160,15 +160,15 @@ mod tests {
             "https://",
             "https://hub?x=1",
         ] {
-            let error = Place::server(bad, "itd_1_2").unwrap_err();
+            let error = Endpoint::server(bad, "itd_1_2").unwrap_err();
             assert!(matches!(error, Error::BadUrl { .. }), "{bad}: {error}");
         }
-        assert!(Place::server("https://hub", "a\nb").is_err());
+        assert!(Endpoint::server("https://hub", "a\nb").is_err());
     }
 
     #[test]
     fn a_token_is_not_shown() {
-        let place = Place::server("https://hub.example.org/", "itd_secret").unwrap();
-        assert_eq!(format!("{place:?}"), "https://hub.example.org");
+        let endpoint = Endpoint::server("https://hub.example.org/", "itd_secret").unwrap();
+        assert_eq!(format!("{endpoint:?}"), "https://hub.example.org");
     }
 }

@@ -42,7 +42,7 @@ struct Waits {
 /// The lines of one courier. An address with a line is ready, or waits for its time, or has one under way, or what it has is
 /// in the journal.
 #[derive(Default)]
-pub(super) struct Door {
+pub(super) struct Queue {
     lines: HashMap<String, Line>,
     ready: VecDeque<String>,
     later: BTreeSet<(Timestamp, String)>,
@@ -75,7 +75,7 @@ impl Line {
     }
 }
 
-impl Door {
+impl Queue {
     pub(super) fn held(&self) -> usize {
         self.held
     }
