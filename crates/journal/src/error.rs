@@ -104,6 +104,16 @@ pub enum Error {
     /// Bug or damage: the file does not say what it must.
     #[error("the journal is damaged: {0}; run `intendant doctor`, and restore a backup if it confirms it")]
     Damaged(String),
+    /// Refused: a request that follows has an id that was used before, with other data. Nothing was written.
+    #[error("the id {value} of a request from {from} was used before, for job {job}, with other data")]
+    IdReused {
+        /// The source of the request.
+        from: String,
+        /// Its id.
+        value: String,
+        /// The job that came with it before.
+        job: model::JobId,
+    },
     /// Somebody cancelled the job while it ran: it ends, and goes to wait for nothing. Nothing was written.
     #[error("job {0} was cancelled meanwhile")]
     Cancelled(model::JobId),

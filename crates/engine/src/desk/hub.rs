@@ -27,7 +27,7 @@ use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
 use crate::work::expiry::expire;
-use crate::work::follow::{Aside, FOLLOW_UP, FollowUps};
+use crate::work::follow::{Aside, FOLLOW_UP, FollowUps, Reused};
 use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
@@ -156,10 +156,7 @@ impl Hub {
             Acceptance::Replayed(replay, state) => {
                 return Err(Error::Replayed { job: original.unwrap_or(replay), replay, state });
             }
-            Acceptance::IdReused(job) => Accepted::Refused(Why {
-                code: model::word::code::ID_REUSED,
-                message: format!("this id was used before, for job {job}, with other data: use a new id"),
-            }),
+            Acceptance::IdReused(job) => Accepted::Refused(Why::id_reused(job)),
         })
     }
 
@@ -172,11 +169,13 @@ impl Hub {
         record: Option<NewRecord>,
     ) -> Result<Acceptance, journal::Error> {
         let core = &self.core;
+        let mut reused = Vec::new();
         loop {
-            let all = core.effects(given.clone(), told.clone()).await?;
+            let all = core.effects(given.clone(), told.clone(), &reused).await?;
             let aside = Aside::of(&all);
             match core.journal.accept(new.clone(), with_record(all, record.clone())).await {
                 Err(journal::Error::Conflict { .. }) if given.entities.is_empty() => {}
+                Err(error @ journal::Error::IdReused { .. }) => reused.push(Reused::of(error)?),
                 accepted => {
                     if matches!(accepted, Ok(Acceptance::New(_))) {
                         core.noted(&aside);
@@ -211,7 +210,7 @@ impl Hub {
 
     async fn apply(&self, deliveries: Vec<NewDelivery>, record: Option<NewRecord>) -> Result<(), Error> {
         let core = &self.core;
-        let effects = core.effects(Effects { deliveries, ..Effects::default() }, None).await?;
+        let effects = core.effects(Effects { deliveries, ..Effects::default() }, None, &[]).await?;
         Ok(core.journal.apply(with_record(effects, record), None, core.clock.now()).await?)
     }
 

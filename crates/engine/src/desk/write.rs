@@ -66,7 +66,7 @@ impl Core {
         effects: Effects,
         audit: Option<AuditEntry>,
     ) -> Result<EffectSet, journal::Error> {
-        let mut effects = self.effects(effects, None).await?;
+        let mut effects = self.effects(effects, None, &[]).await?;
         effects.records.extend(audit.map(|entry| entry.record(self.clock.now())));
         Ok(effects)
     }

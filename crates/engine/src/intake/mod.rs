@@ -25,6 +25,14 @@ pub struct Why {
     pub message: String,
 }
 
+impl Why {
+    /// Its id was used before, for this job, with other data.
+    pub(crate) fn id_reused(job: JobId) -> Self {
+        let message = format!("this id was used before, for job {job}, with other data: use a new id");
+        Why { code: code::ID_REUSED, message }
+    }
+}
+
 /// A request that passed: what goes to the journal, and the same ready for the runner.
 pub(crate) struct Taken {
     pub(crate) new: NewJob,

@@ -33,16 +33,19 @@ struct FollowUp<'a> {
 struct Gathered<'a> {
     set: EffectSet,
     open: VecDeque<FollowUp<'a>>,
+    /// Ids that cannot be used.
+    reused: &'a [Reused],
 }
 
 impl Core {
     /// What is to be written with the move that makes a job look so: what was `given`, and what the reactors want.
-    pub(crate) async fn effects(
-        &self,
+    pub(crate) async fn effects<'a>(
+        &'a self,
         given: Effects,
         told: Option<(Arc<JobSnapshot>, Moment)>,
+        reused: &'a [Reused],
     ) -> Result<EffectSet, Error> {
-        let mut gathered = Gathered::default();
+        let mut gathered = Gathered { reused, ..Gathered::default() };
         gathered.take(self, given, &None, 0);
         if let Some((shown, moment)) = told {
             self.tell(&mut gathered, shown, moment, 0).await?;
@@ -72,7 +75,11 @@ impl Core {
     /// Accepts a request that follows, or keeps it with the refused ones and tells whoever asked for it.
     async fn follow<'a>(&'a self, gathered: &mut Gathered<'a>, next: FollowUp<'a>) -> Result<(), Error> {
         let FollowUp { request, asker, depth } = next;
-        let why = match self.take_follow_up(request.clone(), depth) {
+        let taken = match gathered.reused.iter().find(|reused| reused.is_of(&request)) {
+            Some(reused) => Err(reused.why.clone()),
+            None => self.take_follow_up(request.clone(), depth),
+        };
+        let why = match taken {
             Ok(None) => return Ok(()),
             Ok(Some(Taken { new, loaded })) => {
                 gathered.set.follow_ups.push(new);
@@ -175,6 +182,27 @@ impl<'a> Gathered<'a> {
         }));
         let follows = |request| FollowUp { request, asker: asker.clone(), depth };
         self.open.extend(wanted.follow_ups.into_iter().map(follows));
+    }
+}
+
+/// An id of a request that follows, under which the journal has another one.
+pub(crate) struct Reused {
+    from: String,
+    value: String,
+    why: Why,
+}
+
+impl Reused {
+    /// What the journal says of such an id; any other error comes back.
+    pub(crate) fn of(error: Error) -> Result<Self, Error> {
+        match error {
+            Error::IdReused { from, value, job } => Ok(Reused { from, value, why: Why::id_reused(job) }),
+            other => Err(other),
+        }
+    }
+
+    fn is_of(&self, request: &Request) -> bool {
+        self.from == request.source && request.external_id.as_ref() == Some(&self.value)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::lasting::Lasting;
 use crate::port::{Moment, View};
 use crate::state::core::Core;
 use crate::work::bury::bury;
-use crate::work::follow::Aside;
+use crate::work::follow::{Aside, Reused};
 use crate::work::progress::Progress;
 
 /// First and longest pause between two tries to write.
@@ -64,10 +64,11 @@ impl Core {
     pub(crate) async fn insist(&self, mut change: Change, told: Option<(JobSnapshot, Moment)>) -> Wrote {
         let mut told = told.map(|(shown, moment)| (Arc::new(shown), moment));
         let own = std::mem::take(&mut change.effects);
+        let mut reused = Vec::new();
         let mut pause = PAUSE.0;
         let trouble = Lasting::default();
         loop {
-            match self.write(&mut change, &own, told.clone()).await {
+            match self.write(&mut change, &own, told.clone(), &reused).await {
                 Ok(()) => {
                     trouble.obeyed(HELD);
                     self.noted(&Aside::of(&change.effects));
@@ -92,6 +93,7 @@ impl Core {
                     Ok(None) => return Wrote::Never,
                     Err(error) => tracing::warn!(job = %change.job, "reading again: {error}"),
                 },
+                Err(error @ Error::IdReused { .. }) => reused.extend(Reused::of(error)),
                 Err(error) => {
                     trouble.refused(HELD, &error);
                     self.clock.sleep(pause).await;
@@ -106,8 +108,9 @@ impl Core {
         change: &mut Change,
         own: &EffectSet,
         told: Option<(Arc<JobSnapshot>, Moment)>,
+        reused: &[Reused],
     ) -> Result<(), Error> {
-        change.effects = self.effects(Effects::default(), told).await?;
+        change.effects = self.effects(Effects::default(), told, reused).await?;
         change.effects.entities.extend_from_slice(&own.entities);
         change.effects.records.extend_from_slice(&own.records);
         self.journal.change(change.clone()).await

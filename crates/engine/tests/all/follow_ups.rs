@@ -128,3 +128,17 @@ impl Reactor for Endless {
         Effects { follow_ups, ..Effects::default() }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_follows_under_an_id_of_another_one_is_refused() {
+    let id = Some("one".to_owned());
+    let other = Request { external_id: id.clone(), ..request("UNDO", "bob") };
+    let (_, parts) = parts(Request { external_id: id, ..request("UNDO", "alice") });
+    let bed = Bed::new(parts).await;
+    bed.accept(other).await;
+    let cause = bed.accept(request("DO", "alice")).await;
+    assert_eq!(bed.ended(cause).await.state, JobState::Succeeded);
+    let refusals = bed.hub.journal().records(RecordFilter::of(RecordKind::Refusal), None, 9).await.unwrap();
+    assert_eq!(refusals.rows.iter().map(|row| row.code.clone()).collect::<Vec<_>>(), [code::ID_REUSED]);
+    assert_eq!(state(&bed).await, "stuck at UNDO: id_reused");
+}

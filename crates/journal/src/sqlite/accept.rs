@@ -41,10 +41,14 @@ fn replayed(tx: &Tx<'_>, original: JobId) -> Result<Option<(JobId, JobState)>, E
 
 /// Accepts a job that follows from another one. A known one is not an error: it was asked for before.
 pub(super) fn follow_up(tx: &mut Tx<'_>, job: &SealedJob) -> Result<(), Error> {
-    if known(tx, job)?.is_none() {
-        insert(tx, job)?;
+    match known(tx, job)? {
+        None => insert(tx, job).map(drop),
+        Some(Acceptance::IdReused(other)) => {
+            let value = job.external_id.as_ref().map(|id| id.value.clone()).unwrap_or_default();
+            Err(Error::IdReused { from: job.source.clone(), value, job: other })
+        }
+        Some(_) => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether the caller's id was used before; a live job is joined.
