@@ -7,7 +7,7 @@ use std::sync::Arc;
 use engine::door::{self, Patience, Stopped};
 use engine::{Hub, Link};
 use futures_util::{FutureExt as _, StreamExt as _};
-use journal::{EffectSet, NewRecord};
+use journal::NewRecord;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicQosOptions, ExchangeDeclareOptions, QueueBindOptions,
@@ -126,10 +126,7 @@ impl Watch {
         let at = clock.now();
         let count = batch.len() as u64;
         let records: Vec<NewRecord> = batch.into_iter().map(|delivery| self.seen(delivery, at)).collect();
-        let write = || async {
-            let effects = EffectSet { records: records.clone(), ..EffectSet::default() };
-            Ok(self.hub.journal().apply(effects, None, at).await?)
-        };
+        let write = || self.hub.record(records.clone());
         if self.patience.until_taken(clock, write).await.is_ok() {
             self.link.count("recorded", count);
         }

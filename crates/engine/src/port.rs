@@ -164,7 +164,7 @@ pub trait Reclaim: Send + Sync {
 
     /// Live jobs that somebody else took over while this hub was away: they end as `taken_over` before anything
     /// runs. A source that cannot find out in a few seconds names none.
-    fn lost<'a>(&'a self, _journal: &'a dyn journal::Journal) -> BoxFuture<'a, Vec<JobId>> {
+    fn lost<'a>(&'a self, _journal: &'a dyn journal::Read) -> BoxFuture<'a, Vec<JobId>> {
         Box::pin(std::future::ready(Vec::new()))
     }
 }

@@ -79,6 +79,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether somebody else wrote at the same moment what this was to be written over.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Error::Journal(journal::Error::Conflict { .. })
+                | Error::Engine(engine::Error::Journal(journal::Error::Conflict { .. }))
+        )
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         use Error as E;

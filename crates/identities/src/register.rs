@@ -1,5 +1,6 @@
 //! The register: what the API, the pages, the command and the schedule do with identities.
 
+mod begun;
 mod bulk;
 mod claim;
 mod erase;
@@ -11,11 +12,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::{Actor, AuditEntry, Hub};
+use engine::{Actor, AuditEntry, Hub, Writes};
 use jiff::Timestamp;
-use journal::{EffectSet, EntityFilter, Listing, Order, Page, Spot};
+use journal::{EntityFilter, Listing, Order, Page, Spot};
 use model::composed::composed;
-use model::{Code, Job, Subject};
+use model::{Code, Effects, EntityWrite, Job, Subject};
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
@@ -23,6 +24,7 @@ pub use bulk::{Left, Report, Selection};
 pub use feed::{File, Portions};
 pub use import::{Imported, Options};
 
+use self::begun::Begun;
 use crate::document::{self, Taken};
 use crate::error::Error;
 use crate::identity::{Identity, KIND, Stamp, entity_key};
@@ -158,8 +160,9 @@ impl Register {
                 Error::BadDocument("it has neither _id nor inetOrgPerson.uid: give one".to_owned())
             })?;
         let mut identity = Identity::new(id, document, self.stamp(actor));
-        match self.write(&identity, actor, "created", None).await {
-            Err(Error::Journal(journal::Error::Conflict { .. })) => Err(Error::Exists(identity.id)),
+        let (effects, entry) = self.writes(&identity, actor, "created", None).await?;
+        match self.hub.write(effects, entry).await.map_err(Error::from) {
+            Err(error) if error.is_conflict() => Err(Error::Exists(identity.id)),
             written => {
                 written?;
                 identity.rev = 1;
@@ -184,18 +187,18 @@ impl Register {
         if taken.id.is_some_and(|own| own != id) {
             return Err(Error::BadDocument("its _id is another one than the address says".to_owned()));
         }
-        for _ in 0..TRIES {
+        let make = || async {
             let found = self.find_one(id).await?;
             let known = found.as_ref().map_or(0, |identity| identity.rev);
             if rev.is_some_and(|rev| rev != known) {
                 return Err(Error::Changed(id.to_owned()));
             }
-            match self.put_over(id, found, taken.document.clone(), actor).await {
-                Err(Error::Journal(journal::Error::Conflict { .. })) => {}
-                done => return done,
-            }
+            self.put_over(id, found, taken.document.clone(), actor).await
+        };
+        match self.hub.write_as_read(make).await {
+            Err(error) if error.is_conflict() => Err(Error::Changed(id.to_owned())),
+            done => done,
         }
-        Err(Error::Changed(id.to_owned()))
     }
 
     async fn put_over(
@@ -204,47 +207,49 @@ impl Register {
         found: Option<Identity>,
         document: Map<String, Value>,
         actor: &Actor,
-    ) -> Result<Identity, Error> {
-        let Some(mut identity) = found else {
-            let mut identity = Identity::new(id.to_owned(), document, self.stamp(actor));
-            self.write(&identity, actor, "created", None).await?;
-            identity.rev += 1;
-            return Ok(identity);
+    ) -> Result<(Identity, Option<Writes>), Error> {
+        let (mut identity, code, before) = match found {
+            None => (Identity::new(id.to_owned(), document, self.stamp(actor)), "created", None),
+            Some(mut identity) => {
+                let before = Value::Object(identity.kept.document.clone());
+                if !identity.edit(document, self.stamp(actor)) {
+                    return Ok((identity, None));
+                }
+                (identity, "edited", Some(before))
+            }
         };
-        let before = Value::Object(identity.kept.document.clone());
-        if identity.edit(document, self.stamp(actor)) {
-            self.write(&identity, actor, "edited", Some(before)).await?;
-            identity.rev += 1;
-        }
-        Ok(identity)
+        let writes = self.writes(&identity, actor, code, before).await?;
+        identity.rev += 1;
+        Ok((identity, Some(writes)))
     }
 
-    /// Writes an identity that somebody edited, with its entry in the audit.
-    async fn write(
+    /// What writes an identity that somebody edited, with its entry in the audit.
+    async fn writes(
         &self,
         identity: &Identity,
         actor: &Actor,
         code: &'static str,
         before: Option<Value>,
-    ) -> Result<(), Error> {
+    ) -> Result<Writes, Error> {
         let claim = self.claim(&identity.id, &identity.kept.document).await?;
         let what = format!("identity {}", identity.id);
         let entry =
             AuditEntry::new(actor, what, Code::from_static(code), code).after(json!(identity.kept.document));
         let entry = before.into_iter().fold(entry, AuditEntry::before);
-        let now = self.hub.now();
-        let effects = EffectSet {
-            entities: std::iter::once(identity.write()).chain(claim).collect(),
-            records: vec![entry.record(now)],
-            ..EffectSet::default()
-        };
-        Ok(self.hub.journal().apply(effects, None, now).await?)
+        let entities = std::iter::once(identity.write()).chain(claim).collect();
+        Ok((Effects { entities, ..Effects::default() }, Some(entry)))
     }
 
-    /// Writes an identity; what was done to many is one entry in the audit, made afterwards.
-    async fn write_silently(&self, identity: &Identity) -> Result<(), journal::Error> {
-        let effects = EffectSet { entities: vec![identity.write()], ..EffectSet::default() };
-        self.hub.journal().apply(effects, None, self.hub.now()).await
+    /// Writes one of many, and that it was begun with the first of them.
+    async fn write_one(
+        &self,
+        identity: &Identity,
+        claim: Option<EntityWrite>,
+        begun: &Begun,
+    ) -> Result<(), Error> {
+        let entities = std::iter::once(identity.write()).chain(claim).collect();
+        let effects = Effects { entities, ..Effects::default() };
+        begun.write(async |entry| Ok((true, self.hub.write(effects, entry).await?))).await
     }
 
     fn stamp(&self, actor: &Actor) -> Stamp {

@@ -9,10 +9,9 @@ use croner::Cron;
 use engine::{Actor, Clock, Lasting};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use journal::EffectSet;
 use model::believe::happened;
 use model::effect::EntityContent;
-use model::{EntityKey, EntityWrite};
+use model::{Effects, EntityKey, EntityWrite};
 use serde_json::json;
 
 use crate::error::Error;
@@ -109,7 +108,7 @@ impl Schedule {
         let now = clock.now();
         let stored = match register.hub().journal().entity(key()).await {
             Err(journal::Error::Damaged(_)) => {
-                register.hub().journal().erase(key(), EffectSet::default()).await?;
+                register.hub().erase(key(), None).await?;
                 None
             }
             stored => stored?,
@@ -120,7 +119,7 @@ impl Schedule {
         };
         let Some(last) = Schedule::last(last, now) else {
             // The first start: nothing was missed.
-            return mark(register, rev, now, now).await;
+            return mark(register, rev, now).await;
         };
         let next = self.after(last);
         *self.next.write().unwrap_or_else(PoisonError::into_inner) = next.map(|next| next.max(now));
@@ -129,7 +128,7 @@ impl Schedule {
                 synchronise(register).await?;
                 // Marked afterwards: what a crash leaves over is done at the next start, and what is under way is not
                 // asked for twice.
-                mark(register, rev, now, now).await
+                mark(register, rev, now).await
             }
             Some(next) => {
                 clock.sleep_until(next, LOOK).await;
@@ -184,15 +183,14 @@ fn key() -> EntityKey {
     EntityKey { kind: KIND.to_owned(), key: "synchronise".to_owned() }
 }
 
-async fn mark(register: &Register, rev: u64, last: Timestamp, now: Timestamp) -> Result<(), Error> {
+async fn mark(register: &Register, rev: u64, last: Timestamp) -> Result<(), Error> {
     let content = EntityContent {
         state: "done".to_owned(),
         label: "scheduled synchronisation".to_owned(),
         body: json!({ "last": last }),
     };
     let write = EntityWrite { key: key(), expected_rev: rev, content: Some(content) };
-    let effects = EffectSet { entities: vec![write], ..EffectSet::default() };
-    Ok(register.hub().journal().apply(effects, None, now).await?)
+    Ok(register.hub().write(Effects { entities: vec![write], ..Effects::default() }, None).await?)
 }
 
 #[cfg(test)]

@@ -9,9 +9,8 @@ use engine::Clock;
 use intendant_identities::schedule::Schedule;
 use intendant_identities::state::State;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
-use journal::EffectSet;
 use model::effect::EntityContent;
-use model::{EntityKey, EntityWrite};
+use model::{Effects, EntityKey, EntityWrite};
 use serde_json::json;
 use support::Bed;
 
@@ -49,8 +48,7 @@ async fn years_pass(bed: &Bed) {
     assert!(kept.body["last"].as_str().unwrap().parse::<Timestamp>().unwrap() > last, "{}", kept.body);
     let content = EntityContent { state: kept.state, label: kept.label, body: json!({ "last": last }) };
     let write = EntityWrite { key, expected_rev: kept.rev, content: Some(content) };
-    let effects = EffectSet { entities: vec![write], ..EffectSet::default() };
-    bed.hub.journal().apply(effects, None, now).await.unwrap();
+    bed.hub.write(Effects { entities: vec![write], ..Effects::default() }, None).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

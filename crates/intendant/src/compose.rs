@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use api::Documents;
 use engine::port::{BackendEntry, BoxFuture, Catalogue, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
-use journal::{Journal as _, Keys, Options, SqliteJournal};
+use journal::{Keys, Options};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy, RunMark};
 use notify::Hook;
 use notify::trace::Traces;
@@ -133,7 +133,7 @@ pub async fn start(
     let (observer, wiring) = engine::wiring();
     let Home { folder, keys, expected } = home;
     let options = Options { expected, ..Options::new(folder, keys) };
-    let journal = SqliteJournal::open(options, observer).map_err(journal_error)?;
+    let journal = journal::open(options, observer).map_err(journal_error)?;
     let sources = Sources::new(configured, journal.id(), clock, &parts.backends);
     let mut setup = parts.setup(clock);
     sources.join(&mut setup);
@@ -142,8 +142,7 @@ pub async fn start(
     if let Some(traces) = traces {
         traces.watch(&mut setup.couriers);
     }
-    let hub =
-        Hub::start(Arc::new(journal), wiring, clock.clone(), setup).await.context("starting the hub")?;
+    let hub = Hub::start(journal, wiring, clock.clone(), setup).await.context("starting the hub")?;
     sources.open(&hub);
     Ok((hub, sources))
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use intendant_journal::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, JobChange, Journal, Key, NewJob, NewStep, Options,
-    Scrub, SqliteJournal, StepChange,
+    Scrub, StepChange,
 };
 use jiff::Timestamp;
 use model::{Class, EventKind, JobId, JobState, OnError, OutcomeKind, StepState, Subject};
@@ -32,7 +32,7 @@ async fn main() {
 
     let begin = Instant::now();
     let options = Options::new(&folder, Key::from_bytes([7; 32]));
-    let journal = Arc::new(SqliteJournal::open(options, Arc::new(|_| {})).unwrap());
+    let journal = intendant_journal::open(options, Arc::new(|_| {})).unwrap();
     println!("opened in {:?}", begin.elapsed());
     let ids = Arc::new(AtomicU64::new(Timestamp::now().as_millisecond().unsigned_abs() << 20));
     submit(&journal, &ids, already, submitters, subjects).await;
@@ -67,7 +67,7 @@ fn folder(given: Option<String>) -> (Option<tempfile::TempDir>, PathBuf) {
 
 /// Submits so many jobs, each submitter one after the other on subjects of its own, and returns how long each took.
 async fn submit(
-    journal: &Arc<SqliteJournal>,
+    journal: &Arc<dyn Journal>,
     ids: &Arc<AtomicU64>,
     jobs: u64,
     submitters: u64,

@@ -11,9 +11,7 @@ mod support;
 
 use std::path::Path;
 
-use intendant_journal::{
-    EffectSet, Expect, ExternalId, Fate, Journal, Mark, NewJob, NewRecord, Scrub, SqliteJournal,
-};
+use intendant_journal::{EffectSet, Expect, ExternalId, Fate, Journal, Mark, NewJob, NewRecord, Scrub};
 use model::effect::EntityContent;
 use model::{Class, Code, EntityKey, EntityWrite, EventKind, JobState, OutcomeKind, RecordKind};
 use serde_json::json;
@@ -25,11 +23,11 @@ use zeroize::Zeroizing;
 async fn main() {
     let folder = std::env::args().nth(1).expect("the folder to make it in");
     let journal = try_open(Path::new(&folder)).unwrap();
-    jobs(&journal).await;
-    deliveries(&journal).await;
-    entities(&journal).await;
-    records(&journal).await;
-    sound(&journal).await;
+    jobs(&*journal).await;
+    deliveries(&*journal).await;
+    entities(&*journal).await;
+    records(&*journal).await;
+    sound(&*journal).await;
     journal.close().await;
 }
 
@@ -49,7 +47,7 @@ fn whole(number: u64) -> NewJob {
 }
 
 /// One in each state, and jobs that wait behind others.
-async fn jobs(journal: &SqliteJournal) {
+async fn jobs(journal: &dyn Journal) {
     for number in 1..=8 {
         accept(journal, whole(number)).await;
     }
@@ -79,7 +77,7 @@ async fn jobs(journal: &SqliteJournal) {
 }
 
 /// One in each state, of a job and of none.
-async fn deliveries(journal: &SqliteJournal) {
+async fn deliveries(journal: &dyn Journal) {
     let deliveries = (2..=5).map(|number| delivery(number, at(400))).collect();
     journal.apply(EffectSet { deliveries, ..EffectSet::default() }, None, at(400)).await.unwrap();
     journal.mark(delivery_id(2), Mark::Delivered, at(500)).await.unwrap();
@@ -92,7 +90,7 @@ async fn deliveries(journal: &SqliteJournal) {
     journal.mark(delivery_id(5), Mark::Later(at(900_000), "busy".to_owned()), at(500)).await.unwrap();
 }
 
-async fn entities(journal: &SqliteJournal) {
+async fn entities(journal: &dyn Journal) {
     for kind in ["identity", "token", "account", "session", "failsafe_set", "pause"] {
         for number in 1..=3 {
             let write = |expected_rev: u64| EntityWrite {
@@ -113,7 +111,7 @@ async fn entities(journal: &SqliteJournal) {
     }
 }
 
-async fn records(journal: &SqliteJournal) {
+async fn records(journal: &dyn Journal) {
     for (kind, what) in [
         (RecordKind::Refusal, None),
         (RecordKind::Audit, Some("backend 00dummy")),

@@ -302,75 +302,13 @@ pub enum Renewal {
     Done,
 }
 
-/// The durable memory. Writes resolve after fsync; each is all or nothing; reads see every write that resolved.
+/// What can be asked of the journal. Reads see every write that resolved.
 ///
-/// A write whose future is dropped is still carried out, and the [`Observer`] hears of it.
-pub trait Journal: Send + Sync {
+/// A row that cannot be read is left out, named where the answer has a place for it, and remembered: see
+/// [`Read::damaged`]. Only who asks for that very row gets an error.
+pub trait Read: Send + Sync {
     /// The journal's own id, made with it.
     fn id(&self) -> Uuid;
-
-    // === accepting ===
-
-    /// Accepts a request with its effects. A replay is refused while another replay of the same job, or a replay of that
-    /// one, lives or has succeeded. The rules of order that it carries out:
-    /// - the job is head when no live job of its subject is before it (always, without a subject);
-    /// - a retrying head of the subject becomes due now, but not less than ten seconds after its last attempt;
-    /// - an interactive job lends its class to the live jobs of its subject before it.
-    fn accept(&self, job: NewJob, effects: EffectSet) -> BoxFuture<'_, Result<Acceptance, Error>>;
-
-    /// Appends a record (refusal, audit) and, for a refusal, its event.
-    fn record(&self, record: NewRecord) -> BoxFuture<'_, Result<i64, Error>>;
-
-    // === moving ===
-
-    /// Writes one move of one job. When the job ends, the next live job of its subject becomes head.
-    fn change(&self, change: Change) -> BoxFuture<'_, Result<(), Error>>;
-
-    /// Marks that a running job is to be cancelled, and by whom.
-    fn ask_cancel(&self, job: JobId, by: String, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
-
-    /// Makes a retrying head due now.
-    fn hurry(&self, job: JobId, at: Timestamp, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
-
-    /// Writes entities and deliveries that belong to no job.
-    fn apply(
-        &self,
-        effects: EffectSet,
-        event: Option<(EventKind, String)>,
-        at: Timestamp,
-    ) -> BoxFuture<'_, Result<(), Error>>;
-
-    /// Does to undeliverable deliveries what an operator wants, in one commit with the effects; those that are no longer
-    /// undeliverable are left alone. Returns how many others there were; without any, nothing is written.
-    fn settle_dead(
-        &self,
-        deliveries: Vec<DeliveryId>,
-        fate: Fate,
-        effects: EffectSet,
-        at: Timestamp,
-    ) -> BoxFuture<'_, Result<u64, Error>>;
-
-    /// Gives up pending deliveries to one address. Returns how many there were.
-    fn give_up(&self, over: Over, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
-
-    /// Gives up the oldest pending deliveries of each address to which more than so many wait to leave. Returns how many.
-    fn bound_lines(&self, most: u64, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
-
-    /// Records how a delivery went. Nobody needs to wait for it.
-    fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
-
-    /// Ends something that cannot be read: a job as failed with the code `damaged`, a delivery as undeliverable. What
-    /// cannot be read of its own row is written anew, and a job leaves its place to the next one of its subject. `false`
-    /// = there is nothing to end.
-    fn bury(&self, burial: Burial) -> BoxFuture<'_, Result<bool, Error>>;
-
-    /// Removes an entity whatever it says, for one that cannot be read. `false` = it is not there, and nothing is written.
-    fn erase(&self, entity: EntityKey, effects: EffectSet) -> BoxFuture<'_, Result<bool, Error>>;
-
-    // === reading ===
-    //
-    // A row that cannot be read is left out, named where the answer has a place for it, and remembered: see `damaged`.
-    // Only who asks for that very row gets an error.
 
     /// Rows that could not be read since start, as far as they were met.
     fn damaged(&self) -> Vec<Damaged>;
@@ -470,14 +408,75 @@ pub trait Journal: Send + Sync {
     /// Whether the journal could be written of late; [`Error::Unwritable`] says why not. That is over once several
     /// writes in a row have succeeded, to which each call adds one that changes nothing.
     fn writable(&self) -> BoxFuture<'_, Result<(), Error>>;
+}
 
-    // === keeping ===
+/// What is written. A write resolves after fsync, and is all or nothing. One whose future is dropped is still carried
+/// out, and the [`Observer`] hears of it.
+pub trait Write: Send + Sync {
+    /// Accepts a request with its effects. A replay is refused while another replay of the same job, or a replay of that
+    /// one, lives or has succeeded. The rules of order that it carries out:
+    /// - the job is head when no live job of its subject is before it (always, without a subject);
+    /// - a retrying head of the subject becomes due now, but not less than ten seconds after its last attempt;
+    /// - an interactive job lends its class to the live jobs of its subject before it.
+    fn accept(&self, job: NewJob, effects: EffectSet) -> BoxFuture<'_, Result<Acceptance, Error>>;
 
+    /// Appends a record (refusal, audit) and, for a refusal, its event.
+    fn record(&self, record: NewRecord) -> BoxFuture<'_, Result<i64, Error>>;
+
+    // === moving ===
+
+    /// Writes one move of one job. When the job ends, the next live job of its subject becomes head.
+    fn change(&self, change: Change) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Marks that a running job is to be cancelled, and by whom.
+    fn ask_cancel(&self, job: JobId, by: String, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Makes a retrying head due now.
+    fn hurry(&self, job: JobId, at: Timestamp, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Writes entities and deliveries that belong to no job.
+    fn apply(
+        &self,
+        effects: EffectSet,
+        event: Option<(EventKind, String)>,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Does to undeliverable deliveries what an operator wants, in one commit with the effects; those that are no longer
+    /// undeliverable are left alone. Returns how many others there were; without any, nothing is written.
+    fn settle_dead(
+        &self,
+        deliveries: Vec<DeliveryId>,
+        fate: Fate,
+        effects: EffectSet,
+        at: Timestamp,
+    ) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// Gives up pending deliveries to one address. Returns how many there were.
+    fn give_up(&self, over: Over, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// Gives up the oldest pending deliveries of each address to which more than so many wait to leave. Returns how many.
+    fn bound_lines(&self, most: u64, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
+
+    /// Records how a delivery went. Nobody needs to wait for it.
+    fn mark(&self, delivery: DeliveryId, mark: Mark, at: Timestamp) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Ends something that cannot be read: a job as failed with the code `damaged`, a delivery as undeliverable. What
+    /// cannot be read of its own row is written anew, and a job leaves its place to the next one of its subject. `false`
+    /// = there is nothing to end.
+    fn bury(&self, burial: Burial) -> BoxFuture<'_, Result<bool, Error>>;
+
+    /// Removes an entity whatever it says, for one that cannot be read. `false` = it is not there, and nothing is written.
+    fn erase(&self, entity: EntityKey, effects: EffectSet) -> BoxFuture<'_, Result<bool, Error>>;
+}
+
+/// What maintains the journal.
+pub trait Keep: Send + Sync {
     /// Writes message and body of a refusal anew; what its body was is overwritten. Nothing happens when it is gone.
     fn amend_refusal(&self, seq: i64, refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>>;
     /// Removes what retention no longer keeps and secrets whose time has come, in small commits.
     fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>>;
-    /// Seals with this key from now on. What is sealed already opens as before, until [`Journal::renew`] has done it all;
+    /// Seals with this key from now on. What is sealed already opens as before, until [`Keep::renew`] has done it all;
     /// both keys have to be kept until then. Says whether that is to be done now: not when it is the key already.
     fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>>;
     /// Seals some more values anew, in a small commit, and says how far that has come.
@@ -492,3 +491,8 @@ pub trait Journal: Send + Sync {
     /// Writes what is queued and closes. Later calls answer [`Error::Closed`].
     fn close(&self) -> BoxFuture<'_, ()>;
 }
+
+/// The durable memory, whole. Whoever needs a part of it takes that: [`Read`], [`Write`] or [`Keep`].
+pub trait Journal: Read + Write + Keep {}
+
+impl<J: Read + Write + Keep> Journal for J {}

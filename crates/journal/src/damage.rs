@@ -63,7 +63,7 @@ impl fmt::Display for Damaged {
     }
 }
 
-/// What is ended although it cannot be read, see [`crate::Journal::bury`].
+/// What is ended although it cannot be read, see [`crate::Write::bury`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grave {
     /// The job with this id, whatever it does.
@@ -76,7 +76,7 @@ pub enum Grave {
     Delivery(i64),
 }
 
-/// What [`crate::Journal::bury`] needs that the journal does not make itself.
+/// What [`crate::Write::bury`] needs that the journal does not make itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Burial {
     /// Which.

@@ -19,8 +19,8 @@ mod sqlite;
 
 pub use api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
-    EntityPage, Filter, Journal, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, RecordBody,
-    RecordFilter, Renewal, Tally, Waiting,
+    EntityPage, Filter, Journal, Keep, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, Read,
+    RecordBody, RecordFilter, Renewal, Tally, Waiting, Write,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
@@ -30,4 +30,4 @@ pub use crash::crash_point;
 pub use damage::{Burial, Damaged, Grave, Spot};
 pub use error::Error;
 pub use key::{Key, Keys};
-pub use sqlite::{Look, Options, Restored, SqliteJournal, identify, restore};
+pub use sqlite::{Look, Options, Restored, identify, open, restore};

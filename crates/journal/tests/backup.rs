@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use intendant_journal::{EffectSet, Error, Filter, Journal, Key, Order, Page, restore};
+use intendant_journal::{EffectSet, Error, Filter, Key, Order, Page, restore};
 use model::{JobState, OutcomeKind};
 use support::folder::{Folder, key, try_open};
 use support::*;
@@ -18,7 +18,7 @@ use support::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_is_whole_however_busy_the_journal_is() {
     let folder = Folder::new();
-    let journal = Arc::new(try_open(folder.path()).unwrap());
+    let journal = try_open(folder.path()).unwrap();
     for number in 1..=300 {
         let mut big = job_of("ann", number);
         big.body = vec![b'x'; 20_000];
@@ -55,11 +55,11 @@ async fn a_backup_is_whole_however_busy_the_journal_is() {
     let restored = try_open(elsewhere.path()).unwrap();
     assert!(restored.job(id(999)).await.unwrap().is_some(), "work went on meanwhile");
     assert_eq!(restored.id(), journal.id());
-    sound(&restored).await;
+    sound(&*restored).await;
     assert_eq!(restored.prepare(id(300)).await.unwrap().unwrap().body.len(), 20_000);
     // It goes on from where the backup was made.
     restored.change(start(1, at(10))).await.unwrap();
-    assert_eq!(the_job(&restored, 1).await.state, JobState::Running);
+    assert_eq!(the_job(&*restored, 1).await.state, JobState::Running);
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued);
 }
 
@@ -67,7 +67,7 @@ async fn a_backup_is_whole_however_busy_the_journal_is() {
 async fn nothing_is_overwritten() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
     let to = folder.path().join("backup.db");
     fs::write(&to, "precious").unwrap();
     assert!(matches!(journal.backup(to.clone()).await, Err(Error::Occupied { .. })));
@@ -76,7 +76,7 @@ async fn nothing_is_overwritten() {
     journal.backup(to.clone()).await.unwrap();
     let error = restore(&to, folder.path(), &key().into()).unwrap_err();
     assert!(matches!(error, Error::Occupied { .. }), "{error}");
-    sound(&journal).await;
+    sound(&*journal).await;
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_backup_into_nowhere_is_an_error_and_leaves_nothing() {
     let error = journal.backup(to.clone()).await.unwrap_err();
     assert!(error.to_string().contains("missing/backup.db"), "{error}");
     assert!(!to.exists());
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_restore_is_verified_before_it_counts() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
     for number in 1..=30 {
-        accept(&journal, job(number)).await;
+        accept(&*journal, job(number)).await;
     }
     let to = folder.path().join("backup.db");
     journal.backup(to.clone()).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_row_that_was_damaged_before_does_not_keep_the_others_from_being_resto
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
     for number in 1..=3 {
-        accept(&journal, job(number)).await;
+        accept(&*journal, job(number)).await;
     }
     journal.close().await;
     let harm = "UPDATE body SET sealed = zeroblob(60) WHERE seq = 2";

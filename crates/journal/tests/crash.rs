@@ -24,7 +24,7 @@ const SIGABRT: i32 = 6;
 async fn work(folder: &Path) {
     let journal = try_open(folder).unwrap();
     for number in 1..=2 {
-        accept(&journal, known_as(&number.to_string(), b"content", job_of("ann", number))).await;
+        accept(&*journal, known_as(&number.to_string(), b"content", job_of("ann", number))).await;
         println!("answered: accept {number}");
     }
     journal.change(start(1, at(10))).await.unwrap();
@@ -94,18 +94,18 @@ async fn finish(journal: &dyn Journal) {
 
 crash!(before_an_accept_is_committed_there_is_nothing, "accept.before_commit:2", |journal, said| {
     assert!(said.contains("accept 1") && !said.contains("accept 2"), "{said}");
-    assert_eq!(the_job(&journal, 1).await.state, JobState::Queued);
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued);
     assert_eq!(journal.job(id(2)).await.unwrap(), None);
 });
 
 crash!(after_an_accept_is_committed_it_is_there_unanswered, "accept.after_commit:2", |journal, said| {
     assert!(said.contains("accept 1") && !said.contains("accept 2"), "{said}");
-    assert_eq!(the_job(&journal, 2).await.state, JobState::Queued);
+    assert_eq!(the_job(&*journal, 2).await.state, JobState::Queued);
 });
 
 crash!(before_a_start_is_committed_nothing_ran, "start.before_commit:1", |journal, said| {
     assert!(said.contains("accept 2") && !said.contains("start"), "{said}");
-    assert_eq!(the_job(&journal, 1).await.state, JobState::Queued);
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued);
     assert_eq!(journal.attempts(id(1)).await.unwrap(), []);
 });
 
@@ -116,15 +116,15 @@ crash!(after_a_start_is_committed_its_attempt_is_open, "start.after_commit:1", |
 
 crash!(before_a_settle_is_committed_the_attempt_is_open, "settle.before_commit:1", |journal, said| {
     assert!(said.contains("start") && !said.contains("settle"), "{said}");
-    assert_eq!(the_job(&journal, 1).await.state, JobState::Running);
-    assert!(!the_job(&journal, 2).await.head);
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Running);
+    assert!(!the_job(&*journal, 2).await.head);
     assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows, []);
 });
 
 crash!(after_a_settle_is_committed_all_of_it_is_there, "settle.after_commit:1", |journal, said| {
     assert!(!said.contains("settle"), "{said}");
-    assert_eq!(the_job(&journal, 1).await.state, JobState::Succeeded);
-    assert!(the_job(&journal, 2).await.head);
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Succeeded);
+    assert!(the_job(&*journal, 2).await.head);
     assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
 });
 

@@ -7,7 +7,7 @@ mod support;
 
 use std::fs;
 
-use intendant_journal::{Error, Filter, Journal, NewJob, Order, Page};
+use intendant_journal::{Error, Filter, NewJob, Order, Page};
 use model::OutcomeKind;
 use rusqlite::Connection;
 use support::folder::{Folder, try_open};
@@ -26,7 +26,7 @@ async fn filled() -> Folder {
             reply: Some(b"address".to_vec()),
             ..known_as(&number.to_string(), b"content", job_of(&(number % 9).to_string(), number))
         };
-        accept(&journal, new).await;
+        accept(&*journal, new).await;
         if number <= 9 {
             journal.change(start(number, at(100))).await.unwrap();
         }
@@ -122,7 +122,7 @@ async fn a_torn_log_loses_its_torn_end_only() {
     let journal = try_open(folder.path()).unwrap();
     let mut lengths = Vec::new();
     for number in 1..=10 {
-        accept(&journal, job(number)).await;
+        accept(&*journal, job(number)).await;
         lengths.push(fs::metadata(folder.log()).unwrap().len());
     }
     let (database, log) = (fs::read(folder.database()).unwrap(), fs::read(folder.log()).unwrap());
@@ -132,7 +132,7 @@ async fn a_torn_log_loses_its_torn_end_only() {
         fs::write(copy.database(), &database).unwrap();
         fs::write(copy.log(), &log[..usize::try_from(cut).unwrap()]).unwrap();
         let again = try_open(copy.path()).unwrap();
-        sound(&again).await;
+        sound(&*again).await;
         let kept = again
             .jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 99 })
             .await

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use intendant_journal::{EffectSet, Error, Journal, Key, Options, SqliteJournal};
+use intendant_journal::{EffectSet, Error, Key, Options};
 use rusqlite::Connection;
 
 use support::folder::{Folder, key, try_open};
@@ -26,7 +26,7 @@ async fn only_its_owner_can_look_into_it() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("var").join("intendant");
     let journal = try_open(&folder).unwrap();
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
     assert_eq!(mode(&folder), 0o700);
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
@@ -50,10 +50,10 @@ async fn one_hub_at_a_time() {
         }
         other => panic!("expected the folder to be locked, got {other:?}"),
     }
-    accept(&first, job(1)).await;
+    accept(&*first, job(1)).await;
     first.close().await;
     let second = try_open(folder.path()).unwrap();
-    assert_eq!(the_job(&second, 1).await.id, id(1));
+    assert_eq!(the_job(&*second, 1).await.id, id(1));
 }
 
 /// A script that a killed hub was just starting has the hub's descriptors until it begins.
@@ -87,7 +87,7 @@ async fn one_hub_at_a_time_across_processes() {
         format!("{} is in use by another hub (process {})", folder.path().display(), std::process::id());
     assert!(told.contains(&expected), "{told}");
     assert!(child.status.success(), "{told}");
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
 }
 
 #[tokio::test]
@@ -99,21 +99,21 @@ async fn dropping_it_writes_what_is_queued() {
     }
     drop(journal);
     let journal = try_open(folder.path()).unwrap();
-    assert_eq!(the_job(&journal, 50).await.seq, model::Seq(50));
+    assert_eq!(the_job(&*journal, 50).await.seq, model::Seq(50));
 }
 
 #[tokio::test]
 async fn another_key_is_refused() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
     journal.close().await;
     let other = Options::new(folder.path(), Key::from_bytes([8; 32]));
-    let error = SqliteJournal::open(other, Arc::new(|_| {})).err().unwrap();
+    let error = intendant_journal::open(other, Arc::new(|_| {})).err().unwrap();
     assert!(matches!(error, Error::WrongKey { .. }), "{error}");
     assert!(error.to_string().contains(&folder.path().display().to_string()), "{error}");
     let journal = try_open(folder.path()).unwrap();
-    sound(&journal).await;
+    sound(&*journal).await;
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn what_is_no_journal_is_left_alone() {
 async fn the_key_is_in_none_of_its_files() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
     for entry in fs::read_dir(folder.path()).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(16).any(|window| window == [7; 16]));

@@ -24,7 +24,7 @@ async fn filled() -> Folder {
             deadline: Some(at(1_000_000)),
             ..known_as(&number.to_string(), b"content", job_of(&number.to_string(), number))
         };
-        accept(&journal, new).await;
+        accept(&*journal, new).await;
         let mut first = start(number, at(100));
         first.plan.push(NewStep { backend: "10ldap".to_owned(), on_error: OnError::Stop });
         journal.change(first).await.unwrap();
@@ -48,7 +48,7 @@ where
     let conn = Connection::open(folder.database()).unwrap();
     assert!(conn.execute(change, []).unwrap() > 0, "{change}");
     drop(conn);
-    let journal: Arc<dyn Journal> = Arc::new(try_open(folder.path()).unwrap());
+    let journal: Arc<dyn Journal> = try_open(folder.path()).unwrap();
     match read(Arc::clone(&journal)).await {
         Ok(_) => assert_ne!(journal.damaged(), [], "{change} is believed"),
         Err(error) => assert!(matches!(error, Error::Damaged(_)), "{change}: {error}"),
@@ -124,8 +124,8 @@ async fn what_an_entity_is() {
 async fn urgency_is_lent_and_not_taken_away() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    accept(&journal, job_of("ann", 1)).await;
-    accept(&journal, NewJob { class: Class::Interactive, ..job_of("ann", 2) }).await;
+    accept(&*journal, job_of("ann", 1)).await;
+    accept(&*journal, NewJob { class: Class::Interactive, ..job_of("ann", 2) }).await;
     let lent = journal.prepare(id(1)).await.unwrap().unwrap();
     assert_eq!((lent.job.class, lent.body), (Class::Interactive, b"the body of 1".to_vec()));
     journal.close().await;

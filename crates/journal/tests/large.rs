@@ -5,7 +5,9 @@
 
 mod support;
 
-use intendant_journal::{Count, Filter, Journal, Order, Page, SqliteJournal, Waiting};
+use std::sync::Arc;
+
+use intendant_journal::{Count, Filter, Journal, Order, Page, Waiting};
 use model::{JobState, Seq};
 use support::folder::{Folder, try_open};
 use support::*;
@@ -15,7 +17,7 @@ const JOBS: i64 = 35_000;
 const NAMED: i64 = 4_321;
 
 /// A journal with rows as they would be after a long time. They are not sealed: listings do not open anything.
-async fn large(folder: &Folder, jobs: i64) -> SqliteJournal {
+async fn large(folder: &Folder, jobs: i64) -> Arc<dyn Journal> {
     try_open(folder.path()).unwrap().close().await;
     let conn = rusqlite::Connection::open(folder.database()).unwrap();
     conn.execute(
@@ -75,7 +77,7 @@ async fn following_the_pages_finds_everything_once() {
     ];
     for (name, filter, expected, pages) in cases {
         for order in [Order::Newest, Order::Oldest] {
-            let (mut found, looked) = follow(&journal, &filter, order).await;
+            let (mut found, looked) = follow(&*journal, &filter, order).await;
             if order == Order::Newest {
                 found.reverse();
             }

@@ -8,7 +8,7 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use intendant_journal::{EffectSet, Error, Journal, Key, Look, Options, SqliteJournal, restore};
+use intendant_journal::{EffectSet, Error, Journal, Key, Look, Options, restore};
 
 use support::{id, job};
 
@@ -16,8 +16,8 @@ fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
 }
 
-fn open(folder: &Path) -> SqliteJournal {
-    SqliteJournal::open(Options::new(folder, key(7)), Arc::new(|_| {})).unwrap()
+fn open(folder: &Path) -> Arc<dyn Journal> {
+    intendant_journal::open(Options::new(folder, key(7)), Arc::new(|_| {})).unwrap()
 }
 
 #[tokio::test]

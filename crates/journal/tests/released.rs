@@ -11,7 +11,7 @@ use std::path::Path;
 
 use intendant_journal::{
     Acceptance, DeliveryFilter, EffectSet, Error, Filter, Journal, Key, Mark, NewJob, Options, Order, Page,
-    RecordFilter, SqliteJournal,
+    RecordFilter,
 };
 use model::{Class, DeliveryState, EntityKey, JobState, OutcomeKind, RecordKind, Seq};
 use rusqlite::Connection;
@@ -78,12 +78,12 @@ async fn reads_as_written(journal: &dyn Journal) {
 async fn it_is_read_before_and_after_its_rows_are_sealed_anew() {
     let folder = left_behind(3);
     let journal = try_open(folder.path()).unwrap();
-    reads_as_written(&journal).await;
-    let steps = renew(&journal).await;
+    reads_as_written(&*journal).await;
+    let steps = renew(&*journal).await;
     assert!(steps > 8, "all tables were gone through, in {steps} steps");
-    reads_as_written(&journal).await;
+    reads_as_written(&*journal).await;
     journal.close().await;
-    reads_as_written(&try_open(folder.path()).unwrap()).await;
+    reads_as_written(&*try_open(folder.path()).unwrap()).await;
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn work_goes_on_where_it_was() {
     let mut ended = settle(2, 1, OutcomeKind::Done, at(1_100));
     ended.replies = 1;
     journal.change(ended).await.unwrap();
-    assert!(the_job(&journal, 10).await.head, "the next of the subject is free");
+    assert!(the_job(&*journal, 10).await.head, "the next of the subject is free");
     journal.mark(delivery_id(1), Mark::Delivered, at(1_200)).await.unwrap();
     journal
         .apply(
@@ -119,9 +119,9 @@ async fn work_goes_on_where_it_was() {
         )
         .await
         .unwrap();
-    assert_eq!(accept(&journal, NewJob { reply: Some(b"x".to_vec()), ..job(12) }).await, Seq(12));
-    renew(&journal).await;
-    sound(&journal).await;
+    assert_eq!(accept(&*journal, NewJob { reply: Some(b"x".to_vec()), ..job(12) }).await, Seq(12));
+    renew(&*journal).await;
+    sound(&*journal).await;
     let changed = EntityKey { kind: "identity".to_owned(), key: "identity-3".to_owned() };
     assert_eq!(journal.entity(changed).await.unwrap().unwrap().rev, 4);
 }
@@ -131,11 +131,11 @@ async fn another_key_leaves_it_as_it_was() {
     let folder = left_behind(3);
     let before = fs::read(folder.database()).unwrap();
     let other = Options::new(folder.path(), Key::from_bytes([8; 32]));
-    let refused = SqliteJournal::open(other, std::sync::Arc::new(|_| {})).err().unwrap();
+    let refused = intendant_journal::open(other, std::sync::Arc::new(|_| {})).err().unwrap();
     assert!(matches!(refused, Error::WrongKey { .. }), "{refused}");
     let schema = |bytes: &[u8]| u32::from_be_bytes(bytes[60..64].try_into().unwrap());
     assert_eq!(schema(&fs::read(folder.database()).unwrap()), schema(&before));
-    reads_as_written(&try_open(folder.path()).unwrap()).await;
+    reads_as_written(&*try_open(folder.path()).unwrap()).await;
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn what_an_older_version_sealed_is_not_believed_for_ever() {
     let key = old("SELECT value FROM meta WHERE name = 'key_check'");
     let old = old("SELECT sealed FROM body WHERE seq = 1");
     let journal = try_open(folder.path()).unwrap();
-    renew(&journal).await;
+    renew(&*journal).await;
     journal.close().await;
     // The old value would open whatever the row says besides its id.
     let conn = Connection::open(folder.database()).unwrap();

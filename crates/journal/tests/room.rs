@@ -10,7 +10,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use intendant_journal::{Acceptance, EffectSet, Error, Journal, NewJob};
+use intendant_journal::{Acceptance, EffectSet, Error, NewJob};
 use model::OutcomeKind;
 use support::folder::try_open;
 use support::*;
@@ -52,7 +52,7 @@ async fn a_full_disk_refuses_and_recovers_by_itself() {
     let small = Small::new(6);
     let folder = small.0.path().join("data");
     let journal = try_open(&folder).unwrap();
-    accept(&journal, job_of("bob", 1)).await;
+    accept(&*journal, job_of("bob", 1)).await;
     let mut accepted = Vec::new();
     let refused = loop {
         let number = 100 + accepted.len() as u64;
@@ -73,20 +73,20 @@ async fn a_full_disk_refuses_and_recovers_by_itself() {
         assert!(matches!(answer, Err(Error::Unwritable(_))), "{answer:?}");
     }
     for number in &accepted {
-        the_job(&journal, *number).await;
+        the_job(&*journal, *number).await;
     }
     assert_eq!(journal.job(id(1_000)).await.unwrap(), None);
-    sound(&journal).await;
+    sound(&*journal).await;
 
     small.resize(40);
-    accept(&journal, big(2_000)).await;
-    run(&journal, 1, OutcomeKind::Done, at(10)).await;
-    sound(&journal).await;
+    accept(&*journal, big(2_000)).await;
+    run(&*journal, 1, OutcomeKind::Done, at(10)).await;
+    sound(&*journal).await;
     journal.close().await;
     let journal = try_open(&folder).unwrap();
-    sound(&journal).await;
+    sound(&*journal).await;
     for number in accepted {
-        the_job(&journal, number).await;
+        the_job(&*journal, number).await;
     }
 }
 
@@ -109,7 +109,7 @@ async fn that_it_has_no_room_is_known_until_there_is_some() {
         asked += 1;
         assert!(asked < 50, "there is room, and it is not seen");
     }
-    accept(&journal, big(9_000)).await;
+    accept(&*journal, big(9_000)).await;
     journal.writable().await.unwrap();
 }
 
@@ -118,7 +118,7 @@ async fn a_read_only_disk_is_refused_at_opening() {
     let small = Small::new(6);
     let folder = small.0.path().join("data");
     let journal = try_open(&folder).unwrap();
-    accept(&journal, job(1)).await;
+    accept(&*journal, job(1)).await;
     journal.close().await;
     drop(journal);
     mount(&["-o", "remount,ro"], small.0.path());
@@ -126,5 +126,5 @@ async fn a_read_only_disk_is_refused_at_opening() {
     assert!(matches!(error, Error::Unwritable(_) | Error::Io { .. }), "{error:?}");
     assert!(error.to_string().contains("ead-only"), "{error}");
     mount(&["-o", "remount,rw"], small.0.path());
-    assert_eq!(the_job(&try_open(&folder).unwrap(), 1).await.id, id(1));
+    assert_eq!(the_job(&*try_open(&folder).unwrap(), 1).await.id, id(1));
 }

@@ -7,7 +7,7 @@ mod support;
 
 use intendant_journal::{
     Acceptance, Burial, DeliveryFilter, EffectSet, EntityFilter, Filter, Grave, Journal, NewJob, NewRecord,
-    Order, Page, RecordFilter, Retention, Spot, SqliteJournal,
+    Order, Page, RecordFilter, Retention, Spot,
 };
 use model::{Class, Code, DeliveryState, JobState, OutcomeKind, RecordKind, Seq};
 use rusqlite::Connection;
@@ -26,7 +26,7 @@ async fn filled() -> Folder {
             deadline: Some(at(1_000_000)),
             ..known_as(&number.to_string(), b"content", job_of(&subject.to_string(), number))
         };
-        accept(&journal, new).await;
+        accept(&*journal, new).await;
     }
     journal.close().await;
     folder
@@ -37,7 +37,7 @@ fn harm(folder: &Folder, sql: &str) {
     assert!(changed > 0, "{sql}");
 }
 
-async fn listed(journal: &SqliteJournal, limit: u32) -> (Vec<i64>, Vec<Spot>) {
+async fn listed(journal: &dyn Journal, limit: u32) -> (Vec<i64>, Vec<Spot>) {
     let (mut rows, mut damaged, mut after) = (Vec::new(), Vec::new(), None);
     loop {
         let page = Page { after, order: Order::Oldest, limit };
@@ -52,7 +52,7 @@ async fn listed(journal: &SqliteJournal, limit: u32) -> (Vec<i64>, Vec<Spot>) {
 }
 
 /// The jobs that may be taken up.
-async fn due(journal: &SqliteJournal) -> Vec<i64> {
+async fn due(journal: &dyn Journal) -> Vec<i64> {
     let mut found = Vec::new();
     for lane in journal.lanes().await.unwrap() {
         let due = journal.due(lane, Class::Bulk, 99).await.unwrap();
@@ -62,7 +62,7 @@ async fn due(journal: &SqliteJournal) -> Vec<i64> {
     found
 }
 
-async fn bury(journal: &SqliteJournal, grave: Grave) -> bool {
+async fn bury(journal: &dyn Journal, grave: Grave) -> bool {
     journal.bury(Burial { grave, spare: Uuid::from_u128(77), at: at(500) }).await.unwrap()
 }
 
@@ -94,25 +94,25 @@ async fn a_job_whose_row_is_damaged_is_named_ended_and_frees_its_subject() {
         harm(&folder, &format!("UPDATE job SET {column} WHERE seq = 5"));
         let journal = try_open(folder.path()).unwrap();
         for limit in [1, 4, 99] {
-            let (rows, damaged) = listed(&journal, limit).await;
+            let (rows, damaged) = listed(&*journal, limit).await;
             assert_eq!(rows, [1, 2, 3, 4, 6], "{column}, by {limit}");
             assert_eq!(damaged, [Spot::Job(Seq(5))], "{column}, by {limit}");
         }
-        assert!(due(&journal).await.starts_with(&[1, 2, 3, 4]), "{column}");
+        assert!(due(&*journal).await.starts_with(&[1, 2, 3, 4]), "{column}");
         journal.expired(at(2_000_000), 99).await.unwrap();
         assert_eq!(journal.next_deadline().await.unwrap(), Some(at(1_000_000)), "{column}");
         assert_eq!(journal.open_attempts().await.unwrap(), []);
         assert_eq!(journal.damaged().len(), 1, "{column}");
 
-        assert!(bury(&journal, Grave::Waiting(Seq(5))).await, "{column}");
-        assert!(!bury(&journal, Grave::Waiting(Seq(5))).await, "{column}: it has ended");
-        let (rows, damaged) = listed(&journal, 99).await;
+        assert!(bury(&*journal, Grave::Waiting(Seq(5))).await, "{column}");
+        assert!(!bury(&*journal, Grave::Waiting(Seq(5))).await, "{column}: it has ended");
+        let (rows, damaged) = listed(&*journal, 99).await;
         assert_eq!((rows, damaged), (vec![1, 2, 3, 4, 5, 6], vec![]), "{column}");
         let page = Page { after: None, order: Order::Newest, limit: 99 };
         let filter = Filter { states: vec![JobState::Failed], ..Filter::default() };
         let ended = journal.jobs(filter, page).await.unwrap().rows.remove(0);
         assert_eq!((ended.seq.0, ended.code.unwrap().as_str()), (5, "damaged"), "{column}");
-        assert_eq!(due(&journal).await, [1, 2, 3, 4, 6], "{column}: the next one of its subject");
+        assert_eq!(due(&*journal).await, [1, 2, 3, 4, 6], "{column}: the next one of its subject");
         let findings = journal.check().await.unwrap();
         let wrong = findings
             .iter()
@@ -143,7 +143,7 @@ async fn what_belongs_to_a_job_and_is_damaged_is_named() {
         assert_eq!(prepared.callers, 1, "{sql}");
         assert!(prepared.damaged.iter().all(|row| row.spot == Spot::OfJob(Seq(5))), "{sql}");
         assert_eq!(journal.prepare(id(4)).await.unwrap().unwrap().damaged, []);
-        assert_eq!(listed(&journal, 99).await, (vec![1, 2, 3, 4, 5, 6], vec![]), "{sql}");
+        assert_eq!(listed(&*journal, 99).await, (vec![1, 2, 3, 4, 5, 6], vec![]), "{sql}");
     }
 }
 
@@ -202,8 +202,8 @@ async fn a_damaged_delivery_holds_up_no_other_and_becomes_one_of_the_dead() {
         assert_eq!(read, [1, 3], "{column}");
         let listed = journal.outbox(DeliveryFilter::default(), None, 99).await.unwrap();
         assert_eq!(listed.damaged.len(), 1, "{column}");
-        assert!(bury(&journal, Grave::Delivery(2)).await, "{column}");
-        assert!(!bury(&journal, Grave::Delivery(2)).await, "{column}");
+        assert!(bury(&*journal, Grave::Delivery(2)).await, "{column}");
+        assert!(!bury(&*journal, Grave::Delivery(2)).await, "{column}");
         let dead = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
         let dead = journal.outbox(dead, None, 99).await.unwrap().rows;
         assert_eq!(dead.iter().map(|delivery| delivery.seq).collect::<Vec<_>>(), [2], "{column}");
@@ -328,7 +328,7 @@ async fn a_request_that_came_before_is_known_although_its_rows_are_damaged() {
             other => panic!("{sql}: {other:?}"),
         }
         // Another request of the same subject is taken, and waits its turn.
-        accept(&journal, job_of("5", 51)).await;
+        accept(&*journal, job_of("5", 51)).await;
     }
 }
 
@@ -337,16 +337,16 @@ async fn retention_goes_on_past_a_damaged_job() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
     for number in 1..=4 {
-        accept(&journal, job(number)).await;
-        run(&journal, number, OutcomeKind::Done, at(100)).await;
+        accept(&*journal, job(number)).await;
+        run(&*journal, number, OutcomeKind::Done, at(100)).await;
     }
     journal.close().await;
     harm(&folder, "UPDATE job SET state = 99, accepted_at = 'x', ended_at = 'x' WHERE seq = 2");
     harm(&folder, "UPDATE job SET accepted_at = 4102444800000 WHERE seq = 1");
     let journal = try_open(folder.path()).unwrap();
-    assert_eq!(listed(&journal, 99).await.1, [Spot::Job(Seq(2))]);
+    assert_eq!(listed(&*journal, 99).await.1, [Spot::Job(Seq(2))]);
     let keep = Retention { jobs_before: at(1_000), ..everything() };
     assert_eq!(journal.prune(keep, at(2_000)).await.unwrap().jobs, 4);
-    assert_eq!(listed(&journal, 99).await, (vec![], vec![]));
+    assert_eq!(listed(&*journal, 99).await, (vec![], vec![]));
     assert_eq!(journal.damaged(), [], "what is gone is not told of any more");
 }

@@ -85,7 +85,7 @@ fn found(folder: &Path, text: &str) -> bool {
 async fn no_canary_is_found_in_any_file() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    write_canaries(&journal).await;
+    write_canaries(&*journal).await;
     // While it is open there is a write-ahead log, afterwards there is not.
     for closed in [false, true] {
         if closed {
@@ -117,7 +117,7 @@ async fn no_canary_is_found_in_any_file() {
 async fn a_scrubbed_secret_is_gone_from_the_file_also_as_sealed() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    write_canaries(&journal).await;
+    write_canaries(&*journal).await;
     journal.close().await;
     let sealed: Vec<u8> = rusqlite::Connection::open(folder.database())
         .unwrap()

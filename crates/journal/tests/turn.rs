@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use intendant_journal::{
-    Acceptance, EffectSet, Error, Journal, Key, Keys, Look, NewJob, Options, Renewal, SqliteJournal, restore,
+    Acceptance, EffectSet, Error, Journal, Key, Keys, Look, NewJob, Options, Renewal, restore,
 };
 use model::OutcomeKind;
 use support::folder::{Folder, key, renew, try_open};
@@ -27,8 +27,8 @@ fn both() -> Keys {
     Keys { now: other(), others: vec![key()] }
 }
 
-fn open(folder: &Path, keys: impl Into<Keys>) -> Result<SqliteJournal, Error> {
-    SqliteJournal::open(Options::new(folder, keys), Arc::new(|_| {}))
+fn open(folder: &Path, keys: impl Into<Keys>) -> Result<Arc<dyn Journal>, Error> {
+    intendant_journal::open(Options::new(folder, keys), Arc::new(|_| {}))
 }
 
 fn whole(number: u64) -> NewJob {
@@ -40,7 +40,7 @@ fn whole(number: u64) -> NewJob {
 }
 
 /// So many jobs, some of which run, some have ended, with entities and deliveries.
-async fn fill(journal: &SqliteJournal) {
+async fn fill(journal: &dyn Journal) {
     for number in 1..=JOBS {
         accept(journal, whole(number)).await;
         if number % 3 == 0 {
@@ -56,7 +56,7 @@ async fn fill(journal: &SqliteJournal) {
     }
 }
 
-async fn readable(journal: &SqliteJournal) {
+async fn readable(journal: &dyn Journal) {
     for number in 1..=JOBS {
         assert!(journal.prepare(id(number)).await.unwrap().is_some());
     }
@@ -68,7 +68,7 @@ async fn readable(journal: &SqliteJournal) {
 async fn all_is_readable_meanwhile_and_with_the_new_key_alone_at_the_end() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    fill(&journal).await;
+    fill(&*journal).await;
     assert!(!journal.turn(key()).await.unwrap(), "it has this key already");
     assert!(journal.turn(other()).await.unwrap());
     assert!(matches!(journal.turn(Key::from_bytes([9; 32])).await, Err(Error::Turning)));
@@ -78,14 +78,14 @@ async fn all_is_readable_meanwhile_and_with_the_new_key_alone_at_the_end() {
         last = percent;
         // Work goes on in front of it and behind it.
         arrived += 1;
-        accept(&journal, whole(arrived)).await;
+        accept(&*journal, whole(arrived)).await;
         journal.prepare(id(1)).await.unwrap().unwrap();
     }
-    readable(&journal).await;
+    readable(&*journal).await;
     journal.close().await;
     assert!(matches!(open(folder.path(), key()), Err(Error::WrongKey { .. })));
     let journal = open(folder.path(), other()).unwrap();
-    readable(&journal).await;
+    readable(&*journal).await;
     // Hashes cannot be made anew: repetitions are recognised by those of the old key.
     let again = journal.accept(whole(1), EffectSet::default()).await.unwrap();
     assert!(matches!(again, Acceptance::Known(Some(_), _)), "{again:?}");
@@ -103,7 +103,7 @@ async fn all_is_readable_meanwhile_and_with_the_new_key_alone_at_the_end() {
 async fn it_goes_on_after_any_end() {
     let mut folder = Folder::new();
     let mut journal = try_open(folder.path()).unwrap();
-    fill(&journal).await;
+    fill(&*journal).await;
     journal.turn(other()).await.unwrap();
     let mut steps = 0;
     // The process is lost after every step, and goes on with the files as they were at that moment.
@@ -131,30 +131,30 @@ async fn it_goes_on_after_any_end() {
         journal = open(folder.path(), both()).unwrap();
     }
     assert!(steps > 16, "it was done in {steps} steps, with as many ends");
-    readable(&open(folder.path(), other()).unwrap()).await;
+    readable(&*open(folder.path(), other()).unwrap()).await;
 }
 
 #[tokio::test]
 async fn a_key_changed_while_nothing_ran_and_an_old_backup_are_turned_when_they_are_opened() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    fill(&journal).await;
+    fill(&*journal).await;
     let backup = folder.path().join("backup.db");
     journal.backup(backup.clone()).await.unwrap();
     journal.close().await;
     let journal = open(folder.path(), both()).unwrap();
-    readable(&journal).await;
-    renew(&journal).await;
+    readable(&*journal).await;
+    renew(&*journal).await;
     journal.close().await;
-    readable(&open(folder.path(), other()).unwrap()).await;
+    readable(&*open(folder.path(), other()).unwrap()).await;
 
     let elsewhere = Folder::new();
     let refused = restore(&backup, &elsewhere.path().join("data"), &other().into()).unwrap_err();
     assert!(matches!(refused, Error::WrongKey { .. }), "{refused}");
     restore(&backup, &elsewhere.path().join("data"), &both()).unwrap();
     let journal = open(&elsewhere.path().join("data"), both()).unwrap();
-    readable(&journal).await;
-    renew(&journal).await;
+    readable(&*journal).await;
+    renew(&*journal).await;
     journal.close().await;
-    readable(&open(&elsewhere.path().join("data"), other()).unwrap()).await;
+    readable(&*open(&elsewhere.path().join("data"), other()).unwrap()).await;
 }

@@ -16,7 +16,7 @@ use engine::port::{
 };
 use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_notify::trace::{Collector, Telling, Traces};
-use journal::{Key, Options, SqliteJournal};
+use journal::{Key, Options};
 use model::{
     Delivery, DeliveryTo, Effects, Entity, JobId, NewDelivery, OnError, Outcome, Request, RetryPolicy, Secret,
 };
@@ -127,8 +127,7 @@ struct Bed {
 async fn hub(url: &str) -> Bed {
     let folder = tempfile::tempdir().unwrap();
     let (observer, wires) = wiring();
-    let journal =
-        SqliteJournal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
+    let journal = journal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
     let tick = Duration::from_millis(1);
     let retry = RetryPolicy { max: 3, initial: tick, max_delay: tick, ..RetryPolicy::NONE };
     let mapping = Mapping { on_error: OnError::Continue, retry: Some(retry), limit: None };
@@ -158,7 +157,7 @@ async fn hub(url: &str) -> Bed {
         retry: HashMap::new(),
         limits: Limits::default(),
     };
-    let hub = Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap();
+    let hub = Hub::start(journal, wires, Clock::system(), setup).await.unwrap();
     Bed { telling: traces.start(hub.clone()), hub, _folder: folder }
 }
 

@@ -16,7 +16,7 @@ use base64::prelude::BASE64_STANDARD;
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_notify::{COURIER, EventType, Hook, SigningKey, Webhooks};
-use journal::{Key, Options, SqliteJournal};
+use journal::{Key, Options};
 use model::{DeliveryState, Effects, JobId, OnError, Outcome, Request, RetryPolicy};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -78,8 +78,7 @@ impl Backend for Fails {
 async fn hub(url: &str, hook: impl FnOnce(Hook) -> Hook) -> (Hub, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let (observer, wires) = wiring();
-    let journal =
-        SqliteJournal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
+    let journal = journal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
     let mapping = Mapping { on_error: OnError::Continue, retry: Some(RetryPolicy::NONE), limit: None };
     let entry = BackendEntry {
         name: "10ldap".into(),
@@ -108,7 +107,7 @@ async fn hub(url: &str, hook: impl FnOnce(Hook) -> Hook) -> (Hub, TempDir) {
         retry: HashMap::new(),
         limits: Limits::default(),
     };
-    (Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap(), folder)
+    (Hub::start(journal, wires, Clock::system(), setup).await.unwrap(), folder)
 }
 
 async fn ended(hub: &Hub, fail: bool) -> JobId {

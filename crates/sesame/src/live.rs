@@ -1,6 +1,6 @@
 //! What the journal holds for a source.
 
-use journal::{Filter, Journal, Listing, Order, Page};
+use journal::{Filter, Listing, Order, Page, Read};
 use model::{JobId, JobState, Seq};
 
 use crate::decode::job_of;
@@ -9,10 +9,7 @@ use crate::decode::job_of;
 const PAGE: u32 = 1_000;
 
 /// The live jobs of a source that came out of the queue: the id there, and the job.
-pub(crate) async fn live(
-    journal: &dyn Journal,
-    source: &str,
-) -> Result<Vec<(String, JobId)>, journal::Error> {
+pub(crate) async fn live(journal: &dyn Read, source: &str) -> Result<Vec<(String, JobId)>, journal::Error> {
     let filter = Filter {
         states: vec![JobState::Queued, JobState::Running, JobState::Retrying],
         source: Some(source.to_owned()),

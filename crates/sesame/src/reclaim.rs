@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::port::{BoxFuture, Reclaim};
-use journal::Journal;
+use journal::Read;
 use model::{JobId, RunMark};
 
 use crate::connection::{open_calls, said};
@@ -26,7 +26,7 @@ impl Reclaim for Recheck {
         Box::pin(std::future::ready(()))
     }
 
-    fn lost<'a>(&'a self, journal: &'a dyn Journal) -> BoxFuture<'a, Vec<JobId>> {
+    fn lost<'a>(&'a self, journal: &'a dyn Read) -> BoxFuture<'a, Vec<JobId>> {
         Box::pin(async move {
             let source = &self.0.settings.name;
             let found = tokio::select! {
@@ -48,7 +48,7 @@ impl Reclaim for Recheck {
 }
 
 impl Recheck {
-    async fn find(&self, journal: &dyn Journal) -> Result<Vec<JobId>, Error> {
+    async fn find(&self, journal: &dyn Read) -> Result<Vec<JobId>, Error> {
         let Shared { settings, queue, .. } = &*self.0;
         let live = live(journal, &settings.name).await?;
         if live.is_empty() {

@@ -27,7 +27,7 @@ use intendant_api::Error;
 use intendant_api::dto::{Acceptance, CheckReport, Finding, ReloadReport, Setting, Severity, Submitted};
 use intendant_api::{Api, Documents, SOURCE};
 use intendant_api::{Client, Installation};
-use journal::{Key, Options, SqliteJournal};
+use journal::{Key, Options};
 use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -301,7 +301,7 @@ async fn start(folder: &Path, entries: Vec<BackendEntry>, gate: Arc<Gate>) -> Hu
         }
         told(committed);
     });
-    let journal = SqliteJournal::open(Options::new(folder, Key::from_bytes([7; 32])), observer).unwrap();
+    let journal = journal::open(Options::new(folder, Key::from_bytes([7; 32])), observer).unwrap();
     let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
     let setup = Setup {
         catalogue: Catalogue { entries },
@@ -313,7 +313,7 @@ async fn start(folder: &Path, entries: Vec<BackendEntry>, gate: Arc<Gate>) -> Hu
         retry: HashMap::new(),
         limits: Limits::default(),
     };
-    Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap()
+    Hub::start(journal, wires, Clock::system(), setup).await.unwrap()
 }
 
 /// Fails instead of hanging.

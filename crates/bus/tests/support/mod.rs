@@ -23,7 +23,7 @@ use engine::door::{Running, Source as _};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_bus as bus;
-use journal::{Filter, Key, Options, Order, Page, RecordFilter, SqliteJournal};
+use journal::{Filter, Key, Options, Order, Page, RecordFilter};
 use model::{ActionSpec, Job, JobState, OnError, Outcome, Record, RecordKind, Seq};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -139,7 +139,7 @@ impl Bed {
         let clock = Clock::system();
         let (observer, wires) = wiring();
         let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
-        let journal = Arc::new(SqliteJournal::open(options, observer).unwrap());
+        let journal = journal::open(options, observer).unwrap();
         let settings = plan.settings.clone();
         let source = Source::new(settings.clone(), plan.routes(), clock.clone());
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };

@@ -27,7 +27,7 @@ use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
 use http::page::{Kit, around};
 use http::{Caller, KnownScopes, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
-use journal::{Key, Options, SqliteJournal};
+use journal::{Key, Options};
 use model::word::code;
 use model::{
     ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Request as Asked, RetryPolicy, Subject,
@@ -149,8 +149,7 @@ impl Bed {
     async fn made(entries: Vec<BackendEntry>, oidc: Option<Settings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (observer, wires) = wiring();
-        let journal =
-            SqliteJournal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
+        let journal = journal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
         let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
         let failsafe = model::failsafe::FailsafeRule {
             sources: vec!["*".to_owned()],
@@ -168,7 +167,7 @@ impl Bed {
             retry: HashMap::new(),
             limits: Limits { failsafe, ..Limits::default() },
         };
-        let hub = Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap();
+        let hub = Hub::start(journal, wires, Clock::system(), setup).await.unwrap();
         let kit = Kit::new("1.2.3", &[PART]);
         let rules = Rules {
             session: LONG,

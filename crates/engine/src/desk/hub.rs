@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, EffectSet, Journal, NewJob, NewRecord};
+use journal::{Acceptance, EffectSet, Journal, Keep, NewJob, NewRecord, Read};
 use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -100,11 +100,11 @@ impl Hub {
     /// Hands a request over. When this resolves to `New`, the job is on disk: only now may the source acknowledge.
     /// An error means that nothing was accepted and the source must keep the message.
     pub async fn accept(&self, request: Request, effects: Effects) -> Result<Accepted, Error> {
-        self.take_in(request, effects, |_| None).await
+        self.accept_audited(request, effects, |_| None).await
     }
 
     /// The same with an audit record about the new job, in the same commit.
-    pub(crate) async fn take_in(
+    pub async fn accept_audited(
         &self,
         request: Request,
         effects: Effects,
@@ -241,7 +241,7 @@ impl Hub {
         self.job(job).await
     }
 
-    /// Events as they happen. Whoever falls behind reads [`Journal::events`].
+    /// Events as they happen. Whoever falls behind reads [`journal::Read::events`].
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.core.wiring.events.subscribe()
     }
@@ -257,8 +257,13 @@ impl Hub {
         self.core.journal.job(job).await?.ok_or_else(|| Error::Missing(format!("job {job}")))
     }
 
-    /// What the journal holds, for listings.
-    pub fn journal(&self) -> &dyn Journal {
+    /// What the journal holds. Nothing is written through it: see [`Hub::write`].
+    pub fn journal(&self) -> &dyn Read {
+        &*self.core.journal
+    }
+
+    /// For commands that maintain the journal: its check, its key, its age.
+    pub fn keeping(&self) -> &dyn Keep {
         &*self.core.journal
     }
 

@@ -41,7 +41,7 @@ impl Hub {
                 }
                 let source = source_of(&record.who).to_owned();
                 let request = Request { source, ..request };
-                self.take_in(request, model::Effects::default(), entry).await
+                self.accept_audited(request, model::Effects::default(), entry).await
             }
             Err(why) => Ok(Accepted::Refused(why)),
         }

@@ -172,7 +172,7 @@ impl Hub {
                     .after(edit.after)
             })
         };
-        match self.take_in(request, Effects::default(), entry).await? {
+        match self.accept_audited(request, Effects::default(), entry).await? {
             Accepted::New(id) | Accepted::Known(id, _) => Ok(id),
             Accepted::Refused(why) => Err(Error::Refused { code: why.code, message: why.message }),
             Accepted::Unclaimed => Err(Error::Refused {

@@ -1,6 +1,6 @@
 //! How modules write: entities over exactly what was read of them, with what the audit says of it in the same commit.
 
-use journal::EffectSet;
+use journal::{EffectSet, NewRecord};
 use model::effect::EntityContent;
 use model::{Effects, Entity, EntityKey, EntityWrite, EventKind};
 
@@ -40,6 +40,12 @@ impl Hub {
         make: impl Fn() -> F,
     ) -> Result<T, E> {
         self.core.write_as_read(None, make).await
+    }
+
+    /// Appends records in one commit.
+    pub async fn record(&self, records: Vec<NewRecord>) -> Result<(), Error> {
+        let effects = EffectSet { records, ..EffectSet::default() };
+        Ok(self.core.journal.apply(effects, None, self.now()).await?)
     }
 
     /// Changes an entity as it stands: `edit` says what becomes of it, and is asked again when somebody else has written

@@ -82,7 +82,7 @@ async fn a_replay_whose_secrets_are_gone_asks_for_each_of_them() {
         bytes_max: u64::MAX,
     };
     let later = bed.hub.now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
-    bed.hub.journal().prune(keep, later).await.unwrap();
+    bed.hub.keeping().prune(keep, later).await.unwrap();
     let refused = bed.hub.retry(failed, &Replay::default(), &actor()).await.unwrap_err();
     assert!(refused.to_string().contains("/payload/newPassword"), "{refused}");
     let set = vec![("/payload/newPassword".to_owned(), json!("another-canary"))];
@@ -195,7 +195,8 @@ async fn a_refused_message_keeps_its_secrets_only_for_a_time() {
             message: "it does not fit".to_owned(),
             body: raw.to_vec(),
         };
-        bed.hub.journal().record(refusal).await.unwrap()
+        bed.hub.record(vec![refusal]).await.unwrap();
+        bed.hub.journal().refusals(0, 9).await.unwrap().last().unwrap().seq
     };
     let read = br#"{"payload": {"newPass": "canary-1", "note": "it is canary-1", "uid": "ann"}}"#;
     let from_the_future = refuse("plain/of:crm", -1000, read).await;

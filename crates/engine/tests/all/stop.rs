@@ -88,7 +88,7 @@ async fn attempts_without_a_recorded_end_are_reclaimed_and_run_again_with_a_high
     let bed = Bed { hub: first, folder };
     bed.state(id, JobState::Running).await;
     // The hub is lost: nothing more is written, the lock goes with the process.
-    bed.hub.journal().close().await;
+    bed.hub.keeping().close().await;
     let Bed { hub, folder } = bed;
     drop(hub);
 

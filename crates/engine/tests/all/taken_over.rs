@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::support::{Bed, Fake, SLOW, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, Reclaim, View};
-use journal::{DeliveryFilter, Filter, Journal, Order, Page};
+use journal::{DeliveryFilter, Filter, Order, Page, Read};
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, JobId, JobState, NewDelivery, OnError, RunMark,
 };
@@ -41,7 +41,7 @@ impl Reclaim for AllLost {
         Box::pin(async {})
     }
 
-    fn lost<'a>(&'a self, journal: &'a dyn Journal) -> BoxFuture<'a, Vec<JobId>> {
+    fn lost<'a>(&'a self, journal: &'a dyn Read) -> BoxFuture<'a, Vec<JobId>> {
         Box::pin(async move {
             let live = Filter { states: vec![JobState::Queued, JobState::Retrying], ..Filter::default() };
             let jobs = journal

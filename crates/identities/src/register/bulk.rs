@@ -1,5 +1,6 @@
 //! What is done to one identity, to a selection, or to all that fit a filter.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use engine::{Accepted, Actor, AuditEntry};
@@ -8,6 +9,7 @@ use model::word::code;
 use model::{Code, Effects, JobId};
 use serde_json::json;
 
+use super::begun::Begun;
 use super::{Filter, Found, Register, TRIES};
 use crate::error::Error;
 use crate::identity::Identity;
@@ -86,19 +88,30 @@ impl Register {
         self.to_each(selection, Want::Ask(deed), actor).await
     }
 
-    /// Does something to each, many at once, and writes down that it was done.
+    /// Does something to each, many at once. That it is done is in the audit with the first of them, and how many there
+    /// were when it has ended.
     async fn to_each(&self, selection: Selection, want: Want, actor: &Actor) -> Result<Report, Error> {
         let mut report = Report::default();
-        let what = match &selection {
-            Selection::Ids(ids) if ids.len() == 1 => format!("identity {}", ids.concat()),
-            _ => "identities".to_owned(),
+        let entry = |report: &Report, what: String| {
+            let (code, Report { done, left, .. }) = (want.code(), report);
+            let message = format!("{code}: done to {done}, {left} left as they are");
+            AuditEntry::new(actor, what, Code::from_static(code), message)
+                .after(json!({ "done": done, "left": left }))
         };
+        let (many, begun) = match &selection {
+            Selection::Ids(ids) if ids.len() == 1 => {
+                let one = Report { done: 1, ..Report::default() };
+                (false, entry(&one, format!("identity {}", ids.concat())))
+            }
+            selection => (true, opening(actor, want, selection)),
+        };
+        let begun = Arc::new(Begun::new(begun));
         // After a first error nothing more is begun, and what is under way is waited for: it may be done all the same.
         let failed = AtomicBool::new(false);
         let going = self
             .ids(selection)
             .take_while(|_| std::future::ready(!failed.load(Ordering::Relaxed)))
-            .map_ok(|id| self.clone().once(id, want))
+            .map_ok(|id| self.clone().once(id, want, Arc::clone(&begun)))
             .try_buffer_unordered(AT_ONCE);
         let mut going = std::pin::pin!(going);
         let mut done = Ok(());
@@ -112,11 +125,8 @@ impl Register {
             }
         }
         // What was done before an error was done.
-        let audited = if report.done > 0 {
-            let code = want.code();
-            let message = format!("{code}: done to {}, {} left as they are", report.done, report.left);
-            let entry = AuditEntry::new(actor, what, Code::from_static(code), message)
-                .after(json!({ "done": report.done, "left": report.left }));
+        let audited = if many && report.done > 0 {
+            let entry = entry(&report, "identities".to_owned());
             self.hub.audit_when_possible(entry).await.map_err(Error::from)
         } else {
             Ok(())
@@ -131,7 +141,7 @@ impl Register {
     }
 
     /// Does it to an identity as it stands, again when somebody else changed it at the same moment.
-    async fn once(self, id: String, want: Want) -> Result<(String, Outcome), Error> {
+    async fn once(self, id: String, want: Want, begun: Arc<Begun>) -> Result<(String, Outcome), Error> {
         for _ in 0..TRIES {
             let identity = match self.find_one(&id).await {
                 Ok(Some(identity)) => identity,
@@ -142,21 +152,18 @@ impl Register {
                 Err(error) => return Err(error),
             };
             let done = match want {
-                Want::Move(state) => self.move_one(identity, state).await,
-                Want::Ask(deed) => self.ask(identity, deed).await,
+                Want::Move(state) => self.move_one(identity, state, &begun).await,
+                Want::Ask(deed) => self.ask(identity, deed, &begun).await,
             };
             match done {
-                Err(
-                    Error::Journal(journal::Error::Conflict { .. })
-                    | Error::Engine(engine::Error::Journal(journal::Error::Conflict { .. })),
-                ) => {}
+                Err(error) if error.is_conflict() => {}
                 done => return Ok((id, done?)),
             }
         }
         Ok((id, Err(Hindrance::Changed.into())))
     }
 
-    async fn move_one(&self, mut identity: Identity, state: State) -> Result<Outcome, Error> {
+    async fn move_one(&self, mut identity: Identity, state: State, begun: &Begun) -> Result<Outcome, Error> {
         if identity.state == state {
             return Ok(Err(Hindrance::AlreadySo.into()));
         }
@@ -164,25 +171,29 @@ impl Register {
             return Ok(Err(Hindrance::WrongState.into()));
         }
         identity.move_to(state);
-        self.write_silently(&identity).await?;
+        self.write_one(&identity, None, begun).await?;
         Ok(Ok(None))
     }
 
     /// Makes the job of one identity, in one commit with its new state.
-    async fn ask(&self, mut identity: Identity, deed: Deed) -> Result<Outcome, Error> {
+    async fn ask(&self, mut identity: Identity, deed: Deed, begun: &Begun) -> Result<Outcome, Error> {
         if let Err(why) = identity.standing().allows(deed) {
             return Ok(Err(why.into()));
         }
         if deed == Deed::Delete && !identity.kept.reached && identity.kept.last.is_none() {
             // No backend ever heard of it.
             identity.state = State::Deleted;
-            self.write_silently(&identity).await?;
+            self.write_one(&identity, None, begun).await?;
             return Ok(Ok(None));
         }
         let request = request::bulk(&identity, deed);
         identity.begin(deed, request::key(&identity, deed));
         let effects = Effects { entities: vec![identity.write()], ..Effects::default() };
-        Ok(match self.hub.accept(request, effects).await? {
+        let accepted = begun.write(async |entry| {
+            let accepted = self.hub.accept_audited(request, effects, |_| entry).await?;
+            Ok::<_, Error>((matches!(accepted, Accepted::New(_)), accepted))
+        });
+        Ok(match accepted.await? {
             Accepted::New(job) => Ok(Some(job)),
             Accepted::Known(..) => Err(Hindrance::UnderWay.into()),
             Accepted::Refused(why) => Err((why.code.to_string(), why.message)),
@@ -222,6 +233,19 @@ impl Register {
             }
         })
     }
+}
+
+/// What the audit says when something is begun that is done to many.
+fn opening(actor: &Actor, want: Want, selection: &Selection) -> AuditEntry {
+    let code = want.code();
+    let which = match selection {
+        Selection::Ids(ids) => json!({ "ids": ids.iter().take(NAMED).collect::<Vec<_>>(), "of": ids.len() }),
+        Selection::Filter(Filter { states, text }) => {
+            json!({ "states": states.iter().map(|state| state.as_str()).collect::<Vec<_>>(), "text": text })
+        }
+    };
+    let message = format!("{code}: begun");
+    AuditEntry::new(actor, "identities", Code::from_static(code), message).after(which)
 }
 
 impl Report {

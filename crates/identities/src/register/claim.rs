@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use futures_util::TryStreamExt as _;
-use journal::EffectSet;
 use model::effect::EntityContent;
-use model::{Entity, EntityKey, EntityWrite};
+use model::{Effects, Entity, EntityKey, EntityWrite};
 use serde_json::{Map, Value, json};
 
 use super::{Filter, Register};
@@ -79,10 +78,9 @@ impl Register {
 
     /// Reads whose an account name is. What cannot be read says nothing, and goes.
     async fn kept(&self, key: &EntityKey) -> Result<Option<Entity>, Error> {
-        let journal = self.hub.journal();
-        match journal.entity(key.clone()).await {
+        match self.hub.journal().entity(key.clone()).await {
             Err(journal::Error::Damaged(_)) => {
-                journal.erase(key.clone(), EffectSet::default()).await?;
+                self.hub.erase(key.clone(), None).await?;
                 Ok(None)
             }
             entity => Ok(entity?),
@@ -90,8 +88,7 @@ impl Register {
     }
 
     async fn keep_claims(&self, entities: Vec<EntityWrite>) -> Result<(), Error> {
-        let effects = EffectSet { entities, ..EffectSet::default() };
-        Ok(self.hub.journal().apply(effects, None, self.hub.now()).await?)
+        Ok(self.hub.write(Effects { entities, ..Effects::default() }, None).await?)
     }
 }
 

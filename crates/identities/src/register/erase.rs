@@ -1,8 +1,7 @@
 //! The end of an identity's data.
 
 use engine::{Actor, AuditEntry};
-use journal::EffectSet;
-use model::Code;
+use model::{Code, Effects};
 
 use super::Register;
 use crate::error::Error;
@@ -27,16 +26,12 @@ impl Register {
             "its data was erased from the register",
         );
         let claim = self.disclaim(&identity).await?;
-        let now = self.hub.now();
-        let effects = EffectSet {
-            entities: std::iter::once(identity.erase()).chain(claim).collect(),
-            records: vec![entry.record(now)],
-            ..EffectSet::default()
-        };
-        match self.hub.journal().apply(effects, None, now).await {
+        let entities = std::iter::once(identity.erase()).chain(claim).collect();
+        let effects = Effects { entities, ..Effects::default() };
+        match self.hub.write(effects, Some(entry)).await.map_err(Error::from) {
             // An edit or an import has brought it back at the same moment.
-            Err(journal::Error::Conflict { .. }) => Err(Error::Changed(id.to_owned())),
-            done => Ok(done?),
+            Err(error) if error.is_conflict() => Err(Error::Changed(id.to_owned())),
+            done => done,
         }
     }
 
@@ -49,8 +44,7 @@ impl Register {
             Code::from_static("erased"),
             "it could not be read back, and was erased from the register",
         );
-        let effects = EffectSet { records: vec![entry.record(self.hub.now())], ..EffectSet::default() };
-        let erased = self.hub.journal().erase(entity_key(id), effects).await?;
+        let erased = self.hub.erase(entity_key(id), Some(entry)).await?;
         if erased { Ok(()) } else { Err(Error::Missing(id.to_owned())) }
     }
 }

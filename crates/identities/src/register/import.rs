@@ -2,10 +2,10 @@
 
 use engine::{Actor, AuditEntry};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use journal::EffectSet;
-use model::{Code, EntityWrite, json};
+use model::{Code, json};
 use serde_json::Map;
 
+use super::begun::Begun;
 use super::feed::Portions;
 use super::{Register, Stamp, TRIES};
 use crate::error::Error;
@@ -71,10 +71,17 @@ impl Register {
     ) -> Result<Imported, Error> {
         let mut report = Imported { unused: std::mem::take(&mut portions.unused), ..Imported::default() };
         let by = self.stamp(actor);
+        let imported = Code::from_static("imported");
+        let begun = Begun::new(AuditEntry::new(
+            actor,
+            "identities",
+            imported.clone(),
+            "imported: an import was begun",
+        ));
         let (mut count, mut done, mut more) = (0, Ok(()), None);
         while let (Ok(()), Some(portion)) = (&done, portions.next().await) {
             done = self
-                .write_over(portion, options, &by)
+                .write_over(portion, options, &by, &begun)
                 .try_for_each(|(line, outcome)| {
                     report.add(line, outcome);
                     count += 1;
@@ -90,7 +97,7 @@ impl Register {
         }));
         if report.new + report.changed > 0 && !options.dry_run {
             let message = format!("imported: {} new, {} changed", report.new, report.changed);
-            let entry = AuditEntry::new(actor, "identities", Code::from_static("imported"), message);
+            let entry = AuditEntry::new(actor, "identities", imported, message);
             self.hub.audit_when_possible(entry).await?;
         }
         done.map(|()| report)
@@ -102,10 +109,11 @@ impl Register {
         records: Vec<Record>,
         options: Options,
         by: &'r Stamp,
+        begun: &'r Begun,
     ) -> impl Stream<Item = Result<(u64, Written), Error>> + 'r {
         let one = move |Record { line, identity }| async move {
             let outcome = match identity {
-                Ok(ready) => self.take_over(ready, options, by).await?,
+                Ok(ready) => self.take_over(ready, options, by, begun).await?,
                 Err(why) => Err(why),
             };
             Ok((line, outcome))
@@ -114,7 +122,13 @@ impl Register {
     }
 
     /// Writes one record over what is there; an `Err` inside is what is wrong with it.
-    async fn take_over(&self, ready: Ready, options: Options, by: &Stamp) -> Result<Written, Error> {
+    async fn take_over(
+        &self,
+        ready: Ready,
+        options: Options,
+        by: &Stamp,
+        begun: &Begun,
+    ) -> Result<Written, Error> {
         for _ in 0..TRIES {
             let passwords = ready.passwords;
             let found = match self.find_one(&ready.id).await {
@@ -153,24 +167,13 @@ impl Register {
             if options.dry_run {
                 return Ok(Ok((outcome, passwords)));
             }
-            match self.write_imported(&identity, claim).await {
-                Err(journal::Error::Conflict { .. }) => {}
+            match self.write_one(&identity, claim, begun).await {
+                Err(error) if error.is_conflict() => {}
                 Ok(()) => return Ok(Ok((outcome, passwords))),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
         Ok(Err(Hindrance::Changed.sentence().to_owned()))
-    }
-}
-
-impl Register {
-    async fn write_imported(
-        &self,
-        identity: &Identity,
-        claim: Option<EntityWrite>,
-    ) -> Result<(), journal::Error> {
-        let entities = std::iter::once(identity.write()).chain(claim).collect();
-        self.hub.journal().apply(EffectSet { entities, ..EffectSet::default() }, None, self.hub.now()).await
     }
 }
 

@@ -22,19 +22,13 @@ impl Register {
         let deed = if old.is_some() { Deed::PasswordChange } else { Deed::PasswordReset };
         identity.standing().allows(deed).map_err(|why| Error::Hindered { id: id.to_owned(), why })?;
         let request = request::password(&identity, new, old, later(self.hub.now(), PATIENCE));
-        match self.hub.accept(request, Effects::default()).await? {
-            Accepted::New(job) | Accepted::Known(job, _) => {
-                let (what, code) = (format!("identity {id}"), deed.as_str());
-                self.hub
-                    .audit(AuditEntry::new(
-                        actor,
-                        what,
-                        Code::from_static(code),
-                        format!("{code}: job {job}"),
-                    ))
-                    .await?;
-                Ok(job)
-            }
+        let (what, code) = (format!("identity {id}"), deed.as_str());
+        let entry = |job| {
+            let message = format!("{code}: job {job}");
+            Some(AuditEntry::new(actor, what, Code::from_static(code), message))
+        };
+        match self.hub.accept_audited(request, Effects::default(), entry).await? {
+            Accepted::New(job) | Accepted::Known(job, _) => Ok(job),
             Accepted::Refused(why) => Err(Error::Refused(why)),
             Accepted::Unclaimed => Err(Error::Refused(engine::Why {
                 code: model::word::code::NO_BACKEND,

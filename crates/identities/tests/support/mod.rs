@@ -23,10 +23,11 @@ use intendant_identities::api::{self, Api};
 use intendant_identities::schedule::Schedule;
 use intendant_identities::state::State;
 use intendant_identities::{Follow, Register};
-use journal::{Key, Options, SqliteJournal};
+use journal::{Key, Options};
 use model::{ActionSpec, Class, Destructive, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testkit::gate::Gate;
 use tower::ServiceExt as _;
 
 /// Longer than anything here takes, also on a busy machine.
@@ -66,6 +67,8 @@ pub struct Bed {
     pub register: Register,
     pub routes: Router,
     pub fake: Arc<Fake>,
+    /// Commits of identities and jobs are told while it is open: until then nobody is answered either.
+    pub gate: Arc<Gate>,
     folder: TempDir,
 }
 
@@ -81,9 +84,17 @@ impl Bed {
     /// On a journal that may be there already.
     async fn on(folder: TempDir) -> Self {
         let fake = Arc::new(Fake::default());
-        let (observer, wires) = wiring();
+        let (told, wires) = wiring();
+        let gate = Arc::<Gate>::default();
+        let held = Arc::clone(&gate);
+        let observer: journal::Observer = Arc::new(move |committed| {
+            if !(committed.entities.is_empty() && committed.due.is_empty()) {
+                held.pass();
+            }
+            told(committed);
+        });
         let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
-        let journal = SqliteJournal::open(options, observer).unwrap();
+        let journal = journal::open(options, observer).unwrap();
         let setup = Setup {
             catalogue: Catalogue { entries: vec![entry(Arc::clone(&fake))] },
             actions: actions(),
@@ -94,11 +105,11 @@ impl Bed {
             retry: HashMap::new(),
             limits: Limits::default(),
         };
-        let hub = Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap();
+        let hub = Hub::start(journal, wires, Clock::system(), setup).await.unwrap();
         let register = Register::new(hub.clone());
         let api = Api::new(register.clone(), Schedule::never());
         let routes = http::frame(api::routes(api).split_for_parts().0);
-        Bed { hub, register, routes, fake, folder }
+        Bed { hub, register, routes, fake, gate, folder }
     }
 
     /// The same after a stop and a start.

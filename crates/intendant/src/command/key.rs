@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use api::Client;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use journal::{Journal as _, Look, Options, Renewal, SqliteJournal};
+use journal::{Look, Options, Renewal};
 use serde_json::json;
 
 use super::offline;
@@ -88,7 +88,7 @@ async fn follow(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result
 async fn renew(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result<()> {
     let folder = &loaded.config.data.folder;
     let keys = context.keys(&loaded.config, false)?;
-    let journal = SqliteJournal::open(Options::new(folder, keys), Arc::new(|_| {})).map_err(journal_error)?;
+    let journal = journal::open(Options::new(folder, keys), Arc::new(|_| {})).map_err(journal_error)?;
     let renewed = loop {
         match journal.renew().await {
             Ok(Renewal::Done) => break Ok(()),

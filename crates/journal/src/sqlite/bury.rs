@@ -18,7 +18,7 @@ const DELIVERY: &str = "what the journal holds of it cannot be read: it does not
 /// Stands where a name cannot be read.
 const UNKNOWN: &str = "damaged";
 
-/// See [`crate::Journal::bury`].
+/// See [`crate::Write::bury`].
 pub(super) fn bury(tx: &mut Tx<'_>, burial: &Burial) -> Result<bool, Error> {
     let numbered = |sql, seq: i64| tx.sql.first(sql, [seq], |row| row.get::<_, i64>(0));
     let found = match burial.grave {

@@ -81,7 +81,7 @@ fn spot(row: &Row<'_>) -> Spot {
     Spot::Entity(text(0), text(1))
 }
 
-/// See [`crate::Journal::find_entities`]. One state, or all of them, lead along an index of their own that holds what
+/// See [`crate::Read::find_entities`]. One state, or all of them, lead along an index of their own that holds what
 /// the filter asks for; bodies are only read of what fits.
 pub(super) fn find(
     conn: &Connection,
@@ -133,7 +133,7 @@ fn first_key(mut rows: Rows<'_>) -> Result<Option<String>, Error> {
     Ok(None)
 }
 
-/// See [`crate::Journal::entity_tallies`].
+/// See [`crate::Read::entity_tallies`].
 pub(super) fn tallies(conn: &Connection, kind: &str) -> Result<Vec<(String, u64)>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT state, entities FROM entity_tally WHERE kind = ?1 AND entities > 0 ORDER BY state",

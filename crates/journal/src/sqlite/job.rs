@@ -76,7 +76,7 @@ pub(super) fn lanes(conn: &Connection, sieve: &mut Sieve) -> Result<Vec<String>,
     Ok(lanes)
 }
 
-/// See [`crate::Journal::lane`].
+/// See [`crate::Read::lane`].
 pub(super) fn lane(
     conn: &Connection,
     sieve: &mut Sieve,
@@ -92,7 +92,7 @@ pub(super) fn lane(
     jobs(sieve, select.query(params![lane, Time(after), limit])?)
 }
 
-/// See [`crate::Journal::lane_size`].
+/// See [`crate::Read::lane_size`].
 pub(super) fn lane_size(conn: &Connection, lane: &str) -> Result<(u64, Option<Timestamp>), Error> {
     let mut select = conn.prepare_cached(&format!(
         "SELECT count(*), max(due_at) FILTER (WHERE {}) FROM job INDEXED BY job_ready
@@ -285,7 +285,7 @@ pub(super) fn attempts(
     Ok(attempts)
 }
 
-/// See [`crate::Journal::answer`].
+/// See [`crate::Read::answer`].
 pub(super) fn answer(
     conn: &Connection,
     seal: &Seal,

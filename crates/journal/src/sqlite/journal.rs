@@ -28,8 +28,8 @@ use super::writer::Writer;
 use super::{accept, backup, bury, change, effects, entity, job, list, open, operate, outbox, record};
 use crate::api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
-    Filter, Journal, Listing, Observer, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Renewal,
-    Tally,
+    Filter, Keep, Listing, Observer, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Renewal,
+    Tally, Write,
 };
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Over, Pruned, Retention};
 use crate::damage::{Burial, Damage, Damaged};
@@ -38,10 +38,8 @@ use crate::key::Key;
 use crate::seal::Seal;
 use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 
-/// The journal on SQLite, see [`Journal`]. Its methods have to be called within a tokio runtime.
-///
-/// Dropping it writes what is queued first.
-pub struct SqliteJournal {
+/// The journal on SQLite, see [`crate::Journal`].
+pub(super) struct SqliteJournal {
     id: Uuid,
     pub(super) seal: Arc<Seal>,
     /// One change of key at a time, and one step of sealing anew.
@@ -55,12 +53,8 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens the journal of a folder, or makes it. Looks at schema and key only, however large the journal is.
-    ///
-    /// Fails with [`Error::Gone`] or [`Error::Another`] when the one that is expected is not there; with
-    /// [`Error::Locked`], [`Error::WrongKey`], [`Error::KeyBefore`], [`Error::Newer`], [`Error::Damaged`]; and with
-    /// [`Error::Unwritable`] or [`Error::Io`] when the folder cannot be used.
-    pub fn open(options: Options, observer: Observer) -> Result<Self, Error> {
+    /// See [`super::open`].
+    pub(super) fn open(options: Options, observer: Observer) -> Result<Self, Error> {
         let Options { folder, keys, expected, wal_bound } = options;
         expected.map_or(Ok(()), |expected| presence::require(&folder, expected))?;
         open::private_folder(&folder)?;
@@ -127,11 +121,7 @@ impl Drop for SqliteJournal {
     }
 }
 
-impl Journal for SqliteJournal {
-    fn id(&self) -> Uuid {
-        self.id
-    }
-
+impl Write for SqliteJournal {
     fn accept(&self, job: NewJob, effects: EffectSet) -> BoxFuture<'_, Result<Acceptance, Error>> {
         let sealed = SealedJob::new(&self.seal, job)
             .and_then(|job| Ok((job, SealedEffects::new(&self.seal, effects)?)));
@@ -235,6 +225,12 @@ impl Journal for SqliteJournal {
             Ok(effects) => effects,
         };
         self.write(Kind::Other, effects.bytes(), move |tx| effects::erase(tx, &entity, &effects))
+    }
+}
+
+impl Read for SqliteJournal {
+    fn id(&self) -> Uuid {
+        self.id
     }
 
     fn damaged(&self) -> Vec<Damaged> {
@@ -414,7 +410,9 @@ impl Journal for SqliteJournal {
             self.health.trouble().map_or(Ok(()), |why| Err(Error::Unwritable(why)))
         })
     }
+}
 
+impl Keep for SqliteJournal {
     fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>> {
         Box::pin(self.prune_in_steps(retention, at))
     }

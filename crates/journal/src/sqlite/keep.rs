@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::seal::Seal;
 
 impl SqliteJournal {
-    /// See [`crate::Journal::prune`].
+    /// See [`crate::Keep::prune`].
     pub(super) async fn prune_in_steps(&self, retention: Retention, at: Timestamp) -> Result<Pruned, Error> {
         let mut cursor = prune::Cursor::Secrets;
         loop {
@@ -28,7 +28,7 @@ impl SqliteJournal {
         }
     }
 
-    /// See [`crate::Journal::set_back`].
+    /// See [`crate::Keep::set_back`].
     pub(super) async fn set_back_in_steps(
         &self,
         now: Timestamp,
@@ -45,7 +45,7 @@ impl SqliteJournal {
         }
     }
 
-    /// See [`crate::Journal::check`].
+    /// See [`crate::Keep::check`].
     pub(super) async fn check_in_steps(&self) -> Result<Vec<String>, Error> {
         let (mut cursor, mut findings) = (check::Cursor::Start, Vec::new());
         while cursor != check::Cursor::Done {

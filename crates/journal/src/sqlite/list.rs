@@ -96,7 +96,7 @@ pub(super) struct Asked<'a> {
     pub(super) roads: Vec<Road>,
 }
 
-/// See [`crate::Journal::jobs`].
+/// See [`crate::Read::jobs`].
 pub(super) fn jobs(
     conn: &Connection,
     sieve: &mut Sieve,
@@ -140,7 +140,7 @@ pub(super) fn jobs(
     Ok(Listing { rows, next, damaged })
 }
 
-/// See [`crate::Journal::count`].
+/// See [`crate::Read::count`].
 pub(super) fn count(conn: &Connection, filter: &Filter, at_most: u32) -> Result<Count, Error> {
     if *filter == (Filter { states: filter.states.clone(), ..Filter::default() }) {
         let tallies = super::job::tallies(conn)?;

@@ -13,7 +13,7 @@ fn find(tx: &Tx<'_>, id: JobId) -> Result<model::Job, Error> {
     row::job_by_id(tx.conn(), id)?.ok_or_else(|| Error::Missing(format!("job {id}")))
 }
 
-/// See [`crate::Journal::ask_cancel`].
+/// See [`crate::Write::ask_cancel`].
 pub(super) fn ask_cancel(tx: &mut Tx<'_>, id: JobId, by: &str, effects: &SealedEffects) -> Result<(), Error> {
     let job = find(tx, id)?;
     if job.state != JobState::Running {
@@ -24,7 +24,7 @@ pub(super) fn ask_cancel(tx: &mut Tx<'_>, id: JobId, by: &str, effects: &SealedE
     effects::write(tx, effects, Some(job.seq.0))
 }
 
-/// See [`crate::Journal::hurry`].
+/// See [`crate::Write::hurry`].
 pub(super) fn hurry(tx: &mut Tx<'_>, id: JobId, at: Timestamp, effects: &SealedEffects) -> Result<(), Error> {
     let job = find(tx, id)?;
     if job.state != JobState::Retrying || !job.head {

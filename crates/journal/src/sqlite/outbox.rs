@@ -48,7 +48,7 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
     Ok(())
 }
 
-/// See [`crate::Journal::settle_dead`].
+/// See [`crate::Write::settle_dead`].
 pub(super) fn settle_dead(
     tx: &mut Tx<'_>,
     deliveries: &[DeliveryId],
@@ -205,7 +205,7 @@ fn shown(seal: &Seal, sieve: &mut Sieve, mut found: Rows<'_>) -> Result<(Vec<Del
     Ok((rows, looked_at))
 }
 
-/// See [`crate::Journal::outbox`].
+/// See [`crate::Read::outbox`].
 pub(super) fn list(
     conn: &Connection,
     seal: &Seal,

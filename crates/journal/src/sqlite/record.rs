@@ -41,7 +41,7 @@ pub(super) fn append(tx: &mut Tx<'_>, SealedRecord { record, body }: &SealedReco
     Ok(seq)
 }
 
-/// See [`crate::Journal::amend_refusal`].
+/// See [`crate::Keep::amend_refusal`].
 pub(super) fn amend(tx: &mut Tx<'_>, seq: i64, sealed: &SealedRecord) -> Result<(), Error> {
     let refusal = Word(RecordKind::Refusal);
     tx.sql.execute(
@@ -55,7 +55,7 @@ pub(super) fn amend(tx: &mut Tx<'_>, seq: i64, sealed: &SealedRecord) -> Result<
     Ok(())
 }
 
-/// See [`crate::Journal::refusals`].
+/// See [`crate::Read::refusals`].
 pub(super) fn refusals(
     conn: &Connection,
     sieve: &mut Sieve,
@@ -75,7 +75,7 @@ pub(super) fn refusals(
     Ok(refusals)
 }
 
-/// See [`crate::Journal::records`].
+/// See [`crate::Read::records`].
 pub(super) fn list(
     conn: &Connection,
     sieve: &mut Sieve,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use intendant_journal::{Error, Journal, Key, Options, Renewal, SqliteJournal};
+use intendant_journal::{Error, Journal, Key, Options, Renewal};
 use tempfile::TempDir;
 
 use super::{Bed, Heard, Opened};
@@ -14,8 +14,8 @@ pub fn key() -> Key {
 }
 
 /// Opens a journal nobody listens to.
-pub fn try_open(folder: &Path) -> Result<SqliteJournal, Error> {
-    SqliteJournal::open(Options::new(folder, key()), Arc::new(|_| {}))
+pub fn try_open(folder: &Path) -> Result<Arc<dyn Journal>, Error> {
+    intendant_journal::open(Options::new(folder, key()), Arc::new(|_| {}))
 }
 
 /// A temporary data folder.
@@ -43,8 +43,8 @@ impl Folder {
 impl Bed for Folder {
     fn open(&self) -> Opened {
         let heard = Heard::default();
-        let journal = SqliteJournal::open(Options::new(self.path(), key()), heard.observer()).unwrap();
-        Opened { journal: Arc::new(journal), heard }
+        let journal = intendant_journal::open(Options::new(self.path(), key()), heard.observer()).unwrap();
+        Opened { journal, heard }
     }
 
     fn another(&self) -> Box<dyn Bed> {

@@ -18,7 +18,7 @@ use engine::door::{Running, Source as _};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
 use intendant_sesame as sesame;
-use journal::{Filter, Key, Options, Order, Page, SqliteJournal};
+use journal::{Filter, Key, Options, Order, Page};
 use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy, Seq};
 use serde_json::{Value, json};
 use sesame::{Address, BuiltIn, Settings, Source};
@@ -171,10 +171,10 @@ async fn start_in(folder: &Path, plan: Plan) -> (Hub, Vec<Running>) {
     let clock = Clock::system();
     let (observer, wires) = wiring();
     let options = Options::new(folder, Key::from_bytes([7; 32]));
-    let journal = Arc::new(SqliteJournal::open(options, observer).unwrap());
+    let journal = journal::open(options, observer).unwrap();
     let built_in = BuiltIn::new(json!({ "name": "intendant", "version": "9.9.9" }));
     built_in.set_backends(vec![json!({ "name": "ldap", "path": "/b" })]);
-    let id = journal::Journal::id(&*journal);
+    let id = journal.id();
     let all = std::iter::once(plan.settings).chain(plan.more);
     let sources: Vec<Source> =
         all.map(|settings| Source::new(settings, id, clock.clone(), built_in.clone())).collect();

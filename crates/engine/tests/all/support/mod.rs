@@ -11,7 +11,7 @@ use engine::port::{
     Standing,
 };
 use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
-use journal::{Journal, Key, Options, SqliteJournal};
+use journal::{Journal, Key, Options};
 use model::{ActionSpec, Effects, Job, JobId, OnError, Outcome, Request, RetryPolicy, RunMark};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -155,7 +155,7 @@ pub struct Bed {
 pub fn open(folder: &Path) -> (Arc<dyn Journal>, Arc<engine::Wiring>) {
     let (observer, wires) = wiring();
     let options = Options::new(folder, Key::from_bytes([7; 32]));
-    (Arc::new(SqliteJournal::open(options, observer).unwrap()), wires)
+    (journal::open(options, observer).unwrap(), wires)
 }
 
 /// A hub whose commits, those that others keep a copy of, are told only while the gate is open: until then nobody is
@@ -171,7 +171,7 @@ pub async fn start_behind(gate: &Arc<Gate>, setup: Setup) -> Bed {
         observer(committed);
     });
     let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
-    let journal = Arc::new(SqliteJournal::open(options, held).unwrap());
+    let journal = journal::open(options, held).unwrap();
     Bed { hub: Hub::start(journal, wires, Clock::system(), setup).await.unwrap(), folder }
 }
 

@@ -36,7 +36,7 @@ impl Keys {
         let keys = Arc::clone(self);
         let newer = tokio::task::spawn_blocking(move || keys.newer()).await.context("reading the key")??;
         let Some(key) = newer else { return Ok(()) };
-        if self.hub.journal().turn(key).await.map_err(journal_error)? {
+        if self.hub.keeping().turn(key).await.map_err(journal_error)? {
             tracing::info!("the key was changed: what is written from now on is sealed with the new one");
             self.wake.notify_one();
         }
@@ -58,7 +58,7 @@ impl Keys {
     pub(super) async fn renew(self: Arc<Self>) {
         let mut under_way = false;
         loop {
-            match self.hub.journal().renew().await {
+            match self.hub.keeping().renew().await {
                 Ok(Renewal::Under { .. }) => {
                     if !under_way {
                         tracing::info!("all rows of the journal are being sealed anew, beside the work");

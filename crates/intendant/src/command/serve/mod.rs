@@ -242,7 +242,7 @@ fn note(marker: Option<&Marker>, folder: &Path, journal: Uuid) {
 async fn check_journal(hub: Hub, context: Context) {
     context.clock.sleep(CHECK_AFTER).await;
     loop {
-        match hub.journal().check().await {
+        match hub.keeping().check().await {
             Ok(findings) if findings.is_empty() => {
                 return tracing::info!("the journal was checked: it is whole");
             }

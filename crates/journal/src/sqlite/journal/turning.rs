@@ -12,7 +12,7 @@ use crate::sqlite::turn;
 use crate::sqlite::tx::Tx;
 
 impl SqliteJournal {
-    /// See [`crate::Journal::turn`].
+    /// See [`crate::Keep::turn`].
     pub(super) fn turn_to(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>> {
         let (id, queue, seal) = (self.id, self.queue.clone(), Arc::clone(&self.seal));
         let turning = Arc::clone(&self.turning);
@@ -39,7 +39,7 @@ impl SqliteJournal {
         Box::pin(async { turn.await.map_err(|_| Error::Closed)? })
     }
 
-    /// See [`crate::Journal::renew`].
+    /// See [`crate::Keep::renew`].
     pub(super) async fn renew_some(&self) -> Result<Renewal, Error> {
         let _turn = self.turning.lock().await;
         if !self.seal.is_turning() {
