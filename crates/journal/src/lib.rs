@@ -13,6 +13,7 @@ mod error;
 mod key;
 mod place;
 mod random;
+mod rules;
 mod seal;
 mod sealed;
 mod sqlite;

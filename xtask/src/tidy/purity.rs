@@ -17,6 +17,7 @@ const PURE: &[&str] = &[
     "crates/engine/src/work/outbox/queue.rs",
     "crates/engine/src/work/progress.rs",
     "crates/api/src/decode",
+    "crates/journal/src/rules",
     "crates/model/src/",
     "crates/scripts/src/answer/",
     "crates/identities/src/document",

@@ -19,9 +19,10 @@ pub(crate) struct Guard {
 impl Guard {
     /// The states from which it may be done.
     pub(crate) fn states(self) -> impl Iterator<Item = StepState> {
-        StepState::ALL.into_iter().enumerate().filter_map(move |(bit, state)| {
-            (self.states & (1 << bit) != 0).then_some(state)
-        })
+        StepState::ALL
+            .into_iter()
+            .enumerate()
+            .filter_map(move |(bit, state)| (self.states & (1 << bit) != 0).then_some(state))
     }
 
     fn of(may: impl Fn(StepState) -> bool, attempts: Option<u32>) -> Self {

@@ -1,52 +1,48 @@
 //! Moving: one move of one job, fenced.
 
-use jiff::Timestamp;
 use model::{Class, Code, JobId, JobState, StepState};
-use rusqlite::{Row, params};
+use rusqlite::params;
 
 use super::code::{Coded, Id, Time, Word};
 use super::tx::{Ready, Tx};
 use super::{effects, number, order, row, secret};
-use crate::change::{AttemptEnd, AttemptStart, Change, Expect, Scrub, StepChange};
+use crate::change::{AttemptStart, Change, Scrub, StepChange};
 use crate::error::Error;
+use crate::rules::fence::Standing;
+use crate::rules::{fence, steps};
 use crate::sealed::SealedChange;
 
-/// An attempt under way: step, number, when it started.
-type Open = (u16, u32, Timestamp);
-
-/// Where a job stands, as far as a move needs to know.
-struct Standing {
+/// A job's row, as far as a move needs it.
+struct Row {
     seq: i64,
-    state: JobState,
-    head: bool,
     subject: Option<String>,
     class: Class,
     lane: String,
-    steps: i64,
-    replies: usize,
     secrets: bool,
-    open: Option<Open>,
-    cancelled: bool,
+    stands: Standing,
 }
 
-impl Standing {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+impl Row {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
         let open = match row.get(9)? {
             None => None,
             Some(step) => Some((step, row.get(10)?, row::time(row, 11)?)),
         };
-        Ok(Standing {
-            seq: row.get(0)?,
+        let stands = Standing {
             state: row::word(row, 1)?,
             head: row.get(2)?,
+            steps: row.get(6)?,
+            replies: row.get(7)?,
+            cancelled: row.get(12)?,
+            open,
+        };
+        Ok(Row {
+            seq: row.get(0)?,
             subject: row.get(3)?,
             class: row::word(row, 4)?,
             lane: row.get(5)?,
-            steps: row.get(6)?,
-            replies: row.get(7)?,
             secrets: row.get(8)?,
-            open,
-            cancelled: row.get(12)?,
+            stands,
         })
     }
 }
@@ -54,12 +50,12 @@ impl Standing {
 /// Writes one move of one job with everything in it.
 pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error> {
     let change = &sealed.change;
-    let was = standing(tx, change.job)?;
-    fence(&was, change)?;
+    let was = find(tx, change.job)?;
+    fence::fence(&was.stands, change)?;
     close_attempt(tx, &was, change, &sealed.output)?;
-    let steps = freeze_plan(tx, &was, change)?;
+    let planned = freeze_plan(tx, &was, change)?;
     for step in &change.steps {
-        move_step(tx, was.seq, steps, step)?;
+        move_step(tx, was.seq, planned, step)?;
     }
     if let Some(start) = change.started
         && change.plan.is_empty()
@@ -67,71 +63,23 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
         start_step(tx, was.seq, start)?;
     }
     let secrets = was.secrets && !scrub(tx, &was, change)?;
-    move_job(tx, &was, sealed, steps, secrets)?;
+    move_job(tx, &was, sealed, planned, secrets)?;
     for (kind, step, attempt, code) in &change.events {
         tx.event(change.at, *kind, Some(change.job), (*step, *attempt), code.clone());
     }
     effects::write(tx, &sealed.effects, Some(was.seq))
 }
 
-fn standing(tx: &Tx<'_>, job: JobId) -> Result<Standing, Error> {
+fn find(tx: &Tx<'_>, job: JobId) -> Result<Row, Error> {
     tx.sql.first("SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at,
-             cancelled_by IS NOT NULL FROM job WHERE id = ?1", [Id(job.0)], Standing::read)?
+             cancelled_by IS NOT NULL FROM job WHERE id = ?1", [Id(job.0)], Row::read)?
         .ok_or_else(|| Error::Missing(format!("job {job}")))
-}
-
-/// Whether the move fits where the job stands now.
-fn fence(was: &Standing, change: &Change) -> Result<(), Error> {
-    let job = change.job;
-    let fenced = |why: String| Err(Error::Fenced(format!("{job} {why}")));
-    let waiting = matches!(was.state, JobState::Queued | JobState::Retrying);
-    match change.expect {
-        Expect::Ready if !(waiting && was.head) => {
-            return fenced(format!("is {}, and not the first of its subject to run", was.state.as_str()));
-        }
-        Expect::Waiting if !waiting => return fenced(format!("is {}, not waiting", was.state.as_str())),
-        Expect::Running(step, number) => {
-            if was.state != JobState::Running || was.open.is_none_or(|(s, n, _)| (s, n) != (step, number)) {
-                return fenced(format!("does not run attempt {number} of step {step} any more"));
-            }
-        }
-        Expect::Ready | Expect::Waiting => {}
-    }
-    let to = change.to.state;
-    if was.cancelled && matches!(to, JobState::Queued | JobState::Retrying) {
-        return Err(Error::Cancelled(job));
-    }
-    let stays = was.state == to && !to.is_terminal();
-    if !stays && !was.state.may_become(to) {
-        return fenced(format!("cannot become {} from {}", to.as_str(), was.state.as_str()));
-    }
-    if change.started.is_some() && !(to == JobState::Running && was.head) {
-        return fenced("cannot start an attempt: only the first of its subject that runs may".to_owned());
-    }
-    // It runs exactly as long as an attempt is open.
-    let opens = was.state != JobState::Running || change.ended.is_some();
-    if to == JobState::Running && opens && change.started.is_none() {
-        return fenced("cannot run without an attempt".to_owned());
-    }
-    if let Some(AttemptEnd { step, number, .. }) = &change.ended
-        && was.open.is_none_or(|(s, n, _)| (s, n) != (*step, *number))
-    {
-        return fenced(format!("has no open attempt {number} of step {step} to end"));
-    }
-    if to.is_terminal() && was.replies > change.replies {
-        return Err(Error::Conflict { kind: "job".to_owned(), key: job.to_string() });
-    }
-    Ok(())
 }
 
 /// Gives the open attempt its row when the job moves on: with its end, or without one when it was interrupted. Its
 /// step is pending again, unless the move says otherwise.
-fn close_attempt(tx: &Tx<'_>, was: &Standing, change: &Change, output: &[u8]) -> Result<(), Error> {
-    let Some((step, number, started_at)) = was.open else { return Ok(()) };
-    let moves_on = change.to.state != JobState::Running || change.started.is_some();
-    if !moves_on {
-        return Ok(());
-    }
+fn close_attempt(tx: &Tx<'_>, was: &Row, change: &Change, output: &[u8]) -> Result<(), Error> {
+    let Some((step, number, started_at)) = fence::closed(&was.stands, change) else { return Ok(()) };
     let end = change.ended.as_ref();
     tx.sql.execute(
         "INSERT INTO attempt (id, started_at, ended_at, kind, status, code, message, sealed)
@@ -147,7 +95,7 @@ fn close_attempt(tx: &Tx<'_>, was: &Standing, change: &Change, output: &[u8]) ->
             end.map(|_| output),
         ],
     )?;
-    if !change.steps.iter().any(|s| s.index == step) {
+    if steps::waits_again(step, change) {
         tx.sql.execute(
             "UPDATE step SET state = ?2 WHERE id = ?1",
             params![number::step(was.seq, step)?, Word(StepState::Pending)],
@@ -158,25 +106,15 @@ fn close_attempt(tx: &Tx<'_>, was: &Standing, change: &Change, output: &[u8]) ->
 
 /// Writes the plan at first start; the step that starts at once is written as running. Returns how many steps there
 /// are.
-fn freeze_plan(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<i64, Error> {
+fn freeze_plan(tx: &Tx<'_>, was: &Row, change: &Change) -> Result<i64, Error> {
     if change.plan.is_empty() {
-        return Ok(was.steps);
+        return Ok(was.stands.steps);
     }
-    if was.steps > 0 {
-        return Err(Error::Fenced(format!("{} has a plan already", change.job)));
-    }
-    if let Some(AttemptStart { step, number }) = change.started
-        && (number != 1 || usize::from(step) >= change.plan.len())
-    {
-        return Err(Error::Fenced(format!(
-            "{} has no step {step} to start with attempt {number}",
-            change.job
-        )));
-    }
+    steps::freeze(&was.stands, change)?;
     for (place, step) in change.plan.iter().enumerate() {
         let place = u16::try_from(place).unwrap_or(u16::MAX);
-        let starts = change.started.is_some_and(|s| s.step == place);
-        let state = if starts { StepState::Running } else { StepState::Pending };
+        let state = steps::first_state(place, change.started);
+        let starts = state == StepState::Running;
         let id = number::step(was.seq, place)?;
         tx.sql.execute(
             "INSERT INTO step (id, backend, on_error, state, attempts) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -186,13 +124,14 @@ fn freeze_plan(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<i64, Erro
     Ok(i64::try_from(change.plan.len()).unwrap_or(i64::MAX))
 }
 
+/// The states of a guard as a statement takes them: a bit for each.
+fn states(guard: steps::Guard) -> i64 {
+    guard.states().map(|state| 1 << state.code()).sum()
+}
+
 /// Moves a step along the diagram, or not at all.
-fn move_step(tx: &Tx<'_>, seq: i64, steps: i64, step: &StepChange) -> Result<(), Error> {
-    let from: i64 = StepState::ALL
-        .into_iter()
-        .filter(|state| state.may_become(step.state))
-        .map(|state| 1 << state.code())
-        .sum();
+fn move_step(tx: &Tx<'_>, seq: i64, planned: i64, step: &StepChange) -> Result<(), Error> {
+    let from = states(steps::to_move(step.state));
     let moved = tx.sql.execute(
         "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5, tried = ?6, due_at = ?7
              WHERE id = ?1 AND ((1 << state) & ?8) <> 0",
@@ -209,7 +148,7 @@ fn move_step(tx: &Tx<'_>, seq: i64, steps: i64, step: &StepChange) -> Result<(),
     )?;
     if moved == 0 {
         let (index, state) = (step.index, step.state.as_str());
-        return Err(Error::Fenced(format!("step {index} of {steps} cannot become {state}")));
+        return Err(Error::Fenced(format!("step {index} of {planned} cannot become {state}")));
     }
     Ok(())
 }
@@ -218,9 +157,11 @@ fn start_step(tx: &Tx<'_>, seq: i64, start: AttemptStart) -> Result<(), Error> {
     let AttemptStart { step, number } = start;
     // The attempt's number has to fit its row's id later.
     number::attempt(seq, step, number)?;
+    let guard = steps::to_start(number);
     let moved = tx.sql.execute(
-        "UPDATE step SET state = ?2, attempts = ?3, due_at = NULL WHERE id = ?1 AND state = ?4 AND attempts = ?3 - 1",
-        params![number::step(seq, step)?, Word(StepState::Running), number, Word(StepState::Pending),],
+        "UPDATE step SET state = ?2, attempts = ?3, due_at = NULL
+             WHERE id = ?1 AND ((1 << state) & ?4) <> 0 AND attempts = ?5",
+        params![number::step(seq, step)?, Word(StepState::Running), number, states(guard), guard.attempts],
     )?;
     if moved == 0 {
         return Err(Error::Fenced(format!(
@@ -231,7 +172,7 @@ fn start_step(tx: &Tx<'_>, seq: i64, start: AttemptStart) -> Result<(), Error> {
 }
 
 /// Carries out what becomes of the secrets; returns whether they are gone.
-fn scrub(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<bool, Error> {
+fn scrub(tx: &Tx<'_>, was: &Row, change: &Change) -> Result<bool, Error> {
     if !was.secrets {
         return Ok(false);
     }
@@ -245,9 +186,9 @@ fn scrub(tx: &Tx<'_>, was: &Standing, change: &Change) -> Result<bool, Error> {
 /// Moves the job itself, and with its end frees the next one of its subject.
 fn move_job(
     tx: &mut Tx<'_>,
-    was: &Standing,
+    was: &Row,
     sealed: &SealedChange,
-    steps: i64,
+    planned: i64,
     secrets: bool,
 ) -> Result<(), Error> {
     let change = &sealed.change;
@@ -265,10 +206,7 @@ fn move_job(
     let to = &change.to;
     let ends = to.state.is_terminal();
     let lane = to.lane.as_deref().unwrap_or(&was.lane);
-    let open = match change.started {
-        Some(start) => Some((start.step, start.number, change.at)),
-        None => was.open.filter(|_| to.state == JobState::Running),
-    };
+    let open = fence::open(&was.stands, change);
     // Two statements: one that names `ended_at` and `head` would touch the indices of live jobs at every start. No plan
     // is followed any more once the job has ended.
     let sql = if ends {
@@ -291,7 +229,7 @@ fn move_job(
         open.map(|(step, _, _)| step),
         open.map(|(_, number, _)| number),
         open.map(|(_, _, at)| Time(at)),
-        steps,
+        planned,
         secrets,
     ];
     for (place, value) in (1..).zip(common) {
@@ -305,16 +243,16 @@ fn move_job(
     update.raw_execute()?;
     drop(update);
 
-    if was.state != to.state {
-        tx.count(was.state, -1);
+    if was.stands.state != to.state {
+        tx.count(was.stands.state, -1);
         tx.count(to.state, 1);
     }
     if ends {
         match &was.subject {
-            Some(subject) if was.head => order::leave(tx, subject, change.at)?,
+            Some(subject) if was.stands.head => order::leave(tx, subject, change.at)?,
             _ => {}
         }
-    } else if was.head && to.state != JobState::Running {
+    } else if was.stands.head && to.state != JobState::Running {
         tx.due(Ready { id: change.job, seq: was.seq, lane, class: was.class, due_at: to.due_at });
     }
     Ok(())

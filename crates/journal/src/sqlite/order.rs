@@ -1,6 +1,6 @@
 //! The order of a subject's jobs: only the oldest live one, the head, may run.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use model::{Class, JobId, JobState, Seq};
 use rusqlite::{Row, params};
 
@@ -9,9 +9,7 @@ use super::tx::{Ready, Tx};
 use super::{number, row};
 use crate::damage::{Damaged, Spot};
 use crate::error::Error;
-
-/// A retrying head is hurried at most so often.
-const HURRY: SignedDuration = SignedDuration::from_secs(10);
+use crate::rules::order as rules;
 
 /// The first live job of a subject.
 struct First {
@@ -35,6 +33,11 @@ impl First {
             due_at: row::time(row, 5)?,
             attempted_at: row::maybe_time(row, 6)?,
         })
+    }
+
+    fn stands(&self) -> rules::First {
+        let First { state, class, due_at, attempted_at, .. } = *self;
+        rules::First { state, class, due_at, attempted_at }
     }
 
     fn ready(&self) -> Ready<'_> {
@@ -76,17 +79,12 @@ pub(super) fn arrive(
             return Ok(false);
         }
     };
-    let (due_at, lent) = (first.due_at, first.class);
-    if first.state == JobState::Retrying {
-        // A clock that ran ahead at the last attempt does not make it wait for longer.
-        let last = first.attempted_at.map_or(Timestamp::MIN, |last| last.min(at));
-        let allowed = last.checked_add(HURRY).unwrap_or(at);
-        first.due_at = first.due_at.min(at.max(allowed));
+    let arrival = rules::arrive(&first.stands(), class, at);
+    if let Some(due_at) = arrival.hurry {
+        hurry(tx, first.seq, due_at)?;
+        first.due_at = due_at;
     }
-    if first.due_at != due_at {
-        hurry(tx, first.seq, first.due_at)?;
-    }
-    if class == Class::Interactive {
+    if let Some(class) = arrival.lend {
         tx.sql.execute(
             "UPDATE job INDEXED BY job_live SET class = ?2
                  WHERE subject = ?1 AND ended_at IS NULL AND class <> ?2",
@@ -94,7 +92,7 @@ pub(super) fn arrive(
         )?;
         first.class = class;
     }
-    if first.state != JobState::Running && (first.due_at, first.class) != (due_at, lent) {
+    if arrival.tell {
         tx.due(first.ready());
     }
     Ok(false)
@@ -118,9 +116,7 @@ pub(super) fn leave(tx: &mut Tx<'_>, subject: &str, at: Timestamp) -> Result<(),
         None => {}
         Some(Err(damaged)) => tx.committed.damaged.push(damaged),
         Some(Ok(mut first)) => {
-            if first.state == JobState::Queued {
-                first.due_at = first.due_at.min(at);
-            }
+            first.due_at = rules::leave(&first.stands(), at);
             let values = params![first.seq, Time(first.due_at)];
             tx.sql.execute("UPDATE job SET head = 1, due_at = ?2 WHERE seq = ?1", values)?;
             tx.due(first.ready());

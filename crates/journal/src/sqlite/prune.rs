@@ -15,6 +15,7 @@ use super::secret;
 use super::tx::Tx;
 use crate::change::{Pruned, Retention};
 use crate::error::Error;
+use crate::rules::retention::{self, Candidate};
 
 /// How many jobs and other big rows are looked at in one commit.
 const BATCH: i64 = 128;
@@ -75,15 +76,8 @@ fn secrets(tx: &Tx<'_>, at: Timestamp) -> Result<Cursor, Error> {
     Ok(if seqs.is_empty() { Cursor::Jobs(0, Pruned::default()) } else { Cursor::Secrets })
 }
 
-/// A job that may have to go.
-pub(super) struct Candidate {
-    pub(super) seq: i64,
-    /// `None` = it cannot be read.
-    state: Option<JobState>,
-    /// As old as the one before it when it cannot be read.
-    accepted_at: Timestamp,
-    pub(super) ended_at: Option<Timestamp>,
-}
+/// A job that may have to go, and its state; `None` = it cannot be read.
+type Found = (Candidate, Option<JobState>);
 
 fn jobs(
     tx: &mut Tx<'_>,
@@ -93,21 +87,11 @@ fn jobs(
     at: Timestamp,
 ) -> Result<Cursor, Error> {
     let kept: u64 = tx.sql.one("SELECT sum(jobs) FROM tally WHERE state > 2", [], |row| row.get(0))?;
-    let mut excess = kept.saturating_sub(keep.jobs_max);
+    let excess = kept.saturating_sub(keep.jobs_max);
     let candidates = candidates(tx, after, at)?;
-    let last = candidates.last().map(|job| job.seq);
-    let mut going = Vec::new();
-    let mut young = false;
-    for job in candidates {
-        // Nothing behind this one is older, and there are not too many. A clock that ran ahead says nothing.
-        if excess == 0 && job.accepted_at >= keep.jobs_before && !is_ahead(job.accepted_at, at) {
-            young = true;
-            break;
-        }
-        let goes = job.ended_at.is_some_and(|ended_at| excess > 0 || ended_at < keep.jobs_before);
-        excess = excess.saturating_sub(goes.into());
-        going.push((job, goes));
-    }
+    let last = candidates.last().map(|(job, _)| job.seq);
+    let choice = retention::choose(candidates.iter().map(|(job, _)| *job), excess, keep, at);
+    let going: Vec<_> = candidates.into_iter().zip(choice.goes).collect();
     // Those that lie one behind the other go at once.
     for run in
         going.chunk_by(|(_, one), (_, next)| one == next).filter(|run| run.iter().all(|(_, goes)| *goes))
@@ -115,12 +99,12 @@ fn jobs(
         remove_jobs(tx, run.iter().map(|(job, _)| job), &mut pruned, at)?;
     }
     Ok(match last {
-        Some(last) if !young => Cursor::Jobs(last, pruned),
+        Some(last) if !choice.all_seen => Cursor::Jobs(last, pruned),
         _ => Cursor::Ids(0, pruned),
     })
 }
 
-pub(super) fn candidates(tx: &Tx<'_>, after: i64, now: Timestamp) -> Result<Vec<Candidate>, Error> {
+fn candidates(tx: &Tx<'_>, after: i64, now: Timestamp) -> Result<Vec<Found>, Error> {
     let sql = "SELECT seq, state, accepted_at, ended_at FROM job WHERE seq > ?1 ORDER BY seq LIMIT ?2";
     let mut before = Timestamp::MIN;
     Ok(tx.sql.all(sql, [after, BATCH], |row| {
@@ -128,13 +112,14 @@ pub(super) fn candidates(tx: &Tx<'_>, after: i64, now: Timestamp) -> Result<Vec<
         if !is_ahead(accepted_at, now) {
             before = accepted_at;
         }
-        Ok(Candidate {
+        let candidate = Candidate {
             seq: row.get(0)?,
-            state: row::word(row, 1).ok(),
+            // As old as the one before it when it cannot be read.
             accepted_at,
             // An end that cannot be read is one all the same.
             ended_at: row::maybe_time(row, 3).unwrap_or(Some(accepted_at)),
-        })
+        };
+        Ok((candidate, row::word(row, 1).ok()))
     })?)
 }
 
@@ -142,15 +127,15 @@ pub(super) fn candidates(tx: &Tx<'_>, after: i64, now: Timestamp) -> Result<Vec<
 /// they still owe.
 pub(super) fn remove_jobs<'a>(
     tx: &mut Tx<'_>,
-    jobs: impl Iterator<Item = &'a Candidate>,
+    jobs: impl Iterator<Item = &'a Found>,
     pruned: &mut Pruned,
     at: Timestamp,
 ) -> Result<(), Error> {
     let (mut first, mut last) = (i64::MAX, i64::MIN);
-    for job in jobs {
+    for (job, state) in jobs {
         (first, last) = (first.min(job.seq), last.max(job.seq));
-        if let Some(state) = job.state {
-            tx.count(state, -1);
+        if let Some(state) = state {
+            tx.count(*state, -1);
         }
         pruned.jobs += 1;
     }

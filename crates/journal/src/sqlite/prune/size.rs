@@ -8,7 +8,7 @@ use super::super::code::Word;
 use super::super::open::PAGE;
 use super::super::row;
 use super::super::tx::Tx;
-use super::{BATCH, Candidate, Cursor, candidates, remove_free, remove_jobs};
+use super::{BATCH, Cursor, Found, candidates, remove_free, remove_jobs};
 use crate::change::Pruned;
 use crate::error::Error;
 
@@ -24,17 +24,17 @@ pub(super) fn step(
         return Ok(Cursor::Done(pruned));
     }
     let found = candidates(tx, after, at)?;
-    let live = found.iter().take_while(|job| job.ended_at.is_none()).count();
+    let live = found.iter().take_while(|(job, _)| job.ended_at.is_none()).count();
     let (live, ended) = found.split_at(live);
-    if let (Some(last), true) = (live.last(), ended.is_empty()) {
+    if let (Some((last, _)), true) = (live.last(), ended.is_empty()) {
         return Ok(Cursor::Size(last.seq, pruned));
     }
     let (record, delivery) = (oldest_record(tx)?, oldest_delivery(tx)?);
     let other = record.into_iter().chain(delivery).min();
     // Those that lie one behind the other go at once, as far as nothing else is older.
     let is_oldest =
-        |job: &&Candidate| job.ended_at.is_some_and(|ended_at| other.is_none_or(|other| ended_at <= other));
-    let ended: Vec<&Candidate> = ended.iter().take_while(is_oldest).collect();
+        |(job, _): &&Found| job.ended_at.is_some_and(|ended_at| other.is_none_or(|other| ended_at <= other));
+    let ended: Vec<&Found> = ended.iter().take_while(is_oldest).collect();
     if !ended.is_empty() {
         remove_jobs(tx, ended.into_iter(), &mut pruned, at)?;
     } else if other.is_none() {
