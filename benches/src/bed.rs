@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
 use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
 use futures_util::future::try_join_all;
-use journal::{Key, Options, SqliteJournal};
+use journal::{Key, Options};
 use model::{Effects, JobId, OnError, Outcome, Request};
 use serde_json::json;
 
@@ -50,7 +50,7 @@ pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
 /// Starts a hub on this folder.
 pub(crate) async fn begin(folder: &Path, setup: Setup) -> Result<Hub> {
     let (observer, wires) = wiring();
-    let journal = Arc::new(SqliteJournal::open(Options::new(folder, Key::from_bytes([1; 32])), observer)?);
+    let journal = journal::open(Options::new(folder, Key::from_bytes([1; 32])), observer)?;
     Ok(Hub::start(journal, wires, Clock::system(), setup).await?)
 }
 

@@ -80,7 +80,7 @@ async fn fill(folder: &Path, size: u64) -> Result<()> {
     bed::submit(&hub, size, 512).await?;
     bed::drain(&hub).await?;
     // Events of a million jobs are more than are kept: removing them is no part of what is measured below the cap.
-    hub.journal().prune(retention(u64::MAX), Timestamp::now()).await?;
+    hub.keeping().prune(retention(u64::MAX), Timestamp::now()).await?;
     hub.stop(Duration::from_secs(10)).await;
     Ok(())
 }
@@ -109,7 +109,7 @@ async fn rate(hub: &Hub) -> Result<f64> {
 /// Keeps as many jobs as there were.
 async fn prune(hub: Hub, cap: u64) -> Result<()> {
     loop {
-        hub.journal().prune(retention(cap), Timestamp::now()).await?;
+        hub.keeping().prune(retention(cap), Timestamp::now()).await?;
         tokio::time::sleep(PRUNE).await;
     }
 }

@@ -17,7 +17,7 @@ use engine::{Accepted, ActionTable, Actor, Clock, Hub, Limits, Replay, Setup, wi
 use identities::Register;
 use identities::import::{Format, Mapping};
 use identities::register::{File, Options, Portions};
-use journal::{Key, SqliteJournal};
+use journal::Key;
 use model::json::DEEPEST;
 use model::{Effects, JobId};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn message(headers: &Value, body: &str) -> Vec<u8> {
 async fn hub(folder: &Path) -> Hub {
     let (observer, wires) = wiring();
     let options = journal::Options::new(folder, Key::from_bytes([7; 32]));
-    let journal = SqliteJournal::open(options, observer).unwrap();
+    let journal = journal::open(options, observer).unwrap();
     let setup = Setup {
         catalogue: Catalogue { entries: Vec::new() },
         actions: ActionTable::new([]).unwrap(),
@@ -101,7 +101,7 @@ async fn hub(folder: &Path) -> Hub {
         retry: HashMap::new(),
         limits: Limits::default(),
     };
-    Hub::start(Arc::new(journal), wires, Clock::system(), setup).await.unwrap()
+    Hub::start(journal, wires, Clock::system(), setup).await.unwrap()
 }
 
 fn actor() -> Actor {

@@ -26,7 +26,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acceptance {
     /// A new job, durable.
-    New(Seq),
+    New,
     /// The same request was accepted before: the job as it stands (`None` = pruned; only its id is remembered).
     Known(Option<Box<Job>>, JobId),
     /// The external id was used before, with other content.

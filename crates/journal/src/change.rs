@@ -20,6 +20,12 @@ pub struct ExternalId {
     pub formerly: Zeroizing<Vec<u8>>,
 }
 
+/// Whether a text can name something in every journal: it has at most 1 KiB, which is what all kinds of databases keep in
+/// an index, and no U+0000, which some of them cannot hold.
+pub fn is_name(text: &str) -> bool {
+    text.len() <= 1024 && !text.contains('\0')
+}
+
 /// A request that passed intake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewJob {

@@ -134,9 +134,9 @@ pub enum Error {
     /// The journal is closed: the hub is stopping.
     #[error("the journal is closed")]
     Closed,
-    /// Bug: SQLite refused a statement.
+    /// Bug: the database refused a statement.
     #[error("journal: {0}")]
-    Sqlite(#[source] rusqlite::Error),
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Soft: reading or writing a file failed.
     #[error("{what}: {source}")]
     Io {
@@ -177,13 +177,13 @@ impl From<rusqlite::Error> for Error {
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Damaged(error.to_string()),
                 ErrorCode::OperationInterrupted => Error::Busy,
                 ErrorCode::TooBig => Error::TooMany(error.to_string()),
-                _ => Error::Sqlite(error),
+                _ => Error::Engine(error.into()),
             },
             E::FromSqlConversionFailure(..)
             | E::IntegralValueOutOfRange(..)
             | E::Utf8Error(..)
             | E::InvalidColumnType(..) => Error::Damaged(error.to_string()),
-            _ => Error::Sqlite(error),
+            _ => Error::Engine(error.into()),
         }
     }
 }

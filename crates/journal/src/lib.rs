@@ -25,7 +25,7 @@ pub use api::{
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
-    NewRecord, NewStep, Over, Pruned, Retention, Scrub, StepChange,
+    NewRecord, NewStep, Over, Pruned, Retention, Scrub, StepChange, is_name,
 };
 pub use crash::crash_point;
 pub use damage::{Burial, Damaged, Grave, Spot};

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use intendant_journal::{
     Change, DeliveryFilter, EffectSet, EntityFilter, Filter, Journal, NewJob, NewRecord, Order, Page,
-    RecordFilter, SqliteJournal,
+    RecordFilter,
 };
 use model::{Class, Code, OutcomeKind, RecordKind};
 use rusqlite::Connection;
@@ -26,7 +26,7 @@ const TABLES: [&str; 11] = [
 ];
 
 /// Two jobs that ran, two that wait; each has all that a job can have.
-async fn fill(journal: &SqliteJournal) {
+async fn fill(journal: &dyn Journal) {
     for number in 1..=ALL {
         let new = NewJob {
             reply: Some(b"\"address\"".to_vec()),
@@ -63,7 +63,7 @@ fn refusal(number: u64) -> NewRecord {
 }
 
 /// What can still be read of everything, by name.
-async fn readable(journal: &SqliteJournal) -> BTreeSet<String> {
+async fn readable(journal: &dyn Journal) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let page = Page { after: None, order: Order::Oldest, limit: 99 };
     for job in journal.jobs(Filter::default(), page).await.unwrap().rows {
@@ -134,10 +134,10 @@ fn rows(db: &Connection, table: &str) -> Vec<Vec<Value>> {
 async fn whatever_stands_in_a_cell_the_others_are_read() {
     let folder = Folder::new();
     let journal = try_open(folder.path()).unwrap();
-    fill(&journal).await;
+    fill(&*journal).await;
     let db = Connection::open(folder.database()).unwrap();
     db.execute_batch("PRAGMA ignore_check_constraints = ON").unwrap();
-    let whole = readable(&journal).await;
+    let whole = readable(&*journal).await;
     assert!(whole.len() > 40, "{whole:?}");
     let strange = [
         Value::Null,
@@ -165,7 +165,7 @@ async fn whatever_stands_in_a_cell_the_others_are_read() {
                     // What the schema forbids cannot stand there.
                     let Ok(1) = db.execute(&sql, rusqlite::params_from_iter(&values)) else { continue };
                     tried += 1;
-                    let seen = readable(&journal).await;
+                    let seen = readable(&*journal).await;
                     if tried % 9 == 0 {
                         journal.check().await.unwrap();
                     }
@@ -191,7 +191,7 @@ async fn whatever_stands_in_a_cell_the_others_are_read() {
         }
     }
     assert!(tried > 300, "{tried}");
-    assert_eq!(readable(&journal).await, whole, "all is as it was");
+    assert_eq!(readable(&*journal).await, whole, "all is as it was");
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn a_number_that_is_never_given_is_not_the_last_one() {
     for table in ["job", "delivery", "record", "event"] {
         let folder = Folder::new();
         let journal = try_open(folder.path()).unwrap();
-        fill(&journal).await;
+        fill(&*journal).await;
         journal.close().await;
         let db = Connection::open(folder.database()).unwrap();
         let sql = format!("UPDATE {table} SET seq = 9223372036854775807 WHERE seq = 3");
@@ -207,7 +207,7 @@ async fn a_number_that_is_never_given_is_not_the_last_one() {
         drop(db);
         let journal = try_open(folder.path()).unwrap();
         let last = journal.last_event().await.unwrap();
-        assert_eq!(accept(&journal, job_of("next", 9)).await.0, 5, "{table}");
+        assert_eq!(accept(&*journal, job_of("next", 9)).await.0, 5, "{table}");
         let effects = EffectSet { deliveries: vec![delivery(9, at(1))], ..EffectSet::default() };
         journal.apply(effects, None, at(1)).await.unwrap();
         journal.record(refusal(9)).await.unwrap();

@@ -58,7 +58,7 @@ async fn a_full_disk_refuses_and_recovers_by_itself() {
         let number = 100 + accepted.len() as u64;
         match journal.accept(big(number), EffectSet::default()).await {
             Ok(answer) => {
-                assert!(matches!(answer, Acceptance::New(_)));
+                assert!(answer == Acceptance::New);
                 accepted.push(number);
             }
             Err(error) => break error,

@@ -147,7 +147,7 @@ impl Hub {
         let cached = core.cache.hold(loaded);
         let acceptance = self.accept_with(new, effects, told, record).await;
         Ok(match acceptance? {
-            Acceptance::New(_) => {
+            Acceptance::New => {
                 cached.accepted();
                 core.stats.accepted(&source, core.clock.now());
                 Accepted::New(id)
@@ -177,7 +177,7 @@ impl Hub {
                 Err(journal::Error::Conflict { .. }) if given.entities.is_empty() => {}
                 Err(error @ journal::Error::IdReused { .. }) => reused.push(Reused::of(error)?),
                 accepted => {
-                    if matches!(accepted, Ok(Acceptance::New(_))) {
+                    if matches!(accepted, Ok(Acceptance::New)) {
                         core.noted(&aside);
                     }
                     return accepted;

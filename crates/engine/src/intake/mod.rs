@@ -92,6 +92,8 @@ pub(crate) fn take(
         Some(subject) => Some(subject),
         None => find_subject(&request.body, spec),
     };
+    named("subject", subject.as_ref().map(Subject::as_str))?;
+    named("external id", request.external_id.as_deref())?;
     let external_id = request.external_id.as_ref().map(|value| ExternalId {
         value: value.clone(),
         content: fingerprint(&request.action, &request.body),
@@ -156,6 +158,15 @@ pub(crate) fn take(
         size,
     };
     Ok(Taken { new, loaded })
+}
+
+/// Refuses a name that not every journal can keep.
+fn named(what: &str, text: Option<&str>) -> Result<(), Why> {
+    if text.is_none_or(journal::is_name) {
+        return Ok(());
+    }
+    let message = format!("its {what} is longer than 1 KiB or has a character U+0000 in it");
+    Err(Why { code: code::INVALID_PAYLOAD, message })
 }
 
 /// The first of the action's pointers that leads to a non-empty string or a number.

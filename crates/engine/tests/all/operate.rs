@@ -268,3 +268,14 @@ async fn nulls_are_empty_only_where_the_action_says_so() {
     let seen: Vec<_> = fake.bodies().iter().map(ToString::to_string).collect();
     assert_eq!(seen, [r#"{"z":"","a":["",{"b":""}]}"#, r#"{"z":null,"a":[null,{"b":null}]}"#]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_that_not_every_journal_can_keep_are_refused() {
+    let bed = Bed::with(vec![entry("b", Fake::done(), OnError::Stop, SLOW)]).await;
+    let accept = async |request| bed.hub.accept(request, Effects::default()).await.unwrap();
+    let id = |id: String| Request { external_id: Some(id), ..request("DO", "ann") };
+    assert!(matches!(accept(id("x".repeat(1024))).await, Accepted::New(_)));
+    for refused in [id("x".repeat(1025)), id("x\0y".to_owned()), request("DO", &"y".repeat(1025))] {
+        assert!(matches!(accept(refused).await, Accepted::Refused(_)));
+    }
+}

@@ -1,6 +1,6 @@
 //! Accepting: recognise what is known, put the job at the end of its subject's line, write it.
 
-use model::{EventKind, JobId, JobState, Seq};
+use model::{EventKind, JobId, JobState};
 use rusqlite::params;
 use uuid::Uuid;
 
@@ -24,7 +24,7 @@ pub(super) fn accept(tx: &mut Tx<'_>, job: &SealedJob, effects: &SealedEffects) 
     }
     let seq = insert(tx, job)?;
     effects::write(tx, effects, Some(seq))?;
-    Ok(Acceptance::New(Seq(seq)))
+    Ok(Acceptance::New)
 }
 
 /// The replay of a job, or of a replay of it, that lives or has succeeded.

@@ -162,7 +162,7 @@ pub async fn a_closed_journal_says_so(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     let queued = journal.accept(job(1), EffectSet::default());
     journal.close().await;
-    assert_eq!(queued.await.unwrap(), Acceptance::New(Seq(1)), "what was queued is written");
+    assert_eq!(queued.await.unwrap(), Acceptance::New, "what was queued is written");
     assert!(matches!(journal.accept(job(2), EffectSet::default()).await, Err(Error::Closed)));
     assert!(matches!(journal.job(id(1)).await, Err(Error::Closed)));
     journal.close().await;
@@ -174,11 +174,11 @@ pub async fn a_job_is_not_replayed_twice(bed: &dyn Bed) {
     let offer = async |number, of| journal.accept(replay(number, of), EffectSet::default()).await.unwrap();
     accept(&*journal, job(1)).await;
     run(&*journal, 1, OutcomeKind::Hard, at(10)).await;
-    assert!(matches!(offer(2, 1).await, Acceptance::New(_)));
+    assert!(offer(2, 1).await == Acceptance::New);
     assert_eq!(offer(3, 1).await, Acceptance::Replayed(id(2), JobState::Queued));
     run(&*journal, 2, OutcomeKind::Hard, at(20)).await;
     // The replay has failed, too, and is replayed itself: that counts for both.
-    assert!(matches!(offer(4, 2).await, Acceptance::New(_)));
+    assert!(offer(4, 2).await == Acceptance::New);
     for of in [1, 2] {
         assert_eq!(offer(5, of).await, Acceptance::Replayed(id(4), JobState::Queued));
     }

@@ -192,7 +192,7 @@ async fn happen(model: &mut Model, journal: &dyn Journal, happening: Happening) 
             let number = model.last;
             let job = Modelled { number, subject, urgent, external, state: JobState::Queued, attempts: 0 };
             let told = match journal.accept(job.new_job(), EffectSet::default()).await.unwrap() {
-                Acceptance::New(_) => "new".to_owned(),
+                Acceptance::New => "new".to_owned(),
                 Acceptance::Known(kept, id) => format!("known {} {}", id.0.as_u128(), kept.is_some()),
                 Acceptance::IdReused(id) => format!("reused {}", id.0.as_u128()),
                 Acceptance::Replayed(id, _) => format!("replayed {}", id.0.as_u128()),

@@ -99,12 +99,11 @@ pub fn known_or_formerly_as(value: &str, content: &[u8], formerly: &[u8], job: N
     NewJob { external_id: Some(id), ..job }
 }
 
-/// Accepts it and expects it to be new.
+/// Accepts it and expects it to be new; its place in the order.
 pub async fn accept(journal: &dyn Journal, job: NewJob) -> Seq {
-    match journal.accept(job, EffectSet::default()).await.unwrap() {
-        Acceptance::New(seq) => seq,
-        other => panic!("expected a new job, got {other:?}"),
-    }
+    let id = job.id;
+    assert_eq!(journal.accept(job, EffectSet::default()).await.unwrap(), Acceptance::New);
+    journal.job(id).await.unwrap().unwrap().seq
 }
 
 /// A move that only names the new state.
