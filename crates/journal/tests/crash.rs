@@ -61,9 +61,9 @@ macro_rules! crash {
             }
             let (folder, $said) = die(stringify!($name), $point);
             let $journal = try_open(folder.path()).unwrap();
-            sound(&$journal).await;
+            sound(&*$journal).await;
             $body
-            finish(&$journal).await;
+            finish(&*$journal).await;
         }
     };
 }
