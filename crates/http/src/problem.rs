@@ -173,6 +173,7 @@ impl From<journal::Error> for Problem {
             E::Fenced(_) | E::Conflict { .. } => {
                 Problem::new(StatusCode::CONFLICT, "conflict", format!("{error}: look at it, and try again"))
             }
+            E::IdReused { .. } => Problem::new(StatusCode::CONFLICT, "id_reused", error.to_string()),
             E::Closed => Problem::stopping(),
             E::Busy => Problem::later("busy", 5, error.to_string()),
             E::TooMany(what) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", what),
