@@ -29,6 +29,7 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use engine::{Clock, Hub};
 use http::page::Kit;
+use module::Panel;
 
 pub use nav::PART;
 
@@ -47,6 +48,8 @@ pub struct Console {
     pub clock: Clock,
     /// Configuration and backends on the hub's disk.
     pub installation: Arc<dyn Installation>,
+    /// What modules show on the page of a job.
+    pub panels: Arc<[Box<dyn Panel>]>,
 }
 
 impl FromRef<Console> for Kit {

@@ -19,6 +19,7 @@ pub mod register;
 pub mod request;
 mod right;
 pub mod schedule;
+mod seam;
 pub mod state;
 
 pub use actions::actions;
@@ -27,3 +28,4 @@ pub use reactor::Follow;
 pub use register::Register;
 pub use request::{RETRY, SOURCE};
 pub use right::{READ, ReadIdentities, SCOPE};
+pub use seam::Identities;

@@ -1,6 +1,7 @@
 //! Puts the hub together: what configuration and modules say becomes an [`engine::Setup`] on an open journal.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,16 +11,14 @@ use engine::port::{BackendEntry, BoxFuture, Catalogue, Reclaim};
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use journal::{Keys, Options};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy, RunMark};
-use notify::Hook;
-use notify::trace::Traces;
+use module::{Declaration, Ground};
 use rustix::process::geteuid;
 use uuid::Uuid;
 
+use crate::assembly::{Assembly, Modules};
 use crate::config::{Config, Loaded, Origin};
 use crate::exit::misuse;
-use crate::register;
-use crate::sources::{Configured, Sources};
-use crate::webhooks;
+use serde_json::{Map, Value};
 
 /// The name under which requests come that `intendant run` is given.
 pub const RUN: &str = "run";
@@ -41,7 +40,7 @@ pub struct Parts {
 
 impl Parts {
     /// Reads the backends of a folder and everything else that the configuration names.
-    pub fn read(loaded: &Loaded, folder: &Path) -> Result<Self> {
+    pub fn read(loaded: &Loaded, folder: &Path, modules: &Modules) -> Result<Self> {
         let config = &loaded.config;
         let defaults = scripts::Defaults {
             style: loaded.style,
@@ -54,7 +53,7 @@ impl Parts {
         };
         Ok(Parts {
             backends: scripts::load(folder, &defaults),
-            actions: Parts::actions(config)?,
+            actions: Parts::actions(config, modules)?,
             limits: limits(config),
             others: Vec::new(),
         })
@@ -67,6 +66,27 @@ impl Parts {
         self
     }
 
+    /// With what modules want of the hub.
+    #[must_use]
+    pub fn with(mut self, said: &mut Declaration) -> Self {
+        self.others.append(&mut said.backends);
+        self.limits.max_sizes.extend(said.max_sizes.drain(..));
+        self
+    }
+
+    /// Each backend that lies in a folder: its configuration as its file says it, with its `path`.
+    pub fn listed(&self) -> Vec<Value> {
+        let of = |backend: &scripts::ScriptBackend| {
+            let text = fs::read_to_string(backend.folder().join("config.yml")).unwrap_or_default();
+            // A file that cannot be read is reported where backends are checked; here its name is what is known.
+            let mut members: Map<String, Value> = serde_saphyr::from_str(&text).unwrap_or_default();
+            members.entry("name").or_insert_with(|| backend.name().into());
+            members.insert("path".to_owned(), backend.folder().display().to_string().into());
+            Value::Object(members)
+        };
+        self.backends.backends.iter().map(|backend| of(backend)).collect()
+    }
+
     /// All backends.
     pub fn catalogue(&self) -> Catalogue {
         let mut catalogue = self.backends.catalogue();
@@ -75,8 +95,8 @@ impl Parts {
     }
 
     /// What the modules know of actions, and what the configuration adds.
-    pub fn actions(config: &Config) -> Result<ActionTable> {
-        let mut entries: BTreeMap<String, ActionSpec> = identities::actions().into_iter().collect();
+    pub fn actions(config: &Config, modules: &Modules) -> Result<ActionTable> {
+        let mut entries: BTreeMap<String, ActionSpec> = modules.actions().into_iter().collect();
         for (name, entry) in &config.actions.0 {
             let base = entries.remove(name).unwrap_or_default();
             entries.insert(name.clone(), entry.over(base));
@@ -121,30 +141,23 @@ pub struct Home {
     pub expected: Option<Uuid>,
 }
 
-/// Opens the journal of a data folder, starts the hub on it, and lets its sources take requests.
+/// Opens the journal of a data folder, starts the hub on it, and lets its modules work.
 pub async fn start(
     home: Home,
     parts: Parts,
-    configured: Configured,
-    hooks: BTreeMap<String, Hook>,
-    traces: Option<&Traces>,
+    mut said: Declaration,
     clock: &Clock,
-) -> Result<(Hub, Sources)> {
+) -> Result<(Hub, Assembly)> {
     let (observer, wiring) = engine::wiring();
     let Home { folder, keys, expected } = home;
     let options = Options { expected, ..Options::new(folder, keys) };
     let journal = journal::open(options, observer).map_err(journal_error)?;
-    let sources = Sources::new(configured, journal.id(), clock, &parts.backends);
-    let mut setup = parts.setup(clock);
-    sources.join(&mut setup);
-    register::join(&mut setup);
-    webhooks::join(hooks, &mut setup, clock)?;
-    if let Some(traces) = traces {
-        traces.watch(&mut setup.couriers);
-    }
+    let mut setup = parts.with(&mut said).setup(clock);
+    let joined = said.join(&Ground { journal: journal.id(), clock }, &mut setup)?;
+    let assembly = Assembly::new(joined, clock);
     let hub = Hub::start(journal, wiring, clock.clone(), setup).await.context("starting the hub")?;
-    sources.open(&hub);
-    Ok((hub, sources))
+    assembly.start(&hub);
+    Ok((hub, assembly))
 }
 
 /// An error of the journal. What the administrator has to put right is an error of configuration.
@@ -192,12 +205,6 @@ fn limits(config: &Config) -> Limits {
     Limits {
         concurrency: config.concurrency.get(),
         max_size: config.requests.max_size.0,
-        max_sizes: config
-            .sesame
-            .0
-            .iter()
-            .filter_map(|(name, source)| Some((name.clone(), source.max_size?.0)))
-            .collect(),
         attempt: config.backends.timeout.0,
         keep_secrets: config.dead_letters.keep_secrets,
         keep: Keep {

@@ -8,17 +8,23 @@ use anyhow::Result;
 use api::Client;
 use api::dto::Setting;
 use engine::Clock;
+use engine::port::Catalogue;
 use journal::{Key, Keys};
+use module::config::Sections;
+use module::{Desk, Program, Told};
 use rustix::process::geteuid;
+use serde_json::Value;
 
-use crate::cli::Common;
+use crate::assembly::Modules;
+use crate::cli::{Common, VERSION};
+use crate::compose::{self, Parts};
 use crate::config::{self, Config, Environment, Loaded, Places, SecretSource};
 use crate::exit::{Exit, misuse};
 use crate::keyring;
 use crate::marker::Marker;
 use crate::profile::Profile;
 use crate::role::SesameDaemon;
-use crate::screen::Screen;
+use module::terminal::Screen;
 
 /// What every command works with.
 #[derive(Clone, Debug)]
@@ -29,6 +35,8 @@ pub struct Context {
     pub screen: Screen,
     /// The time.
     pub clock: Clock,
+    /// What the program is made of.
+    pub modules: Modules,
     /// Actions for which the hub has a backend of its own that does nothing.
     pub noop: Vec<String>,
     places: Places,
@@ -37,10 +45,10 @@ pub struct Context {
 
 impl Context {
     /// From the common options and the environment.
-    pub fn new(common: Common) -> Self {
-        let screen = Screen::new(&common);
+    pub fn new(common: Common, modules: Modules) -> Self {
+        let screen = Screen::new(common.color, common.quiet);
         let places = Places::new(Environment::of_process(), geteuid().is_root());
-        Context { common, screen, clock: Clock::system(), noop: Vec::new(), places, role: None }
+        Context { common, screen, clock: Clock::system(), modules, noop: Vec::new(), places, role: None }
     }
 
     /// The same for a hub that has a backend which does nothing for these actions.
@@ -62,7 +70,8 @@ impl Context {
 
     /// Reads the configuration.
     pub fn configuration(&self) -> Result<Loaded> {
-        let mut loaded = config::load(self.common.config.as_deref(), &self.places).map_err(misuse)?;
+        let mut loaded = config::load(self.common.config.as_deref(), &self.places, &self.modules.sections())
+            .map_err(misuse)?;
         loaded.file.as_deref().map_or(Ok(()), refuse_foreign)?;
         if let Some(daemon) = &self.role {
             daemon.lay_over(&mut loaded);
@@ -98,6 +107,17 @@ impl Context {
             Err(_) => {}
         }
         Ok(loaded)
+    }
+
+    /// What modules are told to declare themselves by. `backends`: those that lie in folders.
+    pub fn told<'a>(&'a self, loaded: &'a Loaded, backends: &'a [Value]) -> Told<'a> {
+        let program = Program {
+            version: VERSION,
+            description: env!("CARGO_PKG_DESCRIPTION"),
+            license: env!("CARGO_PKG_LICENSE"),
+        };
+        let environment = self.places.environment();
+        Told { sections: &loaded.sections, environment, clock: &self.clock, program, backends }
     }
 
     /// The environment of the process.
@@ -177,6 +197,38 @@ impl Context {
             }
             exit
         })
+    }
+}
+
+impl Desk for Context {
+    fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn environment(&self) -> &Environment {
+        self.places.environment()
+    }
+
+    fn sections(&self) -> Result<Sections> {
+        Ok(self.configuration()?.sections)
+    }
+
+    fn max_size(&self) -> Result<usize> {
+        Ok(self.configuration()?.config.requests.max_size.0)
+    }
+
+    fn backends(&self) -> Result<Catalogue> {
+        let loaded = self.configuration()?;
+        let folder = compose::backends_folder(&loaded);
+        Ok(Parts::read(&loaded, &folder.used, &self.modules)?.backends.catalogue())
+    }
+
+    fn client(&self) -> Result<Client> {
+        Context::client(self)
     }
 }
 

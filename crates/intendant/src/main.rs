@@ -4,12 +4,12 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use clap::Parser as _;
-use intendant::cli::{Backends, Cli, Command, Jobs, Key};
+use intendant::assembly::Modules;
+use intendant::cli::{self, Backends, Command, Jobs, Key, Typed};
 use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;
-use intendant::role;
+use intendant::{modules, role};
 use tokio::runtime::{Builder, Runtime};
 
 /// What one thread allocates another one frees: the system's allocator makes them wait for each other, and keeps what
@@ -20,9 +20,21 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     scripts::host();
-    let Cli { common, command } = Cli::parse_from(role::by_name(std::env::args_os()));
-    let context = Context::new(common);
-    let ended = runtime().and_then(|runtime| runtime.block_on(carry_out(command, &context)));
+    let modules = Modules::new(modules::all());
+    let commands = modules.commands();
+    let (common, typed) = cli::read(role::by_name(std::env::args_os()), &commands);
+    let context = Context::new(common, modules);
+    let ended = runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            match typed {
+                Typed::Own(command) => carry_out(command, &context).await,
+                Typed::OfModule(place, given) => match commands.get(place) {
+                    Some(command) => command.run(&given, &context).await,
+                    None => Ok(Exit::Misuse),
+                },
+            }
+        })
+    });
     context.end(ended).into()
 }
 
@@ -52,8 +64,6 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
             Backends::Resume(args) => command::backends::pause(args, false, context).await,
             Backends::Reload(args) => command::backends::reload(args, context).await,
         },
-        Command::Bus(bus) => command::bus::run(bus, context).await,
-        Command::Identities(identities) => command::identities::run(identities, context).await,
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),
@@ -63,7 +73,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         Command::Login(args) => command::login::login(&args, context).await,
         Command::Logout => command::login::logout(context),
         Command::Openapi => command::login::openapi(context),
-        Command::Completions(args) => command::completions::run(&args),
+        Command::Completions(args) => command::completions::run(&args, context),
     }
 }
 

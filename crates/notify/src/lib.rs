@@ -6,9 +6,11 @@
 mod event;
 mod hook;
 mod post;
+mod seam;
 mod sign;
 pub mod trace;
 
 pub use event::EventType;
 pub use hook::{COURIER, Hook, Webhooks};
+pub use seam::Notify;
 pub use sign::{BadSecret, SigningKey};

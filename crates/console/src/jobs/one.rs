@@ -22,7 +22,8 @@ pub(crate) async fn show(
     seen_by(&caller, &story.job)?;
     let later = console.hub.journal().later_success(id).await?;
     let title = visit.say("job-title", &[("action", story.job.action.as_str().into())]);
-    let content = Told::new(&visit, story, later.map(|job| job.id), console.hub.now());
+    let panels = console.panels.iter().filter_map(|panel| panel.show(&visit, &story.job)).collect();
+    let content = Told::new(&visit, story, later.map(|job| job.id), panels, console.hub.now());
     // Others may be in its way: their end, and backends, change what happens next.
     let about = if content.is_over() { format!("job={id}") } else { format!("job={id}&on=backends") };
     Ok(visit.page(title).live(about).show(&content))

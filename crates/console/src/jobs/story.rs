@@ -39,6 +39,8 @@ pub(super) struct Told<'p> {
     waited: Option<String>,
     /// A later job of the same subject and action that succeeded.
     later: Option<JobId>,
+    /// What modules say of it.
+    panels: Vec<String>,
     /// Where it was sent on to, when and by whom.
     moved: Option<String>,
     can: Can,
@@ -100,12 +102,19 @@ struct Sent {
 }
 
 impl<'p> Told<'p> {
-    pub(super) fn new(v: &'p Visit, story: Story, later: Option<JobId>, now: Timestamp) -> Self {
+    pub(super) fn new(
+        v: &'p Visit,
+        story: Story,
+        later: Option<JobId>,
+        panels: Vec<String>,
+        now: Timestamp,
+    ) -> Self {
         let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result, damaged, moved } =
             story;
         let over = job.state.is_terminal();
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
+            panels,
             chip: Chip::job(v, job.state),
             tone: tone(job.state),
             next: next(v, &waiting_on),

@@ -185,6 +185,7 @@ impl Bed {
             kit: kit.clone(),
             clock: Clock::system(),
             installation: Arc::new(Disk),
+            panels: Arc::new([]),
         };
         let router = around(frame(around(routes(console), &kit)), &kit);
         Bed { hub, access, router, _folder: folder }

@@ -24,7 +24,7 @@ pub struct MakeToken {
     #[arg(value_name = "NAME")]
     pub name: String,
     /// What it may do: submit, read, operate, admin, identities:read (several: --scope a,b)
-    #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true, value_parser = scope)]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',', required = true)]
     pub scope: Vec<String>,
     /// When it stops working: a date and time, or so long from now, such as 90d
     #[arg(long, value_name = "WHEN")]
@@ -113,9 +113,4 @@ pub struct Login {
     /// The hub, `https://hub.example.org`
     #[arg(value_name = "URL")]
     pub url: String,
-}
-
-/// A scope that there is.
-fn scope(text: &str) -> Result<String, String> {
-    crate::register::scopes().find(text).map(|scope| scope.to_string())
 }

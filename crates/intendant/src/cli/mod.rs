@@ -2,30 +2,22 @@
 
 mod access;
 mod backends;
-mod bus;
-mod identities;
 mod job;
 mod jobs;
 mod keep;
 mod submit;
 mod value;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use module::terminal::Colour;
 
 pub use access::{
     Decision, Failsafe, FailsafeList, HeldSet, Login, MakeToken, OneToken, SignIn, Token, TokenList,
 };
 pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneBackend, Ping, Reload};
-pub use bus::{
-    Bus, Catalogue as BusCatalogue, Dead as BusDead, Declare as BusDeclare, Move as BusMove,
-    Publish as BusPublish, Tail as BusTail, Which as BusWhich,
-};
-pub use identities::{
-    Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, Import, ListIdentities,
-    OneIdentity, Password, Which,
-};
 pub use job::JobName;
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
@@ -74,17 +66,6 @@ pub struct Common {
     pub color: Colour,
 }
 
-/// When to use colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Also into files and pipes.
-    Always,
-    /// Not even on a terminal.
-    Never,
-}
-
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -102,12 +83,6 @@ pub enum Command {
     /// See, check, try out and steer backends
     #[command(subcommand)]
     Backends(Backends),
-    /// Work on a message bus: declare, publish, tail, move dead letters back
-    #[command(subcommand)]
-    Bus(Bus),
-    /// Import, see, synchronise and end the identities of the register
-    #[command(subcommand)]
-    Identities(Identities),
     /// Examine configuration, folders, key, journal and backends
     Doctor(Doctor),
     /// Write a consistent copy of the journal, also while the hub works
@@ -131,4 +106,33 @@ pub enum Command {
     Openapi,
     /// Print the completions of a shell
     Completions(Completions),
+}
+
+/// Those of modules are listed behind this many of the hub's own: beside `backends`.
+const BEFORE: usize = 5;
+
+/// All that can be typed, with the subcommands of modules.
+pub fn typed(modules: &[module::Command]) -> clap::Command {
+    modules.iter().fold(Cli::command(), |all, one| all.subcommand(one.typed.clone().display_order(BEFORE)))
+}
+
+/// What was typed.
+pub enum Typed {
+    /// A subcommand of the hub's own.
+    Own(Command),
+    /// The subcommand of a module, by its place among them.
+    OfModule(usize, ArgMatches),
+}
+
+/// Reads a command line; what is wrong with it, and help, end the program.
+pub fn read(line: Vec<OsString>, modules: &[module::Command]) -> (Common, Typed) {
+    let matches = typed(modules).get_matches_from(line);
+    if let Some((name, given)) = matches.subcommand()
+        && let Some(place) = modules.iter().position(|one| one.typed.get_name() == name)
+    {
+        let common = Common::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        return (common, Typed::OfModule(place, given.clone()));
+    }
+    let Cli { common, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    (common, Typed::Own(command))
 }

@@ -36,7 +36,7 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
         Err(api::Error::NoHub { .. }) => {
             let folder = folder(None, &loaded);
             context.screen.remark(format!("no hub is running; as {} stands:", folder.display()));
-            Parts::read(&loaded, &folder)?.backends.entries.iter().map(as_listed).collect()
+            Parts::read(&loaded, &folder, &context.modules)?.backends.entries.iter().map(as_listed).collect()
         }
         answer => answer?,
     };
@@ -167,7 +167,7 @@ pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
         Err(api::Error::NoHub { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let local = Parts::read(&loaded, &folder(None, &loaded))?.backends;
+    let local = Parts::read(&loaded, &folder(None, &loaded), &context.modules)?.backends;
     let backends = hub.clone().unwrap_or_else(|| local.entries.iter().map(as_listed).collect());
     let chosen = choose(&backends, args.name.as_deref())?;
     if hub.is_none() {

@@ -1,6 +1,5 @@
 //! `intendant submit --ndjson`: many requests, one on each line.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
@@ -10,7 +9,6 @@ use api::Client;
 use api::dto::{Acceptance, BatchLine};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::cli::Submit;
@@ -18,7 +16,7 @@ use crate::context::Context;
 use crate::document::{self, STDIN};
 use crate::exit::{Exit, misuse};
 use crate::render::Mark;
-use crate::screen::Screen;
+use module::terminal::{Screen, progress};
 
 /// How much is read at once.
 const CHUNK: usize = 64 * 1024;
@@ -131,23 +129,4 @@ async fn open(file: &Path) -> Result<impl Stream<Item = io::Result<Bytes>> + Sen
         let read = (&mut source).take(CHUNK as u64).read_to_end(&mut chunk).await?;
         Ok((read > 0).then(|| (Bytes::from(chunk), source)))
     }))
-}
-
-pub(super) fn progress(lines: Option<u64>, screen: &Screen, json: bool) -> ProgressBar {
-    if json || !screen.live {
-        return ProgressBar::hidden();
-    }
-    let template = match lines {
-        Some(_) => "  {bar:40} {pos}/{len}  {rate}  {eta} left",
-        None => "  {spinner} {pos} lines  {rate}",
-    };
-    let bar = ProgressBar::with_draw_target(lines, ProgressDrawTarget::stderr_with_hz(10));
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
-            // Writing into a line of the screen cannot fail.
-            let _ = write!(out, "{:.0}/s", state.per_sec());
-        };
-        bar.set_style(style.with_key("rate", rate).progress_chars("━╸ "));
-    }
-    bar
 }

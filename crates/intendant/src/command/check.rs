@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use http::dependency::reach;
 
 use super::backends::folder;
+use crate::assembly::Modules;
 use crate::cli::Check;
 use crate::compose::Parts;
 use crate::config::Loaded;
@@ -53,15 +54,15 @@ async fn of_this_machine(named: Option<PathBuf>, context: &Context) -> Result<Ch
     {
         return Ok(report);
     }
-    let mut report = report(&loaded, &folder(named, &loaded))?;
+    let mut report = report(&loaded, &folder(named, &loaded), &context.modules)?;
     ask(&mut report).await;
     Ok(report)
 }
 
 /// Reads a folder of backends as a hub with this configuration would, and says what it finds. What they depend on has
 /// not been asked yet.
-pub(super) fn report(loaded: &Loaded, folder: &Path) -> Result<CheckReport> {
-    let read = Parts::read(loaded, folder)?.backends;
+pub(super) fn report(loaded: &Loaded, folder: &Path, modules: &Modules) -> Result<CheckReport> {
+    let read = Parts::read(loaded, folder, modules)?.backends;
     let unasked = |backend: &scripts::ScriptBackend, needed: &model::Dependency| Reached {
         backend: backend.name().to_owned(),
         dependency: needed.clone().into(),

@@ -24,7 +24,7 @@ pub async fn run(args: Debug, context: &Context) -> Result<Exit> {
     logging::start_quietly(context)?;
     let loaded = context.configuration_of_hub().await?;
     let folder = args.backends.clone().unwrap_or_else(|| compose::backends_folder(&loaded).used);
-    let parts = Parts::read(&loaded, &folder)?;
+    let parts = Parts::read(&loaded, &folder, &context.modules)?;
     let backend = parts.backends.backend(&args.name).map(Arc::clone).ok_or_else(|| {
         let names: Vec<&str> = parts.backends.backends.iter().map(|backend| backend.name()).collect();
         misuse(format!(

@@ -4,46 +4,13 @@ mod checks;
 mod dependencies;
 
 use anyhow::Result;
-use serde::Serialize;
+use module::Level;
 use serde_json::json;
 
 use crate::cli::Doctor;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::render::{Mark, text};
-
-/// How a check went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Level {
-    Ok,
-    Warning,
-    Error,
-}
-
-/// What a check found.
-#[derive(Debug, Serialize)]
-struct Finding {
-    name: &'static str,
-    level: Level,
-    what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
-}
-
-impl Finding {
-    fn ok(name: &'static str, what: impl Into<String>) -> Self {
-        Finding { name, level: Level::Ok, what: what.into(), remedy: None }
-    }
-
-    fn warning(name: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Finding { name, level: Level::Warning, what: what.into(), remedy: Some(remedy.into()) }
-    }
-
-    fn error(name: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Finding { name, level: Level::Error, what: what.into(), remedy: Some(remedy.into()) }
-    }
-}
 
 /// Examines everything, and says what to do where something is wrong.
 pub async fn run(args: Doctor, context: &Context) -> Result<Exit> {

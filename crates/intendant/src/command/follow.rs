@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::render::step::{Line, name_column};
 use crate::render::{job, text, time};
-use crate::screen::Screen;
+use module::terminal::Screen;
 
 /// How often the line of what runs is drawn anew.
 const TICK: Duration = Duration::from_millis(100);

@@ -135,7 +135,7 @@ pub async fn stdin(args: Stdin, context: &Context) -> Result<Exit> {
         let told = client.job(find::job(args.job, &client).await?).await?;
         (told.job.action, told.document)
     };
-    if Parts::actions(&loaded.config)?.get(&action).spec.null_as_empty {
+    if Parts::actions(&loaded.config, &context.modules)?.get(&action).spec.null_as_empty {
         null_to_empty(&mut document);
     }
     // Exactly the bytes of a backend's standard input: compact, and no line end after them, unless a person looks.

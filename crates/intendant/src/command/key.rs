@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::exit::{Exit, misuse};
 use crate::keyring;
 use crate::render::Mark;
-use crate::screen::Screen;
+use module::terminal::Screen;
 
 /// How often the hub's progress is looked at.
 const LOOK: Duration = Duration::from_millis(200);

@@ -10,7 +10,6 @@ use crate::cli::Login;
 use crate::context::Context;
 use crate::document;
 use crate::exit::{Exit, misuse};
-use crate::register;
 use crate::render::Mark;
 
 /// Saves URL and token of a hub, once it has answered.
@@ -45,7 +44,7 @@ pub fn logout(context: &Context) -> Result<Exit> {
 }
 
 /// Prints the description of the API.
-pub fn openapi(_: &Context) -> Result<Exit> {
-    io::stdout().lock().write_all(register::openapi().as_bytes())?;
+pub fn openapi(context: &Context) -> Result<Exit> {
+    io::stdout().lock().write_all(context.modules.openapi().as_bytes())?;
     Ok(Exit::Done)
 }

@@ -3,7 +3,6 @@
 pub mod backends;
 pub mod backup;
 mod batch;
-pub mod bus;
 pub mod check;
 pub mod completions;
 pub mod debug;
@@ -11,7 +10,6 @@ pub mod doctor;
 pub mod failsafe;
 mod find;
 mod follow;
-pub mod identities;
 pub mod jobs;
 pub mod key;
 pub mod login;

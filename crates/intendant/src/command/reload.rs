@@ -11,20 +11,19 @@ use engine::Hub;
 use http::listen::tcp::Tls;
 
 use super::check;
-use crate::buses;
+use crate::assembly::Assembly;
 use crate::compose::{self, Parts};
-use crate::config::{Config, Loaded, NEED_RESTART, Section as _, Shown};
+use crate::config::{self, Loaded, Shown};
 use crate::context::Context;
 use crate::exit::{misuse, sentence};
 use crate::logging::{self, Level};
 use crate::noop;
-use crate::sources::Sources;
 
 /// Swaps what a running hub has been told.
 pub(super) struct Reloader {
     context: Context,
     hub: Hub,
-    sources: Arc<Sources>,
+    assembly: Arc<Assembly>,
     level: Level,
     tls: Option<Tls>,
     /// What cold settings are compared with: they hold until the hub is started anew.
@@ -38,20 +37,24 @@ impl Reloader {
     pub(super) fn new(
         context: Context,
         hub: Hub,
-        sources: Arc<Sources>,
+        assembly: Arc<Assembly>,
         level: Level,
         tls: Option<Tls>,
         started: Loaded,
     ) -> Arc<Self> {
         let current = Mutex::new(started.clone());
-        Arc::new(Reloader { context, hub, sources, level, tls, started, current })
+        Arc::new(Reloader { context, hub, assembly, level, tls, started, current })
     }
 
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
     pub(super) fn reload(&self) -> Result<ReloadReport> {
         let (loaded, folder) = self.read()?;
-        let parts = Parts::read(&loaded, &folder)?.beside(noop::entry(&self.context.noop));
-        let routes = buses::all_routes(&loaded.config, self.context.environment())?;
+        let modules = &self.context.modules;
+        let parts = Parts::read(&loaded, &folder, modules)?.beside(noop::entry(&self.context.noop));
+        let listed = parts.listed();
+        let told = self.context.told(&loaded, &listed);
+        let parts = parts.with(&mut modules.declare(&told)?);
+        let swaps = self.assembly.reload(&told)?;
         let report = ReloadReport {
             backends: parts.backends.backends.len(),
             warnings: parts.backends.problems.iter().map(ToString::to_string).collect(),
@@ -61,11 +64,10 @@ impl Reloader {
             tls.reload().map_err(misuse)?;
         }
         let catalogue = parts.catalogue();
-        let Parts { backends, actions, limits, .. } = parts;
-        self.sources.list(&backends);
-        self.sources.buses.reload(routes);
+        let Parts { actions, limits, .. } = parts;
+        swaps.into_iter().for_each(|swap| swap());
         self.hub.reload(catalogue, actions, limits);
-        self.sources.watch_dependencies(&self.hub);
+        self.assembly.watch_dependencies(&self.hub);
         if logging::by_option(&self.context.common).is_none() {
             self.level.set(logging::level(loaded.config.log.level))?;
         }
@@ -76,7 +78,7 @@ impl Reloader {
     /// What [`Reloader::reload`] would find, with nothing swapped.
     pub(super) fn check(&self) -> Result<CheckReport> {
         let (loaded, folder) = self.read()?;
-        check::report(&loaded, &folder)
+        check::report(&loaded, &folder, &self.context.modules)
     }
 
     fn read(&self) -> Result<(Loaded, PathBuf)> {
@@ -95,12 +97,14 @@ impl Reloader {
 
     /// The settings as they hold, with where each comes from and what it means.
     pub(super) fn settings(&self) -> Vec<Setting> {
+        let kinds = self.context.modules.sections();
         let keys: HashMap<String, String> =
-            Config::keys().into_iter().map(|key| (key.name, key.meaning)).collect();
+            config::keys(&kinds).into_iter().map(|key| (key.name, key.meaning)).collect();
+        let cold = config::cold_keys(&kinds);
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let setting = |Shown { key, value, origin }: Shown| Setting {
             meaning: keys.get(&key).cloned().unwrap_or_default(),
-            needs_restart: NEED_RESTART.contains(&key.as_str()),
+            needs_restart: cold.contains(&key),
             origin: origin.to_string(),
             key,
             value,
@@ -110,8 +114,8 @@ impl Reloader {
 
     /// Settings that were changed and hold after a restart.
     fn cold(&self, newer: &Loaded) -> Vec<String> {
-        let mut keys: Vec<String> =
-            self.started.needs_restart(newer).into_iter().map(str::to_owned).collect();
+        let cold = config::cold_keys(&self.context.modules.sections());
+        let mut keys = self.started.needs_restart(newer, &cold);
         // The socket was told at start how long a document may be.
         if newer.config.requests.max_size > self.started.config.requests.max_size {
             keys.push("requests.max_size".to_owned());

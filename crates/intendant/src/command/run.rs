@@ -1,6 +1,5 @@
 //! `intendant run`: the main job, once, in this process.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
@@ -9,6 +8,7 @@ use api::dto::Story;
 use engine::{Accepted, Actor, Hub};
 use journal::Key;
 use model::{Effects, JobId, JobState};
+use module::Declaration;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::follow::Follower;
@@ -21,7 +21,6 @@ use crate::exit::{Exit, misuse};
 use crate::logging;
 use crate::render::reason::{self, Remedy};
 use crate::signals::Signals;
-use crate::sources::Configured;
 
 /// Runs the request and prints what became of it.
 pub async fn run(args: Run, context: &Context) -> Result<Exit> {
@@ -42,10 +41,9 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
         .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
 
     let (home, _temporary) = home(args.data.as_deref(), &loaded, context)?;
-    let parts = Parts::read(&loaded, &folder)?;
+    let parts = Parts::read(&loaded, &folder, &context.modules)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
-    let (hub, _) =
-        compose::start(home, parts, Configured::default(), BTreeMap::new(), None, &context.clock).await?;
+    let (hub, _) = compose::start(home, parts, Declaration::new(), &context.clock).await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;
     hub.stop(config.stop.grace).await;
     let Some(story) = ended? else { return Ok(Exit::Done) };

@@ -5,7 +5,7 @@ use api::dto::{NewLink, NewToken, Time, TokenView};
 
 use crate::cli::{MakeToken, OneToken, SignIn, Token, TokenList};
 use crate::context::Context;
-use crate::exit::Exit;
+use crate::exit::{Exit, misuse};
 use crate::render::{Align, Mark, Table, Times};
 
 /// Carries out one of them.
@@ -19,6 +19,8 @@ pub async fn run(command: Token, context: &Context) -> Result<Exit> {
 }
 
 async fn make(args: MakeToken, context: &Context) -> Result<Exit> {
+    let known = context.modules.scopes();
+    args.scope.iter().try_for_each(|name| known.find(name).map(drop)).map_err(misuse)?;
     let now = context.clock.now();
     let expires_at = args.expires.map(|when| Time(when.ahead_of(now)));
     let new = NewToken { name: args.name, scopes: args.scope, expires_at };

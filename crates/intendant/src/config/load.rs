@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::error::Error;
+use module::config::{Error, Key, SecretSource, Section as _, SectionKind, Sections};
+
 use super::file;
 use super::place::Places;
-use super::secret::SecretSource;
-use super::section::Section;
 use super::sections::{Config, NEED_RESTART};
 
 /// The configuration that holds.
@@ -16,6 +15,8 @@ use super::sections::{Config, NEED_RESTART};
 pub struct Loaded {
     /// Its values. Paths are complete: relative ones were taken from the file's folder.
     pub config: Config,
+    /// The sections of modules.
+    pub sections: Sections,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
     /// Whose habits count for backends that do not say.
@@ -60,38 +61,64 @@ pub struct Shown {
 
 /// Reads the configuration: the named file, else `$INTENDANT_CONFIG`, else the first of [`Places::files`] that is
 /// there; then the environment; then what nobody gave.
-pub fn load(named: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
+pub fn load(named: Option<&Path>, places: &Places, kinds: &[SectionKind]) -> Result<Loaded, Error> {
     let variable = places.environment().get("INTENDANT_CONFIG").map(PathBuf::from);
     let file = named
         .map(Path::to_path_buf)
         .or(variable)
         .or_else(|| places.files().into_iter().find(|file| file.exists()))
         .map(|file| std::path::absolute(&file).unwrap_or(file));
-    assemble(file.as_deref(), places)
+    assemble(file.as_deref(), places, kinds)
 }
 
 /// Reads this file, or none.
-pub(super) fn assemble(file: Option<&Path>, places: &Places) -> Result<Loaded, Error> {
+pub(super) fn assemble(file: Option<&Path>, places: &Places, kinds: &[SectionKind]) -> Result<Loaded, Error> {
     let mut loaded = match file {
-        Some(file) => Loaded::from_file(file)?,
+        Some(file) => Loaded::from_file(file, kinds)?,
         None => Loaded {
             config: Config::default(),
+            sections: Sections::defaults(kinds),
             file: None,
             style: scripts::Style::Own,
             origins: BTreeMap::new(),
         },
     };
-    loaded.override_by(places)?;
+    loaded.override_by(places, kinds)?;
     loaded.fill(places);
     loaded.check()?;
     Ok(loaded)
+}
+
+/// All keys, the hub's own and those of modules.
+pub fn keys(kinds: &[SectionKind]) -> Vec<Key> {
+    Config::keys().into_iter().chain(kinds.iter().flat_map(SectionKind::keys)).collect()
+}
+
+/// Those that are read at start only. A reload that finds them changed says that a restart is needed; all others hold at
+/// once.
+pub fn cold_keys(kinds: &[SectionKind]) -> Vec<String> {
+    let own = NEED_RESTART.into_iter().map(str::to_owned);
+    own.chain(kinds.iter().flat_map(SectionKind::cold_keys)).collect()
 }
 
 impl Loaded {
     /// Every key with its value and where it comes from.
     pub fn view(&self) -> Vec<Shown> {
         let shown = |(key, value): (String, String)| Shown { origin: self.origin(&key), key, value };
-        self.config.values().into_iter().map(shown).collect()
+        self.values().into_iter().map(shown).collect()
+    }
+
+    fn values(&self) -> Vec<(String, String)> {
+        let mut values = self.config.values();
+        values.extend(self.sections.values());
+        values
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
+        match self.sections.set(key, text) {
+            Some(set) => set,
+            None => self.config.set(key, text),
+        }
     }
 
     /// Where a key's value comes from.
@@ -106,42 +133,42 @@ impl Loaded {
 
     /// Lets a setting count as the hub that runs has it. What cannot be read back from how it is shown stays as it is.
     pub fn as_the_hub_has_it(&mut self, key: &str, shown: &str) {
-        let known = self.config.values().into_iter().any(|(name, value)| name == key && value == shown);
+        let known = self.values().into_iter().any(|(name, value)| name == key && value == shown);
         let is_list = shown.contains(", ");
-        if !known && !shown.is_empty() && !is_list && self.config.set(key, shown).is_ok() {
+        if !known && !shown.is_empty() && !is_list && self.set(key, shown).is_ok() {
             self.comes_from(key, Origin::Hub);
         }
     }
 
     /// Keys that a newer configuration changes and that hold only after a restart.
-    pub fn needs_restart(&self, newer: &Loaded) -> Vec<&'static str> {
+    pub fn needs_restart(&self, newer: &Loaded, cold: &[String]) -> Vec<String> {
         let values = |loaded: &Loaded, key: &str| -> Vec<(String, String)> {
-            loaded.config.values().into_iter().filter(|(name, _)| is_named(name, key)).collect()
+            loaded.values().into_iter().filter(|(name, _)| is_named(name, key)).collect()
         };
-        NEED_RESTART.into_iter().filter(|key| values(self, key) != values(newer, key)).collect()
+        cold.iter().filter(|key| values(self, key) != values(newer, key)).cloned().collect()
     }
 
-    fn from_file(path: &Path) -> Result<Self, Error> {
-        let file::Read { mut config, lines } = file::read(path)?;
+    fn from_file(path: &Path, kinds: &[SectionKind]) -> Result<Self, Error> {
+        let file::Read { mut config, mut sections, lines } = file::read(path, kinds)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         config.anchor(folder);
-        let schemas = config.actions.read_schemas().and_then(|()| config.bus.read_schemas());
+        sections.anchor(folder);
+        let schemas = config.actions.read_schemas().and_then(|()| sections.complete());
         schemas.map_err(|(key, what)| Error::Unfit { origin: place(path, &lines, &key), key, what })?;
         let origin = |(key, line)| (key, Origin::File(path.to_path_buf(), line));
         Ok(Loaded {
             config,
+            sections,
             file: Some(path.to_path_buf()),
             style: scripts::Style::Own,
             origins: lines.into_iter().map(origin).collect(),
         })
     }
 
-    fn override_by(&mut self, places: &Places) -> Result<(), Error> {
-        let keys: Vec<String> = Config::keys().into_iter().map(|key| key.name).collect();
+    fn override_by(&mut self, places: &Places, kinds: &[SectionKind]) -> Result<(), Error> {
+        let keys: Vec<String> = keys(kinds).into_iter().map(|key| key.name).collect();
         for (variable, key, text) in places.environment().overrides(&keys)? {
-            self.config
-                .set(&key, text)
-                .map_err(|what| Error::Variable { variable: variable.to_owned(), what })?;
+            self.set(&key, text).map_err(|what| Error::Variable { variable: variable.to_owned(), what })?;
             self.origins.insert(key, Origin::Variable(variable.to_owned()));
         }
         Ok(())

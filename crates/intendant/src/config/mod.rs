@@ -1,40 +1,29 @@
 //! The configuration: `intendant.yml`, overridden by `INTENDANT_SECTION__KEY` in the environment.
 //!
-//! Every key is declared once, in [`sections`] or [`action`], with its type, its default and its meaning; the file,
-//! the environment, the view of what holds and the table in `docs/en/configuration.md` all follow from that.
+//! Every key is declared once, with its type, its default and its meaning: those of the hub in [`sections`], those of a
+//! module by the module. The file, the environment, the view of what holds and the table in `docs/en/configuration.md` all
+//! follow from that.
 
-mod action;
-mod bus;
-mod environment;
-mod error;
 mod file;
 mod load;
-mod named;
 mod net;
 mod oidc;
 mod place;
-mod secret;
-mod section;
 mod sections;
-mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use action::{ActionEntry, Actions, RetryRule, Schema, SubjectRule};
-pub use bus::{BusRoute, BusSource, Sasl};
-pub use environment::Environment;
-pub use error::Error;
 pub use file::parse;
-pub use load::{Loaded, Origin, Shown, load};
-pub use named::Named;
+pub use load::{Loaded, Origin, Shown, cold_keys, keys, load};
+pub use module::config::{
+    ActionEntry, Actions, Bytes, Environment, Error, Key, Named, Schema, SecretSource, Section, SectionKind,
+    Sections, TimeLimit, Value,
+};
 pub use net::{Listen, Networks, Site};
 pub use oidc::{Oidc, Roles};
 pub use place::Places;
-pub use secret::SecretSource;
-pub use section::{Key, Section};
 pub use sections::{
     Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
-    Retention, SesameSource, Stop, Telemetry, Webhook,
+    Retention, Stop,
 };
-pub use value::{Bytes, TimeLimit, Value};

@@ -1,13 +1,12 @@
 //! Values about the network.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 
 use ipnet::IpNet;
 use serde::Deserializer;
 use serde::de::Error as _;
 
-use super::value::{Value, instead};
+use module::config::{Value, instead};
 
 /// Where to listen, if at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,16 +103,6 @@ fn network(text: &str) -> Result<IpNet, String> {
         .ok()
         .or_else(alone)
         .ok_or_else(|| instead(text, "an address or network such as 10.0.0.1 or 10.0.0.0/8"))
-}
-
-impl Value for NonZeroU32 {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| instead(text, "a whole number above zero such as 100"))
-    }
-
-    fn show(&self) -> String {
-        self.to_string()
-    }
 }
 
 #[cfg(test)]

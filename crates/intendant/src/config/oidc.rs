@@ -6,9 +6,8 @@ use http::Role;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::secret::SecretSource;
-use super::section::section;
-use super::value::{Value, instead};
+use module::config::{SecretSource, Value, instead};
+use module::section;
 
 section! {
     /// An OpenID Connect provider where people may sign in to the console; local accounts work beside it.
@@ -38,17 +37,6 @@ section! {
 /// Roles by what gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roles(pub BTreeMap<String, Role>);
-
-impl Value for Role {
-    fn parse(text: &str) -> Result<Self, String> {
-        let words = Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ");
-        text.parse().map_err(|_| instead(text, &format!("one of {words}")))
-    }
-
-    fn show(&self) -> String {
-        self.to_string()
-    }
-}
 
 impl Value for Roles {
     /// `VALUE=ROLE`, several separated by commas.

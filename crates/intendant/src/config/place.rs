@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::environment::Environment;
+use module::config::Environment;
 
 /// The default places of a user, or of the whole machine for root.
 #[derive(Clone, Debug)]

@@ -5,18 +5,14 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::action::Actions;
-use super::bus::BusSource;
-use super::named::Named;
+use module::config::{Actions, Bytes, SecretSource, TimeLimit};
+use module::{section, words};
+
 use super::net::{Listen, Networks, Site};
 use super::oidc::Oidc;
-use super::secret::SecretSource;
-use super::section::section;
-use super::value::{Bytes, TimeLimit, words};
 
-/// Keys that are read at start only. A reload that finds them changed says that a restart is needed; all others hold
-/// at once.
-pub const NEED_RESTART: [&str; 67] = [
+/// Keys of the hub itself that are read at start only.
+pub const NEED_RESTART: [&str; 22] = [
     "data.folder",
     "key",
     "key_before",
@@ -39,51 +35,6 @@ pub const NEED_RESTART: [&str; 67] = [
     "http.oidc.default_role",
     "http.oidc.label",
     "log.format",
-    "identities.schedule",
-    "identities.time_zone",
-    "telemetry.endpoint",
-    "telemetry.service_name",
-    "telemetry.headers",
-    "sesame.NAME.redis",
-    "sesame.NAME.user",
-    "sesame.NAME.password",
-    "sesame.NAME.authorities",
-    "sesame.NAME.queue",
-    "sesame.NAME.prefix",
-    "sesame.NAME.hold",
-    "sesame.NAME.answer_after",
-    "sesame.NAME.keep_age",
-    "sesame.NAME.keep_count",
-    "bus.NAME.url",
-    "bus.NAME.host",
-    "bus.NAME.port",
-    "bus.NAME.vhost",
-    "bus.NAME.user",
-    "bus.NAME.password",
-    "bus.NAME.authorities",
-    "bus.NAME.certificate",
-    "bus.NAME.key",
-    "bus.NAME.sasl",
-    "bus.NAME.env_prefix",
-    "bus.NAME.application_id",
-    "bus.NAME.event_exchange",
-    "bus.NAME.log_exchange",
-    "bus.NAME.log",
-    "bus.NAME.log_key",
-    "bus.NAME.notifications",
-    "bus.NAME.prefetch",
-    "bus.NAME.queue_type",
-    "bus.NAME.exclusive",
-    "bus.NAME.supervise",
-    "bus.NAME.management",
-    "bus.NAME.deferred",
-    "bus.NAME.deferred_max",
-    "bus.NAME.max_attempts",
-    "webhooks.NAME.url",
-    "webhooks.NAME.secret",
-    "webhooks.NAME.events",
-    "webhooks.NAME.actions",
-    "webhooks.NAME.sources",
 ];
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -124,18 +75,8 @@ section! {
         retention: Retention,
         ../// The hub's own log.
         log: Log,
-        ../// Where traces go.
-        telemetry: Telemetry,
         ../// What is known of actions beside what the modules say.
         actions: Actions,
-        ../// The register of identities.
-        identities: Identities,
-        ../// Queues of Sesame's orchestrator.
-        sesame: Named<SesameSource>,
-        ../// Applications on a message bus.
-        bus: Named<BusSource>,
-        ../// Who is told what happens to jobs.
-        webhooks: Named<Webhook>,
     }
 }
 
@@ -277,87 +218,12 @@ section! {
 }
 
 section! {
-    /// The register of identities.
-    Identities {
-        /// When the identities to synchronise are synchronised by themselves, as a cron pattern: `0 2 * * *` is every
-        /// night at two. A time that passed while the hub was away is made up for at its start. Without it never.
-        schedule: Option<String> = None,
-        /// The time zone of the schedule, `Europe/Paris`. Without it that of the machine.
-        time_zone: Option<String> = None,
-    }
-}
-
-section! {
-    /// A queue of Sesame's orchestrator: BullMQ on Redis or Valkey.
-    SesameSource {
-        /// Where Redis is: `redis://[user:password@]host[:port][/database]`, `rediss://` for TLS. Without it
-        /// `redis://localhost:6379/0`.
-        redis: Option<SecretSource> = None,
-        /// The user to sign in as, before the one in the address.
-        user: Option<String> = None,
-        /// Their password, before the one in the address.
-        password: Option<SecretSource> = None,
-        /// Certificates of the authorities that may have signed that of Redis, in PEM, instead of those of the system:
-        /// for `rediss://`.
-        authorities: Option<PathBuf> = None,
-        /// The queue's name.
-        queue: String = "sesame".to_owned(),
-        /// What the names of the queue's keys begin with.
-        prefix: String = "bull".to_owned(),
-        /// Jobs taken and held at once; more wait in Redis.
-        hold: NonZeroUsize = NonZeroUsize::MIN.saturating_add(19_999),
-        /// Larger jobs are refused. Without it what `requests.max_size` says.
-        max_size: Option<Bytes> = None,
-        /// An answer about somebody leaves no earlier than this after the job was added: the orchestrator must have
-        /// written the job down before. `0s` holds nothing back.
-        answer_after: Duration = Duration::from_millis(10),
-        /// Age at which answered jobs are removed from Redis.
-        keep_age: Duration = 7 * DAY,
-        /// No more answered jobs than this stay in Redis.
-        keep_count: u64 = 2_500,
-    }
-}
-
-section! {
-    /// Somebody who is told, by a signed post (Standard Webhooks), what happens to jobs.
-    Webhook {
-        /// Where it is posted to.
-        url: Option<String> = None,
-        /// The secret of the signature: `whsec_` and the Base64 of 24 to 64 random bytes, best as `file:PATH`, `env:NAME`
-        /// or `credential:NAME`.
-        secret: Option<SecretSource> = None,
-        /// Which events: `job.accepted`, `job.retrying`, `job.succeeded`, `job.failed`, `job.cancelled`,
-        /// `job.superseded`. Without it how jobs end.
-        events: Vec<String> = Vec::new(),
-        /// Of these actions; `*` at the end stands for anything. Without it of all.
-        actions: Vec<String> = Vec::new(),
-        /// Of jobs from these sources. Without it from all.
-        sources: Vec<String> = Vec::new(),
-    }
-}
-
-section! {
     /// The hub's own log, on standard error.
     Log {
         /// What is logged: `off`, `error`, `warn`, `info`, `debug` or `trace`.
         level: Level = Level::Info,
         /// How it looks: `human` or `json`.
         format: Format = Format::Human,
-    }
-}
-
-section! {
-    /// Traces in the format of OpenTelemetry.
-    Telemetry {
-        /// The collector, which takes OTLP over HTTP: `http://127.0.0.1:4318`. Without it the variables
-        /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` and `OTEL_EXPORTER_OTLP_ENDPOINT` count, and without these there are
-        /// no traces.
-        endpoint: Option<String> = None,
-        /// The name of this hub among the others. Without it `OTEL_SERVICE_NAME`, or `intendant`.
-        service_name: Option<String> = None,
-        /// Headers that the collector wants, `name=value` with commas between, best as `file:PATH`, `env:NAME` or
-        /// `credential:NAME`. Without it `OTEL_EXPORTER_OTLP_HEADERS`.
-        headers: Option<SecretSource> = None,
     }
 }
 

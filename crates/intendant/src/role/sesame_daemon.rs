@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use model::Secret;
 
 use super::dotenv;
-use crate::config::{Environment, Level, Loaded, Origin, SecretSource, TimeLimit};
+use sesame::SesameSource;
+
+use crate::config::{Environment, Level, Loaded, Named, Origin, SecretSource, TimeLimit};
 use crate::context::refuse_foreign;
 
 /// The name of the source that the variables describe.
@@ -86,7 +88,8 @@ impl SesameDaemon {
         if let Some(shell) = &self.shell {
             config.backends.shell.clone_from(shell);
         }
-        let source = config.sesame.0.entry(SOURCE.to_owned()).or_default();
+        let mut queues: Named<SesameSource> = loaded.sections.get();
+        let source = queues.0.entry(SOURCE.to_owned()).or_default();
         let secret = |secret: &Secret<String>| SecretSource::Value(secret.clone());
         source.redis = self.uri.as_ref().map(secret).or(source.redis.take());
         source.password = self.password.as_ref().map(secret).or(source.password.take());
@@ -94,6 +97,7 @@ impl SesameDaemon {
         if let Some(queue) = &self.queue {
             source.queue.clone_from(queue);
         }
+        loaded.sections.put(queues);
     }
 }
 

@@ -10,12 +10,13 @@ use model::JobState;
 use rustix::process::geteuid;
 
 use super::super::check;
-use super::{Finding, dependencies};
+use super::dependencies;
 use crate::compose;
 use crate::config::{Loaded, Origin, Value as _};
 use crate::context::Context;
 use crate::exit::sentence;
 use crate::render::{text, time};
+use module::{Declaration, Finding};
 
 /// Below this many bytes the journal is about to stop.
 const FULL: u64 = 100 * 1024 * 1024;
@@ -40,9 +41,8 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     let mut findings = vec![configuration(&loaded), data(&loaded), disk(&loaded), key(&loaded, context)];
     findings.push(journal(&loaded, context));
     findings.push(folder(&loaded));
-    findings.push(backends(&loaded).await);
-    findings.extend(sources(&loaded, context).await);
-    findings.extend(dependencies::all(&loaded).await);
+    findings.push(backends(&loaded, context).await);
+    findings.extend(neighbours(&loaded, context).await);
     findings.extend(hub(&loaded, context).await);
     findings
 }
@@ -198,12 +198,12 @@ fn folder(loaded: &Loaded) -> Finding {
     }
 }
 
-async fn backends(loaded: &Loaded) -> Finding {
+async fn backends(loaded: &Loaded, context: &Context) -> Finding {
     const NAME: &str = "scripts";
     // The hub knows best how it was started; where none runs the files are read here.
     let report = match Client::new(&loaded.config.socket).check().await {
         Ok(report) => report,
-        Err(_) => match check::report(loaded, &compose::backends_folder(loaded).used) {
+        Err(_) => match check::report(loaded, &compose::backends_folder(loaded).used, &context.modules) {
             Ok(report) => report,
             Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
         },
@@ -225,63 +225,26 @@ async fn backends(loaded: &Loaded) -> Finding {
     }
 }
 
-/// The queues that the hub takes requests from.
-async fn sources(loaded: &Loaded, context: &Context) -> Vec<Finding> {
-    let configured = match crate::sources::configured(&loaded.config, context.environment()) {
-        Ok(configured) => configured,
-        Err(error) => return vec![Finding::error("sources", sentence(&error), "correct the configuration")],
-    };
+/// What modules say of their neighbours, and what they and backends depend on.
+async fn neighbours(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Err(error) = crate::sources::refuse_twins(&configured).await {
-        findings.push(Finding::error("sources", sentence(&error), "until then the hub does not start"));
-    }
-    for source in configured.sesame {
-        let name = "queue";
-        let place = format!("source {}: queue {} on Redis at {}", source.name, source.queue, source.address);
-        findings.push(match sesame::examine(&source).await {
-            Ok(redis) if redis.evicts() => Finding::warning(
-                name,
-                format!("{place} has maxmemory-policy {}: it may throw jobs away", redis.policy),
-                "set maxmemory-policy to noeviction in its redis.conf",
-            ),
-            Ok(redis) => Finding::ok(name, format!("{place}, version {}", redis.version)),
-            Err(error) => Finding::error(
-                name,
-                format!("source {}: {error}", source.name),
-                "start Redis, or correct what is said of its address, password or certificate",
-            ),
-        });
-    }
-    for (bus, _) in configured.buses {
-        findings.push(broker(&bus).await);
-    }
-    findings
-}
-
-async fn broker(settings: &bus::Settings) -> Finding {
-    const NAME: &str = "bus";
-    let place =
-        format!("source {}: queue {} on RabbitMQ at {}", settings.name, settings.queue(), settings.address);
-    match bus::examine_with_rights(settings).await {
-        Ok((_, Some(lacking))) => Finding::error(
-            NAME,
-            format!("{place}: the user {}", lacking.rights.join("; ")),
-            format!("grant what is needed with {}", lacking.remedy),
-        ),
-        Ok((bus::Examined { waiting: None, .. }, None)) => {
-            Finding::ok(NAME, format!("{place}, made when the hub first starts"))
-        }
-        Ok((bus::Examined { waiting: Some(waiting), consumers }, None)) => {
-            Finding::ok(NAME, format!("{place}, {waiting} waiting, {consumers} taking them"))
-        }
+    let said = match context.modules.declare(&context.told(loaded, &[])) {
+        Ok(said) => said,
         Err(error) => {
-            let remedy = match &error {
-                bus::Error::Unreached { remedy, .. } => remedy,
-                _ => "look at RabbitMQ and its log",
-            };
-            Finding::error(NAME, format!("source {}: {error}", settings.name), remedy)
+            findings.push(Finding::error("sources", sentence(&error), "correct the configuration"));
+            Declaration::new()
+        }
+    };
+    for verify in said.verify {
+        if let Err(error) = verify.await {
+            findings.push(Finding::error("sources", sentence(&error), "until then the hub does not start"));
         }
     }
+    for check in said.checks {
+        findings.extend(check.await);
+    }
+    findings.extend(dependencies::all(said.depends_on, loaded, &context.modules).await);
+    findings
 }
 
 async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {

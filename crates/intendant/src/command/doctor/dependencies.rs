@@ -3,21 +3,23 @@
 use http::dependency::reach;
 use model::Dependency;
 
-use super::Finding;
+use module::{Finding, Needed};
+
+use crate::assembly::Modules;
 use crate::compose::{self, Parts};
 use crate::config::Loaded;
 
 /// Asks each of them once, however many declare it.
-pub(super) async fn all(loaded: &Loaded) -> Vec<Finding> {
+pub(super) async fn all(needed: Vec<Needed>, loaded: &Loaded, modules: &Modules) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (dependency, place) in declared(loaded) {
+    for (dependency, place) in declared(needed, loaded, modules) {
         findings.push(look(&dependency, &place).await);
     }
     findings
 }
 
 /// Each with the first place that declares it.
-fn declared(loaded: &Loaded) -> Vec<(Dependency, String)> {
+fn declared(needed: Vec<Needed>, loaded: &Loaded, modules: &Modules) -> Vec<(Dependency, String)> {
     let mut found: Vec<(Dependency, String)> = Vec::new();
     let mut add = |declared: &[Dependency], place: &str| {
         for needed in declared {
@@ -26,13 +28,11 @@ fn declared(loaded: &Loaded) -> Vec<(Dependency, String)> {
             }
         }
     };
-    for (bus, source) in &loaded.config.bus.0 {
-        for (key, route) in &source.routes.0 {
-            add(&route.depends_on, &format!("bus.{bus}.routes.{key}"));
-        }
+    for Needed { dependency, place } in needed {
+        add(&[dependency], &place);
     }
     // What is wrong with backends is found by another check.
-    if let Ok(parts) = Parts::read(loaded, &compose::backends_folder(loaded).used) {
+    if let Ok(parts) = Parts::read(loaded, &compose::backends_folder(loaded).used, modules) {
         for backend in &parts.backends.backends {
             add(backend.depends_on(), &backend.folder().join("config.yml").display().to_string());
         }

@@ -7,12 +7,12 @@ use engine::Clock;
 use http::listen::Socket;
 use http::listen::tcp::{CertificateFiles, Tcp, Tls};
 use http::page::{Kit, around};
-use http::{ConnectionLimits, frame};
+use http::{ConnectionLimits, KnownScopes, frame};
 use tokio::sync::watch;
 
 use crate::config::{Config, Environment, Http, Listen};
 use crate::exit::misuse;
-use crate::{oidc, register};
+use crate::oidc;
 
 /// What the hub listens on.
 pub(super) struct Doors {
@@ -101,13 +101,13 @@ impl Doors {
 }
 
 /// What the configuration says of access.
-pub(super) fn rules(config: &Http, environment: &Environment) -> Result<Rules> {
+pub(super) fn rules(config: &Http, environment: &Environment, scopes: KnownScopes) -> Result<Rules> {
     Ok(Rules {
         session: config.session,
         trusted_proxies: config.trusted_proxies.0.clone(),
         token_rate: config.token_rate,
         address_rate: config.address_rate,
-        scopes: register::scopes(),
+        scopes,
         oidc: oidc::configured(config, environment)?,
     })
 }

@@ -10,18 +10,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::notify::trace::Traces;
 use access::Access;
 use anyhow::{Context as _, Result, anyhow};
 use api::Installation;
-use api::{self, Api};
 use engine::Hub;
 use http::{BodyLimits, Caller};
+use module::Declaration;
 use rustix::process::geteuid;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::reload::Reloader;
+use crate::assembly::Assembly;
 use crate::cli::{Serve, VERSION};
 use crate::compose::{self, Home, Parts};
 use crate::config::{self, Loaded};
@@ -31,11 +31,7 @@ use crate::logging::{self, Format, Level};
 use crate::marker::Marker;
 use crate::noop;
 use crate::notify;
-use crate::register::{self, Open};
 use crate::signals::Signals;
-use crate::sources::{self, Configured, Sources};
-use crate::telemetry;
-use crate::webhooks;
 use disk::Disk;
 use keys::Keys;
 
@@ -54,31 +50,27 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     let config = &loaded.config;
 
-    let schedule = register::schedule(config)?;
-    let rules = doors::rules(&config.http, context.environment())?;
-    let traces = telemetry::configured(config, context.environment(), &context.clock)?;
-    let start = Start { args: &args, loaded: &loaded, traces: traces.as_ref(), context };
-    let Some((doors, hub, sources)) = room::start(&start, &mut signals).await? else {
+    let rules = doors::rules(&config.http, context.environment(), context.modules.scopes())?;
+    let start = Start { args: &args, loaded: &loaded, context };
+    let Some((doors, hub, assembly)) = room::start(&start, &mut signals).await? else {
         tracing::info!("stopped");
         return Ok(Exit::Done);
     };
     let (url, places) = (doors.url.clone(), doors.places(config));
-    sources.watch_dependencies(&hub);
-    let telling = traces.map(|traces| traces.start(hub.clone()));
-    let sources = Arc::new(sources);
+    assembly.watch_dependencies(&hub);
+    let assembly = Arc::new(assembly);
     let keys = Keys::new(hub.clone(), context.clone(), loaded.clone());
     let renewing = tokio::spawn(Arc::clone(&keys).renew());
     let reloader = Reloader::new(
         context.clone(),
         hub.clone(),
-        Arc::clone(&sources),
+        Arc::clone(&assembly),
         level,
         doors.tls.clone(),
         loaded.clone(),
     );
     let disk = Arc::new(Disk(reloader, keys));
 
-    let register = Open::new(&hub, schedule, &context.clock);
     let (stop, stopped) = watch::channel(());
     let access = Access::open(hub.clone(), rules).await.map_err(api::Error::from)?;
     let parts = api::Parts {
@@ -92,11 +84,8 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
         version: VERSION,
         url: url.clone(),
     };
-    let buses = bus::api::Api::new(hub.clone(), sources.buses.all().into());
-    let kit = pages::kit(&buses);
-    let pages = pages::routes(&parts, &register.api, buses.clone(), &kit, &context.clock);
-    let modules = vec![identities::api::routes(register.api.clone()), bus::api::routes(buses)];
-    let routes = api::routes(Api::new(parts), modules).merge(pages);
+    let kit = pages::kit(&assembly);
+    let routes = pages::routes(parts, &assembly, &kit, &context.clock);
     let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
@@ -118,8 +107,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
     check.abort();
     renewing.abort();
-    register.close();
-    sources.quiesce();
+    assembly.quiesce();
     drop(stop);
     server.await.context("stopping the socket")?;
     tokio::select! {
@@ -129,10 +117,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
             hub.stop(Duration::ZERO).await;
         }
     }
-    sources.close().await;
-    if let Some(telling) = telling {
-        telling.close().await;
-    }
+    assembly.close().await;
     tracing::info!("stopped");
     Ok(Exit::Done)
 }
@@ -161,52 +146,43 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
 struct Start<'a> {
     args: &'a Serve,
     loaded: &'a Loaded,
-    traces: Option<&'a Traces>,
     context: &'a Context,
 }
 
 impl Start<'_> {
     /// Starts the hub. `quiet`: what it is made of was said before.
-    async fn hub(&self, quiet: bool) -> Result<(Hub, Sources)> {
-        let Start { args, loaded, traces, context } = *self;
+    async fn hub(&self, quiet: bool) -> Result<(Hub, Assembly)> {
+        let Start { args, loaded, context } = *self;
         let config = &loaded.config;
         let folder = compose::backends_folder(loaded);
-        let parts = Parts::read(loaded, &folder.used)?.beside(noop::entry(&context.noop));
+        let parts = Parts::read(loaded, &folder.used, &context.modules)?.beside(noop::entry(&context.noop));
         let (home, marker) = home(args, loaded, context)?;
-        let configured = sources::configured(config, context.environment())?;
-        sources::refuse_twins(&configured).await?;
+        let listed = parts.listed();
+        let mut said = context.modules.declare(&context.told(loaded, &listed))?;
+        for verify in said.verify.drain(..) {
+            verify.await?;
+        }
         if !quiet {
-            introduce(loaded, &folder.used, &parts, &configured);
+            introduce(loaded, &folder.used, &parts, &said);
             if let Some(trouble) = noop::trouble(&context.noop) {
                 tracing::warn!(backend = "noop", "{trouble}");
             }
         }
-        let hooks = webhooks::configured(config, context.environment())?;
-        let started = compose::start(home, parts, configured, hooks, traces, &context.clock).await?;
+        let started = compose::start(home, parts, said, &context.clock).await?;
         note(marker.as_ref(), &config.data.folder, started.0.journal().id());
         Ok(started)
     }
 }
 
 /// Says what the hub is made of.
-fn introduce(loaded: &Loaded, folder: &Path, parts: &Parts, configured: &Configured) {
+fn introduce(loaded: &Loaded, folder: &Path, parts: &Parts, said: &Declaration) {
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %loaded.config.data.folder.display(), "configuration: {file}");
     let backends = parts.backends.backends.len();
     tracing::info!(backends, folder = %folder.display(), "backends: {backends} in {}", folder.display());
     parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
-    for source in &configured.sesame {
-        tracing::info!(
-            source = source.name,
-            "source {}: queue {} on Redis at {}",
-            source.name,
-            source.queue,
-            source.address
-        );
-    }
-    for (bus, _) in &configured.buses {
-        let (queue, address) = (bus.queue(), &bus.address);
-        tracing::info!(source = bus.name, "source {}: queue {queue} on RabbitMQ at {address}", bus.name);
+    for (source, words) in &said.introduces {
+        tracing::info!(source, "{words}");
     }
 }
 

@@ -1,30 +1,30 @@
-//! The pages for people.
+//! All routes: those of the API, of the pages for people, and of modules.
 
-use api;
+use api::Api;
 use axum::Router;
-use bus::api::Api as Buses;
 use console::Console;
 use engine::Clock;
 use http::page::{Kit, Part};
-use identities::pages::Pages;
+use module::{Around, Served};
 
+use crate::assembly::Assembly;
 use crate::cli::VERSION;
 
-/// What all pages share, for the modules that this hub is made of: without a bus there are no pages about one.
-pub(super) fn kit(buses: &Buses) -> Kit {
-    let with_buses = (!buses.sources.is_empty()).then_some(bus::pages::PART);
-    let parts = [Some(console::PART), Some(identities::pages::PART), with_buses];
-    Kit::new(VERSION, &parts.into_iter().flatten().collect::<Vec<Part>>())
+/// What all pages share.
+pub(super) fn kit(assembly: &Assembly) -> Kit {
+    let parts: Vec<Part> = std::iter::once(console::PART).chain(assembly.pages()).collect();
+    Kit::new(VERSION, &parts)
 }
 
-/// The routes of all pages, made from the same parts as those of the API.
-pub(super) fn routes(
-    parts: &api::Parts,
-    register: &identities::api::Api,
-    buses: Buses,
-    kit: &Kit,
-    clock: &Clock,
-) -> Router {
+/// The routes of a hub.
+pub(super) fn routes(parts: api::Parts, assembly: &Assembly, kit: &Kit, clock: &Clock) -> Router {
+    let around = Around { hub: &parts.hub, access: &parts.access, kit, clock };
+    let (mut described, mut pages, mut panels) = (Vec::new(), Router::new(), Vec::new());
+    for Served { api, pages: more, panels: shown } in assembly.serve(&around) {
+        described.extend(api);
+        pages = pages.merge(more);
+        panels.extend(shown);
+    }
     let console = console::routes(Console {
         hub: parts.hub.clone(),
         access: parts.access.clone(),
@@ -32,14 +32,7 @@ pub(super) fn routes(
         kit: kit.clone(),
         clock: clock.clone(),
         installation: parts.installation.clone(),
+        panels: panels.into(),
     });
-    let pages = console.merge(identities::pages::routes(Pages {
-        register: register.register.clone(),
-        schedule: register.schedule.clone(),
-        kit: kit.clone(),
-    }));
-    if buses.sources.is_empty() {
-        return pages;
-    }
-    pages.merge(bus::pages::routes(bus::pages::Pages { api: buses, clock: clock.clone(), kit: kit.clone() }))
+    api::routes(Api::new(parts), described).merge(console).merge(pages)
 }

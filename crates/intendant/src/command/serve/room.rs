@@ -6,16 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Error, Result};
-use api;
 use engine::Hub;
 use tokio::sync::watch;
 
 use super::Start;
 use super::doors::Doors;
+use crate::assembly::Assembly;
 use crate::exit::sentence;
 use crate::notify;
 use crate::signals::Signals;
-use crate::sources::Sources;
 
 /// How often it looks for room.
 const LOOK: Duration = Duration::from_secs(2);
@@ -25,7 +24,10 @@ const PATIENCE: &str = "EXTEND_TIMEOUT_USEC=60000000";
 const LEAST: u64 = 1 << 20;
 
 /// Takes socket and address and starts the hub, once there is room for it. `None`: told to stop before that.
-pub(super) async fn start(start: &Start<'_>, signals: &mut Signals) -> Result<Option<(Doors, Hub, Sources)>> {
+pub(super) async fn start(
+    start: &Start<'_>,
+    signals: &mut Signals,
+) -> Result<Option<(Doors, Hub, Assembly)>> {
     let mut waited = false;
     loop {
         let error = match try_to_start(start, waited).await {
@@ -53,10 +55,10 @@ pub(super) async fn start(start: &Start<'_>, signals: &mut Signals) -> Result<Op
     }
 }
 
-async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Doors, Hub, Sources)> {
+async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Doors, Hub, Assembly)> {
     let doors = Doors::open(&start.loaded.config, start.context.stands_in()).await?;
-    let (hub, sources) = start.hub(quiet).await?;
-    Ok((doors, hub, sources))
+    let (hub, assembly) = start.hub(quiet).await?;
+    Ok((doors, hub, assembly))
 }
 
 /// Answers that the hub is not ready until there may be room. `false` = told to stop.

@@ -1,14 +1,15 @@
-use super::{in_repository, places};
-use crate::config::{Config, Key, NEED_RESTART, Section, load};
+use super::{in_repository, kinds, places};
+use crate::config::{Config, Key, cold_keys, keys, load};
 
 /// The table that the guide must hold, line for line: made from the declarations.
 fn table() -> Vec<String> {
+    let cold = cold_keys(&kinds());
     let row = |key: Key| {
         let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
-        let restart = if NEED_RESTART.contains(&key.name.as_str()) { " Needs a restart." } else { "" };
+        let restart = if cold.contains(&key.name) { " Needs a restart." } else { "" };
         format!("| `{}` | {default} | {}{restart} |", key.name, key.meaning)
     };
-    Config::keys().into_iter().map(row).collect()
+    keys(&kinds()).into_iter().map(row).collect()
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn every_key_is_documented_and_nothing_else_is() {
 
 #[test]
 fn the_meaning_of_a_key_fits_a_table() {
-    for key in Config::keys() {
+    for key in keys(&kinds()) {
         assert!(key.meaning.len() > 10 && !key.meaning.contains('|'), "{}: {}", key.name, key.meaning);
         assert!(key.meaning.ends_with('.'), "{}: {}", key.name, key.meaning);
     }
@@ -30,10 +31,10 @@ fn the_meaning_of_a_key_fits_a_table() {
 #[test]
 fn the_example_loads_and_shows_every_key() {
     let path = in_repository("docs/intendant.example.yml");
-    let loaded = load(Some(&path), &places(&[])).unwrap();
+    let loaded = load(Some(&path), &places(&[]), &kinds()).unwrap();
     assert_eq!(loaded.config.log, Config::default().log, "what it shows are the defaults");
     let text = std::fs::read_to_string(&path).unwrap();
-    for key in Config::keys() {
+    for key in keys(&kinds()) {
         let last = key.name.rsplit('.').next().unwrap();
         let shown = text
             .lines()
@@ -47,6 +48,6 @@ fn the_example_loads_and_shows_every_key() {
     let path = folder.path().join("intendant.yml");
     std::fs::write(&path, &all).unwrap();
     std::fs::write(folder.path().join("user.schema.json"), "{}").unwrap();
-    let loaded = load(Some(&path), &places(&[])).unwrap();
+    let loaded = load(Some(&path), &places(&[]), &kinds()).unwrap();
     assert_eq!(loaded.config.actions.0.len(), 2);
 }

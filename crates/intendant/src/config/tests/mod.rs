@@ -11,7 +11,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{Environment, Error, Loaded, Places, load};
+use super::{Environment, Error, Loaded, Places, SectionKind, load};
+use crate::assembly::Modules;
+
+/// The sections of this program's modules.
+fn kinds() -> Vec<SectionKind> {
+    Modules::new(crate::modules::all()).sections()
+}
 
 /// A folder with an `intendant.yml` in it.
 struct Site {
@@ -34,7 +40,7 @@ impl Site {
     }
 
     fn load(&self, variables: &[(&str, &str)]) -> Result<Loaded, Error> {
-        load(Some(&self.path("intendant.yml")), &places(variables))
+        load(Some(&self.path("intendant.yml")), &places(variables), &kinds())
     }
 
     /// The message for a file that is refused, without the folder's name.

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Site, loaded, places};
-use crate::config::{Config, Format, Level, Origin, SecretSource, Section, load};
+use crate::config::{Format, Level, Origin, SecretSource, cold_keys, keys, load};
 
 #[test]
 fn the_environment_goes_before_the_file_and_the_file_before_the_default() {
@@ -25,7 +25,7 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_default() {
 
 #[test]
 fn every_key_can_be_overridden() {
-    for key in Config::keys().into_iter().filter(|key| !key.name.contains("NAME")) {
+    for key in keys(&super::kinds()).into_iter().filter(|key| !key.name.contains("NAME")) {
         let variable = format!("INTENDANT_{}", key.name.replace('.', "__").to_uppercase());
         let text = match key.name.as_str() {
             "http.trusted_proxies" => "10.0.0.1, 192.0.2.0/24",
@@ -92,7 +92,7 @@ fn the_view_shows_every_key_with_its_origin_and_no_secret() {
     assert_eq!(shown("retention.jobs"), "90d default");
     assert_eq!(shown("socket"), "/run/intendant/intendant.sock default");
     assert_eq!(shown("actions.X.class"), "bulk intendant.yml:3");
-    let keys = Config::keys();
+    let keys = keys(&super::kinds());
     for key in keys.iter().filter(|key| !key.name.contains("NAME")) {
         assert!(view.iter().any(|shown| shown.key == key.name), "{}", key.name);
     }
@@ -114,9 +114,9 @@ fn the_named_file_goes_before_the_variable() {
     let (named, variable) = (Site::new("concurrency: 1\n"), Site::new("concurrency: 2\n"));
     let config = variable.path("intendant.yml").display().to_string();
     let places = places(&[("INTENDANT_CONFIG", &config)]);
-    let loaded = load(Some(&named.path("intendant.yml")), &places).unwrap();
+    let loaded = load(Some(&named.path("intendant.yml")), &places, &super::kinds()).unwrap();
     assert_eq!((loaded.config.concurrency.get(), loaded.file), (1, Some(named.path("intendant.yml"))));
-    let loaded = load(None, &places).unwrap();
+    let loaded = load(None, &places, &super::kinds()).unwrap();
     assert_eq!((loaded.config.concurrency.get(), loaded.file), (2, Some(PathBuf::from(config))));
 }
 
@@ -124,12 +124,16 @@ fn the_named_file_goes_before_the_variable() {
 fn a_reload_says_what_needs_a_restart() {
     let old = loaded("socket: /run/a.sock\nlog: {level: info}\n");
     let new = loaded("socket: /run/b.sock\nlog: {level: debug, format: json}\nkey: env:KEY\n");
-    assert_eq!(old.needs_restart(&new), ["key", "socket", "log.format"]);
-    assert!(new.needs_restart(&new).is_empty());
+    let cold = cold_keys(&super::kinds());
+    assert_eq!(old.needs_restart(&new, &cold), ["key", "socket", "log.format"]);
+    assert!(new.needs_restart(&new, &cold).is_empty());
     let queue = loaded("sesame: {main: {queue: other}}\n");
-    let changed = loaded("sesame: {main: }\n").needs_restart(&queue);
-    assert!(changed.contains(&"sesame.NAME.queue") && !changed.contains(&"sesame.NAME.hold"));
-    assert!(loaded("").needs_restart(&queue).contains(&"sesame.NAME.redis"));
-    let keys: Vec<_> = Config::keys().into_iter().map(|key| key.name).collect();
+    let changed = loaded("sesame: {main: }\n").needs_restart(&queue, &cold);
+    assert!(
+        changed.contains(&"sesame.NAME.queue".to_owned())
+            && !changed.contains(&"sesame.NAME.hold".to_owned())
+    );
+    assert!(loaded("").needs_restart(&queue, &cold).contains(&"sesame.NAME.redis".to_owned()));
+    let keys: Vec<_> = keys(&super::kinds()).into_iter().map(|key| key.name).collect();
     assert!(crate::config::NEED_RESTART.iter().all(|key| keys.iter().any(|k| k == key)));
 }

@@ -68,7 +68,7 @@ fn without_a_file_the_defaults_hold() {
         places.files(),
         [PathBuf::from("intendant.yml"), PathBuf::from("/etc/intendant/intendant.yml")]
     );
-    let loaded = assemble(None, &places).unwrap();
+    let loaded = assemble(None, &places, &super::kinds()).unwrap();
     assert_eq!(loaded.file, None);
     assert_eq!(loaded.config.key, SecretSource::File("/home/alice/.config/intendant/intendant.key".into()));
 }

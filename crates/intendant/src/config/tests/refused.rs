@@ -80,7 +80,7 @@ fn what_is_no_configuration_is_refused_with_its_line() {
         ("actions: {X: {secrets: {a: b}}}", 1),
         ("actions: {X: {retry: 5}}", 1),
         ("log:\n\tlevel: info\n", 2),
-        ("a: 1\n---\nb: 2\n", 1),
+        ("a: 1\n---\nb: 2\n", 3),
     ] {
         let refusal = Site::new(text).refusal(&[]);
         assert!(refusal.starts_with(&format!("intendant.yml:{line}: ")), "{text:?}: {refusal}");
@@ -111,13 +111,14 @@ fn nothing_said_is_the_default() {
 #[test]
 fn a_file_that_is_named_must_be_there() {
     let missing = Path::new("/nonexistent/intendant.yml");
-    let error = load(Some(missing), &places(&[])).unwrap_err();
+    let error = load(Some(missing), &places(&[]), &super::kinds()).unwrap_err();
     assert!(
         error
             .to_string()
             .starts_with("the configuration file /nonexistent/intendant.yml cannot be read: No such")
     );
-    let error = load(None, &places(&[("INTENDANT_CONFIG", "/nonexistent/intendant.yml")])).unwrap_err();
+    let error = load(None, &places(&[("INTENDANT_CONFIG", "/nonexistent/intendant.yml")]), &super::kinds())
+        .unwrap_err();
     assert!(error.to_string().contains("/nonexistent/intendant.yml"), "{error}");
 }
 

@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Site, environment, loaded};
-use crate::config::{Bytes, Environment, SecretSource, SesameSource, Value};
+use sesame::SesameSource;
+
+use crate::config::{Bytes, Environment, Named, SecretSource, Value};
 
 #[test]
 fn lengths_of_time() {
@@ -103,10 +105,12 @@ fn a_secret_by_value_is_not_shown() {
 
 #[test]
 fn a_source_that_is_only_named_has_the_defaults() {
-    let named =
-        loaded("sesame:\n  main:\n  other: {hold: 5, redis: 'redis://u:s3cret@h/1'}\n").config.sesame.0;
+    let named = loaded("sesame:\n  main:\n  other: {hold: 5, redis: 'redis://u:s3cret@h/1'}\n")
+        .sections
+        .get::<Named<SesameSource>>()
+        .0;
     assert_eq!(named["main"], SesameSource::default());
     assert_eq!((named["other"].hold.get(), named["other"].queue.as_str()), (5, "sesame"));
     assert!(!format!("{named:?}").contains("s3cret"));
-    assert!(loaded("sesame:\n").config.sesame.0.is_empty());
+    assert!(loaded("sesame:\n").sections.get::<Named<SesameSource>>().0.is_empty());
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::assembly::Modules;
 use crate::config::{Places, load};
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -13,15 +14,25 @@ fn laid_over(variables: &[(&str, &str)], file: &[(&str, &str)], configuration: &
     std::fs::write(&path, configuration).unwrap();
     let environment = environment(variables);
     let file: Vec<_> = file.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    let mut loaded = load(Some(&path), &Places::new(environment.clone(), true)).unwrap();
+    let mut loaded = load(
+        Some(&path),
+        &Places::new(environment.clone(), true),
+        &Modules::new(crate::modules::all()).sections(),
+    )
+    .unwrap();
     SesameDaemon::told(&environment, &file).lay_over(&mut loaded);
     loaded
 }
 
+fn queue(loaded: &Loaded) -> SesameSource {
+    loaded.sections.get::<Named<SesameSource>>().0["sesame"].clone()
+}
+
 #[test]
 fn without_a_variable_everything_is_as_the_original_has_it() {
-    let config = laid_over(&[], &[], "").config;
-    let source = &config.sesame.0["sesame"];
+    let loaded = laid_over(&[], &[], "");
+    let config = &loaded.config;
+    let source = queue(&loaded);
     assert_eq!(
         (source.redis.as_ref(), source.queue.as_str(), source.prefix.as_str()),
         (None, "sesame", "bull")
@@ -55,7 +66,7 @@ fn the_variables_say_it_last_and_the_file_of_variables_before_them() {
     let file = [("SESAME_NAME_QUEUE", "other"), ("SESAME_LOG_LEVEL", "verbose")];
     let loaded = laid_over(&variables, &file, "backends: {folder: /elsewhere}\nlog: {level: warn}\n");
     let config = &loaded.config;
-    let source = &config.sesame.0["sesame"];
+    let source = queue(&loaded);
     assert_eq!((source.queue.as_str(), source.user.as_deref()), ("backend", Some("bob")));
     assert_eq!(source.redis, Some(SecretSource::Value(Secret::new("redis://db:6379/3".to_owned()))));
     assert_eq!(config.backends.folder, Path::new("/srv/backends"));

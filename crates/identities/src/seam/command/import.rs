@@ -1,0 +1,109 @@
+//! `intendant identities import`.
+
+use std::path::Path;
+use std::pin::pin;
+
+use crate::api::{ImportLine, ImportReport};
+use crate::client::{self, File};
+use crate::import::Format;
+use crate::register::Options;
+use anyhow::{Context as _, Result, bail};
+use futures_util::StreamExt as _;
+use tokio::io::AsyncReadExt as _;
+
+use super::super::typed::Import;
+use module::document::STDIN;
+use module::exit::{Exit, misuse};
+use module::terminal::Mark;
+use module::terminal::progress;
+use module::{Desk, document};
+
+/// Imports a file, and lists every record that could not be used.
+pub(super) async fn run(args: &Import, desk: &dyn Desk) -> Result<Exit> {
+    let screen = desk.screen();
+    let named = || args.file.to_str().and_then(Format::of_name);
+    let format = args.format.or_else(named).ok_or_else(|| {
+        misuse("the name of the file does not say its format: give --format json, ndjson, csv or ldif")
+    })?;
+    let mapping = match &args.mapping {
+        Some(path) => String::from_utf8(read(path).await?)
+            .map_err(|_| misuse(format!("{} is not written in UTF-8", path.display())))?,
+        None => String::new(),
+    };
+    let file = File { content: read(&args.file).await?, format, mapping };
+    let options = Options { dry_run: args.dry_run, validated: args.validated };
+    let mut lines = pin!(client::import(&desk.client()?, &file, options).await?);
+    let mut bar = None;
+    while let Some(line) = lines.next().await {
+        match line? {
+            ImportLine::Handled { records, of } => {
+                bar.get_or_insert_with(|| progress(Some(of), screen, args.json)).set_position(records);
+            }
+            ImportLine::Report(report) => {
+                if let Some(bar) = bar {
+                    bar.finish_and_clear();
+                }
+                return tell(&report, args, desk);
+            }
+            ImportLine::Broken(problem) => {
+                bail!("the import broke off: {}; the same command goes on with it", problem.detail)
+            }
+        }
+    }
+    bail!("the hub went away before the end: the same command goes on with the import")
+}
+
+fn tell(report: &ImportReport, args: &Import, desk: &dyn Desk) -> Result<Exit> {
+    let screen = desk.screen();
+    if args.json {
+        screen.json(report)?;
+        return Ok(Exit::of(report.bad.is_empty()));
+    }
+    for bad in &report.bad {
+        screen.marked(Mark::Bad, format!("{}:{}: {}", document::name(&args.file), bad.line, bad.reason))?;
+    }
+    let would = if report.dry_run { "would be " } else { "" };
+    let mut parts = vec![
+        format!("{} {would}new", report.new),
+        format!("{} {would}changed", report.changed),
+        format!("{} unchanged", report.unchanged),
+    ];
+    if !report.bad.is_empty() {
+        parts.push(format!("{} cannot be used", report.bad.len()));
+    }
+    let mark = if report.bad.is_empty() { Mark::Good } else { Mark::Warn };
+    screen.marked(mark, parts.join(", "))?;
+    if report.incomplete > 0 {
+        screen.remark(format!(
+            "{} of them are to be completed: see `intendant identities list --in to_complete`",
+            report.incomplete
+        ));
+    }
+    if !report.unused.is_empty() {
+        screen.remark(format!(
+            "columns that are not used: {}; a mapping says what becomes what",
+            report.unused.join(", ")
+        ));
+    }
+    if report.passwords > 0 {
+        screen.remark(format!("{} passwords were left out: the register keeps none", report.passwords));
+    }
+    if !report.dry_run && report.new + report.changed > 0 {
+        screen.remark(if args.validated {
+            "next: `intendant identities sync`"
+        } else {
+            "next: look at them, then `intendant identities state to_synchronise --in to_validate`"
+        });
+    }
+    Ok(Exit::of(report.bad.is_empty()))
+}
+
+async fn read(path: &Path) -> Result<Vec<u8>> {
+    if path == Path::new(STDIN) {
+        let mut content = Vec::new();
+        tokio::io::stdin().read_to_end(&mut content).await.context("reading standard input")?;
+        return Ok(content);
+    }
+    let read = tokio::fs::read(path).await;
+    read.map_err(|error| misuse(format!("{}: {}", path.display(), document::explain(&error))))
+}

@@ -1,0 +1,262 @@
+//! `intendant identities …`.
+
+mod import;
+
+use std::io::Write as _;
+use std::pin::pin;
+
+use crate::api::{Counts, Filter, IdentityView, Move, NewPassword, Report, Selection};
+use crate::client;
+use crate::state::{Deed, State};
+use anyhow::Result;
+use futures_util::StreamExt as _;
+use model::JobState;
+use serde_json::json;
+
+use super::typed::{
+    Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, ListIdentities, OneIdentity,
+    Password, Which,
+};
+use module::exit::{Exit, misuse};
+use module::terminal::{Align, Cell, Mark, Table, Times};
+use module::{Desk, document};
+
+/// Carries out one of them.
+pub(super) async fn run(command: Identities, desk: &dyn Desk) -> Result<Exit> {
+    match command {
+        Identities::Import(args) => import::run(&args, desk).await,
+        Identities::Export(args) => export(args, desk).await,
+        Identities::List(args) => list(args, desk).await,
+        Identities::Show(args) => show(&args, desk).await,
+        Identities::Sync(args) => bulk(Deed::Synchronise, args, desk).await,
+        Identities::State(args) => state(args, desk).await,
+        Identities::Enable(args) => bulk(Deed::Enable, args, desk).await,
+        Identities::Disable(args) => bulk(Deed::Disable, args, desk).await,
+        Identities::Delete(args) => bulk(Deed::Delete, args, desk).await,
+        Identities::Erase(args) => erase(args, desk).await,
+        Identities::Password(args) => password(&args, desk).await,
+    }
+}
+
+fn filter(which: Which) -> Filter {
+    Filter { state: which.states, text: which.text }
+}
+
+async fn list(args: ListIdentities, desk: &dyn Desk) -> Result<Exit> {
+    let hub = desk.client()?;
+    let page = client::list(&hub, &filter(args.which), args.after.as_deref(), args.limit).await?;
+    let screen = desk.screen();
+    if args.json {
+        screen.json(&page)?;
+        return Ok(Exit::Done);
+    }
+    let none = page.identities.is_empty() && page.damaged.is_empty();
+    if none && page.next.is_some() {
+        screen.remark("no identity fits among those that were looked at so far");
+    } else if none {
+        screen.remark("no identity fits; `intendant identities import FILE` brings some in");
+    } else {
+        screen.table(&table(&page.identities, desk))?;
+    }
+    for row in &page.damaged {
+        screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
+        screen
+            .remark(format!("erase it with `intendant identities erase {}`, then import it again", row.what));
+    }
+    if let Some(next) = page.next {
+        screen.remark(format!("more: the same with --after {next}"));
+    }
+    screen.remark(counted(&client::counts(&hub).await?, desk));
+    Ok(Exit::Done)
+}
+
+/// How many are in each state, and what comes next.
+fn counted(counts: &Counts, desk: &dyn Desk) -> String {
+    let part = |(state, n): (&State, &u64)| format!("{n} {}", words(*state));
+    let states: Vec<String> = counts.states.iter().map(part).collect();
+    let next = counts.next_synchronisation.map(|at| {
+        format!("; synchronised by themselves next at {}", Times::local().short(at.0, desk.clock().now()))
+    });
+    format!("in all: {}{}", states.join(", "), next.unwrap_or_default())
+}
+
+fn words(state: State) -> String {
+    state.as_str().replace('_', " ")
+}
+
+fn mark(state: State) -> Mark {
+    match state {
+        State::Synchronised => Mark::Good,
+        State::InError => Mark::Bad,
+        State::ToComplete => Mark::Warn,
+        State::Synchronising => Mark::Busy,
+        State::ToValidate | State::ToSynchronise | State::NotToSynchronise | State::Deleted => Mark::Idle,
+    }
+}
+
+fn table(identities: &[IdentityView], desk: &dyn Desk) -> Table {
+    let (times, now) = (Times::local(), desk.clock().now());
+    let mut table = Table::new([
+        ("ID", Align::Left),
+        ("STATE", Align::Left),
+        ("SYNCHRONISED", Align::Left),
+        ("NAME", Align::Left),
+    ]);
+    for identity in identities {
+        table.row([
+            Cell::from(&identity.id),
+            Cell::marked(mark(identity.state), words(identity.state)),
+            Cell::from(identity.synchronised_at.map_or("-".to_owned(), |at| times.short(at.0, now))),
+            Cell::from(&identity.label),
+        ]);
+    }
+    table
+}
+
+async fn show(args: &OneIdentity, desk: &dyn Desk) -> Result<Exit> {
+    let identity = client::show(&desk.client()?, &args.id).await?;
+    let screen = desk.screen();
+    if args.json {
+        screen.json(&identity)?;
+        return Ok(Exit::Done);
+    }
+    screen.marked(mark(identity.state), format!("{}: {}", identity.label, words(identity.state)))?;
+    if identity.disabled {
+        screen.marked(Mark::Warn, "its access was taken away")?;
+    }
+    if !identity.missing.is_empty() {
+        screen.marked(Mark::Warn, format!("missing in it: {}", identity.missing.join(", ")))?;
+    }
+    if let Some(last) = &identity.last {
+        let good = last.state == JobState::Succeeded;
+        let why = last.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+        let mark = if good { Mark::Good } else { Mark::Bad };
+        let at = Times::local().short(last.at.0, desk.clock().now());
+        screen.marked(mark, format!("{} {} {at}{why}", last.deed.as_str(), last.state.as_str()))?;
+        screen.remark(format!("what each backend said: intendant jobs show {}", last.job));
+    }
+    if let Some(document) = &identity.document {
+        screen.pretty(document)?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn export(args: ExportIdentities, desk: &dyn Desk) -> Result<Exit> {
+    let format = match args.format {
+        ExportFormat::Ndjson => "ndjson",
+        ExportFormat::Csv => "csv",
+    };
+    let pieces = client::export(&desk.client()?, &filter(args.which), format).await?;
+    let mut pieces = pin!(pieces);
+    let mut out = desk.screen().stream();
+    while let Some(piece) = pieces.next().await {
+        out.write_all(&piece?)?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// What was selected; nothing at all is a mistake.
+fn selected(bulk: Bulk) -> Result<Selection> {
+    let which = filter(bulk.which);
+    if !bulk.ids.is_empty() {
+        return Ok(Selection { ids: Some(bulk.ids), filter: None });
+    }
+    if bulk.all || which != Filter::default() {
+        return Ok(Selection { ids: None, filter: Some(which) });
+    }
+    Err(misuse("name the identities: by ids, with --in STATE or --text TEXT, or with --all"))
+}
+
+async fn bulk(deed: Deed, args: Bulk, desk: &dyn Desk) -> Result<Exit> {
+    let json = args.json;
+    let nothing =
+        args.ids.is_empty() && !args.all && args.which.states.is_empty() && args.which.text.is_none();
+    let selection = if deed == Deed::Synchronise && nothing { Selection::default() } else { selected(args)? };
+    let report = client::carry_out(&desk.client()?, deed, &selection).await?;
+    let words = match deed {
+        Deed::Synchronise => "to be synchronised now",
+        Deed::Enable => "to be enabled now",
+        Deed::Disable => "to be disabled now",
+        _ => "to be deleted now",
+    };
+    tell(&report, words, json, desk)
+}
+
+async fn state(args: ChangeState, desk: &dyn Desk) -> Result<Exit> {
+    let json = args.bulk.json;
+    let Selection { ids, filter } = selected(args.bulk)?;
+    let asked = Move { state: args.state, ids, filter };
+    let report = client::move_to(&desk.client()?, &asked).await?;
+    tell(&report, &format!("{} now", words(args.state)), json, desk)
+}
+
+async fn erase(args: Erase, desk: &dyn Desk) -> Result<Exit> {
+    let (hub, screen) = (desk.client()?, desk.screen());
+    let mut exit = Exit::Done;
+    for id in args.ids {
+        match client::erase(&hub, &id).await {
+            Ok(()) if args.json => screen.json(&json!({ "id": id, "erased": true }))?,
+            Ok(()) => screen.marked(Mark::Good, format!("{id}: its data is erased"))?,
+            Err(api::Error::Problem(problem)) => {
+                screen.fail(problem.detail);
+                exit = Exit::Failed;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(exit)
+}
+
+/// Says what came of something that was done to many.
+fn tell(report: &Report, words: &str, json: bool, desk: &dyn Desk) -> Result<Exit> {
+    let screen = desk.screen();
+    if json {
+        screen.json(report)?;
+    } else {
+        let mark = if report.done > 0 { Mark::Good } else { Mark::Idle };
+        screen.marked(mark, format!("{} {words}", counted_identities(report.done)))?;
+        for left in &report.examples {
+            screen.marked(Mark::Bad, format!("{}: {}", left.id, left.message))?;
+        }
+        let more = report.left.saturating_sub(report.examples.len() as u64);
+        if more > 0 {
+            screen.remark(format!("and {more} more were left as they are"));
+        }
+        if let [job] = report.jobs.as_slice() {
+            screen.remark(format!("follow it with `intendant jobs watch {job}`"));
+        }
+    }
+    Ok(Exit::of(report.left == 0))
+}
+
+fn counted_identities(n: u64) -> String {
+    if n == 1 { "1 identity is".to_owned() } else { format!("{n} identities are") }
+}
+
+async fn password(args: &Password, desk: &dyn Desk) -> Result<Exit> {
+    let mut lines = document::lines();
+    let mut line = |what: &str| -> Result<String> {
+        let line = lines.next().transpose()?.filter(|line| !line.is_empty());
+        line.ok_or_else(|| {
+            misuse(format!("standard input has no {what} password: write it on a line of its own"))
+        })
+    };
+    let old_password = if args.change { Some(line("old")?) } else { None };
+    let new = NewPassword { new_password: line("new")?, old_password };
+    let set = client::password(&desk.client()?, &args.id, &new).await?;
+    let screen = desk.screen();
+    if args.json {
+        screen.json(&set)?;
+    } else if set.state == JobState::Succeeded {
+        screen.marked(Mark::Good, "the password is set")?;
+    } else {
+        screen.fail(format!(
+            "job {} is {}{}",
+            set.job,
+            set.state.as_str(),
+            set.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default()
+        ));
+    }
+    Ok(Exit::of(set.state == JobState::Succeeded))
+}

@@ -1,0 +1,191 @@
+//! `identities …`.
+
+use std::path::PathBuf;
+
+use crate::import::Format;
+use crate::state::State;
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `intendant identities …`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Identities {
+    /// Import identities from a JSON, NDJSON, CSV or LDIF file
+    Import(Import),
+    /// Write identities as JSON, one per line, or as CSV
+    Export(ExportIdentities),
+    /// List identities, with how many are in each state
+    List(ListIdentities),
+    /// Show an identity: its state, the document that backends see, its last jobs
+    Show(OneIdentity),
+    /// Synchronise identities with the backends; without a selection, all that are to be synchronised
+    Sync(Bulk),
+    /// Move identities to another state
+    State(ChangeState),
+    /// Give access back
+    Enable(Bulk),
+    /// Take access away
+    Disable(Bulk),
+    /// Remove identities from the backends
+    Delete(Bulk),
+    /// Erase what the register keeps of identities that are deleted, for good
+    Erase(Erase),
+    /// Reset a password, or change it with --change; read from standard input
+    Password(Password),
+}
+
+/// `intendant identities import`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every record that cannot be used is listed with its line and the reason; all others are imported. Importing the same \
+file again changes nothing, and goes on where an import broke off. Passwords in a file are left out.")]
+pub(super) struct Import {
+    /// The file; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// json, ndjson, csv or ldif; without it what the name of the file says
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub format: Option<Format>,
+    /// A YAML file that says which column becomes what
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Whatever is new or changed goes out with the next synchronisation: nobody has to validate it
+    #[arg(long)]
+    pub validated: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which identities.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub(super) struct Which {
+    /// In this state: `to_complete`, `to_validate`, `to_synchronise`, `synchronising`, `synchronised`, `in_error`,
+    /// `not_to_synchronise`, `deleted` (several: --in a,b)
+    #[arg(long = "in", value_name = "STATE", value_delimiter = ',', value_parser = state)]
+    pub states: Vec<State>,
+    /// With this text in id or name
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+}
+
+/// `intendant identities list`.
+#[derive(Debug, Args)]
+pub(super) struct ListIdentities {
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Continue after this id: the one that the end of an earlier page shows
+    #[arg(long, value_name = "ID")]
+    pub after: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which identities.
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// `intendant identities show`.
+#[derive(Debug, Args)]
+pub(super) struct OneIdentity {
+    /// The identity
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What an export looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Whole documents, one on each line.
+    #[default]
+    Ndjson,
+    /// The most important members.
+    Csv,
+}
+
+/// `intendant identities export`.
+#[derive(Debug, Args)]
+pub(super) struct ExportIdentities {
+    /// Whole documents (ndjson), or the most important members (csv)
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    pub format: ExportFormat,
+    /// Which identities.
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// `intendant identities sync|enable|disable|delete`.
+#[derive(Debug, Args)]
+pub(super) struct Bulk {
+    /// The identities
+    #[arg(value_name = "ID", conflicts_with_all = ["states", "text", "all"])]
+    pub ids: Vec<String>,
+    /// All there are
+    #[arg(long, conflicts_with_all = ["states", "text"])]
+    pub all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which identities.
+    #[command(flatten)]
+    pub which: Which,
+}
+
+/// `intendant identities erase`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+This cannot be undone, and needs the scope admin. The backends are not asked: delete an identity from them first. Its \
+jobs, and what the audit says of earlier edits, are removed in their own time (retention.jobs, retention.records).")]
+pub(super) struct Erase {
+    /// The identities
+    #[arg(value_name = "ID", required = true)]
+    pub ids: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant identities state`.
+#[derive(Debug, Args)]
+pub(super) struct ChangeState {
+    /// `to_synchronise`, `to_validate` or `not_to_synchronise`
+    #[arg(value_name = "STATE", value_parser = state)]
+    pub state: State,
+    /// Which identities.
+    #[command(flatten)]
+    pub bulk: Bulk,
+}
+
+/// `intendant identities password`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The new password is the first line of standard input; with --change the old one comes first, and the new one on the \
+line after it.")]
+pub(super) struct Password {
+    /// The identity
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Change it, as its owner does, with the old one
+    #[arg(long)]
+    pub change: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn format(word: &str) -> Result<Format, String> {
+    let known = Format::ALL.into_iter().find(|format| format.as_str() == word);
+    known.ok_or_else(|| "known are json, ndjson, csv and ldif".to_owned())
+}
+
+fn state(word: &str) -> Result<State, String> {
+    let known = || format!("known are {}", State::ALL.map(State::as_str).join(", "));
+    State::from_word(&word.replace('-', "_")).ok_or_else(known)
+}

@@ -1,0 +1,14 @@
+//! The modules of this program: the one list.
+
+use module::Module;
+
+/// All of them, in the order in which their sections, routes and pages stand. Traces join last, since they follow whatever
+/// the others send.
+pub fn all() -> Vec<Box<dyn Module>> {
+    vec![
+        Box::new(identities::Identities),
+        Box::new(sesame::Sesame),
+        Box::new(bus::Bus),
+        Box::new(notify::Notify),
+    ]
+}

@@ -1,0 +1,81 @@
+//! What the configuration makes of a module.
+
+use anyhow::Result;
+use engine::port::{BackendEntry, BoxFuture};
+use engine::{Clock, Setup};
+use model::Dependency;
+use uuid::Uuid;
+
+use crate::finding::Finding;
+use crate::running::Running;
+
+/// What a module wants of the hub. Each says what it has; the rest stays empty.
+#[derive(Default)]
+pub struct Declaration {
+    /// Backends.
+    pub backends: Vec<BackendEntry>,
+    /// Configured sources of requests.
+    pub sources: Vec<SourceName>,
+    /// Sources whose requests have a limit of their own, in bytes.
+    pub max_sizes: Vec<(String, usize)>,
+    /// What is asked over HTTP meanwhile.
+    pub depends_on: Vec<Needed>,
+    /// What the log says of it when the hub starts, a sentence each, with the name of the source.
+    pub introduces: Vec<(String, String)>,
+    /// Looks at what only others know before the hub starts: an error keeps it from starting.
+    pub verify: Vec<BoxFuture<'static, Result<()>>>,
+    /// Looks at the module's neighbours for `doctor`.
+    pub checks: Vec<BoxFuture<'static, Vec<Finding>>>,
+    start: Vec<Start>,
+}
+
+/// Joins the hub before it starts.
+type Start = Box<dyn FnOnce(&Ground<'_>, &mut Setup) -> Result<Box<dyn Running>> + Send>;
+
+/// The name of a source, and the section in which it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceName {
+    /// The section.
+    pub section: &'static str,
+    /// The name.
+    pub name: String,
+}
+
+/// Something that is asked over HTTP, and the place that declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// What is asked.
+    pub dependency: Dependency,
+    /// Where that can be corrected.
+    pub place: String,
+}
+
+/// What a module that starts stands on.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// The journal's id.
+    pub journal: Uuid,
+    /// The time.
+    pub clock: &'a Clock,
+}
+
+impl Declaration {
+    /// Nothing at all.
+    pub fn new() -> Self {
+        Declaration::default()
+    }
+
+    /// What is done with it when the hub starts: reactors, couriers, decoders, reclaimers and retry policies go into the
+    /// [`Setup`]; the answer is what lives as long as the hub.
+    pub fn on_start<R: Running + 'static>(
+        &mut self,
+        start: impl FnOnce(&Ground<'_>, &mut Setup) -> Result<R> + Send + 'static,
+    ) {
+        self.start.push(Box::new(|ground, setup| Ok(Box::new(start(ground, setup)?))));
+    }
+
+    /// Joins the hub that is about to start.
+    pub fn join(&mut self, ground: &Ground<'_>, setup: &mut Setup) -> Result<Vec<Box<dyn Running>>> {
+        self.start.drain(..).map(|start| start(ground, setup)).collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! Request documents: from files and standard input, and what an option of the command puts into them.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, ErrorKind, Read};
+use std::path::Path;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use model::{Class, Subject, json};
+use serde_json::{Map, Value};
+
+use crate::exit::misuse;
+
+/// The name of standard input on a command line.
+pub const STDIN: &str = "-";
+
+/// Reads a document of at most `limit` bytes.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let opened: io::Result<Box<dyn Read>> = if path == Path::new(STDIN) {
+        Ok(Box::new(io::stdin().lock()))
+    } else {
+        File::open(path).map(|file| Box::new(file) as Box<dyn Read>)
+    };
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    opened
+        .and_then(|source| source.take(bound).read_to_end(&mut bytes))
+        .map_err(|error| misuse(format!("{}: {}", name(path), explain(&error))))?;
+    if bytes.len() > limit {
+        return Err(misuse(format!(
+            "{}: it is longer than the {limit} bytes that requests.max_size allows",
+            name(path)
+        )));
+    }
+    Ok(bytes)
+}
+
+/// A text without the byte order mark (U+FEFF) with which some editors and shells begin what they write: it is no part
+/// of a password.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// The lines of standard input, without a byte order mark before the first.
+pub fn lines() -> impl Iterator<Item = io::Result<String>> {
+    let lines = io::stdin().lock().lines().enumerate();
+    lines.map(|(at, line)| line.map(|line| if at == 0 { without_mark(&line).to_owned() } else { line }))
+}
+
+/// What a person calls the file.
+pub fn name(path: &Path) -> String {
+    if path == Path::new(STDIN) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// Why a file cannot be read, without the number that the operating system gives it.
+pub fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "no permission to read it".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder, where a file is expected".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What the command line says of a request beside its document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Additions {
+    /// Not to be started after this time.
+    pub deadline: Option<Timestamp>,
+    /// How urgent.
+    pub class: Option<Class>,
+    /// What it is about.
+    pub subject: Option<Subject>,
+}
+
+impl Additions {
+    /// Puts them into a document, which may say the same and nothing else. One that the hub would not read stays as it
+    /// is: the hub says what is wrong, and accepts nothing.
+    pub fn put_into(&self, document: Vec<u8>) -> Result<Vec<u8>> {
+        if *self == Additions::default() {
+            return Ok(document);
+        }
+        let Ok(Value::Object(mut members)) = json::read(&document) else { return Ok(document) };
+        let deadline = self.deadline.map(|at| Value::from(at.to_string()));
+        let class = self.class.and_then(|class| serde_json::to_value(class).ok());
+        let subject = self.subject.as_ref().map(|subject| Value::from(subject.as_str()));
+        for (key, value) in [("deadline", deadline), ("class", class), ("subject", subject)] {
+            if let Some(value) = value {
+                put(&mut members, key, value)?;
+            }
+        }
+        Ok(serde_json::to_vec(&members)?)
+    }
+}
+
+/// `null` says nothing, as in the document itself.
+fn put(members: &mut Map<String, Value>, key: &str, value: Value) -> Result<()> {
+    let said = members.insert(key.to_owned(), value);
+    match said.filter(|said| !said.is_null()) {
+        Some(said) if members.get(key) != Some(&said) => Err(misuse(format!(
+            "the {key} in the document is not the one that --{key} gives: give it once, or the same twice"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_document_has_a_bound_and_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("request.json");
+        std::fs::write(&path, b"{}").unwrap();
+        assert_eq!(read(&path, 2).unwrap(), b"{}");
+        assert!(read(&path, 1).unwrap_err().to_string().contains("longer than the 1 bytes"));
+        let missing = read(&folder.path().join("none.json"), 9).unwrap_err().to_string();
+        assert!(missing.ends_with("none.json: there is no such file"), "{missing}");
+        assert!(read(folder.path(), 9).unwrap_err().to_string().contains("it is a folder"));
+    }
+
+    #[test]
+    fn options_become_members() {
+        let additions = Additions {
+            deadline: Some("2026-11-21T18:00:00Z".parse().unwrap()),
+            class: Some(Class::Bulk),
+            subject: Some("identity:1".parse().unwrap()),
+        };
+        let wanted = json!({
+            "action": "A", "class": "bulk", "deadline": "2026-11-21T18:00:00Z", "subject": "identity:1"
+        });
+        // A byte order mark is no reason to forget them, nor is a member that says nothing, or the same.
+        for document in [
+            &br#"{"action":"A"}"#[..],
+            b"\xef\xbb\xbf{\"action\":\"A\"}",
+            br#"{"action":"A","class":null,"deadline":null}"#,
+            br#"{"action":"A","class":"bulk","subject":"identity:1"}"#,
+        ] {
+            let document = additions.put_into(document.to_vec()).unwrap();
+            assert_eq!(serde_json::from_slice::<Value>(&document).unwrap(), wanted);
+        }
+        for other in ["\"class\":\"interactive\"", "\"deadline\":3600", "\"subject\":\"identity:2\""] {
+            let document = format!("{{\"action\":\"A\",{other}}}");
+            let why = additions.put_into(document.into_bytes()).unwrap_err().to_string();
+            assert!(why.contains("give it once, or the same twice"), "{other}: {why}");
+        }
+        assert_eq!(Additions::default().put_into(b"{ }".to_vec()).unwrap(), b"{ }");
+    }
+
+    #[test]
+    fn what_the_hub_refuses_is_not_mended_on_the_way() {
+        let additions = Additions { class: Some(Class::Bulk), ..Additions::default() };
+        for document in [&b"["[..], b"[]", br#"{"a":1,"a":2}"#, b"\xff\xfe{\0}\0"] {
+            assert_eq!(additions.put_into(document.to_vec()).unwrap(), document);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The terminal, or whatever stands in its place: what is printed where, how wide, in colour or not.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal as _, LineWriter, Write};
+use std::ops::RangeInclusive;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use clap::ValueEnum;
+
+use super::{Look, Mark, Paint, Table, Times, text};
+
+/// Lines on a terminal are at least and at most so wide.
+const WIDTHS: RangeInclusive<usize> = 40..=120;
+/// Nothing is broken or cut in files and pipes: there it is searched.
+const UNBROKEN: usize = 10_000;
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Also into files and pipes.
+    Always,
+    /// Not even on a terminal.
+    Never,
+}
+
+/// Where a command prints. Results go to standard output, remarks and errors to standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Colours of standard output.
+    pub out: Paint,
+    /// Colours of standard error.
+    pub err: Paint,
+    /// Columns of a line.
+    pub width: usize,
+    /// Somebody watches: standard output and standard error are a terminal.
+    pub live: bool,
+    quiet: bool,
+}
+
+impl Screen {
+    /// As the options and the environment want it.
+    pub fn new(colour: Colour, quiet: bool) -> Self {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let wanted = |terminal: bool| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        Screen {
+            out: Paint::new(wanted(out)),
+            err: Paint::new(wanted(err)),
+            width: columns().map_or(UNBROKEN, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end())),
+            live: out && err && !quiet,
+            quiet,
+        }
+    }
+
+    /// How results are shown.
+    pub fn look(&self) -> Look {
+        Look { paint: self.out, width: self.width, times: Times::local() }
+    }
+
+    /// Prints a line of the result.
+    pub fn line(&self, line: impl Display) -> Result<()> {
+        Ok(writeln!(io::stdout().lock(), "{}", text::printable(&line.to_string()))?)
+    }
+
+    /// Prints a sentence after a mark, over as many lines as it takes.
+    pub fn marked(&self, mark: Mark, words: impl Display) -> Result<()> {
+        let lines = text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2));
+        for (place, line) in lines.iter().enumerate() {
+            let margin = if place == 0 { mark.paint(self.out, mark.sign()) } else { " ".to_owned() };
+            self.line(format!("{margin} {line}"))?;
+        }
+        Ok(())
+    }
+
+    /// Prints a document on one line.
+    pub fn json(&self, document: &impl Serialize) -> Result<()> {
+        self.line(text::escaped(&serde_json::to_string(document)?))
+    }
+
+    /// Prints a document over several lines.
+    pub fn pretty(&self, document: &impl Serialize) -> Result<()> {
+        self.line(text::escaped(&serde_json::to_string_pretty(document)?))
+    }
+
+    /// Where a document goes byte for byte; a terminal gets of it what is printable.
+    pub fn stream(&self) -> Box<dyn Write> {
+        if io::stdout().is_terminal() {
+            return Box::new(LineWriter::new(Printable(io::stdout())));
+        }
+        Box::new(BufWriter::new(io::stdout()))
+    }
+
+    /// Prints a table.
+    pub fn table(&self, table: &Table) -> Result<()> {
+        table.lines(self.out, self.width).iter().try_for_each(|line| self.line(line))
+    }
+
+    /// Prints something a person may want to know, which is no result: not with `--quiet`.
+    pub fn remark(&self, words: impl Display) {
+        if !self.quiet {
+            for line in text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2)) {
+                self.complain(self.err.dim(&format!("  {line}")));
+            }
+        }
+    }
+
+    /// Prints on standard error, whatever happens. Where that fails there is nowhere left to say so.
+    pub fn complain(&self, line: impl Display) {
+        let _ = writeln!(io::stderr().lock(), "{}", text::printable(&line.to_string()));
+    }
+
+    /// Says in one line why what was asked for did not come about.
+    pub fn fail(&self, why: impl Display) {
+        self.ended("failed", why);
+    }
+
+    /// Says in one line how something ended that did not succeed, and why.
+    pub fn ended(&self, how: &str, why: impl Display) {
+        self.complain(format!("{} {}", self.err.red(&format!("{how}:")), text::one_line(&why.to_string())));
+    }
+
+    /// Says why the command ends in an error.
+    pub fn error(&self, error: &anyhow::Error) {
+        let said = crate::exit::whole(error);
+        let mut lines = text::lines(&said);
+        let first = lines.next().unwrap_or_default();
+        self.complain(format!("{} {first}", self.err.red("error:")));
+        lines.for_each(|line| self.complain(format!("       {line}")));
+    }
+
+    /// Whether `--quiet` was given.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
+/// Lets through what is printable.
+struct Printable<W>(W);
+
+impl<W: Write> Write for Printable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(text::printable(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The columns of the terminal; `None` = standard output is none.
+fn columns() -> Option<usize> {
+    let told = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    told.or_else(asked).filter(|columns| *columns > 0)
+}
