@@ -12,12 +12,13 @@ pub mod logging;
 pub mod marker;
 pub mod modules;
 pub mod noop;
-mod notify;
+
 mod oidc;
 mod profile;
 pub mod render;
 pub mod role;
 mod signals;
+mod systemd;
 
 use module::document;
 pub use module::exit;

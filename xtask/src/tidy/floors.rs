@@ -13,19 +13,22 @@ const FLOORS: &[&[&str]] = &[
     &["access"],
     &["api"],
     &["module"],
-    &[
-        "scripts",
-        "google",
-        "sesame",
-        "bus",
-        "mapistore",
-        "hosting",
-        "identities",
-        "notify",
-        "console",
-        "libmapistore",
-    ],
+    MODULES,
     &["intendant"],
+];
+
+/// The modules: none knows another.
+pub(crate) const MODULES: &[&str] = &[
+    "scripts",
+    "google",
+    "sesame",
+    "bus",
+    "mapistore",
+    "hosting",
+    "identities",
+    "notify",
+    "console",
+    "libmapistore",
 ];
 
 /// Outside the house: they may use any crate of it.

@@ -7,6 +7,7 @@ mod names;
 mod owners;
 mod paths;
 mod purity;
+mod seam;
 mod sizes;
 mod words;
 
@@ -38,9 +39,10 @@ pub(crate) fn run() -> Result<()> {
     let sources = sources()?;
     let metadata = output_of(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
     let packages = floors::packages(&metadata)?;
-    let checks: [(&str, Vec<String>); 8] = [
+    let checks: [(&str, Vec<String>); 9] = [
         ("floors of the house", floors::check(&packages)),
         ("rooms within crates", circles::check(&sources)),
+        ("names of modules", seam::check(&sources)),
         ("what only one may use", owners::check(&packages, &sources)),
         ("purity of the pure modules", purity::check(&sources)),
         ("paths named in ARCHITECTURE.md", paths::check(&sources)),

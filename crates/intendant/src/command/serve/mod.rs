@@ -30,8 +30,8 @@ use crate::exit::{Exit, sentence};
 use crate::logging::{self, Format, Level};
 use crate::marker::Marker;
 use crate::noop;
-use crate::notify;
 use crate::signals::Signals;
+use crate::systemd;
 use disk::Disk;
 use keys::Keys;
 
@@ -92,17 +92,17 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     if let Err(error) = invite(&access, url.as_deref(), context).await {
         tracing::warn!("nobody was invited: {error:#}; `intendant token sign-in` makes a link");
     }
-    notify::tell(notify::READY);
+    systemd::tell(systemd::READY);
 
     while !signals.stop_or_reload().await {
-        notify::tell(notify::RELOADING);
+        systemd::tell(systemd::RELOADING);
         // Logged, whatever it came to: nobody waits for an answer to a signal.
         drop(disk.read_anew().await);
-        notify::tell(notify::READY);
+        systemd::tell(systemd::READY);
     }
 
     hub.announce_stop();
-    notify::tell(notify::STOPPING);
+    systemd::tell(systemd::STOPPING);
     let grace = disk.0.grace();
     tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
     check.abort();

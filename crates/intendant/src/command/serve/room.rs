@@ -13,8 +13,8 @@ use super::Start;
 use super::doors::Doors;
 use crate::assembly::Assembly;
 use crate::exit::sentence;
-use crate::notify;
 use crate::signals::Signals;
+use crate::systemd;
 
 /// How often it looks for room.
 const LOOK: Duration = Duration::from_secs(2);
@@ -69,10 +69,10 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
     let doors = Doors::open(&start.loaded.config, start.context.stands_in()).await.ok();
     let serving =
         doors.map(|doors| tokio::spawn(doors.serve_waiting(api::waiting(why), clock.clone(), stopped)));
-    notify::tell(&format!("STATUS={why}"));
+    systemd::tell(&format!("STATUS={why}"));
     let free = free(&start.loaded.config.data.folder);
     let go_on = loop {
-        notify::tell(PATIENCE);
+        systemd::tell(PATIENCE);
         tokio::select! {
             () = clock.sleep(LOOK) => {}
             () = signals.stop() => break false,
