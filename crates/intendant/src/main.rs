@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let ended = runtime().and_then(|runtime| {
         runtime.block_on(async {
             match typed {
-                Typed::Own(command) => carry_out(command, &context).await,
+                Typed::Own(command) => carry_out(*command, &context).await,
                 Typed::OfModule(place, given) => match commands.get(place) {
                     Some(command) => command.run(&given, &context).await,
                     None => Ok(Exit::Misuse),

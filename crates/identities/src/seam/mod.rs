@@ -35,7 +35,6 @@ impl Module for Identities {
                 Box::pin(command::run(typed, desk))
             })],
             sources: vec![SOURCE],
-            ..About::default()
         }
     }
 

@@ -119,7 +119,7 @@ pub fn typed(modules: &[module::Command]) -> clap::Command {
 /// What was typed.
 pub enum Typed {
     /// A subcommand of the hub's own.
-    Own(Command),
+    Own(Box<Command>),
     /// The subcommand of a module, by its place among them.
     OfModule(usize, ArgMatches),
 }
@@ -134,5 +134,5 @@ pub fn read(line: Vec<OsString>, modules: &[module::Command]) -> (Common, Typed)
         return (common, Typed::OfModule(place, given.clone()));
     }
     let Cli { common, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    (common, Typed::Own(command))
+    (common, Typed::Own(Box::new(command)))
 }

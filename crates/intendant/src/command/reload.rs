@@ -65,7 +65,9 @@ impl Reloader {
         }
         let catalogue = parts.catalogue();
         let Parts { actions, limits, .. } = parts;
-        swaps.into_iter().for_each(|swap| swap());
+        for swap in swaps {
+            swap();
+        }
         self.hub.reload(catalogue, actions, limits);
         self.assembly.watch_dependencies(&self.hub);
         if logging::by_option(&self.context.common).is_none() {

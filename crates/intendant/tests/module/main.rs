@@ -1,5 +1,6 @@
 //! A module that registers one of everything, in this one file, and is seen in all places.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -291,7 +292,7 @@ fn write(folder: &tempfile::TempDir, rooms: u32) {
 
 /// Waits for something, however long the machine takes.
 async fn until(what: &str, happened: impl AsyncFn() -> bool) {
-    let waited = tokio::time::timeout(Duration::from_secs(120), async {
+    let waited = tokio::time::timeout(Duration::from_mins(2), async {
         while !happened().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -55,8 +55,11 @@ pub struct SectionKind {
     pub cold: &'static [&'static str],
     keys: fn() -> Vec<Key>,
     empty: fn() -> Box<dyn Held>,
-    read: fn(&str) -> Result<Option<Box<dyn Held>>, serde_saphyr::Error>,
+    read: fn(&str) -> Parsed,
 }
+
+/// A section, if the text has it.
+type Parsed = Result<Option<Box<dyn Held>>, serde_saphyr::Error>;
 
 impl SectionKind {
     /// The section that is read as `S`.
@@ -209,11 +212,11 @@ impl Sections {
 
     /// Every key with its value as it would be written in the file.
     pub fn values(&self) -> Vec<(String, String)> {
-        let of = |section: &Box<dyn Held>| {
+        let of = |section: &dyn Held| {
             let name = section.name();
             section.values().into_iter().map(move |(key, value)| (format!("{name}.{key}"), value))
         };
-        self.0.iter().flat_map(of).collect()
+        self.0.iter().flat_map(|section| of(&**section)).collect()
     }
 
     /// Sets a key; `None` = it is in none of them.

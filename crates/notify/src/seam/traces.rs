@@ -83,9 +83,11 @@ mod tests {
             .map(|(name, value)| (name.as_str(), value.expose().as_str()))
             .collect();
         assert_eq!(headers, [("authorization", "Basic YTpi"), ("x-tenant", "school")]);
-        let mut own = Telemetry::default();
-        own.endpoint = Some("https://other:4318".to_owned());
-        own.service_name = Some("second".to_owned());
+        let own = Telemetry {
+            endpoint: Some("https://other:4318".to_owned()),
+            service_name: Some("second".to_owned()),
+            ..Telemetry::default()
+        };
         let own = found(&variables, &own).unwrap();
         assert_eq!((own.url.as_str(), own.service.as_str()), ("https://other:4318/v1/traces", "second"));
     }
