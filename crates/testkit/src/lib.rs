@@ -10,6 +10,7 @@
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
 //! - [`peer`] is a program on a message bus, in another language.
 //! - [`shadow`] keeps the image of a folder that a power cut would leave, and kills a program at a chosen point.
+//! - [`wall`] is a wall clock that can be set.
 //! - [`oracle`] compares what scripts and submitters saw with what the journal says.
 #![forbid(unsafe_code)]
 
@@ -30,7 +31,9 @@ mod port;
 pub mod schemathesis;
 pub mod service;
 pub mod shadow;
+mod shim;
 pub mod smtp;
 pub mod wait;
+pub mod wall;
 
 pub use error::Error;

@@ -32,7 +32,6 @@ pub const TOOLS: &[Need] = &[
     need("/usr/lib/python3/dist-packages/ldap/__init__.py", "python3-ldap"),
     need("setpriv", "util-linux"),
     need("sqlite3", "sqlite3"),
-    need("faketime", "faketime"),
 ];
 
 /// Folders of programs that `PATH` often lacks.

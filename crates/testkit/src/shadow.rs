@@ -8,8 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Error;
-use crate::packages::{need, require, run};
+use crate::{Error, shim};
 
 const SOURCE: &str = include_str!("../shim/shadow.c");
 
@@ -49,7 +48,7 @@ impl Shadow {
         let folder = real(folder)?;
         let scratch = real(scratch)?;
         let shadow = Shadow {
-            library: compile(&scratch)?,
+            library: shim::compile("shadow", SOURCE, &scratch)?,
             image: scratch.join("image"),
             trigger: scratch.join("trigger"),
             folder,
@@ -105,16 +104,6 @@ impl Shadow {
         fs::rename(&self.image, &self.folder)
             .map_err(Error::io(format!("putting the image in the place of {}", self.folder.display())))
     }
-}
-
-fn compile(scratch: &Path) -> Result<PathBuf, Error> {
-    let source = scratch.join("shadow.c");
-    let library = scratch.join("shadow.so");
-    fs::write(&source, SOURCE).map_err(Error::io(format!("writing {}", source.display())))?;
-    let mut cc = Command::new(require(need("cc", "gcc"))?);
-    cc.args(["-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source);
-    run("compiling shadow.c", cc.args(["-ldl", "-pthread"]))?;
-    Ok(library)
 }
 
 fn real(path: &Path) -> Result<PathBuf, Error> {

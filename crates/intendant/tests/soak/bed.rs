@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use api::client::Client;
 use rustix::process::{Pid, Signal, kill_process};
-use testkit::packages;
+
 use testkit::service::{Kind, Service};
+use testkit::wall::Wall;
 
 use crate::gauge::Gauge;
 use crate::hub::{ACTION, HubProcess};
@@ -38,6 +39,7 @@ pub(crate) struct Bed {
     pub(crate) client: Client,
     pub(crate) redis: Service,
     pub(crate) broker: Service,
+    wall: Wall,
     _disk: Disk,
 }
 
@@ -50,21 +52,16 @@ impl Bed {
         let broker = Kind::RabbitMq.start().unwrap();
         hub.configure(&sources(&redis, &broker));
         let client = Client::new(hub.path("socket"));
-        let bed = Bed { hub, client, redis, broker, _disk: disk };
-        bed.set_clock(0);
-        bed
+        let wall = Wall::new(&hub.path("")).unwrap();
+        Bed { hub, client, redis, broker, wall, _disk: disk }
     }
 
     // === life and death ===
 
     /// Starts the hub, whether it can take work or not.
     pub(crate) fn spawn(&mut self) {
-        let clock = self.path("clock");
-        self.hub.spawn(|command| {
-            command.env("LD_PRELOAD", fake_clock()).env("FAKETIME_TIMESTAMP_FILE", clock);
-            command.env("FAKETIME_CACHE_DURATION", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-            command.env("DONT_FAKE_MONOTONIC", "1").env("NO_FAKE_STAT", "1");
-        });
+        let wall = &self.wall;
+        self.hub.spawn(|command| wall.follow(command));
     }
 
     /// Starts it and waits until it takes requests.
@@ -94,9 +91,7 @@ impl Bed {
 
     /// Puts the hub's clock ahead by so many seconds, or behind.
     pub(crate) fn set_clock(&self, seconds: i64) {
-        let draft = self.path("clock.draft");
-        fs::write(&draft, format!("{seconds:+}\n")).unwrap();
-        fs::rename(draft, self.path("clock")).unwrap();
+        self.wall.set_ahead(seconds).unwrap();
     }
 
     /// Leaves no room on the disk.
@@ -199,11 +194,4 @@ fn sources(redis: &Service, broker: &Service) -> String {
          bus:\n  soak:\n    url: {broker}\n    application_id: soak\n    deferred: 1s\n    routes:\n\
          \x20     {key}:\n        action: {ACTION}\n        concerned_to: /who\n        reply: true\n"
     )
-}
-
-/// The library that stands between a program and the clock.
-fn fake_clock() -> String {
-    let faketime = packages::find("faketime").expect("this test needs the Debian package faketime");
-    let shown = Command::new(faketime).args(["-f", "+0", "printenv", "LD_PRELOAD"]).output().unwrap();
-    String::from_utf8(shown.stdout).unwrap().trim().to_owned()
 }
