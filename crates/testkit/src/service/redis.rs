@@ -23,9 +23,10 @@ pub(super) fn start(place: &mut Place, kind: Kind) -> Result<(String, u16), Erro
 pub(super) fn run(place: &mut Place, kind: Kind, port: u16) -> Result<(), Error> {
     let server = if kind == Kind::Valkey { valkey::server()? } else { require(SERVER)? };
     let mut command = Command::new(server);
+    // What it has acknowledged is there after a crash: less than `always` forgets it while another fsync is under way.
     command
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-        .args(["--save", "", "--appendonly", "yes", "--daemonize", "no", "--dir"])
+        .args(["--save", "", "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no", "--dir"])
         .arg(place.folder());
     let daemon = Daemon::start(kind.name(), &mut command, place.folder(), Signal::TERM)?;
     place.keep(daemon, || answers(port, b"PING\r\n", b"+PONG\r\n"))
