@@ -5,6 +5,8 @@ use super::table::{long, short, take, write_short, write_table};
 
 /// Kind, channel and length of a frame.
 const HEAD: usize = 7;
+/// No broker agrees to frames of that size. One that claims to be longer passes as it is: it takes no memory here.
+const LONGEST: usize = 16 << 20;
 const METHOD: u8 = 1;
 const HEADER: u8 = 2;
 /// The class of methods that concern messages.
@@ -74,7 +76,9 @@ impl Sieve {
     }
 
     fn is_looked_at(&self) -> bool {
-        self.held.len() >= HEAD && matches!(self.held.first(), Some(&(METHOD | HEADER)))
+        self.held.len() >= HEAD
+            && matches!(self.held.first(), Some(&(METHOD | HEADER)))
+            && self.rest() <= LONGEST
     }
 
     /// Bytes of the frame behind its head: what is in it, and its end.
@@ -84,16 +88,16 @@ impl Sieve {
     }
 
     fn let_through(&mut self, out: &mut Vec<u8>) {
+        if !self.is_looked_at() {
+            self.passing = self.rest();
+            out.append(&mut self.held);
+            return;
+        }
         let held = std::mem::take(&mut self.held);
-        let written = match held.first() {
-            Some(&METHOD) => content(&held).and_then(method),
-            Some(&HEADER) => content(&held).map(header),
-            _ => {
-                self.held = held;
-                self.passing = self.rest();
-                out.append(&mut self.held);
-                return;
-            }
+        let written = if held.first() == Some(&METHOD) {
+            content(&held).and_then(method)
+        } else {
+            content(&held).map(header)
         };
         match written.and_then(|content| Some((u32::try_from(content.len()).ok()?, content))) {
             Some((length, content)) => {
@@ -217,6 +221,14 @@ mod tests {
             let came = headers(&[&nested(levels)[..], good].concat());
             assert_eq!(passed(&came, 1000), headers(&[&left_out[..], good].concat()));
         }
+    }
+
+    #[test]
+    fn what_claims_to_be_endless_is_not_kept() {
+        let (mut sieve, mut out) = (Sieve::default(), Vec::new());
+        sieve.pass(&[HEADER, 0, 1, 0xff, 0xff, 0xff, 0xff], &mut out);
+        sieve.pass(&[0; 10_000], &mut out);
+        assert_eq!((out.len(), sieve.held.len()), (HEAD + 10_000, 0));
     }
 
     #[test]
