@@ -190,6 +190,8 @@ fn capabilities(lang: &str, place: &Place) -> Value {
         "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
             "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            // A page that still moves as its window changes complains of it.
+            "--force-prefers-reduced-motion",
             // Nobody but this machine is there.
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", profile, format!("--lang={lang}"),
         ],
