@@ -10,6 +10,7 @@ use redis::RedisError;
 use redis::aio::MultiplexedConnection;
 
 use crate::connection::said;
+use crate::keep::Keep;
 use crate::queue::{Finished, Held};
 use crate::reactor::Completion;
 use crate::source::Shared;
@@ -65,10 +66,14 @@ impl Completions {
         completion: &Completion,
     ) -> Result<Delivered, RedisError> {
         let (queue, value) = (&self.0.queue, completion.value.to_string());
+        let is_to_go = completion.keep.is_some_and(Keep::removes);
         // The lock may have run out: it is taken again, and the job completed under it.
         for _ in 0..2 {
-            match queue.finish(calls.clone(), id, &value, self.0.clock.now()).await? {
+            match queue.finish(calls.clone(), id, &value, completion.keep, self.0.clock.now()).await? {
+                Finished::Yes if is_to_go => return Ok(Delivered::Done),
                 Finished::Yes => return self.mask(calls, id, completion).await,
+                // Completed before, and only the word of it was lost.
+                Finished::Gone if is_to_go => return Ok(Delivered::Done),
                 Finished::Gone => return Ok(gone(id)),
                 Finished::HasChildren => {
                     return Ok(Delivered::Never(format!(
@@ -80,6 +85,7 @@ impl Completions {
             match queue.hold(calls.clone(), &[id], true).await?.first() {
                 Some(Held::Ours | Held::Free) => {}
                 Some(Held::Finished) => return self.compare(calls, id, completion, &value).await,
+                Some(Held::Gone) if is_to_go => return Ok(Delivered::Done),
                 Some(Held::Gone) | None => return Ok(gone(id)),
                 Some(Held::Waiting) => {
                     return Ok(self.elsewhere(format!(

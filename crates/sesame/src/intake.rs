@@ -143,7 +143,8 @@ impl Session {
     /// Completes a job that is not in the journal, or has ended there. If that fails the queue gives it to us again.
     async fn complete(&self, job: &Message, value: &Value) -> Result<(), Error> {
         let (shared, calls) = (&self.shared, || self.pair.calls.clone());
-        let done = shared.queue.finish(calls(), &job.id, &value.to_string(), shared.clock.now()).await;
+        let done =
+            shared.queue.finish(calls(), &job.id, &value.to_string(), job.keep, shared.clock.now()).await;
         if self.unless_lost(done)? == Some(Finished::Yes)
             && let Some(data) = without_secrets(job)
         {

@@ -15,6 +15,7 @@ mod error;
 mod examine;
 mod held;
 mod intake;
+mod keep;
 mod keys;
 mod live;
 mod queue;

@@ -8,6 +8,7 @@ use redis::{FromRedisValue, RedisResult, ScriptInvocation, Value};
 use serde::Serialize;
 
 use crate::decode::Message;
+use crate::keep::Keep;
 use crate::keys::Keys;
 use crate::script::Scripts;
 use crate::server::Server;
@@ -80,13 +81,6 @@ pub(crate) enum Held {
     Gone,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Keep {
-    /// Seconds.
-    age: u64,
-    count: u64,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TakeOptions<'a> {
@@ -115,7 +109,10 @@ impl Queue {
             lock: settings.lock,
             stalled_every: settings.stalled_every,
             term: settings.term,
-            keep: Keep { age: settings.keep_age.as_secs(), count: settings.keep_count },
+            keep: Keep {
+                age: Some(settings.keep_age.as_secs()),
+                count: Some(i64::try_from(settings.keep_count).unwrap_or(i64::MAX)),
+            },
         }
     }
 
@@ -177,17 +174,18 @@ impl Queue {
         Ok(Looked { jobs, newest: Some(newest).filter(|id| !id.is_empty()), many })
     }
 
-    /// Completes a job that is ours with this JSON text.
+    /// Completes a job that is ours with this JSON text. It stays as long as it says itself, or the source.
     pub(crate) async fn finish(
         &self,
         mut redis: MultiplexedConnection,
         id: &str,
         value: &str,
+        keep: Option<Keep>,
         now: Timestamp,
     ) -> RedisResult<Finished> {
         let options = FinishOptions {
             token: &self.token,
-            keep_jobs: self.keep,
+            keep_jobs: keep.unwrap_or(self.keep),
             lock_duration: millis(self.lock),
             attempts: 1,
             max_metrics_size: "",

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::answer;
 use crate::decode::Reply;
+use crate::keep::Keep;
 
 /// What is delivered for a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +19,9 @@ pub(crate) struct Completion {
     /// Its data without the secrets, to be put in the place of the data with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) masked: Option<Value>,
+    /// How long it stays, when whoever added it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keep: Option<Keep>,
 }
 
 /// Answers the jobs of one source.
@@ -43,9 +47,10 @@ impl Reactor for Answers {
 impl Answers {
     fn delivery(&self, view: &View<'_>, reply: &Reply) -> NewDelivery {
         let value = answer::of_job(view.job, view.steps, &reply.job, view.body.get("options"));
+        let completion = Completion { value, masked: masked(view.body), keep: reply.keep };
         NewDelivery {
             to: DeliveryTo { courier: self.courier.clone(), address: reply.job.clone() },
-            body: serde_json::to_value(Completion { value, masked: masked(view.body) }).unwrap_or_default(),
+            body: serde_json::to_value(completion).unwrap_or_default(),
             due_at: due_at(view, reply),
         }
     }

@@ -21,6 +21,8 @@ pub(crate) use external::{external_id, job_of};
 use options::Options;
 use surrogate::without_halves;
 
+use crate::keep::Keep;
+
 /// A BullMQ job as it lies in its hash. As JSON it is also the raw form in which a refused one is kept.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Message {
@@ -32,6 +34,9 @@ pub(crate) struct Message {
     pub(crate) data: String,
     /// When it was added, in milliseconds since 1970.
     pub(crate) timestamp: Option<i64>,
+    /// How long it stays once it is completed, when whoever added it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keep: Option<Keep>,
 }
 
 /// Without its data, in which there may be passwords.
@@ -48,6 +53,9 @@ pub(crate) struct Reply {
     pub(crate) job: String,
     /// The answer must not arrive before this time when the job is about somebody.
     pub(crate) not_before: Timestamp,
+    /// How long the job stays once it is completed, when whoever added it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keep: Option<Keep>,
 }
 
 impl Message {
@@ -60,6 +68,7 @@ impl Message {
                 b"name" => message.name = text(),
                 b"data" => message.data = text(),
                 b"timestamp" => message.timestamp = text().parse().ok(),
+                b"opts" => message.keep = Keep::of_job(&text()),
                 _ => {}
             }
         }
@@ -115,7 +124,8 @@ pub(crate) fn decode(
     let body = message.body()?;
     let options = Options::of(&body);
     let added_at = message.added_at(now);
-    let reply = Reply { job: message.id.clone(), not_before: added_at.checked_add(pause).unwrap_or(now) };
+    let not_before = added_at.checked_add(pause).unwrap_or(now);
+    let reply = Reply { job: message.id.clone(), not_before, keep: message.keep };
     Ok(Request {
         external_id: Some(external_id(&message.id, message.timestamp, 1)),
         class: options.class(),

@@ -40,7 +40,7 @@ fn a_synchronisation_is_read_whole_and_in_its_order() {
     assert_eq!(request.external_id.as_deref(), Some(ID));
     assert_eq!((request.action.as_str(), request.source.as_str()), ("IDENTITY_UPDATE", "main"));
     assert_eq!((request.class, request.deadline), (None, None));
-    assert_eq!(reply(&request), Reply { job: ID.to_owned(), not_before: at(5_050) });
+    assert_eq!(reply(&request), Reply { job: ID.to_owned(), not_before: at(5_050), keep: None });
 }
 
 #[test]
