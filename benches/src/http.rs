@@ -83,8 +83,9 @@ impl Served {
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            tcp.serve(frame(access.layer(routes)), ConnectionLimits::default(), &Clock::system(), stopped)
-                .await;
+            // All of them come from here.
+            let limits = ConnectionLimits { of_one: 4 * STREAMS, ..ConnectionLimits::default() };
+            tcp.serve(frame(access.layer(routes)), limits, &Clock::system(), stopped).await;
         });
         let address = url.strip_prefix("http://").unwrap_or(&url).to_owned();
         Ok(Served { address, token, stop, server })

@@ -185,12 +185,16 @@ impl Drop for Disk {
     }
 }
 
+/// More than a round has: each answer is looked for at the end of its round, and with a clock that was behind the last
+/// ones are taken for the oldest.
+const ANSWERS: u64 = 20_000;
+
 /// How it is told of its brokers, and what it keeps.
 fn sources(redis: &Service, broker: &Service) -> String {
     let (redis, broker, key) = (redis.url(), broker.url(), crate::bus::KEY);
     format!(
         "retention:\n  jobs_max: {KEPT}\n\
-         sesame:\n  main:\n    redis: {redis}\n\
+         sesame:\n  main:\n    redis: {redis}\n    keep_count: {ANSWERS}\n\
          bus:\n  soak:\n    url: {broker}\n    application_id: soak\n    deferred: 1s\n    routes:\n\
          \x20     {key}:\n        action: {ACTION}\n        concerned_to: /who\n        reply: true\n"
     )

@@ -88,7 +88,6 @@ fn job(id: &str, subject: u64) -> Value {
     json!({
         "name": ACTION,
         "data": { "concernedTo": who, "payload": payload, "options": { "async": true } },
-        // More than a round has; all of them for two hours would fill Redis.
-        "opts": { "jobId": id, "attempts": 1, "removeOnComplete": { "count": 20_000 } },
+        "opts": { "jobId": id, "attempts": 1 },
     })
 }
