@@ -12,7 +12,7 @@ use intendant_api::Client;
 use intendant_api::dto::{Acceptance, BatchLine};
 use model::Seq;
 use serde_json::json;
-use support::{Bed, Fake, Plan, document, entry, head, in_time, parse_problem, raw};
+use support::{Bed, Plan, document, entry, head, in_time, parse_problem, raw};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 
@@ -61,7 +61,7 @@ async fn two_thousand_lines_are_answered_in_order_and_keep_the_order_of_each_sub
 #[tokio::test(flavor = "multi_thread")]
 async fn one_bad_line_stops_nobody() {
     let limits = BodyLimits { document: 2000, ..BodyLimits::default() };
-    let bed = Bed::new(Plan { bodies: limits, ..Plan::new(vec![entry("00done", Fake::done())]) }).await;
+    let bed = Bed::new(Plan { bodies: limits, ..Plan::new(vec![entry("00done", support::done())]) }).await;
     let good = document("a").to_string();
     let long = json!({"action": "DO", "payload": {"a": "x".repeat(3000)}}).to_string();
     let mut text =

@@ -12,7 +12,7 @@ use http::{Caller, Role, Scope};
 use intendant_api::dto::{AccountChange, NewAccount, NewToken};
 use model::effect::EntityContent;
 use model::{Effects, EntityKey, EntityWrite};
-use support::{Bed, Fake, Plan, ask, entry, in_time};
+use support::{Bed, Plan, ask, entry, in_time};
 use testkit::gate::Gate;
 
 fn admin() -> Caller {
@@ -20,7 +20,7 @@ fn admin() -> Caller {
 }
 
 async fn behind(gate: &Arc<Gate>) -> Bed {
-    Bed::new(Plan { gate: Arc::clone(gate), ..Plan::new(vec![entry("00done", Fake::done())]) }).await
+    Bed::new(Plan { gate: Arc::clone(gate), ..Plan::new(vec![entry("00done", support::done())]) }).await
 }
 
 fn origin() -> Origin {

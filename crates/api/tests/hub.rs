@@ -11,16 +11,16 @@ use intendant_api::Installation;
 use intendant_api::dto::{self, Severity};
 use journal::RecordFilter;
 use model::{JobState, OutcomeKind};
-use support::{Bed, Disk, Fake, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
+use support::{Bed, Disk, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backends_are_listed_as_they_stand() {
     let broken = BackendEntry {
         standing: Standing::Broken,
         trouble: Some("/etc/intendant/10bad/config.yml: line 3".to_owned()),
-        ..entry("10bad", Fake::done())
+        ..entry("10bad", support::done())
     };
-    let bed = Bed::with(vec![entry("00 né", Fake::done()), broken]).await;
+    let bed = Bed::with(vec![entry("00 né", support::done()), broken]).await;
     bed.client.pause("00 né").await.unwrap();
     let backends = bed.client.backends().await.unwrap();
     assert_eq!((backends[0].name.as_str(), backends[0].paused), ("00 né", true));

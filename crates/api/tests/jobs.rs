@@ -68,7 +68,7 @@ async fn waiting_gives_the_result_and_makes_the_job_interactive() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_does_not_end_in_time_is_202_and_can_be_waited_for_again() {
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::with(vec![entry("00gate", Fake::gated(Arc::clone(&gate)))]).await;
+    let bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     let submitted = bed.client.submit(document("a").to_string(), &waiting(0)).await.unwrap();
     assert_eq!(submitted.result, None);
     let job = submitted.job.unwrap();
@@ -88,7 +88,7 @@ async fn a_job_that_does_not_end_in_time_is_202_and_can_be_waited_for_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_id_is_the_same_job_and_both_callers_get_its_result() {
     let gate = Arc::new(Semaphore::new(0));
-    let backend = Fake::gated(Arc::clone(&gate));
+    let backend = Fake::gated(&gate);
     let bed = Bed::with(vec![entry("00gate", Arc::clone(&backend) as _)]).await;
     let first = bed.client.submit(document("a").to_string(), &with_id("k-1")).await.unwrap();
     let client = bed.client.clone();
@@ -104,7 +104,7 @@ async fn the_same_id_is_the_same_job_and_both_callers_get_its_result() {
     third["id"] = json!("k-1");
     let third = bed.submit(&third).await;
     assert_eq!((third.accepted, third.job, third.result), (Acceptance::Known, first.job, second.result));
-    assert_eq!(backend.bodies.lock().unwrap().len(), 1);
+    assert_eq!(backend.bodies().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,12 +126,12 @@ async fn an_optional_action_that_nobody_maps_makes_no_job() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_backends_read_is_what_was_sent() {
-    let backend = Fake::done();
+    let backend = support::done();
     let bed = Bed::with(vec![entry("00done", Arc::clone(&backend) as _)]).await;
     let text =
         r#"{"action":"DO","options":{"z":1,"a":[null]},"id":"i","payload":{"uid":"é"},"concernedTo":"x"}"#;
     let job = bed.client.submit(text, &waiting(30)).await.unwrap().job.unwrap();
-    let seen = serde_json::to_string(&backend.bodies.lock().unwrap()[0]).unwrap();
+    let seen = serde_json::to_string(&backend.bodies()[0]).unwrap();
     assert_eq!(seen, r#"{"options":{"z":1,"a":[null]},"payload":{"uid":"é"},"concernedTo":"x"}"#);
     assert_eq!(bed.client.job(job).await.unwrap().job.external_id.as_deref(), Some("i"));
 }
@@ -139,7 +139,7 @@ async fn what_backends_read_is_what_was_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_story_tells_everything_but_secrets() {
     let (_, fake) = moody();
-    let bed = Bed::with(vec![entry("00ok", Fake::done()), entry("10bad", fake)]).await;
+    let bed = Bed::with(vec![entry("00ok", support::done()), entry("10bad", fake)]).await;
     let mut asked = document("a");
     asked["payload"]["newPassword"] = json!("C4n4ry-1");
     asked["trace"] = json!("t-1");
@@ -167,7 +167,7 @@ async fn a_story_tells_everything_but_secrets() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_behind_another_says_what_it_waits_for() {
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::with(vec![entry("00gate", Fake::gated(gate))]).await;
+    let bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     let first = bed.job(&document("a")).await;
     let second = bed.job(&document("a")).await;
     let waiting = bed.client.job(second).await.unwrap().waiting_on;
@@ -250,7 +250,7 @@ async fn a_dead_letter_is_retried_with_what_was_mended() {
     assert_ne!(replayed, failed);
     let story = bed.client.wait(replayed, 30).await.unwrap();
     assert_eq!((story.job.state, story.job.replay_of), (JobState::Succeeded, Some(failed)));
-    assert_eq!(fake.bodies.lock().unwrap()[1]["payload"]["uid"], "mended");
+    assert_eq!(fake.bodies()[1]["payload"]["uid"], "mended");
 
     // It has been replayed with success by now, and is not run a second time.
     for stale in [false, true] {
@@ -300,7 +300,7 @@ async fn a_retry_whose_shape_is_wrong_is_refused_without_its_values() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_that_are_gone_are_asked_for_by_name() {
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::with(vec![entry("00gate", Fake::gated(gate))]).await;
+    let bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     // A cancelled job keeps no secrets.
     let mut asked = document("a");
     asked["payload"]["password"] = json!("s3cret-9");
@@ -317,7 +317,7 @@ async fn secrets_that_are_gone_are_asked_for_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn cancelling_says_whether_it_has_ended() {
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::with(vec![entry("00gate", Fake::gated(gate))]).await;
+    let bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     let mut events = Box::pin(bed.client.events(&EventQuery::default()).await.unwrap());
     let running = bed.job(&document("a")).await;
     let waiting = bed.job(&document("a")).await;
@@ -387,7 +387,7 @@ async fn an_export_is_complete_and_masked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_goes_beyond_a_page() {
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::with(vec![entry("00gate", Fake::gated(gate))]).await;
+    let bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     let lines: Vec<_> = (0..1203).map(|n| Ok(format!("{}\n", document(&format!("s{n}"))).into())).collect();
     let answers = bed.client.batch(futures_util::stream::iter(lines), None).await.unwrap();
     assert_eq!(in_time(answers.count()).await, 1203);

@@ -6,7 +6,7 @@ mod support;
 use intendant_api::client::Submission;
 use intendant_api::dto::{Acceptance, RecordQuery};
 use serde_json::json;
-use support::{Bed, Fake, entry, head, problem, raw};
+use support::{Bed, entry, head, problem, raw};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_has_a_record() {
@@ -45,7 +45,7 @@ async fn what_was_refused_for_its_time_is_handed_in_again() {
 
     // The table is mended: the same message is accepted.
     bed.hub.reload(
-        engine::port::Catalogue { entries: vec![entry("00done", Fake::done())] },
+        engine::port::Catalogue { entries: vec![entry("00done", support::done())] },
         engine::ActionTable::new([]).unwrap(),
         engine::Limits::default(),
     );
@@ -60,7 +60,7 @@ async fn what_was_said_beside_a_refused_document_is_kept_with_it() {
     let beside = Submission { action: Some("STRICT".to_owned()), id: Some("k-7".to_owned()), wait: None };
     let refused = problem(bed.client.submit(r#"{"concernedTo":"x"}"#, &beside).await);
     bed.hub.reload(
-        engine::port::Catalogue { entries: vec![entry("00done", Fake::done())] },
+        engine::port::Catalogue { entries: vec![entry("00done", support::done())] },
         engine::ActionTable::new([]).unwrap(),
         engine::Limits::default(),
     );

@@ -64,7 +64,7 @@ async fn streams_end_with_the_right_of_who_follows_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_and_a_wait_end_too() {
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::with(vec![entry("00gated", Fake::gated(Arc::clone(&gate)))]).await;
+    let bed = Bed::with(vec![entry("00gated", Fake::gated(&gate))]).await;
     let who = token(&bed, "crm", &[Scope::SUBMIT], None).await;
     let headers = format!("{who}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked");
     let mut batch = open(&bed.url, "POST", "/api/v1/jobs/batch", &headers, "").await;

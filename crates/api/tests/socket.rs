@@ -235,7 +235,7 @@ async fn an_endless_body_is_refused_at_the_limit() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endless_line_of_a_batch_takes_no_memory() {
     let bodies = BodyLimits { document: 10_000, ..BodyLimits::default() };
-    let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00done", Fake::done())]) }).await;
+    let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00done", support::done())]) }).await;
     let piece = axum::body::Bytes::from(vec![b'x'; 100_000]);
     let good = axum::body::Bytes::from(format!("\n{}\n", document("a")));
     let pieces = futures_util::stream::iter(std::iter::repeat_n(piece, 500).chain([good]).map(Ok));
@@ -247,7 +247,7 @@ async fn an_endless_line_of_a_batch_takes_no_memory() {
 async fn documents_beyond_the_memory_for_them_are_put_off() {
     let bodies = BodyLimits { document: 50_000, memory: 0, ..BodyLimits::default() };
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00gate", Fake::gated(gate))]) }).await;
+    let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00gate", Fake::gated(&gate))]) }).await;
     let large = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(40_000));
     let submit = || async { bed.client.submit(large.clone(), &Submission::default()).await };
     // There is memory for one of the largest, with what it may become. Of these, the last ones find none.
@@ -332,7 +332,7 @@ async fn a_handler_that_panics_costs_its_own_request_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_ends_waits_and_streams_at_once() {
     let gate = Arc::new(Semaphore::new(0));
-    let mut bed = Bed::with(vec![entry("00gate", Fake::gated(gate))]).await;
+    let mut bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     let job = bed.job(&document("a")).await;
     let mut events = Box::pin(bed.client.events(&EventQuery { after: Some(0), job: None }).await.unwrap());
     in_time(events.next()).await.unwrap().unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 use intendant_bus::{Access, Address, Settings, examine};
 use model::Secret;
 use serde_json::json;
-use support::{Bed, Fake, KEY, Neighbour, Plan, broker, uuid, v2};
+use support::{Bed, KEY, Neighbour, Plan, broker, uuid, v2};
 use testkit::certificate::{self, Authority, Certificate};
 use testkit::service::Service;
 
@@ -29,7 +29,7 @@ async fn a_certificate_alone_signs_in() {
         Address::new(&format!("amqps://localhost:{port}/%2f"), access).unwrap()
     };
     let hub = authority.sign("hub").unwrap();
-    let backend = Fake::done();
+    let backend = support::done();
     let mut plan = Plan::new(&broker, "certified", &backend);
     plan.settings.address = address(&hub);
 

@@ -32,7 +32,7 @@ async fn what_stopped_the_original_stops_nobody() {
 async fn ten_thousand_replies_on_one_connection() {
     let count: usize = std::env::var("INTENDANT_REPLIES").map_or(10_000, |text| text.parse().unwrap());
     let broker = broker();
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(&broker, "many", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(&broker, &plan.settings);
@@ -53,7 +53,7 @@ async fn ten_thousand_replies_on_one_connection() {
 }
 
 async fn poison_among_good_messages(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(broker, "poison", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
@@ -242,7 +242,7 @@ async fn a_replay_is_answered_too(broker: &Service) {
 }
 
 async fn nobody_handles_it(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let mut plan = Plan::new(broker, "nobody", &backend);
     plan.routes.push(("request.printer.#", bus::route::RouteSpec::default()));
     let bed = Bed::new(&plan).await;
@@ -284,7 +284,7 @@ async fn nobody_handles_it(broker: &Service) {
 }
 
 async fn an_unknown_reply_exchange_is_never_made(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(broker, "lost", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
@@ -308,7 +308,7 @@ async fn an_unknown_reply_exchange_is_never_made(broker: &Service) {
 }
 
 async fn messages_that_an_older_service_deferred(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let mut plan = Plan::new(broker, "older", &backend);
     plan.settings.deferred = Duration::from_secs(77);
     let mut peer = Neighbour::of(broker, &{
@@ -337,7 +337,7 @@ async fn messages_that_an_older_service_deferred(broker: &Service) {
 }
 
 async fn what_exists_and_differs_is_used_as_it_is(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let mut plan = Plan::new(broker, "odd", &backend);
     plan.settings.queue_type = bus::QueueType::Quorum;
     let mut other = Peer::connect(Language::Python, broker.url()).unwrap();

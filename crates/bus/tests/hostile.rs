@@ -6,12 +6,12 @@ mod support;
 use model::{ActionSpec, JobState};
 use serde_json::{Value, json};
 use support::raw::Wire;
-use support::{Bed, Fake, KEY, Neighbour, Plan, broker, states, v1, v2};
+use support::{Bed, KEY, Neighbour, Plan, broker, states, v1, v2};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn headers_nested_as_deep_as_a_frame_allows_harm_nobody() {
     let broker = broker();
-    let plan = Plan::new(&broker, "deep", &Fake::done());
+    let plan = Plan::new(&broker, "deep", &support::done());
     let bed = Bed::new(&plan).await;
     let mut wire = Wire::open(broker.url());
     let about = |n: usize| v1(n, json!({ "uuid": format!("u{n}") })).to_string();
@@ -29,7 +29,7 @@ async fn headers_nested_as_deep_as_a_frame_allows_harm_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn names_that_are_not_utf8_harm_nobody() {
     let broker = broker();
-    let plan = Plan::new(&broker, "bytes", &Fake::done());
+    let plan = Plan::new(&broker, "bytes", &support::done());
     let bed = Bed::new(&plan).await;
     let mut wire = Wire::open(broker.url());
     let body = v1(1, json!({ "uuid": "u1" })).to_string();
@@ -45,7 +45,7 @@ async fn names_that_are_not_utf8_harm_nobody() {
 async fn one_subject_keeps_its_order_also_when_the_action_table_alone_knows_it() {
     const MANY: usize = 30;
     let broker = broker();
-    let mut plan = Plan::new(&broker, "order", &Fake::done());
+    let mut plan = Plan::new(&broker, "order", &support::done());
     plan.routes[0].1.concerned_to = Vec::new();
     let spec = ActionSpec {
         subject_kind: Some("account".to_owned()),

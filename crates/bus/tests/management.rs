@@ -6,13 +6,13 @@ mod support;
 use intendant_bus::{Access, Address, Settings, rates};
 use model::Secret;
 use serde_json::json;
-use support::{Bed, Fake, KEY, Neighbour, Plan, broker, v2};
+use support::{Bed, KEY, Neighbour, Plan, broker, v2};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rates_are_what_the_broker_says() {
     let broker = broker();
     broker.rabbitmq_plugins(&["enable", "rabbitmq_management"]).unwrap();
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(&broker, "rated", &backend);
     assert_eq!(rates(&plan.settings).await, None, "nobody is asked who is not named");
     let asked = Settings { management: broker.management(), ..plan.settings.clone() };

@@ -9,7 +9,7 @@ use intendant_bus::{Access, Address};
 use journal::DeliveryFilter;
 use model::{DeliveryState, JobState};
 use serde_json::{Value, json};
-use support::{Bed, Fake, KEY, Neighbour, Plan, broker, states, uuid, v2};
+use support::{Bed, KEY, Neighbour, Plan, broker, states, uuid, v2};
 use testkit::certificate;
 use testkit::service::Service;
 
@@ -44,7 +44,7 @@ async fn a_broker_whose_application_is_stopped_and_started_costs_nothing_either(
 async fn in_the_middle(goes: impl Fn(&mut Service), comes: impl Fn(&mut Service)) {
     let count: usize = std::env::var("INTENDANT_BUS_REQUESTS").map_or(2_000, |text| text.parse().unwrap());
     let mut broker = broker();
-    let backend = Fake::done();
+    let backend = support::done();
     let mut plan = Plan::new(&broker, "outage", &backend);
     // So that most of it is still with the broker when it dies.
     plan.settings.prefetch = 50;
@@ -97,7 +97,7 @@ fn publish(peer: &mut Neighbour, application: &str, count: usize) {
 }
 
 async fn connections_closed_by_the_operator(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(broker, "closed", &backend);
     let bed = Bed::new(&plan).await;
     for round in 0..2 {
@@ -113,7 +113,7 @@ async fn connections_closed_by_the_operator(broker: &Service) {
 }
 
 async fn a_queue_deleted_under_us(broker: &Service) {
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(broker, "deleted", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
@@ -138,7 +138,7 @@ async fn a_queue_deleted_under_us(broker: &Service) {
 /// RabbitMQ then reads nothing from those that publish: jobs run on, and what they lead to waits on our disk.
 async fn no_memory_left(broker: &Service) {
     const COUNT: usize = 50;
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(broker, "full", &backend);
     let folder = Bed::new(&plan).await.stop().await;
     publish(&mut Neighbour::of(broker, &plan.settings), "full", COUNT);
@@ -177,7 +177,7 @@ async fn no_memory_left(broker: &Service) {
 }
 
 async fn another_hub_stands_by(broker: &Service) {
-    let (first, second) = (Fake::done(), Fake::done());
+    let (first, second) = (support::done(), support::done());
     let plan = Plan::new(broker, "twice", &first);
     let bed = Bed::new(&plan).await;
     let other = Bed::new(&Plan::new(broker, "twice", &second)).await;
@@ -206,7 +206,7 @@ async fn over_tls(broker: &Service) {
     );
     broker.rabbitmqctl(&["eval", &listen]).unwrap();
 
-    let backend = Fake::done();
+    let backend = support::done();
     let mut plan = Plan::new(broker, "sealed", &backend);
     let url = format!("amqps://guest:guest@localhost:{port}/%2f");
     let authorities = std::fs::read_to_string(&made.certificate).unwrap();

@@ -43,7 +43,7 @@ impl Bus {
 }
 
 async fn v1_without_any_property(bus: &Bus) {
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(&bus.broker, "bare", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = bus.neighbour(&plan);
@@ -68,7 +68,7 @@ async fn v1_without_any_property(bus: &Bus) {
 }
 
 async fn a_request_of_version_2_and_its_reply(bus: &Bus) {
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(&bus.broker, "second", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = bus.neighbour(&plan);
@@ -170,7 +170,7 @@ async fn notices_and_notifications(bus: &Bus) {
 
 async fn all_kinds_mixed(bus: &Bus) {
     const EACH: usize = 100;
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(&bus.broker, "mixed", &backend);
     let bed = Bed::new(&plan).await;
     let mut peer = bus.neighbour(&plan);

@@ -66,7 +66,7 @@ async fn a_long_error_name(broker: &Service) {
 }
 
 async fn a_reply_that_nobody_gets(broker: &Service) {
-    let plan = Plan::new(broker, "deaf", &Fake::done());
+    let plan = Plan::new(broker, "deaf", &support::done());
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
     peer.peer.ask("exchange", json!({ "name": "deaf_other.reply" })).unwrap();
@@ -92,7 +92,7 @@ async fn a_reply_that_nobody_gets(broker: &Service) {
 }
 
 async fn an_exchange_that_nobody_may_write_to(broker: &Service) {
-    let plan = Plan::new(broker, "inner", &Fake::done());
+    let plan = Plan::new(broker, "inner", &support::done());
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
     let reply_to = peer.reply_to();
@@ -153,7 +153,7 @@ fn outgoing(plan: &Plan, n: usize, headers: Map<String, Value>) -> Outgoing {
 
 /// The broker closes the whole connection over such a message.
 async fn headers_that_are_too_large(broker: &Service) {
-    let plan = Plan::new(broker, "headers", &Fake::done());
+    let plan = Plan::new(broker, "headers", &support::done());
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(broker, &plan.settings);
     let large = Map::from_iter([("x".to_owned(), json!("x".repeat(200_000)))]);

@@ -7,7 +7,7 @@ use intendant_bus::Settings;
 use journal::{Match, RecordFilter};
 use model::RecordKind;
 use serde_json::{Value, json};
-use support::{Bed, Fake, KEY, Neighbour, Plan, broker, uuid, v2};
+use support::{Bed, KEY, Neighbour, Plan, broker, uuid, v2};
 
 fn all() -> RecordFilter {
     RecordFilter::of(RecordKind::Message)
@@ -16,7 +16,7 @@ fn all() -> RecordFilter {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_passes_is_recorded_and_one_story() {
     let broker = broker();
-    let backend = Fake::done();
+    let backend = support::done();
     let plan = Plan::new(&broker, "seen", &backend);
     let plan = Plan { settings: Settings { supervise: true, ..plan.settings.clone() }, ..plan };
     let bed = Bed::new(&plan).await;

@@ -23,7 +23,7 @@ async fn what_is_odd_is_told() {
 
 async fn an_action_that_nobody_has_to_do(broker: &Service) {
     const SEEN: &str = "request.printer.seen";
-    let mut plan = Plan::new(broker, "optional", &Fake::done());
+    let mut plan = Plan::new(broker, "optional", &support::done());
     plan.routes.push((SEEN, RouteSpec::default()));
     plan.actions = vec![(SEEN, ActionSpec { optional: true, ..ActionSpec::default() })];
     let bed = Bed::new(&plan).await;
@@ -76,7 +76,7 @@ async fn notices_and_data_that_leave_otherwise(broker: &Service) {
 async fn rights_that_are_lacking(broker: &Service) {
     broker.rabbitmqctl(&["add_user", "hub", "pw"]).unwrap();
     let address = Address::new(&broker.url().replace("guest:guest@", "hub:pw@"), Access::default()).unwrap();
-    let plan = Plan::new(broker, "bare", &Fake::done());
+    let plan = Plan::new(broker, "bare", &support::done());
     let settings = Settings { address, ..plan.settings };
     let set = |rights: [&str; 3]| {
         broker.rabbitmqctl(&["set_permissions", "hub", rights[0], rights[1], rights[2]]).unwrap();

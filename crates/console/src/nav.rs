@@ -1,11 +1,11 @@
 //! The console's entries in the navigation.
 
 use http::Scope;
-use http::page::{Group, Lang, Part, Place};
+use http::page::{Group, Lang, NavItem, Part};
 
 /// What the console brings to the pages.
 pub const PART: Part = Part {
-    places: &[
+    nav: &[
         place(
             "/",
             "overview",
@@ -89,6 +89,6 @@ const fn place(
     group: Group,
     needs: Scope,
     icon: &'static str,
-) -> Place {
-    Place { path, name, group, needs, icon }
+) -> NavItem {
+    NavItem { path, name, group, needs, icon }
 }

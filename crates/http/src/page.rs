@@ -21,7 +21,7 @@ mod when;
 
 pub use around::around;
 pub use form::Form;
-pub use kit::{Group, Kit, Part, Place};
+pub use kit::{Group, Kit, NavItem, Part};
 pub use lang::Lang;
 pub use layout::Page;
 pub use look::routes;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::document;
 use crate::fingerprint::fingerprint;
-use crate::state::{Deed, Standing, State};
+use crate::state::{Deed, Situation, State};
 
 /// The kind of the entities.
 pub const KIND: &str = "identity";
@@ -127,8 +127,8 @@ impl Identity {
     }
 
     /// What decides what may be done.
-    pub fn standing(&self) -> Standing {
-        Standing { state: self.state, reached: self.kept.reached, disabled: self.kept.disabled }
+    pub fn situation(&self) -> Situation {
+        Situation { state: self.state, reached: self.kept.reached, disabled: self.kept.disabled }
     }
 
     /// Replaces its document; `false` = it says the same as before, and nothing changes. One that is deleted comes back;

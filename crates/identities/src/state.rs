@@ -159,7 +159,7 @@ impl Deed {
 
 /// What of an identity decides what may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct Situation {
     /// Its state.
     pub state: State,
     /// The backends know it: a synchronisation succeeded, and no deletion since.
@@ -234,7 +234,7 @@ impl Hindrance {
     }
 }
 
-impl Standing {
+impl Situation {
     /// Whether this may be done now, or why not.
     pub fn allows(self, deed: Deed) -> Result<(), Hindrance> {
         use Hindrance as H;
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn what_may_be_done_in_each_state() {
-        let at = |state, reached, disabled| Standing { state, reached, disabled };
+        let at = |state, reached, disabled| Situation { state, reached, disabled };
         for state in State::ALL {
             let fresh = at(state, false, false);
             assert_eq!(

@@ -10,13 +10,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use engine::port::{
-    Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Courier, Delivered, Mapping, Moment, Reactor,
-    Standing, View,
-};
-use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
+use engine::port::{Backend, BoxFuture, Call, Catalogue, Control, Courier, Delivered, Moment, Reactor, View};
+use engine::{Accepted, ActionTable, Clock, Hub, Setup};
 use intendant_notify::trace::{Collector, Telling, Traces};
-use journal::{Key, Options};
 use model::{
     Delivery, DeliveryTo, Effects, Entity, JobId, NewDelivery, OnError, Outcome, Request, RetryPolicy, Secret,
 };
@@ -126,19 +122,10 @@ struct Bed {
 
 async fn hub(url: &str) -> Bed {
     let folder = tempfile::tempdir().unwrap();
-    let (observer, wires) = wiring();
-    let journal = journal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
     let tick = Duration::from_millis(1);
     let retry = RetryPolicy { max: 3, initial: tick, max_delay: tick, ..RetryPolicy::NONE };
-    let mapping = Mapping { on_error: OnError::Continue, retry: Some(retry), limit: None };
-    let entry = BackendEntry {
-        name: "10ldap".into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend: Arc::new(Moody::default()),
-        actions: BTreeMap::from([("IDENTITY_UPDATE".to_owned(), mapping)]),
-    };
+    let mapping = testhub::mapping(OnError::Continue, Some(retry));
+    let entry = testhub::entry("10ldap", Arc::new(Moody::default()), &["IDENTITY_UPDATE"], mapping);
     let collector = Collector {
         url: url.to_owned(),
         headers: vec![("x-tenant".to_owned(), Secret::new("school".to_owned()))],
@@ -147,17 +134,13 @@ async fn hub(url: &str) -> Bed {
     let traces = Traces::new(collector, Clock::system()).unwrap();
     let mut couriers = HashMap::from([("mail".to_owned(), Arc::new(Says) as Arc<dyn Courier>)]);
     traces.watch(&mut couriers);
+    let catalogue = Catalogue { entries: vec![entry] };
     let setup = Setup {
-        catalogue: Catalogue { entries: vec![entry] },
-        actions: ActionTable::new([]).unwrap(),
         reactors: vec![Arc::new(Says)],
         couriers,
-        decoders: HashMap::new(),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits::default(),
+        ..Setup::new(catalogue, ActionTable::new([]).unwrap())
     };
-    let hub = Hub::start(journal, wires, Clock::system(), setup).await.unwrap();
+    let hub = testhub::start(testhub::open(folder.path()), setup).await;
     Bed { telling: traces.start(hub.clone()), hub, _folder: folder }
 }
 

@@ -13,10 +13,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
-use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
+use engine::port::{Backend, BoxFuture, Call, Catalogue, Control};
+use engine::{Accepted, ActionTable, Clock, Hub, Setup};
 use intendant_notify::{COURIER, EventType, Hook, SigningKey, Webhooks};
-use journal::{Key, Options};
 use model::{DeliveryState, Effects, JobId, OnError, Outcome, Request, RetryPolicy};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -77,17 +76,8 @@ impl Backend for Fails {
 
 async fn hub(url: &str, hook: impl FnOnce(Hook) -> Hook) -> (Hub, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let (observer, wires) = wiring();
-    let journal = journal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
-    let mapping = Mapping { on_error: OnError::Continue, retry: Some(RetryPolicy::NONE), limit: None };
-    let entry = BackendEntry {
-        name: "10ldap".into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend: Arc::new(Fails),
-        actions: BTreeMap::from([("IDENTITY_UPDATE".to_owned(), mapping)]),
-    };
+    let mapping = testhub::mapping(OnError::Continue, Some(RetryPolicy::NONE));
+    let entry = testhub::entry("10ldap", Arc::new(Fails), &["IDENTITY_UPDATE"], mapping);
     let plain = Hook {
         url: url.to_owned(),
         key: SigningKey::parse(SECRET).unwrap(),
@@ -97,17 +87,13 @@ async fn hub(url: &str, hook: impl FnOnce(Hook) -> Hook) -> (Hub, TempDir) {
     };
     let hooks = BTreeMap::from([("crm".to_owned(), hook(plain))]);
     let webhooks = Arc::new(Webhooks::new(hooks, Clock::system()).unwrap());
+    let catalogue = Catalogue { entries: vec![entry] };
     let setup = Setup {
-        catalogue: Catalogue { entries: vec![entry] },
-        actions: ActionTable::new([]).unwrap(),
         reactors: vec![Arc::clone(&webhooks) as _],
         couriers: HashMap::from([(COURIER.to_owned(), webhooks as _)]),
-        decoders: HashMap::new(),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits::default(),
+        ..Setup::new(catalogue, ActionTable::new([]).unwrap())
     };
-    (Hub::start(journal, wires, Clock::system(), setup).await.unwrap(), folder)
+    (testhub::start(testhub::open(folder.path()), setup).await, folder)
 }
 
 async fn ended(hub: &Hub, fail: bool) -> JobId {

@@ -17,7 +17,7 @@ fn add(n: u32, name: &str, data: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_synchronisation_is_answered_as_the_original_answers_it() {
     for version in Version::ALL {
-        let (redis, fake) = (redis(), Fake::done());
+        let (redis, fake) = (redis(), support::done());
         let bed = Bed::new(Plan::new(&redis, vec![entry("10ldap", &fake, OnError::Stop)])).await;
         let mut node = orchestrator(version, &redis);
 
@@ -35,7 +35,7 @@ async fn a_synchronisation_is_answered_as_the_original_answers_it() {
         // The script saw the whole document, with nulls as it expects them.
         let mut seen = sync("someone");
         seen["payload"]["identity"]["identity"]["cn"] = json!("");
-        assert_eq!(fake.calls.lock().unwrap()[0].1.to_string(), seen.to_string());
+        assert_eq!(fake.bodies()[0].to_string(), seen.to_string());
 
         assert_eq!(node.ask("state", json!({ "id": id })).unwrap(), "completed");
         let completed = node.ask("completed", json!({})).unwrap();
@@ -61,7 +61,7 @@ async fn failures_are_completed_jobs_whose_message_names_the_backend() {
         },
         _ => Outcome::done(),
     });
-    let after = Fake::done();
+    let after = support::done();
     for (queue_is_shared, on_error) in [OnError::Stop, OnError::Continue].into_iter().enumerate() {
         let plan = Plan::new(&redis, vec![entry("a", &fails, on_error), entry("b", &after, OnError::Stop)]);
         let bed = Bed::new(plan).await;
@@ -81,7 +81,7 @@ async fn failures_are_completed_jobs_whose_message_names_the_backend() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_actions_and_unreadable_jobs_are_answered_and_listed() {
-    let (redis, fake) = (redis(), Fake::done());
+    let (redis, fake) = (redis(), support::done());
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
     let mut node = orchestrator(Version::V6, &redis);
 
@@ -147,7 +147,7 @@ async fn passwords_leave_redis_with_the_answer_and_not_before() {
     let id = object_id(1);
     let asked = node.begin("ask", add(1, "IDENTITY_PASSWORD_CHANGE", &data)).unwrap();
     bed.until("the backend to be asked", async || fake.count() == 1).await;
-    assert_eq!(fake.calls.lock().unwrap()[0].1["payload"]["newPassword"], "n3w-s3cret");
+    assert_eq!(fake.bodies()[0]["payload"]["newPassword"], "n3w-s3cret");
     let stored = || call(&redis, &["HGETALL", &format!("bull:sesame:{id}")]);
     assert!(stored().contains("n3w-s3cret"), "another worker could still run it");
 
@@ -164,7 +164,7 @@ async fn passwords_leave_redis_with_the_answer_and_not_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_does_not_overtake_the_orchestrator_s_own_notes() {
-    let (redis, fake) = (redis(), Fake::done());
+    let (redis, fake) = (redis(), support::done());
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
     let mut node = orchestrator(Version::V5, &redis);
     for n in 1..=5 {
@@ -178,7 +178,7 @@ async fn an_answer_does_not_overtake_the_orchestrator_s_own_notes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_waits_for_any_more_never_starts() {
-    let (redis, fake) = (redis(), Fake::done());
+    let (redis, fake) = (redis(), support::done());
     let mut node = orchestrator(Version::V5, &redis);
     let mut data = sync("x");
     data["options"] = json!({ "async": false, "timeoutDiscard": true, "syncTimeout": 1 });
@@ -226,7 +226,7 @@ async fn who_sets_a_password_does_not_wait_for_an_update_that_keeps_failing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chosen_ids_counted_ids_priorities_and_delays_are_taken_too() {
-    let (redis, fake) = (redis(), Fake::done());
+    let (redis, fake) = (redis(), support::done());
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
     let mut node = orchestrator(Version::V6, &redis);
     for opts in [json!({}), json!({ "jobId": "nightly" }), json!({ "priority": 5 }), json!({ "delay": 100 })]
@@ -253,7 +253,7 @@ async fn chosen_ids_counted_ids_priorities_and_delays_are_taken_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_of_one_person_keep_their_order_and_redis_keeps_only_so_many() {
     let redis = redis();
-    let fake = Fake::done();
+    let fake = support::done();
     let mut plan = Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]);
     plan.settings.keep_count = 10;
     let bed = Bed::new(plan).await;
@@ -270,12 +270,12 @@ async fn jobs_of_one_person_keep_their_order_and_redis_keeps_only_so_many() {
         fake.count() == 300 && counts["active"] == 0
     })
     .await;
-    let calls = fake.calls.lock().unwrap().clone();
+    let bodies = fake.bodies();
     for person in ["i0", "i1", "i2"] {
-        let seen: Vec<u64> = calls
+        let seen: Vec<u64> = bodies
             .iter()
-            .filter(|(_, body)| body["concernedTo"] == person)
-            .map(|(_, body)| body["payload"]["n"].as_u64().unwrap())
+            .filter(|body| body["concernedTo"] == person)
+            .map(|body| body["payload"]["n"].as_u64().unwrap())
             .collect();
         assert_eq!(seen.len(), 100);
         assert!(seen.is_sorted(), "{person}: {seen:?}");
@@ -283,5 +283,22 @@ async fn jobs_of_one_person_keep_their_order_and_redis_keeps_only_so_many() {
     let counts = node.ask("counts", json!({})).unwrap();
     assert_eq!((&counts["completed"], &counts["failed"]), (&json!(10), &json!(0)));
     assert!(bed.jobs().await.iter().all(|job| job.state == JobState::Succeeded));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_stays_as_long_as_whoever_added_it_says() {
+    let (redis, fake) = (redis(), support::done());
+    let bed = Bed::new(Plan::new(&redis, vec![entry("10ldap", &fake, OnError::Stop)])).await;
+    let mut node = orchestrator(Version::V6, &redis);
+    for (n, keep) in [(1, json!(true)), (2, json!({ "count": 1 })), (3, json!({ "count": 1 }))] {
+        let mut job = add(n, "IDENTITY_UPDATE", &sync("someone"));
+        job["opts"]["removeOnComplete"] = keep;
+        assert_eq!(node.ask("ask", job).unwrap()["status"], 0, "each is answered");
+    }
+    for (n, state) in [(1, Value::Null), (2, Value::Null), (3, json!("completed"))] {
+        assert_eq!(node.ask("state", json!({ "id": object_id(n) })).unwrap(), state, "job {n}");
+    }
+    assert_eq!(bed.jobs().await.len(), 3);
     bed.stop().await;
 }

@@ -63,7 +63,7 @@ fn asked(name: &str, id: &str) -> Value {
 #[allow(clippy::disallowed_methods, reason = "jobs end one after the other, without a break")]
 async fn what_the_daemon_is_asked_overtakes_jobs_that_end_without_a_break() {
     let (redis, (gate, fake)) = (redis(), closed());
-    let ping = Fake::done();
+    let ping = support::done();
     let mut pinged = entry("b", &ping, OnError::Stop);
     pinged.actions.retain(|action, _| action == "PING_TARGET");
     let mut worked = entry("a", &fake, OnError::Stop);
@@ -158,7 +158,7 @@ async fn a_restart_keeps_what_is_held_and_runs_only_what_has_not_ended() {
     bed.until("five to be answered", async || node.ask("counts", json!({})).unwrap()["completed"] == 5).await;
     let folder = bed.stop().await;
 
-    let second = Fake::done();
+    let second = support::done();
     let bed = Bed::start_again(folder, plan(&second)).await;
     node.ask("waitAll", ids(20)).unwrap();
     assert_eq!(second.count(), 15);
@@ -172,7 +172,7 @@ async fn a_restart_keeps_what_is_held_and_runs_only_what_has_not_ended() {
 async fn what_was_taken_and_never_reached_the_journal_is_found_back_in_its_order() {
     let redis = redis();
     let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]);
-    let bed = Bed::new(plan(&Fake::done())).await;
+    let bed = Bed::new(plan(&support::done())).await;
     let serving = || call(&redis, &["GET", "intendant:bull:sesame:served-by"]);
     bed.until("it to serve", async || !serving().is_empty()).await;
     let served_by = serving();
@@ -189,11 +189,11 @@ async fn what_was_taken_and_never_reached_the_journal_is_found_back_in_its_order
         let token = format!("intendant:{journal}");
         assert_eq!(node.ask("grab", json!({ "token": token, "lock": 30_000 })).unwrap(), json!(object_id(n)));
     }
-    let fake = Fake::done();
+    let fake = support::done();
     let bed = Bed::start_again(folder, plan(&fake)).await;
     node.ask("waitAll", ids(20)).unwrap();
-    let calls = fake.calls.lock().unwrap().clone();
-    let seen: Vec<u64> = calls.iter().map(|(_, body)| body["payload"]["n"].as_u64().unwrap()).collect();
+    let bodies = fake.bodies();
+    let seen: Vec<u64> = bodies.iter().map(|body| body["payload"]["n"].as_u64().unwrap()).collect();
     assert_eq!(seen, (0..20).collect::<Vec<u64>>());
     bed.stop().await;
 }
@@ -271,7 +271,7 @@ async fn a_node_worker_takes_over_when_the_hub_is_gone_and_the_hub_notices() {
     assert_eq!(answer["data"][0]["backend"], "node");
     node.ask("rest", json!({})).unwrap();
 
-    let second = Fake::done();
+    let second = support::done();
     let bed = Bed::start_again(folder, plan(&second)).await;
     for n in 0..4 {
         let job = bed.job(&object_id(n)).await.unwrap();
@@ -293,7 +293,7 @@ async fn no_number_of_lost_workers_fails_a_job() {
         &redis,
         &["HSET", &format!("bull:sesame:{id}"), "stc", "7", "defa", "job stalled more than allowable limit"],
     );
-    let fake = Fake::done();
+    let fake = support::done();
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)]).quick()).await;
     call(&redis, &["SADD", "bull:sesame:stalled", &id]);
     let answer = node.ask("wait", json!({ "id": id, "ms": LONG_MS })).unwrap();
@@ -304,7 +304,7 @@ async fn no_number_of_lost_workers_fails_a_job() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hubs_one_serves_and_the_other_takes_over() {
     let (redis, (_gate, first)) = (redis(), closed());
-    let second = Fake::done();
+    let second = support::done();
     let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]).quick();
     let one = Bed::new(plan(&first)).await;
     one.until("one to serve", async || one.hub.links()[0].connected).await;
@@ -325,7 +325,7 @@ async fn of_two_hubs_one_serves_and_the_other_takes_over() {
     assert_eq!(two.hub.links()[0].note, None);
 
     // Back again, the first one finds that its jobs are done, and stands by.
-    let third = Fake::done();
+    let third = support::done();
     let one = Bed::start_again(folder, plan(&third)).await;
     one.until("one to stand by", async || one.hub.links()[0].note.is_some()).await;
     assert!(one.jobs().await.iter().all(|job| job.state == JobState::Cancelled));

@@ -29,7 +29,7 @@ fn ids(count: u32) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_connections_come_back_and_no_job_runs_twice() {
-    let (redis, fake) = (redis(), Fake::done());
+    let (redis, fake) = (redis(), support::done());
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
     let mut node = orchestrator(Version::V5, &redis);
     for round in 0..5 {
@@ -151,7 +151,7 @@ async fn a_server_that_became_a_replica_is_left_until_it_is_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_starts_before_redis_does() {
-    let (mut redis, fake) = (redis(), Fake::done());
+    let (mut redis, fake) = (redis(), support::done());
     redis.crash();
     let bed = Bed::new(Plan::new(&redis, vec![entry("a", &fake, OnError::Stop)])).await;
     bed.until("a try", async || bed.hub.links()[0].last_error.is_some()).await;

@@ -10,7 +10,7 @@ use std::path::Path;
 use intendant_sesame::Address;
 use model::OnError;
 use serde_json::json;
-use support::{Bed, Fake, LONG_MS, Plan, call, entry, object_id, orchestrator, redis, sync};
+use support::{Bed, LONG_MS, Plan, call, entry, object_id, orchestrator, redis, sync};
 use testkit::bullmq::Version;
 use testkit::certificate;
 use testkit::service::Service;
@@ -39,7 +39,7 @@ fn listen_with_tls(redis: &Service, folder: &Path) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_are_answered_over_tls_and_a_stranger_is_not_believed() {
-    let (redis, fake, folder) = (redis(), Fake::done(), tempfile::tempdir().unwrap());
+    let (redis, fake, folder) = (redis(), support::done(), tempfile::tempdir().unwrap());
     let url = listen_with_tls(&redis, folder.path());
     let mut node = orchestrator(Version::V5, &redis);
     let job = |n: u32| {

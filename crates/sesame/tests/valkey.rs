@@ -5,7 +5,7 @@ mod support;
 
 use model::OnError;
 use serde_json::{Value, json};
-use support::{Bed, Fake, LONG_MS, Plan, call, entry, object_id, orchestrator, sync};
+use support::{Bed, LONG_MS, Plan, call, entry, object_id, orchestrator, sync};
 use testkit::bullmq::Version;
 use testkit::service::Kind;
 
@@ -23,7 +23,7 @@ async fn both_lines_of_bullmq_are_answered_on_valkey_through_killed_connections_
         let mut valkey = Kind::Valkey.start().unwrap();
         let said = call(&valkey, &["INFO", "server"]);
         assert!(said.contains("valkey_version"), "{said}");
-        let fake = Fake::done();
+        let fake = support::done();
         let bed = Bed::new(Plan::new(&valkey, vec![entry("a", &fake, OnError::Stop)])).await;
         let mut node = orchestrator(version, &valkey);
 

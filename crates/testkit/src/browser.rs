@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::daemon::Daemon;
 use crate::packages::{Need, need, require, run};
-use crate::service::{Place, local};
+use crate::service::{Sandbox, local};
 use crate::wait;
 use wire::Wire;
 
@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub struct Browser {
     wire: Wire,
     session: String,
-    _place: Place,
+    _sandbox: Sandbox,
 }
 
 impl Browser {
@@ -49,16 +49,16 @@ impl Browser {
     /// # Errors
     /// [`Error::Missing`] when it is not installed; otherwise what it said as it failed.
     pub fn start(lang: &str) -> Result<Self, Error> {
-        let mut place = Place::new("browser")?;
-        let port = place.port()?;
+        let mut sandbox = Sandbox::new("browser")?;
+        let port = sandbox.port()?;
         let mut command = Command::new(require(DRIVER)?);
-        command.arg(format!("--port={port}")).env("TMPDIR", place.folder()).env("HOME", place.folder());
-        let daemon = Daemon::start("chromedriver", &mut command, place.folder(), Signal::TERM)?;
+        command.arg(format!("--port={port}")).env("TMPDIR", sandbox.folder()).env("HOME", sandbox.folder());
+        let daemon = Daemon::start("chromedriver", &mut command, sandbox.folder(), Signal::TERM)?;
         let wire = Wire::new(local(port));
-        place.keep(daemon, || wire.call("GET", "/status", None).is_ok())?;
-        let created = wire.call("POST", "/session", Some(&capabilities(lang, &place)))?;
+        sandbox.keep(daemon, || wire.call("GET", "/status", None).is_ok())?;
+        let created = wire.call("POST", "/session", Some(&capabilities(lang, &sandbox)))?;
         let session = created.get("sessionId").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Ok(Browser { wire, session, _place: place })
+        Ok(Browser { wire, session, _sandbox: sandbox })
     }
 
     /// Goes to an address and waits until its page is loaded.
@@ -179,13 +179,13 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser itself; its driver goes with its place.
+        // Ends the browser itself; its driver goes with its sandbox.
         let _ = self.wire.call("DELETE", &format!("/session/{}", self.session), None);
     }
 }
 
-fn capabilities(lang: &str, place: &Place) -> Value {
-    let profile = format!("--user-data-dir={}", place.folder().join("profile").display());
+fn capabilities(lang: &str, sandbox: &Sandbox) -> Value {
+    let profile = format!("--user-data-dir={}", sandbox.folder().join("profile").display());
     let options = json!({
         "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",

@@ -34,8 +34,9 @@ pub(crate) const MODULES: &[&str] = &[
 /// Outside the house: they may use any crate of it.
 const OUTSIDE: &[&str] = &["xtask", "bench", "fuzz"];
 
-/// Outside the house too, and without knowledge of it, since its tests lean on this one.
-const SUPPORT: &str = "testkit";
+/// Outside the house too: tests lean on them. Each with the crates of the house that it may know.
+const SUPPORT: &[(&str, &[&str])] =
+    &[("testkit", &[]), ("testhub", &["model", "journal", "engine", "testkit"])];
 
 /// A package of the workspace and what it uses of the workspace.
 #[derive(Debug, PartialEq, Eq)]
@@ -95,11 +96,10 @@ fn check_one(package: &Package) -> Vec<String> {
     if OUTSIDE.contains(&name) {
         return Vec::new();
     }
-    if name == SUPPORT {
-        return package
-            .uses
-            .iter()
-            .map(|used| format!("{name} uses {}: it must know nothing of the house", used.name))
+    if let Some((_, known)) = support(name) {
+        let strange = package.uses.iter().filter(|used| !known.contains(&used.name.as_str()));
+        return strange
+            .map(|used| format!("{name} uses {}: the tests of that crate lean on it", used.name))
             .collect();
     }
     let Some(own) = floor(name) else {
@@ -109,17 +109,21 @@ fn check_one(package: &Package) -> Vec<String> {
 }
 
 fn may_use(own: usize, used: &Use) -> bool {
-    if used.name == SUPPORT {
+    if support(&used.name).is_some() {
         return used.only_in_tests;
     }
     floor(&used.name).is_some_and(|below| below < own)
 }
 
 fn trouble(name: &str, used: &Use) -> String {
-    if used.name == SUPPORT {
-        return format!("{name} uses {SUPPORT} outside its tests: make it a dev-dependency");
+    if support(&used.name).is_some() {
+        return format!("{name} uses {} outside its tests: make it a dev-dependency", used.name);
     }
     format!("{name} uses {}, which is not below it", used.name)
+}
+
+fn support(name: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
+    SUPPORT.iter().find(|(support, _)| *support == name)
 }
 
 fn floor(name: &str) -> Option<usize> {
@@ -163,6 +167,8 @@ mod tests {
         assert!(check_text("intendant-journal", &on("testkit", "\"dev\"")).is_empty());
         assert_eq!(check_text("intendant-journal", &on("testkit", "null")).len(), 1);
         assert_eq!(check_text("intendant-testkit", &on("model", "null")).len(), 1);
+        assert!(check_text("intendant-testhub", &on("engine", "null")).is_empty());
+        assert_eq!(check_text("intendant-testhub", &on("api", "null")).len(), 1);
     }
 
     #[test]

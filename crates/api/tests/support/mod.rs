@@ -9,16 +9,16 @@
     unreachable_pub
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use access::{Access, Rules};
 use axum::Router;
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
-use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
+use engine::port::{Backend, BackendEntry, BoxFuture, Catalogue, Decoder};
+use engine::{ActionTable, Clock, Hub, Setup};
 use http::listen::Socket;
 use http::listen::tcp::Tcp;
 use http::page::{self, Kit, around};
@@ -27,79 +27,28 @@ use intendant_api::Error;
 use intendant_api::dto::{Acceptance, CheckReport, Finding, ReloadReport, Setting, Severity, Submitted};
 use intendant_api::{Api, Documents, SOURCE};
 use intendant_api::{Client, Installation};
-use journal::{Key, Options};
 use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testhub::mapping;
 use testkit::gate::Gate;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_secs(30);
+pub use testhub::{Fake, LONG};
 
-/// Answers as the test says, and keeps what it was asked.
-pub struct Fake {
-    pub bodies: Mutex<Vec<Value>>,
-    answer: Box<dyn Fn(Value) -> BoxFuture<'static, Outcome> + Send + Sync>,
-}
-
-impl Fake {
-    pub fn new(answer: impl Fn(&Value) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
-        let answer = move |body: Value| -> BoxFuture<'static, Outcome> {
-            let outcome = answer(&body);
-            Box::pin(async move { outcome })
-        };
-        Arc::new(Fake { bodies: Mutex::default(), answer: Box::new(answer) })
-    }
-
-    pub fn done() -> Arc<Self> {
-        Fake::new(|_| Outcome { message: Some("done".to_owned()), ..Outcome::done() })
-    }
-
-    /// Waits for a permit before each answer.
-    pub fn gated(gate: Arc<Semaphore>) -> Arc<Self> {
-        let answer = move |_| -> BoxFuture<'static, Outcome> {
-            let gate = Arc::clone(&gate);
-            Box::pin(async move {
-                gate.acquire().await.unwrap().forget();
-                Outcome::done()
-            })
-        };
-        Arc::new(Fake { bodies: Mutex::default(), answer: Box::new(answer) })
-    }
-}
-
-impl Backend for Fake {
-    fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
-        self.bodies.lock().unwrap().push((*call.body).clone());
-        let answer = (self.answer)((*call.body).clone());
-        Box::pin(async move {
-            tokio::select! {
-                outcome = answer => outcome,
-                _ = control.stop.wait_for(Option::is_some) => {
-                    Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force")
-                }
-            }
-        })
-    }
+/// Succeeds, and says so.
+pub fn done() -> Arc<Fake> {
+    Fake::new(|_| Outcome { message: Some("done".to_owned()), ..Outcome::done() })
 }
 
 /// An active backend that maps `DO`, `STRICT`, `IDENTITY_UPDATE` and `PING_TARGET`, one attempt each.
 pub fn entry(name: &str, backend: Arc<dyn Backend>) -> BackendEntry {
     let once = RetryPolicy { max: 0, ..RetryPolicy::HTTP };
-    let mapping = Mapping { on_error: OnError::Continue, retry: Some(once), limit: None };
     let actions = ["DO", "STRICT", "IDENTITY_UPDATE", "PING_TARGET"];
-    BackendEntry {
-        name: name.into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend,
-        actions: BTreeMap::from(actions.map(|action| (action.to_owned(), mapping))),
-    }
+    testhub::entry(name, backend, &actions, mapping(OnError::Continue, Some(once)))
 }
 
 fn actions() -> ActionTable {
@@ -234,7 +183,7 @@ impl Bed {
     }
 
     pub async fn done() -> Self {
-        Bed::with(vec![entry("00done", Fake::done())]).await
+        Bed::with(vec![entry("00done", done())]).await
     }
 
     /// Stops the server, and resolves when it has ended.
@@ -294,26 +243,10 @@ fn rules() -> Rules {
 }
 
 async fn start(folder: &Path, entries: Vec<BackendEntry>, gate: Arc<Gate>) -> Hub {
-    let (told, wires) = wiring();
-    let observer: journal::Observer = Arc::new(move |committed| {
-        if !committed.entities.is_empty() {
-            gate.pass();
-        }
-        told(committed);
-    });
-    let journal = journal::open(Options::new(folder, Key::from_bytes([7; 32])), observer).unwrap();
+    let journal = testhub::open_behind(&gate, |committed| !committed.entities.is_empty(), folder);
     let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
-    let setup = Setup {
-        catalogue: Catalogue { entries },
-        actions: actions(),
-        reactors: Vec::new(),
-        couriers: HashMap::new(),
-        decoders: HashMap::from([(SOURCE.to_owned(), decoder)]),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits::default(),
-    };
-    Hub::start(journal, wires, Clock::system(), setup).await.unwrap()
+    let decoders = HashMap::from([(SOURCE.to_owned(), decoder)]);
+    testhub::start(journal, Setup { decoders, ..Setup::new(Catalogue { entries }, actions()) }).await
 }
 
 /// Fails instead of hanging.

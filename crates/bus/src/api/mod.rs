@@ -39,12 +39,12 @@ pub struct Catalogue {
     /// What comes and what goes, bus by bus.
     pub entries: Vec<Entry>,
     /// What is asked over HTTP meanwhile, and whether it answers.
-    pub dependencies: Vec<Standing>,
+    pub dependencies: Vec<Reachability>,
 }
 
 /// A dependency as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Standing {
+pub struct Reachability {
     /// Its name.
     pub name: String,
     /// Whether it answers.
@@ -99,9 +99,12 @@ impl Api {
             |link: &LinkView| entries.iter().flat_map(|entry| &entry.depends_on).any(|d| d.name == link.name);
         let links = self.hub.links().into_iter();
         let links = links.filter(|link| link.kind == DEPENDENCY && is_named(link));
-        let standing =
-            |link: LinkView| Standing { name: link.name, reachable: link.connected, why: link.last_error };
-        let dependencies = links.map(standing).collect();
+        let reachability = |link: LinkView| Reachability {
+            name: link.name,
+            reachable: link.connected,
+            why: link.last_error,
+        };
+        let dependencies = links.map(reachability).collect();
         Catalogue { entries, dependencies }
     }
 }

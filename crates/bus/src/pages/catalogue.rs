@@ -8,7 +8,7 @@ use http::{May, Read};
 
 use super::Pages;
 use super::one::pretty;
-use crate::api::Standing;
+use crate::api::Reachability;
 use crate::catalogue::{Entry, Way};
 
 struct Line {
@@ -24,7 +24,7 @@ struct Shown<'p> {
     v: &'p Visit,
     /// Each direction with its lines.
     parts: Vec<(String, Vec<Line>)>,
-    dependencies: Vec<Standing>,
+    dependencies: Vec<Reachability>,
 }
 
 /// `GET /bus/catalogue`.

@@ -11,13 +11,13 @@ use axum::extract::FromRef;
 use axum::routing::get;
 use engine::Clock;
 use http::Scope;
-use http::page::{Group, Kit, Lang, Part, Place};
+use http::page::{Group, Kit, Lang, NavItem, Part};
 
 use crate::api::Api;
 
 /// What the buses bring to the pages of a hub that has one.
 pub const PART: Part = Part {
-    places: &[Place {
+    nav: &[NavItem {
         path: "/bus",
         name: "bus",
         group: Group::System,

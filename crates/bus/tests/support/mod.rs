@@ -13,62 +13,35 @@
 
 pub mod raw;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bus::route::{RouteSpec, Routes};
 use bus::{Access, Address, Settings, Source};
 use engine::door::{Running, Source as _};
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
-use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
+use engine::port::Catalogue;
+use engine::{ActionTable, Clock, Hub, Setup};
 use intendant_bus as bus;
-use journal::{Filter, Key, Options, Order, Page, RecordFilter};
-use model::{ActionSpec, Job, JobState, OnError, Outcome, Record, RecordKind, Seq};
+use journal::RecordFilter;
+use model::{ActionSpec, Job, JobState, OnError, Outcome, Record, RecordKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::peer::{Language, Peer};
 use testkit::service::{Kind, Service};
 
-/// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_mins(3);
+pub use testhub::{Fake, LONG};
 
 pub const KEY: &str = "request.ldapd.account.update";
 
-type Answer = dyn Fn(&Call) -> Outcome + Send + Sync;
-
-/// A backend that keeps a list of its calls.
-pub struct Fake {
-    pub calls: Mutex<Vec<Value>>,
-    answer: Box<Answer>,
-}
-
-impl Fake {
-    pub fn new(answer: impl Fn(&Call) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Fake { calls: Mutex::default(), answer: Box::new(answer) })
-    }
-
-    pub fn done() -> Arc<Self> {
-        Fake::new(|_| {
-            answered(json!({ "status": 0, "message": "written", "data": { "uuid": "u", "google_id": "g" } }))
-        })
-    }
-
-    pub fn bodies(&self) -> Vec<Value> {
-        self.calls.lock().unwrap().clone()
-    }
+/// Succeeds, and says what it wrote.
+pub fn done() -> Arc<Fake> {
+    Fake::new(|_| {
+        answered(json!({ "status": 0, "message": "written", "data": { "uuid": "u", "google_id": "g" } }))
+    })
 }
 
 pub fn answered(data: Value) -> Outcome {
     Outcome { data: Some(data), ..Outcome::done() }
-}
-
-impl Backend for Fake {
-    fn run(&self, call: Call, _: Control) -> BoxFuture<'_, Outcome> {
-        self.calls.lock().unwrap().push((*call.body).clone());
-        let outcome = (self.answer)(&call);
-        Box::pin(async move { outcome })
-    }
 }
 
 /// A hub, and all that is told of it.
@@ -136,34 +109,14 @@ impl Bed {
     }
 
     pub async fn start_in(folder: TempDir, plan: &Plan) -> Self {
-        let clock = Clock::system();
-        let (observer, wires) = wiring();
-        let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
-        let journal = journal::open(options, observer).unwrap();
         let settings = plan.settings.clone();
-        let source = Source::new(settings.clone(), plan.routes(), clock.clone());
-        let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
-        let entry = BackendEntry {
-            name: "ldap".into(),
-            standing: Standing::Active,
-            trouble: None,
-            concurrency: None,
-            backend: plan.backend.clone(),
-            actions: [(KEY.to_owned(), mapping)].into(),
-        };
+        let source = Source::new(settings.clone(), plan.routes(), Clock::system());
+        let mapping = testhub::mapping(OnError::Stop, None);
+        let entries = vec![testhub::entry("ldap", plan.backend.clone(), &[KEY], mapping)];
         let actions = plan.actions.iter().map(|(action, spec)| ((*action).to_owned(), spec.clone()));
-        let mut setup = Setup {
-            catalogue: Catalogue { entries: vec![entry] },
-            actions: ActionTable::new(actions).unwrap(),
-            reactors: Vec::new(),
-            couriers: HashMap::new(),
-            decoders: HashMap::new(),
-            reclaim: Vec::new(),
-            retry: HashMap::new(),
-            limits: Limits::default(),
-        };
+        let mut setup = Setup::new(Catalogue { entries }, ActionTable::new(actions).unwrap());
         source.join(&mut setup);
-        let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
+        let hub = testhub::start(testhub::open(folder.path()), setup).await;
         let running = source.start(hub.clone());
         let bed = Bed { hub, source, running, settings, folder };
         bed.until("the source to be connected", async |bed| bed.link().connected).await;
@@ -194,16 +147,7 @@ impl Bed {
     }
 
     pub async fn jobs(&self) -> Vec<Job> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = Page { after, order: Order::Oldest, limit: 1_000 };
-            let listing = self.hub.journal().jobs(Filter::default(), page).await.unwrap();
-            found.extend(listing.rows);
-            match listing.next {
-                Some(next) => after = Some(Seq(next)),
-                None => return found,
-            }
-        }
+        testhub::jobs(&self.hub).await
     }
 
     /// Waits until so many jobs have ended, and returns them in their order.

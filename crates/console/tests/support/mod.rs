@@ -22,12 +22,11 @@ use api::{Documents, SOURCE};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Mapping, Standing};
-use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Standing};
+use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup};
 use http::page::{Kit, around};
 use http::{Caller, KnownScopes, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
-use journal::{Key, Options};
 use model::word::code;
 use model::{
     ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Request as Asked, RetryPolicy, Subject,
@@ -36,8 +35,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-/// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_mins(1);
+pub use testhub::LONG;
 
 /// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"hang": true}` never.
 struct Obedient;
@@ -48,7 +46,7 @@ impl Backend for Obedient {
         Box::pin(async move {
             if payload.get("hang").is_some() {
                 _ = control.stop.wait_for(Option::is_some).await;
-                return Outcome::soft(2, code::INTERRUPTED, "ended by force");
+                return testhub::interrupted();
             }
             match payload.get("fail").and_then(Value::as_str) {
                 Some(words) => Outcome {
@@ -69,16 +67,9 @@ fn entry(name: &str) -> BackendEntry {
         max_delay: Duration::from_hours(1),
         ..RetryPolicy::NONE
     };
-    let mapping = Mapping { on_error: OnError::Continue, retry: Some(policy), limit: None };
     let actions = ["DO", "STRICT", "REMOVE", "PING_TARGET"];
-    BackendEntry {
-        name: name.into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: Some(4),
-        backend: Arc::new(Obedient),
-        actions: BTreeMap::from(actions.map(|action| (action.to_owned(), mapping))),
-    }
+    let mapping = testhub::mapping(OnError::Continue, Some(policy));
+    BackendEntry { concurrency: Some(4), ..testhub::entry(name, Arc::new(Obedient), &actions, mapping) }
 }
 
 fn actions() -> ActionTable {
@@ -148,8 +139,6 @@ impl Bed {
 
     async fn made(entries: Vec<BackendEntry>, oidc: Option<Settings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (observer, wires) = wiring();
-        let journal = journal::open(Options::new(folder.path(), Key::from_bytes([7; 32])), observer).unwrap();
         let decoder: Arc<dyn Decoder> = Arc::new(Documents { clock: Clock::system() });
         let failsafe = model::failsafe::FailsafeRule {
             sources: vec!["*".to_owned()],
@@ -158,16 +147,11 @@ impl Bed {
             disable: None,
         };
         let setup = Setup {
-            catalogue: Catalogue { entries },
-            actions: actions(),
-            reactors: Vec::new(),
-            couriers: HashMap::new(),
             decoders: HashMap::from([(SOURCE.to_owned(), decoder)]),
-            reclaim: Vec::new(),
-            retry: HashMap::new(),
             limits: Limits { failsafe, ..Limits::default() },
+            ..Setup::new(Catalogue { entries }, actions())
         };
-        let hub = Hub::start(journal, wires, Clock::system(), setup).await.unwrap();
+        let hub = testhub::start(testhub::open(folder.path()), setup).await;
         let kit = Kit::new("1.2.3", &[PART]);
         let rules = Rules {
             session: LONG,

@@ -44,6 +44,22 @@ pub struct Setup {
     pub limits: Limits,
 }
 
+impl Setup {
+    /// A hub of these backends, with the usual sizes and times and nobody else around it yet.
+    pub fn new(catalogue: Catalogue, actions: ActionTable) -> Self {
+        Setup {
+            catalogue,
+            actions,
+            reactors: Vec::new(),
+            couriers: HashMap::new(),
+            decoders: HashMap::new(),
+            reclaim: Vec::new(),
+            retry: HashMap::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
 /// Sizes, times and caps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -16,7 +16,7 @@ use crate::state::failsafe::set_of;
 /// Jobs kept in memory for each lane and class.
 pub(crate) const CAP: usize = 2048;
 
-type Place = (Timestamp, Seq);
+type DueKey = (Timestamp, Seq);
 
 /// Names a part of the window: a lane and a class.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ pub(crate) struct Partition {
 
 #[derive(Debug, Default)]
 struct Content {
-    jobs: BTreeMap<Place, JobId>,
+    jobs: BTreeMap<DueKey, JobId>,
     /// Whether the journal may hold more than what is here.
     more: bool,
 }
@@ -37,7 +37,7 @@ struct Content {
 #[derive(Debug, Default)]
 pub(crate) struct Window {
     partitions: BTreeMap<Partition, Content>,
-    places: HashMap<JobId, (Partition, Place)>,
+    places: HashMap<JobId, (Partition, DueKey)>,
 }
 
 impl Window {
@@ -73,7 +73,7 @@ impl Window {
     /// Takes out the job that is next: interactive before bulk, then the one due longest, among the lanes that are
     /// `free`.
     pub(crate) fn take(&mut self, now: Timestamp, free: impl Fn(&str) -> bool) -> Option<Due> {
-        let mut best: Option<(&Partition, Place)> = None;
+        let mut best: Option<(&Partition, DueKey)> = None;
         for (partition, content) in &self.partitions {
             if best.is_some_and(|(found, _)| found.class < partition.class) {
                 break;

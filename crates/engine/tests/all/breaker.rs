@@ -95,7 +95,7 @@ async fn a_ping_probes_it_so_that_no_job_has_to() {
     let bed = Bed::new(parts).await;
     let ids = accept(&bed, &["a", "b", "c"]).await;
     left_alone(&bed).await;
-    let pinged = || fake.calls.lock().unwrap().iter().filter(|(_, action, _)| action == PING).count();
+    let pinged = || fake.calls.lock().unwrap().iter().filter(|call| call.action == PING).count();
     let worked = || fake.count() - pinged();
     bed.until(async || pinged() >= 2).await;
     let before = worked();

@@ -96,7 +96,7 @@ async fn an_hour_back_and_forth_makes_no_retry_stop_or_come_twice() {
         clock.run_ahead(SignedDuration::from_hours(hours));
     }
     assert_eq!(bed.ended(job).await.state, JobState::Succeeded);
-    let numbers: Vec<u32> = fake.calls.lock().unwrap().iter().map(|(mark, ..)| mark.attempt).collect();
+    let numbers: Vec<u32> = fake.calls.lock().unwrap().iter().map(|call| call.mark.attempt).collect();
     assert_eq!(numbers, [1, 2, 3, 4], "each try once");
 }
 

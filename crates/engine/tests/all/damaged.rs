@@ -146,7 +146,7 @@ async fn the_story_of_a_damaged_job_is_told_as_far_as_it_goes() {
 /// A job runs when the hub is lost.
 async fn lost(sql: &str) -> Bed {
     let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let bed = Bed::with(vec![entry("b", Fake::gated(gate), OnError::Stop, QUICK)]).await;
+    let bed = Bed::with(vec![entry("b", Fake::gated(&gate), OnError::Stop, QUICK)]).await;
     let job = bed.accept(request("DO", "x")).await;
     bed.state(job, JobState::Running).await;
     bed.accept(request("DO", "x")).await;

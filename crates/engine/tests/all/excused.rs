@@ -43,7 +43,7 @@ async fn a_shortage_costs_no_attempt_opens_no_breaker_and_is_seen() {
     room.store(true, Ordering::SeqCst);
     assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
     assert_eq!(bed.hub.journal().attempts(id).await.unwrap().len(), 1);
-    assert!(fake.calls.lock().unwrap().iter().all(|(mark, _, _)| mark.attempt == 1));
+    assert!(fake.calls.lock().unwrap().iter().all(|call| call.mark.attempt == 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,7 +94,7 @@ async fn a_script_that_was_told_to_stop_with_the_hub_has_not_failed_and_runs_aga
         let done = Fake::done();
         let bed = bed.restart(strict(&done)).await;
         assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
-        assert_eq!(done.calls.lock().unwrap()[0].0.attempt, 2);
+        assert_eq!(done.calls.lock().unwrap()[0].mark.attempt, 2);
     }
 }
 
@@ -111,7 +111,7 @@ async fn one_that_is_told_to_stop_while_the_hub_goes_on_has_failed() {
 async fn an_interrupted_attempt_is_none_of_those_that_the_policy_allows() {
     let once = RetryPolicy { max: 1, ..QUICK };
     let parts = |fake: &Arc<Fake>| setup(vec![entry("b", Arc::<Fake>::clone(fake), OnError::Stop, once)]);
-    let never = Fake::gated(Arc::new(Semaphore::new(0)));
+    let never = Fake::gated(&Arc::new(Semaphore::new(0)));
     let bed = Bed::new(parts(&never)).await;
     let id = bed.accept(request("DO", "alice")).await;
     bed.state(id, JobState::Running).await;
@@ -128,7 +128,7 @@ async fn an_interrupted_attempt_is_none_of_those_that_the_policy_allows() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_has_no_limit_and_takes_too_long_is_shown() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = Fake::gated(Arc::clone(&gate));
+    let fake = Fake::gated(&gate);
     let mut parts = strict(&fake);
     (parts.limits.attempt, parts.limits.long) = (None, Duration::from_millis(50));
     let bed = Bed::new(parts).await;

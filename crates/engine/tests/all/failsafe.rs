@@ -114,7 +114,7 @@ async fn tripping_holds_exactly_what_matches_and_an_approval_works_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn counts_and_sets_survive_a_restart_and_an_interrupted_start_counts_once() {
     let gate = Arc::new(Semaphore::new(0));
-    let (slow, quick) = (Fake::gated(Arc::clone(&gate)), Fake::done());
+    let (slow, quick) = (Fake::gated(&gate), Fake::done());
     let bed = Bed::new(guarded(&[("b", &slow)], 2)).await;
     let interrupted = bed.accept(request("DEL", "a")).await;
     bed.state(interrupted, JobState::Running).await;

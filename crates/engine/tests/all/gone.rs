@@ -55,7 +55,7 @@ async fn a_backend_is_resumed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_runs_is_cancelled() {
     let gate = Arc::<Gate>::default();
-    let bed = bed(&gate, Fake::gated(Arc::new(Semaphore::new(0)))).await;
+    let bed = bed(&gate, Fake::gated(&Arc::new(Semaphore::new(0)))).await;
     let job = bed.accept(request("DO", "x")).await;
     bed.state(job, JobState::Running).await;
     let hub = bed.hub.clone();

@@ -1,13 +1,13 @@
 //! Reactors and couriers, proven by a small module: it keeps a ledger entity for each subject and one for all, and
 //! delivers replies to a Unix socket.
 
+use jiff::ToSpan;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::support::{Bed, Fake, QUICK, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Accepted, Clock, Setup, report};
-use jiff::ToSpan;
 use model::effect::EntityContent;
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, EntityKey, EntityWrite, JobState, NewDelivery,
@@ -169,7 +169,7 @@ async fn every_caller_that_joined_is_answered() {
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     let (first, second) = (listen(&one, true), listen(&two, true));
     let gate = Arc::new(Semaphore::new(0));
-    let bed = Bed::new(parts(Fake::gated(Arc::clone(&gate)))).await;
+    let bed = Bed::new(parts(Fake::gated(&gate))).await;
     let with_id = |socket: &Path| Request { external_id: Some("x".into()), ..with_reply("alice", socket) };
     let id = bed.accept(with_id(&one)).await;
     bed.state(id, JobState::Running).await;

@@ -23,7 +23,7 @@ fn soft() -> Outcome {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancelling_ends_what_waits_at_once_and_what_runs_by_force() {
     let gate = Arc::new(Semaphore::new(0));
-    let mut one = entry("b", Fake::gated(gate), OnError::Stop, SLOW);
+    let mut one = entry("b", Fake::gated(&gate), OnError::Stop, SLOW);
     one.concurrency = Some(1);
     let bed = Bed::with(vec![one]).await;
     let running = bed.accept(request("DO", "alice")).await;
@@ -107,7 +107,7 @@ async fn a_stale_replay_needs_explicit_confirmation() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_id_joins_gets_the_stored_result_or_is_refused() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = Fake::gated(Arc::clone(&gate));
+    let fake = Fake::gated(&gate);
     let bed = Bed::with(vec![entry("b", fake.clone(), OnError::Stop, SLOW)]).await;
     let with_id = || Request { external_id: Some("x1".into()), ..request("DO", "alice") };
     let id = bed.accept(with_id()).await;

@@ -1,10 +1,10 @@
 //! Order per subject and who goes first.
 
+use jiff::ToSpan;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::support::{Bed, Fake, LONG, QUICK, SLOW, entry, request, setup};
-use jiff::ToSpan;
 use model::word::code;
 use model::{Class, JobState, OnError, Outcome, Request};
 use tokio::sync::Semaphore;
@@ -52,7 +52,7 @@ async fn five_hundred_jobs_of_twenty_subjects_run_in_order_each() {
     for (n, expected) in expected.into_iter().enumerate() {
         let subject = format!("s{n}");
         let mut seen: Vec<_> =
-            calls.iter().filter(|c| c.2["concernedTo"] == subject.as_str()).map(|c| c.0.job).collect();
+            calls.iter().filter(|c| c.body["concernedTo"] == subject.as_str()).map(|c| c.mark.job).collect();
         seen.dedup();
         assert_eq!(seen, expected, "subject {subject}");
     }
@@ -75,7 +75,7 @@ async fn a_failed_job_frees_its_subject() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interactive_goes_before_bulk_and_lends_its_class_to_those_before_it() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = Fake::gated(Arc::clone(&gate));
+    let fake = Fake::gated(&gate);
     let mut one = entry("b", fake.clone(), OnError::Stop, QUICK);
     one.concurrency = Some(1);
     one.actions.insert("NOW".to_owned(), crate::support::mapping(OnError::Stop, None));
@@ -100,7 +100,7 @@ async fn interactive_goes_before_bulk_and_lends_its_class_to_those_before_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_not_started_by_its_deadline_never_starts() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = Fake::gated(Arc::clone(&gate));
+    let fake = Fake::gated(&gate);
     let mut one = entry("b", fake.clone(), OnError::Stop, QUICK);
     one.concurrency = Some(1);
     let bed = Bed::with(vec![one]).await;
@@ -142,7 +142,7 @@ async fn a_retry_that_would_end_after_the_deadline_is_final() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_hold_globally_and_on_each_backend_and_a_full_one_holds_up_nobody_else() {
     let (gate_a, gate_b) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (a, b) = (Fake::gated(Arc::clone(&gate_a)), Fake::gated(Arc::clone(&gate_b)));
+    let (a, b) = (Fake::gated(&gate_a), Fake::gated(&gate_b));
     let mut first = entry("a", a.clone(), OnError::Stop, QUICK);
     first.concurrency = Some(2);
     first.actions.remove("UNDO");
@@ -172,7 +172,7 @@ async fn limits_hold_globally_and_on_each_backend_and_a_full_one_holds_up_nobody
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backlog_larger_than_the_window_is_worked_off_whole() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = Fake::gated(Arc::clone(&gate));
+    let fake = Fake::gated(&gate);
     let bed = Bed::with(vec![entry("b", fake.clone(), OnError::Stop, QUICK)]).await;
     let all = (0..6000).map(|n| bed.accept(request("DO", &format!("s{n}"))));
     let ids = futures_util::future::join_all(all).await;

@@ -135,7 +135,7 @@ async fn a_broken_backend_fails_its_step_in_every_job_and_stops_nobody_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_is_frozen_and_what_became_of_its_backends_counts_at_each_attempt() {
     let gate = Arc::new(Semaphore::new(0));
-    let first = Fake::gated(Arc::clone(&gate));
+    let first = Fake::gated(&gate);
     let names = ["a", "gone", "idle", "unmapped", "z"];
     let entries: Vec<_> = names
         .iter()

@@ -37,7 +37,7 @@ fn parts(a: &Arc<Fake>, b: &Arc<Fake>, retry: RetryPolicy) -> Setup {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_waits_for_its_retry_does_not_run_when_the_next_backend_is_free() {
     let gate = Arc::new(Semaphore::new(0));
-    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(Arc::clone(&gate)));
+    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(&gate));
     let bed = Bed::new(parts(&a, &b, SLOW)).await;
     let other = bed.accept(request("UNDO", "bob")).await;
     bed.state(other, JobState::Running).await;
@@ -54,7 +54,7 @@ async fn a_step_that_waits_for_its_retry_does_not_run_when_the_next_backend_is_f
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paused_backend_is_left_alone_also_when_its_job_waited_for_another_one() {
     let gate = Arc::new(Semaphore::new(0));
-    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(Arc::clone(&gate)));
+    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(&gate));
     let bed = Bed::new(parts(&a, &b, QUICK)).await;
     let other = bed.accept(request("UNDO", "bob")).await;
     bed.state(other, JobState::Running).await;
@@ -74,7 +74,7 @@ async fn a_paused_backend_is_left_alone_also_when_its_job_waited_for_another_one
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_keeps_its_time_when_a_later_step_is_interrupted() {
-    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(Arc::new(Semaphore::new(0))));
+    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(&Arc::new(Semaphore::new(0))));
     let bed = Bed::new(parts(&a, &b, SLOW)).await;
     let id = bed.accept(request("DO", "alice")).await;
     bed.until(async || b.count() == 1).await;
@@ -119,7 +119,7 @@ async fn tries_are_counted_over_a_restart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waited_for_a_backend_that_was_set_aside_waits_for_its_retry() {
     let gate = Arc::new(Semaphore::new(0));
-    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(Arc::clone(&gate)));
+    let (a, b) = (Fake::answers(vec![soft()]), Fake::gated(&gate));
     let bed = Bed::new(parts(&a, &b, SLOW)).await;
     let other = bed.accept(request("UNDO", "bob")).await;
     bed.state(other, JobState::Running).await;

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_running_steps_end_and_keeps_the_rest() {
     let gate = Arc::new(Semaphore::new(0));
-    let (slow, last) = (Fake::gated(Arc::clone(&gate)), Fake::done());
+    let (slow, last) = (Fake::gated(&gate), Fake::done());
     let parts = || {
         setup(vec![
             entry("a", slow.clone(), OnError::Stop, QUICK),
@@ -50,7 +50,7 @@ async fn a_stop_lets_running_steps_end_and_keeps_the_rest() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_does_not_end_within_the_grace_period_is_ended_by_force_and_runs_again() {
     let gate = Arc::new(Semaphore::new(0));
-    let slow = Fake::gated(Arc::clone(&gate));
+    let slow = Fake::gated(&gate);
     let parts = || setup(vec![entry("a", slow.clone(), OnError::Stop, QUICK)]);
     let bed = Bed::new(parts()).await;
     let id = bed.accept(request("DO", "alice")).await;
@@ -78,7 +78,7 @@ impl Reclaim for Killer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_without_a_recorded_end_are_reclaimed_and_run_again_with_a_higher_number() {
     let folder = tempfile::tempdir().unwrap();
-    let never = Fake::gated(Arc::new(Semaphore::new(0)));
+    let never = Fake::gated(&Arc::new(Semaphore::new(0)));
     let first =
         crate::support::start_in(folder.path(), setup(vec![entry("a", never, OnError::Stop, QUICK)])).await;
     let id = match first.accept(request("DO", "alice"), Effects::default()).await.unwrap() {
@@ -102,5 +102,5 @@ async fn attempts_without_a_recorded_end_are_reclaimed_and_run_again_with_a_high
     assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
     let marks: Vec<_> = killer.0.lock().unwrap().iter().map(|m| (m.job, m.step, m.attempt)).collect();
     assert_eq!(marks, [(id, 0, 1)]);
-    assert_eq!(done.calls.lock().unwrap()[0].0.attempt, 2);
+    assert_eq!(done.calls.lock().unwrap()[0].mark.attempt, 2);
 }

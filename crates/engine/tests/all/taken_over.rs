@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 #[tokio::test]
 async fn a_job_that_waits_or_runs_ends_as_taken_over() {
     let gate = Arc::new(Semaphore::new(0));
-    let fake = Fake::gated(Arc::clone(&gate));
+    let fake = Fake::gated(&gate);
     let bed = Bed::with(vec![entry("a", fake, OnError::Stop, SLOW)]).await;
     let running = bed.accept(request("DO", "x")).await;
     bed.state(running, JobState::Running).await;
@@ -57,7 +57,7 @@ impl Reclaim for AllLost {
 #[tokio::test]
 async fn what_was_taken_over_while_the_hub_was_away_never_runs() {
     let closed = Arc::new(Semaphore::new(0));
-    let first = Fake::gated(Arc::clone(&closed));
+    let first = Fake::gated(&closed);
     let bed = Bed::with(vec![entry("a", first, OnError::Stop, SLOW)]).await;
     let running = bed.accept(request("DO", "x")).await;
     bed.state(running, JobState::Running).await;
@@ -176,7 +176,7 @@ async fn a_link_says_how_it_stands() {
 async fn what_ends_while_the_hub_stops_is_still_answered() {
     let (gate, door) = (Arc::new(Semaphore::new(0)), Arc::new(Door::default()));
     door.open.store(true, Ordering::SeqCst);
-    let mut parts = setup(vec![entry("a", Fake::gated(Arc::clone(&gate)), OnError::Stop, SLOW)]);
+    let mut parts = setup(vec![entry("a", Fake::gated(&gate), OnError::Stop, SLOW)]);
     parts.reactors.push(Arc::new(Replies));
     parts.couriers = HashMap::from([("door".to_owned(), Arc::clone(&door) as Arc<dyn Courier>)]);
     let bed = Bed::new(parts).await;

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_wait_is_listed_and_counted() {
     let gate = Arc::new(Semaphore::new(0));
-    let mut one = entry("one", Fake::gated(gate), OnError::Stop, SLOW);
+    let mut one = entry("one", Fake::gated(&gate), OnError::Stop, SLOW);
     one.concurrency = Some(1);
     let asleep = Fake::new(|_| Outcome::soft(75, code::RETRY, "asleep"));
     let only = |name: &str, fake: Arc<Fake>, action: &str| {

@@ -17,7 +17,7 @@ use crate::scope::Scope;
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
     /// Its pages, as the navigation names them.
-    pub places: &'static [Place],
+    pub nav: &'static [NavItem],
     /// What its pages say: Fluent messages.
     pub texts: &'static [(Lang, &'static str)],
     /// Where it answers programs, whatever they accept: the beginnings of paths.
@@ -26,7 +26,7 @@ pub struct Part {
 
 /// An entry of the navigation.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct NavItem {
     /// Where it leads. Pages below it belong to it.
     pub path: &'static str,
     /// The message that names it.
@@ -67,7 +67,7 @@ pub struct Kit(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) version: &'static str,
-    pub(super) places: Vec<Place>,
+    pub(super) nav: Vec<NavItem>,
     pub(super) texts: Texts,
     pub(super) programs: Vec<&'static str>,
     pub(super) assets: Assets,
@@ -93,11 +93,11 @@ impl Kit {
     /// For a program of this version made of these parts.
     pub fn new(version: &'static str, parts: &[Part]) -> Self {
         let texts: Vec<_> = TEXTS.iter().chain(parts.iter().flat_map(|part| part.texts)).copied().collect();
-        let mut places: Vec<Place> = parts.iter().flat_map(|part| part.places).copied().collect();
-        places.sort_by_key(|place| place.group);
+        let mut nav: Vec<NavItem> = parts.iter().flat_map(|part| part.nav).copied().collect();
+        nav.sort_by_key(|item| item.group);
         Kit(Arc::new(Inner {
             version,
-            places,
+            nav,
             texts: Texts::new(&texts),
             programs: PROGRAMS.iter().chain(parts.iter().flat_map(|part| part.programs)).copied().collect(),
             assets: Assets::new(),

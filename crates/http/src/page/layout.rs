@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::kit::{Group, Place};
+use super::kit::{Group, NavItem};
 use super::lang::Lang;
 use super::visit::{Theme, Visit};
 use crate::caller::Proof;
@@ -113,27 +113,27 @@ impl<'v> Page<'v> {
 /// The navigation, as far as who looks may see it.
 fn groups(visit: &Visit) -> Vec<(String, Vec<Entry>)> {
     let here = visit.here.split('?').next().unwrap_or_default();
-    let entry = |place: &Place| Entry {
-        path: place.path,
-        name: visit.t(place.name),
-        icon: place.icon,
-        current: is_at(here, place.path),
+    let entry = |item: &NavItem| Entry {
+        path: item.path,
+        name: visit.t(item.name),
+        icon: item.icon,
+        current: is_at(here, item.path),
     };
     [Group::Work, Group::System, Group::Administration]
         .into_iter()
         .map(|group| {
-            let places = visit.kit.inner().places.iter();
-            let seen = places.filter(|place| place.group == group && visit.may(place.needs));
+            let items = visit.kit.inner().nav.iter();
+            let seen = items.filter(|item| item.group == group && visit.may(item.needs));
             (visit.t(group.name()), seen.map(entry).collect::<Vec<_>>())
         })
         .filter(|(_, entries)| !entries.is_empty())
         .collect()
 }
 
-/// Whether a page is the place, or below it.
-fn is_at(here: &str, place: &str) -> bool {
-    match here.strip_prefix(place) {
-        Some(rest) => rest.is_empty() || (place != "/" && rest.starts_with('/')),
+/// Whether a page is this one, or below it.
+fn is_at(here: &str, path: &str) -> bool {
+    match here.strip_prefix(path) {
+        Some(rest) => rest.is_empty() || (path != "/" && rest.starts_with('/')),
         None => false,
     }
 }

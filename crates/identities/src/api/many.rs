@@ -11,7 +11,7 @@ use http::{May, Operate, Params, Problem};
 use super::{Api, Filter, IdentityPage, IdentityView, Move, Report, Selection};
 use crate::error::Error;
 use crate::register;
-use crate::state::{Deed, State as Standing};
+use crate::state::{Deed, State as Lifecycle};
 
 /// Identities of a page, unless the caller wants fewer or more.
 const PAGE: u32 = 100;
@@ -65,7 +65,7 @@ pub(super) async fn state(
     let asked: Option<Move> = api.bodies.json(&caller, &headers, body).await?;
     let Move { state, ids, filter } = asked
         .ok_or_else(|| Problem::bad_request("the body is missing: name the state and the identities"))?;
-    if !Standing::ALL.iter().any(|from| from.may_become(state)) {
+    if !Lifecycle::ALL.iter().any(|from| from.may_become(state)) {
         let detail = format!("nobody is set to {}: that is what jobs come to", state.as_str());
         return Err(Problem::bad_request(detail));
     }
@@ -92,7 +92,7 @@ pub(super) async fn synchronise(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let all = register::Filter { states: vec![Standing::ToSynchronise], text: None };
+    let all = register::Filter { states: vec![Lifecycle::ToSynchronise], text: None };
     let selection = chosen(api.bodies.json(&caller, &headers, body).await?, Some(all))?;
     carry_out(api, selection, Deed::Synchronise, caller.actor).await
 }

@@ -161,7 +161,7 @@ proptest! {
                 Event::Edit(mail) => _ = identity.edit(person(&mail.to_string()), stamp(1)),
                 Event::Move(to) if identity.state.may_become(to) => identity.move_to(to),
                 Event::Move(_) => {}
-                Event::Begin(deed) => match identity.standing().allows(deed) {
+                Event::Begin(deed) => match identity.situation().allows(deed) {
                     Ok(()) => identity.begin(deed, number.to_string()),
                     Err(why) => {
                         let busy = identity.state == State::Synchronising;

@@ -9,7 +9,7 @@ use http::{Admin, May, Named, Problem};
 use super::Pages;
 use crate::document;
 use crate::error::Error;
-use crate::state::{Hindrance, State as Standing};
+use crate::state::{Hindrance, State as Lifecycle};
 
 #[derive(Template)]
 #[template(path = "erase.html")]
@@ -31,7 +31,7 @@ pub(super) async fn ask(
         Err(Error::Damaged { .. }) => id.clone(),
         identity => {
             let identity = identity?;
-            if identity.state != Standing::Deleted {
+            if identity.state != Lifecycle::Deleted {
                 return Err(Error::Hindered { id, why: Hindrance::NotDeleted }.into());
             }
             document::person(&identity.kept.document, "cn").unwrap_or_else(|| id.clone())

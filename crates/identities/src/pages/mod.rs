@@ -11,7 +11,7 @@ mod show;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::{get, post};
-use http::page::{Group, Kit, Lang, Part, Place};
+use http::page::{Group, Kit, Lang, NavItem, Part};
 
 use crate::api::FILE;
 use crate::register::Register;
@@ -19,7 +19,7 @@ use crate::schedule::Schedule;
 
 /// What the register brings to the pages.
 pub const PART: Part = Part {
-    places: &[Place {
+    nav: &[NavItem {
         path: "/identities",
         name: "identities",
         group: Group::Work,

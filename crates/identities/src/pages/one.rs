@@ -123,7 +123,7 @@ pub(super) async fn show(
         message: kept.last.clone().filter(|_| in_error).and_then(|last| last.message),
         buttons: buttons.collect(),
         may_edit: operates,
-        may_reset: operates && identity.standing().allows(Deed::PasswordReset).is_ok(),
+        may_reset: operates && identity.situation().allows(Deed::PasswordReset).is_ok(),
         erase: may_erase.then(|| format!("/identities/{}/erase", identity.id)),
         synchronised: kept.synchronised_at.map(Into::into),
         created: (kept.created.by.clone(), kept.created.at.into()),

@@ -94,7 +94,7 @@ impl Act {
     pub(super) fn fits(self, identity: &Identity) -> bool {
         match self {
             Act::Move(state) => identity.state.may_become(state),
-            Act::Ask(deed) => identity.standing().allows(deed).is_ok(),
+            Act::Ask(deed) => identity.situation().allows(deed).is_ok(),
         }
     }
 }

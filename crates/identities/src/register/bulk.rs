@@ -177,7 +177,7 @@ impl Register {
 
     /// Makes the job of one identity, in one commit with its new state.
     async fn ask(&self, mut identity: Identity, deed: Deed, begun: &Begun) -> Result<Outcome, Error> {
-        if let Err(why) = identity.standing().allows(deed) {
+        if let Err(why) = identity.situation().allows(deed) {
             return Ok(Err(why.into()));
         }
         if deed == Deed::Delete && !identity.kept.reached && identity.kept.last.is_none() {

@@ -20,7 +20,7 @@ impl Register {
     ) -> Result<JobId, Error> {
         let identity = self.get(id).await?;
         let deed = if old.is_some() { Deed::PasswordChange } else { Deed::PasswordReset };
-        identity.standing().allows(deed).map_err(|why| Error::Hindered { id: id.to_owned(), why })?;
+        identity.situation().allows(deed).map_err(|why| Error::Hindered { id: id.to_owned(), why })?;
         let request = request::password(&identity, new, old, later(self.hub.now(), PATIENCE));
         let (what, code) = (format!("identity {id}"), deed.as_str());
         let entry = |job| {

@@ -9,29 +9,26 @@
     unreachable_pub
 )]
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
-use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup, wiring};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control};
+use engine::{ActionTable, Actor, Hub, Setup};
 use http::{Caller, KnownScopes, Role};
 use intendant_identities::api::{self, Api};
 use intendant_identities::schedule::Schedule;
 use intendant_identities::state::State;
 use intendant_identities::{Follow, Register};
-use journal::{Key, Options};
 use model::{ActionSpec, Class, Destructive, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::gate::Gate;
 use tower::ServiceExt as _;
 
-/// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_mins(1);
+pub use testhub::LONG;
 
 /// Fails for documents that say so, and keeps what it was asked.
 #[derive(Default)]
@@ -50,7 +47,7 @@ impl Backend for Fake {
             tokio::select! {
                 _ = self.gate.lock() => {}
                 _ = control.stop.wait_for(Option::is_some) => {
-                    return Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force");
+                    return testhub::interrupted();
                 }
             }
             let title = body.pointer("/payload/identity/identity/inetOrgPerson/title");
@@ -84,28 +81,13 @@ impl Bed {
     /// On a journal that may be there already.
     async fn on(folder: TempDir) -> Self {
         let fake = Arc::new(Fake::default());
-        let (told, wires) = wiring();
         let gate = Arc::<Gate>::default();
-        let held = Arc::clone(&gate);
-        let observer: journal::Observer = Arc::new(move |committed| {
-            if !(committed.entities.is_empty() && committed.due.is_empty()) {
-                held.pass();
-            }
-            told(committed);
-        });
-        let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
-        let journal = journal::open(options, observer).unwrap();
-        let setup = Setup {
-            catalogue: Catalogue { entries: vec![entry(Arc::clone(&fake))] },
-            actions: actions(),
-            reactors: vec![Arc::new(Follow)],
-            couriers: HashMap::new(),
-            decoders: HashMap::new(),
-            reclaim: Vec::new(),
-            retry: HashMap::new(),
-            limits: Limits::default(),
-        };
-        let hub = Hub::start(journal, wires, Clock::system(), setup).await.unwrap();
+        let held =
+            |committed: &journal::Committed| !(committed.entities.is_empty() && committed.due.is_empty());
+        let journal = testhub::open_behind(&gate, held, folder.path());
+        let catalogue = Catalogue { entries: vec![entry(Arc::clone(&fake))] };
+        let setup = Setup { reactors: vec![Arc::new(Follow)], ..Setup::new(catalogue, actions()) };
+        let hub = testhub::start(journal, setup).await;
         let register = Register::new(hub.clone());
         let api = Api::new(register.clone(), Schedule::never());
         let routes = http::frame(api::routes(api).split_for_parts().0);
@@ -207,15 +189,7 @@ const ACTIONS: [&str; 6] = [
 ];
 
 fn entry(fake: Arc<Fake>) -> BackendEntry {
-    let mapping = Mapping { on_error: OnError::Stop, retry: Some(RetryPolicy::NONE), limit: None };
-    BackendEntry {
-        name: "10fake".into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend: fake,
-        actions: BTreeMap::from(ACTIONS.map(|action| (action.to_owned(), mapping))),
-    }
+    testhub::entry("10fake", fake, &ACTIONS, testhub::mapping(OnError::Stop, Some(RetryPolicy::NONE)))
 }
 
 fn actions() -> ActionTable {

@@ -21,7 +21,7 @@ use engine::port::{
     Reclaim, Standing, View,
 };
 use engine::{Hub, Why};
-use http::page::{Group, Part, Place, Visit};
+use http::page::{Group, NavItem, Part, Visit};
 use http::{DeclaredScope, May, Needs, Role, Scope};
 use intendant::assembly::Modules;
 use intendant::cli::{self, Common, Doctor, Serve, Typed};
@@ -197,7 +197,7 @@ impl Running for Open {
 
     fn pages(&self) -> Option<Part> {
         Some(Part {
-            places: &[Place {
+            nav: &[NavItem {
                 path: "/rooms",
                 name: "nav-work",
                 group: Group::Work,

@@ -70,7 +70,7 @@ pub(super) struct Tried {
 }
 
 /// To which trace the spans of a job belong.
-struct Place {
+struct InTrace {
     trace: [u8; 16],
     /// The span of the caller.
     parent: Option<[u8; 8]>,
@@ -78,15 +78,15 @@ struct Place {
     job: [u8; 8],
 }
 
-impl Place {
+impl InTrace {
     /// `None`: the caller does not want this trace to be kept.
     fn of(job: JobId, trace: Option<&str>) -> Option<Self> {
         let own = id(&["job", &job.to_string()]);
         match trace.and_then(|trace| trace.parse::<TraceParent>().ok()) {
             Some(caller) => {
-                caller.sampled.then_some(Place { trace: caller.trace, parent: Some(caller.span), job: own })
+                caller.sampled.then_some(InTrace { trace: caller.trace, parent: Some(caller.span), job: own })
             }
-            None => Some(Place { trace: *job.0.as_bytes(), parent: None, job: own }),
+            None => Some(InTrace { trace: *job.0.as_bytes(), parent: None, job: own }),
         }
     }
 
@@ -99,7 +99,7 @@ impl Place {
 /// The spans of a job that has ended. `accepted` is when its acceptance was known to be on disk.
 pub(super) fn of_job(story: &Story, accepted: Option<Timestamp>) -> Vec<Span> {
     let job = &story.job;
-    let Some(place) = Place::of(job.id, story.trace.as_deref()) else { return Vec::new() };
+    let Some(at) = InTrace::of(job.id, story.trace.as_deref()) else { return Vec::new() };
     let text = job.id.to_string();
     let end = job.ended_at.unwrap_or(job.accepted_at);
     let mut attributes = vec![
@@ -113,19 +113,19 @@ pub(super) fn of_job(story: &Story, accepted: Option<Timestamp>) -> Vec<Span> {
     attributes.extend(job.code.as_ref().map(|code| ("intendant.code", code.as_str().into())));
     let failed = job.state == JobState::Failed;
     let whole = Span {
-        parent: place.parent,
+        parent: at.parent,
         attributes,
         failure: failed.then(|| job.message.clone().unwrap_or_default()),
-        ..place.child(place.job, format!("job {}", job.action), Kind::Consumer, job.accepted_at, end)
+        ..at.child(at.job, format!("job {}", job.action), Kind::Consumer, job.accepted_at, end)
     };
     let committed = accepted.unwrap_or(job.accepted_at).max(job.accepted_at);
     let accept =
-        place.child(id(&["accept", &text]), "accept".to_owned(), Kind::Internal, job.accepted_at, committed);
-    let attempts = story.attempts.iter().map(|(attempt, _)| of_attempt(&place, &text, attempt, &story.steps));
+        at.child(id(&["accept", &text]), "accept".to_owned(), Kind::Internal, job.accepted_at, committed);
+    let attempts = story.attempts.iter().map(|(attempt, _)| of_attempt(&at, &text, attempt, &story.steps));
     [whole, accept].into_iter().chain(attempts).collect()
 }
 
-fn of_attempt(place: &Place, job: &str, attempt: &Attempt, steps: &[Step]) -> Span {
+fn of_attempt(at: &InTrace, job: &str, attempt: &Attempt, steps: &[Step]) -> Span {
     let backend = steps.iter().find(|step| step.index == attempt.step).map(|step| step.backend.as_str());
     let backend = backend.unwrap_or_default();
     let mut attributes = vec![
@@ -142,13 +142,13 @@ fn of_attempt(place: &Place, job: &str, attempt: &Attempt, steps: &[Step]) -> Sp
     Span {
         attributes,
         failure: failed.then(|| attempt.message.clone().unwrap_or_default()),
-        ..place.child(id, format!("attempt {backend}"), Kind::Client, attempt.started_at, end)
+        ..at.child(id, format!("attempt {backend}"), Kind::Client, attempt.started_at, end)
     }
 }
 
 /// The span of a try to deliver; `trace` is what the job's caller said.
 pub(super) fn of_delivery(tried: &Tried, trace: Option<&str>) -> Option<Span> {
-    let place = Place::of(tried.job, trace)?;
+    let at = InTrace::of(tried.job, trace)?;
     let delivery = tried.delivery.0.to_string();
     let id = id(&["delivery", &delivery, &tried.before.to_string()]);
     let attributes = vec![
@@ -157,7 +157,7 @@ pub(super) fn of_delivery(tried: &Tried, trace: Option<&str>) -> Option<Span> {
         ("intendant.attempt", tried.before.saturating_add(1).into()),
     ];
     let name = format!("deliver {}", tried.courier);
-    let span = place.child(id, name, Kind::Producer, tried.start, tried.end);
+    let span = at.child(id, name, Kind::Producer, tried.start, tried.end);
     Some(Span { attributes, failure: tried.failure.clone(), ..span })
 }
 

@@ -9,26 +9,23 @@
     unreachable_pub
 )]
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::door::{Running, Source as _};
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
-use engine::{ActionTable, Clock, Hub, Limits, Setup, wiring};
+use engine::port::{BackendEntry, Catalogue};
+use engine::{ActionTable, Clock, Hub, Setup};
 use intendant_sesame as sesame;
-use journal::{Filter, Key, Options, Order, Page};
-use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy, Seq};
+use model::{ActionSpec, Class, Job, JobState, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use sesame::{Address, BuiltIn, Settings, Source};
 use tempfile::TempDir;
 use testkit::bullmq::{Orchestrator, Version};
 use testkit::service::{Kind, Service};
-use tokio::sync::Semaphore;
 
-/// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_mins(2);
+pub use testhub::{Fake, LONG};
+
 /// The same for Node.
 pub const LONG_MS: u64 = 110_000;
 pub const QUEUE: &str = "sesame";
@@ -47,73 +44,14 @@ pub fn sync(identity: &str) -> Value {
     })
 }
 
-type Answer = dyn Fn(Call, Control) -> BoxFuture<'static, Outcome> + Send + Sync;
-
-/// A backend that keeps a list of its calls.
-pub struct Fake {
-    pub calls: Mutex<Vec<(String, Value)>>,
-    answer: Box<Answer>,
-}
-
-impl Fake {
-    pub fn new(answer: impl Fn(&Call) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
-        let answer = move |call: Call, _| -> BoxFuture<'static, Outcome> {
-            let outcome = answer(&call);
-            Box::pin(async move { outcome })
-        };
-        Arc::new(Fake { calls: Mutex::default(), answer: Box::new(answer) })
-    }
-
-    pub fn done() -> Arc<Self> {
-        Fake::new(|_| Outcome { data: Some(json!({ "status": 0, "message": "synced" })), ..Outcome::done() })
-    }
-
-    /// Waits for a permit of the gate before each answer.
-    pub fn gated(gate: &Arc<Semaphore>) -> Arc<Self> {
-        let gate = Arc::clone(gate);
-        let answer = move |_, mut control: Control| -> BoxFuture<'static, Outcome> {
-            let gate = Arc::clone(&gate);
-            Box::pin(async move {
-                tokio::select! {
-                    permit = gate.acquire() => { permit.unwrap().forget(); Outcome::done() }
-                    _ = control.stop.wait_for(Option::is_some) => {
-                        Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force")
-                    }
-                }
-            })
-        };
-        Arc::new(Fake { calls: Mutex::default(), answer: Box::new(answer) })
-    }
-
-    pub fn count(&self) -> usize {
-        self.calls.lock().unwrap().len()
-    }
-
-    /// Whom the calls were about, in their order.
-    pub fn about(&self) -> Vec<String> {
-        let calls = self.calls.lock().unwrap();
-        calls.iter().map(|(_, body)| body["concernedTo"].as_str().unwrap_or_default().to_owned()).collect()
-    }
-}
-
-impl Backend for Fake {
-    fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome> {
-        self.calls.lock().unwrap().push((call.action.to_string(), (*call.body).clone()));
-        (self.answer)(call, control)
-    }
+/// Succeeds, and says so in the words of a script.
+pub fn done() -> Arc<Fake> {
+    Fake::new(|_| Outcome { data: Some(json!({ "status": 0, "message": "synced" })), ..Outcome::done() })
 }
 
 pub fn entry(name: &str, backend: &Arc<Fake>, on_error: OnError) -> BackendEntry {
-    let mapping = Mapping { on_error, retry: Some(RetryPolicy::NONE), limit: None };
     let actions = ["IDENTITY_UPDATE", "IDENTITY_DELETE", "IDENTITY_PASSWORD_CHANGE", "PING_TARGET"];
-    BackendEntry {
-        name: name.into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend: backend.clone(),
-        actions: actions.iter().map(|action| ((*action).to_owned(), mapping)).collect(),
-    }
+    testhub::entry(name, backend.clone(), &actions, testhub::mapping(on_error, Some(RetryPolicy::NONE)))
 }
 
 fn actions() -> ActionTable {
@@ -169,29 +107,18 @@ pub fn orchestrator(version: Version, redis: &Service) -> Orchestrator {
 
 async fn start_in(folder: &Path, plan: Plan) -> (Hub, Vec<Running>) {
     let clock = Clock::system();
-    let (observer, wires) = wiring();
-    let options = Options::new(folder, Key::from_bytes([7; 32]));
-    let journal = journal::open(options, observer).unwrap();
+    let (journal, wires) = testhub::open(folder);
     let built_in = BuiltIn::new(json!({ "name": "intendant", "version": "9.9.9" }));
     built_in.set_backends(vec![json!({ "name": "ldap", "path": "/b" })]);
     let id = journal.id();
     let all = std::iter::once(plan.settings).chain(plan.more);
     let sources: Vec<Source> =
         all.map(|settings| Source::new(settings, id, clock.clone(), built_in.clone())).collect();
-    let mut setup = Setup {
-        catalogue: Catalogue { entries: plan.entries },
-        actions: actions(),
-        reactors: Vec::new(),
-        couriers: HashMap::new(),
-        decoders: HashMap::new(),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits::default(),
-    };
+    let mut setup = Setup::new(Catalogue { entries: plan.entries }, actions());
     for source in &sources {
         source.join(&mut setup);
     }
-    let hub = Hub::start(journal, wires, clock, setup).await.unwrap();
+    let hub = testhub::start((journal, wires), setup).await;
     let running = sources.iter().map(|source| source.start(hub.clone())).collect();
     (hub, running)
 }
@@ -224,16 +151,7 @@ impl Bed {
     }
 
     pub async fn jobs(&self) -> Vec<Job> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = Page { after, order: Order::Newest, limit: 1_000 };
-            let listing = self.hub.journal().jobs(Filter::default(), page).await.unwrap();
-            found.extend(listing.rows);
-            match listing.next {
-                Some(next) => after = Some(Seq(next)),
-                None => return found,
-            }
-        }
+        testhub::jobs(&self.hub).await
     }
 
     /// The journal's job of a job in the queue.

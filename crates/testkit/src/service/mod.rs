@@ -76,14 +76,14 @@ impl Kind {
     /// # Errors
     /// [`Error::Missing`] when it is not installed; otherwise what it said as it failed.
     pub fn start(self) -> Result<Service, Error> {
-        let mut place = Place::new(self.name())?;
+        let mut sandbox = Sandbox::new(self.name())?;
         match self {
-            Kind::Redis | Kind::Valkey => redis::start(&mut place, self),
-            Kind::RabbitMq => rabbitmq::start(&mut place),
-            Kind::PostgreSql => postgresql::start(&mut place),
-            Kind::Slapd => slapd::start(&mut place),
+            Kind::Redis | Kind::Valkey => redis::start(&mut sandbox, self),
+            Kind::RabbitMq => rabbitmq::start(&mut sandbox),
+            Kind::PostgreSql => postgresql::start(&mut sandbox),
+            Kind::Slapd => slapd::start(&mut sandbox),
         }
-        .map(|(url, port)| Service { kind: self, url, port, place })
+        .map(|(url, port)| Service { kind: self, url, port, sandbox })
     }
 }
 
@@ -105,7 +105,7 @@ pub struct Service {
     kind: Kind,
     url: String,
     port: u16,
-    place: Place,
+    sandbox: Sandbox,
 }
 
 impl Service {
@@ -126,19 +126,19 @@ impl Service {
 
     /// Its private folder.
     pub fn folder(&self) -> &Path {
-        self.place.folder()
+        self.sandbox.folder()
     }
 
     /// Kills it as a crash would. Its folder and port stay its own.
     pub fn crash(&mut self) {
-        while let Some(mut daemon) = self.place.daemons.pop() {
+        while let Some(mut daemon) = self.sandbox.daemons.pop() {
             daemon.kill();
         }
     }
 
     /// Stops it in good order, as an administrator does. Its folder and port stay its own.
     pub fn halt(&mut self) {
-        while let Some(daemon) = self.place.daemons.pop() {
+        while let Some(daemon) = self.sandbox.daemons.pop() {
             drop(daemon);
         }
     }
@@ -148,10 +148,10 @@ impl Service {
     /// # Errors
     /// What it said as it failed, or that it is another server.
     pub fn revive(&mut self) -> Result<(), Error> {
-        let ports = rabbitmq::ports(&self.place);
+        let ports = rabbitmq::ports(&self.sandbox);
         match (self.kind, ports) {
-            (Kind::Redis | Kind::Valkey, _) => redis::run(&mut self.place, self.kind, self.port),
-            (Kind::RabbitMq, Some(ports)) => rabbitmq::run(&mut self.place, ports),
+            (Kind::Redis | Kind::Valkey, _) => redis::run(&mut self.sandbox, self.kind, self.port),
+            (Kind::RabbitMq, Some(ports)) => rabbitmq::run(&mut self.sandbox, ports),
             (other, _) => {
                 Err(Error::Tool { what: other.name().to_owned(), log: "it is not revived".to_owned() })
             }
@@ -163,12 +163,12 @@ impl Service {
     /// # Errors
     /// What it said as it failed.
     pub fn rabbitmqctl(&self, words: &[&str]) -> Result<String, Error> {
-        rabbitmq::control(&self.place, "rabbitmqctl", words)
+        rabbitmq::control(&self.sandbox, "rabbitmqctl", words)
     }
 
     /// Where a RabbitMQ's management plugin answers, once [`Service::rabbitmq_plugins`] has enabled it.
     pub fn management(&self) -> Option<String> {
-        rabbitmq::management(&self.place)
+        rabbitmq::management(&self.sandbox)
     }
 
     /// Runs `rabbitmq-plugins` on a RabbitMQ and returns what it printed.
@@ -176,7 +176,7 @@ impl Service {
     /// # Errors
     /// What it said as it failed.
     pub fn rabbitmq_plugins(&self, words: &[&str]) -> Result<String, Error> {
-        rabbitmq::control(&self.place, "rabbitmq-plugins", words)
+        rabbitmq::control(&self.sandbox, "rabbitmq-plugins", words)
     }
 
     /// Stops it and waits until it is gone.
@@ -188,19 +188,19 @@ impl Service {
 /// What a server is given, and what runs there. Dropped in this order: servers (the last one started first), ports,
 /// folder.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     daemons: Vec<Daemon>,
     ports: Vec<Port>,
     folder: TempDir,
 }
 
-impl Place {
-    pub(crate) fn new(name: &str) -> Result<Place, Error> {
+impl Sandbox {
+    pub(crate) fn new(name: &str) -> Result<Sandbox, Error> {
         let folder = tempfile::Builder::new()
             .prefix(&format!("intendant-{name}-"))
             .tempdir()
             .map_err(Error::io("creating a private folder"))?;
-        Ok(Place { daemons: Vec::new(), ports: Vec::new(), folder })
+        Ok(Sandbox { daemons: Vec::new(), ports: Vec::new(), folder })
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -222,7 +222,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Sandbox {
     fn drop(&mut self) {
         while let Some(daemon) = self.daemons.pop() {
             drop(daemon);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{Place, answers};
+use super::{Sandbox, answers};
 use crate::Error;
 use crate::daemon::Daemon;
 use crate::packages::{Need, is_root, need, require, run};
@@ -15,9 +15,9 @@ const INIT: Need = need("initdb", "postgresql");
 
 pub(super) const NEEDS: &[Need] = &[SERVER, INIT, need("psql", "postgresql-client")];
 
-pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
-    let port = place.port()?;
-    let folder = place.folder();
+pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
+    let port = sandbox.port()?;
+    let folder = sandbox.folder();
     let data = folder.join("data");
     if is_root() {
         run("chown", Command::new("chown").arg("postgres:").arg(folder))?;
@@ -40,7 +40,7 @@ pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
         .arg("-D")
         .arg(&data);
     let daemon = Daemon::start("postgresql", &mut command, folder, Signal::INT)?;
-    place.keep(daemon, || answers(port, SSL_REQUEST, b"N"))?;
+    sandbox.keep(daemon, || answers(port, SSL_REQUEST, b"N"))?;
     Ok((format!("postgresql://postgres@127.0.0.1:{port}/postgres"), port))
 }
 

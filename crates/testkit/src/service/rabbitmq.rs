@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{Place, answers, local};
+use super::{Sandbox, answers, local};
 use crate::Error;
 use crate::daemon::Daemon;
 use crate::packages::{Need, need, require, run as run_tool};
@@ -21,27 +21,27 @@ pub(super) const NEEDS: &[Need] = &[SERVER, EPMD];
 #[derive(Clone, Copy)]
 pub(super) struct Ports([u16; 4]);
 
-pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
-    let ports = Ports([place.port()?, place.port()?, place.port()?, place.port()?]);
+pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
+    let ports = Ports([sandbox.port()?, sandbox.port()?, sandbox.port()?, sandbox.port()?]);
     let Ports([port, ..]) = ports;
-    run(place, ports)?;
+    run(sandbox, ports)?;
     Ok((format!("amqp://guest:guest@127.0.0.1:{port}/%2f"), port))
 }
 
-/// The ports of the one in this place.
-pub(super) fn ports(place: &Place) -> Option<Ports> {
-    let ports: Vec<u16> = place.ports.iter().map(crate::port::Port::number).collect();
+/// The ports of the one in this sandbox.
+pub(super) fn ports(sandbox: &Sandbox) -> Option<Ports> {
+    let ports: Vec<u16> = sandbox.ports.iter().map(crate::port::Port::number).collect();
     ports.try_into().ok().map(Ports)
 }
 
 /// Where its management plugin answers, once that is enabled.
-pub(super) fn management(place: &Place) -> Option<String> {
-    ports(place).map(|Ports([.., management])| format!("http://127.0.0.1:{management}"))
+pub(super) fn management(sandbox: &Sandbox) -> Option<String> {
+    ports(sandbox).map(|Ports([.., management])| format!("http://127.0.0.1:{management}"))
 }
 
 /// Starts it on these ports, with whatever its folder holds.
 pub(super) fn run(
-    place: &mut Place,
+    sandbox: &mut Sandbox,
     Ports([port, between_nodes, names, management]): Ports,
 ) -> Result<(), Error> {
     let server = require(SERVER)?.with_file_name("rabbitmq-server");
@@ -49,10 +49,10 @@ pub(super) fn run(
     // Erlang's name service. Ours: one that Erlang starts by itself would outlive the test.
     let mut epmd = Command::new(require(EPMD)?);
     epmd.args(["-address", "127.0.0.1", "-port", &names.to_string()]);
-    let epmd = Daemon::start("epmd", &mut epmd, place.folder(), Signal::TERM)?;
-    place.keep(epmd, || std::net::TcpStream::connect(local(names)).is_ok())?;
+    let epmd = Daemon::start("epmd", &mut epmd, sandbox.folder(), Signal::TERM)?;
+    sandbox.keep(epmd, || std::net::TcpStream::connect(local(names)).is_ok())?;
 
-    let folder = place.folder();
+    let folder = sandbox.folder();
     let write = |name: &str, text: &str| {
         fs::write(folder.join(name), text).map_err(Error::io(format!("writing {name} of RabbitMQ")))
     };
@@ -72,15 +72,15 @@ pub(super) fn run(
         .env("RABBITMQ_PID_FILE", folder.join("pid"))
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}");
     let daemon = Daemon::start("rabbitmq", &mut command, folder, Signal::TERM)?;
-    place.keep(daemon, || answers(port, PROTOCOL, CONNECTION_START))
+    sandbox.keep(daemon, || answers(port, PROTOCOL, CONNECTION_START))
 }
 
 /// Runs one of its tools and returns what it printed.
-pub(super) fn control(place: &Place, tool: &str, words: &[&str]) -> Result<String, Error> {
+pub(super) fn control(sandbox: &Sandbox, tool: &str, words: &[&str]) -> Result<String, Error> {
     let unknown = || Error::Tool { what: tool.to_owned(), log: "this is no RabbitMQ".to_owned() };
-    let Ports([port, _, names, _]) = ports(place).ok_or_else(unknown)?;
+    let Ports([port, _, names, _]) = ports(sandbox).ok_or_else(unknown)?;
     let mut command = Command::new(require(SERVER)?.with_file_name(tool));
-    environment(&mut command, place.folder(), port, names);
+    environment(&mut command, sandbox.folder(), port, names);
     run_tool(tool, command.arg("--quiet").args(words))
 }
 

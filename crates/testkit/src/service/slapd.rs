@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{LDAP_ADMIN, LDAP_PASSWORD, Place, answers};
+use super::{LDAP_ADMIN, LDAP_PASSWORD, Sandbox, answers};
 use crate::Error;
 use crate::daemon::Daemon;
 use crate::packages::{Need, need, require};
@@ -15,10 +15,10 @@ const SERVER: Need = need("slapd", "slapd");
 
 pub(super) const NEEDS: &[Need] = &[SERVER, need("ldapsearch", "ldap-utils")];
 
-pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
-    let port = place.port()?;
+pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
+    let port = sandbox.port()?;
     let url = format!("ldap://127.0.0.1:{port}");
-    let folder = place.folder();
+    let folder = sandbox.folder();
     let database = folder.join("database");
     let file = folder.join("slapd.conf");
     fs::create_dir(&database).map_err(Error::io("creating the directory's folder"))?;
@@ -31,7 +31,7 @@ pub(super) fn start(place: &mut Place) -> Result<(String, u16), Error> {
     let mut command = Command::new(program);
     command.args(["-d", "0", "-h", &url, "-f"]).arg(&file);
     let daemon = Daemon::start("slapd", &mut command, folder, Signal::TERM)?;
-    place.keep(daemon, || answers(port, ANONYMOUS_BIND, BOUND))?;
+    sandbox.keep(daemon, || answers(port, ANONYMOUS_BIND, BOUND))?;
     Ok((url, port))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::api::{Catalogue, Standing};
+use crate::api::{Catalogue, Reachability};
 use crate::catalogue::{Known, Way, catalogue};
 use anyhow::Result;
 use engine::port;
@@ -35,7 +35,7 @@ pub(super) async fn run(args: Typed, desk: &dyn Desk) -> Result<Exit> {
     let needed: BTreeMap<_, _> = needed.map(|needed| (needed.name.clone(), needed.clone())).collect();
     for (name, dependency) in needed {
         let why = dependency::reach(&dependency.url).await.err();
-        shown.dependencies.push(Standing { name, reachable: why.is_none(), why });
+        shown.dependencies.push(Reachability { name, reachable: why.is_none(), why });
     }
     if args.which.json {
         desk.screen().json(&shown)?;

@@ -1,118 +1,24 @@
 //! A hub in a temporary folder, with backends whose every answer the test decides.
 #![allow(dead_code, unreachable_pub)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::{
-    Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Courier, Decoder, Mapping, Reactor, Reclaim,
-    Standing,
-};
-use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
-use journal::{Journal, Key, Options};
-use model::{ActionSpec, Effects, Job, JobId, OnError, Outcome, Request, RetryPolicy, RunMark};
-use serde_json::{Value, json};
+use engine::port::{Backend, BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim};
+use engine::{Accepted, ActionTable, Clock, Hub, Setup};
+use model::{ActionSpec, Effects, Job, JobId, OnError, Request, RetryPolicy};
+use serde_json::json;
 use tempfile::TempDir;
+use testhub::open_behind;
 use testkit::gate::Gate;
 
-/// Longer than anything here takes, also on a busy machine.
-pub const LONG: Duration = Duration::from_secs(30);
-
-/// Quick retries, for ever.
-pub const QUICK: RetryPolicy = RetryPolicy {
-    max: 100,
-    initial: Duration::from_millis(20),
-    max_delay: Duration::from_millis(20),
-    max_age: None,
-    jitter: 0.0,
-};
-
-/// Retries that do not come within a test.
-pub const SLOW: RetryPolicy =
-    RetryPolicy { initial: Duration::from_hours(1), max_delay: Duration::from_hours(1), ..QUICK };
-
-type Answer = dyn Fn(Call, Control) -> BoxFuture<'static, Outcome> + Send + Sync;
-
-/// A backend that keeps a list of its calls and answers as the test says.
-pub struct Fake {
-    pub calls: Mutex<Vec<(RunMark, String, Value)>>,
-    answer: Box<Answer>,
-}
-
-impl Fake {
-    pub fn new(answer: impl Fn(&Call) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
-        Fake::with(move |call, _| {
-            let outcome = answer(&call);
-            Box::pin(async move { outcome })
-        })
-    }
-
-    pub fn with(
-        answer: impl Fn(Call, Control) -> BoxFuture<'static, Outcome> + Send + Sync + 'static,
-    ) -> Arc<Self> {
-        Arc::new(Fake { calls: Mutex::default(), answer: Box::new(answer) })
-    }
-
-    pub fn done() -> Arc<Self> {
-        Fake::new(|_| Outcome::done())
-    }
-
-    /// Answers in this order, then `done`.
-    pub fn answers(outcomes: Vec<Outcome>) -> Arc<Self> {
-        let left = Mutex::new(outcomes.into_iter().collect::<std::collections::VecDeque<_>>());
-        Fake::new(move |_| left.lock().unwrap().pop_front().unwrap_or_else(Outcome::done))
-    }
-
-    /// Waits for a permit of the semaphore before each answer.
-    pub fn gated(gate: Arc<tokio::sync::Semaphore>) -> Arc<Self> {
-        Fake::with(move |_, mut control| {
-            let gate = Arc::clone(&gate);
-            Box::pin(async move {
-                tokio::select! {
-                    permit = gate.acquire() => { permit.unwrap().forget(); Outcome::done() }
-                    _ = control.stop.wait_for(Option::is_some) => Outcome::soft(2, model::word::code::INTERRUPTED, "ended by force"),
-                }
-            })
-        })
-    }
-
-    pub fn jobs(&self) -> Vec<JobId> {
-        self.calls.lock().unwrap().iter().map(|(mark, _, _)| mark.job).collect()
-    }
-
-    pub fn count(&self) -> usize {
-        self.calls.lock().unwrap().len()
-    }
-
-    pub fn bodies(&self) -> Vec<Value> {
-        self.calls.lock().unwrap().iter().map(|(_, _, body)| body.clone()).collect()
-    }
-}
-
-impl Backend for Fake {
-    fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome> {
-        self.calls.lock().unwrap().push((call.mark.clone(), call.action.to_string(), (*call.body).clone()));
-        (self.answer)(call, control)
-    }
-}
-
-pub fn mapping(on_error: OnError, retry: Option<RetryPolicy>) -> Mapping {
-    Mapping { on_error, retry, limit: None }
-}
+pub use testhub::{Fake, LONG, QUICK, SLOW, mapping, open};
 
 /// An active backend that maps `DO` and `UNDO`.
 pub fn entry(name: &str, backend: Arc<dyn Backend>, on_error: OnError, retry: RetryPolicy) -> BackendEntry {
-    let both = mapping(on_error, Some(retry));
-    BackendEntry {
-        name: name.into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend,
-        actions: BTreeMap::from([("DO".to_owned(), both), ("UNDO".to_owned(), both)]),
-    }
+    testhub::entry(name, backend, &["DO", "UNDO"], mapping(on_error, Some(retry)))
 }
 
 pub fn actions() -> ActionTable {
@@ -134,16 +40,7 @@ pub fn actions() -> ActionTable {
 
 /// What a hub is made of, with the rest left at rest.
 pub fn setup(entries: Vec<BackendEntry>) -> Setup {
-    Setup {
-        catalogue: Catalogue { entries },
-        actions: actions(),
-        reactors: Vec::new(),
-        couriers: HashMap::new(),
-        decoders: HashMap::new(),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits::default(),
-    }
+    Setup::new(Catalogue { entries }, actions())
 }
 
 /// A hub and the folder of its journal.
@@ -152,27 +49,14 @@ pub struct Bed {
     pub folder: TempDir,
 }
 
-pub fn open(folder: &Path) -> (Arc<dyn Journal>, Arc<engine::Wiring>) {
-    let (observer, wires) = wiring();
-    let options = Options::new(folder, Key::from_bytes([7; 32]));
-    (journal::open(options, observer).unwrap(), wires)
-}
-
 /// A hub whose commits, those that others keep a copy of, are told only while the gate is open: until then nobody is
 /// answered either.
 pub async fn start_behind(gate: &Arc<Gate>, setup: Setup) -> Bed {
     let folder = tempfile::tempdir().unwrap();
-    let (observer, wires) = wiring();
-    let gate = Arc::clone(gate);
-    let held: journal::Observer = Arc::new(move |committed| {
-        if !(committed.entities.is_empty() && committed.cancels.is_empty() && committed.revived.is_empty()) {
-            gate.pass();
-        }
-        observer(committed);
-    });
-    let options = Options::new(folder.path(), Key::from_bytes([7; 32]));
-    let journal = journal::open(options, held).unwrap();
-    Bed { hub: Hub::start(journal, wires, Clock::system(), setup).await.unwrap(), folder }
+    let held = |committed: &journal::Committed| {
+        !(committed.entities.is_empty() && committed.cancels.is_empty() && committed.revived.is_empty())
+    };
+    Bed { hub: testhub::start(open_behind(gate, held, folder.path()), setup).await, folder }
 }
 
 pub async fn start_in(folder: &Path, setup: Setup) -> Hub {

@@ -1,8 +1,8 @@
 //! `intendant serve`: the hub.
 
 mod disk;
-mod doors;
 mod keys;
+mod listeners;
 mod pages;
 mod room;
 
@@ -50,13 +50,13 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     let config = &loaded.config;
 
-    let rules = doors::rules(&config.http, context.environment(), context.modules.scopes())?;
+    let rules = listeners::rules(&config.http, context.environment(), context.modules.scopes())?;
     let start = Start { args: &args, loaded: &loaded, context };
-    let Some((doors, hub, assembly)) = room::start(&start, &mut signals).await? else {
+    let Some((listeners, hub, assembly)) = room::start(&start, &mut signals).await? else {
         tracing::info!("stopped");
         return Ok(Exit::Done);
     };
-    let (url, places) = (doors.url.clone(), doors.places(config));
+    let (url, places) = (listeners.url.clone(), listeners.places(config));
     assembly.watch_dependencies(&hub);
     let assembly = Arc::new(assembly);
     let keys = Keys::new(hub.clone(), context.clone(), loaded.clone());
@@ -66,7 +66,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
         hub.clone(),
         Arc::clone(&assembly),
         level,
-        doors.tls.clone(),
+        listeners.tls.clone(),
         loaded.clone(),
     );
     let disk = Arc::new(Disk(reloader, keys));
@@ -86,7 +86,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     };
     let kit = pages::kit(&assembly);
     let routes = pages::routes(parts, &assembly, &kit, &context.clock);
-    let server = tokio::spawn(doors.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
+    let server = tokio::spawn(listeners.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
     if let Err(error) = invite(&access, url.as_deref(), context).await {

@@ -10,7 +10,7 @@ use engine::Hub;
 use tokio::sync::watch;
 
 use super::Start;
-use super::doors::Doors;
+use super::listeners::Listeners;
 use crate::assembly::Assembly;
 use crate::exit::sentence;
 use crate::signals::Signals;
@@ -27,7 +27,7 @@ const LEAST: u64 = 1 << 20;
 pub(super) async fn start(
     start: &Start<'_>,
     signals: &mut Signals,
-) -> Result<Option<(Doors, Hub, Assembly)>> {
+) -> Result<Option<(Listeners, Hub, Assembly)>> {
     let mut waited = false;
     loop {
         let error = match try_to_start(start, waited).await {
@@ -55,10 +55,10 @@ pub(super) async fn start(
     }
 }
 
-async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Doors, Hub, Assembly)> {
-    let doors = Doors::open(&start.loaded.config, start.context.stands_in()).await?;
+async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Listeners, Hub, Assembly)> {
+    let listeners = Listeners::open(&start.loaded.config, start.context.stands_in()).await?;
     let (hub, assembly) = start.hub(quiet).await?;
-    Ok((doors, hub, assembly))
+    Ok((listeners, hub, assembly))
 }
 
 /// Answers that the hub is not ready until there may be room. `false` = told to stop.
@@ -66,9 +66,9 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
     let (stop, stopped) = watch::channel(());
     let clock = start.context.clock.clone();
     // Where not even a socket can be made nobody is answered.
-    let doors = Doors::open(&start.loaded.config, start.context.stands_in()).await.ok();
-    let serving =
-        doors.map(|doors| tokio::spawn(doors.serve_waiting(api::waiting(why), clock.clone(), stopped)));
+    let listeners = Listeners::open(&start.loaded.config, start.context.stands_in()).await.ok();
+    let serving = listeners
+        .map(|listeners| tokio::spawn(listeners.serve_waiting(api::waiting(why), clock.clone(), stopped)));
     systemd::tell(&format!("STATUS={why}"));
     let free = free(&start.loaded.config.data.folder);
     let go_on = loop {

@@ -15,7 +15,7 @@ use crate::exit::misuse;
 use crate::oidc;
 
 /// What the hub listens on.
-pub(super) struct Doors {
+pub(super) struct Listeners {
     socket: Socket,
     tcp: Option<Tcp>,
     /// The certificate, to be read again at a reload.
@@ -24,7 +24,7 @@ pub(super) struct Doors {
     pub(super) url: Option<String>,
 }
 
-impl Doors {
+impl Listeners {
     /// Takes socket and address. A hub that `stands_in` for another program, which has no console, works on without the
     /// address when somebody else has it.
     pub(super) async fn open(config: &Config, stands_in: bool) -> Result<Self> {
@@ -54,7 +54,7 @@ impl Doors {
         };
         let own = tcp.as_ref().map(Tcp::url).transpose()?;
         let url = config.http.url.as_ref().map(|site| site.base().to_owned()).or(own);
-        Ok(Doors { socket, tcp, tls, url })
+        Ok(Listeners { socket, tcp, tls, url })
     }
 
     /// Where it listens, for the log.
