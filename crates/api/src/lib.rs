@@ -7,10 +7,12 @@ pub mod decode;
 pub mod dto;
 mod error;
 mod installation;
+mod result;
 mod routes;
 
 pub use client::Client;
 pub use error::Error;
 pub use http::SOURCE;
 pub use installation::Installation;
+pub use result::result;
 pub use routes::{Api, Documents, NDJSON, Parts, document, document_text, ndjson, routes, waiting};

@@ -12,7 +12,6 @@ mod error;
 mod intake;
 mod lasting;
 pub mod port;
-mod report;
 mod state;
 mod work;
 
@@ -35,7 +34,6 @@ pub use error::Error;
 pub use intake::Why;
 pub use intake::table::{Action, ActionTable, BadSchema, Schema};
 pub use lasting::Lasting;
-pub use report::report;
 pub use state::copies::Follower;
 pub use state::core::{Keep, Limits, Setup};
 pub use state::failsafe::{Decision, Verdict};

@@ -3,7 +3,8 @@
 //! The status is always an integer from 0 on: a negative one, or none, would mean one thing to the orchestrator's
 //! listener and another to the caller who waits.
 
-use engine::{Why, report};
+use api::result;
+use engine::Why;
 use model::word::code;
 use model::{Job, JobState, Outcome, Step};
 use serde_json::{Map, Value, json};
@@ -22,12 +23,8 @@ pub(crate) fn of_job(
     id: &str,
     options: Option<&Value>,
 ) -> Value {
-    of_report(report(job, steps), job, id, options)
-}
-
-/// The same from a result that was stored.
-pub(crate) fn of_report(mut report: Value, job: &Job, id: &str, options: Option<&Value>) -> Value {
-    let mut data = match report.get_mut("data").map(Value::take) {
+    let mut result = result(job, steps);
+    let mut data = match result.get_mut("data").map(Value::take) {
         Some(Value::Array(data)) => data,
         _ => Vec::new(),
     };

@@ -106,7 +106,7 @@ impl Session {
                 Ok(Entered::Ended(story)) if was_taken_over(&story.job) => continue,
                 Ok(Entered::Ended(story)) => {
                     self.link.count("known", 1);
-                    answer::of_report(story.result, &story.job, &job.id, story.body.get("options"))
+                    answer::of_job(&story.job, &story.answered(), &job.id, story.body.get("options"))
                 }
                 Ok(Entered::Forgotten) => {
                     self.link.count("known", 1);

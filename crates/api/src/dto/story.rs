@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::damaged::Damaged;
 use super::job::Job;
+use crate::result::result;
 use http::Time;
 
 /// A job, what it asked, what became of it, and what happens next.
@@ -62,6 +63,7 @@ impl From<engine::Moved> for Moved {
 impl From<engine::Story> for Story {
     fn from(story: engine::Story) -> Self {
         Story {
+            result: result(&story.job, &story.answered()),
             job: story.job.into(),
             document: story.body,
             trace: story.trace,
@@ -69,7 +71,6 @@ impl From<engine::Story> for Story {
             attempts: story.attempts.into_iter().map(Attempt::from).collect(),
             deliveries: story.deliveries.into_iter().map(Delivery::from).collect(),
             waiting_on: story.waiting_on.into(),
-            result: story.result,
             damaged: story.damaged,
             moved: story.moved.map(Moved::from),
         }

@@ -79,8 +79,10 @@ impl Api {
 
     /// The result of a job that has ended.
     pub(super) async fn result(&self, job: JobId) -> Result<serde_json::Value, Problem> {
-        let engine::JobResult { job, result } = self.hub.result(job).await?;
-        result.ok_or_else(|| Problem::bug(&format_args!("job {} has ended without a result", job.id)))
+        let engine::JobResult { job, steps } = self.hub.result(job).await?;
+        let steps =
+            steps.ok_or_else(|| Problem::bug(&format_args!("job {} has ended without a result", job.id)))?;
+        Ok(crate::result(&job, &steps))
     }
 
     /// Keeps a document that was not accepted. `read` is what could be read of it.

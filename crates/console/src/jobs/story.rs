@@ -109,9 +109,9 @@ impl<'p> Told<'p> {
         panels: Vec<String>,
         now: Timestamp,
     ) -> Self {
-        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, result, damaged, moved } =
-            story;
-        let over = job.state.is_terminal();
+        let over = story.job.state.is_terminal();
+        let result = over.then(|| pretty(&api::result(&story.job, &story.answered())));
+        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, damaged, moved } = story;
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
             panels,
@@ -131,7 +131,7 @@ impl<'p> Told<'p> {
             steps: steps.into_iter().map(part).collect(),
             deliveries: deliveries.into_iter().map(|delivery| Sent::new(v, delivery)).collect(),
             document: pretty(&body),
-            result: over.then(|| pretty(&result)),
+            result,
             damaged,
             trace,
             accepted: job.accepted_at.into(),

@@ -8,7 +8,6 @@ use crate::desk::hub::Hub;
 use crate::desk::moved::{Letter, Moved};
 use crate::error::Error;
 use crate::intake::Envelope;
-use crate::report::report;
 use crate::state::failsafe;
 use crate::work::dispatcher::waits_for;
 use crate::work::read_back::outcome_of;
@@ -30,8 +29,6 @@ pub struct Story {
     pub deliveries: Vec<Delivery>,
     /// What it waits for.
     pub waiting_on: WaitingOn,
-    /// The result as its callers see it.
-    pub result: Value,
     /// What of it cannot be read back.
     pub damaged: Vec<String>,
     /// That it was sent on to another place.
@@ -43,8 +40,19 @@ pub struct Story {
 pub struct JobResult {
     /// The job.
     pub job: Job,
-    /// The result as its callers see it; `None` while the job lives.
-    pub result: Option<Value>,
+    /// Its steps, each with its last outcome, where one is known; `None` while the job lives.
+    pub steps: Option<Vec<(Step, Option<Outcome>)>>,
+}
+
+impl Story {
+    /// Its steps, each with its last outcome, where one is known.
+    pub fn answered(&self) -> Vec<(Step, Option<Outcome>)> {
+        let last = |step: &Step| {
+            let attempt = self.attempts.iter().rev().find(|(attempt, _)| attempt.step == step.index);
+            attempt.and_then(|(_, outcome)| outcome.clone())
+        };
+        self.steps.iter().map(|step| (step.clone(), last(step))).collect()
+    }
 }
 
 impl Hub {
@@ -53,11 +61,11 @@ impl Hub {
         let answer = self.core.journal.answer(id).await?;
         let journal::Answer { job, steps } = answer.ok_or_else(|| Error::Missing(format!("job {id}")))?;
         if !job.state.is_terminal() {
-            return Ok(JobResult { job, result: None });
+            return Ok(JobResult { job, steps: None });
         }
         let outcome = |(attempt, output): (Attempt, Option<Vec<u8>>)| outcome_of(&attempt, output.as_deref());
-        let steps: Vec<_> = steps.into_iter().map(|(step, last)| (step, last.and_then(outcome))).collect();
-        Ok(JobResult { result: Some(report(&job, &steps)), job })
+        let steps = steps.into_iter().map(|(step, last)| (step, last.and_then(outcome))).collect();
+        Ok(JobResult { job, steps: Some(steps) })
     }
 
     /// Everything about a job.
@@ -79,12 +87,7 @@ impl Hub {
                 (attempt, outcome)
             })
             .collect();
-        let last = |step: &Step| {
-            attempts.iter().rev().find(|(a, _)| a.step == step.index).and_then(|(_, outcome)| outcome.clone())
-        };
-        let answered: Vec<_> = prepared.steps.iter().map(|step| (step.clone(), last(step))).collect();
         Ok(Story {
-            result: report(&prepared.job, &answered),
             moved: match prepared.job.state {
                 JobState::Failed | JobState::Cancelled => self.moved(Letter::Job(id)).await?,
                 _ => None,

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::support::{Bed, Fake, QUICK, SLOW, entry, request, setup, start_by};
 use engine::port::{Moment, Reactor, View};
-use engine::{Actor, Cancelled, Clock, report};
+use engine::{Actor, Cancelled, Clock};
 use model::word::code;
-use model::{Effects, Entity, Job, JobState, OnError, Outcome, Request, StepState};
-use serde_json::{Value, json};
+use model::{Effects, Entity, Job, JobState, OnError, Outcome, Request, Step, StepState};
+use serde_json::json;
 
 /// What a source's reply is made of.
-type Reply = (Job, Vec<StepState>, Value);
+type Reply = (Job, Vec<(Step, Option<Outcome>)>);
 
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<Reply>>>);
@@ -20,8 +20,7 @@ struct Told(Arc<Mutex<Vec<Reply>>>);
 impl Reactor for Told {
     fn react(&self, view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
         if moment == Moment::Settled {
-            let states = view.steps.iter().map(|(step, _)| step.state).collect();
-            self.0.lock().unwrap().push((view.job.clone(), states, report(view.job, view.steps)));
+            self.0.lock().unwrap().push((view.job.clone(), view.steps.to_vec()));
         }
         Effects::default()
     }
@@ -61,14 +60,18 @@ async fn waits(request: Request, clock: &Clock) -> (Bed, Told, model::JobId) {
     (bed, told, id)
 }
 
+fn states(steps: &[(Step, Option<Outcome>)]) -> Vec<StepState> {
+    steps.iter().map(|(step, _)| step.state).collect()
+}
+
 async fn ends_as_it_stood(bed: &Bed, told: &Told, id: model::JobId) {
-    let (job, states, result) = told.only();
-    assert_eq!((job.status, states), (3, vec![StepState::Failed, StepState::Skipped]));
-    assert_eq!(result["status"], 3);
-    assert_eq!(result["data"][0]["error"]["uid"], "taken", "{result}");
+    let (job, steps) = told.only();
+    assert_eq!((job.status, states(&steps)), (3, vec![StepState::Failed, StepState::Skipped]));
+    let said = steps[0].1.as_ref().and_then(|outcome| outcome.data.as_ref()).unwrap();
+    assert_eq!(said["uid"], "taken", "{said}");
     let stored = bed.job(id).await;
     assert_eq!((stored.status, stored.state, stored.code), (3, job.state, job.code));
-    assert_eq!(bed.hub.story(id).await.unwrap().result, result, "what is told is what is stored");
+    assert_eq!(bed.hub.story(id).await.unwrap().answered(), steps, "what is told is what is stored");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,8 +103,8 @@ async fn a_step_that_waited_for_its_retry_has_failed_with_what_it_said() {
     let id = bed.accept(request("DO", "alice")).await;
     bed.state(id, JobState::Retrying).await;
     bed.hub.cancel(id, &operator()).await.unwrap();
-    let (job, states, result) = told.only();
-    assert_eq!((job.status, states), (75, vec![StepState::Failed]));
-    assert_eq!(result["data"][0]["error"]["message"], "a: asleep");
+    let (job, steps) = told.only();
+    assert_eq!((job.status, states(&steps)), (75, vec![StepState::Failed]));
+    assert_eq!(steps[0].0.message.as_deref(), Some("asleep"));
     assert_eq!(bed.job(id).await.status, 75);
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{Bed, Fake, QUICK, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
-use engine::{Accepted, Clock, Setup, report};
+use engine::{Accepted, Clock, Setup};
 use model::effect::EntityContent;
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, EntityKey, EntityWrite, JobState, NewDelivery,
@@ -54,7 +54,7 @@ impl Reactor for Ledger {
         let to = |address: &str| DeliveryTo { courier: "socket".into(), address: address.to_owned() };
         let reply = |reply: &serde_json::Value| NewDelivery {
             to: to(reply["socket"].as_str().unwrap()),
-            body: report(view.job, view.steps),
+            body: json!({ "job": view.job.id }),
             due_at: None,
         };
         Effects {
@@ -105,7 +105,7 @@ fn listen(path: &Path, confirm: bool) -> Received {
             stream.read_line(&mut line).await.unwrap();
             let seen: serde_json::Value = serde_json::from_str(&line).unwrap();
             let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
-            heard.lock().unwrap().push((text(&seen["id"]), text(&seen["body"]["jobId"])));
+            heard.lock().unwrap().push((text(&seen["id"]), text(&seen["body"]["job"])));
             if confirm {
                 stream.write_all(b"ok\n").await.unwrap();
             }

@@ -73,11 +73,11 @@ async fn the_light_answer_is_that_of_the_whole_story() {
         let id = bed.accept(request("DO", who)).await;
         bed.ended(id).await;
         let (light, whole) = (bed.hub.result(id).await.unwrap(), bed.hub.story(id).await.unwrap());
-        assert_eq!((light.job, light.result), (whole.job, Some(whole.result)));
+        assert_eq!((light.job, light.steps), (whole.job.clone(), Some(whole.answered())));
     }
     bed.hub.pause("b", &engine::Actor("alice".into())).await.unwrap();
     let waiting = bed.accept(request("DO", "cat")).await;
-    assert_eq!(bed.hub.result(waiting).await.unwrap().result, None);
+    assert_eq!(bed.hub.result(waiting).await.unwrap().steps, None);
     let nobody = JobId::from_parts(bed.hub.now(), [7; 10]);
     assert!(matches!(bed.hub.result(nobody).await, Err(Error::Missing(_))));
 }

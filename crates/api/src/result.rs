@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 /// `{"jobId","status","data":[…],"jobName"}`: one entry in `data` for each backend that was asked, with `output` on
 /// success and `error` otherwise. `error.message` begins with the backend's name: those who show it show nothing else.
-pub fn report(job: &Job, steps: &[(Step, Option<Outcome>)]) -> Value {
+pub fn result(job: &Job, steps: &[(Step, Option<Outcome>)]) -> Value {
     let mut data: Vec<Value> =
         steps.iter().filter_map(|(step, outcome)| entry(step, outcome.as_ref())).collect();
     if data.is_empty() && job.status != 0 {
