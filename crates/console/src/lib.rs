@@ -26,9 +26,9 @@ use ::access::Access;
 use api::Installation;
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
 use engine::{Clock, Hub};
-use http::page::Kit;
+use http::Scope;
+use http::page::{Kit, PageRoutes, Who};
 use module::Panel;
 
 pub use nav::PART;
@@ -58,52 +58,68 @@ impl FromRef<Console> for Kit {
     }
 }
 
+/// The pages, each with who may use it.
+pub fn pages() -> PageRoutes<Console> {
+    const READ: Who = Who::May(Scope::READ);
+    const OPERATE: Who = Who::May(Scope::OPERATE);
+    const SUBMIT: Who = Who::May(Scope::SUBMIT);
+    const ADMIN: Who = Who::May(Scope::ADMIN);
+    PageRoutes::default()
+        .get("/", READ, overview::show)
+        .get("/live", READ, live::stream)
+        .get("/jobs", READ, jobs::list)
+        .get("/jobs/retry", OPERATE, jobs::many::ask)
+        .post("/jobs/retry", OPERATE, jobs::many::retry)
+        .get("/jobs/{id}", READ, jobs::one::show)
+        .get("/jobs/{id}/retry", OPERATE, jobs::replay::ask)
+        .post("/jobs/{id}/retry", OPERATE, jobs::replay::retry)
+        .post("/jobs/{id}/cancel", OPERATE, jobs::one::cancel)
+        .get("/dead-letters", READ, dead::show)
+        .get("/dead-letters/refusals/{record}", READ, dead::refusal::show)
+        .post("/dead-letters/refusals/{record}/resubmit", OPERATE, dead::refusal::resubmit)
+        .post("/dead-letters/deliveries", OPERATE, dead::delivery::all_again)
+        .post("/dead-letters/deliveries/{id}", OPERATE, dead::delivery::one)
+        .get("/backends", READ, backends::list)
+        .get("/backends/check", OPERATE, backends::check)
+        .post("/backends/reload", ADMIN, backends::reload)
+        .get("/backends/{name}", READ, backends::one::show)
+        .post("/backends/{name}/ping", OPERATE, backends::one::ping)
+        .post("/backends/{name}/pause", OPERATE, backends::one::pause)
+        .post("/backends/{name}/resume", OPERATE, backends::one::resume)
+        .get("/failsafe", READ, failsafe::list)
+        .get("/failsafe/{set}", READ, failsafe::one)
+        .post("/failsafe/{set}/approve", OPERATE, failsafe::approve)
+        .post("/failsafe/{set}/reject", OPERATE, failsafe::reject)
+        .get("/sources", READ, sources::show)
+        .get("/audit", ADMIN, audit::list)
+        .get("/audit/{record}", ADMIN, audit::show)
+        .get("/settings", ADMIN, settings::show)
+        .get("/about", READ, about::show)
+        .get("/submit", SUBMIT, submit::ask)
+        .post("/submit", SUBMIT, submit::submit)
+        .get("/sign-in", Who::Anybody, access::sign::ask)
+        .post("/sign-in", Who::Anybody, access::sign::sign_in)
+        .get("/sign-in/oidc", Who::Anybody, access::elsewhere::begin)
+        .get("/sign-in/oidc/callback", Who::Anybody, access::elsewhere::end)
+        .get("/sign-in/{secret}", Who::Anybody, access::sign::welcome)
+        .post("/sign-in/{secret}", Who::Anybody, access::sign::redeem)
+        .post("/sign-out", Who::Person, access::sign::sign_out)
+        .get("/account", Who::Person, access::own::show)
+        .post("/account/password", Who::Person, access::own::change)
+        .get("/accounts", ADMIN, access::accounts::list)
+        .post("/accounts", ADMIN, access::accounts::make)
+        .get("/accounts/{name}", ADMIN, access::accounts::show)
+        .post("/accounts/{name}", ADMIN, access::accounts::change)
+        .post("/accounts/{name}/link", ADMIN, access::accounts::link)
+        .post("/accounts/{name}/remove", ADMIN, access::accounts::remove)
+        .get("/tokens", ADMIN, access::tokens::list)
+        .post("/tokens", ADMIN, access::tokens::make)
+        .get("/tokens/{id}/revoke", ADMIN, access::tokens::ask)
+        .post("/tokens/{id}/revoke", ADMIN, access::tokens::revoke)
+}
+
 /// The routes of all pages. To be put into [`http::page::around`].
 pub fn routes(console: Console) -> Router {
     let files = http::page::routes(console.kit.clone());
-    Router::new()
-        .route("/", get(overview::show))
-        .route("/live", get(live::stream))
-        .route("/jobs", get(jobs::list))
-        .route("/jobs/retry", get(jobs::many::ask).post(jobs::many::retry))
-        .route("/jobs/{id}", get(jobs::one::show))
-        .route("/jobs/{id}/retry", get(jobs::replay::ask).post(jobs::replay::retry))
-        .route("/jobs/{id}/cancel", post(jobs::one::cancel))
-        .route("/dead-letters", get(dead::show))
-        .route("/dead-letters/refusals/{record}", get(dead::refusal::show))
-        .route("/dead-letters/refusals/{record}/resubmit", post(dead::refusal::resubmit))
-        .route("/dead-letters/deliveries", post(dead::delivery::all_again))
-        .route("/dead-letters/deliveries/{id}", post(dead::delivery::one))
-        .route("/backends", get(backends::list))
-        .route("/backends/check", get(backends::check))
-        .route("/backends/reload", post(backends::reload))
-        .route("/backends/{name}", get(backends::one::show))
-        .route("/backends/{name}/ping", post(backends::one::ping))
-        .route("/backends/{name}/pause", post(backends::one::pause))
-        .route("/backends/{name}/resume", post(backends::one::resume))
-        .route("/failsafe", get(failsafe::list))
-        .route("/failsafe/{set}", get(failsafe::one))
-        .route("/failsafe/{set}/approve", post(failsafe::approve))
-        .route("/failsafe/{set}/reject", post(failsafe::reject))
-        .route("/sources", get(sources::show))
-        .route("/audit", get(audit::list))
-        .route("/audit/{record}", get(audit::show))
-        .route("/settings", get(settings::show))
-        .route("/about", get(about::show))
-        .route("/submit", get(submit::ask).post(submit::submit))
-        .route("/sign-in", get(access::sign::ask).post(access::sign::sign_in))
-        .route("/sign-in/oidc", get(access::elsewhere::begin))
-        .route("/sign-in/oidc/callback", get(access::elsewhere::end))
-        .route("/sign-in/{secret}", get(access::sign::welcome).post(access::sign::redeem))
-        .route("/sign-out", post(access::sign::sign_out))
-        .route("/account", get(access::own::show))
-        .route("/account/password", post(access::own::change))
-        .route("/accounts", get(access::accounts::list).post(access::accounts::make))
-        .route("/accounts/{name}", get(access::accounts::show).post(access::accounts::change))
-        .route("/accounts/{name}/link", post(access::accounts::link))
-        .route("/accounts/{name}/remove", post(access::accounts::remove))
-        .route("/tokens", get(access::tokens::list).post(access::tokens::make))
-        .route("/tokens/{id}/revoke", get(access::tokens::ask).post(access::tokens::revoke))
-        .with_state(console)
-        .merge(files)
+    pages().with_state(console).merge(files)
 }

@@ -71,7 +71,7 @@ pub struct Mapping {
     pub on_error: OnError,
     /// Its retry policy for soft failures, if it has one.
     pub retry: Option<model::RetryPolicy>,
-    /// Its own time limit; `None` = the engine's default.
+    /// Its time limit; `None` = it may take as long as it wants.
     pub limit: Option<Duration>,
 }
 

@@ -3,16 +3,13 @@
 use std::ffi::OsString;
 use std::str::FromStr as _;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use croner::Cron;
-use engine::{Actor, Clock, Lasting};
+use engine::Actor;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::believe::happened;
-use model::effect::EntityContent;
-use model::{Effects, EntityKey, EntityWrite};
-use serde_json::json;
+use model::EntityKey;
+use module::Chore;
 
 use crate::error::Error;
 use crate::register::{Filter, Register, Selection};
@@ -20,9 +17,6 @@ use crate::state::{Deed, State};
 
 /// The kind of the entity that keeps when it was done last.
 const KIND: &str = "identities_schedule";
-/// The clock may be set: it is looked at so often at least.
-const LOOK: Duration = Duration::from_mins(1);
-
 /// When identities are synchronised by themselves.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -61,11 +55,6 @@ impl Schedule {
         Ok(Schedule { pattern: Some(Arc::new(cron)), zone, next: Arc::default() })
     }
 
-    /// When it was done last, as far as that is believed: not in the future.
-    fn last(stored: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
-        stored.map(|at| happened(at, now))
-    }
-
     /// When it is done next; `None` = never.
     pub fn next(&self) -> Option<Timestamp> {
         *self.next.read().unwrap_or_else(PoisonError::into_inner)
@@ -78,67 +67,26 @@ impl Schedule {
         Some(next.timestamp())
     }
 
-    /// Works until it is dropped. A time that passed while the hub was away is made up for, once.
-    pub async fn run(self, register: Register, clock: Clock) {
-        if self.pattern.is_none() {
-            return;
-        }
-        let trouble = Lasting::default();
-        loop {
-            match self.turn(&register, &clock).await {
-                Ok(()) if trouble.ended() => tracing::info!("scheduled synchronisations work again"),
-                Ok(()) => {}
-                Err(Error::Engine(engine::Error::Stopping) | Error::Journal(journal::Error::Closed)) => {
-                    return;
-                }
-                Err(error) => {
-                    if trouble.began() {
-                        tracing::warn!(
-                            "the scheduled synchronisation is tried again each minute until it works: {error}"
-                        );
-                    }
-                    clock.sleep(LOOK).await;
-                }
-            }
-        }
+    /// The synchronisation at these times; `None` = there are none.
+    pub fn chore(&self) -> Option<Chore> {
+        self.pattern.as_ref()?;
+        let (times, told) = (self.clone(), self.clone());
+        Some(Chore {
+            name: "scheduled synchronisation",
+            kept: EntityKey { kind: KIND.to_owned(), key: "synchronise".to_owned() },
+            after: Arc::new(move |at| times.after(at)),
+            tell: Arc::new(move |next| *told.next.write().unwrap_or_else(PoisonError::into_inner) = next),
+            act: Arc::new(|hub| Box::pin(async { synchronise(&Register::new(hub)).await.map_err(plain) })),
+        })
     }
+}
 
-    /// Waits for the next time, or a minute, and does what is due.
-    async fn turn(&self, register: &Register, clock: &Clock) -> Result<(), Error> {
-        let now = clock.now();
-        let stored = match register.hub().journal().entity(key()).await {
-            Err(journal::Error::Damaged(_)) => {
-                register.hub().erase(key(), None).await?;
-                None
-            }
-            stored => stored?,
-        };
-        let (rev, last) = match stored {
-            Some(entity) => (entity.rev, entity.body.get("last").and_then(|at| at.as_str()?.parse().ok())),
-            None => (0, None),
-        };
-        let Some(last) = Schedule::last(last, now) else {
-            // The first start: nothing was missed.
-            return mark(register, rev, now).await;
-        };
-        let next = self.after(last);
-        *self.next.write().unwrap_or_else(PoisonError::into_inner) = next.map(|next| next.max(now));
-        match next {
-            Some(next) if next <= now => {
-                synchronise(register).await?;
-                // Marked afterwards: what a crash leaves over is done at the next start, and what is under way is not
-                // asked for twice.
-                mark(register, rev, now).await
-            }
-            Some(next) => {
-                clock.sleep_until(next, LOOK).await;
-                Ok(())
-            }
-            None => {
-                clock.sleep(LOOK).await;
-                Ok(())
-            }
-        }
+/// What the hub or its journal says is said by them.
+fn plain(error: Error) -> anyhow::Error {
+    match error {
+        Error::Engine(error) => error.into(),
+        Error::Journal(error) => error.into(),
+        other => other.into(),
     }
 }
 
@@ -179,20 +127,6 @@ async fn synchronise(register: &Register) -> Result<(), Error> {
     Ok(())
 }
 
-fn key() -> EntityKey {
-    EntityKey { kind: KIND.to_owned(), key: "synchronise".to_owned() }
-}
-
-async fn mark(register: &Register, rev: u64, last: Timestamp) -> Result<(), Error> {
-    let content = EntityContent {
-        state: "done".to_owned(),
-        label: "scheduled synchronisation".to_owned(),
-        body: json!({ "last": last }),
-    };
-    let write = EntityWrite { key: key(), expected_rev: rev, content: Some(content) };
-    Ok(register.hub().write(Effects { entities: vec![write], ..Effects::default() }, None).await?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,20 +142,6 @@ mod tests {
         assert_eq!(nightly.after(at("2026-11-22T01:00:00Z")), Some(at("2026-11-23T01:00:00Z")), "not twice");
         assert_eq!(nightly.after(at("2026-07-01T12:00:00Z")), Some(at("2026-07-02T00:00:00Z")), "summer");
         assert_eq!(Schedule::never().after(at("2026-07-01T12:00:00Z")), None);
-    }
-
-    #[test]
-    fn a_last_time_in_the_future_is_not_believed() {
-        let each_minute = Schedule::parse("* * * * *", Some("UTC")).unwrap();
-        let now = at("2026-07-01T12:00:30Z");
-        let next = |last| each_minute.after(Schedule::last(Some(last), now).unwrap());
-        assert_eq!(next(at("2026-07-01T11:59:59Z")), Some(at("2026-07-01T12:00:00Z")));
-        assert_eq!(next(at("2026-07-31T12:00:00Z")), Some(at("2026-07-01T12:01:00Z")), "thirty days ahead");
-        assert_eq!(
-            next(at("2026-07-01T12:01:00Z")),
-            Some(at("2026-07-01T12:02:00Z")),
-            "clocks differ: not twice"
-        );
     }
 
     #[test]

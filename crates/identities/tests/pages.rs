@@ -26,7 +26,7 @@ fn kit() -> Kit {
 fn router(bed: &Bed) -> Router {
     let kit = kit();
     let pages = Pages { register: bed.register.clone(), schedule: Schedule::never(), kit: kit.clone() };
-    around(http::frame(pages::routes(pages)), &kit)
+    around(http::frame(pages::routes().with_state(pages)), &kit)
 }
 
 async fn ask(bed: &Bed, role: Role, lang: &str, request: Request<Body>) -> (StatusCode, String, String) {

@@ -8,11 +8,14 @@ use engine::port::Standing;
 use engine::{Clock, Hub};
 use http::KnownScopes;
 use http::dependency::Watch;
-use http::page::Part;
+use http::page::{PageRoute, Part};
 use model::{ActionSpec, Dependency};
 use module::config::SectionKind;
 use module::exit::misuse;
-use module::{Around, Command, Declaration, Module, Running, Served, SourceName, Swap, Told};
+use module::{
+    Around, Chore, Command, Declaration, Module, Offer, Role, Running, Served, SourceName, Swap, Told,
+};
+use tokio::task::JoinHandle;
 
 /// The modules of a program. Cheap to clone.
 #[derive(Clone)]
@@ -44,6 +47,16 @@ impl Modules {
         self.about().flat_map(|about| about.actions).collect()
     }
 
+    /// What the process does once, before anything else.
+    pub fn launch(&self) {
+        self.0.iter().for_each(|module| module.launch());
+    }
+
+    /// Older programs whose place the hub can take.
+    pub fn roles(&self) -> Vec<Role> {
+        self.about().flat_map(|about| about.roles).collect()
+    }
+
     /// Their subcommands.
     pub fn commands(&self) -> Vec<Command> {
         self.about().flat_map(|about| about.commands).collect()
@@ -54,22 +67,30 @@ impl Modules {
         KnownScopes::with(self.about().flat_map(|about| about.scopes))
     }
 
+    /// The routes of their pages.
+    pub fn pages(&self) -> Vec<PageRoute> {
+        self.about().flat_map(|about| about.pages).collect()
+    }
+
     /// The OpenAPI document of the whole program, as the text of a file.
     pub fn openapi(&self) -> String {
         let described = self.about().filter_map(|about| about.openapi).collect();
         api::document_text(&api::document(described, &self.scopes()))
     }
 
-    /// What the configuration makes of all of them.
-    pub fn declare(&self, told: &Told<'_>) -> Result<Declaration> {
-        let mut said = Declaration::new();
-        self.0.iter().try_for_each(|module| module.declare(told, &mut said))?;
+    /// What jobs run on.
+    pub fn offer(&self, told: &Told) -> Result<Offer> {
+        self.0.iter().try_fold(Offer::default(), |all, module| Ok(all.and(module.offer(told)?)))
+    }
+
+    /// What the configuration makes of all of them. After an error, `said` has what was said before it.
+    pub fn declare(&self, told: &Told, said: &mut Declaration) -> Result<()> {
+        self.0.iter().try_for_each(|module| module.declare(told, said))?;
         let own = self.about().flat_map(|about| about.sources);
         check_names(
             &said.sources,
             &[api::SOURCE, crate::compose::RUN].into_iter().chain(own).collect::<Vec<_>>(),
-        )?;
-        Ok(said)
+        )
     }
 }
 
@@ -96,19 +117,25 @@ fn check_names(sources: &[SourceName], taken: &[&str]) -> Result<()> {
 /// The modules of a hub that runs.
 pub struct Assembly {
     parts: Vec<Box<dyn Running>>,
+    chores: Vec<Chore>,
+    at_work: Mutex<Vec<JoinHandle<()>>>,
     clock: Clock,
     /// Looks at what routes and backends depend on, while the hub serves.
     dependencies: Mutex<Option<Watch>>,
 }
 
 impl Assembly {
-    pub(crate) fn new(parts: Vec<Box<dyn Running>>, clock: &Clock) -> Self {
-        Assembly { parts, clock: clock.clone(), dependencies: Mutex::default() }
+    pub(crate) fn new(parts: Vec<Box<dyn Running>>, chores: Vec<Chore>, clock: &Clock) -> Self {
+        let (at_work, dependencies) = (Mutex::default(), Mutex::default());
+        Assembly { parts, chores, at_work, clock: clock.clone(), dependencies }
     }
 
     /// Begins to work.
     pub(crate) fn start(&self, hub: &Hub) {
         self.parts.iter().for_each(|part| part.start(hub));
+        let begin = |chore: &Chore| tokio::spawn(chore.clone().run(hub.clone(), self.clock.clone()));
+        let begun = self.chores.iter().map(begin);
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner).extend(begun);
     }
 
     /// What they bring to the pages.
@@ -122,7 +149,7 @@ impl Assembly {
     }
 
     /// Reads everything anew. Nothing holds before all answers have been swapped.
-    pub fn reload(&self, told: &Told<'_>) -> Result<Vec<Swap<'_>>> {
+    pub fn reload(&self, told: &Told) -> Result<Vec<Swap<'_>>> {
         self.parts.iter().map(|part| part.reload(told)).collect()
     }
 
@@ -140,6 +167,7 @@ impl Assembly {
 
     /// Takes no more work. What was taken is still answered.
     pub fn quiesce(&self) {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner).drain(..).for_each(|chore| chore.abort());
         self.parts.iter().for_each(|part| part.quiesce());
     }
 

@@ -1,30 +1,31 @@
 //! What every command works with: the common options, the terminal, the clock, and the configuration once it is read.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use anyhow::Result;
 use api::Client;
 use api::dto::Setting;
-use engine::Clock;
 use engine::port::Catalogue;
+use engine::{ActionTable, Clock};
 use journal::{Key, Keys};
-use module::config::Sections;
-use module::{Desk, Program, Told};
+use model::JobId;
+use module::config::{Sections, refuse_foreign};
+use module::terminal::Screen;
+use module::{Answer, Desk, Program, Told};
 use rustix::process::geteuid;
 use serde_json::Value;
 
 use crate::assembly::Modules;
 use crate::cli::{Common, VERSION};
-use crate::compose::{self, Parts};
+use crate::command::{find, offline};
+use crate::compose::Parts;
 use crate::config::{self, Config, Environment, Loaded, Places, SecretSource};
 use crate::exit::{Exit, misuse};
 use crate::keyring;
+use crate::logging;
 use crate::marker::Marker;
 use crate::profile::Profile;
-use crate::role::SesameDaemon;
-use module::terminal::Screen;
+use crate::role::Taken;
 
 /// What every command works with.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub struct Context {
     /// Actions for which the hub has a backend of its own that does nothing.
     pub noop: Vec<String>,
     places: Places,
-    role: Option<SesameDaemon>,
+    role: Option<Taken>,
 }
 
 impl Context {
@@ -57,10 +58,10 @@ impl Context {
         Context { noop: actions, ..self.clone() }
     }
 
-    /// The same for a hub that stands in the place of Sesame's daemon.
+    /// The same for a hub that stands in the place of an older program.
     #[must_use]
-    pub fn in_the_place_of(&self, daemon: SesameDaemon) -> Self {
-        Context { role: Some(daemon), ..self.clone() }
+    pub fn in_the_place_of(&self, role: Taken) -> Self {
+        Context { role: Some(role), ..self.clone() }
     }
 
     /// Whether it is one that stands in another program's place.
@@ -70,37 +71,37 @@ impl Context {
 
     /// Reads the configuration.
     pub fn configuration(&self) -> Result<Loaded> {
-        let mut loaded = config::load(self.common.config.as_deref(), &self.places, &self.modules.sections())
-            .map_err(misuse)?;
+        self.read(self.role.as_ref())
+    }
+
+    fn read(&self, role: Option<&Taken>) -> Result<Loaded> {
+        let kinds = self.modules.sections();
+        let loaded =
+            config::load(self.common.config.as_deref(), &self.places, &kinds, role).map_err(misuse)?;
         loaded.file.as_deref().map_or(Ok(()), refuse_foreign)?;
-        if let Some(daemon) = &self.role {
-            daemon.lay_over(&mut loaded);
-        }
         Ok(loaded)
     }
 
     /// The configuration, with what the hub of this machine has been told of its backends: it may know that by variables
-    /// that this process does not have. Where none runs, the variables of Sesame's daemon count if they are there.
+    /// that this process does not have. Where none runs, those of an older program count if they are there.
     pub async fn configuration_of_hub(&self) -> Result<Loaded> {
         let mut loaded = self.configuration()?;
+        let roles = self.modules.roles();
         match Client::new(&loaded.config.socket).settings().await {
             Ok(settings) => {
                 for setting in settings.iter().filter(|setting| setting.key.starts_with("backends.")) {
                     loaded.as_the_hub_has_it(&setting.key, &setting.value);
                 }
-                // Nobody limits attempts, and it is not the default: that is so in the place of the daemon alone.
-                let unlimited = |setting: &Setting| {
-                    setting.key == "backends.timeout"
-                        && setting.value == "none"
-                        && setting.origin == "default"
+                let holds = |(key, value): &(&str, &str)| {
+                    let is = |s: &Setting| s.key == *key && s.value == *value && s.origin == "default";
+                    settings.iter().any(is)
                 };
-                if settings.iter().any(unlimited) {
-                    loaded.style = scripts::Style::Original;
-                }
+                // What holds there by default is none of our own defaults: the hub has that role.
+                loaded.stands_in |= roles.iter().any(|role| role.defaults.iter().any(holds));
             }
             Err(api::Error::NoHub { .. }) => {
-                if let Some(daemon) = SesameDaemon::if_told(self.environment()) {
-                    daemon.lay_over(&mut loaded);
+                if let Some(role) = Taken::if_told(&roles, self.environment()) {
+                    loaded = self.read(Some(&role))?;
                 }
             }
             // Who may not ask has the files.
@@ -109,15 +110,25 @@ impl Context {
         Ok(loaded)
     }
 
-    /// What modules are told to declare themselves by. `backends`: those that lie in folders.
-    pub fn told<'a>(&'a self, loaded: &'a Loaded, backends: &'a [Value]) -> Told<'a> {
+    /// What modules are told by the configuration.
+    pub fn told(&self, loaded: &Loaded) -> Told {
         let program = Program {
             version: VERSION,
             description: env!("CARGO_PKG_DESCRIPTION"),
             license: env!("CARGO_PKG_LICENSE"),
         };
-        let environment = self.places.environment();
-        Told { sections: &loaded.sections, environment, clock: &self.clock, program, backends }
+        Told {
+            sections: loaded.sections.clone(),
+            given: loaded.given(),
+            environment: self.environment().clone(),
+            clock: self.clock.clone(),
+            program,
+            actions: self.modules.actions().into_iter().map(|(name, _)| name).collect(),
+            stands_in: loaded.stands_in,
+            folder: None,
+            socket: loaded.config.socket.clone(),
+            backends: Vec::new(),
+        }
     }
 
     /// The environment of the process.
@@ -222,32 +233,33 @@ impl Desk for Context {
     }
 
     fn backends(&self) -> Result<Catalogue> {
+        Ok(self.modules.offer(&Context::told(self, &self.configuration()?))?.catalogue())
+    }
+
+    fn actions(&self) -> Result<ActionTable> {
         let loaded = self.configuration()?;
-        let folder = compose::backends_folder(&loaded);
-        Ok(Parts::read(&loaded, &folder.used, &self.modules)?.backends.catalogue())
+        let told = Context::told(self, &loaded);
+        Ok(Parts::read(&loaded.config, &told, &self.modules)?.actions)
     }
 
     fn client(&self) -> Result<Client> {
         Context::client(self)
     }
-}
 
-/// The configuration decides which programs run. One that somebody else can write is not read: it may lie in whatever
-/// folder the command was called from.
-pub(crate) fn refuse_foreign(file: &Path) -> Result<()> {
-    let Ok(found) = fs::metadata(file) else { return Ok(()) };
-    if found.mode() & 0o002 != 0 {
-        let path = file.display();
-        return Err(misuse(format!(
-            "{path}: anyone on this machine may change it, so it is not read; run `chmod o-w {path}`"
-        )));
+    fn told(&self) -> Answer<'_, Told> {
+        Box::pin(async { Ok(Context::told(self, &self.configuration_of_hub().await?)) })
     }
-    if found.uid() != 0 && found.uid() != geteuid().as_raw() {
-        return Err(misuse(format!(
-            "{}: it belongs to user {}, so it is not read; chown it, or name another file with --config",
-            file.display(),
-            found.uid()
-        )));
+
+    fn job<'a>(&'a self, name: &'a str) -> Answer<'a, (JobId, Value)> {
+        Box::pin(async move {
+            let Ok(name) = name.parse();
+            let job = find::named(name, self).await?;
+            let loaded = self.configuration_of_hub().await?;
+            offline::document(job, &loaded, self).map(|(_, body)| (job, body))
+        })
     }
-    Ok(())
+
+    fn start_log(&self) -> Result<()> {
+        logging::start_quietly(self).map(drop)
+    }
 }

@@ -19,10 +19,10 @@ use tokio::runtime::{Builder, Runtime};
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    scripts::host();
     let modules = Modules::new(modules::all());
-    let commands = modules.commands();
-    let (common, typed) = cli::read(role::by_name(std::env::args_os()), &commands);
+    modules.launch();
+    let (commands, roles) = (modules.commands(), modules.roles());
+    let (common, typed) = cli::read(role::by_name(std::env::args_os(), &roles), &commands, &roles);
     let context = Context::new(common, modules);
     let ended = runtime().and_then(|runtime| {
         runtime.block_on(async {
@@ -32,6 +32,7 @@ fn main() -> ExitCode {
                     Some(command) => command.run(&given, &context).await,
                     None => Ok(Exit::Misuse),
                 },
+                Typed::InRole(role, args) => command::serve::in_role(role, args, &context).await,
             }
         })
     });
@@ -42,7 +43,6 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Run(args) => command::run::run(args, context).await,
         Command::Serve(args) => command::serve::run(args, context).await,
-        Command::SesameDaemon(args) => command::sesame_daemon::run(args, context).await,
         Command::Submit(args) => command::submit::run(args, context).await,
         Command::Jobs(jobs) => match jobs {
             Jobs::List(args) => command::jobs::list(args, context).await,
@@ -57,8 +57,6 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         Command::Backends(backends) => match backends {
             Backends::List(args) => command::backends::list(args, context).await,
             Backends::Check(args) => command::check::run(args, context).await,
-            Backends::New(args) => command::backends::new(args, context).await,
-            Backends::Debug(args) => command::debug::run(args, context).await,
             Backends::Ping(args) => command::backends::ping(args, context).await,
             Backends::Pause(args) => command::backends::pause(args, true, context).await,
             Backends::Resume(args) => command::backends::pause(args, false, context).await,

@@ -6,6 +6,7 @@ use module::Module;
 /// the others send.
 pub fn all() -> Vec<Box<dyn Module>> {
     vec![
+        Box::new(scripts::Scripts),
         Box::new(identities::Identities),
         Box::new(sesame::Sesame),
         Box::new(bus::Bus),

@@ -1,107 +1,81 @@
-//! The pages that modules bring beside the console's own, and each of their buttons × each role, in the whole program; and
-//! the bus's routes for programs × each scope. A route that is missing here fails the test.
+//! The pages that modules bring, and each of their buttons × each role, and their routes for programs × each scope, in the
+//! whole program: who may use one is what the module says of it, and what happens.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 
 mod support;
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
-use serde_json::json;
-use support::World;
+use http::page::{PageRoute, Who};
+use http::{KnownScopes, Role, Scopes};
+use intendant::assembly::Modules;
+use serde_json::{Value, json};
+use support::{Serving, World};
 
-/// Who may do something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Who {
-    Nobody,
-    Viewer,
-    Operator,
-    Admin,
+fn modules() -> Modules {
+    Modules::new(intendant::modules::all())
 }
 
-use Who::{Admin, Nobody, Operator, Viewer};
+/// A hub with all modules at work. No broker is there: pages and routes are all the same.
+fn hub(world: &World) -> Serving {
+    world.configure("http: {address_rate: 1000000}\nbus:\n  lists: {url: 'amqp://127.0.0.1:1'}\n");
+    world.serve()
+}
 
-const ROUTES: &[(&str, &str, Who)] = &[
-    ("get", "/bus", Viewer),
-    ("get", "/bus/catalogue", Viewer),
-    ("get", "/bus/send", Operator),
-    ("post", "/bus/send", Operator),
-    ("get", "/bus/messages/{record}", Viewer),
-    ("get", "/identities", Viewer),
-    ("get", "/identities/new", Operator),
-    ("post", "/identities/new", Operator),
-    ("get", "/identities/import", Operator),
-    ("post", "/identities/import", Operator),
-    ("get", "/identities/many", Operator),
-    ("post", "/identities/many", Operator),
-    ("get", "/identities/{id}", Viewer),
-    ("post", "/identities/{id}", Operator),
-    ("get", "/identities/{id}/edit", Operator),
-    ("post", "/identities/{id}/edit", Operator),
-    ("get", "/identities/{id}/erase", Admin),
-    ("post", "/identities/{id}/erase", Admin),
-    ("post", "/identities/{id}/password", Operator),
-];
+/// Puts into a path what nobody has: what is allowed comes to nothing.
+fn of_nobody(path: &str) -> String {
+    path.replace("{id}", "nobody").replace("{record}", "77")
+}
 
-/// The routes as the sources have them.
-fn declared() -> BTreeSet<(String, String)> {
-    let sources =
-        [include_str!("../../bus/src/pages/mod.rs"), include_str!("../../identities/src/pages/mod.rs")];
-    let mut routes = BTreeSet::new();
-    for route in sources.iter().flat_map(|source| source.split(".route(").skip(1)) {
-        let path = route.split('"').nth(1).unwrap().to_owned();
-        let handlers = route.split(".with_state").next().unwrap();
-        // The import's handlers stand above the routes, with the size of its files.
-        let both = handlers.contains("upload)");
-        for method in ["get", "post", "put", "patch", "delete"] {
-            if handlers.contains(&format!("{method}(")) || (both && matches!(method, "get" | "post")) {
-                routes.insert((method.to_owned(), path.clone()));
-            }
-        }
-    }
-    routes
+/// A route for programs: its method, its path, the scopes of which one is needed.
+type Described = (String, String, Vec<String>);
+
+/// What modules describe beside the hub's own.
+fn described() -> Vec<Described> {
+    let all: Value = serde_json::from_str(&modules().openapi()).unwrap();
+    let own = serde_json::to_value(api::document(Vec::new(), &KnownScopes::default())).unwrap();
+    let paths = all["paths"].as_object().unwrap().iter().filter(|(path, _)| own["paths"].get(path).is_none());
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |(method, operation)| {
+            let any = operation["security"].as_array().unwrap().iter();
+            let any =
+                any.flat_map(|one| one["token"].as_array().unwrap()).map(|scope| scope.as_str().unwrap());
+            (method.clone(), path.clone(), any.map(str::to_owned).collect())
+        })
+    });
+    operations.collect()
 }
 
 #[test]
-fn every_route_is_in_the_table() {
-    let listed = ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned()));
-    assert_eq!(listed.collect::<BTreeSet<_>>(), declared());
-}
-
-/// The bus's routes for programs, and the scopes of which one is needed.
-const API: &[(&str, &str, &[&str])] = &[
-    ("get", "/api/v1/bus/catalogue", &["read", "operate", "admin"]),
-    ("post", "/api/v1/bus/move", &["operate", "admin"]),
-];
-
-#[test]
-fn the_bus_s_routes_for_programs_let_in_whom_they_should() {
+fn routes_for_programs_let_in_whom_their_description_names() {
     let world = World::new();
-    world.configure("bus:\n  lists: {url: 'amqp://127.0.0.1:1'}\n");
-    let document = world.run(&["openapi"]).json();
-    let described = document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
-        let methods = item.as_object().unwrap().keys().map(move |method| (method.as_str(), path.as_str()));
-        methods.filter(|(_, path)| path.starts_with("/api/v1/bus"))
-    });
-    let listed = API.iter().map(|(method, path, _)| (*method, *path));
-    assert_eq!(listed.collect::<BTreeSet<_>>(), described.collect());
-
-    let hub = world.serve();
-    let scopes = ["submit", "read", "operate", "admin", "identities:read"];
-    let tokens = scopes.map(|scope| {
-        world.run(&["token", "make", &scope.replace(':', "-"), "--scope", scope]).stdout.trim().to_owned()
-    });
-    for (method, path, any) in API {
-        let url = format!("{}{path}", hub.url());
+    let hub = hub(&world);
+    let known = modules().scopes();
+    let tokens: Vec<_> = known
+        .all()
+        .map(|scope| {
+            let (name, scope_name) = (scope.as_str().replace(':', "-"), scope.as_str());
+            let made = world.run(&["token", "make", &name, "--scope", scope_name]).stdout;
+            (scope, format!("Authorization: Bearer {}", made.trim()))
+        })
+        .collect();
+    let described = described();
+    assert!(described.iter().any(|(_, path, _)| path.starts_with("/api/v1/bus")), "{described:?}");
+    for (method, path, any) in &described {
+        let url = format!("{}{}", hub.url(), of_nobody(path));
         assert_eq!(ask(method, &url, None, &[]).0, 401, "{path}");
-        for (scope, token) in scopes.iter().zip(&tokens) {
+        for (scope, bearer) in &tokens {
+            let has = Scopes::from_iter([*scope]);
+            let may = any.iter().any(|needed| has.allow(known.find(needed).unwrap()));
             let (status, answer) =
-                ask(method, &url, None, &["-H", &format!("Authorization: Bearer {token}")]);
-            // Whoever may move a dead letter has to say which.
-            let let_in = if *method == "get" { 200..=200 } else { 400..=402 };
-            let expected = if any.contains(scope) { let_in } else { 403..=403 };
-            assert!(expected.contains(&status), "{path} with {scope}: {answer}");
+                ask(method, &url, None, &["-H", bearer, "-H", "Content-Type: application/json"]);
+            let what = format!("{method} {path} with {scope}: {answer}");
+            if may {
+                assert!(!matches!(status, 401 | 403 | 405) && status < 500, "{what}");
+            } else {
+                assert_eq!(status, 403, "{what}");
+            }
         }
     }
     hub.stop();
@@ -136,25 +110,27 @@ fn sign_in(url: &str, token: &str, role: &str) -> String {
 }
 
 #[test]
-fn every_route_is_for_those_whom_the_table_names() {
+fn pages_are_for_those_whom_they_name() {
     let world = World::new();
-    // No broker is there: the pages are all the same.
-    world.configure("http: {address_rate: 1000000}\nbus:\n  lists: {url: 'amqp://127.0.0.1:1'}\n");
-    let hub = world.serve();
+    let hub = hub(&world);
     let url = hub.url();
     let token = world.run(&["token", "make", "admin", "--scope", "admin"]).stdout.trim().to_owned();
-    let role = |who, role| (who, Some(sign_in(&url, &token, role)));
-    let people = [(Nobody, None), role(Viewer, "viewer"), role(Operator, "operator"), role(Admin, "admin")];
-    for (is, cookie) in &people {
-        for (method, path, who) in ROUTES {
-            // Nobody of that name is there: what is allowed comes to nothing.
-            let path = path.replace("{id}", "nobody").replace("{record}", "77");
-            let (status, answer) = ask(method, &format!("{url}{path}"), cookie.as_deref(), &[]);
+    let known = modules().scopes();
+    let people = [Role::Viewer, Role::Operator, Role::Admin];
+    let people = people.map(|role| (Some(role), Some(sign_in(&url, &token, role.as_str()))));
+    for (role, cookie) in people.iter().chain([&(None, None)]) {
+        for PageRoute { method, path, who } in modules().pages() {
+            let may = match who {
+                Who::Anybody => true,
+                Who::Person => role.is_some(),
+                Who::May(scope) => role.is_some_and(|role| known.of(role).allow(scope)),
+            };
+            let (status, answer) = ask(method, &format!("{url}{}", of_nobody(path)), cookie.as_deref(), &[]);
             let to_sign_in = answer.contains("location: /sign-in?");
-            let what = format!("{method} {path} as {is:?}: {answer}");
-            if is >= who {
+            let what = format!("{method} {path} as {role:?}: {answer}");
+            if may {
                 assert!(!matches!(status, 401 | 403 | 405) && !to_sign_in && status < 500, "{what}");
-            } else if *is == Nobody {
+            } else if role.is_none() {
                 assert!(status == 303 && to_sign_in, "{what}");
             } else {
                 assert_eq!(status, 403, "{what}");

@@ -1,19 +1,18 @@
 //! What the configuration makes of a module.
 
 use anyhow::Result;
-use engine::port::{BackendEntry, BoxFuture};
+use engine::port::BoxFuture;
 use engine::{Clock, Setup};
-use model::Dependency;
 use uuid::Uuid;
 
+use crate::chore::Chore;
 use crate::finding::Finding;
+use crate::offer::Needed;
 use crate::running::Running;
 
-/// What a module wants of the hub. Each says what it has; the rest stays empty.
+/// What a module wants of a hub that serves. Each says what it has; the rest stays empty.
 #[derive(Default)]
 pub struct Declaration {
-    /// Backends.
-    pub backends: Vec<BackendEntry>,
     /// Configured sources of requests.
     pub sources: Vec<SourceName>,
     /// Sources whose requests have a limit of their own, in bytes.
@@ -26,6 +25,8 @@ pub struct Declaration {
     pub verify: Vec<BoxFuture<'static, Result<()>>>,
     /// Looks at the module's neighbours for `doctor`.
     pub checks: Vec<BoxFuture<'static, Vec<Finding>>>,
+    /// What it wants done at times while the hub runs.
+    pub chores: Vec<Chore>,
     start: Vec<Start>,
 }
 
@@ -39,15 +40,6 @@ pub struct SourceName {
     pub section: &'static str,
     /// The name.
     pub name: String,
-}
-
-/// Something that is asked over HTTP, and the place that declares it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Needed {
-    /// What is asked.
-    pub dependency: Dependency,
-    /// Where that can be corrected.
-    pub place: String,
 }
 
 /// What a module that starts stands on.

@@ -1,7 +1,8 @@
 //! The seam between the hub and its modules.
 //!
-//! A [`Module`] is one crate that says all of itself in one place: what it is, whatever is configured ([`About`]); what the
-//! configuration makes of it ([`Declaration`]); and how it lives while the hub runs ([`Running`]). The command has a list
+//! A [`Module`] is one crate that says all of itself in one place: what it is, whatever is configured ([`About`]); what jobs
+//! run on ([`Offer`]); what the configuration makes of it ([`Declaration`]); and how it lives while the hub runs
+//! ([`Running`]). The command has a list
 //! of modules, and everything that concerns all of them walks that list.
 //!
 //! Here is also what every module that is configured or typed at needs: sections of the configuration ([`config`]), the
@@ -12,17 +13,23 @@
 extern crate self as module;
 
 mod about;
+mod chore;
 mod command;
 pub mod config;
 mod declaration;
 pub mod document;
 pub mod exit;
 mod finding;
+mod offer;
+mod role;
 mod running;
 pub mod terminal;
 
 pub use about::{About, Module, Program, Told};
-pub use command::{Command, Desk, Ended};
-pub use declaration::{Declaration, Ground, Needed, SourceName};
+pub use chore::Chore;
+pub use command::{Answer, Command, Desk, Ended};
+pub use declaration::{Declaration, Ground, SourceName};
 pub use finding::{Finding, Level};
+pub use offer::{Needed, Offer};
+pub use role::{Role, Said, Settings};
 pub use running::{Around, Panel, Running, Served, Swap};

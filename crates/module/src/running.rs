@@ -27,7 +27,7 @@ pub trait Running: Send + Sync {
     }
 
     /// Reads what it is told anew. The answer swaps it, whole, once every module has read; an error keeps all as it was.
-    fn reload(&self, _told: &Told<'_>) -> Result<Swap<'_>> {
+    fn reload(&self, _told: &Told) -> Result<Swap<'_>> {
         Ok(Box::new(|| {}))
     }
 

@@ -16,15 +16,17 @@ mod host;
 mod output;
 mod run;
 mod scaffold;
+mod seam;
 mod shortage;
 mod time;
 mod verdict;
 
 pub use backend::ScriptBackend;
-pub use catalogue::{Defaults, Folder, Loaded, Problem, Severity, Style, check, choose_folder, load, user};
+pub use catalogue::{Defaults, Folder, Loaded, Problem, Severity, Style, check, choose_folder, load};
 pub use debug::Debugged;
 pub use error::Error;
 pub use host::host;
 pub use run::{Ended, kill_carriers};
 pub use scaffold::scaffold;
+pub use seam::{Backends, Scripts};
 pub use verdict::Stream;

@@ -13,23 +13,14 @@ const FLOORS: &[&[&str]] = &[
     &["access"],
     &["api"],
     &["module"],
+    &["console"],
     MODULES,
     &["intendant"],
 ];
 
 /// The modules: none knows another.
-pub(crate) const MODULES: &[&str] = &[
-    "scripts",
-    "google",
-    "sesame",
-    "bus",
-    "mapistore",
-    "hosting",
-    "identities",
-    "notify",
-    "console",
-    "libmapistore",
-];
+pub(crate) const MODULES: &[&str] =
+    &["scripts", "google", "sesame", "bus", "mapistore", "hosting", "identities", "notify", "libmapistore"];
 
 /// Outside the house: they may use any crate of it.
 const OUTSIDE: &[&str] = &["xtask", "bench", "fuzz"];

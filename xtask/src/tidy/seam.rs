@@ -7,30 +7,10 @@ use super::{Source, names};
 const LIST: &str = "crates/intendant/src/modules.rs";
 
 /// The crates below the modules.
-const BELOW: &[&str] = &["model", "journal", "engine", "http", "access", "api", "module"];
+const BELOW: &[&str] = &["model", "journal", "engine", "http", "access", "api", "module", "console"];
 
 /// Modules whose names are no words of everybody's: below they are a part of no name either.
 const PRODUCTS: &[&str] = &["sesame", "bus", "google", "mapistore", "hosting"];
-
-/// Where the command still names one beside its list, and why.
-const KNOWN: &[(&str, &str)] = &[
-    (
-        "crates/intendant/src/role/sesame_daemon.rs",
-        "takes the place of a program whose variables are about that queue",
-    ),
-    ("crates/intendant/src/compose.rs", "script backends are read by the command"),
-    ("crates/intendant/src/context.rs", "how script backends behave is chosen by the command"),
-    ("crates/intendant/src/config/load.rs", "how script backends behave is chosen by the command"),
-    ("crates/intendant/src/command/backends.rs", "is about script backends"),
-    ("crates/intendant/src/command/check.rs", "is about script backends"),
-    ("crates/intendant/src/command/doctor/checks.rs", "looks at script backends"),
-    ("crates/intendant/src/command/debug.rs", "is about script backends"),
-    (
-        "crates/intendant/src/command/serve/pages.rs",
-        "puts the pages of operators in front of those of modules",
-    ),
-    ("crates/intendant/src/main.rs", "is also the launcher of scripts"),
-];
 
 /// Names of modules where they have no place.
 pub(crate) fn check(sources: &[Source]) -> Vec<String> {
@@ -41,7 +21,7 @@ fn check_one(source: &Source) -> Vec<String> {
     let path = source.path.as_str();
     let below = BELOW.iter().any(|krate| path.starts_with(&format!("crates/{krate}/src/")));
     let above = path.starts_with("crates/intendant/src/") && path != LIST && !path.contains("/tests");
-    if !below && (!above || KNOWN.iter().any(|(known, _)| *known == path)) {
+    if !below && !above {
         return Vec::new();
     }
     let named = names::of(&source.text).unwrap_or_default();

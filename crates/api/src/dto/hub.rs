@@ -1,6 +1,7 @@
 //! The hub and its backends.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use model::{Class, Code, Destructive, JobId, JobState, Outcome, OutcomeKind};
 use serde::{Deserialize, Serialize};
@@ -310,6 +311,14 @@ pub struct ReloadReport {
     pub warnings: Vec<String>,
     /// Settings that changed and take effect at the next start.
     pub needs_restart: Vec<String>,
+}
+
+impl fmt::Display for Finding {
+    /// One sentence: file, line, what is wrong, what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        write!(f, "{}{line}: {}; {}", self.file, self.what, self.remedy)
+    }
 }
 
 /// What was found in the folder of backends.

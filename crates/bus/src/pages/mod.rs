@@ -6,12 +6,10 @@ mod one;
 mod send;
 mod show;
 
-use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::get;
 use engine::Clock;
 use http::Scope;
-use http::page::{Group, Kit, Lang, NavItem, Part};
+use http::page::{Group, Kit, Lang, NavItem, PageRoutes, Part, Who};
 
 use crate::api::Api;
 
@@ -45,14 +43,16 @@ impl FromRef<Pages> for Kit {
     }
 }
 
-/// The routes of the pages. To be put into [`http::page::around`].
-pub fn routes(pages: Pages) -> Router {
-    Router::new()
-        .route("/bus", get(list::list))
-        .route("/bus/catalogue", get(catalogue::show))
-        .route("/bus/send", get(send::ask).post(send::send))
-        .route("/bus/messages/{record}", get(one::show))
-        .with_state(pages)
+/// The routes of the pages, each with who may use it. To be put into [`http::page::around`].
+pub fn routes() -> PageRoutes<Pages> {
+    const READ: Who = Who::May(Scope::READ);
+    const OPERATE: Who = Who::May(Scope::OPERATE);
+    PageRoutes::default()
+        .get("/bus", READ, list::list)
+        .get("/bus/catalogue", READ, catalogue::show)
+        .get("/bus/send", OPERATE, send::ask)
+        .post("/bus/send", OPERATE, send::send)
+        .get("/bus/messages/{record}", READ, one::show)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ impl Module for Bus {
         About {
             sections: vec![SectionKind::of::<Named<BusSource>>(config::COLD)],
             openapi: Some(crate::api::document()),
+            pages: crate::pages::routes().table(),
             commands: vec![Command::new("bus", work, |typed: Typed, desk| {
                 Box::pin(command::run(typed, desk))
             })],
@@ -32,9 +33,9 @@ impl Module for Bus {
         }
     }
 
-    fn declare(&self, told: &Told<'_>, say: &mut Declaration) -> Result<()> {
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         let section: Named<BusSource> = told.sections.get();
-        let configured = settings::configured(&section, told.environment)?;
+        let configured = settings::configured(&section, &told.environment)?;
         for (settings, _) in &configured {
             let (name, queue, address) = (settings.name.clone(), settings.queue(), &settings.address);
             say.sources.push(SourceName { section: "bus", name: name.clone() });

@@ -41,7 +41,7 @@ impl Running for Buses {
     fn serve(&self, around: &Around<'_>) -> Served {
         let api = Api::new(around.hub.clone(), self.0.all().into());
         let pages = match self.pages() {
-            Some(_) => pages::routes(Pages {
+            Some(_) => pages::routes().with_state(Pages {
                 api: api.clone(),
                 clock: around.clock.clone(),
                 kit: around.kit.clone(),
@@ -51,8 +51,8 @@ impl Running for Buses {
         Served { api: vec![crate::api::routes(api)], pages, ..Served::default() }
     }
 
-    fn reload(&self, told: &Told<'_>) -> Result<Swap<'_>> {
-        let routes = settings::all_routes(&told.sections.get(), told.environment)?;
+    fn reload(&self, told: &Told) -> Result<Swap<'_>> {
+        let routes = settings::all_routes(&told.sections.get(), &told.environment)?;
         Ok(Box::new(move || self.0.reload(routes)))
     }
 

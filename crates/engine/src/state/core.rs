@@ -69,8 +69,6 @@ pub struct Limits {
     pub max_size: usize,
     /// The same for sources that have a limit of their own, by name.
     pub max_sizes: BTreeMap<String, usize>,
-    /// How long an attempt may take when its backend does not say; `None` = as long as it wants.
-    pub attempt: Option<Duration>,
     /// An attempt that may take as long as it wants needs somebody's attention after so long.
     pub long: Duration,
     /// How long a failed job's secrets are kept for a replay.
@@ -120,7 +118,6 @@ impl Default for Limits {
             concurrency: 256,
             max_size: 10 << 20,
             max_sizes: BTreeMap::new(),
-            attempt: Some(Duration::from_mins(1)),
             long: Duration::from_mins(10),
             keep_secrets: 3 * DAY,
             keep: Keep {

@@ -34,7 +34,7 @@ pub(crate) async fn ping(core: &Core, backend: &str) -> Result<Outcome, Error> {
             "{PING} in the actions of backend {backend}: add it to its config.yml"
         )));
     };
-    let limit = mapping.limit.or(snapshot.limits.attempt).unwrap_or(PATIENCE).min(PATIENCE);
+    let limit = mapping.limit.unwrap_or(PATIENCE).min(PATIENCE);
     let job = core.clock.job_id(core.clock.now());
     let call = Call {
         mark: RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 },

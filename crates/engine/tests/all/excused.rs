@@ -130,7 +130,7 @@ async fn what_has_no_limit_and_takes_too_long_is_shown() {
     let gate = Arc::new(Semaphore::new(0));
     let fake = Fake::gated(&gate);
     let mut parts = strict(&fake);
-    (parts.limits.attempt, parts.limits.long) = (None, Duration::from_millis(50));
+    parts.limits.long = Duration::from_millis(50);
     let bed = Bed::new(parts).await;
     let id = bed.accept(request("DO", "alice")).await;
     bed.until(async || !bed.hub.long_runs().is_empty()).await;

@@ -8,10 +8,10 @@ mod many;
 mod one;
 mod show;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
-use axum::routing::{get, post};
-use http::page::{Group, Kit, Lang, NavItem, Part};
+use axum::routing::post;
+use http::Scope;
+use http::page::{Group, Kit, Lang, NavItem, PageRoutes, Part, Who};
 
 use crate::api::FILE;
 use crate::register::Register;
@@ -47,17 +47,25 @@ impl FromRef<Pages> for Kit {
     }
 }
 
-/// The routes of the pages. To be put into [`http::page::around`].
-pub fn routes(pages: Pages) -> Router {
-    let upload = get(import::ask).post(import::import).layer(DefaultBodyLimit::max(FILE + (1 << 20)));
-    Router::new()
-        .route("/identities", get(list::list))
-        .route("/identities/new", get(edit::new).post(edit::create))
-        .route("/identities/import", upload)
-        .route("/identities/many", get(many::ask).post(many::act))
-        .route("/identities/{id}", get(one::show).post(one::act))
-        .route("/identities/{id}/edit", get(edit::edit).post(edit::replace))
-        .route("/identities/{id}/erase", get(erase::ask).post(erase::erase))
-        .route("/identities/{id}/password", post(one::password))
-        .with_state(pages)
+/// The routes of the pages, each with who may use it. To be put into [`http::page::around`].
+pub fn routes() -> PageRoutes<Pages> {
+    const READ: Who = Who::May(crate::READ);
+    const OPERATE: Who = Who::May(Scope::OPERATE);
+    const ADMIN: Who = Who::May(Scope::ADMIN);
+    let upload = post(import::import).layer(DefaultBodyLimit::max(FILE + (1 << 20)));
+    PageRoutes::default()
+        .get("/identities", READ, list::list)
+        .get("/identities/new", OPERATE, edit::new)
+        .post("/identities/new", OPERATE, edit::create)
+        .get("/identities/import", OPERATE, import::ask)
+        .with("post", "/identities/import", OPERATE, upload)
+        .get("/identities/many", OPERATE, many::ask)
+        .post("/identities/many", OPERATE, many::act)
+        .get("/identities/{id}", READ, one::show)
+        .post("/identities/{id}", OPERATE, one::act)
+        .get("/identities/{id}/edit", OPERATE, edit::edit)
+        .post("/identities/{id}/edit", OPERATE, edit::replace)
+        .get("/identities/{id}/erase", ADMIN, erase::ask)
+        .post("/identities/{id}/erase", ADMIN, erase::erase)
+        .post("/identities/{id}/password", OPERATE, one::password)
 }

@@ -27,23 +27,28 @@ impl Module for Identities {
     fn about(&self) -> About {
         let work = "Import, see, synchronise and end the identities of the register";
         About {
-            sections: vec![SectionKind::of::<Section>(config::COLD)],
+            sections: vec![
+                SectionKind::of::<Section>(config::COLD).with_elsewhere(&[("failsafe.sources", SOURCE)]),
+            ],
             actions: crate::actions(),
             scopes: vec![SCOPE],
             openapi: Some(crate::api::document()),
+            pages: crate::pages::routes().table(),
             commands: vec![Command::new("identities", work, |typed: Typed, desk| {
                 Box::pin(command::run(typed, desk))
             })],
             sources: vec![SOURCE],
+            ..About::default()
         }
     }
 
-    fn declare(&self, told: &Told<'_>, say: &mut Declaration) -> Result<()> {
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         let schedule = schedule(&told.sections.get())?;
-        say.on_start(move |ground, setup| {
+        say.chores.extend(schedule.chore());
+        say.on_start(move |_, setup| {
             setup.reactors.push(Arc::new(Follow));
             setup.retry.insert(SOURCE.to_owned(), RETRY);
-            Ok(Open::new(schedule, ground.clock))
+            Ok(Open(schedule))
         });
         Ok(())
     }

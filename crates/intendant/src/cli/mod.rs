@@ -12,12 +12,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use module::Role;
 use module::terminal::Colour;
 
 pub use access::{
     Decision, Failsafe, FailsafeList, HeldSet, Login, MakeToken, OneToken, SignIn, Token, TokenList,
 };
-pub use backends::{Backends, Check, Debug, List as BackendList, New, One as OneBackend, Ping, Reload};
+pub use backends::{Backends, Check, List as BackendList, One as OneBackend, Ping, Reload};
 pub use job::JobName;
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
@@ -73,8 +74,6 @@ pub enum Command {
     Run(Run),
     /// Be the hub: run jobs and answer on the socket until told to stop
     Serve(Serve),
-    /// Be the hub in the place of Sesame's daemon: only its own variables are needed (`SESAME_REDIS_URI`, …)
-    SesameDaemon(Serve),
     /// Hand requests to the running hub
     Submit(Submit),
     /// See and steer jobs: list, show, watch, retry, cancel, export
@@ -109,11 +108,27 @@ pub enum Command {
 }
 
 /// Those of modules are listed behind this many of the hub's own: beside `backends`.
-const BEFORE: usize = 5;
+const BEFORE: usize = 4;
+/// Those that stand among the hub's own in a group: behind this many.
+const BEFORE_IN_GROUP: usize = 10;
+/// Roles are listed beside `serve`.
+const SERVE: usize = 1;
 
-/// All that can be typed, with the subcommands of modules.
-pub fn typed(modules: &[module::Command]) -> clap::Command {
-    modules.iter().fold(Cli::command(), |all, one| all.subcommand(one.typed.clone().display_order(BEFORE)))
+/// All that can be typed, with the subcommands and the roles of modules.
+pub fn typed(commands: &[module::Command], roles: &[Role]) -> clap::Command {
+    let role = |role: &Role| {
+        Serve::augment_args(clap::Command::new(role.name)).about(role.about).display_order(SERVE)
+    };
+    let all = Cli::command().subcommands(roles.iter().map(role));
+    commands.iter().enumerate().fold(all, |all, (place, one)| {
+        let typed = one.typed.clone();
+        match one.within {
+            None => all.subcommand(typed.display_order(BEFORE)),
+            Some(group) => all.mut_subcommand(group, |group| {
+                group.subcommand(typed.display_order(BEFORE_IN_GROUP + place))
+            }),
+        }
+    })
 }
 
 /// What was typed.
@@ -122,17 +137,35 @@ pub enum Typed {
     Own(Box<Command>),
     /// The subcommand of a module, by its place among them.
     OfModule(usize, ArgMatches),
+    /// To serve in the place of an older program.
+    InRole(Role, Serve),
 }
 
 /// Reads a command line; what is wrong with it, and help, end the program.
-pub fn read(line: Vec<OsString>, modules: &[module::Command]) -> (Common, Typed) {
-    let matches = typed(modules).get_matches_from(line);
-    if let Some((name, given)) = matches.subcommand()
-        && let Some(place) = modules.iter().position(|one| one.typed.get_name() == name)
-    {
+pub fn read(line: Vec<OsString>, commands: &[module::Command], roles: &[Role]) -> (Common, Typed) {
+    let matches = typed(commands, roles).get_matches_from(line);
+    if let Some(typed) = of_module(&matches, commands, roles) {
         let common = Common::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        return (common, Typed::OfModule(place, given.clone()));
+        return (common, typed);
     }
     let Cli { common, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     (common, Typed::Own(Box::new(command)))
+}
+
+fn of_module(matches: &ArgMatches, commands: &[module::Command], roles: &[Role]) -> Option<Typed> {
+    let (name, given) = matches.subcommand()?;
+    if let Some(role) = roles.iter().find(|role| role.name == name) {
+        return Some(Typed::InRole(
+            *role,
+            Serve::from_arg_matches(given).unwrap_or_else(|error| error.exit()),
+        ));
+    }
+    let place = |within: Option<&str>, name: &str| {
+        commands.iter().position(|one| one.within == within && one.typed.get_name() == name)
+    };
+    let (place, given) = match given.subcommand() {
+        Some((inner, more)) if place(Some(name), inner).is_some() => (place(Some(name), inner)?, more),
+        _ => (place(None, name)?, given),
+    };
+    Some(Typed::OfModule(place, given.clone()))
 }

@@ -1,6 +1,5 @@
-//! `intendant backends list|new|ping|pause|resume|reload`.
+//! `intendant backends list|ping|pause|resume|reload`.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +8,12 @@ use api::dto::{Backend, Pong, Standing};
 use engine::PING;
 use engine::port::{BackendEntry, Call, Control};
 use model::{Mask, OutcomeKind, RunMark};
+use module::Offer;
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::follow::busy_line;
-use crate::cli::{BackendList, New, OneBackend, Ping, Reload};
-use crate::compose::{self, Parts};
-use crate::config::Loaded;
+use crate::cli::{BackendList, OneBackend, Ping, Reload};
 use crate::context::Context;
 use crate::exit::{Exit, misuse};
 use crate::render::step::Line;
@@ -24,19 +22,19 @@ use crate::render::{Align, Cell, Mark, Table, text};
 /// How long a ping outside the hub may take.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// The folder that a command is about.
-pub(super) fn folder(named: Option<PathBuf>, loaded: &Loaded) -> PathBuf {
-    named.unwrap_or_else(|| compose::backends_folder(loaded).used)
+/// Those that lie on this machine, and where.
+pub(super) async fn here(context: &Context) -> Result<Offer> {
+    context.modules.offer(&context.told(&context.configuration_of_hub().await?))
 }
 
 /// `backends list`.
 pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
-    let loaded = context.configuration_of_hub().await?;
     let backends = match context.client()?.backends().await {
         Err(api::Error::NoHub { .. }) => {
-            let folder = folder(None, &loaded);
+            let here = here(context).await?;
+            let folder = here.folder.unwrap_or_default();
             context.screen.remark(format!("no hub is running; as {} stands:", folder.display()));
-            Parts::read(&loaded, &folder, &context.modules)?.backends.entries.iter().map(as_listed).collect()
+            here.backends.iter().map(as_listed).collect()
         }
         answer => answer?,
     };
@@ -99,23 +97,6 @@ fn table(backends: &[Backend]) -> Table {
     table
 }
 
-/// `backends new`.
-pub async fn new(args: New, context: &Context) -> Result<Exit> {
-    let folder = folder(args.backends, &context.configuration_of_hub().await?);
-    let home = scripts::scaffold(&folder, &args.name).map_err(|error| match error {
-        scripts::Error::BadName(_) | scripts::Error::NameTaken { .. } => misuse(error),
-        other => other.into(),
-    })?;
-    let screen = &context.screen;
-    screen.marked(Mark::Good, home.display())?;
-    screen.remark(format!(
-        "fill in {}, try it with `intendant backends debug {} PING_TARGET`, then `intendant backends reload`",
-        home.join("bin/main.sh").display(),
-        args.name
-    ));
-    Ok(Exit::Done)
-}
-
 /// `backends pause` and `backends resume`.
 pub async fn pause(args: OneBackend, paused: bool, context: &Context) -> Result<Exit> {
     let client = context.client()?;
@@ -160,15 +141,14 @@ pub async fn reload(args: Reload, context: &Context) -> Result<Exit> {
 
 /// `backends ping`.
 pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
-    let loaded = context.configuration_of_hub().await?;
     let client = context.client()?;
     let hub = match client.backends().await {
         Ok(backends) => Some(backends),
         Err(api::Error::NoHub { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let local = Parts::read(&loaded, &folder(None, &loaded), &context.modules)?.backends;
-    let backends = hub.clone().unwrap_or_else(|| local.entries.iter().map(as_listed).collect());
+    let local = here(context).await?.backends;
+    let backends = hub.clone().unwrap_or_else(|| local.iter().map(as_listed).collect());
     let chosen = choose(&backends, args.name.as_deref())?;
     if hub.is_none() {
         context.screen.remark("no hub is running: asked from here");
@@ -179,7 +159,7 @@ pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
     for name in chosen {
         busy.set_message(text::one_line(name));
         let begun = context.clock.instant();
-        let pong = match (&hub, local.entries.iter().find(|entry| *entry.name == *name)) {
+        let pong = match (&hub, local.iter().find(|entry| *entry.name == *name)) {
             (Some(_), _) => client.ping(name).await?,
             (None, Some(entry)) => ping_here(entry, context).await,
             (None, None) => continue,

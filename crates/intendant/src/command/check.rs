@@ -1,6 +1,6 @@
-//! `intendant backends check`: what is wrong with a folder of backends, here or where a hub runs.
+//! `intendant backends check`: what is wrong with backends, here or where a hub runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use api::Client;
@@ -8,11 +8,7 @@ use api::dto::{CheckReport, Finding, Reached, Severity};
 use futures_util::future::join_all;
 use http::dependency::reach;
 
-use super::backends::folder;
-use crate::assembly::Modules;
 use crate::cli::Check;
-use crate::compose::Parts;
-use crate::config::Loaded;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::render::{Mark, text};
@@ -54,28 +50,11 @@ async fn of_this_machine(named: Option<PathBuf>, context: &Context) -> Result<Ch
     {
         return Ok(report);
     }
-    let mut report = report(&loaded, &folder(named, &loaded), &context.modules)?;
+    let mut told = context.told(&loaded);
+    told.folder = named;
+    let mut report = context.modules.offer(&told)?.report();
     ask(&mut report).await;
     Ok(report)
-}
-
-/// Reads a folder of backends as a hub with this configuration would, and says what it finds. What they depend on has
-/// not been asked yet.
-pub(super) fn report(loaded: &Loaded, folder: &Path, modules: &Modules) -> Result<CheckReport> {
-    let read = Parts::read(loaded, folder, modules)?.backends;
-    let unasked = |backend: &scripts::ScriptBackend, needed: &model::Dependency| Reached {
-        backend: backend.name().to_owned(),
-        dependency: needed.clone().into(),
-        reachable: false,
-        error: None,
-    };
-    let needed = read.backends.iter().flat_map(|b| b.depends_on().iter().map(|needed| unasked(b, needed)));
-    Ok(CheckReport {
-        dependencies: needed.collect(),
-        folder: folder.display().to_string(),
-        backends: read.backends.len(),
-        problems: read.problems.into_iter().map(finding).collect(),
-    })
 }
 
 /// Asks all that backends depend on, at once.
@@ -85,19 +64,6 @@ pub(super) async fn ask(report: &mut CheckReport) {
         needed.reachable = needed.error.is_none();
     }))
     .await;
-}
-
-fn finding(problem: scripts::Problem) -> Finding {
-    Finding {
-        file: problem.file.display().to_string(),
-        line: problem.line,
-        severity: match problem.severity {
-            scripts::Severity::Error => Severity::Error,
-            scripts::Severity::Warning => Severity::Warning,
-        },
-        what: problem.what,
-        remedy: problem.remedy,
-    }
 }
 
 fn answers(needed: &Reached, context: &Context) -> Result<()> {

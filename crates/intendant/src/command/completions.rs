@@ -11,12 +11,8 @@ use crate::exit::Exit;
 /// Prints the completions of a shell.
 pub fn run(args: &Completions, context: &Context) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut cli::typed(&context.modules.commands()),
-        "intendant",
-        &mut script,
-    );
+    let mut typed = cli::typed(&context.modules.commands(), &context.modules.roles());
+    clap_complete::generate(args.shell, &mut typed, "intendant", &mut script);
     io::stdout().lock().write_all(&script)?;
     Ok(Exit::Done)
 }

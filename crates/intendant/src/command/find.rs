@@ -6,11 +6,20 @@ use api::dto::{Filter, JobQuery};
 use model::JobId;
 
 use crate::cli::JobName;
+use crate::context::Context;
 
 /// Between a caller's id and what a source adds to it, where ids of its kind come again.
 const BETWEEN: &str = "::";
 /// Jobs asked for at once.
 const PAGE: u32 = 100;
+
+/// The job of that name. The hub is asked only where it has to be.
+pub(crate) async fn named(name: JobName, context: &Context) -> Result<JobId> {
+    match name {
+        JobName::Ours(id) => Ok(id),
+        theirs @ JobName::Theirs(_) => job(theirs, &context.client()?).await,
+    }
+}
 
 /// The job of that name; of several the newest.
 pub(super) async fn job(name: JobName, client: &Client) -> Result<JobId> {

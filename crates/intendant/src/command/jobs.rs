@@ -8,11 +8,11 @@ use api::dto::{self, Cancelling, Exported, JobQuery, Time};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use model::{Seq, null_to_empty};
+use module::Desk as _;
 use serde_json::json;
 
 use super::{find, offline};
-use crate::cli::{Cancel, Export, Filter, JobList, JobName, Show, Stdin};
-use crate::compose::Parts;
+use crate::cli::{Cancel, Export, Filter, JobList, Show, Stdin};
 use crate::context::Context;
 use crate::exit::{Exit, sentence};
 use crate::render::{Mark, job, story, text};
@@ -123,19 +123,14 @@ pub async fn export(args: Export, context: &Context) -> Result<Exit> {
 
 /// `jobs stdin`.
 pub async fn stdin(args: Stdin, context: &Context) -> Result<Exit> {
-    let loaded = context.configuration()?;
     let (action, mut document) = if args.reveal {
-        let job = match args.job {
-            JobName::Ours(job) => job,
-            theirs @ JobName::Theirs(_) => find::job(theirs, &context.client()?).await?,
-        };
-        offline::document(job, &loaded, context)?
+        offline::document(find::named(args.job, context).await?, &context.configuration()?, context)?
     } else {
         let client = context.client()?;
         let told = client.job(find::job(args.job, &client).await?).await?;
         (told.job.action, told.document)
     };
-    if Parts::actions(&loaded.config, &context.modules)?.get(&action).spec.null_as_empty {
+    if context.actions()?.get(&action).spec.null_as_empty {
         null_to_empty(&mut document);
     }
     // Exactly the bytes of a backend's standard input: compact, and no line end after them, unless a person looks.

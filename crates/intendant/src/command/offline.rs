@@ -27,7 +27,7 @@ pub(super) fn look(loaded: &Loaded, context: &Context) -> Result<Look> {
 }
 
 /// A job's action, and its document with the secrets in place.
-pub(super) fn document(job: JobId, loaded: &Loaded, context: &Context) -> Result<(String, Value)> {
+pub(crate) fn document(job: JobId, loaded: &Loaded, context: &Context) -> Result<(String, Value)> {
     /// What the engine keeps as a job's body.
     #[derive(Deserialize)]
     struct Envelope {

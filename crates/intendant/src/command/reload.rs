@@ -1,7 +1,6 @@
 //! Reading everything anew while the hub runs: one snapshot, or nothing.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +8,10 @@ use anyhow::Result;
 use api::dto::{CheckReport, ReloadReport, Setting};
 use engine::Hub;
 use http::listen::tcp::Tls;
+use module::{Declaration, Offer, Told};
 
-use super::check;
 use crate::assembly::Assembly;
-use crate::compose::{self, Parts};
+use crate::compose::Parts;
 use crate::config::{self, Loaded, Shown};
 use crate::context::Context;
 use crate::exit::{misuse, sentence};
@@ -48,27 +47,28 @@ impl Reloader {
 
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
     pub(super) fn reload(&self) -> Result<ReloadReport> {
-        let (loaded, folder) = self.read()?;
+        let (loaded, mut told) = self.told()?;
         let modules = &self.context.modules;
-        let parts = Parts::read(&loaded, &folder, modules)?.beside(noop::entry(&self.context.noop));
-        let listed = parts.listed();
-        let told = self.context.told(&loaded, &listed);
-        let parts = parts.with(&mut modules.declare(&told)?);
+        let parts = Parts::read(&loaded.config, &told, modules)?;
+        refuse_missing(&parts.offer)?;
+        told.backends.clone_from(&parts.offer.documents);
+        let mut said = Declaration::new();
+        modules.declare(&told, &mut said)?;
         let swaps = self.assembly.reload(&told)?;
         let report = ReloadReport {
-            backends: parts.backends.backends.len(),
-            warnings: parts.backends.problems.iter().map(ToString::to_string).collect(),
+            backends: parts.offer.backends.len(),
+            warnings: parts.offer.problems.iter().map(ToString::to_string).collect(),
             needs_restart: self.cold(&loaded),
         };
+        let parts = parts.beside(noop::entry(&self.context.noop)).with(&mut said);
         if let Some(tls) = &self.tls {
             tls.reload().map_err(misuse)?;
         }
-        let catalogue = parts.catalogue();
-        let Parts { actions, limits, .. } = parts;
+        let Parts { offer, actions, limits } = parts;
         for swap in swaps {
             swap();
         }
-        self.hub.reload(catalogue, actions, limits);
+        self.hub.reload(offer.catalogue(), actions, limits);
         self.assembly.watch_dependencies(&self.hub);
         if logging::by_option(&self.context.common).is_none() {
             self.level.set(logging::level(loaded.config.log.level))?;
@@ -79,17 +79,16 @@ impl Reloader {
 
     /// What [`Reloader::reload`] would find, with nothing swapped.
     pub(super) fn check(&self) -> Result<CheckReport> {
-        let (loaded, folder) = self.read()?;
-        check::report(&loaded, &folder, &self.context.modules)
+        let offer = self.context.modules.offer(&self.told()?.1)?;
+        refuse_missing(&offer)?;
+        Ok(offer.report())
     }
 
-    fn read(&self) -> Result<(Loaded, PathBuf)> {
+    /// The configuration as it is now, and what modules are told by it.
+    fn told(&self) -> Result<(Loaded, Told)> {
         let loaded = self.context.configuration()?;
-        let folder = compose::backends_folder(&loaded).used;
-        if !folder.is_dir() {
-            return Err(misuse(format!("there is no folder of backends {}", folder.display())));
-        }
-        Ok((loaded, folder))
+        let told = self.context.told(&loaded);
+        Ok((loaded, told))
     }
 
     /// How long running steps may go on once the hub is told to stop.
@@ -123,6 +122,14 @@ impl Reloader {
             keys.push("requests.max_size".to_owned());
         }
         keys
+    }
+}
+
+/// A folder of backends that is gone is no folder without backends.
+fn refuse_missing(offer: &Offer) -> Result<()> {
+    match offer.folder.as_ref().filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(misuse(format!("there is no folder of backends {}", folder.display()))),
+        None => Ok(()),
     }
 }
 

@@ -27,8 +27,10 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
     logging::start_quietly(context)?;
     let loaded = context.configuration()?;
     let config = &loaded.config;
-    let folder = args.backends.clone().unwrap_or_else(|| compose::backends_folder(&loaded).used);
-    if !folder.is_dir() {
+    let mut told = context.told(&loaded);
+    told.folder.clone_from(&args.backends);
+    let parts = Parts::read(config, &told, &context.modules)?;
+    if let Some(folder) = parts.offer.folder.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(misuse(format!(
             "{}: there is no such folder of backends; name one with --backends, or in {}",
             folder.display(),
@@ -41,7 +43,6 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
         .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
 
     let (home, _temporary) = home(args.data.as_deref(), &loaded, context)?;
-    let parts = Parts::read(&loaded, &folder, &context.modules)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
     let (hub, _) = compose::start(home, parts, Declaration::new(), &context.clock).await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;

@@ -1,14 +1,16 @@
 //! File, environment and defaults become one configuration that knows where each value comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use module::config::{Error, Key, SecretSource, Section as _, SectionKind, Sections};
+use module::Said;
+use module::config::{Error, Homes, Key, SecretSource, Section as _, SectionKind, Sections, Unfit};
 
 use super::file;
 use super::place::Places;
 use super::sections::{Config, NEED_RESTART};
+use crate::role::Taken;
 
 /// The configuration that holds.
 #[derive(Clone, Debug)]
@@ -19,8 +21,8 @@ pub struct Loaded {
     pub sections: Sections,
     /// The file that was read, if there was one.
     pub file: Option<PathBuf>,
-    /// Whose habits count for backends that do not say.
-    pub style: scripts::Style,
+    /// Whether the hub stands in the place of an older program, whose habits count where nobody says otherwise.
+    pub stands_in: bool,
     origins: BTreeMap<String, Origin>,
 }
 
@@ -60,38 +62,61 @@ pub struct Shown {
 }
 
 /// Reads the configuration: the named file, else `$INTENDANT_CONFIG`, else the first of [`Places::files`] that is
-/// there; then the environment; then what nobody gave.
-pub fn load(named: Option<&Path>, places: &Places, kinds: &[SectionKind]) -> Result<Loaded, Error> {
+/// there; then the environment; then what an older program is told in whose place the hub stands; then what nobody gave.
+pub fn load(
+    named: Option<&Path>,
+    places: &Places,
+    kinds: &[SectionKind],
+    role: Option<&Taken>,
+) -> Result<Loaded, Error> {
     let variable = places.environment().get("INTENDANT_CONFIG").map(PathBuf::from);
     let file = named
         .map(Path::to_path_buf)
         .or(variable)
         .or_else(|| places.files().into_iter().find(|file| file.exists()))
         .map(|file| std::path::absolute(&file).unwrap_or(file));
-    assemble(file.as_deref(), places, kinds)
+    assemble(file.as_deref(), places, kinds, role)
 }
 
 /// Reads this file, or none.
-pub(super) fn assemble(file: Option<&Path>, places: &Places, kinds: &[SectionKind]) -> Result<Loaded, Error> {
+pub(super) fn assemble(
+    file: Option<&Path>,
+    places: &Places,
+    kinds: &[SectionKind],
+    role: Option<&Taken>,
+) -> Result<Loaded, Error> {
     let mut loaded = match file {
         Some(file) => Loaded::from_file(file, kinds)?,
         None => Loaded {
             config: Config::default(),
             sections: Sections::defaults(kinds),
             file: None,
-            style: scripts::Style::Own,
+            stands_in: false,
             origins: BTreeMap::new(),
         },
     };
     loaded.override_by(places, kinds)?;
+    for kind in kinds {
+        loaded.set_defaults(kind.name, kind.elsewhere)?;
+    }
+    if let Some(role) = role {
+        loaded.lay_over(role)?;
+    }
     loaded.fill(places);
-    loaded.check()?;
+    loaded.complete()?;
     Ok(loaded)
 }
 
 /// All keys, the hub's own and those of modules.
 pub fn keys(kinds: &[SectionKind]) -> Vec<Key> {
-    Config::keys().into_iter().chain(kinds.iter().flat_map(SectionKind::keys)).collect()
+    let mut keys: Vec<Key> =
+        Config::keys().into_iter().chain(kinds.iter().flat_map(SectionKind::keys)).collect();
+    for (name, default) in kinds.iter().flat_map(|kind| kind.elsewhere) {
+        if let Some(key) = keys.iter_mut().find(|key| key.name == *name) {
+            (*default).clone_into(&mut key.default);
+        }
+    }
+    keys
 }
 
 /// Those that are read at start only. A reload that finds them changed says that a restart is needed; all others hold at
@@ -126,9 +151,9 @@ impl Loaded {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
 
-    /// Says where the value of a key comes from that was set in [`Loaded::config`].
-    pub fn comes_from(&mut self, key: impl Into<String>, origin: Origin) {
-        self.origins.insert(key.into(), origin);
+    /// The keys that somebody gave.
+    pub fn given(&self) -> BTreeSet<String> {
+        self.origins.keys().cloned().collect()
     }
 
     /// Lets a setting count as the hub that runs has it. What cannot be read back from how it is shown stays as it is.
@@ -136,7 +161,7 @@ impl Loaded {
         let known = self.values().into_iter().any(|(name, value)| name == key && value == shown);
         let is_list = shown.contains(", ");
         if !known && !shown.is_empty() && !is_list && self.set(key, shown).is_ok() {
-            self.comes_from(key, Origin::Hub);
+            self.origins.insert(key.to_owned(), Origin::Hub);
         }
     }
 
@@ -153,14 +178,12 @@ impl Loaded {
         let folder = path.parent().unwrap_or(Path::new(""));
         config.anchor(folder);
         sections.anchor(folder);
-        let schemas = config.actions.read_schemas().and_then(|()| sections.complete());
-        schemas.map_err(|(key, what)| Error::Unfit { origin: place(path, &lines, &key), key, what })?;
         let origin = |(key, line)| (key, Origin::File(path.to_path_buf(), line));
         Ok(Loaded {
             config,
             sections,
             file: Some(path.to_path_buf()),
-            style: scripts::Style::Own,
+            stands_in: false,
             origins: lines.into_iter().map(origin).collect(),
         })
     }
@@ -170,6 +193,36 @@ impl Loaded {
         for (variable, key, text) in places.environment().overrides(&keys)? {
             self.set(&key, text).map_err(|what| Error::Variable { variable: variable.to_owned(), what })?;
             self.origins.insert(key, Origin::Variable(variable.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What counts, because of `whose`, where nobody says anything.
+    fn set_defaults(&mut self, whose: &str, defaults: &[(&str, &str)]) -> Result<(), Error> {
+        for (key, text) in defaults {
+            if self.origin(key) == Origin::Default {
+                let unfit = |what| Error::Unfit { key: (*key).to_owned(), origin: whose.to_owned(), what };
+                self.set(key, text).map_err(unfit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the older program's variables say counts most; what it has by default counts where nobody says anything.
+    fn lay_over(&mut self, taken: &Taken) -> Result<(), Error> {
+        let Taken { role, settings } = taken;
+        self.stands_in = true;
+        self.set_defaults(role.name, role.defaults)?;
+        for Said { key, variable, text } in &settings.said {
+            let variable = (*variable).to_owned();
+            if let Some(text) = text {
+                let wrong = |what| Error::Variable { variable: variable.clone(), what };
+                self.set(key, text).map_err(wrong)?;
+            }
+            self.origins.insert(key.clone(), Origin::Variable(variable));
+        }
+        if let Some(put) = &settings.put {
+            put(&mut self.sections);
         }
         Ok(())
     }
@@ -184,22 +237,28 @@ impl Loaded {
             }
         };
         or(&mut config.data.folder, &|| places.data());
-        or(&mut config.backends.folder, &|| places.data().join("backends"));
         or(&mut config.socket, &|| places.socket());
         if let SecretSource::File(path) = &mut config.key {
             or(path, &|| beside.clone().unwrap_or_else(|| places.configuration()).join("intendant.key"));
         }
+        self.sections.fill(&Homes { data: places.data(), stands_in: self.stands_in });
     }
 
-    /// Refuses what is understood and cannot be.
-    fn check(&self) -> Result<(), Error> {
-        let unfit = |key: &str, what: &str| {
-            Err(Error::Unfit {
-                key: key.to_owned(),
-                origin: self.origin(key).to_string(),
-                what: what.to_owned(),
-            })
-        };
+    /// Reads what the file only names, and refuses what is understood and cannot be.
+    fn complete(&mut self) -> Result<(), Error> {
+        let completed = self.config.actions.read_schemas().and_then(|()| self.sections.complete());
+        if let Err((key, what)) = completed {
+            let origin = match (self.origin(&key), &self.file) {
+                (Origin::Default, Some(file)) => file.display().to_string(),
+                (origin, _) => origin.to_string(),
+            };
+            return Err(Error::Unfit { key, origin, what });
+        }
+        self.check().map_err(|(key, what)| Error::Unfit { origin: self.origin(&key).to_string(), key, what })
+    }
+
+    fn check(&self) -> Result<(), Unfit> {
+        let unfit = |key: &str, what: &str| Err((key.to_owned(), what.to_owned()));
         if let SecretSource::File(key) = &self.config.key
             && key.starts_with(&self.config.data.folder)
         {
@@ -208,19 +267,11 @@ impl Loaded {
                 "the key must not lie in the data folder, which is backed up: name another place",
             );
         }
-        if self.config.backends.timeout.0.is_some_and(|limit| limit.is_zero()) {
-            return unfit("backends.timeout", "no attempt could ever run: write a length of time above zero");
-        }
         if self.config.requests.max_size.0 == 0 {
             return unfit("requests.max_size", "no request could ever be accepted: write a size above zero");
         }
         Ok(())
     }
-}
-
-/// Where a key stands in the file, or the section that it is in.
-fn place(path: &Path, lines: &BTreeMap<String, u64>, key: &str) -> String {
-    lines.get(key).map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()))
 }
 
 /// Whether this is the key, or one of a named section as the documentation names it: `sesame.NAME.queue`.

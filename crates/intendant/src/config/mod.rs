@@ -18,12 +18,11 @@ pub use file::parse;
 pub use load::{Loaded, Origin, Shown, cold_keys, keys, load};
 pub use module::config::{
     ActionEntry, Actions, Bytes, Environment, Error, Key, Named, Schema, SecretSource, Section, SectionKind,
-    Sections, TimeLimit, Value,
+    Sections, Value,
 };
 pub use net::{Listen, Networks, Site};
 pub use oidc::{Oidc, Roles};
 pub use place::Places;
 pub use sections::{
-    Backends, Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests,
-    Retention, Stop,
+    Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests, Retention, Stop,
 };

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use module::config::{Actions, Bytes, SecretSource, TimeLimit};
+use module::config::{Actions, Bytes, SecretSource};
 use module::{section, words};
 
 use super::net::{Listen, Networks, Site};
@@ -57,8 +57,6 @@ section! {
         concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255),
         ../// Where the journal lives.
         data: Data,
-        ../// Backend folders.
-        backends: Backends,
         ../// What comes in.
         requests: Requests,
         ../// The API and the console over TCP.
@@ -86,25 +84,6 @@ section! {
         /// The folder of the journal. Without it `$XDG_STATE_HOME/intendant` or `~/.local/state/intendant`, and
         /// `/var/lib/intendant` for root.
         folder: PathBuf = PathBuf::new(),
-    }
-}
-
-section! {
-    /// Backend folders.
-    Backends {
-        /// The folder that holds the backend folders. Without it `backends` in the data folder's default place if that
-        /// is there, else `/var/lib/sesame-daemon/backends` or `/var/lib/sesame-daemon/backend` if one is.
-        folder: PathBuf = PathBuf::new(),
-        /// How many scripts of one backend run at once when its `config.yml` does not say.
-        concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15),
-        /// How long one attempt may take when neither the backend nor the action's mapping says; `none` for as long as
-        /// it wants, which is what holds in the place of Sesame's daemon when nothing is said here.
-        timeout: TimeLimit = TimeLimit(Some(Duration::from_mins(1))),
-        /// The shell that reads those command lines in which there is something for a shell to do.
-        shell: PathBuf = PathBuf::from("/bin/sh"),
-        /// Where the hub runs as root, what it runs and the folders above belong to root, or to these users, whom you
-        /// trust with root: names or numbers. Their own groups (those of the same number) may write there too.
-        owners: Vec<String> = Vec::new(),
     }
 }
 
@@ -155,7 +134,7 @@ section! {
     Failsafe {
         /// The sources whose jobs are guarded: our own register, or others by name. `http` also stands for its callers
         /// (`http/token:crm`), `*` for every source, and `[]` switches the failsafe off.
-        sources: Vec<String> = vec!["identities".to_owned()],
+        sources: Vec<String> = Vec::new(),
         /// How far back jobs are counted. They count when they start, once for each backend of their plan; what
         /// somebody approved does not count.
         window: Duration = HOUR,

@@ -4,39 +4,40 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
 use api::Client;
 use api::client::Submission;
-use axum::Router;
 use axum::body::Body;
 use axum::http::Method;
 use axum::response::Html;
-use axum::routing::get;
 use clap::Subcommand;
 use engine::port::{
     Backend, BackendEntry, BoxFuture, Call, Control, Courier, Decoder, Delivered, Mapping, Moment, Reactor,
     Reclaim, Standing, View,
 };
-use engine::{Hub, Why};
-use http::page::{Group, NavItem, Part, Visit};
+use engine::{Accepted, Actor, Hub, Why};
+use http::page::{Group, NavItem, PageRoutes, Part, Visit, Who};
 use http::{DeclaredScope, May, Needs, Role, Scope};
 use intendant::assembly::Modules;
 use intendant::cli::{self, Common, Doctor, Serve, Typed};
 use intendant::command;
+use intendant::compose::Parts;
 use intendant::context::Context;
+use intendant::role;
+use model::word::code;
 use model::{
-    ActionSpec, Delivery, DeliveryTo, Dependency, Effects, Entity, Job, NewDelivery, OnError, Outcome,
-    Request, RetryPolicy, RunMark,
+    ActionSpec, Delivery, DeliveryTo, Dependency, Effects, Entity, EntityKey, Job, JobId, JobState,
+    NewDelivery, OnError, Outcome, Refusal, Request, RetryPolicy, RunMark,
 };
 use module::config::{Root, SectionKind};
 use module::exit::Exit;
 use module::terminal::Colour;
 use module::{
-    About, Around, Command, Declaration, Finding, Module, Needed, Panel, Running, Served, SourceName, Swap,
-    Told,
+    About, Around, Chore, Command, Declaration, Finding, Module, Needed, Offer, Panel, Running, Said, Served,
+    Settings, SourceName, Swap, Told,
 };
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
@@ -63,6 +64,7 @@ const ACTION: &str = "ROOM_LET";
 
 /// What has happened to it.
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static HUB: OnceLock<Hub> = OnceLock::new();
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
 
 fn note(what: impl Into<String>) {
@@ -75,7 +77,23 @@ fn seen(what: &str) -> bool {
 
 struct Letting;
 
+/// An older program that let rooms.
+const ROLE: module::Role = module::Role {
+    name: "innkeeper",
+    about: "Let rooms as the innkeeper did",
+    defaults: &[("rooms.town", "Lyon")],
+    read: |_| {
+        let rooms =
+            Said { key: "rooms.number".to_owned(), variable: "INN_ROOMS", text: Some("9".to_owned()) };
+        Ok(Settings { said: vec![rooms], put: None })
+    },
+};
+
 impl Module for Letting {
+    fn launch(&self) {
+        note("launched");
+    }
+
     fn about(&self) -> About {
         let work = "Let rooms";
         About {
@@ -91,35 +109,59 @@ impl Module for Letting {
                     Ok(Exit::Done)
                 })
             })],
+            pages: pages().table(),
             sources: vec!["rooms"],
+            roles: vec![ROLE],
         }
     }
 
-    fn declare(&self, told: &Told<'_>, say: &mut Declaration) -> Result<()> {
-        let rooms: Rooms = told.sections.get();
-        say.sources.push(SourceName { section: "rooms", name: "agency".to_owned() });
-        say.max_sizes.push(("agency".to_owned(), 1000));
-        say.introduces.push(("agency".to_owned(), format!("{} rooms in {}", rooms.number, rooms.town)));
-        say.depends_on.push(Needed { dependency: registry(), place: "rooms".to_owned() });
-        say.checks.push(Box::pin(async { vec![Finding::ok("rooms", "all are clean")] }));
-        say.verify.push(Box::pin(async {
-            note("verified");
-            Ok(())
-        }));
+    fn offer(&self, _: &Told) -> Result<Offer> {
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
-        say.backends.push(BackendEntry {
+        let porter = BackendEntry {
             name: "rooms".into(),
             standing: Standing::Active,
             trouble: None,
             concurrency: None,
             backend: Arc::new(Porter),
             actions: BTreeMap::from([(ACTION.to_owned(), mapping)]),
+        };
+        let told = ActionSpec { optional: true, ..ActionSpec::default() };
+        Ok(Offer {
+            backends: vec![porter],
+            actions: vec![("ROOM_SEEN".to_owned(), told)],
+            reclaim: vec![Arc::new(Porter)],
+            ..Offer::default()
+        })
+    }
+
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
+        let rooms: Rooms = told.sections.get();
+        say.sources.push(SourceName { section: "rooms", name: "agency".to_owned() });
+        say.max_sizes.push(("agency".to_owned(), 1000));
+        say.introduces.push(("agency".to_owned(), format!("{} rooms in {}", rooms.number, rooms.town)));
+        say.depends_on.push(Needed { dependency: registry(), place: "rooms".to_owned() });
+        say.checks.push(Box::pin(async {
+            note("examined");
+            vec![Finding::ok("rooms", "all are clean")]
+        }));
+        say.chores.push(Chore {
+            name: "cleaning of rooms",
+            kept: EntityKey { kind: "rooms_chore".to_owned(), key: "clean".to_owned() },
+            after: Arc::new(|last| last.checked_add(jiff::SignedDuration::from_secs(1)).ok()),
+            tell: Arc::new(|_| {}),
+            act: Arc::new(|_| {
+                note("cleaned");
+                Box::pin(async { Ok(()) })
+            }),
         });
+        say.verify.push(Box::pin(async {
+            note("verified");
+            Ok(())
+        }));
         say.on_start(|_, setup| {
             setup.reactors.push(Arc::new(Porter));
             setup.couriers.insert("rooms".to_owned(), Arc::new(Porter));
             setup.decoders.insert("agency".to_owned(), Arc::new(Porter));
-            setup.reclaim.push(Arc::new(Porter));
             setup.retry.insert("agency".to_owned(), RetryPolicy::NONE.into());
             Ok(Open)
         });
@@ -146,8 +188,10 @@ enum Line {
 struct Porter;
 
 impl Backend for Porter {
-    fn run(&self, _: Call, _: Control) -> BoxFuture<'_, Outcome> {
-        Box::pin(async { Outcome::done() })
+    fn run(&self, call: Call, _: Control) -> BoxFuture<'_, Outcome> {
+        let full = call.body["payload"]["full"] == true;
+        let outcome = if full { Outcome::soft(75, code::RETRY, "all are taken") } else { Outcome::done() };
+        Box::pin(std::future::ready(outcome))
     }
 }
 
@@ -170,14 +214,21 @@ impl Courier for Porter {
 }
 
 impl Decoder for Porter {
-    fn decode(&self, _: &[u8]) -> Result<Request, Why> {
-        Err(Why { code: model::Code::from_static("unreadable"), message: "nothing is".to_owned() })
+    fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
+        let payload: Value = serde_json::from_slice(raw)
+            .map_err(|why| Why { code: code::UNREADABLE, message: why.to_string() })?;
+        Ok(agency(payload))
     }
 }
 
 impl Reclaim for Porter {
     fn reclaim(&self, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
         Box::pin(async {})
+    }
+
+    fn lost<'a>(&'a self, _: &'a dyn journal::Read) -> BoxFuture<'a, Vec<JobId>> {
+        note("asked for what was lost");
+        Box::pin(async { Vec::new() })
     }
 }
 
@@ -187,11 +238,21 @@ impl Panel for Porter {
     }
 }
 
+/// A request that the agency hands in.
+fn agency(payload: Value) -> Request {
+    Request::new("agency", ACTION, json!({ "payload": payload }))
+}
+
+fn pages() -> PageRoutes<()> {
+    PageRoutes::default().get("/rooms", Who::May(RENT), async |_: May<Rent>| Html("rooms to let"))
+}
+
 /// While the hub runs.
 struct Open;
 
 impl Running for Open {
-    fn start(&self, _: &Hub) {
+    fn start(&self, hub: &Hub) {
+        assert!(HUB.set(hub.clone()).is_ok());
         note("started");
     }
 
@@ -210,11 +271,10 @@ impl Running for Open {
     }
 
     fn serve(&self, _: &Around<'_>) -> Served {
-        let pages = Router::new().route("/rooms", get(async || Html("rooms to let")));
-        Served { api: vec![described()], pages, panels: vec![Box::new(Porter)] }
+        Served { api: vec![described()], pages: pages().with_state(()), panels: vec![Box::new(Porter)] }
     }
 
-    fn reload(&self, told: &Told<'_>) -> Result<Swap<'_>> {
+    fn reload(&self, told: &Told) -> Result<Swap<'_>> {
         let rooms: Rooms = told.sections.get();
         Ok(Box::new(move || note(format!("reloaded {}", rooms.number))))
     }
@@ -308,15 +368,50 @@ fn its_scope_and_routes_are_described() {
     assert!(scopes.contains(&json!("rooms:rent")));
 }
 
+#[test]
+fn its_role_is_taken_by_the_old_name_and_brings_its_settings() {
+    let (_folder, context) = site();
+    let roles = context.modules.roles();
+    let line = role::by_name(["/usr/bin/innkeeper".into()], &roles);
+    let (_, Typed::InRole(role, _)) = cli::read(line, &[], &roles) else { panic!("it is no role") };
+    assert_eq!(role.name, "innkeeper");
+    let taken = role::Taken::read(role, context.environment()).unwrap();
+    let loaded = context.in_the_place_of(taken).configuration().unwrap();
+    let rooms: Rooms = loaded.sections.get();
+    assert_eq!((rooms.town.as_str(), rooms.number), ("Lyon", 9));
+    assert_eq!(loaded.origin("rooms.number").to_string(), "$INN_ROOMS");
+    assert!(context.told(&loaded).stands_in);
+}
+
+#[test]
+fn its_backend_and_the_actions_of_its_configuration_are_there_without_a_hub() {
+    let (_folder, context) = site();
+    let loaded = context.configuration().unwrap();
+    let parts = Parts::read(&loaded.config, &context.told(&loaded), &context.modules).unwrap();
+    assert!(parts.offer.backends.iter().any(|entry| &*entry.name == "rooms"));
+    assert!(parts.actions.get("ROOM_SEEN").spec.optional && !parts.actions.get(ACTION).spec.optional);
+}
+
+#[test]
+fn its_page_and_what_the_process_does_first_are_known() {
+    let modules = modules();
+    assert!(modules.pages().iter().any(|page| page.path == "/rooms" && page.who == Who::May(RENT)));
+    modules.launch();
+    assert!(seen("launched"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn its_subcommand_reads_its_section() {
     let (_folder, context) = site();
     let commands = context.modules.commands();
     let line = ["intendant", "rooms", "count"].map(Into::into).to_vec();
-    let (_, Typed::OfModule(place, given)) = cli::read(line, &commands) else { panic!("it is no command") };
+    let (_, Typed::OfModule(place, given)) = cli::read(line, &commands, &[]) else {
+        panic!("it is no command")
+    };
     assert_eq!(commands[place].run(&given, &context).await.unwrap(), Exit::Done);
     assert_eq!(COUNTED.load(Ordering::SeqCst), 5);
     assert!(command::doctor::run(Doctor { json: true }, &context).await.is_ok());
+    assert!(seen("examined"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -352,6 +447,11 @@ async fn a_hub_that_serves_has_all_of_it() {
     assert!(text(&hub, "/rooms").await.contains("rooms to let"));
     assert!(text(&hub, &format!("/jobs/{}", jobs.jobs[0].id)).await.contains("<p>a room was let</p>"));
 
+    // It is asked for what was lost, its chore is done, and its source has what it wants for it.
+    assert!(seen("asked for what was lost"));
+    until("the chore", async || seen("cleaned")).await;
+    its_source_is_as_it_says(HUB.get().unwrap()).await;
+
     // What it depends on is looked at.
     let looked = async || {
         let status = serde_json::to_value(hub.status().await.unwrap()).unwrap();
@@ -367,6 +467,30 @@ async fn a_hub_that_serves_has_all_of_it() {
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
     assert_eq!(serving.await.unwrap().unwrap(), Exit::Done);
     assert!(seen("quiesced") && seen("closed"));
+}
+
+/// Its decoder reads what was refused, its limit and its retry policy hold for its source.
+async fn its_source_is_as_it_says(hub: &Hub) {
+    let refusal = Refusal {
+        source: "agency".to_owned(),
+        external_id: None,
+        action: None,
+        code: code::UNREADABLE,
+        message: "not understood".to_owned(),
+        raw: br#"{"full": true}"#.to_vec(),
+    };
+    let record = hub.refuse(refusal).await.unwrap();
+    let Accepted::New(job) = hub.resubmit(record, &Actor("somebody".to_owned())).await.unwrap() else {
+        panic!("its decoder does not read it");
+    };
+    until("the end", async || hub.job(job).await.unwrap().state.is_terminal()).await;
+    let story = hub.story(job).await.unwrap();
+    assert_eq!((story.job.state, story.attempts.len()), (JobState::Failed, 1), "it is not tried again");
+    let long = agency(json!({ "name": "x".repeat(2000) }));
+    let Accepted::Refused(why) = hub.accept(long, Effects::default()).await.unwrap() else {
+        panic!("it is larger than its source allows");
+    };
+    assert_eq!(why.code, code::TOO_LARGE);
 }
 
 async fn text(hub: &Client, path: &str) -> String {

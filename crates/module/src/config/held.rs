@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::fmt::{self, Debug};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -18,10 +18,22 @@ pub trait Root: Section + DeserializeOwned + Clone + PartialEq + Debug + Send + 
     /// Its name.
     const NAME: &'static str;
 
-    /// Reads what the file only names, and checks what belongs together. Relative paths are complete.
+    /// Gives the paths that nobody gave.
+    fn fill(&mut self, _homes: &Homes) {}
+
+    /// Reads what the file only names, and checks what belongs together. Paths are complete.
     fn complete(&mut self) -> Result<(), Unfit> {
         Ok(())
     }
+}
+
+/// Where things are when nobody says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Homes {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The hub stands in the place of an older program, which had places of its own.
+    pub stands_in: bool,
 }
 
 /// One of several of a kind, each under a name that the administrator chose: [`Named`] of it is a section at the root.
@@ -53,6 +65,9 @@ pub struct SectionKind {
     pub name: &'static str,
     /// Its keys that are read at start only; `NAME` stands for the names of instances.
     pub cold: &'static [&'static str],
+    /// What counts, because of it, for keys of the hub's own sections when nobody says anything: each with its value as it
+    /// would be written in the file.
+    pub elsewhere: &'static [(&'static str, &'static str)],
     keys: fn() -> Vec<Key>,
     empty: fn() -> Box<dyn Held>,
     read: fn(&str) -> Parsed,
@@ -67,6 +82,7 @@ impl SectionKind {
         SectionKind {
             name: S::NAME,
             cold,
+            elsewhere: &[],
             keys: S::keys,
             empty: || Box::new(S::default()),
             read: |text| {
@@ -74,6 +90,12 @@ impl SectionKind {
                 Ok(section.map(|section: S| Box::new(section) as Box<dyn Held>))
             },
         }
+    }
+
+    /// With what counts, because of it, elsewhere.
+    #[must_use]
+    pub fn with_elsewhere(self, elsewhere: &'static [(&'static str, &'static str)]) -> Self {
+        SectionKind { elsewhere, ..self }
     }
 
     /// Its keys with their whole names.
@@ -134,6 +156,7 @@ trait Held: Debug + Send + Sync {
     fn values(&self) -> Vec<(String, String)>;
     fn set(&mut self, key: &str, text: &str) -> Result<(), String>;
     fn anchor(&mut self, folder: &Path);
+    fn fill(&mut self, homes: &Homes);
     fn complete(&mut self) -> Result<(), Unfit>;
     fn copy(&self) -> Box<dyn Held>;
     fn as_any(&self) -> &dyn Any;
@@ -152,6 +175,9 @@ impl<S: Root> Held for S {
     }
     fn anchor(&mut self, folder: &Path) {
         Section::anchor(self, folder);
+    }
+    fn fill(&mut self, homes: &Homes) {
+        Root::fill(self, homes);
     }
     fn complete(&mut self) -> Result<(), Unfit> {
         Root::complete(self)
@@ -228,6 +254,11 @@ impl Sections {
     /// Makes relative paths start from a folder.
     pub fn anchor(&mut self, folder: &Path) {
         self.0.iter_mut().for_each(|section| section.anchor(folder));
+    }
+
+    /// Gives the paths that nobody gave.
+    pub fn fill(&mut self, homes: &Homes) {
+        self.0.iter_mut().for_each(|section| section.fill(homes));
     }
 
     /// Reads what the file only names, and checks what belongs together.

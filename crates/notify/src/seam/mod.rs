@@ -31,9 +31,9 @@ impl Module for Notify {
         }
     }
 
-    fn declare(&self, told: &Told<'_>, say: &mut Declaration) -> Result<()> {
-        let hooks = webhooks::configured(&told.sections.get(), told.environment)?;
-        let collector = traces::collector(&told.sections.get(), told.environment)?;
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
+        let hooks = webhooks::configured(&told.sections.get(), &told.environment)?;
+        let collector = traces::collector(&told.sections.get(), &told.environment)?;
         say.on_start(move |ground, setup| {
             let clock: &Clock = ground.clock;
             // What was to leave when the last one was taken out of the configuration is then given up, and seen.

@@ -31,8 +31,7 @@ pub(crate) use files::{inspect, inspect_interpreter};
 use problem::Report;
 pub use problem::{Problem, Severity};
 pub use search::{Folder, choose_folder};
-pub(crate) use trust::Trust;
-pub use trust::user;
+pub(crate) use trust::{Trust, user};
 
 /// What counts where a backend does not say.
 #[derive(Clone, Debug)]

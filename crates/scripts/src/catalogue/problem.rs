@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use api::dto::{self, Finding};
 use serde::Serialize;
 
 /// How much a problem matters.
@@ -33,11 +34,22 @@ pub struct Problem {
 impl fmt::Display for Problem {
     /// One sentence: file, line, what is wrong, what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
+        Finding::from(self.clone()).fmt(f)
+    }
+}
+
+impl From<Problem> for Finding {
+    fn from(problem: Problem) -> Self {
+        Finding {
+            file: problem.file.display().to_string(),
+            line: problem.line,
+            severity: match problem.severity {
+                Severity::Error => dto::Severity::Error,
+                Severity::Warning => dto::Severity::Warning,
+            },
+            what: problem.what,
+            remedy: problem.remedy,
         }
-        write!(f, ": {}; {}", self.what, self.remedy)
     }
 }
 

@@ -131,7 +131,7 @@ impl Trust {
 }
 
 /// The number of a user: one that is given as such, or that of a name in `/etc/passwd`.
-pub fn user(name: &str) -> Option<u32> {
+pub(crate) fn user(name: &str) -> Option<u32> {
     name.parse().ok().or_else(|| {
         let users = fs::read_to_string("/etc/passwd").ok()?;
         users.lines().find_map(|line| number_in(line, name))

@@ -2,6 +2,7 @@
 
 mod config;
 mod examine;
+mod role;
 mod running;
 mod settings;
 
@@ -22,12 +23,16 @@ pub struct Sesame;
 
 impl Module for Sesame {
     fn about(&self) -> About {
-        About { sections: vec![SectionKind::of::<Named<SesameSource>>(config::COLD)], ..About::default() }
+        About {
+            sections: vec![SectionKind::of::<Named<SesameSource>>(config::COLD)],
+            roles: vec![role::ROLE],
+            ..About::default()
+        }
     }
 
-    fn declare(&self, told: &Told<'_>, say: &mut Declaration) -> Result<()> {
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         let section: Named<SesameSource> = told.sections.get();
-        let configured = settings::configured(&section, told.environment)?;
+        let configured = settings::configured(&section, &told.environment)?;
         for source in &configured {
             let Settings { name, queue, address, .. } = source;
             say.sources.push(SourceName { section: "sesame", name: name.clone() });
@@ -55,7 +60,7 @@ async fn refuse_twins(configured: &[Settings]) -> Result<()> {
 }
 
 /// What the orchestrator's own questions are answered with.
-fn built_in(told: &Told<'_>) -> BuiltIn {
+fn built_in(told: &Told) -> BuiltIn {
     let built_in = BuiltIn::new(json!({
         "name": "intendant",
         "version": told.program.version,
@@ -66,6 +71,6 @@ fn built_in(told: &Told<'_>) -> BuiltIn {
     built_in
 }
 
-fn listed(told: &Told<'_>) -> Vec<Value> {
-    told.backends.to_vec()
+fn listed(told: &Told) -> Vec<Value> {
+    told.backends.clone()
 }

@@ -36,7 +36,7 @@ impl Running for Queues {
     }
 
     /// What is told of the backends from now on.
-    fn reload(&self, told: &Told<'_>) -> Result<Swap<'_>> {
+    fn reload(&self, told: &Told) -> Result<Swap<'_>> {
         let backends = listed(told);
         Ok(Box::new(move || self.built_in.set_backends(backends)))
     }

@@ -119,13 +119,12 @@ impl Runner {
 
     /// How long the attempt may take; `None` = as long as it wants.
     fn limit(&self, mapping: &Mapping) -> Option<Duration> {
-        let own = mapping.limit.or(self.core.snapshot().limits.attempt);
         let left = self.found.progress.job.deadline.map(|deadline| {
             let left =
                 Duration::try_from(deadline.duration_since(self.core.clock.now())).unwrap_or(Duration::ZERO);
             left.checked_sub(super::MARGIN).unwrap_or(left)
         });
-        own.into_iter().chain(left).min()
+        mapping.limit.into_iter().chain(left).min()
     }
 
     fn call(&mut self) -> (Arc<Value>, Arc<Mask>, Arc<str>) {

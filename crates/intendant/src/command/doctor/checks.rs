@@ -9,9 +9,7 @@ use journal::{Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
 
-use super::super::check;
 use super::dependencies;
-use crate::compose;
 use crate::config::{Loaded, Origin, Value as _};
 use crate::context::Context;
 use crate::exit::sentence;
@@ -40,9 +38,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     };
     let mut findings = vec![configuration(&loaded), data(&loaded), disk(&loaded), key(&loaded, context)];
     findings.push(journal(&loaded, context));
-    findings.push(folder(&loaded));
-    findings.push(backends(&loaded, context).await);
-    findings.extend(neighbours(&loaded, context).await);
+    findings.extend(modules(&loaded, context).await);
     findings.extend(hub(&loaded, context).await);
     findings
 }
@@ -180,70 +176,26 @@ fn journal(loaded: &Loaded, context: &Context) -> Finding {
     }
 }
 
-fn folder(loaded: &Loaded) -> Finding {
-    const NAME: &str = "backends";
-    let scripts::Folder { used, passed_over } = compose::backends_folder(loaded);
-    let shown = used.display();
-    if !used.is_dir() {
-        let remedy = "make it, or set backends.folder: until then every job fails";
-        return Finding::error(NAME, format!("there is no folder {shown}"), remedy);
-    }
-    match passed_over {
-        Some(other) => Finding::warning(
-            NAME,
-            format!("{shown} is used, {} is not", other.display()),
-            "move what is in the second into the first, and remove it",
-        ),
-        None => Finding::ok(NAME, shown.to_string()),
-    }
-}
-
-async fn backends(loaded: &Loaded, context: &Context) -> Finding {
-    const NAME: &str = "scripts";
-    // The hub knows best how it was started; where none runs the files are read here.
-    let report = match Client::new(&loaded.config.socket).check().await {
-        Ok(report) => report,
-        Err(_) => match check::report(loaded, &compose::backends_folder(loaded).used, &context.modules) {
-            Ok(report) => report,
-            Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
-        },
-    };
-    let (errors, warnings) = report.counted();
-    let counted = text::count(report.backends, "backend");
-    let remedy = "`intendant backends check` shows each with file, line and remedy";
-    match (errors, warnings) {
-        (0, 0) if report.backends == 0 => {
-            Finding::warning(NAME, "no backend yet", "`intendant backends new NAME` makes one")
-        }
-        (0, 0) => Finding::ok(NAME, format!("{counted}, no problem")),
-        (0, _) => Finding::warning(NAME, format!("{counted}, {}", text::count(warnings, "warning")), remedy),
-        _ => Finding::error(
-            NAME,
-            format!("{counted}, {}, {}", text::count(errors, "error"), text::count(warnings, "warning")),
-            remedy,
-        ),
-    }
-}
-
-/// What modules say of their neighbours, and what they and backends depend on.
-async fn neighbours(loaded: &Loaded, context: &Context) -> Vec<Finding> {
+/// What modules say of what they stand on and of their neighbours, and what they and backends depend on.
+async fn modules(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let said = match context.modules.declare(&context.told(loaded, &[])) {
-        Ok(said) => said,
-        Err(error) => {
-            findings.push(Finding::error("sources", sentence(&error), "correct the configuration"));
-            Declaration::new()
-        }
-    };
+    let told = context.told(loaded);
+    let mut said = Declaration::new();
+    let declared = context.modules.declare(&told, &mut said);
+    for check in said.checks {
+        findings.extend(check.await);
+    }
+    if let Err(error) = declared {
+        findings.push(Finding::error("sources", sentence(&error), "correct the configuration"));
+    }
     for verify in said.verify {
         if let Err(error) = verify.await {
             findings.push(Finding::error("sources", sentence(&error), "until then the hub does not start"));
         }
     }
-    for check in said.checks {
-        findings.extend(check.await);
-    }
-    findings.extend(dependencies::all(said.depends_on, loaded, &context.modules).await);
+    // What is wrong with backends is found by another check.
+    let offer = context.modules.offer(&told).unwrap_or_default();
+    findings.extend(dependencies::all(said.depends_on.into_iter().chain(offer.depends_on)).await);
     findings
 }
 

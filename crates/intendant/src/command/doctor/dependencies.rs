@@ -2,42 +2,19 @@
 
 use http::dependency::reach;
 use model::Dependency;
-
 use module::{Finding, Needed};
 
-use crate::assembly::Modules;
-use crate::compose::{self, Parts};
-use crate::config::Loaded;
-
-/// Asks each of them once, however many declare it.
-pub(super) async fn all(needed: Vec<Needed>, loaded: &Loaded, modules: &Modules) -> Vec<Finding> {
+/// Asks each of them once, however many declare it; the first place that does is told.
+pub(super) async fn all(needed: impl Iterator<Item = Needed>) -> Vec<Finding> {
+    let mut asked: Vec<String> = Vec::new();
     let mut findings = Vec::new();
-    for (dependency, place) in declared(needed, loaded, modules) {
-        findings.push(look(&dependency, &place).await);
+    for Needed { dependency, place } in needed {
+        if !asked.contains(&dependency.url) {
+            findings.push(look(&dependency, &place).await);
+            asked.push(dependency.url);
+        }
     }
     findings
-}
-
-/// Each with the first place that declares it.
-fn declared(needed: Vec<Needed>, loaded: &Loaded, modules: &Modules) -> Vec<(Dependency, String)> {
-    let mut found: Vec<(Dependency, String)> = Vec::new();
-    let mut add = |declared: &[Dependency], place: &str| {
-        for needed in declared {
-            if !found.iter().any(|(known, _)| known.url == needed.url) {
-                found.push((needed.clone(), place.to_owned()));
-            }
-        }
-    };
-    for Needed { dependency, place } in needed {
-        add(&[dependency], &place);
-    }
-    // What is wrong with backends is found by another check.
-    if let Ok(parts) = Parts::read(loaded, &compose::backends_folder(loaded).used, modules) {
-        for backend in &parts.backends.backends {
-            add(backend.depends_on(), &backend.folder().join("config.yml").display().to_string());
-        }
-    }
-    found
 }
 
 async fn look(dependency: &Dependency, place: &str) -> Finding {

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, anyhow};
 use api::Installation;
 use engine::Hub;
 use http::{BodyLimits, Caller};
-use module::Declaration;
+use module::{Declaration, Offer, Role};
 use rustix::process::geteuid;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -26,10 +26,11 @@ use crate::cli::{Serve, VERSION};
 use crate::compose::{self, Home, Parts};
 use crate::config::{self, Loaded};
 use crate::context::Context;
-use crate::exit::{Exit, sentence};
+use crate::exit::{Exit, sentence, whole};
 use crate::logging::{self, Format, Level};
 use crate::marker::Marker;
 use crate::noop;
+use crate::role::Taken;
 use crate::signals::Signals;
 use crate::systemd;
 use disk::Disk;
@@ -41,6 +42,16 @@ const ENVELOPE: usize = 64 * 1024;
 const CHECK_AFTER: Duration = Duration::from_secs(10);
 /// A check that was in the way of the work is tried again after so long.
 const CHECK_AGAIN: Duration = Duration::from_mins(15);
+
+/// Serves in the place of an older program. What is wrong with the settings ends it with 1, as it ends the original: its
+/// unit knows no other code.
+pub async fn in_role(role: Role, args: Serve, context: &Context) -> Result<Exit> {
+    let served = match Taken::read(role, context.environment()) {
+        Ok(role) => run(args, &context.in_the_place_of(role)).await,
+        Err(error) => Err(error),
+    };
+    served.map_err(|error| anyhow!(whole(&error)))
+}
 
 /// Serves until told to stop.
 pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
@@ -154,20 +165,22 @@ impl Start<'_> {
     async fn hub(&self, quiet: bool) -> Result<(Hub, Assembly)> {
         let Start { args, loaded, context } = *self;
         let config = &loaded.config;
-        let folder = compose::backends_folder(loaded);
-        let parts = Parts::read(loaded, &folder.used, &context.modules)?.beside(noop::entry(&context.noop));
+        let mut told = context.told(loaded);
+        let parts = Parts::read(config, &told, &context.modules)?;
         let (home, marker) = home(args, loaded, context)?;
-        let listed = parts.listed();
-        let mut said = context.modules.declare(&context.told(loaded, &listed))?;
+        told.backends.clone_from(&parts.offer.documents);
+        let mut said = Declaration::new();
+        context.modules.declare(&told, &mut said)?;
         for verify in said.verify.drain(..) {
             verify.await?;
         }
         if !quiet {
-            introduce(loaded, &folder.used, &parts, &said);
+            introduce(loaded, &parts.offer, &said);
             if let Some(trouble) = noop::trouble(&context.noop) {
                 tracing::warn!(backend = "noop", "{trouble}");
             }
         }
+        let parts = parts.beside(noop::entry(&context.noop));
         let started = compose::start(home, parts, said, &context.clock).await?;
         note(marker.as_ref(), &config.data.folder, started.0.journal().id());
         Ok(started)
@@ -175,12 +188,14 @@ impl Start<'_> {
 }
 
 /// Says what the hub is made of.
-fn introduce(loaded: &Loaded, folder: &Path, parts: &Parts, said: &Declaration) {
+fn introduce(loaded: &Loaded, offer: &Offer, said: &Declaration) {
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %loaded.config.data.folder.display(), "configuration: {file}");
-    let backends = parts.backends.backends.len();
-    tracing::info!(backends, folder = %folder.display(), "backends: {backends} in {}", folder.display());
-    parts.backends.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+    let backends = offer.backends.len();
+    if let Some(folder) = &offer.folder {
+        tracing::info!(backends, folder = %folder.display(), "backends: {backends} in {}", folder.display());
+    }
+    offer.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
     for (source, words) in &said.introduces {
         tracing::info!(source, "{words}");
     }

@@ -31,7 +31,7 @@ fn the_meaning_of_a_key_fits_a_table() {
 #[test]
 fn the_example_loads_and_shows_every_key() {
     let path = in_repository("docs/intendant.example.yml");
-    let loaded = load(Some(&path), &places(&[]), &kinds()).unwrap();
+    let loaded = load(Some(&path), &places(&[]), &kinds(), None).unwrap();
     assert_eq!(loaded.config.log, Config::default().log, "what it shows are the defaults");
     let text = std::fs::read_to_string(&path).unwrap();
     for key in keys(&kinds()) {
@@ -48,6 +48,6 @@ fn the_example_loads_and_shows_every_key() {
     let path = folder.path().join("intendant.yml");
     std::fs::write(&path, &all).unwrap();
     std::fs::write(folder.path().join("user.schema.json"), "{}").unwrap();
-    let loaded = load(Some(&path), &places(&[]), &kinds()).unwrap();
+    let loaded = load(Some(&path), &places(&[]), &kinds(), None).unwrap();
     assert_eq!(loaded.config.actions.0.len(), 2);
 }

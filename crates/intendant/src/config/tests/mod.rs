@@ -5,6 +5,7 @@ mod documented;
 mod overridden;
 mod places;
 mod refused;
+mod role;
 mod values;
 
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Site {
     }
 
     fn load(&self, variables: &[(&str, &str)]) -> Result<Loaded, Error> {
-        load(Some(&self.path("intendant.yml")), &places(variables), &kinds())
+        load(Some(&self.path("intendant.yml")), &places(variables), &kinds(), None)
     }
 
     /// The message for a file that is refused, without the folder's name.

@@ -102,9 +102,11 @@ fn the_view_shows_every_key_with_its_origin_and_no_secret() {
 #[test]
 fn relative_paths_start_from_the_files_folder() {
     let site = Site::new("data: {folder: data}\nbackends: {folder: /srv/backends}\nkey: file:../keys/one\n");
-    let config = site.load(&[("INTENDANT_SOCKET", "here.sock")]).unwrap().config;
+    let loaded = site.load(&[("INTENDANT_SOCKET", "here.sock")]).unwrap();
+    let backends: scripts::Backends = loaded.sections.get();
+    let config = loaded.config;
     assert_eq!(config.data.folder, site.path("data"));
-    assert_eq!(config.backends.folder, Path::new("/srv/backends"));
+    assert_eq!(backends.folder, Path::new("/srv/backends"));
     assert_eq!(config.key, SecretSource::File(site.path("../keys/one")));
     assert_eq!(config.socket, Path::new("here.sock"), "a variable's start from the working folder");
 }
@@ -114,9 +116,9 @@ fn the_named_file_goes_before_the_variable() {
     let (named, variable) = (Site::new("concurrency: 1\n"), Site::new("concurrency: 2\n"));
     let config = variable.path("intendant.yml").display().to_string();
     let places = places(&[("INTENDANT_CONFIG", &config)]);
-    let loaded = load(Some(&named.path("intendant.yml")), &places, &super::kinds()).unwrap();
+    let loaded = load(Some(&named.path("intendant.yml")), &places, &super::kinds(), None).unwrap();
     assert_eq!((loaded.config.concurrency.get(), loaded.file), (1, Some(named.path("intendant.yml"))));
-    let loaded = load(None, &places, &super::kinds()).unwrap();
+    let loaded = load(None, &places, &super::kinds(), None).unwrap();
     assert_eq!((loaded.config.concurrency.get(), loaded.file), (2, Some(PathBuf::from(config))));
 }
 

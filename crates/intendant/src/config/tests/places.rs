@@ -54,9 +54,11 @@ fn a_unit_has_what_systemd_gives_it() {
 #[test]
 fn what_nobody_gave_is_found() {
     let site = Site::new("");
-    let config = site.load(&[]).unwrap().config;
+    let loaded = site.load(&[]).unwrap();
+    let backends: scripts::Backends = loaded.sections.get();
+    let config = loaded.config;
     assert_eq!(config.data.folder, Path::new("/home/alice/.local/state/intendant"));
-    assert_eq!(config.backends.folder, Path::new("/home/alice/.local/state/intendant/backends"));
+    assert_eq!(backends.folder, Path::new("/home/alice/.local/state/intendant/backends"));
     assert_eq!(config.key, SecretSource::File(site.path("intendant.key")), "beside the file");
     assert_eq!(config.socket, Path::new("/run/intendant/intendant.sock"));
 }
@@ -68,7 +70,7 @@ fn without_a_file_the_defaults_hold() {
         places.files(),
         [PathBuf::from("intendant.yml"), PathBuf::from("/etc/intendant/intendant.yml")]
     );
-    let loaded = assemble(None, &places, &super::kinds()).unwrap();
+    let loaded = assemble(None, &places, &super::kinds(), None).unwrap();
     assert_eq!(loaded.file, None);
     assert_eq!(loaded.config.key, SecretSource::File("/home/alice/.config/intendant/intendant.key".into()));
 }

@@ -111,14 +111,15 @@ fn nothing_said_is_the_default() {
 #[test]
 fn a_file_that_is_named_must_be_there() {
     let missing = Path::new("/nonexistent/intendant.yml");
-    let error = load(Some(missing), &places(&[]), &super::kinds()).unwrap_err();
+    let error = load(Some(missing), &places(&[]), &super::kinds(), None).unwrap_err();
     assert!(
         error
             .to_string()
             .starts_with("the configuration file /nonexistent/intendant.yml cannot be read: No such")
     );
-    let error = load(None, &places(&[("INTENDANT_CONFIG", "/nonexistent/intendant.yml")]), &super::kinds())
-        .unwrap_err();
+    let error =
+        load(None, &places(&[("INTENDANT_CONFIG", "/nonexistent/intendant.yml")]), &super::kinds(), None)
+            .unwrap_err();
     assert!(error.to_string().contains("/nonexistent/intendant.yml"), "{error}");
 }
 

@@ -1,60 +1,88 @@
 //! `intendant backends debug`: one script, run exactly as the hub does, and everything it was given and said.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use api::decode::{self, Beside};
+use clap::Args;
 use engine::port::Call;
 use model::{JobId, Mask, OutcomeKind, RunMark, null_to_empty, take_secrets};
-use scripts::Debugged;
+use module::exit::{Exit, misuse};
+use module::terminal::{Mark, text, time};
+use module::{Desk, document};
 use serde_json::{Value, json};
 
-use super::{find, offline};
-use crate::cli::{Debug, JobName};
-use crate::compose::{self, Parts};
-use crate::config::Loaded;
-use crate::context::Context;
-use crate::document;
-use crate::exit::{Exit, misuse};
-use crate::logging;
-use crate::render::{Mark, text, time};
+use super::super::read::{folder, read};
+use crate::debug::Debugged;
+use crate::verdict::Stream;
+
+/// `intendant backends debug`.
+#[derive(Debug, Args)]
+pub(crate) struct Debug {
+    /// The backend
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The action
+    #[arg(value_name = "ACTION")]
+    action: String,
+    /// File with the request, as JSON; - reads standard input. Without it the script reads {"payload":{}}
+    #[arg(long, value_name = "FILE", conflicts_with = "job")]
+    input: Option<PathBuf>,
+    /// Give the script what this job has, secrets included: read from the journal itself, with the key
+    #[arg(long, value_name = "JOB")]
+    job: Option<String>,
+    /// Folder with the backends, instead of the configured one
+    #[arg(long, value_name = "FOLDER")]
+    backends: Option<PathBuf>,
+    /// Show secrets
+    #[arg(long)]
+    reveal: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the script and shows what happened.
-pub async fn run(args: Debug, context: &Context) -> Result<Exit> {
-    logging::start_quietly(context)?;
-    let loaded = context.configuration_of_hub().await?;
-    let folder = args.backends.clone().unwrap_or_else(|| compose::backends_folder(&loaded).used);
-    let parts = Parts::read(&loaded, &folder, &context.modules)?;
-    let backend = parts.backends.backend(&args.name).map(Arc::clone).ok_or_else(|| {
-        let names: Vec<&str> = parts.backends.backends.iter().map(|backend| backend.name()).collect();
+pub(crate) async fn run(args: Debug, desk: &dyn Desk) -> Result<Exit> {
+    desk.start_log()?;
+    let mut told = desk.told().await?;
+    told.folder.clone_from(&args.backends);
+    let read = read(&told)?;
+    let backend = read.backend(&args.name).map(Arc::clone).ok_or_else(|| {
+        let names: Vec<&str> = read.backends.iter().map(|backend| backend.name()).collect();
         misuse(format!(
             "there is no backend {} in {}; there are: {}",
             args.name,
-            folder.display(),
+            folder(&told).used.display(),
             names.join(", ")
         ))
     })?;
-    let job = match args.job.clone() {
-        Some(JobName::Ours(job)) => Some(job),
-        Some(theirs @ JobName::Theirs(_)) => Some(find::job(theirs, &context.client()?).await?),
+    let job = match &args.job {
+        Some(name) => Some(desk.job(name).await?),
         None => None,
     };
-    let call = call(&args, job, &parts, &loaded, context)?;
+    let call = call(&args, job, desk)?;
     let debugged =
         tokio::task::spawn_blocking(move || backend.debug(&call)).await.context("running the script")??;
     let well = debugged.outcome.kind == OutcomeKind::Done;
     if args.json {
-        context.screen.json(&debugged)?;
+        desk.screen().json(&debugged)?;
     } else {
-        print(&debugged, context)?;
+        print(&debugged, desk)?;
     }
     Ok(Exit::of(well))
 }
 
 /// What the hub would hand to the backend.
-fn call(args: &Debug, job: Option<JobId>, parts: &Parts, loaded: &Loaded, context: &Context) -> Result<Call> {
-    let action = parts.actions.get(&args.action);
-    let mut body = body(args, job, loaded, context)?;
+fn call(args: &Debug, job: Option<(JobId, Value)>, desk: &dyn Desk) -> Result<Call> {
+    let actions = desk.actions()?;
+    let action = actions.get(&args.action);
+    let new = || desk.clock().job_id(desk.clock().now());
+    let (job, mut body) = match job {
+        Some(found) => found,
+        None => (new(), body(args, desk)?),
+    };
     let mask = if args.reveal {
         Mask::default()
     } else {
@@ -63,9 +91,8 @@ fn call(args: &Debug, job: Option<JobId>, parts: &Parts, loaded: &Loaded, contex
     if action.spec.null_as_empty {
         null_to_empty(&mut body);
     }
-    let job = job.unwrap_or_else(|| context.clock.job_id(context.clock.now()));
     // A journal of its own: a running hub must not take this process for one of its own.
-    let journal = context.clock.job_id(context.clock.now()).0;
+    let journal = new().0;
     Ok(Call {
         mark: RunMark { journal, job, step: 0, attempt: 1 },
         action: Arc::from(args.action.as_str()),
@@ -75,20 +102,17 @@ fn call(args: &Debug, job: Option<JobId>, parts: &Parts, loaded: &Loaded, contex
     })
 }
 
-fn body(args: &Debug, job: Option<JobId>, loaded: &Loaded, context: &Context) -> Result<Value> {
-    if let Some(job) = job {
-        return offline::document(job, loaded, context).map(|(_, body)| body);
-    }
+fn body(args: &Debug, desk: &dyn Desk) -> Result<Value> {
     let Some(file) = &args.input else { return Ok(json!({ "payload": {} })) };
-    let document = document::read(file, loaded.config.requests.max_size.0)?;
+    let document = document::read(file, desk.max_size()?)?;
     let beside = Beside { action: Some(args.action.clone()), ..Beside::default() };
-    decode::request(&document, "debug", &beside, context.clock.now())
+    decode::request(&document, "debug", &beside, desk.clock().now())
         .map(|request| request.body)
         .map_err(|why| misuse(format!("{}: {}", document::name(file), why.message)))
 }
 
-fn print(debugged: &Debugged, context: &Context) -> Result<()> {
-    let screen = &context.screen;
+fn print(debugged: &Debugged, desk: &dyn Desk) -> Result<()> {
+    let screen = desk.screen();
     let facts = [
         ("command", debugged.command.clone()),
         ("started", if debugged.through_shell { "by /bin/sh -c" } else { "directly" }.to_owned()),
@@ -109,8 +133,8 @@ fn print(debugged: &Debugged, context: &Context) -> Result<()> {
     let ending = debugged.ending.as_deref().unwrap_or("not started");
     screen.line(format!("{} {ending} after {}", screen.out.dim("ended    "), time::took(debugged.took)))?;
     let found = match debugged.answer_on {
-        Some(scripts::Stream::Stdout) => "on standard output",
-        Some(scripts::Stream::Stderr) => "on standard error",
+        Some(Stream::Stdout) => "on standard output",
+        Some(Stream::Stderr) => "on standard error",
         None => "nowhere: the script printed no JSON object with a status",
     };
     screen.line(format!("{} {found}", screen.out.dim("answer   ")))?;

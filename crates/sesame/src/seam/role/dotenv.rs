@@ -1,6 +1,6 @@
 //! `.env` files: lines of `NAME=value`, as the original daemon reads one from its working folder.
 
-use crate::document::without_mark;
+use module::document::without_mark;
 
 /// The variables in the text. Blank lines, comments and lines that are none are passed over.
 pub(super) fn variables(text: &str) -> Vec<(String, String)> {

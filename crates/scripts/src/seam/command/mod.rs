@@ -1,0 +1,4 @@
+//! `intendant backends new|debug`.
+
+pub(super) mod debug;
+pub(super) mod new;
