@@ -31,5 +31,5 @@ pub use command::{Answer, Command, Desk, Ended};
 pub use declaration::{Declaration, Ground, SourceName};
 pub use finding::{Finding, Level};
 pub use offer::{Needed, Offer};
-pub use role::{Role, Said, Settings};
+pub use role::{Put, Role, Said, Settings};
 pub use running::{Around, Panel, Running, Served, Swap};

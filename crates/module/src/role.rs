@@ -28,8 +28,11 @@ pub struct Settings {
     /// What was said, and counts more than what else is configured.
     pub said: Vec<Said>,
     /// Puts what was said without a text into the module's own sections.
-    pub put: Option<Arc<dyn Fn(&mut Sections) + Send + Sync>>,
+    pub put: Option<Put>,
 }
+
+/// Puts something into sections.
+pub type Put = Arc<dyn Fn(&mut Sections) + Send + Sync>;
 
 /// A key that one of the older program's variables says.
 #[derive(Clone, Debug, PartialEq, Eq)]

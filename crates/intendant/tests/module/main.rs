@@ -217,7 +217,7 @@ impl Decoder for Porter {
     fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
         let payload: Value = serde_json::from_slice(raw)
             .map_err(|why| Why { code: code::UNREADABLE, message: why.to_string() })?;
-        Ok(agency(payload))
+        Ok(agency(&payload))
     }
 }
 
@@ -239,7 +239,7 @@ impl Panel for Porter {
 }
 
 /// A request that the agency hands in.
-fn agency(payload: Value) -> Request {
+fn agency(payload: &Value) -> Request {
     Request::new("agency", ACTION, json!({ "payload": payload }))
 }
 
@@ -486,7 +486,7 @@ async fn its_source_is_as_it_says(hub: &Hub) {
     until("the end", async || hub.job(job).await.unwrap().state.is_terminal()).await;
     let story = hub.story(job).await.unwrap();
     assert_eq!((story.job.state, story.attempts.len()), (JobState::Failed, 1), "it is not tried again");
-    let long = agency(json!({ "name": "x".repeat(2000) }));
+    let long = agency(&json!({ "name": "x".repeat(2000) }));
     let Accepted::Refused(why) = hub.accept(long, Effects::default()).await.unwrap() else {
         panic!("it is larger than its source allows");
     };
