@@ -68,9 +68,9 @@ impl Command {
         about: &'static str,
         run: impl for<'a> Fn(S, &'a dyn Desk) -> Ended<'a> + Send + Sync + 'static,
     ) -> Self {
-        let typed =
-            clap::Command::new(name).about(about).subcommand_required(true).arg_required_else_help(true);
-        Command { typed: S::augment_subcommands(typed), within: None, run: read_by(S::from_arg_matches, run) }
+        let typed = S::augment_subcommands(clap::Command::new(name)).about(about);
+        let typed = typed.subcommand_required(true).arg_required_else_help(true);
+        Command { typed, within: None, run: read_by(S::from_arg_matches, run) }
     }
 
     /// One among those of the hub's own subcommand `within`.

@@ -107,12 +107,12 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// Those of modules are listed behind this many of the hub's own: beside `backends`.
-const BEFORE: usize = 4;
-/// Those that stand among the hub's own in a group: behind this many.
-const BEFORE_IN_GROUP: usize = 10;
+/// Options are numbered with the subcommands: so many stand before `run`, beside which those of modules are listed.
+const RUN: usize = 5;
 /// Roles are listed beside `serve`.
-const SERVE: usize = 1;
+const SERVE: usize = RUN + 1;
+/// What modules have among the hub's own in a group is listed behind this many.
+const IN_GROUP: usize = 10;
 
 /// All that can be typed, with the subcommands and the roles of modules.
 pub fn typed(commands: &[module::Command], roles: &[Role]) -> clap::Command {
@@ -123,10 +123,10 @@ pub fn typed(commands: &[module::Command], roles: &[Role]) -> clap::Command {
     commands.iter().enumerate().fold(all, |all, (place, one)| {
         let typed = one.typed.clone();
         match one.within {
-            None => all.subcommand(typed.display_order(BEFORE)),
-            Some(group) => all.mut_subcommand(group, |group| {
-                group.subcommand(typed.display_order(BEFORE_IN_GROUP + place))
-            }),
+            None => all.subcommand(typed.display_order(RUN)),
+            Some(group) => {
+                all.mut_subcommand(group, |group| group.subcommand(typed.display_order(IN_GROUP + place)))
+            }
         }
     })
 }
