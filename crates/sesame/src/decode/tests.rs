@@ -20,6 +20,7 @@ fn message(data: &Value) -> Message {
         name: "IDENTITY_UPDATE".to_owned(),
         data: data.to_string(),
         timestamp: Some(5_000),
+        keep: None,
     }
 }
 
