@@ -168,3 +168,19 @@ async fn a_delivery_goes_on() {
     clock.run_ahead(SignedDuration::ZERO);
     bed.until(async || post.delivered.lock().unwrap().len() == 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_waits_behind_a_failing_one_goes_on_with_it() {
+    let clock = Clock::system();
+    clock.run_ahead(THIRTY_DAYS);
+    let post = Arc::new(Post::default());
+    let bed = bed(&clock, with_post(&post)).await;
+    let first = bed.accept(request("DO", "x")).await;
+    bed.ended(first).await;
+    bed.until(async || post.tries.load(Ordering::SeqCst) == 1).await;
+    // Its address fails: this one stays in the journal.
+    let second = bed.accept(request("DO", "y")).await;
+    bed.ended(second).await;
+    clock.run_ahead(SignedDuration::ZERO);
+    bed.until(async || post.delivered.lock().unwrap().len() == 2).await;
+}

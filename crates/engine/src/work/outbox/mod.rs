@@ -377,11 +377,14 @@ async fn write(
     unmarked.remove(&ids);
 }
 
-/// The delivery with a time for which it may wait: a clock that ran ahead when it was written does not hold it up.
+/// The delivery with a time for which it may wait: a clock that ran ahead when it was written does not hold it up. One
+/// that was not tried yet waits for as long as was wanted when it was made.
 fn believed(core: &Core, delivery: Delivery) -> Delivery {
     let longest =
         core.couriers.get(&delivery.to.courier).map_or(BACK_OFF.1, |courier| courier.longest_pause());
-    Delivery { due_at: within(delivery.due_at, longest, core.clock.now()), ..delivery }
+    let wanted = || Duration::try_from(delivery.due_at.duration_since(delivery.id.made_at()?)).ok();
+    let wanted = if delivery.attempts == 0 { wanted().unwrap_or(longest) } else { longest };
+    Delivery { due_at: within(delivery.due_at, wanted.min(longest), core.clock.now()), ..delivery }
 }
 
 async fn deliver(core: Arc<Core>, delivery: Delivery, done: mpsc::UnboundedSender<Tried>) {
