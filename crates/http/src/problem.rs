@@ -170,7 +170,7 @@ impl From<journal::Error> for Problem {
         use journal::Error as E;
         match error {
             E::Missing(what) => Problem::missing(what),
-            E::Fenced(_) | E::Conflict { .. } => {
+            E::Fenced(_) | E::NotOurs(_) | E::Conflict { .. } => {
                 Problem::new(StatusCode::CONFLICT, "conflict", format!("{error}: look at it, and try again"))
             }
             E::IdReused { .. } => Problem::new(StatusCode::CONFLICT, "id_reused", error.to_string()),

@@ -11,3 +11,5 @@ UPDATE step SET due_at = (SELECT due_at FROM job WHERE seq = step.id / 256)
         AND id / 256 IN (SELECT seq FROM job INDEXED BY job_alive WHERE ended_at IS NULL);
 -- What waits to leave for each address.
 CREATE INDEX delivery_line ON delivery (courier, address, seq) WHERE state = 0;
+-- The life of the journal (each opening for work is one) that began the attempt under way.
+ALTER TABLE job ADD COLUMN open_life INTEGER;

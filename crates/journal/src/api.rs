@@ -77,6 +77,15 @@ pub struct Committed {
 /// Told of each commit, on the writer's thread: it must not block.
 pub type Observer = Arc<dyn Fn(Committed) + Send + Sync>;
 
+/// Whose something is: the attempts under way, and with them the jobs that run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Begun since this journal was opened.
+    Ours,
+    /// Begun in an earlier life, which is over: nobody leads them any more.
+    Gone,
+}
+
 /// An attempt whose end was never recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenAttempt {
@@ -327,8 +336,10 @@ pub trait Read: Send + Sync {
     fn next_deadline(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
     /// Everything needed to take up a job; `None` = no such job.
     fn prepare(&self, job: JobId) -> BoxFuture<'_, Result<Option<Prepared>, Error>>;
-    /// Attempts whose end was never recorded.
-    fn open_attempts(&self) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>>;
+    /// Attempts whose end was never recorded. Those of lives that are gone are to be taken back ([`Expect::Orphan`]).
+    ///
+    /// [`Expect::Orphan`]: crate::Expect::Orphan
+    fn open_attempts(&self, of: Whose) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>>;
     /// A job.
     fn job(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
     /// A job's plan.

@@ -69,15 +69,18 @@ pub struct EffectSet {
     pub records: Vec<NewRecord>,
 }
 
-/// The state a job must be in for a change to be written; otherwise the change is [`crate::Error::Fenced`].
+/// The state a job must be in for a change to be written; otherwise the change is [`crate::Error::Fenced`], or
+/// [`crate::Error::NotOurs`] when the attempt was begun by somebody else than the change expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     /// Queued or retrying, and head of its subject.
     Ready,
     /// Queued or retrying, head or not.
     Waiting,
-    /// Running, and this attempt (step, number) is its open one.
+    /// Running, and this attempt (step, number) is its open one, begun since this journal was opened.
     Running(u16, u32),
+    /// The same, but begun in a life that is gone: it is taken back.
+    Orphan(u16, u32),
 }
 
 /// A step of the plan, frozen at first start.

@@ -120,6 +120,9 @@ pub enum Error {
     /// The transition no longer fits: the job moved on (fencing). Nothing was written.
     #[error("the job moved on in the meantime: {0}")]
     Fenced(String),
+    /// The job is in other hands: its attempt was begun by another life of the journal. Nothing was written.
+    #[error("job {0} is led by somebody else")]
+    NotOurs(model::JobId),
     /// An entity was written by somebody else in the meantime. Nothing was written; read again.
     #[error("{kind} {key} was changed in the meantime")]
     Conflict {

@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod error;
 mod key;
+mod life;
 mod place;
 mod random;
 mod rules;
@@ -21,7 +22,7 @@ mod sqlite;
 pub use api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
     EntityPage, Filter, Journal, Keep, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, Read,
-    RecordBody, RecordFilter, Renewal, Tally, Waiting, Write,
+    RecordBody, RecordFilter, Renewal, Tally, Waiting, Whose, Write,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use intendant_journal::{
     Change, DeliveryFilter, EffectSet, EntityFilter, Filter, Journal, NewJob, NewRecord, Order, Page,
-    RecordFilter,
+    RecordFilter, Whose,
 };
 use model::{Class, Code, OutcomeKind, RecordKind};
 use rusqlite::Connection;
@@ -109,7 +109,9 @@ async fn readable(journal: &dyn Journal) -> BTreeSet<String> {
         seen.insert(format!("event {}", event.seq));
     }
     journal.expired(at(2_000_000), 99).await.unwrap();
-    journal.open_attempts().await.unwrap();
+    for of in [Whose::Ours, Whose::Gone] {
+        journal.open_attempts(of).await.unwrap();
+    }
     let old = Filter { since: Some(at(0)), until: Some(at(1_000_000)), ..Filter::default() };
     for job in journal.jobs(old, page).await.unwrap().rows {
         seen.insert(format!("of that time {}", job.seq.0));

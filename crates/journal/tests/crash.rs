@@ -12,7 +12,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use intendant_journal::{Acceptance, EffectSet, Expect, Journal, Mark};
+use intendant_journal::{Acceptance, EffectSet, Expect, Journal, Mark, Whose};
 use model::{DeliveryState, JobState, OutcomeKind};
 use support::folder::{Folder, try_open};
 use support::*;
@@ -78,7 +78,7 @@ async fn finish(journal: &dyn Journal) {
     for number in 1..=2 {
         let mut attempts = journal.attempts(id(number)).await.unwrap().len();
         if the_job(journal, number).await.state == JobState::Running {
-            journal.change(to(number, Expect::Running(0, 1), JobState::Queued, at(90))).await.unwrap();
+            journal.change(to(number, Expect::Orphan(0, 1), JobState::Queued, at(90))).await.unwrap();
         }
         if the_job(journal, number).await.state == JobState::Queued {
             attempts += 1;
@@ -111,7 +111,7 @@ crash!(before_a_start_is_committed_nothing_ran, "start.before_commit:1", |journa
 
 crash!(after_a_start_is_committed_its_attempt_is_open, "start.after_commit:1", |journal, said| {
     assert!(!said.contains("start"), "{said}");
-    assert_eq!(journal.open_attempts().await.unwrap()[0].job, id(1));
+    assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap()[0].job, id(1));
 });
 
 crash!(before_a_settle_is_committed_the_attempt_is_open, "settle.before_commit:1", |journal, said| {

@@ -7,7 +7,7 @@ mod support;
 
 use intendant_journal::{
     Acceptance, Burial, DeliveryFilter, EffectSet, EntityFilter, Filter, Grave, Journal, NewJob, NewRecord,
-    Order, Page, RecordFilter, Retention, Spot,
+    Order, Page, RecordFilter, Retention, Spot, Whose,
 };
 use model::{Class, Code, DeliveryState, JobState, OutcomeKind, RecordKind, Seq};
 use rusqlite::Connection;
@@ -101,7 +101,7 @@ async fn a_job_whose_row_is_damaged_is_named_ended_and_frees_its_subject() {
         assert!(due(&*journal).await.starts_with(&[1, 2, 3, 4]), "{column}");
         journal.expired(at(2_000_000), 99).await.unwrap();
         assert_eq!(journal.next_deadline().await.unwrap(), Some(at(1_000_000)), "{column}");
-        assert_eq!(journal.open_attempts().await.unwrap(), []);
+        assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap(), []);
         assert_eq!(journal.damaged().len(), 1, "{column}");
 
         assert!(bury(&*journal, Grave::Waiting(Seq(5))).await, "{column}");

@@ -67,7 +67,7 @@ impl Progress {
     pub(crate) fn is_ahead(&self) -> bool {
         self.unwritten.ended.is_some()
             || !self.unwritten.steps.is_empty()
-            || matches!(self.expect, Expect::Running(..))
+            || matches!(self.expect, Expect::Running(..) | Expect::Orphan(..))
     }
 
     // === steps ===

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Error, Expect, Grave, OpenAttempt};
+use journal::{Error, Expect, Grave, OpenAttempt, Whose};
 use model::word::code;
 use model::{JobState, RunMark};
 
@@ -13,10 +13,10 @@ use crate::work::ending::{CANCELLED, end_taken_over, ended};
 use crate::work::read_back::ReadBack;
 use crate::work::settle::Wrote;
 
-/// Ends every attempt whose end was never recorded, after its processes are gone, and puts its job back in the
+/// Ends every attempt that a life before this one has left open, after its processes are gone, and puts its job back in the
 /// queue. Says how many there were.
 pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
-    let open = core.journal.open_attempts().await?;
+    let open = core.journal.open_attempts(Whose::Gone).await?;
     // Jobs whose attempts cannot be read: nobody leads them, and nobody can find their processes.
     Gravedigger::default().dig_all(core).await;
     if open.is_empty() {
@@ -34,7 +34,7 @@ pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
 async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
     let done = match core.journal.prepare(attempt.job).await {
         Ok(Some(prepared)) if attempt.backend.is_some() => {
-            let expect = Expect::Running(attempt.step, attempt.number);
+            let expect = Expect::Orphan(attempt.step, attempt.number);
             let mut found = ReadBack::of(core, prepared, expect).await;
             let progress = &mut found.progress;
             let (place, now) = (usize::from(attempt.step), core.clock.now());
@@ -49,6 +49,8 @@ async fn put_back(core: &Core, attempt: &OpenAttempt) -> Result<(), Error> {
     };
     match done {
         Err(Error::Damaged(_) | Error::Fenced(_)) => bury(core, Grave::Job(attempt.job)).await.map(drop),
+        // Somebody else takes it back.
+        Err(Error::NotOurs(_)) => Ok(()),
         done => done,
     }
 }

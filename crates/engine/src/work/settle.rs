@@ -76,8 +76,8 @@ impl Core {
                 }
                 Err(Error::Cancelled(_)) => return Wrote::Cancelled(Box::new(change)),
                 Err(Error::Closed) => return Wrote::Never,
-                Err(Error::Fenced(why) | Error::Missing(why)) => {
-                    tracing::debug!(job = %change.job, "not written: {why}");
+                Err(error @ (Error::Fenced(_) | Error::Missing(_) | Error::NotOurs(_))) => {
+                    tracing::debug!(job = %change.job, "not written: {error}");
                     return Wrote::Never;
                 }
                 Err(Error::Damaged(_)) if bury(self, Grave::Job(change.job)).await.is_ok() => {

@@ -3,11 +3,19 @@
 use jiff::Timestamp;
 use model::JobState;
 
-use crate::change::{AttemptEnd, Change, Expect};
+use crate::api::Whose;
+use crate::change::{AttemptEnd, AttemptStart, Change, Expect};
 use crate::error::Error;
 
-/// An attempt under way: step, number, when it started.
-pub(crate) type Open = (u16, u32, Timestamp);
+/// An attempt under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Open {
+    pub(crate) step: u16,
+    pub(crate) number: u32,
+    /// When it started.
+    pub(crate) at: Timestamp,
+    pub(crate) whose: Whose,
+}
 
 /// Where a job stands, as far as a move needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +33,7 @@ pub(crate) struct Standing {
 
 impl Standing {
     fn is_open(&self, step: u16, number: u32) -> bool {
-        self.open.is_some_and(|(s, n, _)| (s, n) == (step, number))
+        self.open.is_some_and(|open| (open.step, open.number) == (step, number))
     }
 }
 
@@ -39,12 +47,16 @@ pub(crate) fn fence(was: &Standing, change: &Change) -> Result<(), Error> {
             return fenced(format!("is {}, and not the first of its subject to run", was.state.as_str()));
         }
         Expect::Waiting if !waiting => return fenced(format!("is {}, not waiting", was.state.as_str())),
-        Expect::Running(step, number) => {
+        Expect::Running(step, number) | Expect::Orphan(step, number) => {
             if was.state != JobState::Running || !was.is_open(step, number) {
                 return fenced(format!("does not run attempt {number} of step {step} any more"));
             }
         }
         Expect::Ready | Expect::Waiting => {}
+    }
+    let whose = if matches!(change.expect, Expect::Orphan(..)) { Whose::Gone } else { Whose::Ours };
+    if was.open.is_some_and(|open| open.whose != whose) {
+        return Err(Error::NotOurs(job));
     }
     let to = change.to.state;
     if was.cancelled && matches!(to, JobState::Queued | JobState::Retrying) {
@@ -82,7 +94,7 @@ pub(crate) fn closed(was: &Standing, change: &Change) -> Option<Open> {
 /// The attempt that is under way after the move.
 pub(crate) fn open(was: &Standing, change: &Change) -> Option<Open> {
     match change.started {
-        Some(start) => Some((start.step, start.number, change.at)),
+        Some(AttemptStart { step, number }) => Some(Open { step, number, at: change.at, whose: Whose::Ours }),
         None => was.open.filter(|_| change.to.state == JobState::Running),
     }
 }

@@ -5,10 +5,11 @@ use model::{Class, JobId, JobState, OutcomeKind, StepState};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::fence::{self, Standing, fence};
+use super::fence::{self, Open, Standing, fence};
 use super::order::{First, HURRY, arrive, leave};
 use super::retention::{Candidate, choose};
 use super::steps;
+use crate::api::Whose;
 use crate::change::{AttemptEnd, AttemptStart, Change, EffectSet, Expect, JobChange, Retention, Scrub};
 use crate::error::Error;
 
@@ -23,18 +24,20 @@ fn job_state() -> impl Strategy<Value = JobState> {
 prop_compose! {
     /// A job as it can stand: it has an open attempt exactly while it runs.
     fn standing()(state in job_state(), head: bool, steps in 0..3_i64, replies in 0..3_usize, cancelled: bool,
-                  step in 0..2_u16, number in 1..3_u32) -> Standing {
-        let open = (state == JobState::Running).then_some((step, number, at(0)));
+                  step in 0..2_u16, number in 1..3_u32, ours: bool) -> Standing {
+        let whose = if ours { Whose::Ours } else { Whose::Gone };
+        let open = (state == JobState::Running).then_some(Open { step, number, at: at(0), whose });
         Standing { state, head, steps, replies, cancelled, open }
     }
 }
 
 prop_compose! {
-    fn change()(to in job_state(), expect in 0..3_u8, replies in 0..3_usize, step in 0..2_u16, number in 1..3_u32,
+    fn change()(to in job_state(), expect in 0..4_u8, replies in 0..3_usize, step in 0..2_u16, number in 1..3_u32,
                 ends: bool, starts: bool) -> Change {
         let expect = match expect {
             0 => Expect::Ready,
             1 => Expect::Waiting,
+            2 => Expect::Orphan(step, number),
             _ => Expect::Running(step, number),
         };
         let end = AttemptEnd {
@@ -71,8 +74,18 @@ proptest! {
         if fence(&was, &change).is_ok() {
             prop_assert!(change.started.is_none() || was.head);
             if let Some(end) = &change.ended {
-                prop_assert_eq!(was.open.map(|(step, number, _)| (step, number)), Some((end.step, end.number)));
+                prop_assert_eq!(was.open.map(|open| (open.step, open.number)), Some((end.step, end.number)));
             }
+        }
+    }
+
+    #[test]
+    fn who_runs_a_job_moves_it_and_others_only_take_back_what_is_nobodys(was in standing(), change in change()) {
+        if let (Ok(()), Some(open)) = (fence(&was, &change), was.open) {
+            let takes_back = matches!(change.expect, Expect::Orphan(..));
+            prop_assert_eq!(open.whose, if takes_back { Whose::Gone } else { Whose::Ours });
+            let after = fence::open(&was, &change);
+            prop_assert!(after == was.open || after.is_none_or(|open| open.whose == Whose::Ours));
         }
     }
 

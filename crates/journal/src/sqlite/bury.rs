@@ -86,7 +86,7 @@ fn job(tx: &mut Tx<'_>, seq: i64, burial: &Burial) -> Result<(), Error> {
              replay_of = CASE WHEN length(replay_of) = 16 THEN replay_of END, cancelled_by = NULL,
              steps = (SELECT count(*) FROM step WHERE step.id BETWEEN ?12 AND ?13),
              replies = (SELECT count(*) FROM reply WHERE reply.seq = ?1), secrets = 0,
-             open_step = NULL, open_number = NULL, open_at = NULL
+             open_step = NULL, open_number = NULL, open_at = NULL, open_life = NULL
          WHERE seq = ?1",
         params![
             seq,

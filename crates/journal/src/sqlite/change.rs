@@ -6,9 +6,11 @@ use rusqlite::params;
 use super::code::{Coded, Id, Time, Word};
 use super::tx::{Ready, Tx};
 use super::{effects, number, order, row, secret};
+use crate::api::Whose;
 use crate::change::{AttemptStart, Change, Scrub, StepChange};
 use crate::error::Error;
-use crate::rules::fence::Standing;
+use crate::life::Life;
+use crate::rules::fence::{Open, Standing};
 use crate::rules::{fence, steps};
 use crate::sealed::SealedChange;
 
@@ -23,10 +25,11 @@ struct Row {
 }
 
 impl Row {
-    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+    fn read(row: &rusqlite::Row<'_>, us: Life) -> rusqlite::Result<Self> {
+        let whose = if row.get::<_, Option<i64>>(13)? == Some(us.0) { Whose::Ours } else { Whose::Gone };
         let open = match row.get(9)? {
             None => None,
-            Some(step) => Some((step, row.get(10)?, row::time(row, 11)?)),
+            Some(step) => Some(Open { step, number: row.get(10)?, at: row::time(row, 11)?, whose }),
         };
         let stands = Standing {
             state: row::word(row, 1)?,
@@ -72,21 +75,21 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
 
 fn find(tx: &Tx<'_>, job: JobId) -> Result<Row, Error> {
     tx.sql.first("SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at,
-             cancelled_by IS NOT NULL FROM job WHERE id = ?1", [Id(job.0)], Row::read)?
+             cancelled_by IS NOT NULL, open_life FROM job WHERE id = ?1", [Id(job.0)], |row| Row::read(row, tx.life))?
         .ok_or_else(|| Error::Missing(format!("job {job}")))
 }
 
 /// Gives the open attempt its row when the job moves on: with its end, or without one when it was interrupted. Its
 /// step is pending again, unless the move says otherwise.
 fn close_attempt(tx: &Tx<'_>, was: &Row, change: &Change, output: &[u8]) -> Result<(), Error> {
-    let Some((step, number, started_at)) = fence::closed(&was.stands, change) else { return Ok(()) };
+    let Some(Open { step, number, at, .. }) = fence::closed(&was.stands, change) else { return Ok(()) };
     let end = change.ended.as_ref();
     tx.sql.execute(
         "INSERT INTO attempt (id, started_at, ended_at, kind, status, code, message, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             number::attempt(was.seq, step, number)?,
-            Time(started_at),
+            Time(at),
             end.map(|_| Time(change.at)),
             end.map(|e| Word(e.kind)),
             end.map_or(0, |e| e.status),
@@ -197,7 +200,7 @@ fn move_job(
             concat!(
                 "UPDATE job SET state = ?2, lane = ?3, due_at = ?4, status = ?5, code = ?6, message = ?7, ",
                 "started_at = coalesce(started_at, ?8), attempted_at = coalesce(?9, attempted_at), ",
-                "open_step = ?10, open_number = ?11, open_at = ?12, steps = ?13, secrets = ?14",
+                "open_step = ?10, open_number = ?11, open_at = ?12, steps = ?13, secrets = ?14, open_life = ?15",
                 $end,
                 " WHERE seq = ?1"
             )
@@ -210,9 +213,9 @@ fn move_job(
     // Two statements: one that names `ended_at` and `head` would touch the indices of live jobs at every start. No plan
     // is followed any more once the job has ended.
     let sql = if ends {
-        update!(", head = 0, plan = NULL, ended_at = ?15")
+        update!(", head = 0, plan = NULL, ended_at = ?16")
     } else {
-        update!(", plan = coalesce(?15, plan)")
+        update!(", plan = coalesce(?16, plan)")
     };
     let update = tx.sql.get(sql)?;
     let mut update = update.borrow_mut();
@@ -226,19 +229,20 @@ fn move_job(
         to.message,
         change.started.map(|_| Time(change.at)),
         change.ended.as_ref().map(|_| Time(change.at)),
-        open.map(|(step, _, _)| step),
-        open.map(|(_, number, _)| number),
-        open.map(|(_, _, at)| Time(at)),
+        open.map(|open| open.step),
+        open.map(|open| open.number),
+        open.map(|open| Time(open.at)),
         planned,
         secrets,
+        open.map(|_| tx.life.0),
     ];
     for (place, value) in (1..).zip(common) {
         update.raw_bind_parameter(place, value)?;
     }
     if ends {
-        update.raw_bind_parameter(15, Time(change.at))?;
+        update.raw_bind_parameter(16, Time(change.at))?;
     } else {
-        update.raw_bind_parameter(15, &sealed.plan)?;
+        update.raw_bind_parameter(16, &sealed.plan)?;
     }
     update.raw_execute()?;
     drop(update);

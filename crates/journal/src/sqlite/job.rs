@@ -11,9 +11,10 @@ use super::code::{Id, Raw, Time, Word};
 use super::number;
 use super::row::{self, select_job};
 use super::values;
-use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally};
+use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
+use crate::life::Life;
 use crate::place::{Deciding, Ending, Place};
 use crate::seal::{Format, Seal};
 
@@ -210,14 +211,19 @@ fn replies(conn: &Connection, seal: &Seal, sieve: &mut Sieve, job: &Job) -> Resu
     Ok(replies)
 }
 
-/// Attempts of running jobs: they have no end yet.
-pub(super) fn open_attempts(conn: &Connection, sieve: &mut Sieve) -> Result<Vec<OpenAttempt>, Error> {
+/// Attempts of running jobs: they have no end yet. Nobody but us has the file open, so every other life is gone.
+pub(super) fn open_attempts(
+    conn: &Connection,
+    sieve: &mut Sieve,
+    of: Whose,
+    us: Life,
+) -> Result<Vec<OpenAttempt>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT job.id, open_step, open_number, open_at, step.backend, job.seq
          FROM job INDEXED BY job_live LEFT JOIN step ON step.id = job.seq * ?1 + open_step
-         WHERE ended_at IS NULL AND open_step IS NOT NULL ORDER BY job.seq",
+         WHERE ended_at IS NULL AND open_step IS NOT NULL AND (open_life IS ?2) = ?3 ORDER BY job.seq",
     )?;
-    let mut found = select.query([number::STEPS])?;
+    let mut found = select.query(params![number::STEPS, us.0, of == Whose::Ours])?;
     let mut attempts = Vec::new();
     while let Some(row) = found.next()? {
         let seq = Seq(row.get(5)?);

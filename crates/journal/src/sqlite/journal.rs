@@ -23,24 +23,26 @@ use super::presence::{self, Presence};
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
 use super::sift::noting;
-use super::tx::Tx;
+use super::tx::{Numbers, Tx};
 use super::writer::Writer;
 use super::{accept, backup, bury, change, effects, entity, job, list, open, operate, outbox, record};
 use crate::api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
     Filter, Keep, Listing, Observer, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Renewal,
-    Tally, Write,
+    Tally, Whose, Write,
 };
 use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Over, Pruned, Retention};
 use crate::damage::{Burial, Damage, Damaged};
 use crate::error::Error;
 use crate::key::Key;
+use crate::life::Life;
 use crate::seal::Seal;
 use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 
 /// The journal on SQLite, see [`crate::Journal`].
 pub(super) struct SqliteJournal {
     id: Uuid,
+    life: Life,
     pub(super) seal: Arc<Seal>,
     /// One change of key at a time, and one step of sealing anew.
     turning: Arc<tokio::sync::Mutex<()>>,
@@ -77,14 +79,25 @@ impl SqliteJournal {
         let observer = noting(observer, Arc::clone(&damage));
         let presence = Arc::new(Presence::of(&database)?);
         let (of_writer, present) = (Arc::clone(&health), Arc::clone(&presence));
-        let writer = Writer::new(&conn, observer, checkpoints, receiver, of_writer, present, lock)?;
+        let life = Life::begin()?;
+        let writer = Writer {
+            numbers: Numbers::load(&conn)?,
+            life,
+            observer,
+            checkpoints,
+            receiver,
+            closing: false,
+            health: of_writer,
+            presence: present,
+            _lock: lock,
+        };
         let thread = thread::Builder::new()
             .name("journal-writer".to_owned())
             .spawn(move || writer.run(conn))
             .map_err(Error::io("starting the writer of", &database))?;
         let writer = Arc::new(Mutex::new(Some(thread)));
         let (seal, turning) = (Arc::new(seal), Arc::default());
-        Ok(SqliteJournal { id, seal, turning, queue, readers, health, presence, damage, writer })
+        Ok(SqliteJournal { id, life, seal, turning, queue, readers, health, presence, damage, writer })
     }
 
     /// Queues a write at once; the future only waits for its answer.
@@ -265,8 +278,9 @@ impl Read for SqliteJournal {
         self.sift(move |conn, seal, sieve| job::prepare(conn, seal, sieve, job))
     }
 
-    fn open_attempts(&self) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
-        self.sift(|conn, _, sieve| job::open_attempts(conn, sieve))
+    fn open_attempts(&self, of: Whose) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
+        let us = self.life;
+        self.sift(move |conn, _, sieve| job::open_attempts(conn, sieve, of, us))
     }
 
     fn job(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {

@@ -13,6 +13,7 @@ use super::number;
 use super::statements::Statements;
 use crate::api::{Committed, Due};
 use crate::error::Error;
+use crate::life::Life;
 
 /// So many events are written by one statement; most groups have more.
 const EVENTS: usize = 8;
@@ -70,6 +71,8 @@ pub(super) struct Ready<'a> {
 pub(super) struct Tx<'c> {
     pub(super) sql: Rc<Statements<'c>>,
     pub(super) numbers: Numbers,
+    /// Ours.
+    pub(super) life: Life,
     pub(super) committed: Committed,
     tallies: [i64; JobState::ALL.len()],
 }
@@ -89,8 +92,8 @@ pub(super) struct Mark {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(sql: Rc<Statements<'c>>, numbers: Numbers) -> Self {
-        Tx { sql, numbers, committed: Committed::default(), tallies: Default::default() }
+    pub(super) fn new(sql: Rc<Statements<'c>>, numbers: Numbers, life: Life) -> Self {
+        Tx { sql, numbers, life, committed: Committed::default(), tallies: Default::default() }
     }
 
     pub(super) fn conn(&self) -> &'c Connection {

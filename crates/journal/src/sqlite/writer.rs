@@ -18,6 +18,7 @@ use super::{backup, lock::Lock};
 use crate::api::Observer;
 use crate::crash::crash_point;
 use crate::error::Error;
+use crate::life::Life;
 
 /// A group has at most so many operations and bytes.
 const GROUP: usize = 1024;
@@ -25,15 +26,16 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 /// What the writer's thread owns, beside its connection.
 pub(super) struct Writer {
-    numbers: Numbers,
-    observer: Observer,
-    checkpoints: Arc<Checkpoints>,
-    receiver: UnboundedReceiver<Message>,
-    closing: bool,
-    health: Arc<Health>,
-    presence: Arc<Presence>,
+    pub(super) numbers: Numbers,
+    pub(super) life: Life,
+    pub(super) observer: Observer,
+    pub(super) checkpoints: Arc<Checkpoints>,
+    pub(super) receiver: UnboundedReceiver<Message>,
+    pub(super) closing: bool,
+    pub(super) health: Arc<Health>,
+    pub(super) presence: Arc<Presence>,
     /// Held until the last write is done.
-    _lock: Lock,
+    pub(super) _lock: Lock,
 }
 
 /// Why a group was not committed.
@@ -47,19 +49,6 @@ enum Failure {
 type Outcomes = Vec<Result<(), Error>>;
 
 impl Writer {
-    pub(super) fn new(
-        conn: &Connection,
-        observer: Observer,
-        checkpoints: Arc<Checkpoints>,
-        receiver: UnboundedReceiver<Message>,
-        health: Arc<Health>,
-        presence: Arc<Presence>,
-        lock: Lock,
-    ) -> Result<Self, Error> {
-        let numbers = Numbers::load(conn)?;
-        Ok(Writer { numbers, observer, checkpoints, receiver, closing: false, health, presence, _lock: lock })
-    }
-
     /// Works until the journal is closed.
     pub(super) fn run(mut self, conn: Connection) {
         let sql = Rc::new(Statements::new(&conn));
@@ -150,7 +139,7 @@ impl Writer {
         run: fn(&mut Tx<'_>, &mut [Queued]) -> Result<Outcomes, Failure>,
     ) -> Result<Outcomes, Failure> {
         sql.execute("BEGIN IMMEDIATE", []).map_err(unwritable)?;
-        let mut tx = Tx::new(Rc::clone(sql), self.numbers);
+        let mut tx = Tx::new(Rc::clone(sql), self.numbers, self.life);
         let outcome = run(&mut tx, group).and_then(|outcomes| {
             tx.finish().map_err(unwritable)?;
             crash_points(group, "before_commit");

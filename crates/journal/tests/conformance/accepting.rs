@@ -1,6 +1,6 @@
 //! Accepting requests.
 
-use intendant_journal::{Acceptance, EffectSet, Error, Filter, NewJob, Order, Page};
+use intendant_journal::{Acceptance, EffectSet, Error, Expect, Filter, NewJob, Order, Page, Whose};
 use model::{Class, JobState, OutcomeKind, Seq};
 use zeroize::Zeroizing;
 
@@ -142,9 +142,11 @@ pub async fn everything_survives_closing_and_opening(bed: &dyn Bed) {
     assert_eq!(journal.id(), before);
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Running);
     assert!(!the_job(&*journal, 2).await.head);
-    assert_eq!(journal.open_attempts().await.unwrap().len(), 1);
+    assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap().len(), 1);
     assert_eq!(accept(&*journal, job_of("ann", 3)).await, Seq(3));
-    journal.change(settle(1, 1, OutcomeKind::Done, at(11))).await.unwrap();
+    journal.change(to(1, Expect::Orphan(0, 1), JobState::Queued, at(11))).await.unwrap();
+    journal.change(restart(1, 2, at(12))).await.unwrap();
+    journal.change(settle(1, 2, OutcomeKind::Done, at(13))).await.unwrap();
     assert!(the_job(&*journal, 2).await.head);
     sound(&*journal).await;
 }

@@ -1,7 +1,7 @@
 //! Moves that do not fit are not written, not even in part.
 
 use futures_util::future::join_all;
-use intendant_journal::{AttemptStart, Change, EffectSet, Error, Expect, NewJob};
+use intendant_journal::{AttemptStart, Change, EffectSet, Error, Expect, NewJob, Whose};
 use model::{Class, JobState, OutcomeKind, StepState};
 
 use crate::support::*;
@@ -37,6 +37,33 @@ pub async fn only_the_open_attempt_ends(bed: &dyn Bed) {
     fenced(&*journal, done(1)).await;
     journal.change(done(2)).await.unwrap();
     fenced(&*journal, done(2)).await;
+    sound(&*journal).await;
+}
+
+pub async fn an_attempt_belongs_to_the_life_that_began_it(bed: &dyn Bed) {
+    let take_back = |attempt| to(1, Expect::Orphan(0, attempt), JobState::Queued, at(20));
+    let done = |attempt| settle(1, attempt, OutcomeKind::Done, at(30));
+    let not_ours = |result| assert!(matches!(result, Err(Error::NotOurs(job)) if job == id(1)), "{result:?}");
+    {
+        let Opened { journal, .. } = bed.open();
+        accept(&*journal, job_of("ann", 1)).await;
+        journal.change(start(1, at(10))).await.unwrap();
+        assert_eq!(journal.open_attempts(Whose::Ours).await.unwrap().len(), 1);
+        assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap(), [], "its own are never taken back");
+        not_ours(journal.change(take_back(1)).await);
+        journal.close().await;
+    }
+    let Opened { journal, .. } = bed.open();
+    assert_eq!(journal.open_attempts(Whose::Ours).await.unwrap(), []);
+    assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap().len(), 1);
+    not_ours(journal.change(done(1)).await);
+    fenced(&*journal, take_back(2)).await;
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Running);
+    journal.change(take_back(1)).await.unwrap();
+    assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap(), []);
+    journal.change(restart(1, 2, at(25))).await.unwrap();
+    assert_eq!(journal.open_attempts(Whose::Ours).await.unwrap().len(), 1);
+    journal.change(done(2)).await.unwrap();
     sound(&*journal).await;
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use intendant_journal::{
-    Acceptance, Change, EffectSet, Error, Expect, Filter, Journal, NewJob, Order, Page, Retention,
+    Acceptance, Change, EffectSet, Error, Expect, Filter, Journal, NewJob, Order, Page, Retention, Whose,
 };
 use jiff::Timestamp;
 use model::{Class, JobState, OutcomeKind};
@@ -57,6 +57,8 @@ struct Modelled {
     external: Option<u8>,
     state: JobState,
     attempts: u32,
+    /// Its attempt was begun since the journal was opened.
+    ours: bool,
 }
 
 impl Modelled {
@@ -129,10 +131,14 @@ impl Model {
         }
         let place = place.index(self.jobs.len());
         let was = self.jobs[place].clone();
-        let fits = from.contains(&was.state) && (!heads_only || self.is_head(&was));
+        // What was begun before the journal was opened is only taken back.
+        let led = was.state != JobState::Running || was.ours || to == JobState::Queued;
+        let fits = from.contains(&was.state) && (!heads_only || self.is_head(&was)) && led;
         if fits {
-            self.jobs[place].state = to;
-            self.jobs[place].attempts += u32::from(to == JobState::Running);
+            let starts = to == JobState::Running;
+            let job = &mut self.jobs[place];
+            (job.state, job.ours) = (to, starts);
+            job.attempts += u32::from(starts);
         }
         Some((was, fits))
     }
@@ -173,6 +179,7 @@ async fn replay(bed: &dyn Bed, history: Vec<Happening>) {
             journal.close().await;
             drop(journal);
             journal = bed.open().journal;
+            model.jobs.iter_mut().for_each(|job| job.ours = false);
         } else {
             happen(&mut model, &*journal, happening).await;
         }
@@ -190,7 +197,15 @@ async fn happen(model: &mut Model, journal: &dyn Journal, happening: Happening) 
         Happening::Accept { subject, urgent, external } => {
             model.last += 1;
             let number = model.last;
-            let job = Modelled { number, subject, urgent, external, state: JobState::Queued, attempts: 0 };
+            let job = Modelled {
+                number,
+                subject,
+                urgent,
+                external,
+                state: JobState::Queued,
+                attempts: 0,
+                ours: false,
+            };
             let told = match journal.accept(job.new_job(), EffectSet::default()).await.unwrap() {
                 Acceptance::New => "new".to_owned(),
                 Acceptance::Known(kept, id) => format!("known {} {}", id.0.as_u128(), kept.is_some()),
@@ -224,7 +239,8 @@ async fn happen(model: &mut Model, journal: &dyn Journal, happening: Happening) 
             retry(job.number, job.attempts, now, now)
         }),
         Happening::Interrupt(place) => (model.shift(place, &RUNNING, true, JobState::Queued), |job, now| {
-            to(job.number, Expect::Running(0, job.attempts), JobState::Queued, now)
+            let expect = if job.ours { Expect::Running } else { Expect::Orphan };
+            to(job.number, expect(0, job.attempts), JobState::Queued, now)
         }),
         Happening::Cancel(place) => (model.shift(place, &WAITING, false, JobState::Cancelled), |job, now| {
             to(job.number, Expect::Waiting, JobState::Cancelled, now)
@@ -234,7 +250,9 @@ async fn happen(model: &mut Model, journal: &dyn Journal, happening: Happening) 
     let Some((job, fits)) = moved else { return };
     match journal.change(change(&job, now)).await {
         Ok(()) => assert!(fits, "{job:?} was moved"),
-        Err(Error::Fenced(why)) => assert!(!fits, "{job:?} was not moved: {why}"),
+        Err(error @ (Error::Fenced(_) | Error::NotOurs(_))) => {
+            assert!(!fits, "{job:?} was not moved: {error}");
+        }
         Err(error) => panic!("{job:?}: {error}"),
     }
 }
@@ -256,9 +274,12 @@ async fn compare(model: &Model, journal: &dyn Journal) {
         assert_eq!(tally.jobs, counted as u64, "{:?}", tally.state);
     }
     let running: Vec<_> = model.jobs.iter().filter(|job| job.state == JobState::Running).collect();
-    let open = journal.open_attempts().await.unwrap();
-    let open: Vec<_> = open.iter().map(|attempt| (attempt.job, attempt.number)).collect();
-    assert_eq!(open, running.iter().map(|job| (id(job.number), job.attempts)).collect::<Vec<_>>());
+    for (of, ours) in [(Whose::Ours, true), (Whose::Gone, false)] {
+        let open = journal.open_attempts(of).await.unwrap();
+        let open: Vec<_> = open.iter().map(|attempt| (attempt.job, attempt.number)).collect();
+        let theirs = running.iter().filter(|job| job.ours == ours);
+        assert_eq!(open, theirs.map(|job| (id(job.number), job.attempts)).collect::<Vec<_>>());
+    }
     let mut busy: Vec<_> = running.iter().filter_map(|job| job.subject).collect();
     busy.sort_unstable();
     assert!(busy.windows(2).all(|pair| pair[0] != pair[1]), "two attempts at once for one subject");

@@ -50,6 +50,7 @@ macro_rules! conformance {
             fencing {
                 what_is_not_ready_is_not_started
                 only_the_open_attempt_ends
+                an_attempt_belongs_to_the_life_that_began_it
                 impossible_moves_are_not_written
                 a_failed_move_leaves_no_trace
                 a_failing_neighbour_does_no_harm

@@ -1,7 +1,7 @@
 //! Moves that fit.
 
 use intendant_journal::{
-    AttemptStart, Change, EffectSet, Expect, NewJob, NewStep, OpenAttempt, Scrub, StepChange,
+    AttemptStart, Change, EffectSet, Expect, NewJob, NewStep, OpenAttempt, Scrub, StepChange, Whose,
 };
 use model::{Code, JobState, OnError, OutcomeKind, StepState};
 use zeroize::Zeroizing;
@@ -24,7 +24,7 @@ pub async fn a_start_is_durable_before_anything_runs(bed: &dyn Bed) {
     assert_eq!((steps[0].index, steps[0].backend.as_str()), (0, "00dummy"));
     assert_eq!((steps[0].state, steps[0].attempts), (StepState::Running, 1));
     assert_eq!(
-        journal.open_attempts().await.unwrap(),
+        journal.open_attempts(Whose::Ours).await.unwrap(),
         [OpenAttempt {
             job: id(1),
             step: 0,
@@ -44,7 +44,7 @@ pub async fn a_start_is_durable_before_anything_runs(bed: &dyn Bed) {
     let (attempt, output) = &attempts[0];
     assert_eq!((attempt.number, attempt.kind, attempt.ended_at), (1, Some(OutcomeKind::Done), Some(at(20))));
     assert_eq!(output.as_deref(), Some(&b"output 1"[..]));
-    assert_eq!(journal.open_attempts().await.unwrap(), []);
+    assert_eq!(journal.open_attempts(Whose::Ours).await.unwrap(), []);
     sound(&*journal).await;
 }
 
@@ -103,7 +103,7 @@ pub async fn a_step_and_the_next_one_are_one_move(bed: &dyn Bed) {
         [(StepState::Succeeded, 1), (StepState::Running, 1), (StepState::Failed, 0),]
     );
     assert_eq!((steps[2].status, &steps[2].code, &steps[2].message), (1, &broken.code, &broken.message));
-    let open = journal.open_attempts().await.unwrap();
+    let open = journal.open_attempts(Whose::Ours).await.unwrap();
     assert_eq!((open.len(), open[0].step, open[0].backend.as_deref()), (1, 1, Some("10ldif")));
     let job = the_job(&*journal, 1).await;
     assert_eq!((job.started_at, job.attempted_at), (Some(at(10)), Some(at(20))));
@@ -136,13 +136,13 @@ pub async fn an_attempt_that_is_left_has_no_end(bed: &dyn Bed) {
     heard.take();
     journal.change(to(1, Expect::Running(0, 1), JobState::Queued, at(20))).await.unwrap();
     assert_eq!(heard.due().len(), 1);
-    assert_eq!(journal.open_attempts().await.unwrap(), []);
+    assert_eq!(journal.open_attempts(Whose::Ours).await.unwrap(), []);
     assert_eq!(journal.steps(id(1)).await.unwrap()[0].state, StepState::Pending);
     journal.change(restart(1, 2, at(30))).await.unwrap();
     let ends: Vec<_> =
         journal.attempts(id(1)).await.unwrap().into_iter().map(|(a, o)| (a.number, a.ended_at, o)).collect();
     assert_eq!(ends, [(1, None, None), (2, None, None)]);
-    assert_eq!(journal.open_attempts().await.unwrap().len(), 1);
+    assert_eq!(journal.open_attempts(Whose::Ours).await.unwrap().len(), 1);
     sound(&*journal).await;
 }
 
