@@ -6,12 +6,15 @@ mod support;
 use futures_util::{Stream, StreamExt as _};
 use intendant_api::Error;
 use intendant_api::dto::{Event, EventQuery};
-use model::EventKind;
+use model::{EventKind, EventsCursor};
 use support::{Bed, document, head, in_time, parse_problem, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 
-async fn listen(bed: &Bed, after: Option<i64>) -> impl Stream<Item = Result<Event, Error>> + Unpin + use<> {
+async fn listen(
+    bed: &Bed,
+    after: Option<EventsCursor>,
+) -> impl Stream<Item = Result<Event, Error>> + Unpin + use<> {
     Box::pin(bed.client.events(&EventQuery { after, job: None }).await.unwrap())
 }
 
@@ -43,17 +46,25 @@ async fn a_stream_resumes_without_gap_or_repetition() {
             client.batch(futures_util::stream::iter(lines.collect::<Vec<_>>()), None).await.unwrap();
         answers.count().await
     });
-    let (mut seen, mut last) = (Vec::new(), 0);
+    let (mut seen, mut last) = (Vec::new(), EventsCursor::default());
     while seen.len() < jobs * 4 {
         // A stream that is left after some events, and taken up again after the last one seen.
-        let mut events = listen(&bed, Some(last)).await;
+        let mut events = listen(&bed, Some(last.clone())).await;
         let some = take(&mut events, 97.min(jobs * 4 - seen.len())).await;
-        last = some.last().unwrap().seq;
+        last = EventsCursor::behind(some.last().unwrap().seq);
         seen.extend(some.into_iter().map(|event| event.seq));
     }
     assert_eq!(in_time(writer).await.unwrap(), jobs);
-    let kept: Vec<_> =
-        bed.hub.journal().events(0, 100_000).await.unwrap().rows.iter().map(|event| event.seq).collect();
+    let kept: Vec<_> = bed
+        .hub
+        .journal()
+        .events(EventsCursor::default(), 100_000)
+        .await
+        .unwrap()
+        .rows
+        .iter()
+        .map(|event| event.seq)
+        .collect();
     assert_eq!(seen, kept);
 }
 
@@ -67,7 +78,7 @@ async fn a_reader_that_falls_far_behind_misses_nothing() {
     let answers = bed.client.batch(futures_util::stream::iter(lines), None).await.unwrap();
     assert_eq!(in_time(answers.count()).await, jobs);
     let seen = take(&mut events, jobs * 4).await;
-    let kept = bed.hub.journal().events(0, 100_000).await.unwrap().rows;
+    let kept = bed.hub.journal().events(EventsCursor::default(), 100_000).await.unwrap().rows;
     assert!(seen.iter().map(|event| event.seq).eq(kept.iter().map(|event| event.seq)));
 }
 
@@ -77,7 +88,7 @@ async fn a_stream_can_be_about_one_job() {
     bed.ended(&document("other")).await;
     let job = bed.ended(&document("a")).await;
     bed.ended(&document("other")).await;
-    let query = EventQuery { after: Some(0), job: Some(job) };
+    let query = EventQuery { after: Some(EventsCursor::default()), job: Some(job) };
     let mut events = Box::pin(bed.client.events(&query).await.unwrap());
     let seen = take(&mut events, 4).await;
     assert!(seen.iter().all(|event| event.job == Some(job)));
@@ -106,7 +117,7 @@ async fn it_is_server_sent_events_and_last_event_id_counts() {
 async fn an_id_from_another_journal_begins_now() {
     let bed = Bed::done().await;
     bed.ended(&document("a")).await;
-    let mut events = listen(&bed, Some(1_000_000)).await;
+    let mut events = listen(&bed, Some("1000000".parse().unwrap())).await;
     let job = bed.job(&document("b")).await;
     assert_eq!(take(&mut events, 1).await[0].job, Some(job));
 }

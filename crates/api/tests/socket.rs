@@ -19,6 +19,7 @@ use intendant_api::Client;
 use intendant_api::Error;
 use intendant_api::client::Submission;
 use intendant_api::dto::EventQuery;
+use model::EventsCursor;
 use support::{Bed, Fake, Plan, document, entry, head, hear, in_time, parse_problem, problem, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -334,7 +335,9 @@ async fn a_stop_ends_waits_and_streams_at_once() {
     let gate = Arc::new(Semaphore::new(0));
     let mut bed = Bed::with(vec![entry("00gate", Fake::gated(&gate))]).await;
     let job = bed.job(&document("a")).await;
-    let mut events = Box::pin(bed.client.events(&EventQuery { after: Some(0), job: None }).await.unwrap());
+    let mut events = Box::pin(
+        bed.client.events(&EventQuery { after: Some(EventsCursor::default()), job: None }).await.unwrap(),
+    );
     in_time(events.next()).await.unwrap().unwrap();
     let (client, waiting) = (bed.client.clone(), bed.client.clone());
     let wait = tokio::spawn(async move { client.wait(job, 3600).await });

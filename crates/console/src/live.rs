@@ -118,7 +118,15 @@ mod tests {
     use super::*;
 
     fn event(kind: EventKind, job: Option<JobId>) -> model::Event {
-        model::Event { seq: 1, at: Timestamp::UNIX_EPOCH, kind, job, step: None, attempt: None, code: None }
+        model::Event {
+            seq: model::EventSeq::new(1),
+            at: Timestamp::UNIX_EPOCH,
+            kind,
+            job,
+            step: None,
+            attempt: None,
+            code: None,
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::{
     Attempt, Class, Delivery, DeliveryId, DeliveryState, DeliveryTo, Entity, EntityKey, Event, EventKind,
-    Job, JobId, JobState, Record, RecordKind, Seq, Step, Subject,
+    EventsCursor, Job, JobId, JobState, Record, RecordKind, Seq, Step, Subject,
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -174,14 +174,14 @@ pub struct Page {
     pub limit: u32,
 }
 
-/// A page of a listing.
+/// A page of a listing. `C`: by what it is continued.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing<T> {
+pub struct Listing<T, C = i64> {
     /// The rows, in the order of the listing. They may be fewer than asked for although there are more: a page looks
     /// at a bounded number of rows.
     pub rows: Vec<T>,
     /// Where the listing goes on; `None` = this was all.
-    pub next: Option<i64>,
+    pub next: Option<C>,
     /// What stands between the rows and cannot be read.
     pub damaged: Vec<Damaged>,
 }
@@ -412,10 +412,14 @@ pub trait Read: Send + Sync {
     fn refusals(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>>;
     /// A record and its body.
     fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>>;
-    /// Events after this place, in order, at most so many.
-    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Listing<Event>, Error>>;
-    /// The place of the last event.
-    fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>>;
+    /// Events behind this position, in order, at most so many. None is committed later and lies before one that was read.
+    fn events(
+        &self,
+        after: EventsCursor,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Listing<Event, EventsCursor>, Error>>;
+    /// The position behind the last event.
+    fn last_event(&self) -> BoxFuture<'_, Result<EventsCursor, Error>>;
     /// Whether the journal could be written of late; [`Error::Unwritable`] says why not. That is over once several
     /// writes in a row have succeeded, to which each call adds one that changes nothing.
     fn writable(&self) -> BoxFuture<'_, Result<(), Error>>;

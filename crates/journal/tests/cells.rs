@@ -11,7 +11,7 @@ use intendant_journal::{
     Change, DeliveryFilter, EffectSet, EntityFilter, Filter, Journal, NewJob, NewRecord, Order, Page,
     RecordFilter, Whose,
 };
-use model::{Class, Code, OutcomeKind, RecordKind};
+use model::{Class, Code, EventsCursor, OutcomeKind, RecordKind};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use support::folder::{Folder, try_open};
@@ -105,7 +105,7 @@ async fn readable(journal: &dyn Journal) -> BTreeSet<String> {
     for record in journal.records(RecordFilter::of(RecordKind::Refusal), None, 99).await.unwrap().rows {
         seen.insert(format!("refusal {}", record.seq));
     }
-    for event in journal.events(0, 999).await.unwrap().rows {
+    for event in journal.events(EventsCursor::default(), 999).await.unwrap().rows {
         seen.insert(format!("event {}", event.seq));
     }
     journal.expired(at(2_000_000), 99).await.unwrap();

@@ -79,7 +79,7 @@ async fn use_all(folder: &Folder) -> bool {
     }
     note(journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 99 }).await.err());
     note(journal.deliveries(None, 0, 99).await.err());
-    note(journal.events(0, 999).await.err());
+    note(journal.events(model::EventsCursor::default(), 999).await.err());
     journal.close().await;
     wrong
 }

@@ -9,7 +9,7 @@ use intendant_journal::{
     Acceptance, Burial, DeliveryFilter, EffectSet, EntityFilter, Filter, Grave, Journal, NewJob, NewRecord,
     Order, Page, RecordFilter, Retention, Spot, Whose,
 };
-use model::{Class, Code, DeliveryState, JobState, OutcomeKind, RecordKind, Seq};
+use model::{Class, Code, DeliveryState, EventsCursor, JobState, OutcomeKind, RecordKind, Seq};
 use rusqlite::Connection;
 use support::folder::{Folder, try_open};
 use support::*;
@@ -293,10 +293,10 @@ async fn damaged_events_and_records_are_left_out() {
     harm(&folder, "UPDATE event SET at = 'x' WHERE seq = 4");
     harm(&folder, "UPDATE record SET at = 'x' WHERE seq = 2");
     let journal = try_open(folder.path()).unwrap();
-    let (mut seqs, mut after) = (Vec::new(), 0);
+    let (mut seqs, mut after) = (Vec::new(), EventsCursor::default());
     loop {
         let page = journal.events(after, 2).await.unwrap();
-        seqs.extend(page.rows.iter().map(|event| event.seq));
+        seqs.extend(page.rows.iter().map(|event| event.seq.number()));
         match page.next {
             Some(next) => after = next,
             None => break,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cursor::EventSeq;
 use crate::id::{JobId, Seq};
 use crate::outcome::OutcomeKind;
 use crate::plan::OnError;
@@ -174,8 +175,8 @@ pub enum EventKind {
 /// A line of the journal's live history: no payload, bounded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// Its place; a stream resumes after the last one it saw.
-    pub seq: i64,
+    /// Its number; a stream resumes behind the last one it saw.
+    pub seq: EventSeq,
     /// When.
     pub at: Timestamp,
     /// What.

@@ -1,6 +1,6 @@
 //! What callers ask for: filters, pages, replays. Read from a query string or a JSON body, and written by the client.
 
-use model::{JobId, JobState, Seq, Subject};
+use model::{EventsCursor, JobId, JobState, Seq, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -223,11 +223,12 @@ impl RecordQuery {
 }
 
 /// Which events.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoParams)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
     /// Those after this one; `None` = from now on.
-    pub after: Option<i64>,
+    #[param(value_type = Option<i64>)]
+    pub after: Option<EventsCursor>,
     /// Those about this job.
     #[param(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
@@ -242,7 +243,7 @@ impl EventQuery {
     }
 
     pub(crate) fn write(&self, query: &mut Query) {
-        query.add("after", self.after);
+        query.add("after", self.after.as_ref());
         query.add("job", self.job);
     }
 }

@@ -1,6 +1,6 @@
 //! Jobs, events and records in lists.
 
-use model::{Class, Code, EventKind, JobId, JobState, RecordKind, Seq, Subject};
+use model::{Class, Code, EventKind, EventSeq, JobId, JobState, RecordKind, Seq, Subject};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -140,7 +140,8 @@ pub enum Exported {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
     /// Its place: the id of the server-sent event, what `Last-Event-ID` names.
-    pub seq: i64,
+    #[schema(value_type = i64)]
+    pub seq: EventSeq,
     /// When.
     pub at: Time,
     /// What.

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{self, KeepAlive, Sse};
 use engine::Hub;
 use futures_util::{Stream, StreamExt as _, stream};
-use model::{Event, JobId};
+use model::{Event, EventsCursor, JobId};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -59,15 +59,15 @@ pub(super) async fn events(
     let live = api.hub.events();
     let newest = api.hub.journal().last_event().await?;
     // An id from the future was given by a journal that a backup has replaced since.
-    let last = last_event_id(&headers)?.or(after).map_or(newest, |after| after.min(newest));
-    let follow = Follow { hub: api.hub, live, read: VecDeque::new(), behind: true, last, job };
+    let seen = last_event_id(&headers)?.or(after).map_or(newest.clone(), |after| after.at_most(newest));
+    let follow = Follow { hub: api.hub, live, read: VecDeque::new(), behind: true, seen, job };
     let events = follow.stream().take_until(async move { closing.begun().await });
     Ok(Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 
-fn last_event_id(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+fn last_event_id(headers: &HeaderMap) -> Result<Option<EventsCursor>, Problem> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
-    let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
     id.map(Some).ok_or_else(|| Problem::bad_request("the header Last-Event-ID must be the id of an event"))
 }
 
@@ -78,8 +78,8 @@ struct Follow {
     read: VecDeque<Event>,
     /// There may be more in the journal than was read.
     behind: bool,
-    /// The place of the last event that was seen.
-    last: i64,
+    /// How far it has come.
+    seen: EventsCursor,
     job: Option<JobId>,
 }
 
@@ -87,7 +87,7 @@ impl Follow {
     fn stream(self) -> impl Stream<Item = sse::Event> {
         stream::unfold(self, |mut follow| async {
             let event = follow.next().await?;
-            Some((show(event), follow))
+            Some((show(event, &follow.seen), follow))
         })
     }
 
@@ -95,7 +95,6 @@ impl Follow {
     async fn next(&mut self) -> Option<Event> {
         loop {
             let event = self.any().await?;
-            self.last = event.seq;
             if self.job.is_none() || self.job == event.job {
                 return Some(event);
             }
@@ -105,20 +104,21 @@ impl Follow {
     async fn any(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.read.pop_front() {
+                self.seen.pass(event.seq);
                 return Some(event);
             }
             if self.behind {
-                let found = self.hub.journal().events(self.last, ROWS).await.ok()?;
+                let found = self.hub.journal().events(self.seen.clone(), ROWS).await.ok()?;
                 self.behind = found.next.is_some();
-                if found.rows.is_empty() {
+                if let (Some(next), true) = (found.next, found.rows.is_empty()) {
                     // A page of nothing but what cannot be read.
-                    self.last = found.next.unwrap_or(self.last);
+                    self.seen = next;
                 }
                 self.read = found.rows.into();
                 continue;
             }
             match self.live.recv().await {
-                Ok(event) if event.seq > self.last => return Some(event),
+                Ok(event) if self.seen.pass(event.seq) => return Some(event),
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return None,
@@ -127,9 +127,9 @@ impl Follow {
     }
 }
 
-fn show(event: Event) -> sse::Event {
-    let event = dto::Event::from(event);
-    let frame = sse::Event::default().id(event.seq.to_string());
+/// `seen`: where a reader that breaks off here goes on.
+fn show(event: Event, seen: &EventsCursor) -> sse::Event {
+    let frame = || sse::Event::default().id(seen.to_string());
     // An event is plain data; if it could not be written, its id still moves the reader on.
-    frame.json_data(&event).unwrap_or_else(|_| sse::Event::default().id(event.seq.to_string()))
+    frame().json_data(dto::Event::from(event)).unwrap_or_else(|_| frame())
 }

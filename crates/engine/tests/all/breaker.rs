@@ -67,7 +67,7 @@ async fn several_failing_jobs_open_it_and_what_waits_costs_no_attempt() {
         assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
     }
     assert_eq!(bed.hub.backends()[0].left_alone_until, None);
-    let events = bed.hub.journal().events(0, 500).await.unwrap().rows;
+    let events = bed.hub.journal().events(model::EventsCursor::default(), 500).await.unwrap().rows;
     let about = |kind| events.iter().filter(|event| event.kind == kind).count();
     assert_eq!((about(EventKind::Tripped), about(EventKind::Recovered)), (1, 1));
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use api::dto::WaitingFor;
 use clap::{Args, Subcommand};
-use model::{JobState, Subject, json};
+use model::{EventsCursor, JobState, Subject, json};
 
 use super::{JobName, When};
 
@@ -102,7 +102,7 @@ pub struct Watch {
     pub job: Option<JobName>,
     /// Start after this event, instead of now
     #[arg(long, value_name = "NUMBER")]
-    pub after: Option<i64>,
+    pub after: Option<EventsCursor>,
     /// Print one JSON document per event
     #[arg(long)]
     pub json: bool,

@@ -9,7 +9,7 @@ use api::Client;
 use api::dto::{Event, EventQuery, Story};
 use futures_util::StreamExt as _;
 use model::word::code;
-use model::{EventKind, JobId, JobState};
+use model::{EventKind, EventsCursor, JobId, JobState};
 
 use super::find;
 use super::submit::follow;
@@ -51,15 +51,15 @@ async fn one(job: JobId, client: &Client, context: &Context) -> Result<Exit> {
 /// Events as they come. When the hub goes away it is waited for, and nothing in between is missed.
 async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Context) -> Result<Exit> {
     let mut names = Names::default();
-    let mut query = EventQuery { after: args.after, job };
-    if let (Some(id), None) = (job, args.after) {
+    let mut query = EventQuery { after: args.after.clone(), job };
+    if let (Some(id), None) = (job, &args.after) {
         let state = client.job(id).await?.job.state;
         if state.is_terminal() {
             context.screen.remark(format!("job {id} has ended: {}", state.as_str()));
             return Ok(Exit::of(state == JobState::Succeeded));
         }
         // From its beginning: what happens until the stream has begun is not missed.
-        query.after = Some(0);
+        query.after = Some(EventsCursor::default());
     }
     let mut reached = false;
     loop {
@@ -71,7 +71,7 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
                 reached = true;
                 let mut stream = pin!(stream);
                 while let Some(Ok(event)) = stream.next().await {
-                    query.after = Some(event.seq);
+                    query.after = Some(EventsCursor::behind(event.seq));
                     let ended = event.job == job && job.is_some() && ends(event.kind);
                     if args.json {
                         context.screen.json(&event)?;

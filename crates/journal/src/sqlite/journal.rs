@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{
-    Class, Code, Delivery, DeliveryId, DeliveryTo, Entity, EntityKey, Event, EventKind, Job, JobId, Record,
-    Step,
+    Class, Code, Delivery, DeliveryId, DeliveryTo, Entity, EntityKey, Event, EventKind, EventsCursor, Job,
+    JobId, Record, Step,
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -399,11 +399,15 @@ impl Read for SqliteJournal {
         self.unseal(move |conn, seal| record::get(conn, seal, seq))
     }
 
-    fn events(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Listing<Event>, Error>> {
-        self.sift(move |conn, _, sieve| record::events(conn, sieve, after, limit))
+    fn events(
+        &self,
+        after: EventsCursor,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Listing<Event, EventsCursor>, Error>> {
+        self.sift(move |conn, _, sieve| record::events(conn, sieve, &after, limit))
     }
 
-    fn last_event(&self) -> BoxFuture<'_, Result<i64, Error>> {
+    fn last_event(&self) -> BoxFuture<'_, Result<EventsCursor, Error>> {
         self.read(record::last_event)
     }
 

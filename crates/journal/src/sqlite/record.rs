@@ -1,6 +1,6 @@
 //! Records (refusals, audit) and events: appended, listed, bounded.
 
-use model::{Event, EventKind, Record, RecordKind};
+use model::{Event, EventKind, EventSeq, EventsCursor, Record, RecordKind};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::code::{Time, Word};
@@ -147,30 +147,35 @@ pub(super) fn get(conn: &Connection, seal: &Seal, seq: i64) -> Result<Option<Rec
     Ok(Some((record, body)))
 }
 
-/// Events after this place, in order.
+/// Events behind this position, in order: they are numbered as they are committed.
 pub(super) fn events(
     conn: &Connection,
     sieve: &mut Sieve,
-    after: i64,
+    after: &EventsCursor,
     limit: usize,
-) -> Result<Listing<Event>, Error> {
+) -> Result<Listing<Event, EventsCursor>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT seq, at, kind, job, step, attempt, code FROM event
          WHERE seq > ?1 AND seq < ?3 ORDER BY seq LIMIT ?2",
     )?;
-    let mut found = select.query(params![after, limit, number::NEVER])?;
+    let mut found = select.query(params![after.number(), limit, number::NEVER])?;
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
     while let Some(row) = found.next()? {
         let seq: i64 = row.get(0)?;
         (looked_at, last) = (looked_at + 1, Some(seq));
         rows.extend(sieve.pass(|| Spot::Event(seq), row::event(row))?);
     }
-    Ok(Listing { rows, next: last.filter(|_| looked_at >= limit), damaged: sieve.damaged.clone() })
+    let next = last.filter(|_| looked_at >= limit).map(behind);
+    Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
 }
 
-/// The place of the last event ever written, pruned or not.
-pub(super) fn last_event(conn: &Connection) -> Result<i64, Error> {
+fn behind(seq: i64) -> EventsCursor {
+    EventsCursor::behind(EventSeq::new(seq))
+}
+
+/// The position behind the last event ever written, pruned or not.
+pub(super) fn last_event(conn: &Connection) -> Result<EventsCursor, Error> {
     let sql = "SELECT max((SELECT coalesce(max(seq), 0) FROM event WHERE seq < ?1),
                           (SELECT seq FROM floor WHERE name = 'event'))";
-    Ok(conn.prepare_cached(sql)?.query_row([number::NEVER], |row| row.get(0))?)
+    Ok(conn.prepare_cached(sql)?.query_row([number::NEVER], |row| row.get(0).map(behind))?)
 }

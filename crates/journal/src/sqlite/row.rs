@@ -1,7 +1,7 @@
 //! Rows as our types.
 
 use jiff::Timestamp;
-use model::{Attempt, Code, Event, Job, JobId, Record, Seq, Step};
+use model::{Attempt, Code, Event, EventSeq, Job, JobId, Record, Seq, Step};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::code::{CodeText, Coded, Id, SubjectText, Time, Word};
@@ -94,7 +94,7 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Attempt> {
 /// Reads `seq, at, kind, job, step, attempt, code`.
 pub(super) fn event(row: &Row<'_>) -> Result<Event> {
     Ok(Event {
-        seq: row.get(0)?,
+        seq: EventSeq::new(row.get(0)?),
         at: time(row, 1)?,
         kind: word(row, 2)?,
         job: row.get::<_, Option<Id>>(3)?.map(|id| JobId(id.0)),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::slice;
 
 use jiff::Timestamp;
-use model::{Class, Code, Event, EventKind, JobId, JobState, Seq};
+use model::{Class, Code, Event, EventKind, EventSeq, JobId, JobState, Seq};
 use rusqlite::{Connection, params};
 
 use super::code::{Coded, Id, Time, Word};
@@ -166,7 +166,8 @@ impl<'c> Tx<'c> {
         code: Option<Code>,
     ) {
         self.numbers.event += 1;
-        self.committed.events.push(Event { seq: self.numbers.event, at, kind, job, step, attempt, code });
+        let seq = EventSeq::new(self.numbers.event);
+        self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
     }
 
     /// Writes what was gathered: once for the whole group.
@@ -189,7 +190,7 @@ impl<'c> Tx<'c> {
         let insert = self.sql.get(sql)?;
         let mut insert = insert.borrow_mut();
         for (event, first) in events.iter().zip((1..).step_by(7)) {
-            insert.raw_bind_parameter(first, event.seq)?;
+            insert.raw_bind_parameter(first, event.seq.number())?;
             insert.raw_bind_parameter(first + 1, Time(event.at))?;
             insert.raw_bind_parameter(first + 2, Word(event.kind))?;
             insert.raw_bind_parameter(first + 3, event.job.map(|j| Id(j.0)))?;
