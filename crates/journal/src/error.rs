@@ -5,49 +5,55 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use uuid::Uuid;
 
+use crate::address::Address;
+
 /// An error of the journal. The class (refused, soft, hard or bug) stands with each variant.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Refused: another process holds the data folder.
-    #[error("{} is in use by another hub (process {pid}); stop it, or use `intendant submit --wait` to reach it", folder.display())]
+    /// Refused: another process has it open.
+    #[error(
+        "{at} is in use by another hub (process {pid}); stop it, or use `intendant submit --wait` to reach it"
+    )]
     Locked {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// The process that holds it, as it wrote down itself.
         pid: String,
     },
-    /// Refused: there was a journal in the folder, and there is none any more.
-    #[error("the journal {expected} is not in {} any more", folder.display())]
+    /// Refused: there was a journal, and there is none any more.
+    #[error("the journal {expected} is not in {at} any more")]
     Gone {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// The journal's id.
         expected: Uuid,
     },
-    /// Refused: there is another journal in the folder than there was.
-    #[error("in {} there is another journal, {found}, and not {expected} any more", folder.display())]
+    /// Refused: there is another journal than there was.
+    #[error("in {at} there is another journal, {found}, and not {expected} any more")]
     Another {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// The journal's id.
         expected: Uuid,
         /// The id of the one that is there.
         found: Uuid,
     },
     /// Refused: the key is not the one the journal was sealed with.
-    #[error("the key does not open the journal in {}: give the key it was made with ({hint})", folder.display())]
+    #[error("the key does not open the journal in {at}: give the key it was made with ({hint})")]
     WrongKey {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// Where keys come from.
         hint: String,
     },
     /// Refused: some rows have the key before the last change of key, and that is not given.
-    #[error("some rows of the journal in {} still have the key before the last change of key: give that one as well until all are sealed anew ({hint})", folder.display())]
+    #[error(
+        "some rows of the journal in {at} still have the key before the last change of key: give that one as well until all are sealed anew ({hint})"
+    )]
     KeyBefore {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// Which keys were given.
         hint: String,
     },
@@ -65,20 +71,24 @@ pub enum Error {
         why: String,
     },
     /// Refused: the journal was written by a newer version.
-    #[error("the journal in {} has schema {found}, this version knows up to {known}: upgrade intendant, or restore a backup made before the upgrade", folder.display())]
+    #[error(
+        "the journal in {at} has schema {found}, this version knows up to {known}: upgrade intendant, or restore a backup made before the upgrade"
+    )]
     Newer {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// The schema found.
         found: i64,
         /// The newest schema known.
         known: i64,
     },
     /// Refused: the journal was last used by an older version, and is only looked at.
-    #[error("the journal in {} has schema {found}, this version uses {known}: start the hub once with this version", folder.display())]
+    #[error(
+        "the journal in {at} has schema {found}, this version uses {known}: start the hub once with this version"
+    )]
     Older {
-        /// The data folder.
-        folder: PathBuf,
+        /// Where it is.
+        at: Address,
         /// The schema found.
         found: i64,
         /// The schema of this version.

@@ -5,6 +5,7 @@
 //! are committed together; one that fails does not fail its neighbours. No SQL is spoken outside this crate.
 #![forbid(unsafe_code)]
 
+mod address;
 mod api;
 mod change;
 mod crash;
@@ -19,6 +20,7 @@ mod seal;
 mod sealed;
 mod sqlite;
 
+pub use address::Address;
 pub use api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
     EntityPage, Filter, Journal, Keep, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, Read,

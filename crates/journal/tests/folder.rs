@@ -44,8 +44,8 @@ async fn one_hub_at_a_time() {
     let folder = Folder::new();
     let first = try_open(folder.path()).unwrap();
     match try_open(folder.path()).err() {
-        Some(Error::Locked { folder: held, pid }) => {
-            assert_eq!(held, folder.path());
+        Some(Error::Locked { at: held, pid }) => {
+            assert_eq!(held, folder.path().into());
             assert_eq!(pid, std::process::id().to_string());
         }
         other => panic!("expected the folder to be locked, got {other:?}"),

@@ -26,6 +26,7 @@ use super::sift::noting;
 use super::tx::{Numbers, Tx};
 use super::writer::Writer;
 use super::{accept, backup, bury, change, effects, entity, job, list, open, operate, outbox, record};
+use crate::address::Address;
 use crate::api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage,
     Filter, Keep, Listing, Observer, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Renewal,
@@ -57,7 +58,7 @@ pub(super) struct SqliteJournal {
 impl SqliteJournal {
     /// See [`super::open`].
     pub(super) fn open(options: Options, observer: Observer) -> Result<Self, Error> {
-        let Options { folder, keys, expected, wal_bound } = options;
+        let Options { at: Address::Folder(folder), keys, expected, wal_bound } = options;
         expected.map_or(Ok(()), |expected| presence::require(&folder, expected))?;
         open::private_folder(&folder)?;
         let lock = Lock::take(&folder)?;

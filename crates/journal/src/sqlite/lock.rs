@@ -37,7 +37,7 @@ impl Lock {
             // The holder may be just about to write it.
             let _ = file.read_to_string(&mut pid);
             let pid = if pid.trim().is_empty() { "unknown" } else { pid.trim() };
-            return Err(Error::Locked { folder: folder.to_owned(), pid: pid.to_owned() });
+            return Err(Error::Locked { at: folder.into(), pid: pid.to_owned() });
         }
         file.set_len(0)
             .and_then(|()| file.rewind())

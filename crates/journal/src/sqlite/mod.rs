@@ -51,7 +51,7 @@ use std::sync::Arc;
 use crate::api::{Journal, Observer};
 use crate::error::Error;
 
-/// Opens the journal of a folder, or makes it. Looks at schema and key only, however large the journal is. It has to be
+/// Opens the journal at an address for work, or makes it. Looks at schema and key only, however large the journal is. It has to be
 /// called within a tokio runtime, as have the journal's operations. Dropping the journal writes what is queued first.
 ///
 /// Fails with [`Error::Gone`] or [`Error::Another`] when the one that is expected is not there; with

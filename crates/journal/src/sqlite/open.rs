@@ -130,7 +130,7 @@ pub(super) fn prepare(conn: &mut Connection, folder: &Path, keys: &Keys) -> Resu
 pub(super) fn examine(conn: &Connection, folder: &Path, keys: &Keys) -> Result<(Uuid, Seal), Error> {
     let (found, known) = schema(conn, folder)?;
     if found < known {
-        return Err(Error::Older { folder: folder.to_owned(), found, known });
+        return Err(Error::Older { at: folder.into(), found, known });
     }
     unlock::seal(conn, folder, keys)
 }
@@ -140,7 +140,7 @@ fn schema(conn: &Connection, folder: &Path) -> Result<(i64, i64), Error> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     if found > known {
-        return Err(Error::Newer { folder: folder.to_owned(), found, known });
+        return Err(Error::Newer { at: folder.into(), found, known });
     }
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let objects: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -1,16 +1,15 @@
 //! How a journal is opened.
 
-use std::path::PathBuf;
-
 use uuid::Uuid;
 
+use crate::address::Address;
 use crate::key::Keys;
 
 /// How a journal is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The data folder; made (mode 0700) when it is not there.
-    pub folder: PathBuf,
+    /// Where it is.
+    pub at: Address,
     /// The key that seals it, and others that it may still need.
     pub keys: Keys,
     /// The id of the journal that has to be there: nothing is made when it is not. `None` = it is made when there is none.
@@ -21,7 +20,7 @@ pub struct Options {
 
 impl Options {
     /// The usual ones: a write-ahead log of 64 MiB.
-    pub fn new(folder: impl Into<PathBuf>, keys: impl Into<Keys>) -> Self {
-        Options { folder: folder.into(), keys: keys.into(), expected: None, wal_bound: 64 * 1024 * 1024 }
+    pub fn new(at: impl Into<Address>, keys: impl Into<Keys>) -> Self {
+        Options { at: at.into(), keys: keys.into(), expected: None, wal_bound: 64 * 1024 * 1024 }
     }
 }

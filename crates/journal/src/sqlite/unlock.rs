@@ -25,10 +25,8 @@ pub(super) fn seal(conn: &Connection, folder: &Path, keys: &Keys) -> Result<(Uui
         None => seal,
         Some(sealed) => {
             let check = seal.open(&Place::meta(meta::KEY_BEFORE), sealed, "which key was before")?;
-            let missing = || Error::KeyBefore {
-                folder: folder.to_owned(),
-                hint: format!("given is {}", origins(keys)),
-            };
+            let missing =
+                || Error::KeyBefore { at: folder.into(), hint: format!("given is {}", origins(keys)) };
             seal.with_before(before(keys, id, &check)?.ok_or_else(missing)?)
         }
     };
@@ -89,7 +87,7 @@ fn before(keys: &Keys, id: Uuid, check: &[u8]) -> Result<Option<Cipher>, Error> 
 }
 
 fn wrong(folder: &Path, keys: &Keys) -> Error {
-    Error::WrongKey { folder: folder.to_owned(), hint: format!("not {}", origins(keys)) }
+    Error::WrongKey { at: folder.into(), hint: format!("not {}", origins(keys)) }
 }
 
 fn origins(keys: &Keys) -> String {
