@@ -115,7 +115,7 @@ pub async fn start(
     let options = Options { expected, ..Options::new(folder, keys) };
     let journal = journal::open(options, observer).map_err(journal_error)?;
     let mut setup = parts.with(&mut said).setup(clock);
-    let joined = said.join(&Ground { journal: journal.id(), clock }, &mut setup)?;
+    let joined = said.join(&Ground { journal: journal.id(), life: journal.life(), clock }, &mut setup)?;
     let assembly = Assembly::new(joined, said.chores, clock);
     let hub = Hub::start(journal, wiring, clock.clone(), setup).await.context("starting the hub")?;
     assembly.start(&hub);

@@ -18,6 +18,7 @@ use crate::change::{Change, EffectSet, Fate, Mark, NewJob, NewRecord, Over, Prun
 use crate::damage::{Burial, Damaged};
 use crate::error::Error;
 use crate::key::Key;
+use crate::life::Life;
 
 /// A boxed future, so that the trait can be used as an object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -318,6 +319,9 @@ pub enum Renewal {
 pub trait Read: Send + Sync {
     /// The journal's own id, made with it.
     fn id(&self) -> Uuid;
+
+    /// This opening of it.
+    fn life(&self) -> &Life;
 
     /// Rows that could not be read since start, as far as they were met.
     fn damaged(&self) -> Vec<Damaged>;

@@ -34,4 +34,5 @@ pub use crash::crash_point;
 pub use damage::{Burial, Damaged, Grave, Spot};
 pub use error::Error;
 pub use key::{Key, Keys};
+pub use life::Life;
 pub use sqlite::{Look, Options, Restored, identify, open, restore};

@@ -1,15 +1,38 @@
 //! A life of a journal: from one opening for work to its end.
 
+use std::fmt;
+
 use crate::error::Error;
 use crate::random;
 
-/// One opening of a journal for work. What runs belongs to the life that began it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Life(pub(crate) i64);
+/// One opening of a journal for work. What runs belongs to the life that began it, and what has one holder at a time (a
+/// queue elsewhere) is held by a life, and not by the journal: of that there may be copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    number: i64,
+    seat: String,
+}
 
 impl Life {
     /// A new one, told apart from all others by chance.
-    pub(crate) fn begin() -> Result<Self, Error> {
-        Ok(Life(i64::from_le_bytes(random::bytes()?)))
+    pub(crate) fn begin(seat: String) -> Result<Self, Error> {
+        Ok(Life { number: i64::from_le_bytes(random::bytes()?), seat })
+    }
+
+    /// Its number in the journal.
+    pub(crate) fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// Where it is lived, `host:place`. There is room for one at a time: any other one of the same seat is over.
+    pub fn seat(&self) -> &str {
+        &self.seat
+    }
+}
+
+/// `seat.number`, without a slash.
+impl fmt::Display for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:x}", self.seat, self.number)
     }
 }

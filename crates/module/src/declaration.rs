@@ -3,6 +3,7 @@
 use anyhow::Result;
 use engine::port::BoxFuture;
 use engine::{Clock, Setup};
+use journal::Life;
 use uuid::Uuid;
 
 use crate::chore::Chore;
@@ -47,6 +48,8 @@ pub struct SourceName {
 pub struct Ground<'a> {
     /// The journal's id.
     pub journal: Uuid,
+    /// This opening of it: what one hub at a time may hold is held in its name.
+    pub life: &'a Life,
     /// The time.
     pub clock: &'a Clock,
 }

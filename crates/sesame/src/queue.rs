@@ -291,9 +291,16 @@ impl Queue {
     }
 
     /// Serves the queue for a term, or says who does.
-    pub(crate) async fn lease(&self, mut redis: MultiplexedConnection, us: &Server) -> RedisResult<Server> {
+    /// Those of `us` who were in this seat before are over.
+    pub(crate) async fn lease(
+        &self,
+        mut redis: MultiplexedConnection,
+        us: &Server,
+        seat: &str,
+    ) -> RedisResult<Server> {
         let mut call = self.scripts.lease.prepare_invoke();
-        call.key(self.keys.served_by()).arg(us.to_string()).arg(millis(self.term)).arg(&us.journal);
+        call.key(self.keys.served_by()).arg(us.to_string()).arg(millis(self.term));
+        call.arg(us.in_seat(seat)).arg(&us.formerly());
         let owner: String = call.invoke_async(&mut redis).await?;
         Ok(Server::read(&owner))
     }

@@ -57,7 +57,7 @@ impl Recheck {
         let calls = open_calls(settings).await?;
         let refused = |error| said(&settings.address, &error);
         let us = self.0.server();
-        let serves = queue.lease(calls.clone(), &us).await.map_err(refused)? == us;
+        let serves = queue.lease(calls.clone(), &us, self.0.life.seat()).await.map_err(refused)? == us;
         let mut lost = Vec::new();
         for batch in live.chunks(BATCH) {
             let ids: Vec<&str> = batch.iter().map(|(id, _)| id.as_str()).collect();

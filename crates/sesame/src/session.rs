@@ -78,20 +78,17 @@ impl Session {
             return Ok(false);
         }
         let us = shared.server();
-        let answer = shared.queue.lease(self.pair.calls.clone(), &us).await;
+        let answer = shared.queue.lease(self.pair.calls.clone(), &us, shared.life.seat()).await;
         let Some(owner) = self.unless_lost(answer)? else { return Ok(false) };
-        let twin = owner
-            .source
-            .as_ref()
-            .filter(|name| owner.journal == us.journal && **name != shared.settings.name);
+        let twin =
+            owner.source.as_ref().filter(|name| owner.life == us.life && **name != shared.settings.name);
         if let Some(twin) = twin.filter(|name| shared.settings.siblings.contains(name)) {
             self.is_twin_of(twin);
             return Ok(false);
         }
         let ours = owner == us;
-        let note = (!ours).then(|| {
-            format!("stands by: the hub with journal {} serves {}", owner.journal, shared.settings.queue)
-        });
+        let note =
+            (!ours).then(|| format!("stands by: {} serves {}", owner.described(&us), shared.settings.queue));
         if self.link.note(note.clone()) {
             let source = &shared.settings.name;
             let news = note.unwrap_or_else(|| format!("serves queue {} from now on", shared.settings.queue));

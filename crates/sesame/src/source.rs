@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use engine::door::{self, Patience, Running, Stopped};
 use engine::port::Decoder;
 use engine::{Clock, Hub, Link, Setup};
+use journal::Life;
 use redis::aio::MultiplexedConnection;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Ours.
     pub(crate) journal: Uuid,
+    /// This opening of it.
+    pub(crate) life: Life,
     /// Another source of this hub that serves the same queue, once that is known.
     pub(crate) twin: OnceLock<String>,
     /// The connection for calls, while there is one.
@@ -50,13 +53,17 @@ pub(crate) struct Shared {
 impl Shared {
     /// Who serves the queue when we do.
     pub(crate) fn server(&self) -> Server {
-        Server { journal: self.journal.to_string(), source: Some(self.settings.name.clone()) }
+        Server {
+            journal: self.journal.to_string(),
+            source: Some(self.settings.name.clone()),
+            life: Some(self.life.to_string()),
+        }
     }
 }
 
 impl Source {
-    /// A source of the hub that works on the journal with this id. Nothing is connected yet.
-    pub fn new(settings: Settings, journal: Uuid, clock: Clock, built_in: BuiltIn) -> Self {
+    /// A source of the hub that works on the journal with this id, in this life. Nothing is connected yet.
+    pub fn new(settings: Settings, journal: Uuid, life: Life, clock: Clock, built_in: BuiltIn) -> Self {
         let shared = Shared {
             queue: Queue::new(&settings, format!("intendant:{journal}")),
             held: HeldJobs::default(),
@@ -65,6 +72,7 @@ impl Source {
             settings,
             clock,
             journal,
+            life,
         };
         Source { shared: Arc::new(shared), built_in }
     }

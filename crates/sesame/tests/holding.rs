@@ -176,8 +176,10 @@ async fn what_was_taken_and_never_reached_the_journal_is_found_back_in_its_order
     let serving = || call(&redis, &["GET", "intendant:bull:sesame:served-by"]);
     bed.until("it to serve", async || !serving().is_empty()).await;
     let served_by = serving();
-    let (journal, source) = served_by.split_once('/').unwrap();
-    assert_eq!(source, "main");
+    let [journal, source, life] = served_by.splitn(3, '/').collect::<Vec<_>>()[..] else {
+        panic!("{served_by}")
+    };
+    assert_eq!((source, life), ("main", bed.hub.journal().life().to_string().as_str()));
     let folder = bed.stop().await;
 
     // Taken by a hub that was killed before it could write anything.
@@ -332,6 +334,59 @@ async fn of_two_hubs_one_serves_and_the_other_takes_over() {
     assert_eq!(third.count(), 0);
     one.stop().await;
     two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_hubs_with_copies_of_one_journal_one_serves() {
+    let (redis, (gate, first)) = (redis(), closed());
+    let second = Fake::done();
+    let plan = |fake: &Arc<Fake>| Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]).quick();
+    let folder = Bed::new(plan(&first)).await.stop().await;
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.path().join("journal.db"), copy.path().join("journal.db")).unwrap();
+
+    let one = Bed::start_again(folder, plan(&first)).await;
+    let life = one.hub.journal().life().to_string();
+    one.until("one to serve", async || {
+        call(&redis, &["GET", "intendant:bull:sesame:served-by"]).ends_with(&life)
+    })
+    .await;
+    let two = Bed::start_again(copy, plan(&second)).await;
+    assert_eq!(one.hub.journal().id(), two.hub.journal().id());
+    two.until("two to stand by", async || two.hub.links()[0].note.is_some()).await;
+    let note = two.hub.links()[0].note.clone().unwrap();
+    assert!(note.contains("of which this hub has a copy, serves sesame"), "{note}");
+    let mut node = orchestrator(Version::V6, &redis);
+    node.ask("addBulk", jobs(6)).unwrap();
+    one.until("one to work", async || first.count() == 6).await;
+    gate.add_permits(6);
+    node.ask("waitAll", ids(6)).unwrap();
+    assert_eq!(second.count(), 0);
+
+    one.stop().await;
+    two.until("two to serve", async || two.hub.links()[0].note.is_none()).await;
+    two.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_comes_back_does_not_wait_for_its_own_term() {
+    let redis = redis();
+    let plan = |fake: &Arc<Fake>| {
+        let mut plan = Plan::new(&redis, vec![entry("a", fake, OnError::Stop)]);
+        plan.settings.term = std::time::Duration::from_hours(24);
+        plan
+    };
+    let bed = Bed::new(plan(&Fake::done())).await;
+    bed.until("it to serve", async || !call(&redis, &["GET", "intendant:bull:sesame:served-by"]).is_empty())
+        .await;
+    let folder = bed.stop().await;
+    let fake = Fake::done();
+    let bed = Bed::start_again(folder, plan(&fake)).await;
+    let mut node = orchestrator(Version::V6, &redis);
+    node.ask("addBulk", jobs(1)).unwrap();
+    node.ask("waitAll", ids(1)).unwrap();
+    assert_eq!(fake.count(), 1);
+    bed.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,6 @@ use super::{effects, number, order, row, secret};
 use crate::api::Whose;
 use crate::change::{AttemptStart, Change, Scrub, StepChange};
 use crate::error::Error;
-use crate::life::Life;
 use crate::rules::fence::{Open, Standing};
 use crate::rules::{fence, steps};
 use crate::sealed::SealedChange;
@@ -25,8 +24,8 @@ struct Row {
 }
 
 impl Row {
-    fn read(row: &rusqlite::Row<'_>, us: Life) -> rusqlite::Result<Self> {
-        let whose = if row.get::<_, Option<i64>>(13)? == Some(us.0) { Whose::Ours } else { Whose::Gone };
+    fn read(row: &rusqlite::Row<'_>, us: i64) -> rusqlite::Result<Self> {
+        let whose = if row.get::<_, Option<i64>>(13)? == Some(us) { Whose::Ours } else { Whose::Gone };
         let open = match row.get(9)? {
             None => None,
             Some(step) => Some(Open { step, number: row.get(10)?, at: row::time(row, 11)?, whose }),
@@ -234,7 +233,7 @@ fn move_job(
         open.map(|open| Time(open.at)),
         planned,
         secrets,
-        open.map(|_| tx.life.0),
+        open.map(|_| tx.life),
     ];
     for (place, value) in (1..).zip(common) {
         update.raw_bind_parameter(place, value)?;

@@ -14,7 +14,6 @@ use super::values;
 use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
-use crate::life::Life;
 use crate::place::{Deciding, Ending, Place};
 use crate::seal::{Format, Seal};
 
@@ -216,14 +215,14 @@ pub(super) fn open_attempts(
     conn: &Connection,
     sieve: &mut Sieve,
     of: Whose,
-    us: Life,
+    us: i64,
 ) -> Result<Vec<OpenAttempt>, Error> {
     let mut select = conn.prepare_cached(
         "SELECT job.id, open_step, open_number, open_at, step.backend, job.seq
          FROM job INDEXED BY job_live LEFT JOIN step ON step.id = job.seq * ?1 + open_step
          WHERE ended_at IS NULL AND open_step IS NOT NULL AND (open_life IS ?2) = ?3 ORDER BY job.seq",
     )?;
-    let mut found = select.query(params![number::STEPS, us.0, of == Whose::Ours])?;
+    let mut found = select.query(params![number::STEPS, us, of == Whose::Ours])?;
     let mut attempts = Vec::new();
     while let Some(row) = found.next()? {
         let seq = Seq(row.get(5)?);

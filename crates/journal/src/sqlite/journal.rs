@@ -80,10 +80,10 @@ impl SqliteJournal {
         let observer = noting(observer, Arc::clone(&damage));
         let presence = Arc::new(Presence::of(&database)?);
         let (of_writer, present) = (Arc::clone(&health), Arc::clone(&presence));
-        let life = Life::begin()?;
+        let life = Life::begin(lock.seat()?)?;
         let writer = Writer {
             numbers: Numbers::load(&conn)?,
-            life,
+            life: life.number(),
             observer,
             checkpoints,
             receiver,
@@ -247,6 +247,10 @@ impl Read for SqliteJournal {
         self.id
     }
 
+    fn life(&self) -> &Life {
+        &self.life
+    }
+
     fn damaged(&self) -> Vec<Damaged> {
         self.damage.all()
     }
@@ -280,7 +284,7 @@ impl Read for SqliteJournal {
     }
 
     fn open_attempts(&self, of: Whose) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
-        let us = self.life;
+        let us = self.life.number();
         self.sift(move |conn, _, sieve| job::open_attempts(conn, sieve, of, us))
     }
 

@@ -1,23 +1,28 @@
 //! One hub, one journal: an advisory lock on a file in the data folder.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::random;
 
 /// A hub that was killed while it started a script lives on in it, with all its descriptors, until the script begins:
 /// the lock is free, and the script can be found, only after that.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What the kernel says of itself: which of its starts this is, and its name.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+const HOST: &str = "/proc/sys/kernel/hostname";
+
 /// The lock; given back when dropped, or when the process dies.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -43,8 +48,27 @@ impl Lock {
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()))
             .map_err(Error::io("writing the lock file", &path))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
+
+    /// Where its holder is: on this host since it was started, at this file. Nobody else can hold it there, whereas a copy
+    /// of the folder is somewhere else.
+    pub(super) fn seat(&self) -> Result<String, Error> {
+        let failed = |source| Error::Io { what: "looking at the lock file".to_owned(), source };
+        let found = self.file.metadata().map_err(failed)?;
+        // Where the system does not say since when it runs, nobody was here before.
+        let since = fs::read(BOOT).or_else(|_| random::bytes::<16>().map(Vec::from))?;
+        let mut place = blake3::Hasher::new();
+        place.update(&found.dev().to_le_bytes()).update(&found.ino().to_le_bytes()).update(&since);
+        let [a, b, c, d, e, f, g, h, ..] = *place.finalize().as_bytes();
+        let host = fs::read_to_string(HOST).unwrap_or_default();
+        let host: String = host.trim().chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        Ok(format!("{host}:{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h])))
+    }
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
 }
 
 /// Whether it could be locked, now or within the patience.

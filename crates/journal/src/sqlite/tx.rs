@@ -13,7 +13,6 @@ use super::number;
 use super::statements::Statements;
 use crate::api::{Committed, Due};
 use crate::error::Error;
-use crate::life::Life;
 
 /// So many events are written by one statement; most groups have more.
 const EVENTS: usize = 8;
@@ -71,8 +70,8 @@ pub(super) struct Ready<'a> {
 pub(super) struct Tx<'c> {
     pub(super) sql: Rc<Statements<'c>>,
     pub(super) numbers: Numbers,
-    /// Ours.
-    pub(super) life: Life,
+    /// The number of our life.
+    pub(super) life: i64,
     pub(super) committed: Committed,
     tallies: [i64; JobState::ALL.len()],
 }
@@ -92,7 +91,7 @@ pub(super) struct Mark {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(sql: Rc<Statements<'c>>, numbers: Numbers, life: Life) -> Self {
+    pub(super) fn new(sql: Rc<Statements<'c>>, numbers: Numbers, life: i64) -> Self {
         Tx { sql, numbers, life, committed: Committed::default(), tallies: Default::default() }
     }
 

@@ -18,7 +18,6 @@ use super::{backup, lock::Lock};
 use crate::api::Observer;
 use crate::crash::crash_point;
 use crate::error::Error;
-use crate::life::Life;
 
 /// A group has at most so many operations and bytes.
 const GROUP: usize = 1024;
@@ -27,7 +26,7 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 /// What the writer's thread owns, beside its connection.
 pub(super) struct Writer {
     pub(super) numbers: Numbers,
-    pub(super) life: Life,
+    pub(super) life: i64,
     pub(super) observer: Observer,
     pub(super) checkpoints: Arc<Checkpoints>,
     pub(super) receiver: UnboundedReceiver<Message>,

@@ -160,6 +160,19 @@ pub async fn what_nobody_waits_for_is_written_all_the_same(bed: &dyn Bed) {
     assert_eq!(heard.due().iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [id(1), id(2)]);
 }
 
+pub async fn each_opening_is_a_life_of_its_own(bed: &dyn Bed) {
+    let lived = async |bed: &dyn Bed| {
+        let Opened { journal, .. } = bed.open();
+        journal.close().await;
+        journal.life().clone()
+    };
+    let (first, second) = (lived(bed).await, lived(bed).await);
+    assert_ne!(first, second);
+    assert_eq!(first.seat(), second.seat(), "whoever comes next knows that the one before is over");
+    assert_ne!(lived(&*bed.another()).await.seat(), first.seat());
+    assert!(first.to_string().starts_with(&format!("{}.", first.seat())) && !first.to_string().contains('/'));
+}
+
 pub async fn a_closed_journal_says_so(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     let queued = journal.accept(job(1), EffectSet::default());

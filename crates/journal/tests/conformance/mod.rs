@@ -25,6 +25,7 @@ macro_rules! conformance {
                 an_id_outlives_its_pruned_job
                 everything_survives_closing_and_opening
                 what_nobody_waits_for_is_written_all_the_same
+                each_opening_is_a_life_of_its_own
                 a_closed_journal_says_so
                 a_job_is_not_replayed_twice
             }

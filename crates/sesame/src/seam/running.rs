@@ -23,7 +23,9 @@ impl Queues {
         ground: &Ground<'_>,
         setup: &mut Setup,
     ) -> Self {
-        let source = |settings| Source::new(settings, ground.journal, ground.clock.clone(), built_in.clone());
+        let source = |settings| {
+            Source::new(settings, ground.journal, ground.life.clone(), ground.clock.clone(), built_in.clone())
+        };
         let all = Sources::new(configured.into_iter().map(source));
         all.join(setup);
         Queues { all, built_in }

@@ -110,10 +110,11 @@ async fn start_in(folder: &Path, plan: Plan) -> (Hub, Vec<Running>) {
     let (journal, wires) = testhub::open(folder);
     let built_in = BuiltIn::new(json!({ "name": "intendant", "version": "9.9.9" }));
     built_in.set_backends(vec![json!({ "name": "ldap", "path": "/b" })]);
-    let id = journal.id();
+    let (id, life) = (journal.id(), journal.life().clone());
     let all = std::iter::once(plan.settings).chain(plan.more);
-    let sources: Vec<Source> =
-        all.map(|settings| Source::new(settings, id, clock.clone(), built_in.clone())).collect();
+    let sources: Vec<Source> = all
+        .map(|settings| Source::new(settings, id, life.clone(), clock.clone(), built_in.clone()))
+        .collect();
     let mut setup = Setup::new(Catalogue { entries: plan.entries }, actions());
     for source in &sources {
         source.join(&mut setup);
