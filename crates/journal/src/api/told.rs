@@ -1,0 +1,50 @@
+//! What the journal tells of its commits.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::{Class, Entity, EntityKey, Event, JobId, Seq};
+
+use crate::damage::Damaged;
+
+/// A job that may run once it is due: the head of its subject, not running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The job.
+    pub id: JobId,
+    /// Its place in the order.
+    pub seq: Seq,
+    /// What it waits for next, see [`model::Job::lane`].
+    pub lane: Arc<str>,
+    /// How urgent.
+    pub class: Class,
+    /// When.
+    pub due_at: Timestamp,
+}
+
+/// What a group of writes made true, told to the [`Observer`] after the commit and before any of their futures
+/// resolves. Nobody has to wait for a write's future for this to arrive.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// Jobs that can be taken up, now or at their due time: new heads, freed heads, retries, requeued jobs, heads
+    /// whose due time or class changed (the newest word on a job counts).
+    pub due: Vec<Due>,
+    /// Deadlines of newly accepted jobs.
+    pub deadlines: Vec<Timestamp>,
+    /// Events written.
+    pub events: Vec<Event>,
+    /// Whether new deliveries were written.
+    pub deliveries: bool,
+    /// Entities that were written or removed, in that order: each as it stands now, `None` = it is gone. What is kept of
+    /// entities in memory follows from these and from nothing else.
+    pub entities: Vec<(EntityKey, Option<Arc<Entity>>)>,
+    /// Running jobs that somebody wants cancelled.
+    pub cancels: Vec<JobId>,
+    /// Places of deliveries that had been given up and are to be made again. They are pending, without being new.
+    pub revived: Vec<i64>,
+    /// Rows that were in the way and cannot be read.
+    pub damaged: Vec<Damaged>,
+}
+
+/// Told of each commit, on the writer's thread: it must not block.
+pub type Observer = Arc<dyn Fn(Committed) + Send + Sync>;
