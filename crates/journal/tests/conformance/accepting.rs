@@ -1,7 +1,7 @@
 //! Accepting requests.
 
 use intendant_journal::{Acceptance, EffectSet, Error, Expect, Filter, NewJob, Order, Page, Whose};
-use model::{Class, JobState, OutcomeKind, Seq};
+use model::{Class, JobState, OutcomeKind};
 use zeroize::Zeroizing;
 
 use crate::support::*;
@@ -17,7 +17,6 @@ pub async fn a_job_is_what_was_given(bed: &dyn Bed) {
         ..known_as("abc", b"content", job_of("ann", 1))
     };
     let seq = accept(&*journal, given.clone()).await;
-    assert_eq!(seq, Seq(1));
     let told = heard.take();
     assert_eq!(told.len(), 1, "one commit, told once");
     assert_eq!(
@@ -143,7 +142,8 @@ pub async fn everything_survives_closing_and_opening(bed: &dyn Bed) {
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Running);
     assert!(!the_job(&*journal, 2).await.head);
     assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap().len(), 1);
-    assert_eq!(accept(&*journal, job_of("ann", 3)).await, Seq(3));
+    let last = the_job(&*journal, 2).await.seq;
+    assert!(accept(&*journal, job_of("ann", 3)).await > last);
     journal.change(to(1, Expect::Orphan(0, 1), JobState::Queued, at(11))).await.unwrap();
     journal.change(restart(1, 2, at(12))).await.unwrap();
     journal.change(settle(1, 2, OutcomeKind::Done, at(13))).await.unwrap();
@@ -155,8 +155,8 @@ pub async fn what_nobody_waits_for_is_written_all_the_same(bed: &dyn Bed) {
     let Opened { journal, heard } = bed.open();
     drop(journal.accept(job(1), EffectSet::default()));
     // Later writes are later commits.
-    accept(&*journal, job(2)).await;
-    assert_eq!(the_job(&*journal, 1).await.seq, Seq(1));
+    let second = accept(&*journal, job(2)).await;
+    assert!(the_job(&*journal, 1).await.seq < second);
     assert_eq!(heard.due().iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [id(1), id(2)]);
 }
 

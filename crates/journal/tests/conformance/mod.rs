@@ -3,6 +3,7 @@
 //! and the compiler says so.
 
 pub mod accepting;
+pub mod beside;
 pub mod effects;
 pub mod fencing;
 pub mod history;
@@ -75,6 +76,13 @@ macro_rules! conformance {
                 events_are_numbered_and_resumed
                 records_are_listed_by_kind
                 records_are_filtered_and_paged
+            }
+            beside {
+                what_one_accepts_the_other_knows
+                of_two_who_start_a_job_one_does
+                of_two_who_write_an_entity_one_does
+                whoever_runs_a_job_is_told_of_its_cancel
+                events_of_both_are_followed
             }
             history {
                 any_history_is_told_rightly

@@ -4,7 +4,7 @@ use intendant_journal::{
     Change, Count, Expect, Filter, Match, NewJob, NewRecord, NewStep, Order, Page, RecordFilter, Waiting,
 };
 use model::JobState::{self, Cancelled, Failed, Queued, Retrying, Running, Succeeded};
-use model::{Class, Code, EventKind, EventsCursor, OnError, OutcomeKind, RecordKind, Seq};
+use model::{Class, Code, EventKind, EventsCursor, OnError, OutcomeKind, RecordKind};
 
 use crate::support::*;
 
@@ -87,10 +87,10 @@ pub async fn listings_are_filtered_and_paged(bed: &dyn Bed) {
     let plan = vec![NewStep { backend: "10ldif".to_owned(), on_error: OnError::Stop }];
     journal.change(Change { plan, ..start(5, at(102)) }).await.unwrap();
 
-    let list = async |filter: Filter| -> Vec<i64> {
+    let list = async |filter: Filter| -> Vec<u64> {
         let page = journal.jobs(filter, Page { after: None, order: Order::Newest, limit: 99 }).await.unwrap();
         assert_eq!(page.next, None);
-        page.rows.into_iter().map(|job| job.seq.0).collect()
+        page.rows.into_iter().map(|job| number(job.id)).collect()
     };
     let states = |states: &[JobState]| Filter { states: states.to_vec(), ..Filter::default() };
     assert_eq!(list(Filter::default()).await, [8, 7, 6, 5, 4, 3, 2, 1]);
@@ -110,9 +110,13 @@ pub async fn listings_are_filtered_and_paged(bed: &dyn Bed) {
     assert_eq!(list(Filter { backend: Some("00dummy".to_owned()), ..Filter::default() }).await, [2, 1]);
     assert_eq!(list(Filter { since: Some(at(3)), until: Some(at(6)), ..Filter::default() }).await, [5, 4, 3]);
 
-    let page = async |before: Option<i64>, filter| -> Vec<i64> {
-        let page = Page { after: before.map(Seq), order: Order::Newest, limit: 2 };
-        journal.jobs(filter, page).await.unwrap().rows.into_iter().map(|job| job.seq.0).collect()
+    let page = async |before: Option<u64>, filter| -> Vec<u64> {
+        let after = match before {
+            Some(before) => Some(the_job(&*journal, before).await.seq),
+            None => None,
+        };
+        let page = Page { after, order: Order::Newest, limit: 2 };
+        journal.jobs(filter, page).await.unwrap().rows.into_iter().map(|job| number(job.id)).collect()
     };
     assert_eq!(page(None, Filter::default()).await, [8, 7]);
     assert_eq!(page(Some(7), Filter::default()).await, [6, 5]);
@@ -136,10 +140,10 @@ pub async fn listings_find_text_and_what_jobs_wait_for(bed: &dyn Bed) {
     failed.to.message = Some("Délai DÉPASSÉ".to_owned());
     journal.change(failed).await.unwrap();
 
-    let list = async |filter: Filter| -> Vec<i64> {
+    let list = async |filter: Filter| -> Vec<u64> {
         let page = Page { after: None, order: Order::Oldest, limit: 99 };
-        let found: Vec<i64> =
-            journal.jobs(filter.clone(), page).await.unwrap().rows.iter().map(|job| job.seq.0).collect();
+        let found: Vec<u64> =
+            journal.jobs(filter.clone(), page).await.unwrap().rows.iter().map(|job| number(job.id)).collect();
         let count = Count { jobs: found.len() as u64, more: false };
         assert_eq!(journal.count(filter, 99).await.unwrap(), count);
         found
@@ -177,10 +181,11 @@ pub async fn listings_find_text_and_what_jobs_wait_for(bed: &dyn Bed) {
     let bob = Filter { subject: job_of("bob", 4).subject, ..waiting(Waiting::Subject) };
     assert_eq!(list(bob).await, [5]);
 
-    let page = Page { after: Some(Seq(2)), order: Order::Oldest, limit: 2 };
+    let after = Some(the_job(&*journal, 2).await.seq);
+    let page = Page { after, order: Order::Oldest, limit: 2 };
     let second = journal.jobs(Filter::default(), page).await.unwrap();
-    assert_eq!(second.rows.iter().map(|job| job.seq.0).collect::<Vec<_>>(), [3, 4]);
-    assert_eq!(second.next, Some(4));
+    assert_eq!(second.rows.iter().map(|job| number(job.id)).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(second.next, Some(the_job(&*journal, 4).await.seq.0));
     assert_eq!(journal.count(text("update"), 4).await.unwrap(), Count { jobs: 4, more: true });
     let live = Filter { states: vec![Queued, Retrying], ..Filter::default() };
     assert_eq!(journal.count(live, 1).await.unwrap(), Count { jobs: 5, more: false }, "by state exactly");
@@ -276,7 +281,7 @@ pub async fn records_are_filtered_and_paged(bed: &dyn Bed) {
     let list = async |filter: RecordFilter| -> Vec<i64> {
         let page = journal.records(filter, None, 9).await.unwrap();
         assert_eq!(page.next, None);
-        page.rows.into_iter().map(|r| r.seq).collect()
+        page.rows.into_iter().map(|r| millis(r.at)).collect()
     };
     assert_eq!(list(all.clone()).await, [6, 5, 4, 3, 2, 1]);
     assert_eq!(list(RecordFilter { who: Some("alice".to_owned()), ..all.clone() }).await, [6, 4, 2]);
@@ -291,9 +296,9 @@ pub async fn records_are_filtered_and_paged(bed: &dyn Bed) {
 
     let bob = RecordFilter { who: Some("bob".to_owned()), ..all };
     let first = journal.records(bob.clone(), None, 2).await.unwrap();
-    assert_eq!(first.rows.iter().map(|r| r.seq).collect::<Vec<_>>(), [5, 3]);
+    assert_eq!(first.rows.iter().map(|r| millis(r.at)).collect::<Vec<_>>(), [5, 3]);
     let second = journal.records(bob, first.next, 2).await.unwrap();
-    assert_eq!((second.rows[0].seq, second.rows.len(), second.next), (1, 1, None));
+    assert_eq!((second.rows[0].at, second.rows.len(), second.next), (at(1), 1, None));
 }
 
 pub async fn records_are_listed_by_kind(bed: &dyn Bed) {
@@ -307,26 +312,27 @@ pub async fn records_are_listed_by_kind(bed: &dyn Bed) {
         message: format!("message {number}"),
         body: format!("raw {number}").into_bytes(),
     };
-    assert_eq!(journal.record(record(RecordKind::Refusal, 1)).await.unwrap(), 1);
-    assert_eq!(journal.record(record(RecordKind::Audit, 2)).await.unwrap(), 2);
-    assert_eq!(journal.record(record(RecordKind::Refusal, 3)).await.unwrap(), 3);
+    let first = journal.record(record(RecordKind::Refusal, 1)).await.unwrap();
+    let second = journal.record(record(RecordKind::Audit, 2)).await.unwrap();
+    let third = journal.record(record(RecordKind::Refusal, 3)).await.unwrap();
+    assert!(first < second && second < third);
     let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).map(|e| (e.kind, e.at)).collect();
     assert_eq!(events, [(EventKind::Refused, at(1)), (EventKind::Refused, at(3))]);
     let list = async |kind, before, limit| -> Vec<i64> {
         let page = journal.records(RecordFilter::of(kind), before, limit).await.unwrap();
-        page.rows.into_iter().map(|r| r.seq).collect()
+        page.rows.into_iter().map(|r| millis(r.at)).collect()
     };
     assert_eq!(list(RecordKind::Refusal, None, 9).await, [3, 1]);
-    assert_eq!(list(RecordKind::Refusal, Some(3), 9).await, [1]);
+    assert_eq!(list(RecordKind::Refusal, Some(third), 9).await, [1]);
     assert_eq!(list(RecordKind::Refusal, None, 1).await, [3]);
     assert_eq!(list(RecordKind::Audit, None, 9).await, [2]);
-    let (read, body) = journal.record_body(2).await.unwrap().unwrap();
+    let (read, body) = journal.record_body(second).await.unwrap().unwrap();
     assert_eq!(
         (read.who.as_str(), read.what.as_deref(), read.at),
         ("sesame", Some("IDENTITY_UPDATE"), at(2))
     );
     assert_eq!((read.message.as_str(), read.code.as_str()), ("message 2", "unreadable"));
     assert_eq!(body, b"raw 2");
-    assert_eq!(journal.record_body(9).await.unwrap(), None);
+    assert_eq!(journal.record_body(third + 1).await.unwrap(), None);
     sound(&*journal).await;
 }

@@ -41,6 +41,7 @@ impl Heard {
 }
 
 /// A journal and what its observer heard.
+#[derive(Clone)]
 pub struct Opened {
     pub journal: Arc<dyn Journal>,
     pub heard: Heard,
@@ -49,6 +50,11 @@ pub struct Opened {
 /// A place for one journal, which can be opened again after it was closed.
 pub trait Bed: Send + Sync {
     fn open(&self) -> Opened;
+
+    /// Another handle on a journal that is open: of another process where several may have it open, else the same one.
+    fn beside(&self, opened: &Opened) -> Opened {
+        opened.clone()
+    }
 
     /// An empty one of the same kind.
     fn another(&self) -> Box<dyn Bed>;
@@ -62,6 +68,16 @@ pub fn at(millis: i64) -> Timestamp {
 /// The job id of that number.
 pub fn id(number: u64) -> JobId {
     JobId(Uuid::from_u128(u128::from(number)))
+}
+
+/// The number of a job.
+pub fn number(job: JobId) -> u64 {
+    u64::try_from(job.0.as_u128()).unwrap()
+}
+
+/// How many milliseconds after the tests' beginning.
+pub fn millis(at: Timestamp) -> i64 {
+    at.as_millisecond() - self::at(0).as_millisecond()
 }
 
 /// A bulk job without subject.
@@ -247,6 +263,11 @@ pub fn entity(key: &str, expected_rev: u64, state: Option<&str>) -> EntityWrite 
 
 pub fn delivery_id(number: u64) -> DeliveryId {
     DeliveryId(Uuid::from_u128(u128::from(number) << 64))
+}
+
+/// The number of a delivery.
+pub fn delivery_number(delivery: DeliveryId) -> u64 {
+    u64::try_from(delivery.0.as_u128() >> 64).unwrap()
 }
 
 pub fn delivery(number: u64, due_at: Timestamp) -> (DeliveryId, DeliveryTo, Timestamp, Vec<u8>) {
