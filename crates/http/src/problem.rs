@@ -173,6 +173,9 @@ impl From<journal::Error> for Problem {
             E::Fenced(_) | E::NotOurs(_) | E::Conflict { .. } => {
                 Problem::new(StatusCode::CONFLICT, "conflict", format!("{error}: look at it, and try again"))
             }
+            E::NoName { .. } => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_payload", error.to_string())
+            }
             E::IdReused { .. } => Problem::new(StatusCode::CONFLICT, "id_reused", error.to_string()),
             E::Closed => Problem::stopping(),
             E::Busy => Problem::later("busy", 5, error.to_string()),

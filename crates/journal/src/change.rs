@@ -4,8 +4,8 @@
 
 use jiff::Timestamp;
 use model::{
-    Class, Code, DeliveryId, DeliveryTo, EntityWrite, EventKind, JobId, JobState, OnError, OutcomeKind,
-    RecordKind, StepState, Subject,
+    Class, Code, DeliveryId, DeliveryTo, EntityKey, EntityWrite, EventKind, JobId, JobState, OnError,
+    OutcomeKind, RecordKind, StepState, Subject,
 };
 use zeroize::Zeroizing;
 
@@ -24,6 +24,11 @@ pub struct ExternalId {
 /// an index, and no U+0000, which some of them cannot hold.
 pub fn is_name(text: &str) -> bool {
     text.len() <= 1024 && !text.contains('\0')
+}
+
+/// Whether kind and key of an entity are such names.
+pub fn is_named(entity: &EntityKey) -> bool {
+    is_name(&entity.kind) && is_name(&entity.key)
 }
 
 /// A request that passed intake.

@@ -124,6 +124,12 @@ pub enum Error {
         /// The job that came with it before.
         job: model::JobId,
     },
+    /// Refused: the kind or key of a new entity is no name (see [`crate::is_name`]). Nothing was written.
+    #[error("the key of {kind} is longer than 1 KiB or has a character U+0000 in it: it cannot be kept")]
+    NoName {
+        /// The entity's kind, as far as it can be shown.
+        kind: String,
+    },
     /// Somebody cancelled the job while it ran: it ends, and goes to wait for nothing. Nothing was written.
     #[error("job {0} was cancelled meanwhile")]
     Cancelled(model::JobId),

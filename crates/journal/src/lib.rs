@@ -28,7 +28,7 @@ pub use api::{
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
-    NewRecord, NewStep, Over, Pruned, Retention, Scrub, StepChange, is_name,
+    NewRecord, NewStep, Over, Pruned, Retention, Scrub, StepChange, is_name, is_named,
 };
 pub use crash::crash_point;
 pub use damage::{Burial, Damaged, Grave, Spot};

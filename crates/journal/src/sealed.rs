@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use model::effect::EntityContent;
 use model::{Class, DeliveryId, DeliveryTo, Entity, EntityKey, EntityWrite, JobId, Subject};
 
-use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord};
+use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord, is_named};
 use crate::error::Error;
 use crate::place::{Deciding, Ending, Place};
 use crate::seal::{Digest, Seal};
@@ -86,7 +86,13 @@ pub(crate) struct SealedEntity {
 }
 
 impl SealedEntity {
-    fn new(seal: &Seal, EntityWrite { key, expected_rev, content }: EntityWrite) -> Result<Self, Error> {
+    fn new(seal: &Seal, write: EntityWrite) -> Result<Self, Error> {
+        // What older versions have written may still be changed, and removed.
+        if write.expected_rev == 0 && write.content.is_some() && !is_named(&write.key) {
+            let kind = write.key.kind.chars().take(64).collect();
+            return Err(Error::NoName { kind });
+        }
+        let EntityWrite { key, expected_rev, content } = write;
         let content = match content {
             None => None,
             Some(EntityContent { state, label, body }) => {

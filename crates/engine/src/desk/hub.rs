@@ -145,8 +145,14 @@ impl Hub {
             (!core.reactors.is_empty()).then(|| (Arc::new(JobSnapshot::accepted(&loaded)), Moment::Accepted));
         let source = new.source.clone();
         let cached = core.cache.hold(loaded);
-        let acceptance = self.accept_with(new, effects, told, record).await;
-        Ok(match acceptance? {
+        let acceptance = match self.accept_with(new, effects, told, record).await {
+            Err(error @ journal::Error::NoName { .. }) => {
+                let why = Why { code: code::INVALID_PAYLOAD, message: error.to_string() };
+                return Ok(Accepted::Refused(why));
+            }
+            acceptance => acceptance?,
+        };
+        Ok(match acceptance {
             Acceptance::New => {
                 cached.accepted();
                 core.stats.accepted(&source, core.clock.now());

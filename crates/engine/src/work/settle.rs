@@ -65,10 +65,11 @@ impl Core {
         let mut told = told.map(|(shown, moment)| (Arc::new(shown), moment));
         let own = std::mem::take(&mut change.effects);
         let mut reused = Vec::new();
+        let mut named_only = false;
         let mut pause = PAUSE.0;
         let trouble = Lasting::default();
         loop {
-            match self.write(&mut change, &own, told.clone(), &reused).await {
+            match self.write(&mut change, &own, told.clone(), &reused, named_only).await {
                 Ok(()) => {
                     trouble.obeyed(HELD);
                     self.noted(&Aside::of(&change.effects));
@@ -76,7 +77,14 @@ impl Core {
                 }
                 Err(Error::Cancelled(_)) => return Wrote::Cancelled(Box::new(change)),
                 Err(Error::Closed) => return Wrote::Never,
-                Err(error @ (Error::Fenced(_) | Error::Missing(_) | Error::NotOurs(_))) => {
+                // It never will be: the job's move does not wait for it.
+                Err(error @ Error::NoName { .. }) if !named_only => {
+                    tracing::error!(job = %change.job, "what follows from its move is left out: {error}");
+                    named_only = true;
+                }
+                Err(
+                    error @ (Error::Fenced(_) | Error::Missing(_) | Error::NotOurs(_) | Error::NoName { .. }),
+                ) => {
                     tracing::debug!(job = %change.job, "not written: {error}");
                     return Wrote::Never;
                 }
@@ -109,8 +117,12 @@ impl Core {
         own: &EffectSet,
         told: Option<(Arc<JobSnapshot>, Moment)>,
         reused: &[Reused],
+        named_only: bool,
     ) -> Result<(), Error> {
         change.effects = self.effects(Effects::default(), told, reused).await?;
+        if named_only {
+            change.effects.entities.retain(|write| journal::is_named(&write.key));
+        }
         change.effects.entities.extend_from_slice(&own.entities);
         change.effects.records.extend_from_slice(&own.records);
         self.journal.change(change.clone()).await

@@ -12,6 +12,7 @@ mod failsafe;
 mod follow_ups;
 mod gone;
 mod module;
+mod names;
 mod operate;
 mod order;
 mod outbox;

@@ -44,6 +44,21 @@ pub async fn entities_are_compared_and_set(bed: &dyn Bed) {
     sound(&*journal).await;
 }
 
+pub async fn a_new_entity_has_a_name_that_every_journal_can_hold(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let write = |key: &str| {
+        let effects = EffectSet { entities: vec![entity(key, 0, Some("new"))], ..EffectSet::default() };
+        journal.apply(effects, None, at(1))
+    };
+    write(&"é".repeat(512)).await.unwrap();
+    for key in ["x".repeat(1025), "a\0b".to_owned()] {
+        let refused = write(&key).await;
+        assert!(matches!(&refused, Err(Error::NoName { kind }) if kind == "identity"), "{refused:?}");
+        assert_eq!(journal.entity(entity_key(&key)).await.unwrap(), None);
+    }
+    sound(&*journal).await;
+}
+
 pub async fn entities_are_found_by_state_and_text(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     let write = |entities| journal.apply(EffectSet { entities, ..EffectSet::default() }, None, at(1));

@@ -60,6 +60,7 @@ macro_rules! conformance {
             }
             effects {
                 entities_are_compared_and_set
+                a_new_entity_has_a_name_that_every_journal_can_hold
                 entities_are_found_by_state_and_text
                 a_conflict_takes_back_the_whole_move
                 deliveries_keep_their_order_and_their_marks
