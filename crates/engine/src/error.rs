@@ -77,6 +77,14 @@ pub enum Error {
         /// In words.
         message: String,
     },
+    /// Soft: others write what a reactor wants to write, at every try. Nothing was accepted; it may work later.
+    #[error("{kind} {key} is written by others all the time: nothing was accepted, try again later")]
+    Contended {
+        /// The entity's kind.
+        kind: String,
+        /// The entity's key.
+        key: String,
+    },
     /// The hub is stopping.
     #[error("the hub is stopping")]
     Stopping,

@@ -158,6 +158,7 @@ impl From<engine::Error> for Problem {
                 ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "secrets_gone", detail)
             },
             E::Refused { code, message } => Why { code, message }.into(),
+            E::Contended { .. } => Problem::later("busy", 1, detail),
             E::Stopping => Problem::stopping(),
             E::Unreadable { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail),
             other => Problem::bug(&other),

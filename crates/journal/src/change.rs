@@ -68,8 +68,10 @@ pub struct EffectSet {
     pub entities: Vec<EntityWrite>,
     /// Deliveries in the order in which they leave: id, address, not before, body bytes.
     pub deliveries: Vec<(DeliveryId, DeliveryTo, Timestamp, Vec<u8>)>,
-    /// Jobs that follow, accepted in the same commit.
+    /// Jobs that follow, accepted in the same commit. One that was accepted before is [`crate::Error::Known`].
     pub follow_ups: Vec<NewJob>,
+    /// Such jobs: they join those there are. One whose id was forgotten since is accepted.
+    pub joins: Vec<NewJob>,
     /// Records of it: who changed what.
     pub records: Vec<NewRecord>,
 }

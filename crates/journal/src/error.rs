@@ -124,6 +124,14 @@ pub enum Error {
         /// The job that came with it before.
         job: model::JobId,
     },
+    /// A request that follows was accepted before: it joins that one ([`crate::EffectSet::joins`]). Nothing was written.
+    #[error("the request {value} from {from} was accepted before")]
+    Known {
+        /// The source of the request.
+        from: String,
+        /// Its id.
+        value: String,
+    },
     /// Refused: the kind or key of a new entity is no name (see [`crate::is_name`]). Nothing was written.
     #[error("the key of {kind} is longer than 1 KiB or has a character U+0000 in it: it cannot be kept")]
     NoName {

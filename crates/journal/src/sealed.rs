@@ -134,6 +134,7 @@ pub(crate) struct SealedEffects {
     pub(crate) entities: Vec<SealedEntity>,
     pub(crate) deliveries: Vec<SealedDelivery>,
     pub(crate) follow_ups: Vec<SealedJob>,
+    pub(crate) joins: Vec<SealedJob>,
     pub(crate) records: Vec<SealedRecord>,
 }
 
@@ -144,14 +145,14 @@ impl SealedEffects {
             let body = seal.seal(&Place::delivery(id, &to), &body)?;
             Ok(SealedDelivery { id, to, due_at, body })
         };
+        let jobs = |jobs: Vec<NewJob>| -> Result<Vec<SealedJob>, Error> {
+            jobs.into_iter().map(|job| SealedJob::new(seal, job)).collect()
+        };
         Ok(SealedEffects {
             entities: effects.entities.into_iter().map(entity).collect::<Result<_, Error>>()?,
             deliveries: effects.deliveries.into_iter().map(delivery).collect::<Result<_, Error>>()?,
-            follow_ups: effects
-                .follow_ups
-                .into_iter()
-                .map(|job| SealedJob::new(seal, job))
-                .collect::<Result<_, Error>>()?,
+            follow_ups: jobs(effects.follow_ups)?,
+            joins: jobs(effects.joins)?,
             records: effects
                 .records
                 .into_iter()
@@ -166,7 +167,7 @@ impl SealedEffects {
         let entities =
             self.entities.iter().filter_map(|e| e.content.as_ref()).map(|(_, body)| 2 * body.len());
         let deliveries = self.deliveries.iter().map(|d| d.body.len());
-        let follow_ups = self.follow_ups.iter().map(SealedJob::bytes);
+        let follow_ups = self.follow_ups.iter().chain(&self.joins).map(SealedJob::bytes);
         let records = self.records.iter().map(|r| r.body.len());
         entities.chain(deliveries).chain(follow_ups).chain(records).sum()
     }

@@ -56,6 +56,7 @@ async fn write_canaries(journal: &dyn Journal) {
             json!("canary-delivery").to_string().into_bytes(),
         )],
         follow_ups: Vec::new(),
+        joins: Vec::new(),
         records: vec![record("canary-audit")],
     };
     journal.change(failed).await.unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use journal::{Acceptance, EffectSet, Journal, Keep, NewJob, NewRecord, Read};
+use model::word::code;
 use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -27,11 +28,15 @@ use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
 use crate::work::expiry::expire;
-use crate::work::follow::{Aside, FOLLOW_UP, FollowUps, Reused};
+use crate::work::follow::{Aside, FOLLOW_UP, FollowUps, Met};
 use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
 use crate::work::settle::JobSnapshot;
+
+/// So often a request is offered to the journal while others write what the reactors want to write: each time one of all
+/// who try comes through.
+const TRIES: usize = 1024;
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -145,10 +150,14 @@ impl Hub {
             (!core.reactors.is_empty()).then(|| (Arc::new(JobSnapshot::accepted(&loaded)), Moment::Accepted));
         let source = new.source.clone();
         let cached = core.cache.hold(loaded);
+        let reads_own = !effects.entities.is_empty();
         let acceptance = match self.accept_with(new, effects, told, record).await {
             Err(error @ journal::Error::NoName { .. }) => {
                 let why = Why { code: code::INVALID_PAYLOAD, message: error.to_string() };
                 return Ok(Accepted::Refused(why));
+            }
+            Err(journal::Error::Conflict { kind, key }) if !reads_own => {
+                return Err(Error::Contended { kind, key });
             }
             acceptance => acceptance?,
         };
@@ -166,7 +175,8 @@ impl Hub {
         })
     }
 
-    /// Accepts with what the reactors want to happen; they are asked again when an entity of theirs changed.
+    /// Accepts with what the reactors want to happen; they are asked again when an entity of theirs changed, or when the
+    /// journal knows a request that follows.
     async fn accept_with(
         &self,
         new: NewJob,
@@ -175,13 +185,18 @@ impl Hub {
         record: Option<NewRecord>,
     ) -> Result<Acceptance, journal::Error> {
         let core = &self.core;
-        let mut reused = Vec::new();
+        let (mut met, mut tries) = (Vec::new(), TRIES);
         loop {
-            let all = core.effects(given.clone(), told.clone(), &reused).await?;
+            tries -= 1;
+            let all = core.effects(given.clone(), told.clone(), &met).await?;
             let aside = Aside::of(&all);
             match core.journal.accept(new.clone(), with_record(all, record.clone())).await {
-                Err(journal::Error::Conflict { .. }) if given.entities.is_empty() => {}
-                Err(error @ journal::Error::IdReused { .. }) => reused.push(Reused::of(error)?),
+                Err(journal::Error::Conflict { .. }) if given.entities.is_empty() && tries > 0 => {}
+                Err(error @ (journal::Error::IdReused { .. } | journal::Error::Known { .. }))
+                    if tries > 0 =>
+                {
+                    met.push(Met::of(error)?);
+                }
                 accepted => {
                     if matches!(accepted, Ok(Acceptance::New)) {
                         core.noted(&aside);

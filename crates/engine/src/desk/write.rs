@@ -8,6 +8,7 @@ use crate::desk::audit::AuditEntry;
 use crate::desk::hub::Hub;
 use crate::error::Error;
 use crate::state::core::Core;
+use crate::work::follow::Met;
 
 /// So often something is tried that others change at the same moment.
 const TRIES: usize = 8;
@@ -61,7 +62,7 @@ impl Hub {
     /// Removes an entity that cannot be read, or says nothing that could be used. `false` = it was not there.
     pub async fn erase(&self, key: EntityKey, audit: Option<AuditEntry>) -> Result<bool, Error> {
         let core = &self.core;
-        Ok(core.journal.erase(key, core.audited(Effects::default(), audit).await?).await?)
+        Ok(core.journal.erase(key, core.audited(Effects::default(), audit, &[]).await?).await?)
     }
 }
 
@@ -71,8 +72,9 @@ impl Core {
         &self,
         effects: Effects,
         audit: Option<AuditEntry>,
+        met: &[Met],
     ) -> Result<EffectSet, journal::Error> {
-        let mut effects = self.effects(effects, None, &[]).await?;
+        let mut effects = self.effects(effects, None, met).await?;
         effects.records.extend(audit.map(|entry| entry.record(self.clock.now())));
         Ok(effects)
     }
@@ -83,8 +85,14 @@ impl Core {
         audit: Option<AuditEntry>,
         event: Option<(EventKind, String)>,
     ) -> Result<(), journal::Error> {
-        let effects = self.audited(effects, audit).await?;
-        self.journal.apply(effects, event, self.clock.now()).await
+        let mut met = Vec::new();
+        loop {
+            let all = self.audited(effects.clone(), audit.clone(), &met).await?;
+            match self.journal.apply(all, event.clone(), self.clock.now()).await {
+                Err(error @ journal::Error::Known { .. }) => met.push(Met::of(error)?),
+                applied => return applied,
+            }
+        }
     }
 
     /// See [`Hub::write_as_read`]; the event is told when something was written.

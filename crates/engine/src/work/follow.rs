@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use journal::{EffectSet, Error};
+use journal::{EffectSet, Error, NewJob};
 use model::{Code, Effects, Entity, EntityWrite, RecordKind, Refusal, Request};
 
 use crate::intake::{self, Taken, Why};
@@ -33,8 +33,8 @@ struct FollowUp<'a> {
 struct Gathered<'a> {
     set: EffectSet,
     open: VecDeque<FollowUp<'a>>,
-    /// Ids that cannot be used.
-    reused: &'a [Reused],
+    /// Of these ids the journal knows something.
+    met: &'a [Met],
 }
 
 impl Core {
@@ -43,9 +43,9 @@ impl Core {
         &'a self,
         given: Effects,
         told: Option<(Arc<JobSnapshot>, Moment)>,
-        reused: &'a [Reused],
+        met: &'a [Met],
     ) -> Result<EffectSet, Error> {
-        let mut gathered = Gathered { reused, ..Gathered::default() };
+        let mut gathered = Gathered { met, ..Gathered::default() };
         gathered.take(self, given, &None, 0);
         if let Some((shown, moment)) = told {
             self.tell(&mut gathered, shown, moment, 0).await?;
@@ -75,12 +75,18 @@ impl Core {
     /// Accepts a request that follows, or keeps it with the refused ones and tells whoever asked for it.
     async fn follow<'a>(&'a self, gathered: &mut Gathered<'a>, next: FollowUp<'a>) -> Result<(), Error> {
         let FollowUp { request, asker, depth } = next;
-        let taken = match gathered.reused.iter().find(|reused| reused.is_of(&request)) {
-            Some(reused) => Err(reused.why.clone()),
+        let met = gathered.met.iter().find(|met| met.is_of(&request));
+        let taken = match met.and_then(|met| met.why.as_ref()) {
+            Some(why) => Err(why.clone()),
             None => self.take_follow_up(request.clone(), depth),
         };
         let why = match taken {
             Ok(None) => return Ok(()),
+            // It is no new job, and nobody is told of one.
+            Ok(Some(Taken { new, .. })) if met.is_some() || gathered.has(&new) => {
+                gathered.set.joins.push(new);
+                return Ok(());
+            }
             Ok(Some(Taken { new, loaded })) => {
                 gathered.set.follow_ups.push(new);
                 let shown = Arc::new(JobSnapshot::accepted(&loaded));
@@ -169,6 +175,13 @@ impl Aside {
 }
 
 impl<'a> Gathered<'a> {
+    /// Whether the same request follows already.
+    fn has(&self, new: &NewJob) -> bool {
+        let value = |job: &NewJob| job.external_id.as_ref().map(|id| id.value.clone());
+        new.external_id.is_some()
+            && self.set.follow_ups.iter().any(|job| job.source == new.source && value(job) == value(new))
+    }
+
     /// Takes what somebody wants, with ids and times.
     fn take(&mut self, core: &Core, wanted: Effects, asker: &Asker<'a>, depth: usize) {
         if wanted.is_empty() {
@@ -185,18 +198,20 @@ impl<'a> Gathered<'a> {
     }
 }
 
-/// An id of a request that follows, under which the journal has another one.
-pub(crate) struct Reused {
+/// What the journal knows of the id of a request that follows.
+pub(crate) struct Met {
     from: String,
     value: String,
-    why: Why,
+    /// Why it cannot be used; `None` = the same request was accepted before.
+    why: Option<Why>,
 }
 
-impl Reused {
+impl Met {
     /// What the journal says of such an id; any other error comes back.
     pub(crate) fn of(error: Error) -> Result<Self, Error> {
         match error {
-            Error::IdReused { from, value, job } => Ok(Reused { from, value, why: Why::id_reused(job) }),
+            Error::Known { from, value } => Ok(Met { from, value, why: None }),
+            Error::IdReused { from, value, job } => Ok(Met { from, value, why: Some(Why::id_reused(job)) }),
             other => Err(other),
         }
     }

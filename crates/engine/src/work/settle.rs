@@ -12,7 +12,7 @@ use crate::lasting::Lasting;
 use crate::port::{Moment, View};
 use crate::state::core::Core;
 use crate::work::bury::bury;
-use crate::work::follow::{Aside, Reused};
+use crate::work::follow::{Aside, Met};
 use crate::work::progress::Progress;
 
 /// First and longest pause between two tries to write.
@@ -64,12 +64,12 @@ impl Core {
     pub(crate) async fn insist(&self, mut change: Change, told: Option<(JobSnapshot, Moment)>) -> Wrote {
         let mut told = told.map(|(shown, moment)| (Arc::new(shown), moment));
         let own = std::mem::take(&mut change.effects);
-        let mut reused = Vec::new();
+        let mut met = Vec::new();
         let mut named_only = false;
         let mut pause = PAUSE.0;
         let trouble = Lasting::default();
         loop {
-            match self.write(&mut change, &own, told.clone(), &reused, named_only).await {
+            match self.write(&mut change, &own, told.clone(), &met, named_only).await {
                 Ok(()) => {
                     trouble.obeyed(HELD);
                     self.noted(&Aside::of(&change.effects));
@@ -101,7 +101,7 @@ impl Core {
                     Ok(None) => return Wrote::Never,
                     Err(error) => tracing::warn!(job = %change.job, "reading again: {error}"),
                 },
-                Err(error @ Error::IdReused { .. }) => reused.extend(Reused::of(error)),
+                Err(error @ (Error::IdReused { .. } | Error::Known { .. })) => met.extend(Met::of(error)),
                 Err(error) => {
                     trouble.refused(HELD, &error);
                     self.clock.sleep(pause).await;
@@ -116,10 +116,10 @@ impl Core {
         change: &mut Change,
         own: &EffectSet,
         told: Option<(Arc<JobSnapshot>, Moment)>,
-        reused: &[Reused],
+        met: &[Met],
         named_only: bool,
     ) -> Result<(), Error> {
-        change.effects = self.effects(Effects::default(), told, reused).await?;
+        change.effects = self.effects(Effects::default(), told, met).await?;
         if named_only {
             change.effects.entities.retain(|write| journal::is_named(&write.key));
         }

@@ -142,3 +142,63 @@ async fn a_request_that_follows_under_an_id_of_another_one_is_refused() {
     assert_eq!(refusals.rows.iter().map(|row| row.code.clone()).collect::<Vec<_>>(), [code::ID_REUSED]);
     assert_eq!(state(&bed).await, "stuck at UNDO: id_reused");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_follows_and_was_accepted_before_is_no_new_job_for_anybody() {
+    let again = Request { external_id: Some("one".to_owned()), ..request("UNDO", "alice") };
+    let (lifecycle, parts) = parts(again.clone());
+    let bed = Bed::new(parts).await;
+    let before = bed.accept(again).await;
+    bed.ended(before).await;
+    let cause = bed.accept(request("DO", "alice")).await;
+    assert_eq!(bed.ended(cause).await.state, JobState::Succeeded);
+    assert_eq!(state(&bed).await, "asked");
+    let told = lifecycle.told.lock().unwrap().clone();
+    let accepted = told.iter().filter(|told| **told == (Moment::Accepted, "UNDO".to_owned())).count();
+    assert_eq!(accepted, 1, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_requests_that_follow_and_are_the_same_one_is_a_job() {
+    let (_, mut parts) = parts(misfit());
+    parts.reactors = vec![Arc::new(Twice), Arc::new(Lifecycle { then: misfit(), told: Mutex::default() })];
+    let bed = Bed::new(parts).await;
+    let cause = bed.accept(request("NOW", "alice")).await;
+    bed.ended(cause).await;
+    assert_eq!(state(&bed).await, "under way");
+    let filter = journal::Filter { action: Some("UNDO".to_owned()), ..journal::Filter::default() };
+    assert_eq!(bed.hub.journal().count(filter, 9).await.unwrap().jobs, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_whose_reactor_never_agrees_with_the_journal_is_given_up() {
+    let (_, mut parts) = parts(misfit());
+    parts.reactors = vec![Arc::new(Mistaken)];
+    let bed = Bed::new(parts).await;
+    let refused = bed.hub.accept(request("DO", "alice"), Effects::default()).await;
+    assert!(matches!(&refused, Err(engine::Error::Contended { key, .. }) if key == "alice"), "{refused:?}");
+}
+
+/// Writes over what is not there.
+struct Mistaken;
+
+impl Reactor for Mistaken {
+    fn react(&self, _view: &View<'_>, _moment: Moment, _entities: &[Entity]) -> Effects {
+        Effects {
+            entities: vec![EntityWrite { expected_rev: 7, ..moves("moved", &[]) }],
+            ..Effects::default()
+        }
+    }
+}
+
+/// Wants the same twice.
+struct Twice;
+
+impl Reactor for Twice {
+    fn react(&self, view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
+        let undo = Request { external_id: Some("one".to_owned()), ..request("UNDO", "bob") };
+        let wanted = moment == Moment::Settled && view.job.action == "NOW";
+        let follow_ups = if wanted { vec![undo.clone(), undo] } else { Vec::new() };
+        Effects { follow_ups, ..Effects::default() }
+    }
+}

@@ -39,16 +39,24 @@ fn replayed(tx: &Tx<'_>, original: JobId) -> Result<Option<(JobId, JobState)>, E
     )?)
 }
 
-/// Accepts a job that follows from another one. A known one is not an error: it was asked for before.
+/// Accepts a job that follows from another one. Whoever wants it takes it for new.
 pub(super) fn follow_up(tx: &mut Tx<'_>, job: &SealedJob) -> Result<(), Error> {
+    if join(tx, job)? { Ok(()) } else { Err(Error::Known { from: job.source.clone(), value: value_of(job) }) }
+}
+
+/// Accepts a job that follows from another one, or joins the one that came with its id before; says whether it is new.
+pub(super) fn join(tx: &mut Tx<'_>, job: &SealedJob) -> Result<bool, Error> {
     match known(tx, job)? {
-        None => insert(tx, job).map(drop),
+        None => insert(tx, job).map(|_| true),
         Some(Acceptance::IdReused(other)) => {
-            let value = job.external_id.as_ref().map(|id| id.value.clone()).unwrap_or_default();
-            Err(Error::IdReused { from: job.source.clone(), value, job: other })
+            Err(Error::IdReused { from: job.source.clone(), value: value_of(job), job: other })
         }
-        Some(_) => Ok(()),
+        Some(_) => Ok(false),
     }
+}
+
+fn value_of(job: &SealedJob) -> String {
+    job.external_id.as_ref().map(|id| id.value.clone()).unwrap_or_default()
 }
 
 /// Whether the caller's id was used before; a live job is joined.
@@ -73,13 +81,13 @@ fn known(tx: &mut Tx<'_>, job: &SealedJob) -> Result<Option<Acceptance>, Error> 
     if let (Some(known), Some(reply)) = (&known, &job.reply)
         && !known.state.is_terminal()
     {
-        join(tx, known.seq.0, reply)?;
+        add_reply(tx, known.seq.0, reply)?;
     }
     Ok(Some(Acceptance::Known(known.map(Box::new), id)))
 }
 
 /// Adds a reply address to a live job, unless it is there already.
-fn join(tx: &Tx<'_>, seq: i64, (digest, sealed): &SealedReply) -> Result<(), Error> {
+fn add_reply(tx: &Tx<'_>, seq: i64, (digest, sealed): &SealedReply) -> Result<(), Error> {
     let joined: Vec<[u8; DIGEST]> =
         tx.sql.all("SELECT digest FROM reply WHERE seq = ?1", [seq], |row| row.get(0))?;
     if !joined.into_iter().any(|stored| digest.is(stored)) {

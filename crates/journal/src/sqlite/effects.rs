@@ -21,6 +21,9 @@ pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<i64>) 
     for follow_up in &effects.follow_ups {
         accept::follow_up(tx, follow_up)?;
     }
+    for join in &effects.joins {
+        accept::join(tx, join)?;
+    }
     for record in &effects.records {
         record::append(tx, record)?;
     }

@@ -174,6 +174,9 @@ pub async fn follow_ups_are_accepted_in_the_same_commit(bed: &dyn Bed) {
     journal.change(start(4, at(40))).await.unwrap();
     let mut change = settle(4, 1, OutcomeKind::Done, at(41));
     change.effects.follow_ups = vec![known_as("abc", b"content", job_of("bob", 5))];
+    let known = journal.change(change.clone()).await;
+    assert!(matches!(&known, Err(Error::Known { value, .. }) if value == "abc"), "{known:?}");
+    change.effects.joins = std::mem::take(&mut change.effects.follow_ups);
     journal.change(change).await.unwrap();
     assert_eq!(journal.job(id(5)).await.unwrap(), None);
     assert_eq!(the_job(&*journal, 4).await.state, JobState::Succeeded);
@@ -186,6 +189,7 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
         entities: vec![entity("ann", 0, Some("new"))],
         deliveries: vec![delivery(1, at(5))],
         follow_ups: vec![job(1)],
+        joins: Vec::new(),
         records: vec![NewRecord {
             kind: RecordKind::Audit,
             at: at(5),
