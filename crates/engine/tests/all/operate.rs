@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Bed, Fake, LONG, SLOW, entry, request, setup};
+use crate::support::{Bed, Fake, LONG, SLOW, entry, open, request, setup};
 use engine::port::Decoder;
-use engine::{Accepted, Actor, Cancelled, Error, Replay, Why};
-use journal::{NewRecord, RecordFilter};
+use engine::{Accepted, Actor, Cancelled, Clock, Error, Hub, Replay, Why};
+use journal::{EffectSet, NewRecord, RecordFilter};
 use model::word::code;
 use model::{Effects, JobState, MASK, OnError, Outcome, RecordKind, Refusal, Request};
 use serde_json::json;
@@ -42,6 +42,20 @@ async fn cancelling_ends_what_waits_at_once_and_what_runs_by_force() {
     assert_eq!(record.what, Some(format!("job {running}")));
     assert_eq!(changed.before, Some(json!({"state": "running"})));
     assert_eq!(changed.after, Some(json!({"state": "cancelled"})));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_runs_a_job_hears_from_the_journal_that_somebody_cancelled_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, wires) = open(folder.path());
+    let gated = entry("b", Fake::gated(Arc::new(Semaphore::new(0))), OnError::Stop, SLOW);
+    let hub = Hub::start(Arc::clone(&journal), wires, Clock::system(), setup(vec![gated])).await.unwrap();
+    let bed = Bed { hub, folder };
+    let id = bed.accept(request("DO", "alice")).await;
+    bed.state(id, JobState::Running).await;
+    // Not asked of this hub.
+    journal.ask_cancel(id, "somebody".to_owned(), EffectSet::default()).await.unwrap();
+    assert_eq!(bed.ended(id).await.state, JobState::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -60,10 +60,10 @@ impl Lock {
         let since = fs::read(BOOT).or_else(|_| random::bytes::<16>().map(Vec::from))?;
         let mut place = blake3::Hasher::new();
         place.update(&found.dev().to_le_bytes()).update(&found.ino().to_le_bytes()).update(&since);
-        let [a, b, c, d, e, f, g, h, ..] = *place.finalize().as_bytes();
+        let place: String = place.finalize().to_hex().chars().take(16).collect();
         let host = fs::read_to_string(HOST).unwrap_or_default();
         let host: String = host.trim().chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
-        Ok(format!("{host}:{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h])))
+        Ok(format!("{host}:{place}"))
     }
 }
 
