@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use engine::Clock;
 use engine::port::Decoder;
+use journal::Life;
 use serde_json::{Value, json};
 use sesame::{Address, BuiltIn, Settings, Source};
 use uuid::Uuid;
@@ -12,7 +13,8 @@ use uuid::Uuid;
 static DECODER: LazyLock<Arc<dyn Decoder>> = LazyLock::new(|| {
     let address = Address::new("redis://localhost", None, None).expect("an address");
     let built_in = BuiltIn::new(Value::Null);
-    Source::new(Settings::new("sesame", address), Uuid::nil(), Clock::system(), built_in).decoder()
+    let life = Life::new("host:seat", 1);
+    Source::new(Settings::new("sesame", address), Uuid::nil(), life, Clock::system(), built_in).decoder()
 });
 
 /// Neither a job's hash nor what lies in its `data` stops the source; what is refused is refused in words.

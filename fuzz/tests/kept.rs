@@ -17,7 +17,7 @@ use engine::{Accepted, ActionTable, Actor, Clock, Hub, Limits, Replay, Setup, wi
 use identities::Register;
 use identities::import::{Format, Mapping};
 use identities::register::{File, Options, Portions};
-use journal::Key;
+use journal::{Key, Life};
 use model::json::DEEPEST;
 use model::{Effects, JobId};
 use serde_json::{Value, json};
@@ -43,7 +43,8 @@ fn doors() -> Vec<(&'static str, Arc<dyn Decoder>, Dress)> {
     let clock = Clock::system();
     let sesame =
         sesame::Settings::new("sesame", sesame::Address::new("redis://localhost", None, None).unwrap());
-    let sesame = sesame::Source::new(sesame, Uuid::nil(), clock.clone(), BuiltIn::new(Value::Null)).decoder();
+    let (life, built_in) = (Life::new("host:seat", 1), BuiltIn::new(Value::Null));
+    let sesame = sesame::Source::new(sesame, Uuid::nil(), life, clock.clone(), built_in).decoder();
     let address = bus::Address::new("amqp://localhost", Access::default()).unwrap();
     let routes = Routes::new([(ROUTE.to_owned(), RouteSpec::default())]).unwrap();
     let bus = bus::Source::new(bus::Settings::new("bus", address), routes, clock.clone()).decoder();

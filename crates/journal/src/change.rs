@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use model::{
     Class, Code, DeliveryId, DeliveryTo, EntityKey, EntityWrite, EventKind, JobId, JobState, OnError,
-    OutcomeKind, RecordKind, StepState, Subject,
+    OutboxPlace, OutcomeKind, RecordKind, StepState, Subject,
 };
 use zeroize::Zeroizing;
 
@@ -224,7 +224,7 @@ pub struct Over {
     /// Where they were to go.
     pub to: DeliveryTo,
     /// After this place.
-    pub after: i64,
+    pub after: OutboxPlace,
     /// With a smaller id: ids begin with the time.
     pub before: DeliveryId,
     /// Why, in a sentence for whoever finds them among the dead letters.

@@ -11,7 +11,7 @@ use intendant_journal::{
     Change, DeliveryFilter, EffectSet, EntityFilter, Filter, Journal, NewJob, NewRecord, Order, Page,
     RecordFilter, Whose,
 };
-use model::{Class, Code, EventsCursor, OutcomeKind, RecordKind};
+use model::{Class, Code, EventsCursor, OutboxPlace, OutcomeKind, RecordKind};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use support::folder::{Folder, try_open};
@@ -93,10 +93,10 @@ async fn readable(journal: &dyn Journal) -> BTreeSet<String> {
         }
     }
     for delivery in journal.outbox(DeliveryFilter::default(), None, 99).await.unwrap().rows {
-        seen.insert(format!("delivery {}", delivery.seq));
+        seen.insert(format!("delivery {}", delivery.seq.number()));
     }
-    for delivery in journal.deliveries(None, 0, 99).await.unwrap().rows {
-        seen.insert(format!("pending {}", delivery.seq));
+    for delivery in journal.deliveries(None, OutboxPlace::default(), 99).await.unwrap().rows {
+        seen.insert(format!("pending {}", delivery.seq.number()));
     }
     let identities = EntityFilter { kind: "identity".to_owned(), ..EntityFilter::default() };
     for entity in journal.find_entities(identities, None, 99).await.unwrap().rows {

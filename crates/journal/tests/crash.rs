@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 
 use intendant_journal::{Acceptance, EffectSet, Expect, Journal, Mark, Whose};
-use model::{DeliveryState, JobState, OutcomeKind};
+use model::{DeliveryState, JobState, OutboxPlace, OutcomeKind};
 use support::folder::{Folder, try_open};
 use support::*;
 
@@ -118,18 +118,18 @@ crash!(before_a_settle_is_committed_the_attempt_is_open, "settle.before_commit:1
     assert!(said.contains("start") && !said.contains("settle"), "{said}");
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Running);
     assert!(!the_job(&*journal, 2).await.head);
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows, []);
+    assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows, []);
 });
 
 crash!(after_a_settle_is_committed_all_of_it_is_there, "settle.after_commit:1", |journal, said| {
     assert!(!said.contains("settle"), "{said}");
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Succeeded);
     assert!(the_job(&*journal, 2).await.head);
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
+    assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows.len(), 1);
 });
 
 crash!(before_a_mark_is_committed_the_delivery_is_repeated, "mark.before_commit:1", |journal, said| {
     assert!(said.contains("settle") && !said.contains("mark"), "{said}");
-    let pending = journal.deliveries(None, 0, 9).await.unwrap().rows;
+    let pending = journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows;
     assert_eq!((pending[0].id, pending[0].state), (delivery_id(1), DeliveryState::Pending));
 });

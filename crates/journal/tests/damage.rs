@@ -8,7 +8,7 @@ mod support;
 use std::fs;
 
 use intendant_journal::{Error, Filter, NewJob, Order, Page};
-use model::OutcomeKind;
+use model::{OutboxPlace, OutcomeKind};
 use rusqlite::Connection;
 use support::folder::{Folder, try_open};
 use support::*;
@@ -78,7 +78,7 @@ async fn use_all(folder: &Folder) -> bool {
         note(journal.attempts(id(number)).await.err());
     }
     note(journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: 99 }).await.err());
-    note(journal.deliveries(None, 0, 99).await.err());
+    note(journal.deliveries(None, OutboxPlace::default(), 99).await.err());
     note(journal.events(model::EventsCursor::default(), 999).await.err());
     journal.close().await;
     wrong

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use intendant_journal::{Error, Journal, NewJob, NewStep};
-use model::{Class, OnError, OutcomeKind};
+use model::{Class, OnError, OutboxPlace, OutcomeKind};
 use rusqlite::Connection;
 use support::folder::{Folder, try_open};
 use support::*;
@@ -102,7 +102,7 @@ async fn what_a_backend_answered() {
 async fn where_an_answer_goes() {
     for change in ["courier = 'webhook'", "address = 'elsewhere'"] {
         let change = format!("UPDATE delivery SET {change}");
-        noticed(&change, async |journal| journal.deliveries(None, 0, 9).await).await;
+        noticed(&change, async |journal| journal.deliveries(None, OutboxPlace::default(), 9).await).await;
     }
 }
 

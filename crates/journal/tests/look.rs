@@ -44,7 +44,7 @@ async fn a_backup_made_beside_a_hub_can_be_restored() {
     for number in 1..=500 {
         journal.accept(job(number), EffectSet::default()).await.unwrap();
     }
-    let look = Look::open(&folder.path().join("data"), &key(7).into()).unwrap().unwrap();
+    let look = Look::open(folder.path().join("data"), &key(7).into()).unwrap().unwrap();
     let file = folder.path().join("backup.db");
     look.backup(&file).unwrap();
     assert!(matches!(look.backup(&file), Err(Error::Occupied { .. })), "nothing is overwritten");

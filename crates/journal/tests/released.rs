@@ -10,8 +10,8 @@ use std::fs;
 use std::path::Path;
 
 use intendant_journal::{
-    Acceptance, DeliveryFilter, EffectSet, Error, Filter, Journal, Key, Mark, NewJob, Options, Order, Page,
-    RecordFilter,
+    Acceptance, Change, DeliveryFilter, EffectSet, Error, Expect, Filter, Journal, Key, Mark, NewJob,
+    Options, Order, Page, RecordFilter, Whose,
 };
 use model::{Class, DeliveryState, EntityKey, JobState, OutcomeKind, RecordKind, Seq};
 use rusqlite::Connection;
@@ -106,9 +106,10 @@ async fn work_goes_on_where_it_was() {
     retried.replies = 1;
     journal.change(restart(3, 2, at(1_000))).await.unwrap();
     journal.change(retried).await.unwrap();
-    let mut ended = settle(2, 1, OutcomeKind::Done, at(1_100));
-    ended.replies = 1;
-    journal.change(ended).await.unwrap();
+    // What ran was begun in a life that is gone.
+    assert_eq!(journal.open_attempts(Whose::Gone).await.unwrap()[0].job, id(2));
+    let ended = settle(2, 1, OutcomeKind::Done, at(1_100));
+    journal.change(Change { expect: Expect::Orphan(0, 1), replies: 1, ..ended }).await.unwrap();
     assert!(the_job(&*journal, 10).await.head, "the next of the subject is free");
     journal.mark(delivery_id(1), Mark::Delivered, at(1_200)).await.unwrap();
     journal

@@ -9,7 +9,7 @@ use intendant_journal::{
     Acceptance, Burial, DeliveryFilter, EffectSet, EntityFilter, Filter, Grave, Journal, NewJob, NewRecord,
     Order, Page, RecordFilter, Retention, Spot, Whose,
 };
-use model::{Class, Code, DeliveryState, EventsCursor, JobState, OutcomeKind, RecordKind, Seq};
+use model::{Class, Code, DeliveryState, EventsCursor, JobState, OutboxPlace, OutcomeKind, RecordKind, Seq};
 use rusqlite::Connection;
 use support::folder::{Folder, try_open};
 use support::*;
@@ -190,10 +190,10 @@ async fn a_damaged_delivery_holds_up_no_other_and_becomes_one_of_the_dead() {
         harm(&folder, &format!("UPDATE delivery SET {column} WHERE seq = 2"));
         let journal = try_open(folder.path()).unwrap();
         let mut read = Vec::new();
-        let mut after = 0;
+        let mut after = OutboxPlace::default();
         loop {
             let page = journal.deliveries(None, after, 1).await.unwrap();
-            read.extend(page.rows.iter().map(|delivery| delivery.seq));
+            read.extend(page.rows.iter().map(|delivery| delivery.seq.number()));
             match page.next {
                 Some(next) => after = next,
                 None => break,
@@ -206,7 +206,7 @@ async fn a_damaged_delivery_holds_up_no_other_and_becomes_one_of_the_dead() {
         assert!(!bury(&*journal, Grave::Delivery(2)).await, "{column}");
         let dead = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
         let dead = journal.outbox(dead, None, 99).await.unwrap().rows;
-        assert_eq!(dead.iter().map(|delivery| delivery.seq).collect::<Vec<_>>(), [2], "{column}");
+        assert_eq!(dead.iter().map(|delivery| delivery.seq.number()).collect::<Vec<_>>(), [2], "{column}");
         assert!(dead[0].message.as_ref().unwrap().contains("cannot be read"), "{column}");
     }
 }

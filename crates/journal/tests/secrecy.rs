@@ -10,7 +10,7 @@ use std::path::Path;
 
 use intendant_journal::{EffectSet, Journal, NewJob, NewRecord};
 use model::effect::EntityContent;
-use model::{Code, EntityWrite, OutcomeKind, RecordKind};
+use model::{Code, EntityWrite, OutboxPlace, OutcomeKind, RecordKind};
 use serde_json::json;
 use support::folder::{Folder, try_open};
 use support::*;
@@ -107,7 +107,10 @@ async fn no_canary_is_found_in_any_file() {
     assert_eq!(prepared.secrets.as_ref().unwrap().as_slice(), b"canary-secret");
     assert_eq!(prepared.replies, [b"canary-reply".to_vec()]);
     assert_eq!(journal.attempts(id(1)).await.unwrap()[0].1.as_deref(), Some(&b"canary-output"[..]));
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows[0].body, json!("canary-delivery"));
+    assert_eq!(
+        journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows[0].body,
+        json!("canary-delivery")
+    );
     let entity = journal.entity(entity_key("clear-key")).await.unwrap().unwrap();
     assert_eq!(entity.body, json!({"x": "canary-entity"}));
     assert_eq!(journal.record_body(1).await.unwrap().unwrap().1, b"canary-audit");

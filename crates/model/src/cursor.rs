@@ -1,4 +1,4 @@
-//! How the stream of events is followed: by a position that only its own journal can compare.
+//! How events and deliveries are followed: by positions, and not by counting.
 
 use std::fmt;
 use std::num::ParseIntError;
@@ -49,7 +49,7 @@ impl EventsCursor {
 
     /// The one of both that has come less far.
     #[must_use]
-    pub fn at_most(self, other: Self) -> Self {
+    pub fn at_most(self, other: &Self) -> Self {
         EventsCursor(self.0.min(other.0))
     }
 
@@ -73,6 +73,36 @@ impl FromStr for EventsCursor {
     }
 }
 
+/// Where a delivery stands among those that are to be made: given when it is put in line, in the order in which that is
+/// committed, by whoever delivers it. What is put in line later comes behind all that was read. The default lies before
+/// all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OutboxPlace(i64);
+
+impl OutboxPlace {
+    /// The place of the delivery with this number.
+    pub fn new(seq: i64) -> Self {
+        OutboxPlace(seq)
+    }
+
+    /// The number of the delivery, for the journal that gave it.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// Directly before: what is read behind it begins here.
+    #[must_use]
+    pub fn before(self) -> Self {
+        OutboxPlace(self.0.saturating_sub(1))
+    }
+}
+
+impl fmt::Display for OutboxPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,9 +115,7 @@ mod tests {
         assert_eq!(cursor, EventsCursor::behind(EventSeq::new(5)));
         assert_eq!(cursor.to_string().parse(), Ok(cursor.clone()));
         let less = EventsCursor::behind(EventSeq::new(3));
-        assert_eq!(
-            (cursor.clone().at_most(less.clone()), less.clone().at_most(cursor)),
-            (less.clone(), less)
-        );
+        assert_eq!(cursor.clone().at_most(&less), less);
+        assert_eq!(less.clone().at_most(&cursor), less);
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::cursor::OutboxPlace;
 use crate::id::JobId;
 use crate::request::Request;
 use crate::state::DeliveryState;
@@ -107,7 +108,7 @@ pub struct NewDelivery {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     /// Its place in the order of all deliveries.
-    pub seq: i64,
+    pub seq: OutboxPlace,
     /// Its stable id.
     pub id: DeliveryId,
     /// The job that caused it.

@@ -34,7 +34,7 @@ pub mod word;
 pub use action::{ActionSpec, Destructive, RetryPolicy};
 pub use body::null_to_empty;
 pub use breaker::{Breaker, BreakerRule};
-pub use cursor::{EventSeq, EventsCursor};
+pub use cursor::{EventSeq, EventsCursor, OutboxPlace};
 pub use dependency::Dependency;
 pub use effect::{Delivery, DeliveryId, DeliveryTo, Effects, Entity, EntityKey, EntityWrite, NewDelivery};
 pub use failsafe::FailsafeRule;

@@ -59,7 +59,10 @@ pub(super) async fn events(
     let live = api.hub.events();
     let newest = api.hub.journal().last_event().await?;
     // An id from the future was given by a journal that a backup has replaced since.
-    let seen = last_event_id(&headers)?.or(after).map_or(newest.clone(), |after| after.at_most(newest));
+    let seen = match last_event_id(&headers)?.or(after) {
+        Some(after) => after.at_most(&newest),
+        None => newest,
+    };
     let follow = Follow { hub: api.hub, live, read: VecDeque::new(), behind: true, seen, job };
     let events = follow.stream().take_until(async move { closing.begun().await });
     Ok(Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(ALIVE)))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use journal::{Committed, Due, Observer};
-use model::{Event, EventKind, JobId};
+use model::{Event, EventKind, JobId, OutboxPlace};
 use tokio::sync::{Notify, broadcast, oneshot};
 
 use crate::port::Stop;
@@ -41,7 +41,7 @@ pub struct Wiring {
     /// The jobs that are run here.
     pub(crate) running: Running,
     /// Places of deliveries that were given up and are to be sent again.
-    revived: Mutex<Vec<i64>>,
+    revived: Mutex<Vec<OutboxPlace>>,
 }
 
 /// Makes the wires: the observer is for the journal, the other end for [`crate::Hub::start`].
@@ -132,7 +132,7 @@ impl Wiring {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take_revived(&self) -> Vec<i64> {
+    pub(crate) fn take_revived(&self) -> Vec<OutboxPlace> {
         std::mem::take(&mut *self.revived.lock().unwrap_or_else(PoisonError::into_inner))
     }
 

@@ -1,7 +1,10 @@
 //! Reading.
 
 use jiff::Timestamp;
-use model::{Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Record, Step};
+use model::{
+    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, OutboxPlace, Record,
+    Step,
+};
 use uuid::Uuid;
 
 use super::{
@@ -64,20 +67,21 @@ pub trait Read: Send + Sync {
     fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
     /// How many jobs are in each state.
     fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>>;
-    /// Pending deliveries after this place, in order, at most so many; of one courier or of all.
+    /// Pending deliveries behind this place, in order, at most so many; of one courier or of all. None is put in line later
+    /// before one that was read.
     fn deliveries(
         &self,
         courier: Option<String>,
-        after: i64,
+        after: OutboxPlace,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>>;
+    ) -> BoxFuture<'_, Result<Listing<Delivery, OutboxPlace>, Error>>;
     /// The same, to one address.
     fn line(
         &self,
         to: DeliveryTo,
-        after: i64,
+        after: OutboxPlace,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>>;
+    ) -> BoxFuture<'_, Result<Listing<Delivery, OutboxPlace>, Error>>;
     /// Deliveries with their bodies, newest first, before this place.
     fn outbox(
         &self,

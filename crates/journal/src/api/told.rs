@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{Class, Entity, EntityKey, Event, JobId, Seq};
+use model::{Class, Entity, EntityKey, Event, JobId, OutboxPlace, Seq};
 
 use crate::damage::Damaged;
 
@@ -41,7 +41,7 @@ pub struct Committed {
     /// Running jobs that somebody wants cancelled.
     pub cancels: Vec<JobId>,
     /// Places of deliveries that had been given up and are to be made again. They are pending, without being new.
-    pub revived: Vec<i64>,
+    pub revived: Vec<OutboxPlace>,
     /// Rows that were in the way and cannot be read.
     pub damaged: Vec<Damaged>,
 }

@@ -1,7 +1,7 @@
 //! Deliveries: how they went, and which are to be made.
 
 use jiff::Timestamp;
-use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, EventKind, JobId};
+use model::{Delivery, DeliveryId, DeliveryState, DeliveryTo, EventKind, JobId, OutboxPlace};
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::code::{Id, Time, Word};
@@ -72,7 +72,7 @@ pub(super) fn settle_dead(
                 ended_at.map(Time),
                 Word(DeliveryState::Undeliverable)
             ],
-            |row| row.get::<_, i64>(0),
+            |row| row.get(0).map(OutboxPlace::new),
         )?);
     }
     let settled = places.len() as u64;
@@ -94,7 +94,7 @@ pub(super) fn give_up(tx: &mut Tx<'_>, over: &Over, at: Timestamp) -> Result<u64
         params![
             courier,
             address,
-            over.after,
+            over.after.number(),
             Id(over.before.0),
             Word(DeliveryState::Undeliverable),
             Time(at),
@@ -150,14 +150,14 @@ pub(super) fn pending(
     seal: &Seal,
     sieve: &mut Sieve,
     courier: Option<&str>,
-    after: i64,
+    after: OutboxPlace,
     limit: usize,
-) -> Result<Listing<Delivery>, Error> {
+) -> Result<Listing<Delivery, OutboxPlace>, Error> {
     let sql = select_delivery!(
         "WHERE delivery.state = 0 AND delivery.seq > ?1 AND (?3 IS NULL OR courier = ?3) ORDER BY delivery.seq LIMIT ?2"
     );
     let mut select = conn.prepare_cached(sql)?;
-    in_order(seal, sieve, select.query(params![after, limit, courier])?, limit)
+    in_order(seal, sieve, select.query(params![after.number(), limit, courier])?, limit)
 }
 
 /// The same, to one address.
@@ -166,14 +166,14 @@ pub(super) fn line(
     seal: &Seal,
     sieve: &mut Sieve,
     to: &DeliveryTo,
-    after: i64,
+    after: OutboxPlace,
     limit: usize,
-) -> Result<Listing<Delivery>, Error> {
+) -> Result<Listing<Delivery, OutboxPlace>, Error> {
     let sql = select_delivery!(
         "WHERE delivery.state = 0 AND courier = ?3 AND address = ?4 AND delivery.seq > ?1 ORDER BY delivery.seq LIMIT ?2"
     );
     let mut select = conn.prepare_cached(sql)?;
-    in_order(seal, sieve, select.query(params![after, limit, to.courier, to.address])?, limit)
+    in_order(seal, sieve, select.query(params![after.number(), limit, to.courier, to.address])?, limit)
 }
 
 fn in_order(
@@ -181,7 +181,7 @@ fn in_order(
     sieve: &mut Sieve,
     mut found: Rows<'_>,
     limit: usize,
-) -> Result<Listing<Delivery>, Error> {
+) -> Result<Listing<Delivery, OutboxPlace>, Error> {
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
     while let Some(row) = found.next()? {
         let seq: i64 = row.get(0)?;
@@ -189,7 +189,8 @@ fn in_order(
         let delivery = read(row).map_err(Error::from).and_then(|row| open(seal, row));
         rows.extend(sieve.pass(|| Spot::Delivery(seq), delivery)?);
     }
-    Ok(Listing { rows, next: last.filter(|_| looked_at >= limit), damaged: sieve.damaged.clone() })
+    let next = last.filter(|_| looked_at >= limit).map(OutboxPlace::new);
+    Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
 }
 
 /// Deliveries to be looked at. One whose body alone cannot be read is there without it, and named.
@@ -244,7 +245,7 @@ pub(super) fn list(
         Spot::Delivery(seq) => Some(seq),
         _ => None,
     });
-    let last = last.chain(rows.iter().map(|delivery| delivery.seq)).min();
+    let last = last.chain(rows.iter().map(|delivery| delivery.seq.number())).min();
     Ok(Listing { next: if looked_at < limit { floor } else { last }, rows, damaged })
 }
 
@@ -264,7 +265,7 @@ pub(super) fn of_job(
 /// A row with its body still sealed.
 fn read(row: &Row<'_>) -> rusqlite::Result<(Delivery, Vec<u8>)> {
     let delivery = Delivery {
-        seq: row.get(0)?,
+        seq: OutboxPlace::new(row.get(0)?),
         id: DeliveryId(row.get::<_, Id>(1)?.0),
         job: row.get::<_, Option<Id>>(2)?.map(|id| JobId(id.0)),
         to: DeliveryTo { courier: row.get(3)?, address: row.get(4)? },

@@ -3,7 +3,7 @@
 use intendant_journal::{
     Acceptance, DeliveryFilter, EffectSet, EntityFilter, Error, Fate, Mark, NewRecord, RecordFilter,
 };
-use model::{Code, DeliveryState, DeliveryTo, EventKind, JobState, OutcomeKind, RecordKind};
+use model::{Code, DeliveryState, DeliveryTo, EventKind, JobState, OutboxPlace, OutcomeKind, RecordKind};
 use serde_json::json;
 
 use crate::support::*;
@@ -119,7 +119,7 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     change.effects.deliveries = (1..=3).map(|n| delivery(n, at(20))).collect();
     journal.change(change).await.unwrap();
     assert!(heard.take()[0].deliveries);
-    let pending = journal.deliveries(None, 0, 9).await.unwrap().rows;
+    let pending = journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows;
     assert_eq!(
         pending.iter().map(|d| (d.id, d.job)).collect::<Vec<_>>(),
         [(delivery_id(1), Some(id(1))), (delivery_id(2), Some(id(1))), (delivery_id(3), Some(id(1))),]
@@ -145,12 +145,18 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     assert!(matches!(journal.mark(delivery_id(9), Mark::Delivered, at(31)).await, Err(Error::Missing(_))));
     // One that was given up stays so whoever still tries it, until an operator sends it again: the outbox is told.
     journal.mark(delivery_id(3), Mark::Later(at(50), "again".to_owned()), at(40)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
+    assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows.len(), 1);
     heard.take();
     journal.settle_dead(vec![delivery_id(3)], Fate::Again, EffectSet::default(), at(40)).await.unwrap();
     assert_eq!(heard.take()[0].revived.len(), 1);
-    let pending: Vec<_> =
-        journal.deliveries(None, 0, 9).await.unwrap().rows.into_iter().map(|d| d.id).collect();
+    let pending: Vec<_> = journal
+        .deliveries(None, OutboxPlace::default(), 9)
+        .await
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|d| d.id)
+        .collect();
     assert_eq!(pending, [delivery_id(2), delivery_id(3)]);
     sound(&*journal).await;
 }
@@ -201,7 +207,7 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
         }],
     };
     journal.apply(effects, Some((EventKind::Paused, "00dummy".to_owned())), at(5)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows[0].job, None);
+    assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows[0].job, None);
     assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued);
     let events: Vec<_> = heard.take().into_iter().flat_map(|c| c.events).collect();
     let paused = events.iter().find(|e| e.kind == EventKind::Paused).unwrap();
@@ -272,7 +278,7 @@ pub async fn dead_deliveries_are_listed_and_settled(bed: &dyn Bed) {
         ["c", "a"],
         "nothing done, nothing said"
     );
-    let pending = journal.deliveries(None, 0, 9).await.unwrap().rows;
+    let pending = journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows;
     assert_eq!(
         pending.iter().map(|d| (delivery_number(d.id), d.due_at)).collect::<Vec<_>>(),
         [(1, at(20)), (5, at(1))]

@@ -4,7 +4,9 @@ use intendant_journal::{
     DeliveryFilter, EffectSet, Expect, Fate, Journal, Mark, NewJob, NewRecord, Over, Pruned, RecordFilter,
     Scrub,
 };
-use model::{Code, DeliveryState, DeliveryTo, EventKind, EventsCursor, JobState, OutcomeKind, RecordKind};
+use model::{
+    Code, DeliveryState, DeliveryTo, EventKind, EventsCursor, JobState, OutboxPlace, OutcomeKind, RecordKind,
+};
 use zeroize::Zeroizing;
 
 use crate::support::*;
@@ -132,10 +134,10 @@ pub async fn what_lives_is_kept_and_what_is_owed_too_long_is_given_up(bed: &dyn 
     assert!(all[2].message.as_ref().unwrap().contains("given up"), "{:?}", all[2]);
     // Whoever still had it under way does not bring it back, and may have succeeded.
     journal.mark(delivery_id(1), Mark::Later(at(2_000), "busy".to_owned()), at(1_001)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 1);
+    assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows.len(), 1);
     let again = vec![delivery_id(1)];
     journal.settle_dead(again, Fate::Again, EffectSet::default(), at(1_002)).await.unwrap();
-    assert_eq!(journal.deliveries(None, 0, 9).await.unwrap().rows.len(), 2);
+    assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows.len(), 2);
     sound(&*journal).await;
 }
 
@@ -161,21 +163,25 @@ pub async fn what_waits_for_one_address_is_bounded(bed: &dyn Bed) {
     deliveries[4].1 = elsewhere.clone();
     journal.apply(EffectSet { deliveries, ..EffectSet::default() }, None, at(1)).await.unwrap();
     let to = delivery(1, at(1)).1;
+    let start = OutboxPlace::default();
     let line = async |to: &DeliveryTo, after, limit| {
         let page = journal.line(to.clone(), after, limit).await.unwrap();
         (page.rows.iter().map(|row| delivery_number(row.id)).collect::<Vec<_>>(), page.next)
     };
-    let all = journal.line(to.clone(), 0, 9).await.unwrap().rows;
+    let all = journal.line(to.clone(), start, 9).await.unwrap().rows;
     let place = |number| all.iter().find(|row| row.id == delivery_id(number)).unwrap().seq;
     assert_eq!(line(&to, place(2), 3).await, (vec![3, 4, 6], Some(place(6))));
-    assert_eq!(line(&elsewhere, 0, 9).await, (vec![5], None));
+    assert_eq!(line(&elsewhere, start, 9).await, (vec![5], None));
     // Those that came before a time, after a place.
     let over = Over { to: to.clone(), after: place(1), before: delivery_id(4), why: "too old".to_owned() };
     assert_eq!(journal.give_up(over, at(5)).await.unwrap(), 2);
-    assert_eq!(line(&to, 0, 9).await.0, [1, 4, 6, 7, 8, 9]);
+    assert_eq!(line(&to, start, 9).await.0, [1, 4, 6, 7, 8, 9]);
     // The oldest of too many.
     assert_eq!(journal.bound_lines(4, at(6)).await.unwrap(), 2);
-    assert_eq!((line(&to, 0, 9).await.0, line(&elsewhere, 0, 9).await.0), (vec![6, 7, 8, 9], vec![5]));
+    assert_eq!(
+        (line(&to, start, 9).await.0, line(&elsewhere, start, 9).await.0),
+        (vec![6, 7, 8, 9], vec![5])
+    );
     let dead = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
     let dead = journal.outbox(dead, None, 9).await.unwrap().rows;
     assert_eq!(dead.iter().map(|row| delivery_number(row.id)).collect::<Vec<_>>(), [4, 3, 2, 1]);

@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use journal::{Grave, Mark, Over, Spot};
 use model::believe::within;
-use model::{Delivery, DeliveryId, DeliveryTo};
+use model::{Delivery, DeliveryId, DeliveryTo, OutboxPlace};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -79,7 +79,7 @@ pub(crate) struct Outbox {
     trouble: Lasting,
     pace: Pace,
     /// Place of the last delivery that was looked at.
-    read_to: i64,
+    read_to: OutboxPlace,
     /// There may be new ones after it.
     unread: bool,
     /// What became of deliveries and is not written yet, with the time when it was made.
@@ -105,7 +105,7 @@ impl Outbox {
             queues,
             trouble,
             pace,
-            read_to: 0,
+            read_to: OutboxPlace::default(),
             unread: true,
             marks,
             unmarked,
@@ -184,7 +184,7 @@ impl Outbox {
     }
 
     /// Reads deliveries to addresses for which there was no room at all. What has just left may not be marked yet.
-    async fn read_missed(&mut self, courier: String, after: i64) -> Result<(), journal::Error> {
+    async fn read_missed(&mut self, courier: String, after: OutboxPlace) -> Result<(), journal::Error> {
         let left = self.unmarked.all();
         let more = self.core.journal.deliveries(Some(courier.clone()), after, HELD).await;
         let queue = self.queues.entry(courier).or_default();
@@ -222,7 +222,7 @@ impl Outbox {
             if place > self.read_to {
                 continue;
             }
-            let found = match self.core.journal.deliveries(None, place - 1, 1).await {
+            let found = match self.core.journal.deliveries(None, place.before(), 1).await {
                 Ok(found) => found,
                 Err(journal::Error::Closed) => return Err(journal::Error::Closed),
                 Err(error) => {
@@ -231,8 +231,9 @@ impl Outbox {
                 }
             };
             // Sent again by an operator, and not to be read: it is dead again.
-            if found.damaged.iter().any(|row| row.spot == Spot::Delivery(place)) {
-                bury(&self.core, Grave::Delivery(place)).await?;
+            let number = place.number();
+            if found.damaged.iter().any(|row| row.spot == Spot::Delivery(number)) {
+                bury(&self.core, Grave::Delivery(number)).await?;
             }
             for delivery in found.rows.into_iter().filter(|delivery| delivery.seq == place) {
                 let queue = self.queues.entry(delivery.to.courier.clone()).or_default();

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use journal::Mark;
-use model::{Delivery, DeliveryId};
+use model::{Delivery, DeliveryId, OutboxPlace};
 
 /// Deliveries held in memory for one courier; the rest stays in the journal.
 pub(super) const HELD: usize = 4096;
@@ -19,7 +19,7 @@ pub(super) const LINE: usize = 1024;
 struct Line {
     waiting: VecDeque<Waits>,
     /// Place of the last one that was taken from the journal in order.
-    read_to: i64,
+    read_to: OutboxPlace,
     /// Since its last try failed.
     failing: Option<Failing>,
 }
@@ -51,11 +51,11 @@ pub(super) struct Queue {
     under_way: usize,
     held: usize,
     /// After this place lie deliveries to addresses for which there was no room at all.
-    missed: Option<i64>,
+    missed: Option<OutboxPlace>,
 }
 
 /// What is to be read of a line: its address, after which place, how many.
-pub(super) type Hungry = (String, i64, usize);
+pub(super) type Hungry = (String, OutboxPlace, usize);
 
 /// What becomes of the deliveries to an address after a try.
 #[derive(Debug, PartialEq)]
@@ -65,7 +65,7 @@ pub(super) struct Noted {
     /// Others that are given up with it.
     pub(super) given_up: Vec<DeliveryId>,
     /// All that were held are given up: after this place others lie in the journal.
-    pub(super) also_after: Option<i64>,
+    pub(super) also_after: Option<OutboxPlace>,
 }
 
 impl Line {
@@ -102,7 +102,7 @@ impl Queue {
                 return;
             }
         } else if full {
-            return self.missed_from(delivery.seq - 1);
+            return self.missed_from(delivery.seq.before());
         }
         self.append(delivery, None);
     }
@@ -110,7 +110,7 @@ impl Queue {
     /// Puts a delivery that an operator has sent again at the end of its line, unless it comes by itself.
     pub(super) fn revive(&mut self, delivery: Delivery, now: Timestamp) {
         let address = &delivery.to.address;
-        let read_to = self.lines.get(address).map_or(0, |line| line.read_to);
+        let read_to = self.lines.get(address).map_or_else(OutboxPlace::default, |line| line.read_to);
         if !(self.behind.contains(address) && delivery.seq > read_to) {
             self.append(delivery, Some(now));
         }
@@ -144,7 +144,7 @@ impl Queue {
     }
 
     /// Puts what was read at the end of a line. `more`: where there is more to read.
-    pub(super) fn fill(&mut self, address: &str, deliveries: Vec<Delivery>, more: Option<i64>) {
+    pub(super) fn fill(&mut self, address: &str, deliveries: Vec<Delivery>, more: Option<OutboxPlace>) {
         for delivery in deliveries {
             self.append(delivery, None);
         }
@@ -156,12 +156,12 @@ impl Queue {
     }
 
     /// After which place there is something to be read of addresses that found no room, now that there is some.
-    pub(super) fn take_missed(&mut self) -> Option<i64> {
+    pub(super) fn take_missed(&mut self) -> Option<OutboxPlace> {
         if self.room() < HELD / 2 { None } else { self.missed.take() }
     }
 
     /// What lies after this place was not read.
-    pub(super) fn missed_from(&mut self, place: i64) {
+    pub(super) fn missed_from(&mut self, place: OutboxPlace) {
         self.missed = Some(self.missed.map_or(place, |missed| missed.min(place)));
     }
 
@@ -264,7 +264,7 @@ impl Queue {
         if let Some(next) = line.waiting.iter().filter(|w| left(w)).map(|w| w.delivery.seq).min() {
             let before = line.waiting.len();
             line.waiting.retain(|waits| !left(waits));
-            line.read_to = next - 1;
+            line.read_to = next.before();
             self.held -= before - line.waiting.len();
             self.behind.insert(address.to_owned());
         }

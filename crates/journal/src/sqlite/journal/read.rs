@@ -1,7 +1,10 @@
 //! Reads: handed to a reader.
 
 use jiff::Timestamp;
-use model::{Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Record, Step};
+use model::{
+    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, OutboxPlace, Record,
+    Step,
+};
 use uuid::Uuid;
 
 use super::SqliteJournal;
@@ -104,9 +107,9 @@ impl Read for SqliteJournal {
     fn deliveries(
         &self,
         courier: Option<String>,
-        after: i64,
+        after: OutboxPlace,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
+    ) -> BoxFuture<'_, Result<Listing<Delivery, OutboxPlace>, Error>> {
         self.sift(move |conn, seal, sieve| {
             outbox::pending(conn, seal, sieve, courier.as_deref(), after, limit)
         })
@@ -115,9 +118,9 @@ impl Read for SqliteJournal {
     fn line(
         &self,
         to: DeliveryTo,
-        after: i64,
+        after: OutboxPlace,
         limit: usize,
-    ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
+    ) -> BoxFuture<'_, Result<Listing<Delivery, OutboxPlace>, Error>> {
         self.sift(move |conn, seal, sieve| outbox::line(conn, seal, sieve, &to, after, limit))
     }
 

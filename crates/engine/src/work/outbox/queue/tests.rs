@@ -12,7 +12,7 @@ const OLDEST: Timestamp = Timestamp::MIN;
 
 fn delivery(seq: i64, address: &str) -> Delivery {
     Delivery {
-        seq,
+        seq: OutboxPlace::new(seq),
         id: DeliveryId(Uuid::nil()),
         job: None,
         to: DeliveryTo { courier: "bus".to_owned(), address: address.to_owned() },
@@ -34,7 +34,7 @@ fn note(queue: &mut Queue, address: &str, mark: Mark) {
 }
 
 fn seqs(queue: &mut Queue, lanes: usize) -> Vec<i64> {
-    std::iter::from_fn(|| queue.next(NOW, lanes)).map(|delivery| delivery.seq).collect()
+    std::iter::from_fn(|| queue.next(NOW, lanes)).map(|delivery| delivery.seq.number()).collect()
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn one_that_failed_comes_again_before_those_behind_it() {
     note(&mut queue, "a", Mark::Later(later, "busy".to_owned()));
     assert_eq!(seqs(&mut queue, 9), Vec::<i64>::new());
     assert_eq!(queue.next_due(), Some(later));
-    let again = queue.next(later, 9).map(|delivery| (delivery.seq, delivery.attempts));
+    let again = queue.next(later, 9).map(|delivery| (delivery.seq.number(), delivery.attempts));
     assert_eq!(again, Some((1, 1)));
 }
 
@@ -90,7 +90,7 @@ fn an_address_has_so_much_in_memory_and_reads_the_rest_in_order() {
         queue.next(NOW, 9);
     }
     let hungry = queue.hungry();
-    assert_eq!(hungry, [("a".to_owned(), line, LINE / 2 + 1)]);
+    assert_eq!(hungry, [("a".to_owned(), OutboxPlace::new(line), LINE / 2 + 1)]);
     queue.fill("a", (line + 1..=line + 10).map(|seq| delivery(seq, "a")).collect(), None);
     assert_eq!(queue.hungry(), []);
     // It has all: the next one comes by itself, and nothing comes twice.
@@ -109,12 +109,12 @@ fn an_address_that_fails_has_only_the_one_with_which_it_is_tried() {
     let later = NOW + Duration::from_secs(5);
     note(&mut queue, "a", Mark::Later(later, "dead".to_owned()));
     assert_eq!((queue.held(), queue.hungry()), (1, vec![]));
-    assert_eq!(queue.next(later, 9).map(|d| d.seq), Some(1));
+    assert_eq!(queue.next(later, 9).map(|d| d.seq.number()), Some(1));
     // It is back: the rest is read.
     note(&mut queue, "a", Mark::Delivered);
-    assert_eq!(queue.hungry(), [("a".to_owned(), 1, LINE)]);
+    assert_eq!(queue.hungry(), [("a".to_owned(), OutboxPlace::new(1), LINE)]);
     queue.fill("a", (2..=9).map(|seq| delivery(seq, "a")).collect(), None);
-    assert_eq!(queue.next(NOW, 9).map(|d| d.seq), Some(2));
+    assert_eq!(queue.next(NOW, 9).map(|d| d.seq.number()), Some(2));
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn one_try_is_for_all_that_wait() {
     assert_eq!(seqs(&mut queue, 9), [1]);
     let hour = NOW + Duration::from_hours(1);
     note(&mut queue, "a", Mark::Later(hour, "dead".to_owned()));
-    assert_eq!(queue.next(hour, 9).map(|d| d.seq), Some(1));
+    assert_eq!(queue.next(hour, 9).map(|d| d.seq.number()), Some(1));
     // It is given up after an hour; the next one of the address waits for another.
     queue.note("a", Mark::Never("no".to_owned()), OLDEST, hour);
     queue.fill("a", vec![delivery(2, "a")], None);
@@ -147,10 +147,14 @@ fn what_waits_for_too_long_is_given_up_together() {
     assert_eq!(noted, Noted { mark: Mark::Never("dead".to_owned()), given_up, also_after: None });
     assert_eq!(queue.held(), 1);
     queue.take(Delivery { id: made(4), ..delivery(4, "a") });
-    assert_eq!(queue.next(now + Duration::from_secs(9), 9).map(|d| d.seq), Some(3));
+    assert_eq!(queue.next(now + Duration::from_secs(9), 9).map(|d| d.seq.number()), Some(3));
     let mark = Mark::Later(now, "dead".to_owned());
     let noted = queue.note("a", mark, now, now);
-    assert_eq!((noted.given_up, noted.also_after), (vec![], Some(3)), "the fourth lies in the journal");
+    assert_eq!(
+        (noted.given_up, noted.also_after),
+        (vec![], Some(OutboxPlace::new(3))),
+        "the fourth lies in the journal"
+    );
 }
 
 #[test]
@@ -174,6 +178,6 @@ fn addresses_for_which_there_is_no_room_are_read_later() {
     for seq in seqs(&mut queue, HELD).into_iter().take(HELD / 2) {
         note(&mut queue, &seq.to_string(), Mark::Delivered);
     }
-    assert_eq!(queue.take_missed(), Some(many));
+    assert_eq!(queue.take_missed(), Some(OutboxPlace::new(many)));
     assert_eq!(queue.take_missed(), None);
 }
