@@ -48,7 +48,7 @@ async fn cancelling_ends_what_waits_at_once_and_what_runs_by_force() {
 async fn whoever_runs_a_job_hears_from_the_journal_that_somebody_cancelled_it() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, wires) = open(folder.path());
-    let gated = entry("b", Fake::gated(Arc::new(Semaphore::new(0))), OnError::Stop, SLOW);
+    let gated = entry("b", Fake::gated(&Arc::new(Semaphore::new(0))), OnError::Stop, SLOW);
     let hub = Hub::start(Arc::clone(&journal), wires, Clock::system(), setup(vec![gated])).await.unwrap();
     let bed = Bed { hub, folder };
     let id = bed.accept(request("DO", "alice")).await;
