@@ -11,7 +11,7 @@ settings = Réglages
 about = À propos
 
 # États.
-job-damaged = Illisible :
+job-damaged = Illisible :
 job-queued = en file
 job-running = en cours
 job-retrying = à réessayer
@@ -102,20 +102,20 @@ chart-nearly-all = 95 sur 100 en
 chart-longest = Au plus { $span } pour 95 travaux sur 100 d’une minute.
 chart-figures = Les mêmes en chiffres
 attention-idle = { $backend } ne fait rien et répond que tout est fait
-attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
-attention-paused = { $backend } est en pause : ses travaux attendent
-attention-left-alone = { $backend } échoue sans cesse et est laissé en repos : ses travaux attendent
+attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
+attention-paused = { $backend } est en pause : ses travaux attendent
+attention-left-alone = { $backend } échoue sans cesse et est laissé en repos : ses travaux attendent
 attention-link = { $name } est déconnectée
-attention-shortage = Cette machine manque de processus, de mémoire ou de fichiers ouverts : les travaux attendent qu’il y ait de la place
+attention-shortage = Cette machine manque de processus, de mémoire ou de fichiers ouverts : les travaux attendent qu’il y ait de la place
 attention-long = { $backend } s’occupe d’un seul travail depuis { $span }, et rien d’autre ne l’arrêtera
 attention-oldest = Un travail attend depuis { $span }
 attention-damaged = { $n ->
-    [one] Une ligne du journal est illisible : elle est laissée de côté
-   *[other] { $n } lignes du journal sont illisibles : elles sont laissées de côté
+    [one] Une ligne du journal est illisible : elle est laissée de côté
+   *[other] { $n } lignes du journal sont illisibles : elles sont laissées de côté
  }
 attention-look = Voir
 attention-decide = Décider
-attention-why = Pourquoi ?
+attention-why = Pourquoi ?
 overview-states = Travaux par état
 overview-latest = Derniers travaux
 overview-all = Tous les travaux
@@ -125,11 +125,11 @@ jobs-caption = Travaux, du plus récent au plus ancien
 jobs-retry-these = Relancer les échoués…
 jobs-export = Exporter
 jobs-none = Aucun travail ne correspond
-jobs-none-hint = Les travaux terminés depuis longtemps sont supprimés : voir « retention » dans les réglages.
+jobs-none-hint = Les travaux terminés depuis longtemps sont supprimés : voir « retention » dans les réglages.
 first-title = Aucun travail pour l’instant
-first-text = Un travail commence quand une source reçoit une demande, ou quand vous en soumettez une : avec le formulaire, par l’API, ou dans un terminal de cette machine :
+first-text = Un travail commence quand une source reçoit une demande, ou quand vous en soumettez une : avec le formulaire, par l’API, ou dans un terminal de cette machine :
 first-form = Soumettre une première demande
-first-backends = Ce que fait un travail dépend des backends :
+first-backends = Ce que fait un travail dépend des backends :
 filter-title = Filtre
 filter-state = État
 filter-more = Plus
@@ -162,8 +162,8 @@ job-next = La suite
 job-before = Voir ce travail
 job-see-backend = Voir le backend
 job-see-failsafe = Décider
-job-cancel-asked = { $by } a demandé l’annulation ; l’étape en cours est interrompue.
-job-stale = Depuis, un travail plus récent du même sujet et de la même action a réussi : rejouer celui-ci peut défaire ce que l’autre a fait.
+job-cancel-asked = { $by } a demandé l’annulation ; l’étape en cours est interrompue.
+job-stale = Depuis, un travail plus récent du même sujet et de la même action a réussi : rejouer celui-ci peut défaire ce que l’autre a fait.
 job-later = Voir le travail plus récent
 dead-moved = Déplacé vers { $to } par { $by } à { $at }.
 job-hurry = Réessayer maintenant
@@ -171,12 +171,12 @@ job-retry = Relancer
 job-edit = Modifier et relancer…
 job-cancel = Annuler ce travail
 job-steps = Étapes
-job-no-steps = Aucune étape pour l’instant. Le plan est établi au départ du travail : une étape par backend qui prend en charge son action.
+job-no-steps = Aucune étape pour l’instant. Le plan est établi au départ du travail : une étape par backend qui prend en charge son action.
 job-sent = Réponses et notifications
 job-nothing-sent = Rien n’a été envoyé.
 job-facts = Faits
 job-request = Demande
-job-masked = Les secrets sont masqués ; seuls les backends les voient.
+job-masked = Les secrets sont masqués ; seuls les backends les voient.
 job-result = Résultat
 step-attempts = { $n ->
     [one] { $n } tentative
@@ -201,7 +201,7 @@ fact-external = Identifiant de l’appelant
 fact-trace = Trace
 fact-replay-of = Relance de
 fact-class = Classe
-class-interactive = interactif : quelqu’un attend
+class-interactive = interactif : quelqu’un attend
 class-bulk = en lot
 fact-accepted = Accepté
 fact-started = Commencé
@@ -212,10 +212,10 @@ fact-deadline = Échéance
 fact-status = Statut
 
 # La suite.
-next-ended-succeeded = Il a réussi ; plus rien ne se passe.
+next-ended-succeeded = Il a réussi ; plus rien ne se passe.
 next-ended-failed = Il a échoué et reste parmi les rebuts jusqu’à ce que quelqu’un le relance. Les travaux suivants du même sujet continuent.
-next-ended-cancelled = Il a été annulé ; plus rien ne se passe.
-next-ended-superseded = Un travail plus récent a pris sa place ; plus rien ne se passe.
+next-ended-cancelled = Il a été annulé ; plus rien ne se passe.
+next-ended-superseded = Un travail plus récent a pris sa place ; plus rien ne se passe.
 next-ended-queued = Il est terminé.
 next-ended-running = Il est terminé.
 next-ended-retrying = Il est terminé.
@@ -224,28 +224,28 @@ next-running = Il s’exécute.
 next-subject = Il attend la fin du travail qui le précède sur { $subject }.
 next-failsafe = Le garde-fou le retient dans { $failsafe } jusqu’à une approbation.
 next-pause = Il attend la reprise de { $backend }.
-next-breaker = { $backend } échoue sans cesse. Nouvel essai le :
-next-retry = Nouvel essai le :
+next-breaker = { $backend } échoue sans cesse. Nouvel essai le :
+next-retry = Nouvel essai le :
 next-slot = Il commence quand un des travaux en cours sur { $backend } se termine.
 next-slot-hub = Il commence quand un des travaux en cours se termine.
 next-nothing = Il commence dans un instant.
 
 # Relance.
 replay = Modifier et relancer
-replay-text = Un nouveau travail avec ce document est mis à la fin de la file de son sujet. L’ancien reste tel quel ; le journal d’audit garde ce qui a été modifié.
+replay-text = Un nouveau travail avec ce document est mis à la fin de la file de son sujet. L’ancien reste tel quel ; le journal d’audit garde ce qui a été modifié.
 replay-document = Document
-replay-document-help = Laissez •••••• en place : le secret correspondant y est remis, tant qu’il est conservé.
+replay-document-help = Laissez •••••• en place : le secret correspondant y est remis, tant qu’il est conservé.
 replay-secrets = Secrets
 replay-secrets-help = Nécessaires seulement s’ils ne sont plus conservés, ou s’ils doivent changer.
-replay-secrets-needed = Les secrets de ce travail ne sont plus conservés : donnez chacun d’eux à nouveau.
+replay-secrets-needed = Les secrets de ce travail ne sont plus conservés : donnez chacun d’eux à nouveau.
 replay-stale = Relancer malgré tout
 replay-do = Relancer avec ce document
-json-wrong = Ce n’est pas du JSON valide : { $why }
+json-wrong = Ce n’est pas du JSON valide : { $why }
 retry-many = Relancer des travaux échoués
 retry-all-failed = Tous les travaux échoués sont concernés.
-retry-filtered = Sont concernés les travaux échoués qui répondent à :
+retry-filtered = Sont concernés les travaux échoués qui répondent à :
 retry-none = Aucun travail échoué ne correspond.
-retry-too-many = Plus de { $n } travaux correspondent : resserrez le filtre, par exemple par date.
+retry-too-many = Plus de { $n } travaux correspondent : resserrez le filtre, par exemple par date.
 retry-count = { $n ->
     [one] { $n } travail sera relancé comme nouveau travail.
    *[other] { $n } travaux seront relancés comme nouveaux travaux.
@@ -265,8 +265,8 @@ retried-refused = { $n ->
    *[other] { $n } travaux ne le sont pas.
  }
 retried-left = { $n ->
-    [one] { $n } travail n’a pas été tenté, car le serveur n’a pas pu continuer : réessayez.
-   *[other] { $n } travaux n’ont pas été tentés, car le serveur n’a pas pu continuer : réessayez.
+    [one] { $n } travail n’a pas été tenté, car le serveur n’a pas pu continuer : réessayez.
+   *[other] { $n } travaux n’ont pas été tentés, car le serveur n’a pas pu continuer : réessayez.
  }
 retried-caption = Travaux qui ne sont pas relancés, et pourquoi
 
@@ -288,9 +288,9 @@ dead-no-jobs-text = Un travail échoue quand un backend le dit définitivement, 
 dead-no-refusals = Aucun message refusé
 dead-no-refusals-text = Ce qu’une source a reçu sans pouvoir l’accepter est gardé ici, pour être soumis à nouveau quand la cause a disparu.
 refusal = Message refusé
-refusal-again = Il a été refusé une fois de plus :
+refusal-again = Il a été refusé une fois de plus :
 refusal-size = Taille
-refusal-sealed = Le message lui-même n’est pas affiché : nul ne sait où sont les secrets dans ce qui n’a pas pu être lu.
+refusal-sealed = Le message lui-même n’est pas affiché : nul ne sait où sont les secrets dans ce qui n’a pas pu être lu.
 refusal-resubmit = Le soumettre à nouveau
 refusal-hint = Il est relu comme sa source lit maintenant.
 
@@ -298,10 +298,10 @@ refusal-hint = Il est relu comme sa source lit maintenant.
 backends-caption = Backends, dans l’ordre de leur exécution
 backends-order = Les backends s’exécutent dans cet ordre.
 backends-none = Aucun backend
-backends-none-text = Un backend est un dossier avec un script qui fait le travail d’une action. Créez-en un, puis rechargez :
+backends-none-text = Un backend est un dossier avec un script qui fait le travail d’une action. Créez-en un, puis rechargez :
 backend-trouble = Il est inutilisable
 backend-idle = Il ne fait rien
-backend-trouble-hint = Corrigez-le, puis rechargez. Pour l’examiner dans le terminal :
+backend-trouble-hint = Corrigez-le, puis rechargez. Pour l’examiner dans le terminal :
 backend-standing = Situation
 backend-at-most = { $n } au plus
 backend-attempts = Tentatives depuis le démarrage
@@ -327,8 +327,8 @@ backend-actions = Actions
 backend-no-actions = Il ne prend en charge aucune action.
 backend-failures = Derniers échecs
 backend-no-failures = Aucun.
-backend-pause-hint = La pause laisse finir les étapes en cours et n’en commence aucune. Les travaux attendent, dans l’ordre ; rien n’est perdu.
-backend-left-alone-hint = Il échouait sans cesse. Le travail y retourne dès qu’il répond ; « Reprendre » l’y envoie tout de suite.
+backend-pause-hint = La pause laisse finir les étapes en cours et n’en commence aucune. Les travaux attendent, dans l’ordre ; rien n’est perdu.
+backend-left-alone-hint = Il échouait sans cesse. Le travail y retourne dès qu’il répond ; « Reprendre » l’y envoie tout de suite.
 backend-left-alone-until = Laissé en repos jusqu’au
 backend-paused-hint = Les travaux attendent, dans l’ordre. La reprise les fait continuer.
 pause = Mettre en pause
@@ -339,7 +339,7 @@ ping = Tester
 ping-good = Il répond.
 ping-bad = Il ne répond pas comme il le devrait.
 check = Vérifier
-check-hint = Lit les backends sur le disque et dit ce qu’un rechargement trouverait ; rien ne change
+check-hint = Lit les backends sur le disque et dit ce qu’un rechargement trouverait ; rien ne change
 check-backends = { $n ->
     [one] { $n } backend dans
    *[other] { $n } backends dans
@@ -367,17 +367,17 @@ reload-done = { $n ->
  }
 reload-warnings = Utilisés, mais en difficulté
 reload-restart = Modifiés, effectifs après un redémarrage
-reload-refused = Tout reste comme avant :
+reload-refused = Tout reste comme avant :
 
 # Sources.
 sources-text = D’où viennent les demandes, et si le serveur les entend.
 source-what = Ce qu’il faut savoir
 source-open = ouverte
 source-http = L’API, cette console et les commandes. Chaque jeton et chaque personne est une source à part, comme http/token:crm.
-link-last-error = Dernière difficulté :
+link-last-error = Dernière difficulté :
 link-quiet = Rien à signaler.
 unclaimed = Signalé, et voulu par personne
-unclaimed-text = Les événements purement informatifs ne font pas de travail quand aucun backend ne les prend en charge. Depuis le démarrage :
+unclaimed-text = Les événements purement informatifs ne font pas de travail quand aucun backend ne les prend en charge. Depuis le démarrage :
 unclaimed-times = Fois
 
 # Garde-fou.
@@ -394,8 +394,8 @@ failsafe-rejected = rejeté
 destroys-delete = suppression
 destroys-disable = désactivation
 failsafe-why = { $kind ->
-    [delete] Travaux de suppression permis sur { $backend } en { $window } : { $cap } ; déjà commencés : { $n }.
-   *[other] Travaux de désactivation permis sur { $backend } en { $window } : { $cap } ; déjà commencés : { $n }.
+    [delete] Travaux de suppression permis sur { $backend } en { $window } : { $cap } ; déjà commencés : { $n }.
+   *[other] Travaux de désactivation permis sur { $backend } en { $window } : { $cap } ; déjà commencés : { $n }.
  }
 failsafe-cap = { $kind ->
     [delete] { $n ->
@@ -408,8 +408,8 @@ failsafe-cap = { $kind ->
      }
  }
 failsafe-caps = Plafonds
-failsafe-off = Le garde-fou est désactivé : aucune source n’est surveillée. Voir « failsafe » dans les réglages.
-failsafe-sources = Sources surveillées : { $sources }
+failsafe-off = Le garde-fou est désactivé : aucune source n’est surveillée. Voir « failsafe » dans les réglages.
+failsafe-sources = Sources surveillées : { $sources }
 failsafe-unused = Rien n’en est utilisé.
 failsafe-used = Commencés dans la période
 failsafe-holds = { $n ->
@@ -417,7 +417,7 @@ failsafe-holds = { $n ->
    *[other] { $n } travaux sont retenus
  }
 failsafe-by = par { $by },
-failsafe-decide-text = La décision porte exactement sur les travaux ci-dessous, et se prend une fois. Ce qui vient ensuite forme un nouveau lot. Les travaux retenus gardent leur ordre ; les autres actions continuent.
+failsafe-decide-text = La décision porte exactement sur les travaux ci-dessous, et se prend une fois. Ce qui vient ensuite forme un nouveau lot. Les travaux retenus gardent leur ordre ; les autres actions continuent.
 failsafe-approve = { $n ->
     [one] Laisser passer { $n } travail
    *[other] Laisser passer { $n } travaux
@@ -440,7 +440,7 @@ audit-after = Après
 audit-nothing = N’existait pas.
 
 # Réglages.
-settings-text = La configuration en vigueur. Elle se change dans son fichier ou par des variables d’environnement ; l’essentiel prend effet après un rechargement.
+settings-text = La configuration en vigueur. Elle se change dans son fichier ou par des variables d’environnement ; l’essentiel prend effet après un rechargement.
 settings-general = Général
 settings-caption = Réglages
 setting-key = Clé
@@ -457,8 +457,8 @@ about-journal = Journal
 about-licence = Licence
 about-licences = Le travail d’autrui qu’il contient
 about-count = { $n ->
-    [one] { $n } œuvre, sous licence :
-   *[other] { $n } œuvres, par licence :
+    [one] { $n } œuvre, sous licence :
+   *[other] { $n } œuvres, par licence :
  }
 
 # Soumettre.
@@ -469,25 +469,25 @@ submit-choose = Choisir
 submit-form = Formulaire
 submit-required = obligatoire
 submit-document = Document
-submit-document-help = « concernedTo » dit de qui il s’agit ; « payload » et « options » vont tels quels aux backends.
+submit-document-help = « concernedTo » dit de qui il s’agit ; « payload » et « options » vont tels quels aux backends.
 submit-do = Soumettre
 submit-destroys = Cette action supprime ou désactive sur les backends.
-submit-unclaimed = Rien n’a commencé : aucun backend actif ne prend en charge cette action, qui est purement informative.
+submit-unclaimed = Rien n’a commencé : aucun backend actif ne prend en charge cette action, qui est purement informative.
 
 # Ce qui a été fait.
 done-submitted = La demande a été acceptée.
-done-known = Cette demande avait déjà été acceptée : voici son travail.
+done-known = Cette demande avait déjà été acceptée : voici son travail.
 done-replayed = Il est relancé comme ce nouveau travail.
 done-replayed-many = { $n ->
     [one] { $n } travail est relancé.
    *[other] { $n } travaux sont relancés.
  }
-done-replayed-before = Ce travail a déjà été relancé : voici la relance.
+done-replayed-before = Ce travail a déjà été relancé : voici la relance.
 done-hurried = Le nouvel essai est dû maintenant.
 done-cancelled = Le travail a été annulé.
-done-cancelling = L’étape en cours est interrompue ; le travail se termine avec elle.
+done-cancelling = L’étape en cours est interrompue ; le travail se termine avec elle.
 done-resubmitted = Le message a été accepté.
-done-resubmitted-unclaimed = Le message a été compris, et n’intéresse personne : il n’y a pas de travail.
+done-resubmitted-unclaimed = Le message a été compris, et n’intéresse personne : il n’y a pas de travail.
 done-sent-again = { $n ->
     [one] { $n } livraison est renvoyée.
    *[other] { $n } livraisons sont renvoyées.
@@ -511,14 +511,14 @@ oidc-sign-in = Se connecter avec { $label }
 oidc-welcome = Vous êtes connecté en tant que { $name }
 oidc-onward = Continuer
 oidc-unreachable = { $label } est injoignable ou ne répond pas comme il le devrait. Réessayez dans un instant, ou connectez-vous avec un compte de ce serveur. Le journal du serveur dit ce qui s’est passé.
-oidc-lost = Cette connexion n’est pas connue ici : elle a duré plus de dix minutes, a déjà servi, ou a commencé dans un autre navigateur. Recommencez.
+oidc-lost = Cette connexion n’est pas connue ici : elle a duré plus de dix minutes, a déjà servi, ou a commencé dans un autre navigateur. Recommencez.
 oidc-denied = { $label } ne vous a pas laissé vous connecter.
-oidc-unbelieved = La réponse de { $label } n’est pas digne de confiance, personne n’est donc connecté. Le journal du serveur dit pourquoi ; prévenez la personne qui l’administre.
+oidc-unbelieved = La réponse de { $label } n’est pas digne de confiance, personne n’est donc connecté. Le journal du serveur dit pourquoi ; prévenez la personne qui l’administre.
 oidc-nameless = { $label } ne donne aucun nom qu’un compte puisse avoir ici. Prévenez la personne qui administre le serveur.
 oidc-no-role = { $label } vous connaît sous le nom { $name }, mais rien de ce qu’il dit de vous ne vous donne un rôle ici. Demandez un accès à la personne qui administre le serveur.
 oidc-taken = { $label } vous connaît sous le nom { $name }, mais ce nom est celui d’un autre compte ici. Prévenez la personne qui administre le serveur.
 oidc-kept-out = Le compte { $name } est tenu à l’écart. Adressez-vous à la personne qui administre le serveur.
-sign-in-first = Personne n’a encore de compte. Obtenez un lien de connexion dans un terminal de la machine du serveur :
+sign-in-first = Personne n’a encore de compte. Obtenez un lien de connexion dans un terminal de la machine du serveur :
 welcome = Bienvenue
 welcome-new = Choisissez un nom et un mot de passe. Ce compte a tous les droits.
 welcome-account = Choisissez un mot de passe pour votre compte.
@@ -542,7 +542,7 @@ account-invited = sans mot de passe
 account-elsewhere = se connecte ailleurs
 account-provider = Se connecte sur
 account-provider-role = Son rôle y est repris à chaque connexion.
-account-no-password = Vous vous connectez sur { $provider } : il n’y a pas de mot de passe ici.
+account-no-password = Vous vous connectez sur { $provider } : il n’y a pas de mot de passe ici.
 account-disable = Exclure cette personne
 account-disable-hint = Ses sessions ouvertes prennent fin aussitôt.
 account-remove = Supprimer le compte
@@ -561,7 +561,7 @@ role-admin-may = peut tout faire, aussi les comptes, les jetons, les réglages e
 invite = Lien de connexion
 invite-text = Avec lui, la personne définit un nouveau mot de passe et se trouve connectée.
 invite-make = Créer un lien
-invite-made = Transmettez ce lien à { $name } :
+invite-made = Transmettez ce lien à { $name } :
 invite-once = Il sert une fois, pendant 15 minutes.
 col-made = Créé
 col-used = Dernier usage
@@ -584,17 +584,17 @@ token-days = { $n ->
    *[other] dans { $n } jours
  }
 token-made = Le jeton est créé
-token-made-text = Voici le jeton { $name }. Il est montré maintenant et plus jamais :
-token-use = Les programmes l’envoient ainsi :
+token-made-text = Voici le jeton { $name }. Il est montré maintenant et plus jamais :
+token-use = Les programmes l’envoient ainsi :
 scope-submit = soumettre des demandes et voir ce qu’elles deviennent
 scope-read = voir les travaux, les backends et les événements
-scope-operate = relancer, annuler, mettre en pause, reprendre et approuver ; comprend read
+scope-operate = relancer, annuler, mettre en pause, reprendre et approuver ; comprend read
 scope-admin = tout
 revoke = Révoquer le jeton
 revoke-ask = Révoquer…
 revoke-of = Révoquer { $name }…
 revoke-text = { $name } cessera de fonctionner aussitôt et pour toujours.
-revoke-used = Dernier usage :
+revoke-used = Dernier usage :
 revoke-unused = Il n’a jamais servi.
 done-password = Le mot de passe a été changé.
 done-changed = Le changement est enregistré.

@@ -8,7 +8,7 @@ identities-back = Retour
 identities-save = Enregistrer
 identities-see = Les voir
 identities-counts = Combien dans chaque état
-identities-next-run = Prochaine synchronisation programmée :
+identities-next-run = Prochaine synchronisation programmée :
 identities-synchronise-all = { $n ->
     [one] Synchroniser { $n } identité
    *[other] Synchroniser { $n } identités
@@ -19,7 +19,7 @@ identities-look = { $n ->
     [one] { $n } identité attend d’être relue
    *[other] { $n } identités attendent d’être relues
  }
-identities-look-text = Elles sont nouvelles ou ont changé. Mises à synchroniser, elles partent quand on appuie sur « Synchroniser ».
+identities-look-text = Elles sont nouvelles ou ont changé. Mises à synchroniser, elles partent quand on appuie sur « Synchroniser ».
 identities-validate-all = { $n ->
     [one] Mettre { $n } identité à synchroniser
    *[other] Mettre { $n } identités à synchroniser
@@ -44,12 +44,12 @@ identities-do-hint = Ce qui arrivera, et à combien, est montré avant que rien 
 identities-nobody = Cela n’est possible pour aucune d’elles en ce moment.
 identities-failsafe = Si elles sont nombreuses, le garde-fou les retient jusqu’à ce que quelqu’un approuve.
 identities-would-leave = { $n ->
-    [one] { $n } reste telle quelle : son état ne le permet pas.
-   *[other] { $n } restent telles quelles : leur état ne le permet pas.
+    [one] { $n } reste telle quelle : son état ne le permet pas.
+   *[other] { $n } restent telles quelles : leur état ne le permet pas.
  }
 identities-left = { $n ->
-    [one] { $n } est restée telle quelle :
-   *[other] { $n } sont restées telles quelles :
+    [one] { $n } est restée telle quelle :
+   *[other] { $n } sont restées telles quelles :
  }
 identities-left-why = Pourquoi elles sont restées
 
@@ -68,7 +68,7 @@ state-synchronising-hint = backends au travail
 state-synchronising-next = Les backends travaillent. Cette page les suit.
 state-synchronised = synchronisée
 state-synchronised-hint = connue des backends
-state-synchronised-next = Rien : les backends l’ont telle quelle.
+state-synchronised-next = Rien : les backends l’ont telle quelle.
 state-in-error = en erreur
 state-in-error-hint = refusée par un backend
 state-in-error-next = Corrigez ce que dit le backend, dans le document ou sur le backend, puis synchronisez de nouveau.
@@ -163,7 +163,7 @@ identity-updated = Dernière modification
 identity-fingerprint = Empreinte
 identity-disabled = désactivée
 identity-next = La suite
-identity-missing = Il manque :
+identity-missing = Il manque :
 identity-answers = Dernières réponses des backends
 identity-no-answer = Aucun backend n’a encore répondu.
 identity-no-job = Rien n’a encore été demandé aux backends à son sujet.
@@ -185,16 +185,16 @@ identity-job-cancelled = annulé
 identity-job-superseded = remplacé
 
 # L’import.
-identities-import-text = Chaque enregistrement inutilisable est montré avec sa ligne ; tous les autres sont importés. Le même fichier une seconde fois ne change rien.
+identities-import-text = Chaque enregistrement inutilisable est montré avec sa ligne ; tous les autres sont importés. Le même fichier une seconde fois ne change rien.
 import-file = Fichier
 import-format = Format
 import-by-name = d’après son nom
-import-mapping = Les colonnes ont d’autres noms : donner une correspondance
+import-mapping = Les colonnes ont d’autres noms : donner une correspondance
 import-mapping-label = Correspondance (YAML)
 import-mapping-help = À gauche le champ du document, à droite la colonne. Sans correspondance, les colonnes sont prises par leur nom.
 import-example = Un exemple de correspondance
 import-dry-run = Seulement montrer ce qui se passerait
-import-validated = Déjà relu : mettre à synchroniser ce qui est nouveau ou modifié
+import-validated = Déjà relu : mettre à synchroniser ce qui est nouveau ou modifié
 import-do = Importer
 imported-dry = Ce que ferait l’import
 imported-new = nouvelles
@@ -211,21 +211,21 @@ imported-incomplete = { $n ->
     [one] Il manque quelque chose à { $n } d’entre elles.
    *[other] Il manque quelque chose à { $n } d’entre elles.
  }
-imported-unused = Colonnes inutilisées : { $columns }. Une correspondance dit ce qui devient quoi.
+imported-unused = Colonnes inutilisées : { $columns }. Une correspondance dit ce qui devient quoi.
 imported-passwords = { $n ->
-    [one] { $n } mot de passe a été laissé de côté : le registre n’en garde aucun.
-   *[other] { $n } mots de passe ont été laissés de côté : le registre n’en garde aucun.
+    [one] { $n } mot de passe a été laissé de côté : le registre n’en garde aucun.
+   *[other] { $n } mots de passe ont été laissés de côté : le registre n’en garde aucun.
  }
-imported-next = La suite : les relire, et les mettre à synchroniser.
-imported-next-validated = La suite : appuyer sur « Synchroniser ».
-imported-dry-next = Rien n’a été écrit. Importez de nouveau le fichier sans « seulement montrer » pour le faire.
+imported-next = La suite : les relire, et les mettre à synchroniser.
+imported-next-validated = La suite : appuyer sur « Synchroniser ».
+imported-dry-next = Rien n’a été écrit. Importez de nouveau le fichier sans « seulement montrer » pour le faire.
 imported-go = Vers les identités
 identities-damaged = Illisibles
-identities-damaged-text = Ce que le journal garde de ces identités est endommagé ; les autres ne sont pas concernées. Effacez-les ici, puis importez-les à nouveau ; une sauvegarde les contient telles qu’elles étaient.
+identities-damaged-text = Ce que le journal garde de ces identités est endommagé ; les autres ne sont pas concernées. Effacez-les ici, puis importez-les à nouveau ; une sauvegarde les contient telles qu’elles étaient.
 identity-erase = Effacer définitivement
-identity-erase-what = Tout ce que le registre garde de { $name } sera effacé : document, états et dernières réponses. C’est irrévocable.
+identity-erase-what = Tout ce que le registre garde de { $name } sera effacé : document, états et dernières réponses. C’est irrévocable.
 identity-erase-left = Ses travaux, et ce que l’audit dit des modifications passées, restent jusqu’à leur terme (retention.jobs et retention.records dans la configuration). L’audit dira qui l’a effacée, et rien de ce qu’elle était.
-identity-erase-again = Rien n’est demandé aux backends : ils l’ont déjà supprimée. L’import d’un fichier où elle figure la ferait revenir comme nouvelle.
+identity-erase-again = Rien n’est demandé aux backends : ils l’ont déjà supprimée. L’import d’un fichier où elle figure la ferait revenir comme nouvelle.
 identity-erase-do = Effacer ses données
 done-identities-erased = Les données de l’identité sont effacées.
 

@@ -70,10 +70,9 @@ impl Completions {
         // The lock may have run out: it is taken again, and the job completed under it.
         for _ in 0..2 {
             match queue.finish(calls.clone(), id, &value, completion.keep, self.0.clock.now()).await? {
-                Finished::Yes if is_to_go => return Ok(Delivered::Done),
+                // Gone: it was completed before, and only the word of it was lost.
+                Finished::Yes | Finished::Gone if is_to_go => return Ok(Delivered::Done),
                 Finished::Yes => return self.mask(calls, id, completion).await,
-                // Completed before, and only the word of it was lost.
-                Finished::Gone if is_to_go => return Ok(Delivered::Done),
                 Finished::Gone => return Ok(gone(id)),
                 Finished::HasChildren => {
                     return Ok(Delivered::Never(format!(

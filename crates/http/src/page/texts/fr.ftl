@@ -18,7 +18,7 @@ live-on = En direct
 live-off = Reconnexion…
 
 # Ce qui n’a pas marché.
-problem-words = Dans les termes du serveur :
+problem-words = Dans les termes du serveur :
 problem-start = Vers la vue d’ensemble
 problem-forbidden = Vous n’y êtes pas autorisé
 problem-forbidden-hint = Votre compte n’a pas le droit nécessaire. Demandez-le à un administrateur de ce serveur.
@@ -33,6 +33,6 @@ problem-often-hint = Attendez une minute, puis réessayez.
 problem-later = Le serveur ne peut pas le faire maintenant
 problem-later-hint = Rien n’a été accepté ni modifié. Réessayez dans un instant.
 problem-bug = Une erreur s’est produite dans le serveur
-problem-bug-hint = Elle est inscrite dans le journal du serveur. « intendant doctor » recherche les dégâts.
+problem-bug-hint = Elle est inscrite dans le journal du serveur. « intendant doctor » recherche les dégâts.
 problem-refused = C’est impossible
 problem-refused-hint = Rien n’a été modifié. Revenez en arrière et corrigez la demande.
