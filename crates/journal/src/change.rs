@@ -273,7 +273,7 @@ pub struct Retention {
     pub records_before: Timestamp,
     /// No more than this many of either are kept.
     pub records_max: u64,
-    /// Messages that were seen on a bus and are older than this are removed.
+    /// Messages that were seen passing and are older than this are removed.
     pub messages_before: Timestamp,
     /// No more than this many of them are kept.
     pub messages_max: u64,

@@ -199,7 +199,7 @@ pub enum RecordKind {
     Refusal,
     /// Something that a person or a program changed.
     Audit,
-    /// A message that was seen on a bus; sealed in the body with its headers.
+    /// A message that somebody watches and has seen pass; sealed in the body with its headers.
     Message,
 }
 

@@ -94,7 +94,7 @@ pub struct Keep {
     pub records: Duration,
     /// Number of records.
     pub records_max: u64,
-    /// Age of messages that were seen on a bus.
+    /// Age of messages that were seen passing.
     pub messages: Duration,
     /// Number of them.
     pub messages_max: u64,
