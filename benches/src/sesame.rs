@@ -17,6 +17,8 @@ use crate::{backend, bed};
 
 const SYNCS: usize = 3_000;
 const DUMPS: usize = 20_000;
+/// Added one after the other, each once the one before is answered.
+const TURNS: usize = 300;
 /// What the original runs at once.
 const CONCURRENCY: usize = 5;
 const POLL: Duration = Duration::from_millis(10);
@@ -40,6 +42,11 @@ pub(crate) fn run() -> Result<()> {
             ours.jobs / bare.jobs,
             paused.jobs / bare.jobs,
             ours.jobs / node.jobs,
+        );
+        println!(
+            "from adding a job to hearing its answer, p50: {:.2} of Node's (goal 1.2); {:.2} with the pause",
+            ours.answer / node.answer,
+            paused.answer / node.answer,
         );
         println!(
             "of Node's: own CPU per job {:.2} (goal 0.25), memory {:.2} (goal 0.2), start to first job done {:.2} \
@@ -66,6 +73,8 @@ pub(crate) fn run() -> Result<()> {
 struct Measured {
     /// Seconds from its start to the end of its first job.
     first: f64,
+    /// Milliseconds from adding a job to hearing its answer, for half of those that are added one after the other.
+    answer: f64,
     /// Jobs a second.
     jobs: f64,
     /// Milliseconds of its own processor time for each.
@@ -82,10 +91,12 @@ impl std::fmt::Display for Measured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{:5.0} jobs/s, {:.2} ms own CPU each, first done after {:4.0} ms, queue only {:6.0}/s ({:.2} ms of Redis each), {:.0} MiB",
+            "{:5.0} jobs/s, {:.2} ms own CPU each, first done after {:4.0} ms, one after the other {:.1} ms, queue only \
+             {:6.0}/s ({:.2} ms of Redis each), {:.0} MiB",
             self.jobs,
             self.cpu,
             self.first * 1e3,
+            self.answer,
             self.dumps,
             self.redis,
             self.memory
@@ -108,13 +119,14 @@ fn measure(
     queue.emptied(begun)?;
     let first = begun.elapsed().as_secs_f64();
 
+    let answer = queue.in_turn()?;
     let cpu_before = worker.cpu()?;
     let (jobs, _) = queue.rate("IDENTITY_UPDATE", SYNCS)?;
     let spent = (worker.cpu()? - cpu_before) * 1e3;
     let (dumps, redis) = queue.rate("DUMP_PACKAGE_CONFIG", DUMPS)?;
     let memory = bed::resident(&worker.id());
     worker.stop()?;
-    Ok(Measured { first, jobs, cpu: spent / count(SYNCS), dumps, redis, memory })
+    Ok(Measured { first, answer, jobs, cpu: spent / count(SYNCS), dumps, redis, memory })
 }
 
 /// A queue of its own for each worker, and the orchestrator that fills it.
@@ -150,6 +162,20 @@ impl<'r> Queue<'r> {
         self.emptied(begun)?;
         let rate = count(jobs) / begun.elapsed().as_secs_f64();
         Ok((rate, (busy(self.redis)? - before) * 1e3 / count(jobs)))
+    }
+
+    /// Milliseconds from adding a job to hearing its answer, by an orchestrator that does one after the other: the median.
+    fn in_turn(&mut self) -> Result<f64> {
+        let mut node = Orchestrator::start(Version::V5, self.redis.url(), &self.name)?;
+        let mut times = Vec::new();
+        for n in self.added..self.added + TURNS {
+            let begun = Instant::now();
+            node.ask("ask", job("IDENTITY_UPDATE", n))?;
+            times.push(begun.elapsed());
+        }
+        self.added += TURNS;
+        times.sort();
+        Ok(times.get(TURNS / 2).map_or(0.0, |median| median.as_secs_f64() * 1e3))
     }
 
     /// Waits until no job waits or is under way. How many were done does not show: a worker keeps the last ones only.
