@@ -78,6 +78,10 @@ const chores = {
   async deafen() {
     await events.close();
   },
+  // Removes what is completed.
+  async clean() {
+    return (await queue.clean(0, 0, 'completed')).length;
+  },
   async remove({ id }) {
     return await queue.remove(id);
   },

@@ -185,8 +185,7 @@ impl Drop for Disk {
     }
 }
 
-/// More than a round has: each answer is looked for at the end of its round, and with a clock that was behind the last
-/// ones are taken for the oldest.
+/// More than a round has: each answer is looked for at the end of its round.
 const ANSWERS: u64 = 20_000;
 
 /// How it is told of its brokers, and what it keeps.
