@@ -1,6 +1,6 @@
 //! A hub in a temporary folder on the real disk, with default settings.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,19 +56,9 @@ pub(crate) async fn begin(folder: &Path, setup: Setup) -> Result<Hub> {
 
 /// What a hub without sources is made of.
 pub(crate) fn setup(catalogue: Catalogue) -> Result<Setup> {
-    Ok(Setup {
-        catalogue,
-        actions: ActionTable::new(identities::actions())?,
-        reactors: Vec::new(),
-        couriers: HashMap::new(),
-        decoders: HashMap::new(),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits {
-            keep: engine::Keep { jobs_max: 10_000_000, ..Limits::default().keep },
-            ..Limits::default()
-        },
-    })
+    let keep = engine::Keep { jobs_max: 10_000_000, ..Limits::default().keep };
+    let limits = Limits { keep, ..Limits::default() };
+    Ok(Setup { limits, ..Setup::new(catalogue, ActionTable::new(identities::actions())?) })
 }
 
 /// A request of the size of a small identity, about one of 500 subjects.

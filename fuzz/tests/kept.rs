@@ -2,7 +2,6 @@
 //! refused at once: each door, around the depth at which this turns.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use bus::envelope::Properties;
 use bus::route::{RouteSpec, Routes};
 use bus::{Access, Body, RawMessage};
 use engine::port::{Catalogue, Decoder};
-use engine::{Accepted, ActionTable, Actor, Clock, Hub, Limits, Replay, Setup, wiring};
+use engine::{Accepted, ActionTable, Actor, Clock, Hub, Replay, Setup, wiring};
 use identities::Register;
 use identities::import::{Format, Mapping};
 use identities::register::{File, Options, Portions};
@@ -92,16 +91,8 @@ async fn hub(folder: &Path) -> Hub {
     let (observer, wires) = wiring();
     let options = journal::Options::new(folder, Key::from_bytes([7; 32]));
     let journal = journal::open(options, observer).unwrap();
-    let setup = Setup {
-        catalogue: Catalogue { entries: Vec::new() },
-        actions: ActionTable::new([]).unwrap(),
-        reactors: Vec::new(),
-        couriers: HashMap::new(),
-        decoders: HashMap::new(),
-        reclaim: Vec::new(),
-        retry: HashMap::new(),
-        limits: Limits::default(),
-    };
+    let nothing = Catalogue { entries: Vec::new() };
+    let setup = Setup::new(nothing, ActionTable::new([]).unwrap());
     Hub::start(journal, wires, Clock::system(), setup).await.unwrap()
 }
 
