@@ -38,6 +38,7 @@ pub use state::copies::Follower;
 pub use state::core::{Keep, Limits, Setup};
 pub use state::failsafe::{Decision, Verdict};
 pub use state::long::LongRun;
+pub use state::running::Report;
 pub use state::stats::{BOUNDS, BackendStats, DeliveryStats, Failure, Histogram, Minute, Stats};
 pub use state::wiring::{Wiring, wiring};
 pub use work::log::JOBS;

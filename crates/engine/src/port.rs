@@ -8,7 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::mask::Mask;
 use model::{
-    Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, Request, RunMark,
+    Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, Progress, Request,
+    RunMark,
 };
 
 use crate::intake::Why;
@@ -40,6 +41,31 @@ pub struct Control {
     pub limit: Option<Duration>,
     /// Becomes `Some` when the attempt is to be ended by force, and why.
     pub stop: watch::Receiver<Option<Stop>>,
+    /// Says how far it has come.
+    pub progress: Reporter,
+}
+
+/// Says how far an attempt has come, as often as one likes: what is shown is the last word, a few times a second, within
+/// bounds and without the job's secrets. Cheap to clone; what is said when the attempt is over is heard by nobody.
+#[derive(Clone, Debug)]
+pub struct Reporter(watch::Sender<Option<Progress>>);
+
+impl Reporter {
+    /// One that is heard.
+    pub(crate) fn new() -> (Self, watch::Receiver<Option<Progress>>) {
+        let (sender, heard) = watch::channel(None);
+        (Reporter(sender), heard)
+    }
+
+    /// One that nobody hears.
+    pub fn unheard() -> Self {
+        Reporter::new().0
+    }
+
+    /// Says it.
+    pub fn report(&self, progress: Progress) {
+        self.0.send_replace(Some(progress));
+    }
 }
 
 /// Why an attempt is ended by force.

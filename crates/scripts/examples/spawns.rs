@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use engine::port::{Backend, Call, Control};
+use engine::port::{Backend, Call, Control, Reporter};
 use intendant_scripts::{Defaults, load};
 use model::mask::Mask;
 use model::{JobId, OutcomeKind, RunMark};
@@ -116,7 +116,8 @@ async fn hub(backend: &Arc<dyn Backend>, body: &Arc<Value>, span: Duration, slot
                     mask: Arc::clone(&mask),
                     deadline: None,
                 };
-                let outcome = backend.run(call, Control { limit: None, stop: stop.clone() }).await;
+                let control = Control { limit: None, stop: stop.clone(), progress: Reporter::unheard() };
+                let outcome = backend.run(call, control).await;
                 assert_eq!(outcome.kind, OutcomeKind::Done, "{outcome:?}");
                 count += 1;
             }

@@ -181,7 +181,7 @@ impl Backend for Handle {
 }
 
 async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> Outcome {
-    let Control { limit, mut stop } = control;
+    let Control { limit, mut stop, .. } = control;
     let stop_signal = match StopSignal::new() {
         Ok(stop_signal) => Arc::new(stop_signal),
         Err(error) => {

@@ -111,7 +111,7 @@ impl<'p> Told<'p> {
     ) -> Self {
         let over = story.job.state.is_terminal();
         let result = over.then(|| pretty(&api::result(&story.job, &story.answered())));
-        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, damaged, moved } = story;
+        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, damaged, moved, .. } = story;
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
             panels,

@@ -24,6 +24,7 @@ use crate::port::{Catalogue, Moment, Stop};
 use crate::state::copies::Follower;
 use crate::state::core::{Core, Limits, Setup, Snapshot};
 use crate::state::failsafe;
+use crate::state::running::Report;
 use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
@@ -265,6 +266,16 @@ impl Hub {
     /// Events as they happen. Whoever falls behind reads [`journal::Read::events`].
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.core.wiring.events.subscribe()
+    }
+
+    /// What running attempts report, as they do. Whoever falls behind misses some.
+    pub fn reports(&self) -> broadcast::Receiver<Arc<Report>> {
+        self.core.wiring.running.reports.subscribe()
+    }
+
+    /// How far the running attempt of a job says that it has come.
+    pub fn report_of(&self, job: JobId) -> Option<Arc<Report>> {
+        self.core.wiring.running.said(job)
     }
 
     /// Has a follower told of all entities of a kind: of those that are there, and of what commits do to them from now

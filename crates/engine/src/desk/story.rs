@@ -1,5 +1,7 @@
 //! What happened to a job, whole, and what happens next.
 
+use std::sync::Arc;
+
 use model::wait::{Facts, WaitingOn, waiting_on};
 use model::{Attempt, Delivery, Job, JobId, JobState, Outcome, Step};
 use serde_json::Value;
@@ -9,6 +11,7 @@ use crate::desk::moved::{Letter, Moved};
 use crate::error::Error;
 use crate::intake::Envelope;
 use crate::state::failsafe;
+use crate::state::running::Report;
 use crate::work::dispatcher::waits_for;
 use crate::work::read_back::outcome_of;
 
@@ -29,6 +32,8 @@ pub struct Story {
     pub deliveries: Vec<Delivery>,
     /// What it waits for.
     pub waiting_on: WaitingOn,
+    /// How far the attempt that runs says that it has come.
+    pub report: Option<Arc<Report>>,
     /// What of it cannot be read back.
     pub damaged: Vec<String>,
     /// That it was sent on to another place.
@@ -93,6 +98,7 @@ impl Hub {
                 _ => None,
             },
             waiting_on: self.waiting_on(&prepared.job).await?,
+            report: self.report_of(id),
             deliveries: journal.deliveries_of(id).await?,
             body: envelope.body,
             trace: envelope.trace,

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::port::{Call, Control, Standing};
+use crate::port::{Call, Control, Reporter, Standing};
 use crate::state::core::Core;
 
 /// The action that asks a backend whether its target is there.
@@ -44,5 +44,6 @@ pub(crate) async fn ping(core: &Core, backend: &str) -> Result<Outcome, Error> {
         deadline: None,
     };
     let (_keep, stop) = watch::channel(None);
-    Ok(entry.backend.run(call, Control { limit: Some(limit), stop }).await)
+    let control = Control { limit: Some(limit), stop, progress: Reporter::unheard() };
+    Ok(entry.backend.run(call, control).await)
 }

@@ -17,6 +17,7 @@ mod operate;
 mod order;
 mod outbox;
 mod plan;
+mod progress;
 mod racing;
 mod stats;
 mod steps;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use api::dto::{Backend, Pong, Standing};
 use engine::PING;
-use engine::port::{BackendEntry, Call, Control};
+use engine::port::{BackendEntry, Call, Control, Reporter};
 use model::{Mask, OutcomeKind, RunMark};
 use module::Offer;
 use serde_json::json;
@@ -214,5 +214,6 @@ async fn ping_here(entry: &BackendEntry, context: &Context) -> Pong {
         deadline: None,
     };
     let (_keep, stop) = watch::channel(None);
-    entry.backend.run(call, Control { limit: Some(LIMIT), stop }).await.into()
+    let control = Control { limit: Some(LIMIT), stop, progress: Reporter::unheard() };
+    entry.backend.run(call, control).await.into()
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::{BackendEntry, Call, Control, Stop};
+use engine::port::{BackendEntry, Call, Control, Reporter, Stop};
 use intendant_scripts::{Defaults, Loaded};
 use model::mask::Mask;
 use model::{JobId, Outcome, RunMark};
@@ -91,7 +91,7 @@ pub(crate) fn call(body: Value) -> Call {
 /// The control of an attempt that nobody stops.
 pub(crate) fn unstopped(limit: Option<Duration>) -> (watch::Sender<Option<Stop>>, Control) {
     let (sender, stop) = watch::channel(None);
-    (sender, Control { limit, stop })
+    (sender, Control { limit, stop, progress: Reporter::unheard() })
 }
 
 /// Runs one attempt of the only backend of a folder.

@@ -12,6 +12,7 @@ use model::{Outcome, RunMark};
 use serde_json::Value;
 
 use super::Runner;
+use super::report::Listener;
 use crate::port::{BackendEntry, Call, Control, Mapping};
 use crate::state::long::LongRun;
 use crate::work::read_back::ReadBack;
@@ -62,8 +63,10 @@ impl Runner {
         let mark = RunMark { journal, job: job.id, step: step.index, attempt };
         let limit = self.limit(mapping);
         let call = Call { mark, action, body, mask, deadline: job.deadline };
-        let control = Control { limit, stop: self.stop.clone() };
+        let (progress, listener) = Listener::new(&self.core, &call, &entry.name);
+        let control = Control { limit, stop: self.stop.clone(), progress };
         let running = AssertUnwindSafe(async { entry.backend.run(call, control).await }).catch_unwind();
+        let running = listener.around(running);
         let ended = match limit {
             Some(limit) => tokio::select! {
                 biased;

@@ -4,6 +4,7 @@ mod attempt;
 mod guard;
 mod load;
 mod put_down;
+mod report;
 
 use std::sync::Arc;
 use std::time::Duration;
