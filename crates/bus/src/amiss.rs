@@ -28,12 +28,12 @@ impl SaidAmiss {
         let (counter, words) = match &amiss {
             Amiss::Dropped { notice, route } => (
                 "notices_dropped",
-                format!("notice {notice} is not sent: `notices` of route {route} do not name it"),
+                format!("notice {notice} is not sent: `notices` of {route} do not name it"),
             ),
             Amiss::Returning { notice, route } => (
                 "notices_dropped",
                 format!(
-                    "notice {notice} is not sent: it would come back here as a message; name it in `notices` of route \
+                    "notice {notice} is not sent: it would come back here as a message; name it in `notices` of \
                      {route} if that is wanted"
                 ),
             ),

@@ -46,7 +46,7 @@ pub struct Entry {
     /// What they do, as the configuration says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// The routing keys whose messages lead to those that go.
+    /// The routing keys whose messages lead to those that go; for what is announced whoever asked for it, the actions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggers: Vec<String>,
     /// JSON Schema of the data.
@@ -135,6 +135,11 @@ fn notifications(settings: &Settings, routes: &Routes) -> Vec<Entry> {
     for route in routes.iter() {
         for key in route.spec.notify.iter().chain(&route.spec.notices) {
             keys.entry(key).or_default().push(route.pattern.to_string());
+        }
+    }
+    for announced in routes.announcements() {
+        for key in announced.notify.iter().chain(announced.notices.names()) {
+            keys.entry(key).or_default().push(announced.action.clone());
         }
     }
     let told = |(key, triggers)| Entry {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::envelope::{Kind, Message, Version};
 use crate::failure::Failure;
 use crate::raw::{Body, RawMessage};
-use crate::request::{History, NO_ROUTE, Origin, Refused, original_id, request};
+use crate::request::{History, NO_ROUTE, Origin, Refused, SKIPPED, original_id, request};
 use crate::session::Session;
 use crate::tell::uuid_of;
 use crate::wire;
@@ -109,6 +109,10 @@ impl Session {
                 self.link.count("unclaimed", 1);
                 return Ok(());
             }
+            Err(refused) if refused.why.code == SKIPPED => {
+                self.link.count("skipped", 1);
+                return self.tell_nothing_done(incoming).await;
+            }
             Err(refused) => return self.refuse(incoming, refused).await,
         };
         match self.hub.enter(request).await? {
@@ -127,18 +131,21 @@ impl Session {
             }
             Entered::Unclaimed => {
                 self.link.count("unclaimed", 1);
-                if let Some(message) = &incoming.message {
-                    let settings = &self.shared.settings;
-                    let (origin, history) = (Origin::of(message), History::of(message));
-                    let told = settings.tell_unclaimed(&origin, &history, self.shared.clock.now());
-                    let told =
-                        told.map(|outgoing| settings.delivery(&outgoing, &incoming.number().to_string()));
-                    self.hub.tell(told.into_iter().collect()).await?;
-                }
+                self.tell_nothing_done(incoming).await?;
             }
             Entered::Refused(why) => self.refuse(incoming, &Refused { why, violations: Vec::new() }).await?,
         }
         Ok(())
+    }
+
+    /// A message with which there is nothing to do: whoever waits for a reply gets one.
+    async fn tell_nothing_done(&self, incoming: &Incoming) -> Result<(), engine::Error> {
+        let Some(message) = &incoming.message else { return Ok(()) };
+        let settings = &self.shared.settings;
+        let (origin, history) = (Origin::of(message), History::of(message));
+        let told = settings.tell_nothing_done(&origin, &history, self.shared.clock.now());
+        let told = told.map(|outgoing| settings.delivery(&outgoing, &incoming.number().to_string()));
+        self.hub.tell(told.into_iter().collect()).await
     }
 
     /// A message whose job has ended: its result is told once more, nothing runs.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use engine::door::is_told_by;
+use engine::door::was_taken_over;
 use engine::port::{Moment, Reactor, View};
 use model::{Effects, Entity};
 
@@ -39,17 +39,22 @@ impl Reactor for Tells {
     }
 
     fn react(&self, view: &View<'_>, moment: Moment, _: &[Entity]) -> Effects {
-        if !is_told_by(&self.settings.name, view) {
-            return Effects::default();
-        }
         let job = view.job.id.to_string();
         let routes = self.routes.get();
+        let is_ours = view.job.source == self.settings.name;
+        if was_taken_over(view.job) || (!is_ours && moment != Moment::Settled) {
+            return Effects::default();
+        }
         if moment == Moment::Settled {
             for amiss in self.settings.amiss(view, &routes) {
                 self.amiss.say(&self.settings.name, &job, amiss);
             }
         }
-        let told = self.settings.tell(view, moment, &routes);
+        let told = if is_ours {
+            self.settings.tell(view, moment, &routes)
+        } else {
+            self.settings.announce(view, &routes)
+        };
         let deliveries = told.iter().map(|outgoing| self.settings.delivery(outgoing, &job)).collect();
         Effects { deliveries, ..Effects::default() }
     }

@@ -14,6 +14,8 @@ use crate::route::Routes;
 
 /// No route takes the message's routing key.
 pub(crate) const NO_ROUTE: Code = Code::from_static("no_route");
+/// Its route has nothing to do with such data.
+pub(crate) const SKIPPED: Code = Code::from_static("skipped");
 /// The message was tried as often as it may be before it came here.
 pub(crate) const EXHAUSTED: Code = Code::from_static("exhausted");
 
@@ -81,6 +83,12 @@ impl Origin {
         }
     }
 
+    /// Of a job that no message of this bus asked for.
+    pub(crate) fn of_nobody(version: Version, action: &str) -> Self {
+        let (id, sender, reply_to, correlation_id, original_id) = (None, None, None, None, None);
+        Origin { version, routing_key: action.to_owned(), id, sender, reply_to, correlation_id, original_id }
+    }
+
     /// The id by which whoever asked knows it.
     pub(crate) fn known_as(&self) -> Option<&str> {
         self.original_id.as_deref().or(self.id.as_deref())
@@ -137,6 +145,16 @@ pub fn request(
         let message = format!("{key} does not fit the schema of its route: {}", violations.join("; "));
         return Err(Refused { violations, ..Refused::new(code::INVALID_PAYLOAD, message) });
     }
+    if route.skips(&message.data) {
+        return Err(Refused::new(
+            SKIPPED,
+            format!("{key}: its route skips such data (`skip`), nothing is done"),
+        ));
+    }
+    let given = route.given(&message.data).map_err(|violations| {
+        let message = format!("{key} lacks what its route makes `data` of: {}", violations.join("; "));
+        Refused { violations, ..Refused::new(code::INVALID_PAYLOAD, message) }
+    })?;
     let tried = message.tried_before();
     if tried >= max_attempts {
         let text =
@@ -145,7 +163,7 @@ pub fn request(
     }
     let body = json!({
         "concernedTo": route.concerned_to(&message.data),
-        "payload": message.data,
+        "payload": given,
         "options": { "bus": Origin::of(message) },
     });
     Ok(Request {

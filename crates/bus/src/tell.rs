@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::envelope::{ErrorEntry, Kind, Message, Version};
 use crate::failure::Failure;
 use crate::request::{History, Origin};
-use crate::route::{Route, Routes};
+use crate::route::{Notices, Route, Routes};
 use crate::settings::{LogBody, Settings};
 
 /// A message to be published. It gets its id from the delivery that carries it.
@@ -38,33 +38,54 @@ impl Settings {
         let at = view.job.ended_at.or(view.job.attempted_at).unwrap_or(view.job.accepted_at);
         let told = Told { settings: self, origin: &origin, history: &history, at };
         let replies = route.is_none_or(|route| route.spec.reply);
+        let sent = route.map(|route| &route.notices);
         match (moment, failure) {
             (Moment::Accepted, _) => Vec::new(),
             (_, Some(failure)) => {
                 let entry = told.entry(&failure, error_uuid(view), view.body.get("payload"));
                 let reply = replies.then(|| told.failed(&failure)).flatten();
-                let notices = if failure.soft { Vec::new() } else { told.notices(view, routes, route) };
+                let notices = if failure.soft { Vec::new() } else { told.notices(view, routes, sent) };
                 reply.into_iter().chain(told.log(&failure, entry)).chain(notices).collect()
             }
             (_, None) => {
                 let data = answer(view);
                 let reply = replies.then(|| told.reply(GOOD, Map::new(), data.clone())).flatten();
-                let notify = route.and_then(|route| route.spec.notify.as_deref());
-                let notify = notify.map(|key| told.notification(key, data));
-                reply.into_iter().chain(notify).chain(told.notices(view, routes, route)).collect()
+                let notify = notified(view, route, routes).map(|key| told.notification(key, data));
+                reply.into_iter().chain(notify).chain(told.notices(view, routes, sent)).collect()
             }
         }
     }
 
+    /// What leaves when a job that somebody else asked for has ended.
+    pub(crate) fn announce(&self, view: &View<'_>, routes: &Routes) -> Vec<Outgoing> {
+        let Some(announced) = routes.announced(&view.job.action) else { return Vec::new() };
+        let origin = Origin::of_nobody(self.notifications, &view.job.action);
+        let at = view.job.ended_at.unwrap_or(view.job.accepted_at);
+        let told = Told { settings: self, origin: &origin, history: &History::default(), at };
+        let notify = announced.notify.as_deref().filter(|_| view.job.state == JobState::Succeeded);
+        let notify = notify.map(|key| told.notification(key, answer(view)));
+        notify.into_iter().chain(told.notices(view, routes, Some(&announced.notices))).collect()
+    }
+
     /// What leaves of a settled job otherwise than its backends told it, or not at all.
     pub(crate) fn amiss(&self, view: &View<'_>, routes: &Routes) -> Vec<Amiss> {
-        let Some(origin) = Origin::of_body(view.body) else { return Vec::new() };
-        let Some(route) = routes.find(&origin.routing_key) else { return Vec::new() };
+        let origin = Origin::of_body(view.body).filter(|_| view.job.source == self.name);
+        let (sent, route, key) = match origin {
+            Some(origin) => {
+                let Some(route) = routes.find(&origin.routing_key) else { return Vec::new() };
+                (&route.notices, format!("route {}", route.pattern), notified(view, Some(route), routes))
+            }
+            None => {
+                let Some(announced) = routes.announced(&view.job.action) else { return Vec::new() };
+                let key = announced.notify.as_deref();
+                (&announced.notices, format!("announce.{}", announced.action), key)
+            }
+        };
         let told = |notice: &Notice| {
-            if routes.tell(route, &notice.name) {
+            if routes.tell(sent, &notice.name) {
                 self.amiss_as(&notice.name, &notice.data)
             } else {
-                let (notice, route) = (notice.name.clone(), route.pattern.to_string());
+                let (notice, route) = (notice.name.clone(), route.clone());
                 Some(if routes.hears(&notice) {
                     Amiss::Returning { notice, route }
                 } else {
@@ -72,7 +93,7 @@ impl Settings {
                 })
             }
         };
-        let notified = route.spec.notify.as_deref().filter(|_| view.job.state == JobState::Succeeded);
+        let notified = key.filter(|_| view.job.state == JobState::Succeeded);
         let notified = notified.and_then(|key| self.amiss_as(key, &answer(view)));
         notices(view).filter_map(told).chain(notified).collect()
     }
@@ -97,9 +118,9 @@ impl Settings {
         told.failed(failure).into_iter().chain(told.log(failure, entry)).collect()
     }
 
-    /// What leaves for a message that nobody here wants to know of: whoever waits for a reply learns that nothing was done,
-    /// and nothing failed.
-    pub(crate) fn tell_unclaimed(
+    /// What leaves for a message with which there is nothing to do here: whoever waits for a reply learns that nothing was
+    /// done, and nothing failed.
+    pub(crate) fn tell_nothing_done(
         &self,
         origin: &Origin,
         history: &History,
@@ -125,14 +146,14 @@ pub(crate) enum Amiss {
     Dropped {
         /// Its name.
         notice: String,
-        /// The route.
+        /// What would send it on.
         route: String,
     },
     /// A notice that would come back as a request.
     Returning {
         /// Its name.
         notice: String,
-        /// The route.
+        /// What would send it on.
         route: String,
     },
     /// Data that is no object, in version 1.
@@ -195,9 +216,9 @@ impl Told<'_> {
         Outgoing { exchange: self.settings.event_exchange.clone(), message }
     }
 
-    /// What the backends told, as far as the route sends it on.
-    fn notices(&self, view: &View<'_>, routes: &Routes, route: Option<&Route>) -> Vec<Outgoing> {
-        let sent = notices(view).filter(|notice| route.is_some_and(|route| routes.tell(route, &notice.name)));
+    /// What the backends told, as far as it is sent on.
+    fn notices(&self, view: &View<'_>, routes: &Routes, sent: Option<&Notices>) -> Vec<Outgoing> {
+        let sent = notices(view).filter(|notice| sent.is_some_and(|sent| routes.tell(sent, &notice.name)));
         sent.map(|notice| self.notification(&notice.name, notice.data.clone())).collect()
     }
 
@@ -239,6 +260,12 @@ impl Told<'_> {
         message.headers.extend(failure.headers());
         Some(Outgoing { exchange: self.settings.log_exchange.clone(), message })
     }
+}
+
+/// The routing key under which a job's success is told: as its route says, else as its action is announced.
+fn notified<'a>(view: &View<'_>, route: Option<&'a Route>, routes: &'a Routes) -> Option<&'a str> {
+    let announced = || routes.announced(&view.job.action)?.notify.as_deref();
+    route.and_then(|route| route.spec.notify.as_deref()).or_else(announced)
 }
 
 /// What the backends told that succeeded.

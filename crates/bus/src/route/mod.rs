@@ -1,16 +1,21 @@
 //! Routes: which routing keys are served, by which actions, and what is told to whom. Pure.
 
+mod announce;
 mod pattern;
 mod ring;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use engine::Schema;
 use model::Dependency;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+pub use announce::{AnnounceSpec, Notices};
 pub use pattern::Pattern;
-pub use ring::ring;
+pub use ring::{Listener, ring};
+
+use announce::Announced;
 
 /// What configuration says of a route.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +26,11 @@ pub struct RouteSpec {
     pub action: Option<String>,
     /// JSON Schema of the data.
     pub schema: Option<Value>,
+    /// JSON Schema of data with which there is nothing to do.
+    pub skip: Option<Value>,
+    /// What backends are given instead of the data: members by name, each with the JSON pointer into the data where its
+    /// value is. Empty = the data as they came.
+    pub data: BTreeMap<String, String>,
     /// JSON pointers into the data, the first that finds something counts: whom it is about (`concernedTo`).
     pub concerned_to: Vec<String>,
     /// Whether those who ask for a reply get one.
@@ -34,19 +44,18 @@ pub struct RouteSpec {
     pub depends_on: Vec<Dependency>,
 }
 
-/// What is sent on when nobody says it.
-const ALL_NOTICES: &str = "notify.#";
-
 impl Default for RouteSpec {
     fn default() -> Self {
         RouteSpec {
             about: None,
             action: None,
             schema: None,
+            skip: None,
+            data: BTreeMap::new(),
             concerned_to: Vec::new(),
             reply: true,
             notify: None,
-            notices: vec![ALL_NOTICES.to_owned()],
+            notices: Notices::default_names(),
             depends_on: Vec::new(),
         }
     }
@@ -59,8 +68,10 @@ pub struct Route {
     pub pattern: Pattern,
     /// What configuration says of it.
     pub spec: RouteSpec,
+    /// Which of the backends' own notices are sent on.
+    pub notices: Notices,
     schema: Option<Schema>,
-    notices: Vec<Pattern>,
+    skip: Option<Schema>,
 }
 
 /// A route that cannot be used.
@@ -73,12 +84,24 @@ pub struct BadRoute {
     pub why: String,
 }
 
+/// An announcement that cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("announce {action}: {why}")]
+pub struct BadAnnouncement {
+    /// The action, as it is written.
+    pub action: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 /// All routes of a bus.
 #[derive(Debug, Default)]
 pub struct Routes {
     exact: BTreeMap<String, Route>,
     /// The most precise first.
     patterns: Vec<Route>,
+    /// What is told of jobs whoever asked for them.
+    announced: Vec<Announced>,
     /// What else the hub listens to on the exchange that all share.
     others: Vec<Pattern>,
 }
@@ -89,16 +112,14 @@ impl Route {
         if key.is_empty() || key.len() > KEY {
             return Err(bad(format!("a routing key has 1 to {KEY} bytes")));
         }
-        let sound = |key: &str| (1..=KEY).contains(&key.len()) && Pattern::new(key).is_exact();
-        if let Some(notified) = spec.notify.as_deref().filter(|key| !sound(key)) {
-            return Err(bad(format!(
-                "notify: {notified:?} is no routing key such as notify.account.updated"
-            )));
-        }
-        let schema = spec.schema.as_ref().map(Schema::new).transpose();
-        let schema = schema.map_err(|why| bad(format!("its schema is not a valid JSON Schema: {why}")))?;
-        let notices = spec.notices.iter().map(|text| Pattern::new(text)).collect();
-        Ok(Route { pattern: Pattern::new(key), spec, schema, notices })
+        sound(spec.notify.as_deref()).map_err(bad)?;
+        let compiled = |what: &str, schema: &Option<Value>| {
+            let schema = schema.as_ref().map(Schema::new).transpose();
+            schema.map_err(|why| bad(format!("its {what} is not a valid JSON Schema: {why}")))
+        };
+        let (schema, skip) = (compiled("schema", &spec.schema)?, compiled("skip", &spec.skip)?);
+        let notices = Notices::new(&spec.notices);
+        Ok(Route { pattern: Pattern::new(key), spec, notices, schema, skip })
     }
 
     /// The action for a message with this routing key.
@@ -111,20 +132,44 @@ impl Route {
         self.schema.as_ref().map(|schema| schema.violations(data)).unwrap_or_default()
     }
 
+    /// Whether there is nothing to do with this data.
+    pub fn skips(&self, data: &Value) -> bool {
+        self.skip.as_ref().is_some_and(|skip| skip.violations(data).is_empty())
+    }
+
+    /// What backends are given for this data. An error says, place by place, what is not there.
+    pub fn given<'a>(&self, data: &'a Value) -> Result<Cow<'a, Value>, Vec<String>> {
+        if self.spec.data.is_empty() {
+            return Ok(Cow::Borrowed(data));
+        }
+        let (mut given, mut missing) = (Map::new(), Vec::new());
+        for (name, pointer) in &self.spec.data {
+            match data.pointer(pointer) {
+                Some(value) => drop(given.insert(name.clone(), value.clone())),
+                None => missing.push(format!("{pointer}: is not there, and {name} is made of it")),
+            }
+        }
+        if missing.is_empty() { Ok(Cow::Owned(Value::Object(given))) } else { Err(missing) }
+    }
+
     /// Whom this data is about; [`Value::Null`] when it does not say.
     pub fn concerned_to(&self, data: &Value) -> Value {
         let mut places = self.spec.concerned_to.iter().filter_map(|pointer| data.pointer(pointer));
         places.find(|found| found.is_string() || found.is_number()).cloned().unwrap_or_default()
     }
-
-    /// Whether its notices are what nobody said otherwise.
-    fn by_default(&self) -> bool {
-        self.spec.notices == [ALL_NOTICES]
-    }
 }
 
 /// The longest routing key of AMQP, in bytes.
 const KEY: usize = 255;
+
+/// Whether something can be published under this key, if any.
+fn sound(notify: Option<&str>) -> Result<(), String> {
+    let is_sound = |key: &str| (1..=KEY).contains(&key.len()) && Pattern::new(key).is_exact();
+    match notify.filter(|key| !is_sound(key)) {
+        Some(key) => Err(format!("notify: {key:?} is no routing key such as notify.account.updated")),
+        None => Ok(()),
+    }
+}
 
 impl Routes {
     /// Compiles them.
@@ -147,10 +192,32 @@ impl Routes {
         self.exact.get(routing_key).or_else(|| self.patterns.iter().find(|r| r.pattern.matches(routing_key)))
     }
 
-    /// Whether a route sends on a backend's notice of this name. By default none that would come back.
-    pub fn tell(&self, route: &Route, notice: &str) -> bool {
-        let sent = route.notices.iter().any(|pattern| pattern.matches(notice));
-        sent && !(route.by_default() && self.hears(notice))
+    /// With what is told of jobs whoever asked for them, by their action.
+    pub fn announcing(
+        mut self,
+        specs: impl IntoIterator<Item = (String, AnnounceSpec)>,
+    ) -> Result<Self, BadAnnouncement> {
+        for (action, spec) in specs {
+            self.announced.push(Announced::new(&action, spec)?);
+        }
+        // The most precise first: a name before a beginning, a long beginning before a short one.
+        self.announced.sort_by_key(|announced| announced.precision());
+        Ok(self)
+    }
+
+    /// What is told of an action's jobs whoever asked for them, if anything.
+    pub fn announced(&self, action: &str) -> Option<&Announced> {
+        self.announced.iter().find(|announced| announced.is_of(action))
+    }
+
+    /// All that is told of jobs whoever asked for them.
+    pub fn announcements(&self) -> impl Iterator<Item = &Announced> {
+        self.announced.iter()
+    }
+
+    /// Whether a backend's notice of this name is sent on. By default none that would come back.
+    pub fn tell(&self, notices: &Notices, notice: &str) -> bool {
+        notices.name(notice) && !(notices.by_default() && self.hears(notice))
     }
 
     /// Whether what is published under this key on the exchange that all share comes back to the hub.
@@ -168,9 +235,9 @@ impl Routes {
         self.exact.values().chain(&self.patterns)
     }
 
-    /// Whether there is none.
+    /// Whether there is none, and nothing is announced.
     pub fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.patterns.is_empty()
+        self.exact.is_empty() && self.patterns.is_empty() && self.announced.is_empty()
     }
 }
 

@@ -2,19 +2,30 @@
 
 use std::collections::VecDeque;
 
-use super::{Pattern, Route, Routes};
+use super::{Notices, Pattern, Route, Routes};
 
-/// A route among those of all applications on one exchange.
+/// An application that listens to an exchange, and tells there.
+#[derive(Clone, Copy, Debug)]
+pub struct Listener<'a> {
+    /// Its name in the configuration.
+    pub bus: &'a str,
+    /// What it listens to, and what it tells.
+    pub routes: &'a Routes,
+    /// The exchange, by a number: it is the same one for all that have the same number.
+    pub exchange: usize,
+}
+
+/// A route among those of all applications.
 struct Node<'a> {
-    bus: &'a str,
+    bus: &'a Listener<'a>,
     route: &'a Route,
 }
 
-/// A ring among the routes of applications that share an exchange, as a sentence. What routes send on by default makes
-/// none: [`Routes::tell`] keeps back what would come in again.
-pub fn ring(buses: &[(&str, &Routes)]) -> Option<String> {
+/// A ring among the routes of applications, as a sentence. What is sent on by default makes none: [`Routes::tell`] keeps
+/// back what would come in again.
+pub fn ring(buses: &[Listener<'_>]) -> Option<String> {
     let nodes: Vec<Node<'_>> =
-        buses.iter().flat_map(|(bus, routes)| routes.iter().map(|route| Node { bus, route })).collect();
+        buses.iter().flat_map(|bus| bus.routes.iter().map(move |route| Node { bus, route })).collect();
     let steps: Vec<Vec<(usize, &str)>> = nodes.iter().map(|node| node.leads_to(buses, &nodes)).collect();
     let found = (0..nodes.len()).filter_map(|start| way_back(&steps, start));
     let shortest = found.min_by_key(Vec::len)?;
@@ -29,24 +40,41 @@ pub fn ring(buses: &[(&str, &Routes)]) -> Option<String> {
 
 impl<'a> Node<'a> {
     fn place(&self) -> String {
-        format!("bus.{}.routes.{}", self.bus, self.route.pattern)
+        format!("bus.{}.routes.{}", self.bus.bus, self.route.pattern)
+    }
+
+    /// What its jobs have told, and on which exchange: by itself, and by whoever announces them.
+    fn tells(&self, buses: &'a [Listener<'a>]) -> Vec<(usize, &'a str)> {
+        let Route { spec, notices, .. } = self.route;
+        let mut told = Vec::new();
+        let mut add = |exchange: usize, notify: &'a Option<String>, notices: &'a Notices| {
+            let named = notices.names().iter().filter(|_| !notices.by_default());
+            told.extend(notify.iter().chain(named).map(|key| (exchange, key.as_str())));
+        };
+        add(self.bus.exchange, &spec.notify, notices);
+        for bus in buses {
+            for announced in bus.routes.announcements().filter(|announced| announced.may_be_of(self.route)) {
+                add(bus.exchange, &announced.notify, &announced.notices);
+            }
+        }
+        told
     }
 
     /// The nodes that get what it tells, each with the key or pattern.
-    fn leads_to(&self, buses: &[(&str, &'a Routes)], nodes: &[Node<'a>]) -> Vec<(usize, &'a str)> {
-        let notify = self.route.spec.notify.iter();
-        let notices = self.route.spec.notices.iter().filter(|_| !self.route.by_default());
+    fn leads_to(&self, buses: &'a [Listener<'a>], nodes: &[Node<'a>]) -> Vec<(usize, &'a str)> {
         let mut found = Vec::new();
-        for told in notify.chain(notices) {
+        for (exchange, told) in self.tells(buses) {
             let pattern = Pattern::new(told);
             let takers: Vec<&Route> = if pattern.is_exact() {
-                buses.iter().filter_map(|(_, routes)| routes.find(told)).collect()
+                let there = buses.iter().filter(|bus| bus.exchange == exchange);
+                there.filter_map(|bus| bus.routes.find(told)).collect()
             } else {
-                nodes.iter().map(|node| node.route).filter(|route| route.pattern.meets(&pattern)).collect()
+                let there = nodes.iter().filter(|node| node.bus.exchange == exchange);
+                there.map(|node| node.route).filter(|route| route.pattern.meets(&pattern)).collect()
             };
             for (place, node) in nodes.iter().enumerate() {
                 if takers.iter().any(|taker| std::ptr::eq(*taker, node.route)) {
-                    found.push((place, told.as_str()));
+                    found.push((place, told));
                 }
             }
         }
@@ -80,7 +108,7 @@ fn way_back<'a>(steps: &[Vec<(usize, &'a str)>], start: usize) -> Option<Vec<(us
 
 #[cfg(test)]
 mod tests {
-    use super::super::RouteSpec;
+    use super::super::{AnnounceSpec, RouteSpec};
     use super::*;
 
     fn routes(specs: &[(&str, Option<&str>, &[&str])]) -> Routes {
@@ -94,6 +122,29 @@ mod tests {
         Routes::new(specs.iter().map(spec)).unwrap()
     }
 
+    fn at<'a>(bus: &'a str, routes: &'a Routes, exchange: usize) -> Listener<'a> {
+        Listener { bus, routes, exchange }
+    }
+
+    /// Whose jobs are announced under a key that comes in elsewhere, and so on.
+    #[test]
+    fn what_is_announced_is_followed_over_exchanges_too() {
+        let announcing = |specs: &[(&str, Option<&str>, &[&str])], action: &str, key: &str| {
+            let spec = AnnounceSpec { notify: Some(key.to_owned()), ..AnnounceSpec::default() };
+            routes(specs).announcing([(action.to_owned(), spec)]).unwrap()
+        };
+        // A route's key is its action where it names none.
+        let one = announcing(&[("notify.a", None, &[])], "notify.*", "notify.a");
+        assert!(ring(&[at("one", &one, 0)]).unwrap().contains("bus.one.routes.notify.a sends notify.a"));
+        let quiet = announcing(&[("notify.a", None, &[])], "OTHER", "notify.a");
+        assert_eq!(ring(&[at("one", &quiet, 0)]), None);
+        // Each announces on its own exchange what comes in on the other's.
+        let one = announcing(&[("notify.a", None, &[])], "notify.b", "notify.a");
+        let two = announcing(&[("notify.b", None, &[])], "notify.a", "notify.b");
+        assert!(ring(&[at("one", &one, 0), at("two", &two, 1)]).is_some());
+        assert_eq!(ring(&[at("one", &one, 0), at("two", &routes(&[("notify.b", None, &[])]), 1)]), None);
+    }
+
     #[test]
     fn a_route_that_feeds_itself_is_found() {
         for looped in [
@@ -102,7 +153,7 @@ mod tests {
             routes(&[("notify.a", None, &["notify.*"])]),
             routes(&[("#", Some("x"), &[])]),
         ] {
-            let found = ring(&[("one", &looped)]).unwrap();
+            let found = ring(&[at("one", &looped, 0)]).unwrap();
             assert!(found.starts_with("bus.one.routes.") && found.contains("without end"), "{found}");
         }
     }
@@ -111,8 +162,8 @@ mod tests {
     fn a_ring_over_several_applications_is_found() {
         let one = routes(&[("request.a", Some("notify.a"), &[]), ("notify.c", Some("notify.a"), &[])]);
         let two = routes(&[("notify.a", Some("notify.c"), &[])]);
-        assert_eq!(ring(&[("one", &one)]), None);
-        let found = ring(&[("one", &one), ("two", &two)]).unwrap();
+        assert_eq!(ring(&[at("one", &one, 0)]), None);
+        let found = ring(&[at("one", &one, 0), at("two", &two, 0)]).unwrap();
         assert!(
             found.contains("bus.one.routes.notify.c sends notify.a, which comes in at bus.two"),
             "{found}"
@@ -128,6 +179,6 @@ mod tests {
             ("notify.#", None, &[]),
             ("notify.b", None, &[]),
         ]);
-        assert_eq!(ring(&[("one", &chain)]), None);
+        assert_eq!(ring(&[at("one", &chain, 0)]), None);
     }
 }

@@ -1,5 +1,6 @@
 //! `bus:`, applications on a message bus, and their routes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use module::config::{Instance, Named, Schema, SecretSource, Unfit};
 use module::{section, words};
 
 use crate::envelope::Version;
-use crate::route::RouteSpec;
+use crate::route::{AnnounceSpec, Notices, RouteSpec};
 use crate::{LogBody, QueueType, Settings};
 
 section! {
@@ -72,6 +73,21 @@ section! {
         max_attempts: u32 = crate::RETRY.max,
         ../// What is done with which messages, by routing key: `*` stands for one word, `#` for any number of them.
         routes: Named<BusRoute>,
+        ../// What is told of jobs whoever asked for them, by action: its name, or the beginning of names followed by `*`.
+        announce: Named<Announcement>,
+    }
+}
+
+section! {
+    /// What is told of an action's jobs whoever asked for them: the API, another source, the register. Of several that fit
+    /// an action the most precise counts.
+    Announcement {
+        /// The routing key of a notification that is sent after success, with the data of the answer. Where a route of
+        /// this bus names one itself, that one is sent.
+        notify: Option<String> = None,
+        /// Which notices of backends are sent on as notifications: their names, `*` stands for one word, `#` for any
+        /// number of them. By default all but those that the hub listens to itself.
+        notices: Vec<String> = Notices::default_names(),
     }
 }
 
@@ -84,6 +100,12 @@ section! {
         action: Option<String> = None,
         /// JSON Schema of the message's data: the path of a file, or the schema itself. What does not fit is refused.
         schema: Option<Schema> = None,
+        /// JSON Schema of data with which there is nothing to do: the path of a file, or the schema itself. Such a message
+        /// is done at once, and nothing runs.
+        skip: Option<Schema> = None,
+        /// What backends are given instead of the data: the members of a new object, each with the JSON pointer into the
+        /// data where its value is. What lacks one of them is refused.
+        data: BTreeMap<String, String> = BTreeMap::new(),
         /// JSON pointer into the data, or several of which the first that finds something counts: whom the message is
         /// about (`concernedTo` for backends).
         concerned_to: Vec<String> = Vec::new(),
@@ -93,7 +115,7 @@ section! {
         notify: Option<String> = None,
         /// Which notices of backends are sent on as notifications: their names, `*` and `#` as above. By default all but
         /// those that the hub listens to itself.
-        notices: Vec<String> = RouteSpec::default().notices,
+        notices: Vec<String> = Notices::default_names(),
         /// What backends ask over HTTP meanwhile: a list of `name`, `url` and `why`.
         depends_on: Vec<Dependency> = Vec::new(),
     }
@@ -138,14 +160,16 @@ impl BusSource {
 impl BusRoute {
     /// As the bus is told.
     pub(super) fn spec(&self) -> RouteSpec {
-        let schema = match &self.schema {
+        let document = |schema: &Option<Schema>| match schema {
             Some(Schema::Document(schema)) => Some(schema.clone()),
             Some(Schema::File(_)) | None => None,
         };
         RouteSpec {
             about: self.about.clone(),
             action: self.action.clone(),
-            schema,
+            schema: document(&self.schema),
+            skip: document(&self.skip),
+            data: self.data.clone(),
             concerned_to: self.concerned_to.clone(),
             reply: self.reply,
             notify: self.notify.clone(),
@@ -155,18 +179,31 @@ impl BusRoute {
     }
 }
 
+impl Announcement {
+    /// As the bus is told.
+    pub(super) fn spec(&self) -> AnnounceSpec {
+        AnnounceSpec { notify: self.notify.clone(), notices: self.notices.clone() }
+    }
+}
+
 impl Instance for BusSource {
     const SECTION: &'static str = "bus";
 
     /// Replaces the names of schema files by what is in them, and checks pointers.
     fn complete(&mut self) -> Result<(), Unfit> {
         for (key, route) in &mut self.routes.0 {
-            if let Some(schema) = &mut route.schema {
-                schema.load().map_err(|why| (format!("routes.{key}.schema"), why))?;
+            for (name, schema) in [("schema", &mut route.schema), ("skip", &mut route.skip)] {
+                if let Some(schema) = schema {
+                    schema.load().map_err(|why| (format!("routes.{key}.{name}"), why))?;
+                }
             }
-            if let Some(pointer) = route.concerned_to.iter().find(|pointer| !pointer.starts_with('/')) {
+            let members = route.data.iter().map(|(name, pointer)| (format!("data.{name}"), pointer));
+            let concerned = route.concerned_to.iter().map(|pointer| ("concerned_to".to_owned(), pointer));
+            if let Some((name, pointer)) =
+                members.chain(concerned).find(|(_, pointer)| !pointer.starts_with('/'))
+            {
                 let why = format!("{pointer:?} is not understood here: write a JSON pointer such as /uuid");
-                return Err((format!("routes.{key}.concerned_to"), why));
+                return Err((format!("routes.{key}.{name}"), why));
             }
         }
         Ok(())

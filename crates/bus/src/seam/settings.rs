@@ -10,7 +10,7 @@ use module::config::{Environment, Named, SecretSource};
 use module::exit::misuse;
 
 use super::config::{BusSource, Sasl};
-use crate::route::{Routes, ring};
+use crate::route::{Listener, Routes, ring};
 use crate::{Access, Address, Settings};
 
 /// Where RabbitMQ is when nobody says.
@@ -43,15 +43,17 @@ pub(super) fn all_routes(
 
 /// Lets the routes of each know what the others on the same exchange listen to, and refuses those that lead to themselves.
 fn acquaint(all: &mut [(Settings, Routes)]) -> Result<()> {
+    let listeners = all.iter().map(|(settings, routes)| {
+        // The first that has it stands for the exchange.
+        let exchange = all.iter().position(|(other, _)| settings.shares(other)).unwrap_or_default();
+        Listener { bus: &settings.name, routes, exchange }
+    });
+    if let Some(ring) = ring(&listeners.collect::<Vec<_>>()) {
+        return Err(misuse(anyhow!("{ring}")));
+    }
     let mut others = Vec::with_capacity(all.len());
     for (one, _) in &*all {
-        let sharing: Vec<_> = all.iter().filter(|(other, _)| one.shares(other)).collect();
-        let named: Vec<_> =
-            sharing.iter().map(|(settings, routes)| (settings.name.as_str(), routes)).collect();
-        if let Some(ring) = ring(&named) {
-            return Err(misuse(anyhow!("{ring}")));
-        }
-        let beside = sharing.iter().filter(|(other, _)| other.name != one.name);
+        let beside = all.iter().filter(|(other, _)| one.shares(other) && other.name != one.name);
         others
             .push(beside.flat_map(|(_, routes)| routes.iter().map(|route| route.pattern.clone())).collect());
     }
@@ -63,7 +65,10 @@ fn acquaint(all: &mut [(Settings, Routes)]) -> Result<()> {
 
 fn routes(name: &str, source: &BusSource) -> Result<Routes> {
     let specs = source.routes.0.iter().map(|(key, route)| (key.clone(), route.spec()));
-    Routes::new(specs).map_err(|error| misuse(anyhow!("bus.{name}: {error}")))
+    let routes = Routes::new(specs).map_err(|error| misuse(anyhow!("bus.{name}: {error}")))?;
+    let announced =
+        source.announce.0.iter().map(|(action, announcement)| (action.clone(), announcement.spec()));
+    routes.announcing(announced).map_err(|error| misuse(anyhow!("bus.{name}: {error}")))
 }
 
 /// What the application of this name is told.

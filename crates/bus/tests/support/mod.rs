@@ -16,7 +16,7 @@ pub mod raw;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::route::{RouteSpec, Routes};
+use bus::route::{AnnounceSpec, RouteSpec, Routes};
 use bus::{Access, Address, Settings, Source};
 use engine::door::{Running, Source as _};
 use engine::port::Catalogue;
@@ -51,6 +51,8 @@ pub struct Plan {
     pub backend: Arc<Fake>,
     /// What the action table says.
     pub actions: Vec<(&'static str, ActionSpec)>,
+    /// What is told of jobs whoever asked for them.
+    pub announced: Vec<(&'static str, AnnounceSpec)>,
 }
 
 impl Plan {
@@ -86,11 +88,14 @@ impl Plan {
             routes: vec![(KEY, update), ("notify.account.#", event)],
             backend: Arc::clone(backend),
             actions: Vec::new(),
+            announced: Vec::new(),
         }
     }
 
     pub fn routes(&self) -> Routes {
-        Routes::new(self.routes.iter().map(|(key, spec)| ((*key).to_owned(), spec.clone()))).unwrap()
+        let routes = self.routes.iter().map(|(key, spec)| ((*key).to_owned(), spec.clone()));
+        let announced = self.announced.iter().map(|(action, spec)| ((*action).to_owned(), spec.clone()));
+        Routes::new(routes).unwrap().announcing(announced).unwrap()
     }
 }
 

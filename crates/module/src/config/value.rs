@@ -1,5 +1,6 @@
 //! Single values: written as text, in the file or in a variable, and read by the same rules.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -190,6 +191,21 @@ impl Value for Vec<String> {
             }
         }
         deserializer.deserialize_any(OneOrMore)
+    }
+}
+
+/// Texts by name; in a variable a JSON object.
+impl Value for BTreeMap<String, String> {
+    fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|_| instead(text, "an object such as {\"uuid\": \"/key\"}"))
+    }
+
+    fn show(&self) -> String {
+        if self.is_empty() { String::new() } else { serde_json::to_string(self).unwrap_or_default() }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.unwrap_or_default())
     }
 }
 
