@@ -1,13 +1,12 @@
 //! A hub in a temporary folder on the real disk, with default settings.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping, Standing};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping};
 use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
 use futures_util::future::try_join_all;
 use journal::{Key, Options};
@@ -26,14 +25,7 @@ impl Backend for Noop {
 /// A catalogue of one backend that does nothing, for one action.
 pub(crate) fn noop(action: &str) -> Catalogue {
     let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
-    let entry = BackendEntry {
-        name: "noop".into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend: Arc::new(Noop),
-        actions: BTreeMap::from([(action.to_owned(), mapping)]),
-    };
+    let entry = BackendEntry::new("noop", Arc::new(Noop), [(action.to_owned(), mapping)]);
     Catalogue { entries: vec![entry] }
 }
 

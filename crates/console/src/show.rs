@@ -60,6 +60,7 @@ impl Chip {
             Some(OutcomeKind::Done) => ("good", "attempt-done"),
             Some(OutcomeKind::Soft) => ("warn", "attempt-soft"),
             Some(OutcomeKind::Hard) => ("bad", "attempt-hard"),
+            Some(OutcomeKind::Wait) => ("idle", "attempt-wait"),
             None if over => ("idle", "attempt-lost"),
             None => ("busy", "attempt-running"),
         };

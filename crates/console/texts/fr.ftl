@@ -27,6 +27,7 @@ step-skipped = passée
 attempt-done = réussi
 attempt-soft = échec passager
 attempt-hard = échec définitif
+attempt-wait = pas maintenant
 attempt-lost = fin non enregistrée
 attempt-running = en cours
 delivery-pending = à envoyer
@@ -316,6 +317,10 @@ attempts-soft = { $n ->
 attempts-hard = { $n ->
     [one] { $n } échec définitif
    *[other] { $n } échecs définitifs
+ }
+attempts-wait = { $n ->
+    [one] { $n } reportée par le backend
+   *[other] { $n } reportées par le backend
  }
 backend-takes = La moitié prend au plus
 backend-takes-most = 95 sur 100 au plus { $span }

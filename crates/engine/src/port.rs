@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::mask::Mask;
 use model::{
-    Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, Progress, Request,
-    RunMark,
+    BreakerRule, Delivery, Dependency, Effects, Entity, EntityKey, Job, JobId, OnError, Outcome, Progress,
+    Rate, Request, RunMark, Subject, Windows,
 };
 
 use crate::intake::Why;
@@ -32,6 +32,35 @@ pub struct Call {
     pub mask: Arc<Mask>,
     /// The job's deadline, for backends that pass it on.
     pub deadline: Option<Timestamp>,
+    /// What the job is about.
+    pub subject: Option<Subject>,
+    /// The job of which this one is the replay.
+    pub replay_of: Option<JobId>,
+    /// How many attempts of this step have come to their own end here, before this one; one that ended in a wait has not.
+    pub tried: u32,
+    /// How often others had tried the job before it came here, as its source says.
+    pub tried_before: u32,
+    /// Nothing may be changed: only what would be done is asked. Never set for a backend that does not declare that it
+    /// can do that ([`BackendEntry::dry_run`]).
+    pub dry_run: bool,
+}
+
+impl Call {
+    /// A first attempt of a job about nobody: what callers change is what they know better.
+    pub fn new(mark: RunMark, action: impl Into<Arc<str>>, body: Value) -> Self {
+        Call {
+            mark,
+            action: action.into(),
+            body: Arc::new(body),
+            mask: Arc::new(Mask::default()),
+            deadline: None,
+            subject: None,
+            replay_of: None,
+            tried: 0,
+            tried_before: 0,
+            dry_run: false,
+        }
+    }
 }
 
 /// How the engine reaches an attempt while it runs.
@@ -112,6 +141,17 @@ pub enum Standing {
     Broken,
 }
 
+/// What bounds the work of a backend beside the number of its slots. A job that waits for any of it holds no slot.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds {
+    /// How many attempts may begin in a span of time; `None` = as many as can.
+    pub rate: Option<Rate>,
+    /// When attempts may begin; `None` = at any time.
+    pub windows: Option<Arc<Windows>>,
+    /// When it is left alone because it keeps failing; `None` = as the hub does with all.
+    pub breaker: Option<BreakerRule>,
+}
+
 /// A backend with what the engine needs to know to plan with it.
 #[derive(Clone)]
 pub struct BackendEntry {
@@ -123,10 +163,35 @@ pub struct BackendEntry {
     pub trouble: Option<String>,
     /// How many attempts may run at once; `None` = only the global limit.
     pub concurrency: Option<usize>,
+    /// What bounds its work besides.
+    pub bounds: Bounds,
+    /// It declares that it can be asked what it would do, and changes nothing then. One that does not is never started for
+    /// a dry run.
+    pub dry_run: bool,
     /// Runs attempts.
     pub backend: Arc<dyn Backend>,
     /// The actions it maps.
     pub actions: std::collections::BTreeMap<String, Mapping>,
+}
+
+impl BackendEntry {
+    /// A backend that takes part, bounded by nothing, with these actions.
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        backend: Arc<dyn Backend>,
+        actions: impl IntoIterator<Item = (String, Mapping)>,
+    ) -> Self {
+        BackendEntry {
+            name: name.into(),
+            standing: Standing::Active,
+            trouble: None,
+            concurrency: None,
+            bounds: Bounds::default(),
+            dry_run: false,
+            backend,
+            actions: actions.into_iter().collect(),
+        }
+    }
 }
 
 /// All backends in the order in which they run. One snapshot, swapped whole on reload.

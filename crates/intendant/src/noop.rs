@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Control, Mapping, Standing};
+use engine::port::{Backend, BackendEntry, BoxFuture, Call, Control, Mapping};
 use model::{OnError, Outcome};
 
 /// Its name among the backends.
@@ -20,14 +20,8 @@ impl Backend for Noop {
 pub fn entry(actions: &[String]) -> Option<BackendEntry> {
     let trouble = trouble(actions)?;
     let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
-    Some(BackendEntry {
-        name: NAME.into(),
-        standing: Standing::Active,
-        trouble: Some(trouble),
-        concurrency: None,
-        backend: Arc::new(Noop),
-        actions: actions.iter().map(|action| (action.clone(), mapping)).collect(),
-    })
+    let mapped = actions.iter().map(|action| (action.clone(), mapping));
+    Some(BackendEntry { trouble: Some(trouble), ..BackendEntry::new(NAME, Arc::new(Noop), mapped) })
 }
 
 /// What everybody is told who looks.

@@ -163,6 +163,7 @@ impl Place {
             OutcomeKind::Done => b"done".as_slice(),
             OutcomeKind::Soft => b"soft",
             OutcomeKind::Hard => b"hard",
+            OutcomeKind::Wait => b"wait",
         });
         Place::new("output")
             .and(job.0.as_bytes())

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::word::{Code, code};
 
-/// The three ways in which an attempt ends.
+/// The four ways in which an attempt ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutcomeKind {
@@ -17,17 +18,55 @@ pub enum OutcomeKind {
     Soft,
     /// Give up.
     Hard,
+    /// Not now: the backend says until when. Nothing has failed, and nothing is counted.
+    Wait,
 }
 
 impl OutcomeKind {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [OutcomeKind; 4] =
+        [OutcomeKind::Done, OutcomeKind::Soft, OutcomeKind::Hard, OutcomeKind::Wait];
+
     /// The word, as shown and stored.
     pub fn as_str(self) -> &'static str {
         match self {
             OutcomeKind::Done => "done",
             OutcomeKind::Soft => "soft",
             OutcomeKind::Hard => "hard",
+            OutcomeKind::Wait => "wait",
         }
     }
+}
+
+/// Until when a backend wants not to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Until {
+    /// For so long from now.
+    After(Duration),
+    /// Until this time.
+    At(Timestamp),
+}
+
+/// Who waits when a backend says that it cannot do it now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WaitFor {
+    /// This job only: an account that settles, a lock on one entry.
+    #[default]
+    Job,
+    /// Every job that needs the backend: a quota, maintenance.
+    Backend,
+}
+
+/// What a backend asks for that cannot do it now. [`crate::patience`] says how far it is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Until when.
+    pub until: Until,
+    /// Who waits.
+    #[serde(rename = "for", default)]
+    pub scope: WaitFor,
 }
 
 /// Something that happened and that others may want to know. Routes turn it into a notification, so that a backend
@@ -43,7 +82,7 @@ pub struct Notice {
 /// How an attempt ended. Everything textual in it is already free of the job's secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Done, soft or hard.
+    /// Done, soft, hard or wait.
     pub kind: OutcomeKind,
     /// The numeric status that Sesame's callers see: exit code, or `status` of the answer; 0 when done.
     pub status: i32,
@@ -63,6 +102,9 @@ pub struct Outcome {
     /// When the backend itself wants to be asked again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<Duration>,
+    /// What it asks for, when the kind is [`OutcomeKind::Wait`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
 }
 
 impl Outcome {
@@ -77,7 +119,13 @@ impl Outcome {
             log: None,
             notices: Vec::new(),
             retry_after: None,
+            wait: None,
         }
+    }
+
+    /// Not now, because. It uses none of the job's tries, holds no slot meanwhile and does not count for the breaker.
+    pub fn wait(wait: Wait, message: impl Into<String>) -> Self {
+        Outcome { kind: OutcomeKind::Wait, wait: Some(wait), ..Outcome::soft(75, code::WAIT, message) }
     }
 
     /// A failure after which the step is tried again.

@@ -128,6 +128,12 @@ pub mod code {
     pub const FAILED: Code = Code::from_static("failed");
     /// The backend asked for a later retry (exit code 75, `retry`, `retry_after`).
     pub const RETRY: Code = Code::from_static("retry");
+    /// The backend said: not now, and until when.
+    pub const WAIT: Code = Code::from_static("wait");
+    /// The backend said so for longer than jobs wait, or than the job's deadline allows.
+    pub const WAITED: Code = Code::from_static("waited_too_long");
+    /// The backend does not declare that it can be asked for a dry run: it was not started for one.
+    pub const NO_DRY_RUN: Code = Code::from_static("no_dry_run");
     /// The time limit of the attempt was reached.
     pub const TIMEOUT: Code = Code::from_static("timeout");
     /// The backend ended without a valid answer.

@@ -109,13 +109,9 @@ async fn hub(backend: &Arc<dyn Backend>, body: &Arc<Value>, span: Duration, slot
             let mask = Arc::new(Mask::default());
             let mut count = 0_u32;
             while started.elapsed() < span {
-                let call = Call {
-                    mark: RunMark { journal, job: JobId(Uuid::new_v4()), step: 0, attempt: 1 },
-                    action: ACTION.into(),
-                    body: Arc::clone(&body),
-                    mask: Arc::clone(&mask),
-                    deadline: None,
-                };
+                let mark = RunMark { journal, job: JobId(Uuid::new_v4()), step: 0, attempt: 1 };
+                let (body, mask) = (Arc::clone(&body), Arc::clone(&mask));
+                let call = Call { body, mask, ..Call::new(mark, ACTION, Value::Null) };
                 let control = Control { limit: None, stop: stop.clone(), progress: Reporter::unheard() };
                 let outcome = backend.run(call, control).await;
                 assert_eq!(outcome.kind, OutcomeKind::Done, "{outcome:?}");

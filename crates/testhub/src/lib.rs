@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::{Backend, BackendEntry, Mapping, Standing};
+use engine::port::{Backend, BackendEntry, Mapping};
 use engine::{Clock, Hub, Setup, Wiring, wiring};
 use journal::{Committed, Filter, Journal, Key, Options, Order, Page};
 use model::{Job, OnError, RetryPolicy, Seq};
@@ -76,14 +76,7 @@ pub fn mapping(on_error: OnError, retry: Option<RetryPolicy>) -> Mapping {
 
 /// An active backend that maps these actions.
 pub fn entry(name: &str, backend: Arc<dyn Backend>, actions: &[&str], mapping: Mapping) -> BackendEntry {
-    BackendEntry {
-        name: name.into(),
-        standing: Standing::Active,
-        trouble: None,
-        concurrency: None,
-        backend,
-        actions: actions.iter().map(|action| ((*action).to_owned(), mapping)).collect(),
-    }
+    BackendEntry::new(name, backend, actions.iter().map(|action| ((*action).to_owned(), mapping)))
 }
 
 /// All jobs of a hub, in the order in which they came.

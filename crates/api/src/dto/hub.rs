@@ -166,6 +166,9 @@ pub struct BackendFigures {
     pub soft: u64,
     /// Attempts that failed for good.
     pub hard: u64,
+    /// Attempts that ended because the backend said: not now.
+    #[serde(default)]
+    pub wait: u64,
     /// Half of the attempts took no longer, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p50: Option<u64>,
@@ -205,6 +208,7 @@ impl From<engine::BackendStats> for BackendFigures {
             done: stats.done,
             soft: stats.soft,
             hard: stats.hard,
+            wait: stats.wait,
             p50: millis(0.5),
             p95: millis(0.95),
             last_failure: stats.last_failure.map(failure),

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use http::words::one_of;
-use model::{DeliveryState as DeliveryStateWord, JobState as JobStateWord, StepState as StepStateWord};
+use model::{
+    DeliveryState as DeliveryStateWord, JobState as JobStateWord, OutcomeKind as OutcomeKindWord,
+    StepState as StepStateWord,
+};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
@@ -36,7 +39,7 @@ words! {
     /// [`model::DeliveryState`].
     DeliveryState = &DeliveryStateWord::ALL.map(DeliveryStateWord::as_str);
     /// [`model::OutcomeKind`].
-    OutcomeKind = &["done", "soft", "hard"];
+    OutcomeKind = &OutcomeKindWord::ALL.map(OutcomeKindWord::as_str);
     /// [`model::OnError`].
     OnError = &["stop", "continue"];
     /// [`model::Class`].
@@ -72,10 +75,7 @@ mod tests {
         same(JobState::schema(), &JobStateWord::ALL);
         same(StepState::schema(), &StepStateWord::ALL);
         same(DeliveryState::schema(), &DeliveryStateWord::ALL);
-        same(
-            OutcomeKind::schema(),
-            &[model::OutcomeKind::Done, model::OutcomeKind::Soft, model::OutcomeKind::Hard],
-        );
+        same(OutcomeKind::schema(), &OutcomeKindWord::ALL);
         same(OnError::schema(), &[model::OnError::Stop, model::OnError::Continue]);
         same(Class::schema(), &[model::Class::Interactive, model::Class::Bulk]);
         same(Destructive::schema(), &[model::Destructive::Delete, model::Destructive::Disable]);

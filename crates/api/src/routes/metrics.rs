@@ -116,7 +116,7 @@ impl Figures {
     fn backends(&self, out: &mut Out<'_, '_>) -> Result<(), Error> {
         let stats = &self.stats.backends;
         let attempts = stats.iter().flat_map(|(backend, did)| {
-            [("done", did.done), ("soft", did.soft), ("hard", did.hard)]
+            [("done", did.done), ("soft", did.soft), ("hard", did.hard), ("wait", did.wait)]
                 .map(|(outcome, times)| (vec![("backend", backend.as_str()), ("outcome", outcome)], times))
         });
         out.counters("attempts", "Attempts ended since start", attempts)?;

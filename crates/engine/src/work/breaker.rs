@@ -22,6 +22,8 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &O
                 tokio::spawn(say_recovered(Arc::clone(core), Arc::clone(backend)));
             }
         }
+        // It says nothing of whether the backend works.
+        OutcomeKind::Wait => {}
         OutcomeKind::Soft => {
             let rule = core.snapshot().limits.breaker;
             if let Some(until) = core.slots.failed(backend, job, &rule, core.clock.now()) {

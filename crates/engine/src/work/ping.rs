@@ -1,9 +1,7 @@
 //! Asking a backend whether its target is there.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use model::mask::Mask;
 use model::word::code;
 use model::{Outcome, RunMark};
 use serde_json::json;
@@ -36,13 +34,8 @@ pub(crate) async fn ping(core: &Core, backend: &str) -> Result<Outcome, Error> {
     };
     let limit = mapping.limit.unwrap_or(PATIENCE).min(PATIENCE);
     let job = core.clock.job_id(core.clock.now());
-    let call = Call {
-        mark: RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 },
-        action: Arc::from(PING),
-        body: Arc::new(json!({ "payload": {} })),
-        mask: Arc::new(Mask::default()),
-        deadline: None,
-    };
+    let mark = RunMark { journal: core.journal.id(), job, step: 0, attempt: 1 };
+    let call = Call::new(mark, PING, json!({ "payload": {} }));
     let (_keep, stop) = watch::channel(None);
     let control = Control { limit: Some(limit), stop, progress: Reporter::unheard() };
     Ok(entry.backend.run(call, control).await)

@@ -90,8 +90,12 @@ impl Progress {
     ) {
         let (state, event) = match outcome.kind {
             OutcomeKind::Done => (StepState::Succeeded, EventKind::StepSucceeded),
-            OutcomeKind::Soft if retry_at.is_some() => (StepState::Pending, EventKind::StepSoft),
-            OutcomeKind::Soft | OutcomeKind::Hard => (StepState::Failed, EventKind::StepFailed),
+            OutcomeKind::Soft | OutcomeKind::Wait if retry_at.is_some() => {
+                (StepState::Pending, EventKind::StepSoft)
+            }
+            OutcomeKind::Soft | OutcomeKind::Hard | OutcomeKind::Wait => {
+                (StepState::Failed, EventKind::StepFailed)
+            }
         };
         self.record_end(place, &outcome, now);
         let Some((step, last)) = self.steps.get_mut(place) else { return };

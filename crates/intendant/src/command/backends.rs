@@ -1,13 +1,12 @@
 //! `intendant backends list|ping|pause|resume|reload`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use api::dto::{Backend, Pong, Standing};
 use engine::PING;
 use engine::port::{BackendEntry, Call, Control, Reporter};
-use model::{Mask, OutcomeKind, RunMark};
+use model::{OutcomeKind, RunMark};
 use module::Offer;
 use serde_json::json;
 use tokio::sync::watch;
@@ -206,13 +205,8 @@ fn choose<'b>(backends: &'b [Backend], named: Option<&str>) -> Result<Vec<&'b st
 
 async fn ping_here(entry: &BackendEntry, context: &Context) -> Pong {
     let job = context.clock.job_id(context.clock.now());
-    let call = Call {
-        mark: RunMark { journal: job.0, job, step: 0, attempt: 1 },
-        action: Arc::from(PING),
-        body: Arc::new(json!({ "payload": {} })),
-        mask: Arc::new(Mask::default()),
-        deadline: None,
-    };
+    let mark = RunMark { journal: job.0, job, step: 0, attempt: 1 };
+    let call = Call::new(mark, PING, json!({ "payload": {} }));
     let (_keep, stop) = watch::channel(None);
     let control = Control { limit: Some(LIMIT), stop, progress: Reporter::unheard() };
     entry.backend.run(call, control).await.into()

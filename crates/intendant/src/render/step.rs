@@ -48,7 +48,10 @@ impl Line {
             Some(OutcomeKind::Soft) if step.state != StepState::Failed || attempt.number < step.attempts => {
                 Mark::Warn
             }
-            Some(OutcomeKind::Soft | OutcomeKind::Hard) => Mark::Bad,
+            Some(OutcomeKind::Wait) if step.state != StepState::Failed || attempt.number < step.attempts => {
+                Mark::Idle
+            }
+            Some(OutcomeKind::Soft | OutcomeKind::Hard | OutcomeKind::Wait) => Mark::Bad,
             None => Mark::Busy,
         };
         Line {

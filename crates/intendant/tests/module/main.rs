@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use axum::response::Html;
 use clap::Subcommand;
 use engine::port::{
     Backend, BackendEntry, BoxFuture, Call, Control, Courier, Decoder, Delivered, Mapping, Moment, Reactor,
-    Reclaim, Standing, View,
+    Reclaim, View,
 };
 use engine::{Accepted, Actor, Hub, Why};
 use http::page::{Group, NavItem, PageRoutes, Part, Visit, Who};
@@ -117,14 +116,7 @@ impl Module for Letting {
 
     fn offer(&self, _: &Told) -> Result<Offer> {
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
-        let porter = BackendEntry {
-            name: "rooms".into(),
-            standing: Standing::Active,
-            trouble: None,
-            concurrency: None,
-            backend: Arc::new(Porter),
-            actions: BTreeMap::from([(ACTION.to_owned(), mapping)]),
-        };
+        let porter = BackendEntry::new("rooms", Arc::new(Porter), [(ACTION.to_owned(), mapping)]);
         let told = ActionSpec { optional: true, ..ActionSpec::default() };
         Ok(Offer {
             backends: vec![porter],

@@ -48,7 +48,7 @@ coded!(StepState { Pending = 0, Running = 1, Succeeded = 2, Failed = 3, Skipped 
 coded!(DeliveryState { Pending = 0, Delivered = 1, Undeliverable = 2, Dropped = 3 });
 coded!(Class { Interactive = 0, Bulk = 1 });
 coded!(OnError { Stop = 0, Continue = 1 });
-coded!(OutcomeKind { Done = 0, Soft = 1, Hard = 2 });
+coded!(OutcomeKind { Done = 0, Soft = 1, Hard = 2, Wait = 3 });
 coded!(RecordKind { Refusal = 0, Audit = 1, Message = 2 });
 coded!(EventKind {
     Accepted = 0,
@@ -219,7 +219,7 @@ mod tests {
         holds(&DeliveryState::ALL);
         holds(&[Class::Interactive, Class::Bulk]);
         holds(&[OnError::Stop, OnError::Continue]);
-        holds(&[OutcomeKind::Done, OutcomeKind::Soft, OutcomeKind::Hard]);
+        holds(&OutcomeKind::ALL);
         holds(&[RecordKind::Refusal, RecordKind::Audit, RecordKind::Message]);
     }
 }

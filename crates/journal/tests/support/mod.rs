@@ -187,7 +187,7 @@ pub fn step(state: StepState) -> StepChange {
 pub fn settle(number: u64, attempt: u32, kind: OutcomeKind, now: Timestamp) -> Change {
     let (job_state, step_state, event) = match kind {
         OutcomeKind::Done => (JobState::Succeeded, StepState::Succeeded, EventKind::Succeeded),
-        OutcomeKind::Soft | OutcomeKind::Hard => (JobState::Failed, StepState::Failed, EventKind::Failed),
+        _ => (JobState::Failed, StepState::Failed, EventKind::Failed),
     };
     Change {
         ended: Some(ended(attempt, kind)),

@@ -49,10 +49,12 @@ impl Run {
                     step.due_at = None;
                     match outcome(place) {
                         OutcomeKind::Done => step.state = StepState::Succeeded,
-                        OutcomeKind::Soft if step.attempts < tries => {
+                        OutcomeKind::Soft | OutcomeKind::Wait if step.attempts < tries => {
                             step.due_at = Some(at(self.now.as_second() + 10));
                         }
-                        OutcomeKind::Soft | OutcomeKind::Hard => step.state = StepState::Failed,
+                        OutcomeKind::Soft | OutcomeKind::Hard | OutcomeKind::Wait => {
+                            step.state = StepState::Failed;
+                        }
                     }
                 }
                 Next::Wait(_, until) => {

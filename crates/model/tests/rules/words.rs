@@ -81,7 +81,7 @@ fn outcomes_say_what_they_are() {
     assert_eq!(soft.message.as_deref(), Some("later"));
     let hard = Outcome::hard(3, code::FAILED, "no");
     assert_eq!((hard.kind, hard.status, hard.code.clone()), (OutcomeKind::Hard, 3, Some(code::FAILED)));
-    for kind in [OutcomeKind::Done, OutcomeKind::Soft, OutcomeKind::Hard] {
+    for kind in OutcomeKind::ALL {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
     }
     let full = Outcome { retry_after: Some(Duration::from_secs(3)), data: Some(json!({"a": 1})), ..soft };

@@ -135,7 +135,7 @@ fn of_attempt(at: &InTrace, job: &str, attempt: &Attempt, steps: &[Step]) -> Spa
     ];
     attributes.extend(attempt.kind.map(|kind| ("intendant.outcome", kind.as_str().into())));
     attributes.extend(attempt.code.as_ref().map(|code| ("intendant.code", code.as_str().into())));
-    let failed = attempt.kind != Some(OutcomeKind::Done);
+    let failed = !matches!(attempt.kind, Some(OutcomeKind::Done | OutcomeKind::Wait));
     let number = attempt.number.to_string();
     let id = id(&["attempt", job, &attempt.step.to_string(), &number]);
     let end = attempt.ended_at.unwrap_or(attempt.started_at);

@@ -5,12 +5,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use engine::port::{BackendEntry, Call, Control, Reporter, Stop};
 use intendant_scripts::{Defaults, Loaded};
-use model::mask::Mask;
 use model::{JobId, Outcome, RunMark};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -79,13 +77,7 @@ pub(crate) fn mark() -> RunMark {
 }
 
 pub(crate) fn call(body: Value) -> Call {
-    Call {
-        mark: mark(),
-        action: ACTION.into(),
-        body: Arc::new(body),
-        mask: Arc::new(Mask::default()),
-        deadline: None,
-    }
+    Call::new(mark(), ACTION, body)
 }
 
 /// The control of an attempt that nobody stops.

@@ -50,6 +50,8 @@ pub struct BackendStats {
     pub soft: u64,
     /// Attempts that failed for good.
     pub hard: u64,
+    /// Attempts that ended because the backend said: not now.
+    pub wait: u64,
     /// How long attempts took.
     pub duration: Histogram,
     /// The last one that did not succeed.
@@ -128,6 +130,11 @@ impl Counters {
             }
             OutcomeKind::Soft => backend.soft += 1,
             OutcomeKind::Hard => backend.hard += 1,
+            // Nothing has failed.
+            OutcomeKind::Wait => {
+                backend.wait += 1;
+                return;
+            }
         }
         let (code, message) = (outcome.code.clone(), outcome.message.clone());
         backend.last_failure = Some(Failure { at: now, job, code, message });

@@ -62,7 +62,18 @@ impl Runner {
         let (journal, attempt) = (self.core.journal.id(), step.attempts);
         let mark = RunMark { journal, job: job.id, step: step.index, attempt };
         let limit = self.limit(mapping);
-        let call = Call { mark, action, body, mask, deadline: job.deadline };
+        let call = Call {
+            mark,
+            action,
+            body,
+            mask,
+            deadline: job.deadline,
+            subject: job.subject.clone(),
+            replay_of: job.replay_of,
+            tried: step.tried,
+            tried_before: self.tried_before(),
+            dry_run: false,
+        };
         let (progress, listener) = Listener::new(&self.core, &call, &entry.name);
         let control = Control { limit, stop: self.stop.clone(), progress };
         let running = AssertUnwindSafe(async { entry.backend.run(call, control).await }).catch_unwind();

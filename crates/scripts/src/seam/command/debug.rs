@@ -93,13 +93,8 @@ fn call(args: &Debug, job: Option<(JobId, Value)>, desk: &dyn Desk) -> Result<Ca
     }
     // A journal of its own: a running hub must not take this process for one of its own.
     let journal = new().0;
-    Ok(Call {
-        mark: RunMark { journal, job, step: 0, attempt: 1 },
-        action: Arc::from(args.action.as_str()),
-        body: Arc::new(body),
-        mask: Arc::new(mask),
-        deadline: None,
-    })
+    let mark = RunMark { journal, job, step: 0, attempt: 1 };
+    Ok(Call { mask: Arc::new(mask), ..Call::new(mark, args.action.as_str(), body) })
 }
 
 fn body(args: &Debug, desk: &dyn Desk) -> Result<Value> {
@@ -143,6 +138,7 @@ fn print(debugged: &Debugged, desk: &dyn Desk) -> Result<()> {
         OutcomeKind::Done => (Mark::Good, "done"),
         OutcomeKind::Soft => (Mark::Warn, "to be tried again later"),
         OutcomeKind::Hard => (Mark::Bad, "failed"),
+        OutcomeKind::Wait => (Mark::Warn, "not now: it waits and uses no try"),
     };
     let code = outcome.code.as_ref().map(|code| format!(", {code}")).unwrap_or_default();
     let message = outcome.message.as_deref().map(|message| format!(": {message}")).unwrap_or_default();
