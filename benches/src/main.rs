@@ -1,7 +1,7 @@
 //! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|sesame|bus|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
@@ -16,6 +16,7 @@ mod process;
 mod scale;
 mod scripted;
 mod sesame;
+mod workers;
 
 use anyhow::{Result, bail};
 use tikv_jemallocator::Jemalloc;
@@ -33,7 +34,9 @@ fn main() -> Result<()> {
         return scale::one(folder.as_ref());
     }
     if names.is_empty() {
-        names = ["noop", "http", "scripts", "sesame", "bus", "scale", "process"].map(str::to_owned).to_vec();
+        names = ["noop", "http", "scripts", "workers", "sesame", "bus", "scale", "process"]
+            .map(str::to_owned)
+            .to_vec();
     }
     disk::report()?;
     for name in names {
@@ -42,13 +45,14 @@ fn main() -> Result<()> {
             "noop" => noop::run()?,
             "http" => http::run()?,
             "scripts" => scripted::run()?,
+            "workers" => workers::run()?,
             "sesame" => sesame::run()?,
             "bus" => bus::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
             other => {
                 bail!(
-                    "there is no benchmark named {other}: noop, http, scripts, sesame, bus, scale or process"
+                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, scale or process"
                 )
             }
         }
