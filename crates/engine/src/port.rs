@@ -15,6 +15,7 @@ use model::{
 use crate::intake::Why;
 use serde_json::Value;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// A boxed future.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -81,7 +82,7 @@ pub struct Reporter(watch::Sender<Option<Progress>>);
 
 impl Reporter {
     /// One that is heard.
-    pub(crate) fn new() -> (Self, watch::Receiver<Option<Progress>>) {
+    pub fn new() -> (Self, watch::Receiver<Option<Progress>>) {
         let (sender, heard) = watch::channel(None);
         (Reporter(sender), heard)
     }
@@ -250,8 +251,9 @@ pub trait Reactor: Send + Sync {
 
 /// Ends what a lost hub left running, before any of it runs again.
 pub trait Reclaim: Send + Sync {
-    /// Kills every carrier of these marks and resolves when none is left.
-    fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()>;
+    /// Kills every carrier of these marks, and what else a lost hub with this journal left running, and resolves when
+    /// none is left. Asked at every start: the attempts of which nothing is known are often none.
+    fn reclaim(&self, journal: Uuid, marks: Vec<RunMark>) -> BoxFuture<'_, ()>;
 
     /// Live jobs that somebody else took over while this hub was away: they end as `taken_over` before anything
     /// runs. A source that cannot find out in a few seconds names none.

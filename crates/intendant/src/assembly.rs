@@ -52,6 +52,11 @@ impl Modules {
         self.0.iter().for_each(|module| module.launch());
     }
 
+    /// What the process does once, when all else has ended.
+    pub fn leave(&self) {
+        self.0.iter().for_each(|module| module.leave());
+    }
+
     /// Older programs whose place the hub can take.
     pub fn roles(&self) -> Vec<Role> {
         self.about().flat_map(|about| about.roles).collect()

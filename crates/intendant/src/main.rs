@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     modules.launch();
     let (commands, roles) = (modules.commands(), modules.roles());
     let (common, typed) = cli::read(role::by_name(std::env::args_os(), &roles), &commands, &roles);
-    let context = Context::new(common, modules);
+    let context = Context::new(common, modules.clone());
     let ended = runtime().and_then(|runtime| {
         runtime.block_on(async {
             match typed {
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             }
         })
     });
+    modules.leave();
     context.end(ended).into()
 }
 

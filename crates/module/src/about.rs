@@ -22,6 +22,9 @@ pub trait Module: Send + Sync {
     /// What the process does once and before anything else, whatever it is asked.
     fn launch(&self) {}
 
+    /// What the process does once, when all else has ended.
+    fn leave(&self) {}
+
     /// What it is, whatever is configured.
     fn about(&self) -> About;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::{Backend, BoxFuture, Call, Control, Mapping, Stop};
+use engine::port::{Backend, BoxFuture, Call, Control, Mapping, Reporter, Stop};
 use model::word::code;
 use model::{Dependency, Outcome};
 use rustix::io::Errno;
@@ -18,7 +18,8 @@ use crate::environment::Variables;
 use crate::run::{self, Attempt, Leavings, Ran, StopSignal, Sweeper};
 use crate::shortage;
 use crate::time;
-use crate::verdict::{self, Level, Verdict};
+use crate::verdict::{self, Verdict};
+use crate::worker::{Desk, Kind, Pool};
 
 /// How long an attempt waits for a thread.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,6 +37,8 @@ pub struct ScriptBackend {
     /// What its scripts ask over HTTP, as it declares.
     pub(crate) depends_on: Vec<Dependency>,
     pub(crate) sweeper: Arc<Sweeper>,
+    /// Its workers, where any of its actions goes to one.
+    pub(crate) pool: Option<Arc<Pool>>,
 }
 
 /// What an action runs.
@@ -48,6 +51,8 @@ pub(crate) struct Script {
     pub(crate) keep: usize,
     pub(crate) leavings: Leavings,
     pub(crate) variables: Variables,
+    /// The worker that is asked, where it is not run for each attempt.
+    pub(crate) worker: Option<Arc<Kind>>,
     /// What keeps it from being run.
     pub(crate) trouble: Option<String>,
 }
@@ -73,8 +78,8 @@ impl ScriptBackend {
         &self.depends_on
     }
 
-    /// The script of an action, if it can be started as things stand.
-    pub(crate) fn script(&self, action: &str) -> Result<&Script, Box<Outcome>> {
+    /// The script of an action, if it can be used at all.
+    fn script(&self, action: &str) -> Result<&Script, Box<Outcome>> {
         let script = self.actions.get(action).ok_or_else(|| {
             let sentence =
                 format!("backend {} does not map {action} (see {})", self.name, self.folder.display());
@@ -83,10 +88,13 @@ impl ScriptBackend {
         if let Some(trouble) = self.trouble.as_ref().or(script.trouble.as_ref()) {
             return Err(Box::new(verdict::broken(1, trouble.clone())));
         }
-        match inspect(&self.bin, script.command.program(), &self.trust) {
-            Ok(()) => Ok(script),
-            Err(fault) => Err(Box::new(verdict::broken(fault.status, fault.sentence()))),
-        }
+        Ok(script)
+    }
+
+    /// Whether a script can be started as things stand.
+    pub(crate) fn inspect(&self, script: &Script) -> Result<(), Box<Outcome>> {
+        inspect(&self.bin, script.command.program(), &self.trust)
+            .map_err(|fault| Box::new(verdict::broken(fault.status, fault.sentence())))
     }
 
     /// Runs one attempt in this thread.
@@ -95,8 +103,15 @@ impl ScriptBackend {
         call: &Call,
         limit: Option<Duration>,
         stop_signal: &StopSignal,
+        progress: &Reporter,
     ) -> Result<(Ran, Verdict), Box<Outcome>> {
         let script = self.script(&call.action)?;
+        if let (Some(kind), Some(pool)) = (&script.worker, &self.pool) {
+            let limit = limit.into_iter().chain(script.limit).min();
+            let desk = Desk { backend: self, pool, kind, script };
+            return desk.serve(call, limit, stop_signal, progress);
+        }
+        self.inspect(script)?;
         let document = serde_json::to_vec(&*call.body)
             .map_err(|error| Box::new(Outcome::hard(1, code::INVALID_PAYLOAD, error.to_string())))?;
         let input = run::sealed(&document).map_err(|error| self.unstarted(script, &error))?;
@@ -122,7 +137,7 @@ impl ScriptBackend {
         Ok((ran, verdict))
     }
 
-    fn unstarted(&self, script: &Script, error: &io::Error) -> Box<Outcome> {
+    pub(crate) fn unstarted(&self, script: &Script, error: &io::Error) -> Box<Outcome> {
         let program = script.command.program();
         if let Err(fault) =
             inspect(&self.bin, program, &self.trust).and_then(|()| inspect_interpreter(program))
@@ -144,19 +159,18 @@ impl ScriptBackend {
 
     fn log(&self, call: &Call, verdict: &Verdict) {
         for record in &verdict.records {
-            let (backend, action, job) = (&*self.name, &*call.action, &call.mark.job);
-            let text = &record.text;
-            match record.level {
-                Level::Debug => tracing::debug!(%job, backend, action, "{text}"),
-                Level::Info => tracing::info!(%job, backend, action, "{text}"),
-                Level::Warn => tracing::warn!(%job, backend, action, "{text}"),
-                Level::Error => tracing::error!(%job, backend, action, "{text}"),
-            }
+            record.log(&self.name, Some((&call.action, &call.mark.job)));
         }
     }
 
-    fn outcome(&self, call: &Call, limit: Option<Duration>, stop_signal: &StopSignal) -> Outcome {
-        match self.execute(call, limit, stop_signal) {
+    fn outcome(
+        &self,
+        call: &Call,
+        limit: Option<Duration>,
+        stop_signal: &StopSignal,
+        progress: &Reporter,
+    ) -> Outcome {
+        match self.execute(call, limit, stop_signal, progress) {
             Ok((_, verdict)) => {
                 self.log(call, &verdict);
                 verdict.outcome
@@ -181,7 +195,7 @@ impl Backend for Handle {
 }
 
 async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> Outcome {
-    let Control { limit, mut stop, .. } = control;
+    let Control { limit, mut stop, progress } = control;
     let stop_signal = match StopSignal::new() {
         Ok(stop_signal) => Arc::new(stop_signal),
         Err(error) => {
@@ -192,7 +206,7 @@ async fn attempt(backend: Arc<ScriptBackend>, call: Call, control: Control) -> O
     let (begins, begun) = oneshot::channel::<()>();
     let mut work = tokio::task::spawn_blocking(move || {
         drop(begins);
-        backend.outcome(&call, limit, &stop_signal)
+        backend.outcome(&call, limit, &stop_signal, &progress)
     });
     let ended = tokio::select! {
         ended = &mut work => ended,

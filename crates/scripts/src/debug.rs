@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::Call;
+use engine::port::{Call, Reporter};
 use model::Outcome;
 use model::mask::Mask;
 use serde::Serialize;
@@ -48,7 +48,7 @@ impl ScriptBackend {
         let stop_signal = StopSignal::new().map_err(Error::NoResources)?;
         let script = self.actions.get(&*call.action);
         let stopwatch = Stopwatch::start();
-        let executed = self.execute(call, None, &stop_signal);
+        let executed = self.execute(call, None, &stop_signal, &Reporter::unheard());
         let took = stopwatch.elapsed();
         let mask = &call.mask;
         let mut debugged = Debugged {
@@ -87,5 +87,7 @@ fn ending(ending: Ending) -> String {
         Ending::Signal(signal) => format!("signal {signal}"),
         Ending::Limit(limit) => format!("ended by the hub after {}", crate::verdict::spoken(limit)),
         Ending::Stopped(_) => "ended by the hub".to_owned(),
+        Ending::Answered => "answered".to_owned(),
+        Ending::Broke(fault) => format!("ended by the hub: {fault}"),
     }
 }

@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use model::RunMark;
 
 use crate::catalogue::Style;
+use crate::worker;
 
 /// The variable that carries the mark of an attempt into every process that belongs to it.
 pub(crate) const RUN: &str = "INTENDANT_RUN";
@@ -63,6 +64,11 @@ pub(crate) fn marks(mark: &RunMark, action: &str) -> [(&'static str, String); 4]
         ("INTENDANT_ATTEMPT", mark.attempt.to_string()),
         (RUN, mark.to_string()),
     ]
+}
+
+/// The variables that tell a worker that it is one: its own mark, and the version of the protocol.
+pub(crate) fn marks_of_worker(mark: String) -> [(&'static str, String); 2] {
+    [(RUN, mark), ("INTENDANT_WORKER", worker::VERSION.to_string())]
 }
 
 #[cfg(test)]

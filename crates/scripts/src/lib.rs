@@ -20,6 +20,7 @@ mod seam;
 mod shortage;
 mod time;
 mod verdict;
+mod worker;
 
 pub use backend::ScriptBackend;
 pub use catalogue::{Defaults, Folder, Loaded, Problem, Severity, Style, check, choose_folder, load};
@@ -27,6 +28,6 @@ pub use debug::Debugged;
 pub use error::Error;
 pub use host::host;
 pub use run::{Ended, kill_carriers};
-pub use scaffold::scaffold;
+pub use scaffold::{Language, Skeleton, scaffold};
 pub use seam::{Backends, Scripts};
 pub use verdict::Stream;

@@ -16,6 +16,11 @@ impl Tail {
         Tail { bytes: Vec::new(), keep, dropped: 0 }
     }
 
+    /// All of these bytes.
+    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
+        Tail { keep: bytes.len(), bytes, dropped: 0 }
+    }
+
     /// Adds what was read. Where the beginning must go, secrets are masked first: none is cut in two, so no part of
     /// one stays behind.
     pub(crate) fn push(&mut self, chunk: &[u8], mask: &Mask) {

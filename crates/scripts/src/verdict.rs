@@ -1,16 +1,22 @@
 //! From what a script did to an outcome.
 
+mod worker;
+
+use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
 use engine::port::Stop;
-use model::Outcome;
 use model::mask::Mask;
 use model::word::code;
+use model::{JobId, Outcome};
 
 use crate::answer::{self, Answer, Found};
-use crate::output::Excerpt;
+use crate::output::{Excerpt, Tail};
 use crate::run::{Ending, Ran};
+use crate::worker::Fault;
+
+pub(crate) use worker::{judge_worker, remarks, unready};
 
 /// The longest log that is kept of an attempt, in bytes, beside a line that says how much is missing.
 const LOG: usize = 64 * 1024 - 80;
@@ -51,6 +57,21 @@ pub(crate) struct Record {
     pub(crate) text: String,
 }
 
+impl Record {
+    /// Logs it. `of`: the action and the job for which it was written, where that is known.
+    pub(crate) fn log(&self, backend: &str, of: Option<(&str, &JobId)>) {
+        let (action, job) = of.unzip();
+        let job = job.map(tracing::field::display);
+        let text = &self.text;
+        match self.level {
+            Level::Debug => tracing::debug!(job, backend, action, "{text}"),
+            Level::Info => tracing::info!(job, backend, action, "{text}"),
+            Level::Warn => tracing::warn!(job, backend, action, "{text}"),
+            Level::Error => tracing::error!(job, backend, action, "{text}"),
+        }
+    }
+}
+
 /// The levels that a script may mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -67,24 +88,14 @@ pub(crate) fn judge(ran: &Ran, soft_exits: &[i32], mask: &Mask) -> Verdict {
         (Found::Answer(answer) | Found::Remark(answer), Some(Stream::Stdout)) => answer.place.clone(),
         _ => 0..0,
     };
-    let (log, records) = split_log(ran, place, mask);
+    let (log, records) = split_log(noise(ran, place, mask), &ran.stderr, mask);
     let (answer, valid) = match found {
         Found::Answer(answer) => (Some(answer), true),
         Found::Remark(answer) => (Some(answer), false),
         Found::Nothing => (None, false),
     };
-    let facts = Facts { answer: answer.as_ref(), valid, soft_exits, log: &log };
-    let mut outcome = facts.outcome(ran);
-    outcome.retry_after = answer.as_ref().and_then(Answer::retry_after);
-    outcome.message = outcome.message.map(|text| mask.text(&text).into_owned());
-    outcome.data = answer.map(|answer| {
-        let mut value = answer.into_value();
-        mask.value(&mut value);
-        value
-    });
-    outcome.notices = outcome.data.as_ref().map(answer::notices).unwrap_or_default();
-    outcome.log = (!log.trim().is_empty()).then_some(log);
-    Verdict { outcome, found: stream, records }
+    let facts = Facts { who: Who::Script, answer, valid, soft_exits, log };
+    Verdict { outcome: facts.into_outcome(ran.ending, mask), found: stream, records }
 }
 
 fn find(ran: &Ran) -> (Found, Option<Stream>) {
@@ -100,46 +111,88 @@ fn find(ran: &Ran) -> (Found, Option<Stream>) {
     }
 }
 
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Script,
+    Worker,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Who::Script => "script",
+            Who::Worker => "worker",
+        })
+    }
+}
+
 /// What an outcome is made of beside the way the process ended.
 struct Facts<'a> {
-    answer: Option<&'a Answer>,
+    who: Who,
+    answer: Option<Answer>,
     /// The answer's status can be understood.
     valid: bool,
     soft_exits: &'a [i32],
     /// Masked.
-    log: &'a str,
+    log: String,
 }
 
 impl Facts<'_> {
-    fn outcome(&self, ran: &Ran) -> Outcome {
-        match ran.ending {
-            Ending::Exit(0) => self.after_success(),
+    fn into_outcome(self, ending: Ending, mask: &Mask) -> Outcome {
+        let outcome = self.outcome(ending);
+        self.finish(outcome, mask)
+    }
+
+    /// Adds the answer and the log; nothing leaves unmasked.
+    fn finish(self, mut outcome: Outcome, mask: &Mask) -> Outcome {
+        outcome.retry_after = self.answer.as_ref().and_then(Answer::retry_after);
+        outcome.message = outcome.message.map(|text| mask.text(&text).into_owned());
+        outcome.data = self.answer.map(|answer| {
+            let mut value = answer.into_value();
+            mask.value(&mut value);
+            value
+        });
+        outcome.notices = outcome.data.as_ref().map(answer::notices).unwrap_or_default();
+        outcome.log = (!self.log.trim().is_empty()).then_some(self.log);
+        outcome
+    }
+
+    fn outcome(&self, ending: Ending) -> Outcome {
+        match ending {
+            Ending::Broke(fault) => self.unbelievable(fault),
+            Ending::Exit(status) if self.who == Who::Worker => self.gone(status),
+            Ending::Answered | Ending::Exit(0) => self.after_success(),
             Ending::Exit(status) => self.after_failure(status),
             Ending::Signal(signal) => self.killed(signal),
             Ending::Limit(limit) => self.timed_out(limit),
             Ending::Stopped(Stop::Stopping) => Outcome::soft(
                 STOPPED,
                 code::INTERRUPTED,
-                self.with_message("the hub stopped while the script was running"),
+                self.with_message(&format!("the hub stopped while the {} was running", self.who)),
             ),
             Ending::Stopped(Stop::Cancelled) => Outcome::hard(
                 STOPPED,
                 code::CANCELLED,
-                self.with_message("the job was cancelled while the script was running"),
+                self.with_message(&format!("the job was cancelled while the {} was running", self.who)),
             ),
             Ending::Stopped(Stop::TakenOver) => Outcome::hard(
                 STOPPED,
                 code::TAKEN_OVER,
-                self.with_message("another worker took the job over while the script was running"),
+                self.with_message(&format!(
+                    "another hub took the job over while the {} was running",
+                    self.who
+                )),
             ),
         }
     }
 
     fn after_success(&self) -> Outcome {
-        let status = self.answer.filter(|_| self.valid).and_then(Answer::status);
+        let answer = self.answer.as_ref();
+        let status = answer.filter(|_| self.valid).and_then(Answer::status);
         match status {
             _ if self.wants_retry() => self.retry(status.filter(|s| *s != 0).unwrap_or(TEMPORARY)),
-            Some(0) if self.answer.is_some_and(|answer| answer.too_deep) => {
+            Some(0) if answer.is_some_and(|answer| answer.too_deep) => {
                 let what = format!(
                     "the script's answer is nested deeper than {} levels, and cannot be kept",
                     answer::DEEPEST
@@ -148,7 +201,7 @@ impl Facts<'_> {
             }
             Some(0) => Outcome { message: self.message(), ..Outcome::done() },
             Some(status) => {
-                let otherwise = || format!("the script answered with status {status} and no message");
+                let otherwise = || format!("the {} answered with status {status} and no message", self.who);
                 Outcome::hard(status, code::FAILED, self.message().unwrap_or_else(otherwise))
             }
             None => Outcome::hard(INVALID, code::INVALID_ANSWER, self.invalid_answer()),
@@ -166,17 +219,17 @@ impl Facts<'_> {
     }
 
     fn retry(&self, status: i32) -> Outcome {
-        let otherwise = || self.with_last_line("the script asks to be tried again later".to_owned());
+        let otherwise = || self.with_last_line(format!("the {} asks to be tried again later", self.who));
         Outcome::soft(status, code::RETRY, self.message().unwrap_or_else(otherwise))
     }
 
     fn killed(&self, signal: i32) -> Outcome {
-        let what = format!("the script was ended by signal {signal}{}", signal_name(signal));
+        let what = format!("the {} was ended by signal {signal}{}", self.who, signal_name(signal));
         Outcome::soft(128 + signal, code::KILLED, self.with_message(&what))
     }
 
     fn timed_out(&self, limit: Duration) -> Outcome {
-        let what = format!("the script was still running after {} and was ended", spoken(limit));
+        let what = format!("the {} was still running after {} and was ended", self.who, spoken(limit));
         Outcome::soft(STOPPED, code::TIMEOUT, self.with_message(&what))
     }
 
@@ -186,6 +239,7 @@ impl Facts<'_> {
             Some(message) => {
                 format!("{message} (the answer's status is no whole number: {wanted} is expected)")
             }
+            None if self.who == Who::Worker => format!("the worker did not answer with {wanted}"),
             None => {
                 self.with_last_line(format!("the script ended with exit code 0, but did not print {wanted}"))
             }
@@ -193,11 +247,11 @@ impl Facts<'_> {
     }
 
     fn wants_retry(&self) -> bool {
-        self.answer.is_some_and(Answer::wants_retry)
+        self.answer.as_ref().is_some_and(Answer::wants_retry)
     }
 
     fn message(&self) -> Option<String> {
-        self.answer.and_then(Answer::message)
+        self.answer.as_ref().and_then(Answer::message)
     }
 
     fn with_message(&self, what: &str) -> String {
@@ -209,19 +263,34 @@ impl Facts<'_> {
 
     /// The last line that a script wrote usually says why it failed.
     fn with_last_line(&self, what: String) -> String {
-        match self.log.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
-            Some(line) => {
-                format!("{what}; its last line was: {}", line.chars().take(QUOTE).collect::<String>())
-            }
-            None => what,
-        }
+        with_quote(
+            what,
+            self.log.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default(),
+        )
+    }
+
+    /// What a worker did that ended in the middle is as little known as what a script did that was killed.
+    fn gone(&self, status: i32) -> Outcome {
+        let what = format!("the worker ended with exit code {status} and had not answered");
+        Outcome::soft(status.max(1), code::LOST, self.with_last_line(what))
+    }
+
+    fn unbelievable(&self, fault: Fault) -> Outcome {
+        let what = format!("the worker was ended, and what it did is not known: {fault}");
+        Outcome::soft(1, code::LOST, self.with_last_line(what))
     }
 }
 
+fn with_quote(what: String, line: &str) -> String {
+    if line.is_empty() {
+        return what;
+    }
+    format!("{what}; its last line was: {}", line.chars().take(QUOTE).collect::<String>())
+}
+
 /// What a script wrote beside its answer, masked: lines with a level apart, the rest as text.
-fn split_log(ran: &Ran, answer: Range<usize>, mask: &Mask) -> (String, Vec<Record>) {
-    let mut log = noise(ran, answer, mask);
-    let stderr = Excerpt::of(ran.stderr.bytes(), ran.stderr.dropped(), LOG, mask);
+fn split_log(mut log: Excerpt, stderr: &Tail, mask: &Mask) -> (String, Vec<Record>) {
+    let stderr = Excerpt::of(stderr.bytes(), stderr.dropped(), LOG, mask);
     log.missing += stderr.missing;
     let mut records = Vec::new();
     for line in stderr.text.split_inclusive('\n') {

@@ -189,6 +189,32 @@ fn a_syntax_error_has_its_line() {
 }
 
 /// A head that is wrong breaks the backend in the jobs that it maps, and in no others.
+/// It may stand above all actions or in one; what is said of workers beside a script holds nothing up.
+#[test]
+fn workers_have_rules_of_their_own() {
+    let head = "_version: 1\nname: 'n'\ndescription: 'd'\nactive: true\n";
+    for (more, what) in [
+        ("mode: worker\nworker: {ready: 1s, grace: 1s, jobs: 5, memory: 1GiB, age: 5m}\n", None),
+        ("mode: worker\nworker: {job: 5}\n", Some("`worker.job` is no key")),
+        ("worker: {jobs: 5}\n", Some("`worker` is said of what is no worker")),
+        ("mode: worker\nbackground: allowed\n", Some("does not hold for a worker")),
+    ] {
+        let (_folder, loaded) = loaded(&format!("{head}{more}{ACTIONS}"));
+        assert_eq!(only(&loaded).standing, Standing::Active, "{more}");
+        let found: Vec<_> = loaded.problems.iter().filter(|one| one.file.ends_with("config.yml")).collect();
+        assert!(found.iter().all(|one| one.severity == Severity::Warning), "{more}: {found:?}");
+        assert_eq!(
+            found.first().map(|one| one.what.contains(what.unwrap_or("?"))),
+            what.map(|_| true),
+            "{found:?}"
+        );
+    }
+    for more in ["worker: 5\n", "mode: worker\nworker: {jobs: 0}\n", "mode: worker\nworker: {age: soon}\n"] {
+        let (_folder, loaded) = loaded(&format!("{head}{more}{ACTIONS}"));
+        assert_eq!(only(&loaded).standing, Standing::Broken, "{more}");
+    }
+}
+
 #[test]
 fn a_broken_head_leaves_the_map() {
     let cases = [
@@ -226,8 +252,8 @@ fn a_broken_head_leaves_the_map() {
             Some(5),
         ),
         (
-            "_version: 1\nname: 'n'\ndescription: 'd'\nactive: true\nmode: worker\n",
-            "`mode: worker` is not supported yet",
+            "_version: 1\nname: 'n'\ndescription: 'd'\nactive: true\nmode: other\n",
+            "`mode` is the text \"other\"",
             Some(5),
         ),
     ];

@@ -114,6 +114,41 @@ fn what_a_script_echoes_is_masked_everywhere() {
     }
 }
 
+/// In its answer, in text that is no answer, and when it is asked nothing any more.
+#[test]
+fn what_a_worker_echoes_is_masked_everywhere() {
+    log();
+    let body = json!({"concernedTo": "1", "payload": {"newPassword": SECRET}});
+    let begin = "echo '{\"ready\":1}'; IFS= read -r line; rest=${line#*\\\"id\\\":}; id=${rest%%,*}; p=${line#*newPassword\\\":}; p=${p%\\}\\}\\}}";
+    let late = "while [ ! -e ../late ]; do sleep 0.05; done; printf 'ERROR: late %s\n' \"$p\" >&2; touch ../said; read -r line";
+    let scripts = [
+        format!(
+            "{begin}\nprintf '{{\"id\":%s,\"status\":1,\"message\":%s,\"data\":[%s]}}\n' \"$id\" \"$p\" \"$p\""
+        ),
+        format!("{begin}\nprintf '%s\n' \"$p\"; sleep 1000"),
+        format!("{begin}\nprintf '%s\n' \"$p\" >&2; exit 1"),
+        format!("{begin}\nprintf '{{\"id\":%s,\"status\":1}}\n' \"$id\"\n{late}"),
+    ];
+    for script in scripts {
+        let folder = Folder::new();
+        folder.backend("10test", "    mode: worker\n", &script);
+        let loaded = folder.load();
+        let outcome = run_entry(&loaded.entries[0], secret_call(&body), None);
+        assert_ne!(outcome.kind, OutcomeKind::Done);
+        assert_clean(&outcome);
+        if script.contains("late") {
+            folder.write("10test/late", "");
+            let logged = || logged().contains("late ").then_some(());
+            let told = testkit::wait::until(std::time::Duration::from_mins(1), logged);
+            assert!(told.is_some(), "{}", self::logged());
+        }
+    }
+    let logged = logged();
+    for piece in pieces() {
+        assert!(!logged.contains(&piece), "{piece:?} is in {logged}");
+    }
+}
+
 #[test]
 fn lines_with_a_level_become_records_with_their_context() {
     log();

@@ -16,11 +16,24 @@ fn take_all() -> Vec<fs::File> {
     std::iter::from_fn(|| fs::File::open("/dev/null").ok()).collect()
 }
 
-/// With room for none, for one, and so on until there is enough: each attempt is either made whole or not begun.
 #[test]
 fn an_attempt_without_a_descriptor_is_not_begun_and_costs_nothing() {
+    whole_or_not_begun("    timeout: 30s\n", "cat >../seen; echo x >>../begun; echo '{\"status\": 0}'");
+}
+
+/// Another worker is started for each.
+#[test]
+fn a_worker_is_asked_whole_or_not_at_all() {
+    let script = r#"echo '{"ready":1}'; read -r line; rest=${line#*\"id\":}
+document=${line#*\"document\":}; printf '%s' "${document%\}}" >../seen; echo x >>../begun
+echo "{\"id\":${rest%%,*},\"status\":0}"; read -r line"#;
+    whole_or_not_begun("    timeout: 30s\n    mode: worker\n    worker: {jobs: 1}\n", script);
+}
+
+/// With room for none, for one, and so on until there is enough: each attempt is either made whole or not begun.
+fn whole_or_not_begun(keys: &str, script: &str) {
     let folder = Folder::new();
-    folder.backend("10test", "    timeout: 30s\n", "cat >../seen; echo x >>../begun; echo '{\"status\": 0}'");
+    folder.backend("10test", keys, script);
     let loaded = folder.load();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let run = |size: usize| -> Outcome {

@@ -4,15 +4,21 @@
 mod common;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::{ACTION, Folder, call, mark};
 use engine::port::Call;
-use intendant_scripts::{Error, Stream, check, scaffold};
+use intendant_scripts::{Error, Language, Skeleton, Stream, check};
 use model::mask::Mask;
 use model::redact::take_secrets;
 use model::{Outcome, OutcomeKind};
 use serde_json::json;
+
+/// As it is made when nothing is said of it.
+fn scaffold(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+    intendant_scripts::scaffold(folder, name, Skeleton::default())
+}
 
 fn ask(folder: &Folder, name: &str, action: &str) -> Outcome {
     let loaded = folder.load();
@@ -29,6 +35,35 @@ fn a_skeleton_is_sound_and_runs() {
     let ping = ask(&folder, "mailbox", "PING_TARGET");
     assert_eq!((ping.kind, ping.message.as_deref()), (OutcomeKind::Done, Some("I am alive")));
     assert_eq!(ask(&folder, "mailbox", ACTION).kind, OutcomeKind::Done);
+}
+
+/// Each as a worker, too, and each the other way round once its `mode` is changed.
+#[test]
+fn a_skeleton_in_any_language_is_sound_and_runs() {
+    for language in [Language::Sh, Language::Python, Language::Node] {
+        for worker in [false, true] {
+            let folder = Folder::new();
+            let home =
+                intendant_scripts::scaffold(folder.path(), "mailbox", Skeleton { language, worker }).unwrap();
+            let config = fs::read_to_string(home.join("config.yml")).unwrap();
+            assert_eq!(config.contains("\nmode: worker\n"), worker, "{language:?}");
+            let mut ways = vec![config.clone()];
+            if config.contains("mode: worker") {
+                let other = if worker { "mode: script" } else { "\nmode: worker" };
+                ways.push(config.replace("#mode: worker", other).replace("mode: worker", other.trim()));
+            }
+            for config in ways {
+                fs::write(home.join("config.yml"), &config).unwrap();
+                assert_eq!(check(folder.path()), [], "{config}");
+                let ping = ask(&folder, "mailbox", "PING_TARGET");
+                let found = (ping.kind, ping.message.as_deref());
+                assert_eq!(found, (OutcomeKind::Done, Some("I am alive")), "{language:?}: {ping:?}");
+                let outcome = ask(&folder, "mailbox", ACTION);
+                assert_eq!(outcome.kind, OutcomeKind::Done, "{language:?}: {outcome:?}");
+                assert!(outcome.message.unwrap().starts_with("nothing is done yet"));
+            }
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::port::{BoxFuture, Reclaim};
 use journal::Read;
 use model::{JobId, RunMark};
+use uuid::Uuid;
 
 use crate::connection::{open_calls, said};
 use crate::error::Error;
@@ -22,7 +23,7 @@ const BATCH: usize = 500;
 pub(crate) struct Recheck(pub(crate) Arc<Shared>);
 
 impl Reclaim for Recheck {
-    fn reclaim(&self, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
+    fn reclaim(&self, _: Uuid, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 

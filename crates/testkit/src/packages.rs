@@ -21,14 +21,15 @@ pub(crate) const fn need(program: &'static str, package: &'static str) -> Need {
     Need { program, package }
 }
 
-/// What the tests need beside the services: a C compiler for the shim, `make` for the allocator, the interpreter of
-/// the example backends, and everyday tools that a bare machine may lack.
+/// What the tests need beside the services: a C compiler for the shim, `make` for the allocator, the interpreters of
+/// the example backends and of workers, and everyday tools that a bare machine may lack.
 pub const TOOLS: &[Need] = &[
     need("cc", "gcc"),
     need("make", "make"),
     need("curl", "curl"),
     need("openssl", "openssl"),
     need("python3", "python3"),
+    need("node", "nodejs"),
     need("/usr/lib/python3/dist-packages/ldap/__init__.py", "python3-ldap"),
     need("setpriv", "util-linux"),
     need("sqlite3", "sqlite3"),

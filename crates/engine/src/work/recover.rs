@@ -19,11 +19,9 @@ pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
     let open = core.journal.open_attempts(Whose::Gone).await?;
     // Jobs whose attempts cannot be read: nobody leads them, and nobody can find their processes.
     Gravedigger::default().dig_all(core).await;
-    if open.is_empty() {
-        return Ok(0);
-    }
     let marks: Vec<RunMark> = open.iter().map(|a| mark(core, a)).collect();
-    join_all(core.reclaim.iter().map(|reclaim| reclaim.reclaim(marks.clone()))).await;
+    let journal = core.journal.id();
+    join_all(core.reclaim.iter().map(|reclaim| reclaim.reclaim(journal, marks.clone()))).await;
     for result in join_all(open.iter().map(|attempt| put_back(core, attempt))).await {
         result?;
     }

@@ -9,6 +9,7 @@ use engine::{Clock, Error, Hub};
 use model::word::code;
 use model::{Effects, JobState, OnError, Outcome, RunMark};
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_running_steps_end_and_keeps_the_rest() {
@@ -69,7 +70,7 @@ async fn what_does_not_end_within_the_grace_period_is_ended_by_force_and_runs_ag
 struct Killer(Mutex<Vec<RunMark>>);
 
 impl Reclaim for Killer {
-    fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()> {
+    fn reclaim(&self, _: Uuid, marks: Vec<RunMark>) -> BoxFuture<'_, ()> {
         self.0.lock().unwrap().extend(marks);
         Box::pin(async {})
     }

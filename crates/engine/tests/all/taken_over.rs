@@ -12,6 +12,7 @@ use model::{
 };
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 #[tokio::test]
 async fn a_job_that_waits_or_runs_ends_as_taken_over() {
@@ -37,7 +38,7 @@ async fn a_job_that_waits_or_runs_ends_as_taken_over() {
 struct AllLost;
 
 impl Reclaim for AllLost {
-    fn reclaim(&self, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
+    fn reclaim(&self, _: Uuid, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 

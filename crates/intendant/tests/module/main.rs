@@ -41,6 +41,7 @@ use module::{
 use serde_json::{Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 // === the module ===
 
@@ -214,7 +215,7 @@ impl Decoder for Porter {
 }
 
 impl Reclaim for Porter {
-    fn reclaim(&self, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
+    fn reclaim(&self, _: Uuid, _: Vec<RunMark>) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 

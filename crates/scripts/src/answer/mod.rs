@@ -60,6 +60,18 @@ fn next_brace(text: &[u8], from: usize) -> Option<usize> {
 }
 
 impl Answer {
+    /// The object that this text is, and nothing beside it.
+    pub(crate) fn all_of(text: &[u8]) -> Option<Answer> {
+        let mut reader = Reader::new(text);
+        let (object, end) = reader.object_at(0).filter(|(_, end)| *end == text.len())?;
+        Some(Answer { object, place: 0..end, too_deep: reader.too_deep })
+    }
+
+    /// Takes a member out of it.
+    pub(crate) fn take(&mut self, member: &str) -> Option<Value> {
+        self.object.shift_remove(member)
+    }
+
     /// The status: a whole number, or one of the original's names for them. Anything else says nothing.
     pub fn status(&self) -> Option<i32> {
         match self.object.get("status")? {

@@ -4,6 +4,7 @@ mod config;
 mod crawl;
 mod dependency;
 mod files;
+mod fingerprint;
 mod problem;
 mod scripts;
 mod search;
@@ -12,7 +13,7 @@ mod trust;
 mod value;
 mod yaml;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,13 +22,15 @@ use std::time::Duration;
 use engine::port::{BackendEntry, Bounds, Catalogue, Standing};
 use model::Dependency;
 
-use crate::backend::{Handle, ScriptBackend};
+use crate::backend::{Handle, Script, ScriptBackend};
 use crate::environment::{self, Variables};
 use crate::run::{Leavings, Sweeper};
+use crate::worker::{Key, Pool};
 
 use config::Config;
 use files::Fault;
 pub(crate) use files::{inspect, inspect_interpreter};
+use fingerprint::fingerprint;
 use problem::Report;
 pub use problem::{Problem, Severity};
 pub use search::{Folder, choose_folder};
@@ -227,13 +230,22 @@ impl Loader<'_> {
         let home = config.path.as_ref().map_or_else(|| folder.to_owned(), |path| folder.join(path));
         let bin = home.join("bin");
         let actions = config.actions.iter().flatten();
-        let actions = actions
+        let actions: BTreeMap<String, Script> = actions
             .map(|action| {
                 let script = scripts::script(action, &bin, self.defaults, &self.variables);
                 scripts::check(action, &bin, &script, self, report);
                 (action.name.clone(), script)
             })
             .collect();
+        let pool = actions.values().any(|script| script.worker.is_some()).then(|| {
+            let key = Key {
+                backend: Arc::clone(&name),
+                folder: folder.to_owned(),
+                fingerprint: fingerprint(folder, &home),
+                slots: config.concurrency.unwrap_or(self.defaults.concurrency),
+            };
+            Pool::of(key, &self.sweeper)
+        });
         ScriptBackend {
             name,
             description: config.description.clone(),
@@ -244,6 +256,7 @@ impl Loader<'_> {
             actions,
             depends_on: dependencies(config),
             sweeper: Arc::clone(&self.sweeper),
+            pool,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use engine::port::Mapping;
 
@@ -12,20 +13,29 @@ use super::{Defaults, Loader, Style};
 use crate::backend::Script;
 use crate::command::CommandLine;
 use crate::environment::Variables;
+use crate::worker::Kind;
 
 /// The script of an action, with everything that its attempts need.
 pub(crate) fn script(action: &ActionConfig, bin: &Path, defaults: &Defaults, base: &Variables) -> Script {
     let settings = &action.settings;
     let own = settings.env.iter().map(|(name, value)| (name.into(), value.into()));
     let limit = settings.timeout.or(defaults.limit);
+    let command = CommandLine::new(bin, &action.script, &defaults.shell);
+    let keep = settings.output.unwrap_or(defaults.output);
+    let variables: Variables = base.iter().cloned().chain(own).collect();
+    let worker = settings.stays.then(|| {
+        let (command, variables, rules) = (command.clone(), variables.clone(), settings.worker.clone());
+        Arc::new(Kind { command, bin: bin.to_owned(), variables, keep, rules })
+    });
     Script {
-        command: CommandLine::new(bin, &action.script, &defaults.shell),
+        command,
         mapping: Mapping { on_error: action.on_error, retry: settings.retry, limit },
         limit,
         soft_exits: settings.soft_exits.clone(),
-        keep: settings.output.unwrap_or(defaults.output),
+        keep,
         leavings: settings.leavings.unwrap_or(defaults.style.leavings()),
-        variables: base.iter().cloned().chain(own).collect(),
+        variables,
+        worker,
         trouble: action.trouble.clone(),
     }
 }

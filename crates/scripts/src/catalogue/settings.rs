@@ -10,6 +10,7 @@ use super::problem::Report;
 use super::value::{self, Misfit};
 use super::yaml::{Node, Yaml};
 use crate::run::Leavings;
+use crate::worker::Rules;
 
 /// What a script is given beside what the original format says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,13 +27,28 @@ pub(crate) struct Settings {
     pub(crate) env: BTreeMap<String, String>,
     /// `limits.output`: how many bytes of its output are kept.
     pub(crate) output: Option<usize>,
+    /// `mode: worker`: a process stays and is asked again and again.
+    pub(crate) stays: bool,
+    /// `worker`: how long it is kept.
+    pub(crate) worker: Rules,
     /// `depends_on`: what it asks over HTTP; that of an action and that of all.
     pub(crate) depends_on: Vec<Dependency>,
 }
 
 /// The keys that are read here, at both levels.
-pub(crate) const KEYS: [&str; 10] =
-    ["timeout", "retries", "background", "env", "limits", "run_as", "mode", "rate", "dry_run", "depends_on"];
+pub(crate) const KEYS: [&str; 11] = [
+    "timeout",
+    "retries",
+    "background",
+    "env",
+    "limits",
+    "run_as",
+    "mode",
+    "worker",
+    "rate",
+    "dry_run",
+    "depends_on",
+];
 
 /// What `retries` means where it does not say: three more tries within a few minutes.
 const RETRY: RetryPolicy = RetryPolicy {
@@ -52,6 +68,7 @@ impl Settings {
                 report.error(key.line, misfit.what, misfit.remedy);
             }
         }
+        settings.look_at_worker(map, report);
         settings
     }
 
@@ -64,7 +81,8 @@ impl Settings {
             "limits" => self.take_limits(node, report)?,
             "depends_on" => self.take_dependencies(node, report),
             "run_as" => return Err(unsupported_user(node)),
-            "mode" => script_mode(node)?,
+            "mode" => self.stays = is_worker(node)?,
+            "worker" => self.take_worker(node, report)?,
             "rate" | "dry_run" => report.warning(
                 node.line,
                 format!("`{key}` is not supported yet"),
@@ -93,6 +111,47 @@ impl Settings {
         }
         self.retry = Some(policy);
         Ok(())
+    }
+
+    fn take_worker(&mut self, node: &Node, report: &mut Report) -> Result<(), Misfit> {
+        let rules = &mut self.worker;
+        for (key, node) in
+            map_of("worker", node, "write a map such as {jobs: 10000, memory: 512MiB, age: 1h}")?
+        {
+            match key.name.as_str() {
+                "ready" => rules.ready = value::duration("worker.ready", node)?,
+                "grace" => rules.grace = value::duration("worker.grace", node)?,
+                "jobs" => rules.jobs = value::count("worker.jobs", node, &1)?,
+                "memory" => rules.memory = value::size("worker.memory", node)?,
+                "age" => rules.age = value::duration("worker.age", node)?,
+                other => report.warning(
+                    key.line,
+                    format!("`worker.{other}` is no key that Intendant knows"),
+                    "use ready, grace, jobs, memory or age, or remove it",
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    /// What is said here of workers, and cannot hold.
+    fn look_at_worker(&self, map: &Node, report: &mut Report) {
+        if !self.stays
+            && let Some(node) = map.get("worker")
+        {
+            report.warning(
+                node.line,
+                "`worker` is said of what is no worker",
+                "write `mode: worker` beside it",
+            );
+        }
+        if self.stays
+            && self.leavings == Some(Leavings::Kept)
+            && let Some(node) = map.get("background").or_else(|| map.get("mode"))
+        {
+            let what = "`background: allowed` does not hold for a worker: what it starts ends with it";
+            report.warning(node.line, what, "remove it, or let `mode: script` run the action");
+        }
     }
 
     fn take_env(&mut self, node: &Node, report: &mut Report) -> Result<(), Misfit> {
@@ -155,14 +214,11 @@ fn background(node: &Node) -> Result<Leavings, Misfit> {
     }
 }
 
-fn script_mode(node: &Node) -> Result<(), Misfit> {
+fn is_worker(node: &Node) -> Result<bool, Misfit> {
     match &node.value {
-        Yaml::Text(text) if text == "script" => Ok(()),
-        Yaml::Text(text) if text == "worker" => Err(Misfit {
-            what: "`mode: worker` is not supported yet".to_owned(),
-            remedy: "remove it: the scripts then run once for each job".to_owned(),
-        }),
-        other => Err(Misfit::new("mode", other, "remove the key")),
+        Yaml::Text(text) if text == "script" => Ok(false),
+        Yaml::Text(text) if text == "worker" => Ok(true),
+        other => Err(Misfit::new("mode", other, "write `mode: worker` or `mode: script`")),
     }
 }
 

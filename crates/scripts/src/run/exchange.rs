@@ -1,28 +1,24 @@
 //! The exchange with one running script: its output is read and its end awaited by one thread, under one time limit.
 //! Its input it has whole from the beginning.
 
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::{ChildStderr, ChildStdout, ExitStatus};
-use std::thread;
 use std::time::Duration;
 
 use engine::port::Stop;
 use model::mask::Mask;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
+use rustix::event::PollFlags;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::force::timeout;
 use super::nursery::Ward;
+use super::pipes::{CHUNK, read_some, ready};
 use super::stop_signal::StopSignal;
 use crate::output::Tail;
 use crate::time::{Deadline, Stopwatch};
 
 /// A pipe holds at most so much: what is read after the last waiting does not grow beyond it.
 const PIPE: usize = 1024 * 1024;
-
-/// How much is read at once.
-const CHUNK: usize = 16 * 1024;
 
 /// A script that has printed a little usually ends at once. To wait so long for that alone, before listening again,
 /// spares a change of threads for each run.
@@ -140,15 +136,9 @@ impl<'a> Exchange<'a> {
     }
 
     /// Takes what was printed by a process that was ended by force. One that hangs inside the kernel is waited for
-    /// elsewhere, so that it leaves no zombie behind.
-    pub(crate) fn let_go(mut self) -> (Tail, Tail) {
-        if self.has_ended() {
-            let _ = self.ward.child().wait();
-        } else {
-            let mut ward = self.ward;
-            // Without a thread it stays a zombie until the hub ends.
-            let _ = thread::Builder::new().spawn(move || ward.child().wait());
-        }
+    /// elsewhere.
+    pub(crate) fn let_go(self) -> (Tail, Tail) {
+        self.ward.let_go();
         (self.printed, self.complained)
     }
 
@@ -163,13 +153,7 @@ impl<'a> Exchange<'a> {
             self.stderr.as_ref().and_then(|pipe| output(pipe.as_fd())),
         ];
         let [ended, _rung, stdout, stderr] = ready(entries, left);
-        (ended || self.handle.is_none() && self.has_ended(), Ready { stdout, stderr })
-    }
-
-    /// Whether the process has ended; it is not reaped by that.
-    fn has_ended(&self) -> bool {
-        let glance = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(self.ward.group()), glance), Ok(None))
+        (ended || self.handle.is_none() && self.ward.has_ended(), Ready { stdout, stderr })
     }
 
     fn wait_for_output(&self, left: Duration) -> Ready {
@@ -185,39 +169,11 @@ impl<'a> Exchange<'a> {
     fn read(&mut self, ready: Ready) -> usize {
         let mut count = 0;
         if ready.stdout {
-            count += read_some(&mut self.stdout, &mut self.printed, self.mask);
+            count += read_some(&mut self.stdout, |bytes| self.printed.push(bytes, self.mask));
         }
         if ready.stderr {
-            count += read_some(&mut self.stderr, &mut self.complained, self.mask);
+            count += read_some(&mut self.stderr, |bytes| self.complained.push(bytes, self.mask));
         }
         count
-    }
-}
-
-/// Which of these can be used without waiting.
-fn ready<const N: usize>(entries: [Option<(BorrowedFd<'_>, PollFlags)>; N], left: Duration) -> [bool; N] {
-    let mut polled: Vec<PollFd<'_>> =
-        entries.iter().flatten().map(|(fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
-    if poll(&mut polled, timeout(left).as_ref()).is_err() {
-        return [false; N];
-    }
-    let mut events = polled.iter().map(|entry| !entry.revents().is_empty());
-    entries.map(|entry| entry.is_some() && events.next().unwrap_or(false))
-}
-
-/// Reads once from a pipe that is ready; closes it at its end.
-fn read_some(pipe: &mut Option<impl Read>, tail: &mut Tail, mask: &Mask) -> usize {
-    let mut buffer = [0; CHUNK];
-    let Some(open) = pipe else { return 0 };
-    match open.read(&mut buffer) {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
-        Ok(0) | Err(_) => {
-            *pipe = None;
-            0
-        }
-        Ok(count) => {
-            tail.push(buffer.get(..count).unwrap_or_default(), mask);
-            count
-        }
     }
 }

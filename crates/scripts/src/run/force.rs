@@ -10,9 +10,11 @@ use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open, pidfd_send_signal,
 };
+use uuid::Uuid;
 
 use super::processes::{Family, Process};
 use crate::time::Deadline;
+use crate::worker;
 
 /// How long a process that was asked to end may take for it.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
@@ -47,6 +49,13 @@ pub fn kill_carriers<'a>(marks: impl IntoIterator<Item = &'a RunMark>) -> Ended 
         return Ended::default();
     }
     end(Family { marks: Some(&marks), ..Family::default() }, GRACE)
+}
+
+/// The same, and whatever still runs of the workers of a hub with this journal.
+pub(crate) fn kill_lost(journal: Uuid, marks: &[RunMark]) -> Ended {
+    let marks: HashSet<String> = marks.iter().map(ToString::to_string).collect();
+    let workers = worker::marks_of(journal);
+    end(Family { marks: Some(&marks), workers: Some(&workers), ..Family::default() }, GRACE)
 }
 
 /// Ends a family: TERM, a grace, and KILL until nobody is left.

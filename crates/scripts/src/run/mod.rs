@@ -5,6 +5,7 @@ mod exchange;
 mod force;
 mod input;
 mod nursery;
+mod pipes;
 mod processes;
 mod stop_signal;
 mod sweeper;
@@ -25,10 +26,11 @@ use rustix::process::test_kill_process_group;
 
 use exchange::{Exchange, Over};
 pub use force::{Ended, kill_carriers};
-use force::{GRACE, end};
+pub(crate) use force::{GRACE, end, kill_lost};
 pub(crate) use input::sealed;
-use nursery::Ward;
-use processes::Family;
+pub(crate) use nursery::Ward;
+pub(crate) use pipes::{CHUNK, read_some, ready};
+pub(crate) use processes::Family;
 pub(crate) use stop_signal::StopSignal;
 pub(crate) use sweeper::Sweeper;
 
@@ -36,6 +38,7 @@ use crate::command::CommandLine;
 use crate::environment::{self, Variables};
 use crate::output::Tail;
 use crate::time::Deadline;
+use crate::worker::Fault;
 
 /// Everything that one execution needs.
 pub(crate) struct Attempt<'a> {
@@ -89,6 +92,10 @@ pub(crate) enum Ending {
     Limit(Duration),
     /// By force, when the job was cancelled or the hub stopped.
     Stopped(Stop),
+    /// It goes on: it is a worker, and has answered.
+    Answered,
+    /// By force: it is a worker, and cannot be believed any more.
+    Broke(Fault),
 }
 
 impl Attempt<'_> {
@@ -114,14 +121,7 @@ impl Attempt<'_> {
 
     fn start(&self, mark: &str) -> io::Result<(Ward, bool)> {
         let keeps = self.leavings != Leavings::Ended;
-        let start = |command| Ward::start(&mut self.prepare(command)?, mark.to_owned(), keeps);
-        match start(self.command.command()) {
-            // No first line that names an interpreter: a shell runs such a file itself.
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-                Ok((start(self.command.through_shell())?, true))
-            }
-            started => Ok((started?, self.command.needs_shell())),
-        }
+        start(self.command, |command| Ward::start(&mut self.prepare(command)?, mark.to_owned(), keeps))
     }
 
     /// Only what keeps the standard library's fast way of starting a process: no `pre_exec`, no `uid`.
@@ -202,8 +202,22 @@ impl Ended {
     }
 }
 
+/// Starts what a command line says. Also says whether a shell stands between.
+pub(crate) fn start<T>(
+    line: &CommandLine,
+    start: impl Fn(Command) -> io::Result<T>,
+) -> io::Result<(T, bool)> {
+    match start(line.command()) {
+        // No first line that names an interpreter: a shell runs such a file itself.
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+            Ok((start(line.through_shell())?, true))
+        }
+        started => Ok((started?, line.needs_shell())),
+    }
+}
+
 /// A shell reports the signal that ended its command as 128 and its number.
-fn ending(status: ExitStatus, through_shell: bool) -> Ending {
+pub(crate) fn ending(status: ExitStatus, through_shell: bool) -> Ending {
     match (status.code(), status.signal()) {
         (Some(code @ 129..=192), _) if through_shell => Ending::Signal(code - 128),
         (Some(code), _) => Ending::Exit(code),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::process::{Child, Command};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
 
-use rustix::process::{Pid, Resource, WaitOptions, getpid, prlimit, waitpid};
+use rustix::process::{Pid, Resource, WaitId, WaitIdOptions, WaitOptions, getpid, prlimit, waitid, waitpid};
 
 use super::custody::{Custody, Orphan};
 use super::processes::Process;
@@ -52,6 +53,23 @@ impl Ward {
     /// The process, which leads a group of its own.
     pub(crate) fn group(&self) -> Pid {
         Pid::from_child(&self.child)
+    }
+
+    /// Whether the process has ended; it is not reaped by that.
+    pub(crate) fn has_ended(&self) -> bool {
+        let glance = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(self.group()), glance), Ok(None))
+    }
+
+    /// Lets go of a process that was ended by force. One that hangs inside the kernel is waited for elsewhere, so that it
+    /// leaves no zombie behind.
+    pub(crate) fn let_go(mut self) {
+        if self.has_ended() {
+            let _ = self.child.wait();
+        } else {
+            // Without a thread it stays a zombie until the hub ends.
+            let _ = thread::Builder::new().spawn(move || self.child.wait());
+        }
     }
 
     /// Nothing of it may stay: it is ended by force. Its number tells what it lost.

@@ -36,6 +36,8 @@ pub(crate) struct Process {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Family<'a> {
     pub(crate) marks: Option<&'a HashSet<String>>,
+    /// All marks that begin so: those of workers.
+    pub(crate) workers: Option<&'a str>,
     /// Only while its leader is not reaped, or just after: later the number may be somebody else's.
     pub(crate) group: Option<Pid>,
     /// The script, by its number in the nursery.
@@ -72,8 +74,13 @@ impl Family<'_> {
         }
     }
 
+    fn is_marked(&self, mark: &str) -> bool {
+        self.marks.is_some_and(|marks| marks.contains(mark))
+            || self.workers.is_some_and(|workers| mark.starts_with(workers))
+    }
+
     fn is_kin(&self, process: &Process, members: &[Process]) -> bool {
-        process.mark.as_ref().is_some_and(|mark| self.marks.is_some_and(|marks| marks.contains(mark)))
+        process.mark.as_ref().is_some_and(|mark| self.is_marked(mark))
             || self.group.is_some_and(|group| group.as_raw_pid() == process.group)
             || self.loser.is_some_and(|number| nursery::was_lost_by(number, process))
             || self.named.iter().any(|named| named.key() == process.key())

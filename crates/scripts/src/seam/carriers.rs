@@ -2,16 +2,17 @@
 
 use engine::port::{BoxFuture, Reclaim};
 use model::RunMark;
+use uuid::Uuid;
 
-use crate::run::kill_carriers;
+use crate::run::kill_lost;
 
-/// Ends the scripts that a lost hub left running.
+/// Ends the scripts and workers that a lost hub left running.
 pub(super) struct Carriers;
 
 impl Reclaim for Carriers {
-    fn reclaim(&self, marks: Vec<RunMark>) -> BoxFuture<'_, ()> {
+    fn reclaim(&self, journal: Uuid, marks: Vec<RunMark>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            match tokio::task::spawn_blocking(move || kill_carriers(&marks)).await {
+            match tokio::task::spawn_blocking(move || kill_lost(journal, &marks)).await {
                 Ok(ended) if ended.is_empty() => {}
                 Ok(ended) => tracing::warn!(
                     gone = ended.gone.len(),

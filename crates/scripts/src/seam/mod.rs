@@ -6,6 +6,8 @@ mod config;
 mod examine;
 mod read;
 
+use std::time::Duration;
+
 use anyhow::Result;
 use module::config::SectionKind;
 use module::{About, Command, Declaration, Module, Offer, Told};
@@ -13,10 +15,15 @@ use module::{About, Command, Declaration, Module, Offer, Told};
 use command::debug::Debug;
 use command::new::New;
 
+use crate::worker;
+
 pub use config::Backends;
 
 /// The hub's own subcommand beside whose subcommands ours stand.
 const BACKENDS: &str = "backends";
+
+/// How long the workers may take to be gone when all else has ended: each has a grace, and is then ended by force.
+const LAST_WAIT: Duration = Duration::from_mins(1);
 
 /// Script backends.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +32,12 @@ pub struct Scripts;
 impl Module for Scripts {
     fn launch(&self) {
         crate::host();
+    }
+
+    fn leave(&self) {
+        if !worker::close(LAST_WAIT) {
+            tracing::error!("workers could not be ended");
+        }
     }
 
     fn about(&self) -> About {

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod workers;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+"""Does what is asked of it. See ../config.yml for what calls it, and intendant.py for how."""
+
+import sys
+
+from intendant import run
+
+
+def handle(request):
+    if request["action"] == "PING_TARGET":
+        # Replace this by a look at the target: is it there?
+        return {"status": 0, "message": "I am alive"}
+    # Replace this by the real work. A later attempt of the same job has the same request["job"] and a higher
+    # request["attempt"]: what was done already must not be done twice.
+    # What is written to standard error is kept with the job; a line that begins with INFO: goes to the hub's log.
+    print("INFO:", request["action"], "came with", len(request["document"]), "members", file=sys.stderr)
+    return {"status": 0, "message": "nothing is done yet: write the work into bin/main.py"}
+
+
+run(handle)
