@@ -4,17 +4,18 @@ mod call;
 mod endpoint;
 mod stream;
 
+use std::future::ready;
 use std::io;
 use std::path::PathBuf;
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt as _};
 use model::JobId;
 
 use crate::dto::{
     Backend, BatchLine, CancelReport, CheckReport, Decide, Decided, Event, EventQuery, Exported, Failsafe,
-    Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, Pong, Readiness,
+    Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, News, Pong, Readiness,
     RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Setting,
     Status, Story, Submitted, Time, TokenView, Waited,
 };
@@ -134,15 +135,27 @@ impl Client {
         self.post(&format!("/api/v1/jobs/{job}/cancel")).await
     }
 
-    /// Events as they happen, until the hub stops.
+    /// What happens, and how far running attempts say that they have come, until the hub stops.
+    pub async fn news(
+        &self,
+        events: &EventQuery,
+    ) -> Result<impl Stream<Item = Result<News, Error>> + use<>, Error> {
+        let mut query = Query::new("/api/v1/events");
+        events.write(&mut query);
+        let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
+        Ok(stream::news(answer, &self.endpoint))
+    }
+
+    /// Only the events of them: what can be read again later.
     pub async fn events(
         &self,
         events: &EventQuery,
     ) -> Result<impl Stream<Item = Result<Event, Error>> + use<>, Error> {
-        let mut query = Query::new("/api/v1/events");
-        events.write(&mut query);
-        let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
-        Ok(stream::events(answer, &self.endpoint))
+        let event = |news| match news {
+            News::Event(event) => Some(event),
+            News::Progress(_) => None,
+        };
+        Ok(self.news(events).await?.try_filter_map(move |news| ready(Ok(event(news)))))
     }
 
     // === refusals ===

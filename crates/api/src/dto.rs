@@ -5,6 +5,7 @@ mod damaged;
 mod failsafe;
 mod hub;
 mod job;
+mod progress;
 pub(crate) mod schema;
 mod story;
 mod submit;
@@ -22,6 +23,7 @@ pub use hub::{
     Part, Pong, Reached, Readiness, ReloadReport, Severity, Standing, Status, Tally,
 };
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
+pub use progress::{News, Progress, ProgressKind};
 pub use story::{Attempt, Delivery, DeliveryPage, Moved, Settle, Settled, Step, Story, Waiting};
 pub use submit::{
     Acceptance, BatchLine, CancelReport, Cancelling, RefusedReplay, Replayed, ReplayedMany, Submitted, Waited,

@@ -3,13 +3,18 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use futures_util::{Stream, StreamExt as _};
 use intendant_api::Error;
-use intendant_api::dto::{Event, EventQuery};
-use model::{EventKind, EventsCursor};
-use support::{Bed, document, head, in_time, parse_problem, raw};
+use intendant_api::dto::{Event, EventQuery, News};
+use model::{EventKind, EventsCursor, Outcome, Progress};
+use serde_json::json;
+use support::{Bed, Fake, document, entry, head, in_time, parse_problem, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
+use tokio::sync::Semaphore;
 
 async fn listen(
     bed: &Bed,
@@ -111,6 +116,61 @@ async fn it_is_server_sent_events_and_last_event_id_counts() {
     assert!(answer.to_lowercase().contains("content-type: text/event-stream"), "{answer}");
     let frame = &answer[answer.find("id: ").unwrap()..];
     assert!(frame.starts_with("id: 4\ndata: {\"seq\":4,"), "{frame}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_running_attempt_reports_is_told_to_those_who_follow_it() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    let backend = Fake::with(move |_, control| {
+        let gate = Arc::clone(&held);
+        Box::pin(async move {
+            control.progress.report(Progress { eta_seconds: Some(9), ..Progress::of(3, 4).saying("copies") });
+            gate.acquire().await.unwrap().forget();
+            Outcome::done()
+        })
+    });
+    let bed = Bed::with(vec![entry("00gate", backend)]).await;
+    let all = bed.client.news(&EventQuery { after: Some(EventsCursor::default()), job: None }).await.unwrap();
+    let mut all = Box::pin(all);
+    let (other, job) = (bed.job(&document("other")).await, bed.job(&document("a")).await);
+    let mut told = BTreeSet::new();
+    while told.len() < 2 {
+        if let News::Progress(said) = in_time(all.next()).await.unwrap().unwrap() {
+            told.insert(said.job);
+        }
+    }
+    assert_eq!(told, BTreeSet::from([other, job]));
+
+    let story = bed.client.job(job).await.unwrap();
+    let said = serde_json::to_value(story.progress.unwrap()).unwrap();
+    let expected = json!({
+        "kind": "progress", "at": said["at"], "job": job, "step": 0, "attempt": 1, "backend": "00gate",
+        "done": 3, "of": 4, "message": "copies", "eta_seconds": 9,
+    });
+    assert_eq!(said, expected);
+
+    // Whoever may follow one job hears of no other.
+    let one = EventQuery { after: Some(EventsCursor::default()), job: Some(job) };
+    let mut one = Box::pin(bed.client.news(&one).await.unwrap());
+    gate.add_permits(2);
+    bed.client.wait(job, 60).await.unwrap();
+    bed.client.wait(other, 60).await.unwrap();
+    loop {
+        match in_time(one.next()).await.unwrap().unwrap() {
+            News::Progress(said) => assert_eq!(said.job, job),
+            News::Event(event) if event.kind == EventKind::Succeeded => break,
+            News::Event(event) => assert_eq!(event.job, Some(job)),
+        }
+    }
+    assert_eq!(bed.client.job(job).await.unwrap().progress, None);
+    // What was said is no event: nothing of it can be read again.
+    let mut again = Box::pin(
+        bed.client.news(&EventQuery { after: Some(EventsCursor::default()), job: None }).await.unwrap(),
+    );
+    for _ in 0..8 {
+        assert!(matches!(in_time(again.next()).await.unwrap().unwrap(), News::Event(_)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,7 @@ pub(crate) async fn show(
             let filter = journal::Filter { states: vec![JobState::Failed], ..journal::Filter::default() };
             let page = Page { after: before.map(Seq), order: Order::Newest, limit: ROWS };
             let found = journal.jobs(filter, page).await?;
-            jobs = found.rows.into_iter().map(|job| Row::new(&visit, job)).collect();
+            jobs = found.rows.into_iter().map(|job| Row::new(&visit, &console.hub, job)).collect();
             found.next
         }
         Of::Refusals => {

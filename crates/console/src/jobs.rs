@@ -8,7 +8,7 @@ mod story;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use engine::WaitsFor;
+use engine::{Hub, WaitsFor};
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
 use journal::{Listing, Order, Page};
@@ -16,7 +16,7 @@ use model::{Job, JobState, Seq};
 
 use crate::Console;
 use crate::filter::{Asked, WAITS};
-use crate::show::{Chip, When, between, span};
+use crate::show::{Ahead, Chip, When, between, span};
 
 /// Rows of a page.
 const ROWS: u32 = 100;
@@ -27,12 +27,15 @@ pub(crate) struct Row {
     pub(crate) chip: Chip,
     pub(crate) accepted: When,
     pub(crate) took: Option<String>,
+    /// How far it says that it has come.
+    pub(crate) ahead: Option<Ahead>,
 }
 
 impl Row {
-    pub(crate) fn new(v: &Visit, job: Job) -> Self {
+    pub(crate) fn new(v: &Visit, hub: &Hub, job: Job) -> Self {
         let took = job.started_at.zip(job.ended_at).map(|(from, to)| span(v, between(from, to)));
-        Row { chip: Chip::job(v, job.state), accepted: job.accepted_at.into(), took, job }
+        let ahead = hub.report_of(job.id).map(|report| Ahead::new(v, &report));
+        Row { chip: Chip::job(v, job.state), accepted: job.accepted_at.into(), took, ahead, job }
     }
 }
 
@@ -74,7 +77,7 @@ pub(crate) async fn list(
         }
         None => Listing { rows: Vec::new(), next: None, damaged: Vec::new() },
     };
-    let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, job)).collect();
+    let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, &console.hub, job)).collect();
     let failed = asked.states.is_empty() || asked.has(JobState::Failed);
     let failed = failed && rows.iter().any(|row| row.job.state == JobState::Failed);
     let (actions, backends) = choices(&console);

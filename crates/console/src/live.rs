@@ -1,15 +1,16 @@
 //! The live stream of the pages: not what happened, only that something did, at most about once a second.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use engine::Clock;
+use engine::{Clock, Report};
 use futures_util::{Stream, StreamExt as _, stream};
 use http::page::Form;
 use http::{Closing, May, Read};
-use model::EventKind;
+use model::{EventKind, JobId};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
@@ -41,7 +42,8 @@ pub(crate) async fn stream(
     let query = Form::of_query(query.0.as_deref().unwrap_or_default());
     let topics = query.all("on").map(str::to_owned).collect();
     let about = About { topics, job: query.get("job").map(str::to_owned) };
-    let follow = Follow { events: console.hub.events(), clock: console.clock, about, spoken: false };
+    let (events, reports) = (console.hub.events(), console.hub.reports());
+    let follow = Follow { events, reports, clock: console.clock, about, spoken: false };
     let words = stream::unfold(follow, |mut follow| async {
         follow.next().await?;
         Some((Ok(Event::default().data("changed")), follow))
@@ -52,6 +54,8 @@ pub(crate) async fn stream(
 
 struct Follow {
     events: Receiver<model::Event>,
+    /// How far jobs say that they have come.
+    reports: Receiver<Arc<Report>>,
     clock: Clock,
     about: About,
     spoken: bool,
@@ -66,7 +70,8 @@ impl Follow {
         }
         self.spoken = true;
         tokio::select! {
-            heard = heard(&mut self.events, &self.about) => heard,
+            heard = heard(&mut self.events, |event| self.about.includes(event)) => heard,
+            heard = heard(&mut self.reports, |report| self.about.shows(report.mark.job)) => heard,
             () = self.clock.sleep(TICK) => Some(()),
         }?;
         self.drain();
@@ -76,14 +81,15 @@ impl Follow {
     /// What came at the same moment is in the same word.
     fn drain(&mut self) {
         while matches!(self.events.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
+        while matches!(self.reports.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
     }
 }
 
-/// Waits for an event that the page is about.
-async fn heard(events: &mut Receiver<model::Event>, about: &About) -> Option<()> {
+/// Waits for something that the page is about.
+async fn heard<T: Clone>(told: &mut Receiver<T>, about: impl Fn(&T) -> bool) -> Option<()> {
     loop {
-        match events.recv().await {
-            Ok(event) if about.includes(&event) => return Some(()),
+        match told.recv().await {
+            Ok(told) if about(&told) => return Some(()),
             Ok(_) => {}
             // Too much happened to look at each: something of it will have been ours.
             Err(RecvError::Lagged(_)) => return Some(()),
@@ -95,8 +101,16 @@ async fn heard(events: &mut Receiver<model::Event>, about: &About) -> Option<()>
 impl About {
     fn includes(&self, event: &model::Event) -> bool {
         let wanted = |topic: &str| self.topics.iter().any(|on| on == topic || on == "all");
-        let own = || event.job.is_some_and(|job| self.job.as_deref() == Some(&*job.to_string()));
-        wanted(topic(event.kind)) || own()
+        wanted(topic(event.kind)) || event.job.is_some_and(|job| self.is_own(job))
+    }
+
+    /// Whether the page shows how far a job has come: a list of jobs, or its own page.
+    fn shows(&self, job: JobId) -> bool {
+        self.topics.iter().any(|on| on == "jobs" || on == "all") || self.is_own(job)
+    }
+
+    fn is_own(&self, job: JobId) -> bool {
+        self.job.as_deref() == Some(&*job.to_string())
     }
 }
 
@@ -113,7 +127,6 @@ fn topic(kind: EventKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use model::JobId;
 
     use super::*;
 
@@ -139,11 +152,15 @@ mod tests {
     }
 
     #[test]
-    fn a_job_s_page_hears_of_its_own_job() {
+    fn a_job_s_page_hears_of_its_own_job_and_lists_of_how_far_any_has_come() {
         let id = JobId::from_parts(Timestamp::UNIX_EPOCH, [1; 10]);
         let other = JobId::from_parts(Timestamp::UNIX_EPOCH, [2; 10]);
         let about = About { topics: Vec::new(), job: Some(id.to_string()) };
         assert!(about.includes(&event(EventKind::StepStarted, Some(id))));
         assert!(!about.includes(&event(EventKind::StepStarted, Some(other))));
+        assert!(about.shows(id) && !about.shows(other));
+        let list = About { topics: vec!["jobs".to_owned()], job: None };
+        let backends = About { topics: vec!["backends".to_owned()], job: None };
+        assert!(list.shows(id) && !backends.shows(id));
     }
 }

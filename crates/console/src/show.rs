@@ -1,5 +1,7 @@
 //! Small pieces that pages are made of: states, times, lengths of time, documents.
 
+mod ahead;
+
 use std::time::Duration;
 
 use askama::Template;
@@ -10,6 +12,8 @@ pub(crate) use http::page::When;
 use jiff::Timestamp;
 use model::{DeliveryState, JobState, OutcomeKind, StepState, WaitingOn};
 use serde_json::Value;
+
+pub(crate) use ahead::Ahead;
 
 /// Where a dead letter was sent on to, when and by whom.
 pub(crate) fn sent_on(v: &Visit, moved: &Moved) -> String {

@@ -27,6 +27,32 @@ async fn a_failed_job_says_what_the_backend_said() {
 }
 
 #[tokio::test]
+async fn how_far_a_running_job_has_come_stands_on_its_page_and_in_the_lists_in_both_languages() {
+    let bed = Bed::done().await;
+    let mut reports = bed.hub.reports();
+    let said = json!({"done": 1200, "of": 5000, "message": "copies <mail>", "eta_seconds": 90});
+    let job = bed.job("DO", "alice", json!({"hang": true, "progress": said})).await;
+    tokio::time::timeout(support::LONG, reports.recv()).await.unwrap().unwrap();
+    let viewer = || Some(person(Role::Viewer));
+    for path in [format!("/jobs/{job}"), "/jobs".to_owned(), "/".to_owned()] {
+        let english = bed.get_as(viewer(), &path, "en").await.html;
+        assert!(english.contains("max=\"5000\" value=\"1200\""), "{path}: {english}");
+        assert!(
+            english.contains("1,200 of 5,000 · copies &#60;mail&#62; · about 1\u{a0}min 30\u{a0}s left"),
+            "{english}"
+        );
+        let french = bed.get_as(viewer(), &path, "fr").await.html;
+        assert!(
+            french.contains("1\u{202f}200 sur 5\u{202f}000 · copies &#60;mail&#62; · encore 1\u{a0}min"),
+            "{french}"
+        );
+    }
+    bed.post(&format!("/jobs/{job}/cancel"), &[]).await;
+    bed.end_of(job).await;
+    assert!(!bed.get(&format!("/jobs/{job}")).await.html.contains("1,200 of"));
+}
+
+#[tokio::test]
 async fn a_retry_leads_to_the_new_job() {
     let bed = Bed::done().await;
     let job = bed.ended("DO", "alice", json!({"fail": "no"})).await;

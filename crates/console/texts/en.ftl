@@ -224,6 +224,11 @@ next-retry = It is tried again at:
 next-slot = It starts when one of the jobs running on { $backend } ends.
 next-slot-hub = It starts when one of the running jobs ends.
 next-nothing = It starts in a moment.
+ahead = How far it has come
+ahead-of = { $done } of { $of }
+ahead-done = { $done } done
+ahead-in-all = { $of } in all
+ahead-left = about { $span } left
 
 # Replay.
 replay = Edit and retry

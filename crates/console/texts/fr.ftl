@@ -230,6 +230,11 @@ next-retry = Nouvel essai le :
 next-slot = Il commence quand un des travaux en cours sur { $backend } se termine.
 next-slot-hub = Il commence quand un des travaux en cours se termine.
 next-nothing = Il commence dans un instant.
+ahead = Avancement
+ahead-of = { $done } sur { $of }
+ahead-done = { $done } faits
+ahead-in-all = { $of } en tout
+ahead-left = encore { $span } environ
 
 # Relance.
 replay = Modifier et relancer

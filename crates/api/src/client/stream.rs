@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::call::lost;
 use super::endpoint::Endpoint;
-use crate::dto::Event;
+use crate::dto::News;
 use crate::error::Error;
 use http::body::Split;
 
@@ -26,18 +26,18 @@ pub(super) fn lines<T: DeserializeOwned>(
     })
 }
 
-/// The events of a stream of server-sent events.
-pub(super) fn events(
+/// What a stream of server-sent events tells.
+pub(super) fn news(
     answer: Response<Incoming>,
     endpoint: &Endpoint,
-) -> impl Stream<Item = Result<Event, Error>> + use<> {
+) -> impl Stream<Item = Result<News, Error>> + use<> {
     let lines = Lines::new(answer, endpoint);
     stream::try_unfold(lines, |mut lines| async {
         // Ids and kinds stand in the data too; comments only keep the connection alive.
         while let Some(line) = lines.next().await? {
             if let Some(data) = line.strip_prefix(b"data:") {
-                let event = lines.parse(data)?;
-                return Ok(Some((event, lines)));
+                let told = lines.parse(data)?;
+                return Ok(Some((told, lines)));
             }
         }
         Ok(None)

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::damaged::Damaged;
 use super::job::Job;
+use super::progress::Progress;
 use crate::result::result;
 use http::Time;
 
@@ -33,6 +34,9 @@ pub struct Story {
     pub deliveries: Vec<Delivery>,
     /// What it waits for.
     pub waiting_on: Waiting,
+    /// How far the attempt that runs says that it has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// The result as its callers see it.
     pub result: Value,
     /// What of it cannot be read back from the journal.
@@ -71,6 +75,7 @@ impl From<engine::Story> for Story {
             attempts: story.attempts.into_iter().map(Attempt::from).collect(),
             deliveries: story.deliveries.into_iter().map(Delivery::from).collect(),
             waiting_on: story.waiting_on.into(),
+            progress: story.report.as_deref().map(Progress::from),
             damaged: story.damaged,
             moved: story.moved.map(Moved::from),
         }

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{self, KeepAlive, Sse};
-use engine::Hub;
+use engine::{Hub, Report};
 use futures_util::{Stream, StreamExt as _, stream};
 use model::{Event, EventsCursor, JobId};
 use tokio::sync::broadcast::Receiver;
@@ -25,7 +26,8 @@ const ROWS: usize = 64;
 /// A comment is sent after so long a silence, so that neither side takes the other for lost.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// `GET /events`: resumes after `Last-Event-ID`, or after `after`; without either it begins now.
+/// `GET /events`: resumes after `Last-Event-ID`, or after `after`; without either it begins now. What attempts report of
+/// how far they have come is told in between, and cannot be resumed.
 #[utoipa::path(
     get,
     path = "/events",
@@ -35,7 +37,7 @@ const ALIVE: Duration = Duration::from_secs(15);
         EventQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "As `after`, sent by browsers that resume"),
     ),
-    responses((status = 200, description = "Done", body = dto::Event, content_type = "text/event-stream")),
+    responses((status = 200, description = "Done", body = dto::News, content_type = "text/event-stream")),
     security(("token" = ["read"]), ("token" = ["submit"])),
 )]
 pub(super) async fn events(
@@ -56,14 +58,14 @@ pub(super) async fn events(
         }
     }
     // Heard before read: what is committed in between is in both, and in neither twice.
-    let live = api.hub.events();
+    let (live, reports) = (api.hub.events(), api.hub.reports());
     let newest = api.hub.journal().last_event().await?;
     // An id from the future was given by a journal that a backup has replaced since.
     let seen = match last_event_id(&headers)?.or(after) {
         Some(after) => after.at_most(&newest),
         None => newest,
     };
-    let follow = Follow { hub: api.hub, live, read: VecDeque::new(), behind: true, seen, job };
+    let follow = Follow { hub: api.hub, live, reports, read: VecDeque::new(), behind: true, seen, job };
     let events = follow.stream().take_until(async move { closing.begun().await });
     Ok(Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
@@ -77,6 +79,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<EventsCursor>, Problem> {
 struct Follow {
     hub: Hub,
     live: Receiver<Event>,
+    reports: Receiver<Arc<Report>>,
     /// Read from the journal, to be sent.
     read: VecDeque<Event>,
     /// There may be more in the journal than was read.
@@ -86,29 +89,44 @@ struct Follow {
     job: Option<JobId>,
 }
 
+/// What is told.
+enum Told {
+    Event(Event),
+    Report(Arc<Report>),
+}
+
+impl Told {
+    fn job(&self) -> Option<JobId> {
+        match self {
+            Told::Event(event) => event.job,
+            Told::Report(report) => Some(report.mark.job),
+        }
+    }
+}
+
 impl Follow {
     fn stream(self) -> impl Stream<Item = sse::Event> {
         stream::unfold(self, |mut follow| async {
-            let event = follow.next().await?;
-            Some((show(event, &follow.seen), follow))
+            let told = follow.next().await?;
+            Some((show(told, &follow.seen), follow))
         })
     }
 
-    /// The next event that is wanted; `None` = the hub stops.
-    async fn next(&mut self) -> Option<Event> {
+    /// What is wanted and comes next; `None` = the hub stops.
+    async fn next(&mut self) -> Option<Told> {
         loop {
-            let event = self.any().await?;
-            if self.job.is_none() || self.job == event.job {
-                return Some(event);
+            let told = self.any().await?;
+            if self.job.is_none() || self.job == told.job() {
+                return Some(told);
             }
         }
     }
 
-    async fn any(&mut self) -> Option<Event> {
+    async fn any(&mut self) -> Option<Told> {
         loop {
             if let Some(event) = self.read.pop_front() {
                 self.seen.pass(event.seq);
-                return Some(event);
+                return Some(Told::Event(event));
             }
             if self.behind {
                 let found = self.hub.journal().events(self.seen.clone(), ROWS).await.ok()?;
@@ -120,19 +138,42 @@ impl Follow {
                 self.read = found.rows.into();
                 continue;
             }
-            match self.live.recv().await {
-                Ok(event) if self.seen.pass(event.seq) => return Some(event),
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => return None,
+            tokio::select! {
+                biased;
+                heard = self.live.recv() => match heard {
+                    Ok(event) if self.seen.pass(event.seq) => return Some(Told::Event(event)),
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => self.behind = true,
+                    Err(RecvError::Closed) => return None,
+                },
+                said = self.reports.recv() => match said {
+                    // What an attempt said that is over by now would look as if it ran.
+                    Ok(report) if self.is_said(&report) => return Some(Told::Report(report)),
+                    // Whoever is too slow for all of them sees the next one.
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                },
             }
         }
+    }
+
+    /// Whether the attempt that reported still runs.
+    fn is_said(&self, report: &Report) -> bool {
+        self.hub.report_of(report.mark.job).is_some_and(|last| last.mark == report.mark)
     }
 }
 
 /// `seen`: where a reader that breaks off here goes on.
-fn show(event: Event, seen: &EventsCursor) -> sse::Event {
-    let frame = || sse::Event::default().id(seen.to_string());
-    // An event is plain data; if it could not be written, its id still moves the reader on.
-    frame().json_data(dto::Event::from(event)).unwrap_or_else(|_| frame())
+fn show(told: Told, seen: &EventsCursor) -> sse::Event {
+    match told {
+        Told::Event(event) => {
+            let frame = || sse::Event::default().id(seen.to_string());
+            // An event is plain data; if it could not be written, its id still moves the reader on.
+            frame().json_data(dto::Event::from(event)).unwrap_or_else(|_| frame())
+        }
+        Told::Report(report) => {
+            let frame = sse::Event::default().event("progress");
+            frame.json_data(dto::Progress::from(&*report)).unwrap_or_default()
+        }
+    }
 }

@@ -7,7 +7,7 @@ use http::page::Visit;
 use jiff::Timestamp;
 use model::{Delivery, Job, JobId, JobState, OnError, Outcome, Step, WaitingOn};
 
-use crate::show::{Chip, When, between, next, next_at, pretty, sent_on, span, tone};
+use crate::show::{Ahead, Chip, When, between, next, next_at, pretty, sent_on, span, tone};
 
 #[derive(Template)]
 #[template(path = "job.html")]
@@ -18,6 +18,8 @@ pub(super) struct Told<'p> {
     tone: &'static str,
     next: String,
     next_at: Option<When>,
+    /// How far what runs says that it has come.
+    ahead: Option<Ahead>,
     /// The job that it waits for.
     waits_for: Option<JobId>,
     /// The backend that is paused.
@@ -111,7 +113,8 @@ impl<'p> Told<'p> {
     ) -> Self {
         let over = story.job.state.is_terminal();
         let result = over.then(|| pretty(&api::result(&story.job, &story.answered())));
-        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, damaged, moved, .. } = story;
+        let Story { job, body, trace, steps, attempts, deliveries, waiting_on, report, damaged, moved } =
+            story;
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
             panels,
@@ -119,6 +122,7 @@ impl<'p> Told<'p> {
             tone: tone(job.state),
             next: next(v, &waiting_on),
             next_at: next_at(&waiting_on),
+            ahead: report.map(|report| Ahead::new(v, &report)),
             waits_for: match waiting_on {
                 WaitingOn::Subject { job, .. } => Some(job),
                 _ => None,

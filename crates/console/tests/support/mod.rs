@@ -29,7 +29,8 @@ use http::{Caller, KnownScopes, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
 use model::word::code;
 use model::{
-    ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Request as Asked, RetryPolicy, Subject,
+    ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked, RetryPolicy,
+    Subject,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -37,13 +38,16 @@ use tower::ServiceExt as _;
 
 pub use testhub::LONG;
 
-/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"hang": true}` never.
+/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"hang": true}` never,
+/// and says meanwhile what stands in `progress`.
 struct Obedient;
 
 impl Backend for Obedient {
     fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
         let payload = call.body.get("payload").cloned().unwrap_or_default();
         Box::pin(async move {
+            let said = payload.get("progress").and_then(Progress::read);
+            said.into_iter().for_each(|said| control.progress.report(said));
             if payload.get("hang").is_some() {
                 _ = control.stop.wait_for(Option::is_some).await;
                 return testhub::interrupted();

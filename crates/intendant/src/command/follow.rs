@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::Result;
-use api::dto::{Attempt, Story};
+use api::dto::{Attempt, Progress, Story};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::render::step::{Line, name_column};
-use crate::render::{job, text, time};
+use crate::render::{job, progress, text, time};
 use module::terminal::Screen;
 
 /// How often the line of what runs is drawn anew.
@@ -43,6 +43,9 @@ impl<'a> Follower<'a> {
         self.show_title(story)?;
         self.show_steps(story)?;
         self.show_running(story);
+        if let Some(said) = &story.progress {
+            self.report(said);
+        }
         if story.job.state.is_terminal() {
             self.busy.finish_and_clear();
             self.print(&[ending(story, self.screen), String::new()])?;
@@ -87,9 +90,24 @@ impl<'a> Follower<'a> {
         if running != self.running {
             self.running = running;
             let step = running.and_then(|(place, _)| story.steps.iter().find(|step| step.index == place));
+            self.busy.set_style(style(self.screen, SPINNER));
             self.busy.set_message(step.map_or("waiting".to_owned(), |step| text::one_line(&step.backend)));
             self.busy.reset_elapsed();
         }
+    }
+
+    /// Shows how far what runs says that it has come: as a bar where it knows its end.
+    pub(super) fn report(&mut self, said: &Progress) {
+        if self.running != Some((said.step, said.attempt)) {
+            return;
+        }
+        let measured = said.done.zip(said.of);
+        self.busy.set_style(style(self.screen, if measured.is_some() { BAR } else { SPINNER }));
+        if let Some((done, of)) = measured {
+            self.busy.set_length(of);
+            self.busy.set_position(done);
+        }
+        self.busy.set_message(progress::words(said));
     }
 
     fn print(&self, lines: &[String]) -> Result<()> {
@@ -120,16 +138,24 @@ pub(super) fn busy_line(screen: &Screen, wanted: bool) -> ProgressBar {
     if !(wanted && screen.live) {
         return ProgressBar::hidden();
     }
-    let template = if screen.err.is_on() {
-        "              {spinner:.cyan} {msg} {elapsed:.dim}"
-    } else {
-        "              {spinner} {msg} {elapsed}"
-    };
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "]));
-    }
+    bar.set_style(style(screen, SPINNER));
     bar.set_message("waiting");
     bar.enable_steady_tick(TICK);
     bar
+}
+
+/// What moves before the words.
+const SPINNER: &str = "{spinner}";
+const BAR: &str = "{spinner} {bar:20}";
+
+fn style(screen: &Screen, sign: &str) -> ProgressStyle {
+    let template = if screen.err.is_on() {
+        format!("              {} {{msg}} {{elapsed:.dim}}", sign.replace("{spinner}", "{spinner:.cyan}"))
+    } else {
+        format!("              {sign} {{msg}} {{elapsed}}")
+    };
+    let plain = |_| ProgressStyle::default_spinner();
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(plain).progress_chars("━╸ ");
+    style.tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏", " "])
 }

@@ -1,14 +1,16 @@
 //! `intendant run`: the main job, once, in this process.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow};
 use api::decode::{self, Beside};
-use api::dto::Story;
+use api::dto::{Progress, Story};
 use engine::{Accepted, Actor, Hub};
 use journal::Key;
 use model::{Effects, JobId, JobState};
 use module::Declaration;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::follow::Follower;
@@ -60,7 +62,7 @@ async fn accept_and_follow(
     let action = request.action.clone();
     let mut signals = Signals::listen()?;
     // Heard from before it is accepted, so that nothing of it is missed.
-    let mut events = hub.events();
+    let (mut events, mut reports) = (hub.events(), hub.reports());
     let job = match hub.accept(request, Effects::default()).await? {
         Accepted::New(job) | Accepted::Known(job, _) => job,
         Accepted::Refused(why) => {
@@ -82,7 +84,7 @@ async fn accept_and_follow(
             return Ok(Some(story));
         }
         tokio::select! {
-            heard = hear(&mut events, job) => heard?,
+            heard = hear(&mut events, &mut reports, job, &mut follower) => heard?,
             () = signals.stop_or_hang_up() => {
                 context.screen.remark("interrupted: what runs is being ended");
                 // It may have ended in this moment: then its own end is told.
@@ -92,13 +94,26 @@ async fn accept_and_follow(
     }
 }
 
-/// Resolves when something has happened to the job.
-async fn hear(events: &mut tokio::sync::broadcast::Receiver<model::Event>, job: JobId) -> Result<()> {
+/// Resolves when something has happened to the job; what it reports meanwhile is shown.
+async fn hear(
+    events: &mut Receiver<model::Event>,
+    reports: &mut Receiver<Arc<engine::Report>>,
+    job: JobId,
+    follower: &mut Follower<'_>,
+) -> Result<()> {
     loop {
-        match events.recv().await {
-            Ok(event) if event.job != Some(job) => {}
-            Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
-            Err(RecvError::Closed) => return Err(anyhow!("the hub stopped before job {job} had ended")),
+        tokio::select! {
+            biased;
+            heard = events.recv() => match heard {
+                Ok(event) if event.job != Some(job) => {}
+                Ok(_) | Err(RecvError::Lagged(_)) => return Ok(()),
+                Err(RecvError::Closed) => return Err(anyhow!("the hub stopped before job {job} had ended")),
+            },
+            Ok(report) = reports.recv() => {
+                if report.mark.job == job {
+                    follower.report(&Progress::from(&*report));
+                }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use anyhow::{Result, bail};
 use api::Client;
 use api::client::Submission;
-use api::dto::{Acceptance, EventQuery, Story, Submitted};
+use api::dto::{Acceptance, EventQuery, News, Story, Submitted};
 use futures_util::StreamExt as _;
 use model::{JobId, JobState};
 use serde_json::Value;
@@ -129,8 +129,8 @@ async fn wait_and_print(
 /// Shows a job of the hub until it has ended.
 pub(super) async fn follow(job: JobId, json: bool, client: &Client, context: &Context) -> Result<Story> {
     // Heard from before it is looked at, so that nothing is missed in between.
-    let events = client.events(&EventQuery { after: None, job: Some(job) }).await?;
-    let mut events = pin!(events);
+    let news = client.news(&EventQuery { after: None, job: Some(job) }).await?;
+    let mut news = pin!(news);
     let mut follower = Follower::new(&context.screen, !json);
     loop {
         let story = client.job(job).await?;
@@ -138,9 +138,15 @@ pub(super) async fn follow(job: JobId, json: bool, client: &Client, context: &Co
         if story.job.state.is_terminal() {
             return Ok(story);
         }
-        match events.next().await {
-            Some(event) => drop(event?),
-            None => bail!("the hub stopped before job {job} had ended: the job goes on when the hub is back"),
+        loop {
+            match news.next().await {
+                Some(Ok(News::Progress(progress))) => follower.report(&progress),
+                Some(Ok(News::Event(_))) => break,
+                Some(Err(error)) => return Err(error.into()),
+                None => {
+                    bail!("the hub stopped before job {job} had ended: the job goes on when the hub is back")
+                }
+            }
         }
     }
 }

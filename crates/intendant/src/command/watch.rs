@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use api::Client;
-use api::dto::{Event, EventQuery, Story};
+use api::dto::{Event, EventQuery, News, Progress, Story};
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use model::word::code;
 use model::{EventKind, EventsCursor, JobId, JobState};
 
@@ -17,12 +18,14 @@ use crate::cli::Watch;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::render::reason::{self, Remedy};
-use crate::render::{Mark, Times, text};
+use crate::render::{Mark, Times, progress, text};
 
 /// The pause between two tries to reach a hub that went away.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Columns for what happened, before what it is about.
 const WORDS: usize = 28;
+/// Between two lines that say how far a job has come.
+const BETWEEN: Duration = Duration::from_secs(5);
 /// Jobs whose names are remembered.
 const REMEMBERED: usize = 1000;
 
@@ -63,14 +66,27 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
     }
     let mut reached = false;
     loop {
-        match client.events(&query).await {
+        match client.news(&query).await {
             Ok(stream) => {
                 if reached {
                     context.screen.remark("the hub is back");
                 }
                 reached = true;
                 let mut stream = pin!(stream);
-                while let Some(Ok(event)) = stream.next().await {
+                while let Some(Ok(news)) = stream.next().await {
+                    let event = match news {
+                        News::Event(event) => event,
+                        News::Progress(said) if args.json => {
+                            context.screen.json(&said)?;
+                            continue;
+                        }
+                        News::Progress(said) => {
+                            if names.tells(&said, context.clock.instant()) {
+                                context.screen.line(names.progress(&said, client, context).await)?;
+                            }
+                            continue;
+                        }
+                    };
                     query.after = Some(EventsCursor::behind(event.seq));
                     let ended = event.job == job && job.is_some() && ends(event.kind);
                     if args.json {
@@ -99,26 +115,21 @@ fn ends(kind: EventKind) -> bool {
 #[derive(Default)]
 struct Names {
     known: HashMap<JobId, Story>,
+    /// When each said last how far it has come.
+    said: HashMap<JobId, Instant>,
 }
 
 impl Names {
     async fn line(&mut self, event: &Event, client: &Client, context: &Context) -> String {
-        let paint = context.screen.out;
         let (mark, words) = describe(event.kind);
         let story = match event.job {
-            Some(job) => self.story(job, event, client).await,
+            Some(job) => self.story(job, event.step, client).await,
             None => None,
         };
         let backend = event
             .step
             .and_then(|place| Some(story?.steps.iter().find(|s| s.index == place)?.backend.as_str()));
-        let what = match (story, event.job) {
-            (Some(story), _) => {
-                story.job.subject.as_ref().map_or(story.job.id.to_string(), ToString::to_string)
-            }
-            (None, Some(job)) => job.to_string(),
-            (None, None) => String::new(),
-        };
+        let what = about(story, event.job);
         let action =
             story.filter(|_| event.kind == EventKind::Accepted).map(|story| format!(" {}", story.job.action));
         let number = event.attempt.filter(|number| *number > 1).map(|number| format!(", attempt {number}"));
@@ -130,14 +141,31 @@ impl Names {
             number.unwrap_or_default(),
             code.map(|code| format!(" ({code})")).unwrap_or_default()
         );
-        let line = format!("{}  {}", text::pad(&text::one_line(&words), WORDS), text::one_line(&what));
-        let line = text::cut(line.trim_end(), context.screen.width.saturating_sub(16));
-        format!("{}  {} {line}", paint.dim(&Times::local().clock(event.at.0)), mark.paint(paint, mark.sign()))
+        line(event.at.0, mark, &words, &what, context)
     }
 
-    /// Read again once the plan is known: an event about a step names a backend.
-    async fn story(&mut self, job: JobId, event: &Event, client: &Client) -> Option<&Story> {
-        let known = self.known.get(&job).is_some_and(|story| event.step.is_none() || !story.steps.is_empty());
+    /// Whether a job that says how far it has come has not done so for a while: lines stay, so they are few.
+    fn tells(&mut self, said: &Progress, now: Instant) -> bool {
+        if self.said.len() >= REMEMBERED {
+            self.said.clear();
+        }
+        let before = self.said.get(&said.job);
+        let tells = before.is_none_or(|before| now.duration_since(*before) >= BETWEEN);
+        if tells {
+            self.said.insert(said.job, now);
+        }
+        tells
+    }
+
+    async fn progress(&mut self, said: &Progress, client: &Client, context: &Context) -> String {
+        let story = self.story(said.job, Some(said.step), client).await;
+        let what = about(story, Some(said.job));
+        line(said.at.0, Mark::Busy, &progress::words(said), &what, context)
+    }
+
+    /// Read again once the plan is known: what is about a step names a backend.
+    async fn story(&mut self, job: JobId, step: Option<u16>, client: &Client) -> Option<&Story> {
+        let known = self.known.get(&job).is_some_and(|story| step.is_none() || !story.steps.is_empty());
         if !known {
             if self.known.len() >= REMEMBERED {
                 self.known.clear();
@@ -148,6 +176,19 @@ impl Names {
         }
         self.known.get(&job)
     }
+}
+
+/// What a line is about: the subject of its job.
+fn about(story: Option<&Story>, job: Option<JobId>) -> String {
+    let subject = story.and_then(|story| story.job.subject.as_ref()).map(ToString::to_string);
+    subject.or(job.map(|job| job.to_string())).unwrap_or_default()
+}
+
+fn line(at: Timestamp, mark: Mark, words: &str, what: &str, context: &Context) -> String {
+    let paint = context.screen.out;
+    let line = format!("{}  {}", text::pad(&text::one_line(words), WORDS), text::one_line(what));
+    let line = text::cut(line.trim_end(), context.screen.width.saturating_sub(16));
+    format!("{}  {} {line}", paint.dim(&Times::local().clock(at)), mark.paint(paint, mark.sign()))
 }
 
 fn describe(kind: EventKind) -> (Mark, &'static str) {

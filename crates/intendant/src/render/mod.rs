@@ -1,6 +1,7 @@
 //! The story of a job, as a person sees it.
 
 pub mod job;
+pub mod progress;
 pub mod reason;
 pub mod step;
 pub mod story;

@@ -5,7 +5,7 @@ use model::{DeliveryState, JobState};
 
 use super::step::{Line, name_column};
 use super::time::{between, took};
-use super::{Look, Mark, job, text};
+use super::{Look, Mark, job, progress, text};
 
 /// More attempts than this are shown by their first and last ones.
 const MOST_ATTEMPTS: usize = 12;
@@ -104,6 +104,7 @@ fn next(story: &Story, look: &Look) -> Vec<String> {
         }
         _ => story.waiting_on.next.clone(),
     });
+    said.extend(story.progress.as_ref().map(progress::words));
     let wrapped =
         said.iter().flat_map(|words| text::wrap(&text::one_line(words), look.width.saturating_sub(2)));
     wrapped.map(|line| format!("  {line}")).collect()
