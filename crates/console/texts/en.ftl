@@ -297,6 +297,13 @@ refusal-hint = It is read again as its source reads it now.
 # Backends.
 backends-caption = Backends, in the order in which they run
 backends-order = Backends run in this order.
+backend-native = native
+backend-kind = Kind
+backend-native-text = native: a part of the program, without a folder
+check-native = { $n ->
+    [one] { $n } native backend
+   *[other] { $n } native backends
+ }
 backends-none = No backend
 backends-none-text = A backend is a folder with a script that does the work of an action. Make one, then reload:
 backend-trouble = It cannot be used

@@ -303,6 +303,13 @@ refusal-hint = Il est relu comme sa source lit maintenant.
 # Backends.
 backends-caption = Backends, dans l’ordre de leur exécution
 backends-order = Les backends s’exécutent dans cet ordre.
+backend-native = natif
+backend-kind = Nature
+backend-native-text = natif : une partie du programme, sans dossier
+check-native = { $n ->
+    [one] { $n } backend natif
+   *[other] { $n } backends natifs
+ }
 backends-none = Aucun backend
 backends-none-text = Un backend est un dossier avec un script qui fait le travail d’une action. Créez-en un, puis rechargez :
 backend-trouble = Il est inutilisable

@@ -118,6 +118,32 @@ pub trait Backend: Send + Sync {
     fn depends_on(&self) -> &[Dependency] {
         &[]
     }
+
+    /// Whether it is a part of the program: there is no folder of it.
+    fn is_native(&self) -> bool {
+        false
+    }
+
+    /// Looks at what it stands on, and says what keeps it from working, or may. It need not have been started.
+    fn check(&self) -> BoxFuture<'_, Vec<Fault>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    /// Gives back what it holds, as soon as nothing runs on it any more: the hub ends, or a reload has left it out.
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Something that a backend finds wrong with what it stands on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// It cannot work like this.
+    pub severe: bool,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
 }
 
 /// What a backend does for an action.
@@ -158,6 +184,8 @@ pub struct Bounds {
 pub struct BackendEntry {
     /// Its name, unique; also what steps are frozen under.
     pub name: Arc<str>,
+    /// Its place in the order of all: the name of its folder, or its own.
+    pub place: Arc<str>,
     /// Whether it takes part.
     pub standing: Standing,
     /// Why it is broken, in a sentence that names file and remedy; of one that takes part, what operators must know of it.
@@ -182,8 +210,10 @@ impl BackendEntry {
         backend: Arc<dyn Backend>,
         actions: impl IntoIterator<Item = (String, Mapping)>,
     ) -> Self {
+        let name = name.into();
         BackendEntry {
-            name: name.into(),
+            place: Arc::clone(&name),
+            name,
             standing: Standing::Active,
             trouble: None,
             concurrency: None,

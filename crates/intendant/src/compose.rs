@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use api::Documents;
-use engine::port::BackendEntry;
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use journal::{Keys, Options};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy};
@@ -38,11 +37,10 @@ impl Parts {
         Ok(Parts { offer, actions, limits: limits(config) })
     }
 
-    /// With a backend of the hub's own, behind the others.
+    /// With what the hub has of its own.
     #[must_use]
-    pub fn beside(mut self, own: Option<BackendEntry>) -> Self {
-        self.offer.backends.extend(own);
-        self
+    pub fn beside(self, own: Offer) -> Self {
+        Parts { offer: self.offer.and(own), ..self }
     }
 
     /// With what modules want of the hub.

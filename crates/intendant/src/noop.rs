@@ -1,27 +1,30 @@
 //! A backend of the hub's own that does nothing, at once: what is measured with it is the road of a request itself.
 
-use std::sync::Arc;
-
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Control, Mapping};
+use engine::port::{BackendEntry, BoxFuture, Call, Control, Mapping};
 use model::{OnError, Outcome};
+use module::{Native, Offer, native};
 
 /// Its name among the backends.
 const NAME: &str = "noop";
 
 struct Noop;
 
-impl Backend for Noop {
+impl Native for Noop {
     fn run(&self, _: Call, _: Control) -> BoxFuture<'_, Outcome> {
         Box::pin(async { Outcome::done() })
     }
 }
 
-/// The backend for these actions; `None` = there are none.
-pub fn entry(actions: &[String]) -> Option<BackendEntry> {
-    let trouble = trouble(actions)?;
+/// The backend for these actions, if there are any.
+pub fn offer(actions: &[String]) -> Offer {
+    let trouble = trouble(actions);
+    if trouble.is_none() {
+        return Offer::default();
+    }
     let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
     let mapped = actions.iter().map(|action| (action.clone(), mapping));
-    Some(BackendEntry { trouble: Some(trouble), ..BackendEntry::new(NAME, Arc::new(Noop), mapped) })
+    let entry = BackendEntry { trouble, ..BackendEntry::new(NAME, native(Noop), mapped) };
+    Offer { backends: vec![entry], ..Offer::default() }
 }
 
 /// What everybody is told who looks.

@@ -71,8 +71,10 @@ pub struct Served {
     pub panels: Vec<Box<dyn Panel>>,
 }
 
-/// Something that is shown on the page of a job.
+/// Something that is shown on the page of a job. It is made anew whenever the page is read anew: when something happens to
+/// the job, and every few seconds while somebody looks.
 pub trait Panel: Send + Sync {
-    /// HTML about the job, if there is anything to say of this one. What is not ours in it is escaped.
-    fn show(&self, visit: &Visit, job: &Job) -> Option<String>;
+    /// HTML about the job, if there is anything to say of this one, in the language of the visit with the words that the
+    /// module brings ([`Running::pages`]). What is not ours in it is escaped.
+    fn show<'a>(&'a self, visit: &'a Visit, job: &'a Job) -> BoxFuture<'a, Option<String>>;
 }

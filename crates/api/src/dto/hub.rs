@@ -101,6 +101,9 @@ pub struct Oldest {
 pub struct Backend {
     /// Its name.
     pub name: String,
+    /// Whether it is a part of the program: there is no folder of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub native: bool,
     /// Whether it takes part.
     pub standing: Standing,
     /// Why it is broken, and what to do.
@@ -130,6 +133,7 @@ impl From<engine::BackendView> for Backend {
     fn from(view: engine::BackendView) -> Self {
         let engine::BackendView {
             name,
+            native,
             standing,
             trouble,
             concurrency,
@@ -144,6 +148,7 @@ impl From<engine::BackendView> for Backend {
         let left_alone_until = left_alone_until.map(Time);
         Backend {
             name,
+            native,
             standing,
             trouble,
             concurrency,
@@ -332,6 +337,9 @@ pub struct CheckReport {
     pub folder: String,
     /// How many backends lie there.
     pub backends: usize,
+    /// How many beside these are a part of the program.
+    #[serde(default)]
+    pub native: usize,
     /// All that is wrong with them.
     pub problems: Vec<Finding>,
     /// What they ask over HTTP meanwhile.
@@ -383,7 +391,7 @@ pub struct Reached {
 /// Something wrong with a backend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// The file or folder it is about.
+    /// The file or folder it is about; of a backend that is a part of the program, its name.
     pub file: String,
     /// The line, from 1, where it is in a file that was read.
     pub line: Option<u64>,

@@ -92,6 +92,7 @@ impl Installation for Disk {
         let report = CheckReport {
             folder: "backends".to_owned(),
             backends: 1,
+            native: 0,
             problems: vec![finding],
             dependencies: Vec::new(),
         };

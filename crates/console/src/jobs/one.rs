@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use engine::Cancelled;
+use futures_util::future::join_all;
 use http::page::Visit;
 use http::{Caller, May, Operate, Problem, ReadOwn};
 use model::JobId;
@@ -22,7 +23,8 @@ pub(crate) async fn show(
     seen_by(&caller, &story.job)?;
     let later = console.hub.journal().later_success(id).await?;
     let title = visit.say("job-title", &[("action", story.job.action.as_str().into())]);
-    let panels = console.panels.iter().filter_map(|panel| panel.show(&visit, &story.job)).collect();
+    let panels = join_all(console.panels.iter().map(|panel| panel.show(&visit, &story.job))).await;
+    let panels = panels.into_iter().flatten().collect();
     let content = Told::new(&visit, story, later.map(|job| job.id), panels, console.hub.now());
     // Others may be in its way: their end, and backends, change what happens next.
     let about = if content.is_over() { format!("job={id}") } else { format!("job={id}&on=backends") };

@@ -289,7 +289,9 @@ impl Installation for Disk {
             error: Some("connection refused".to_owned()),
         };
         let (folder, problems) = ("backends".to_owned(), vec![finding]);
-        Box::pin(async { Ok(CheckReport { folder, backends: 2, problems, dependencies: vec![needed] }) })
+        Box::pin(async {
+            Ok(CheckReport { folder, backends: 2, native: 1, problems, dependencies: vec![needed] })
+        })
     }
 
     fn settings(&self) -> Vec<Setting> {

@@ -14,6 +14,8 @@ use crate::work::ping::ping;
 pub struct BackendView {
     /// Its name.
     pub name: String,
+    /// Whether it is a part of the program: there is no folder of it.
+    pub native: bool,
     /// Whether it takes part.
     pub standing: Standing,
     /// Why it is broken, and what to do.
@@ -39,6 +41,7 @@ impl Hub {
         let slots = &self.core.slots;
         let view = |entry: &crate::port::BackendEntry| BackendView {
             name: entry.name.to_string(),
+            native: entry.backend.is_native(),
             standing: entry.standing,
             trouble: entry.trouble.clone(),
             concurrency: entry.concurrency,

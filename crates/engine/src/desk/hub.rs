@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::desk::audit::AuditEntry;
 use crate::desk::link::Link;
 use crate::desk::operate::PAUSE;
+use crate::desk::retired::Retired;
 use crate::error::Error;
 use crate::intake::table::{Action, ActionTable};
 use crate::intake::{self, Taken, Why};
@@ -66,6 +67,7 @@ pub struct Hub {
     tasks: Arc<Mutex<Vec<JoinHandle<()>>>>,
     unclaimed: Arc<Mutex<BTreeMap<String, u64>>>,
     pub(crate) links: Arc<Mutex<Vec<Arc<Link>>>>,
+    retired: Arc<Retired>,
 }
 
 impl Hub {
@@ -98,7 +100,13 @@ impl Hub {
             // The last one: it is the last to end.
             tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
         ];
-        Ok(Hub { core, tasks: Arc::new(Mutex::new(tasks)), unclaimed: Arc::default(), links: Arc::default() })
+        Ok(Hub {
+            core,
+            tasks: Arc::new(Mutex::new(tasks)),
+            unclaimed: Arc::default(),
+            links: Arc::default(),
+            retired: Arc::default(),
+        })
     }
 
     // === accepting ===
@@ -313,7 +321,8 @@ impl Hub {
 
     /// Replaces backends, actions and limits whole, for the next step of every job.
     pub fn reload(&self, catalogue: Catalogue, actions: ActionTable, limits: Limits) {
-        self.core.swap(Snapshot { catalogue, actions, limits });
+        let before = self.core.swap(Snapshot { catalogue, actions, limits });
+        self.retired.leave(&before.catalogue, &self.core.snapshot().catalogue);
     }
 
     /// Says that [`Hub::stop`] comes soon: a script that is told to end from now on has not failed.
@@ -333,6 +342,10 @@ impl Hub {
             );
             core.wiring.running.signal_all(Stop::Stopping);
             self.idle_within(FORCED).await;
+        }
+        self.retired.leave(&core.snapshot().catalogue, &Catalogue::default());
+        if !self.retired.gone_within(&core.clock, LAST_CALL).await {
+            tracing::warn!("a backend did not stop within {} s: it is left", LAST_CALL.as_secs());
         }
         core.wiring.outbox.notify_one();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));

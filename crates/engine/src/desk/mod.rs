@@ -13,5 +13,6 @@ pub(crate) mod moved;
 pub(crate) mod operate;
 pub(crate) mod refusals;
 pub(crate) mod replay;
+pub(crate) mod retired;
 pub(crate) mod story;
 pub(crate) mod write;

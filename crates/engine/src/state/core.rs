@@ -201,11 +201,14 @@ impl Core {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces backends, actions and limits.
-    pub(crate) fn swap(&self, snapshot: Snapshot) {
+    /// Replaces backends, actions and limits, and says which held before.
+    pub(crate) fn swap(&self, snapshot: Snapshot) -> Arc<Snapshot> {
         self.slots.set_limit(snapshot.limits.concurrency);
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        let mut held = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *held, Arc::new(snapshot));
+        drop(held);
         self.wiring.wake.notify_one();
+        before
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -58,6 +58,7 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
 fn as_listed(entry: &BackendEntry) -> Backend {
     Backend {
         name: entry.name.to_string(),
+        native: entry.backend.is_native(),
         standing: entry.standing.into(),
         trouble: entry.trouble.clone(),
         concurrency: entry.concurrency,
@@ -85,9 +86,10 @@ fn table(backends: &[Backend]) -> Table {
             Standing::Active if backend.left_alone_until.is_some() => (Mark::Bad, "failing"),
             Standing::Active => (Mark::Good, "active"),
         };
+        let state = if backend.native { format!("{state}, native") } else { state.to_owned() };
         let most = backend.concurrency.map(|most| format!("/{most}")).unwrap_or_default();
         table.row([
-            Cell::from(&backend.name),
+            Cell::from(backend.name.clone()),
             Cell::marked(mark, format!("{} {state}", mark.sign())),
             Cell::from(format!("{}{most}", backend.running)),
             Cell::from(backend.actions.join(" ")),
@@ -209,5 +211,7 @@ async fn ping_here(entry: &BackendEntry, context: &Context) -> Pong {
     let call = Call::new(mark, PING, json!({ "payload": {} }));
     let (_keep, stop) = watch::channel(None);
     let control = Control { limit: Some(LIMIT), stop, progress: Reporter::unheard() };
-    entry.backend.run(call, control).await.into()
+    let pong = entry.backend.run(call, control).await.into();
+    entry.backend.stop().await;
+    pong
 }

@@ -36,8 +36,12 @@ pub async fn run(args: Check, context: &Context) -> Result<Exit> {
         (_, 0) => (Mark::Bad, text::count(errors, "error")),
         _ => (Mark::Bad, format!("{}, {}", text::count(errors, "error"), text::count(warnings, "warning"))),
     };
+    let native = match report.native {
+        0 => String::new(),
+        native => format!(" and {native} of the program itself"),
+    };
     let counted = text::count(report.backends, "backend");
-    context.screen.marked(mark, format!("{counted} in {}: {found}", report.folder))?;
+    context.screen.marked(mark, format!("{counted} in {}{native}: {found}", report.folder))?;
     Ok(Exit::of(errors == 0))
 }
 
@@ -52,7 +56,7 @@ async fn of_this_machine(named: Option<PathBuf>, context: &Context) -> Result<Ch
     }
     let mut told = context.told(&loaded);
     told.folder = named;
-    let mut report = context.modules.offer(&told)?.report();
+    let mut report = context.modules.offer(&told)?.report().await;
     ask(&mut report).await;
     Ok(report)
 }

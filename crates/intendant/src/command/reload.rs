@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use api::dto::{CheckReport, ReloadReport, Setting};
+use api::dto::{ReloadReport, Setting};
 use engine::Hub;
 use http::listen::tcp::Tls;
 use module::{Declaration, Offer, Told};
@@ -49,7 +49,7 @@ impl Reloader {
     pub(super) fn reload(&self) -> Result<ReloadReport> {
         let (loaded, mut told) = self.told()?;
         let modules = &self.context.modules;
-        let parts = Parts::read(&loaded.config, &told, modules)?;
+        let parts = Parts::read(&loaded.config, &told, modules)?.beside(noop::offer(&self.context.noop));
         refuse_missing(&parts.offer)?;
         told.backends.clone_from(&parts.offer.documents);
         let mut said = Declaration::new();
@@ -60,7 +60,7 @@ impl Reloader {
             warnings: parts.offer.problems.iter().map(ToString::to_string).collect(),
             needs_restart: self.cold(&loaded),
         };
-        let parts = parts.beside(noop::entry(&self.context.noop)).with(&mut said);
+        let parts = parts.with(&mut said);
         if let Some(tls) = &self.tls {
             tls.reload().map_err(misuse)?;
         }
@@ -78,10 +78,10 @@ impl Reloader {
     }
 
     /// What [`Reloader::reload`] would find, with nothing swapped.
-    pub(super) fn check(&self) -> Result<CheckReport> {
+    pub(super) fn offer(&self) -> Result<Offer> {
         let offer = self.context.modules.offer(&self.told()?.1)?;
         refuse_missing(&offer)?;
-        Ok(offer.report())
+        Ok(offer.and(noop::offer(&self.context.noop)))
     }
 
     /// The configuration as it is now, and what modules are told by it.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -14,11 +15,11 @@ use axum::http::Method;
 use axum::response::Html;
 use clap::Subcommand;
 use engine::port::{
-    Backend, BackendEntry, BoxFuture, Call, Control, Courier, Decoder, Delivered, Mapping, Moment, Reactor,
+    BackendEntry, BoxFuture, Call, Control, Courier, Decoder, Delivered, Fault, Mapping, Moment, Reactor,
     Reclaim, View,
 };
-use engine::{Accepted, Actor, Hub, Why};
-use http::page::{Group, NavItem, PageRoutes, Part, Visit, Who};
+use engine::{Accepted, Actor, Hub, PING, Why};
+use http::page::{Group, Lang, NavItem, PageRoutes, Part, Visit, Who};
 use http::{DeclaredScope, May, Needs, Role, Scope};
 use intendant::assembly::Modules;
 use intendant::cli::{self, Common, Doctor, Serve, Typed};
@@ -26,19 +27,21 @@ use intendant::command;
 use intendant::compose::Parts;
 use intendant::context::Context;
 use intendant::role;
+use model::effect::EntityContent;
 use model::word::code;
 use model::{
-    ActionSpec, Delivery, DeliveryTo, Dependency, Effects, Entity, EntityKey, Job, JobId, JobState,
-    NewDelivery, OnError, Outcome, Refusal, Request, RetryPolicy, RunMark,
+    ActionSpec, Delivery, DeliveryTo, Dependency, Effects, Entity, EntityKey, EntityWrite, Job, JobId,
+    JobState, NewDelivery, OnError, Outcome, Progress, Refusal, Request, RetryPolicy, RunMark,
 };
 use module::config::{Root, SectionKind};
 use module::exit::Exit;
 use module::terminal::Colour;
 use module::{
-    About, Around, Chore, Command, Declaration, Finding, Module, Needed, Offer, Panel, Running, Said, Served,
-    Settings, SourceName, Swap, Told,
+    About, Around, Chore, Command, Declaration, Finding, Module, Native, Needed, Offer, Panel, Running, Said,
+    Served, Settings, SourceName, Swap, Told, native,
 };
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -66,6 +69,12 @@ const ACTION: &str = "ROOM_LET";
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HUB: OnceLock<Hub> = OnceLock::new();
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
+/// How often a native backend was started, and stopped.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
+static CLOSED: AtomicUsize = AtomicUsize::new(0);
+static GATE: Semaphore = Semaphore::const_new(0);
+/// Its name among the backends.
+const BACKEND: &str = "40rooms";
 
 fn note(what: impl Into<String>) {
     SEEN.lock().unwrap().push(what.into());
@@ -117,7 +126,9 @@ impl Module for Letting {
 
     fn offer(&self, _: &Told) -> Result<Offer> {
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: None };
-        let porter = BackendEntry::new("rooms", Arc::new(Porter), [(ACTION.to_owned(), mapping)]);
+        let actions = [ACTION, PING].map(|action| (action.to_owned(), mapping));
+        let doorman = native(Doorman { depends_on: [registry()] });
+        let porter = BackendEntry { concurrency: Some(2), ..BackendEntry::new(BACKEND, doorman, actions) };
         let told = ActionSpec { optional: true, ..ActionSpec::default() };
         Ok(Offer {
             backends: vec![porter],
@@ -180,11 +191,45 @@ enum Line {
 /// Does all that a port asks for.
 struct Porter;
 
-impl Backend for Porter {
-    fn run(&self, call: Call, _: Control) -> BoxFuture<'_, Outcome> {
-        let full = call.body["payload"]["full"] == true;
-        let outcome = if full { Outcome::soft(75, code::RETRY, "all are taken") } else { Outcome::done() };
-        Box::pin(std::future::ready(outcome))
+/// The native backend: it stands between the folders `30x` and `50y`.
+struct Doorman {
+    depends_on: [Dependency; 1],
+}
+
+impl Native for Doorman {
+    fn run(&self, call: Call, control: Control) -> BoxFuture<'_, Outcome> {
+        assert!(OPENED.load(Ordering::SeqCst) > CLOSED.load(Ordering::SeqCst), "it was started before");
+        Box::pin(async move {
+            let payload = &call.body["payload"];
+            if payload["wait"] == true {
+                control.progress.report(Progress::of(1, 2).saying("making the bed"));
+                GATE.acquire().await.unwrap().forget();
+            }
+            match (&*call.action, payload["full"] == true) {
+                (PING, _) => Outcome { message: Some("at the door".to_owned()), ..Outcome::done() },
+                (_, true) => Outcome::soft(75, code::RETRY, "all are taken"),
+                (_, false) => Outcome::done(),
+            }
+        })
+    }
+
+    fn depends_on(&self) -> &[Dependency] {
+        &self.depends_on
+    }
+
+    fn start(&self) -> BoxFuture<'_, Result<()>> {
+        OPENED.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        CLOSED.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {})
+    }
+
+    fn check(&self) -> BoxFuture<'_, Vec<Fault>> {
+        let (what, remedy) = ("the key sticks".to_owned(), "oil the lock".to_owned());
+        Box::pin(async { vec![Fault { severe: false, what, remedy }] })
     }
 }
 
@@ -226,8 +271,13 @@ impl Reclaim for Porter {
 }
 
 impl Panel for Porter {
-    fn show(&self, _: &Visit, job: &Job) -> Option<String> {
-        (job.action == ACTION).then(|| "<p>a room was let</p>".to_owned())
+    fn show<'a>(&'a self, visit: &'a Visit, job: &'a Job) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async move {
+            let key = EntityKey { kind: "rooms_note".to_owned(), key: "today".to_owned() };
+            let note = HUB.get()?.journal().entity(key).await.ok()?;
+            let label = note.map(|note| note.label).unwrap_or_default();
+            (job.action == ACTION).then(|| format!("<p>{}: {label}</p>", visit.t("room-let")))
+        })
     }
 }
 
@@ -258,7 +308,10 @@ impl Running for Open {
                 needs: RENT,
                 icon: "M5 12h14",
             }],
-            texts: &[],
+            texts: &[
+                (Lang::En, "room-let = a room was let"),
+                (Lang::Fr, "room-let = une chambre a été louée"),
+            ],
             programs: &["/rooms/v1/"],
         })
     }
@@ -381,7 +434,7 @@ fn its_backend_and_the_actions_of_its_configuration_are_there_without_a_hub() {
     let (_folder, context) = site();
     let loaded = context.configuration().unwrap();
     let parts = Parts::read(&loaded.config, &context.told(&loaded), &context.modules).unwrap();
-    assert!(parts.offer.backends.iter().any(|entry| &*entry.name == "rooms"));
+    assert!(parts.offer.backends.iter().any(|entry| &*entry.name == BACKEND));
     assert!(parts.actions.get("ROOM_SEEN").spec.optional && !parts.actions.get(ACTION).spec.optional);
 }
 
@@ -438,7 +491,17 @@ async fn a_hub_that_serves_has_all_of_it() {
     assert_eq!(rooms, ["attic"]);
     let jobs = hub.jobs(&api::dto::JobQuery::default()).await.unwrap();
     assert!(text(&hub, "/rooms").await.contains("rooms to let"));
-    assert!(text(&hub, &format!("/jobs/{}", jobs.jobs[0].id)).await.contains("<p>a room was let</p>"));
+    let page = format!("/jobs/{}", jobs.jobs[0].id);
+    assert!(text(&hub, &page).await.contains("<p>a room was let: </p>"));
+    assert!(text_in("fr", &hub, &page).await.contains("<p>une chambre a été louée: </p>"));
+    // What it shows is of the moment, and the page is read again while somebody looks.
+    let label = "with a view".to_owned();
+    let content = EntityContent { state: "said".to_owned(), label, body: json!({}) };
+    let key = EntityKey { kind: "rooms_note".to_owned(), key: "today".to_owned() };
+    let entity = EntityWrite { key, expected_rev: 0, content: Some(content) };
+    HUB.get().unwrap().write(Effects { entities: vec![entity], ..Effects::default() }, None).await.unwrap();
+    assert!(text(&hub, &page).await.contains("<p>a room was let: with a view</p>"));
+    assert!(text(&hub, &page).await.contains(&format!("data-live=\"job={}", jobs.jobs[0].id)));
 
     // It is asked for what was lost, its chore is done, and its source has what it wants for it.
     assert!(seen("asked for what was lost"));
@@ -452,6 +515,8 @@ async fn a_hub_that_serves_has_all_of_it() {
     };
     until("the look at its dependency", looked).await;
 
+    its_backend_is_one_of_the_catalogue(&hub, folder.path(), &context).await;
+
     // A reload reaches it.
     write(&folder, 7);
     hub.reload().await.unwrap();
@@ -460,6 +525,91 @@ async fn a_hub_that_serves_has_all_of_it() {
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
     assert_eq!(serving.await.unwrap().unwrap(), Exit::Done);
     assert!(seen("quiesced") && seen("closed"));
+    assert_eq!(
+        CLOSED.load(Ordering::SeqCst),
+        OPENED.load(Ordering::SeqCst),
+        "all that was started was stopped"
+    );
+}
+
+/// A folder with a backend of the action that is named.
+fn backend(folder: &Path, name: &str, action: &str) {
+    let home = folder.join("backends").join(name);
+    std::fs::create_dir_all(home.join("bin")).unwrap();
+    let config =
+        format!("_version: 1\nname: '{name}'\nactive: true\nactions:\n  {action}:\n    script: 'true'\n");
+    std::fs::write(home.join("config.yml"), config).unwrap();
+}
+
+/// Its native backend stands and behaves like those in folders.
+async fn its_backend_is_one_of_the_catalogue(hub: &Client, folder: &Path, context: &Context) {
+    backend(folder, "30x", "ROOM_CLEANED");
+    backend(folder, "50y", "ROOM_CLEANED");
+    hub.reload().await.unwrap();
+    let listed = hub.backends().await.unwrap();
+    let own: Vec<_> = listed.iter().map(|backend| (backend.name.as_str(), backend.native)).collect();
+    assert_eq!(own, [("30x", false), (BACKEND, true), ("50y", false)]);
+    assert_eq!((listed[1].concurrency, listed[1].depends_on[0].name.as_str()), (Some(2), "land-registry"));
+    assert!(text(hub, "/backends").await.contains("native"));
+    assert!(text_in("fr", hub, &format!("/backends/{BACKEND}")).await.contains("une partie du programme"));
+
+    // Asked whether it is there, and what it finds.
+    assert_eq!(hub.ping(BACKEND).await.unwrap().message.as_deref(), Some("at the door"));
+    let report = hub.check().await.unwrap();
+    assert_eq!((report.backends, report.native), (2, 1));
+    let problem = report.problems.iter().find(|problem| problem.file == BACKEND).unwrap();
+    assert_eq!((problem.what.as_str(), problem.remedy.as_str()), ("the key sticks", "oil the lock"));
+    let check = cli::Check { folder: None, json: true };
+    assert_eq!(command::check::run(check, context).await.unwrap(), Exit::Done);
+
+    // Paused and resumed.
+    hub.pause(BACKEND).await.unwrap();
+    let waits = submit(hub, json!({})).await;
+    assert_eq!(hub.job(waits).await.unwrap().waiting_on.on, "pause");
+    hub.resume(BACKEND).await.unwrap();
+    until("the end", async || hub.job(waits).await.unwrap().job.state == JobState::Succeeded).await;
+
+    // Its slots are bounded; a reload lets what runs on it end, and what comes after is begun anew.
+    let opened = OPENED.load(Ordering::SeqCst);
+    let closed = opened - 1;
+    until("the stop of the one before", async || CLOSED.load(Ordering::SeqCst) == closed).await;
+    let mut three = Vec::new();
+    for _ in 0..3 {
+        three.push(submit(hub, json!({ "wait": true })).await);
+    }
+    until("two of three", async || hub.backends().await.unwrap()[1].running == 2).await;
+    let said = async || {
+        let mut said = 0;
+        for job in &three {
+            let story = hub.job(*job).await.unwrap();
+            said += usize::from(story.progress.is_some_and(|progress| progress.done == Some(1)));
+        }
+        said
+    };
+    until("how far they have come", async || said().await == 2).await;
+    hub.reload().await.unwrap();
+    assert_eq!(CLOSED.load(Ordering::SeqCst), closed, "something runs on it");
+    GATE.add_permits(3);
+    for job in three {
+        until("the end", async || hub.job(job).await.unwrap().job.state == JobState::Succeeded).await;
+    }
+    until("its stop", async || CLOSED.load(Ordering::SeqCst) == closed + 1).await;
+    assert_eq!(OPENED.load(Ordering::SeqCst), opened + 1);
+
+    // A folder of the same name is told, and nobody is told success meanwhile.
+    backend(folder, BACKEND, "ROOM_CLEANED");
+    let warned = hub.reload().await.unwrap().warnings.join("\n");
+    assert!(warned.contains(&format!("two backends are called {BACKEND}")), "{warned}");
+    let broken = submit(hub, json!({})).await;
+    until("the end", async || hub.job(broken).await.unwrap().job.state.is_terminal()).await;
+    let broken = hub.job(broken).await.unwrap();
+    assert_eq!(broken.steps[0].code, Some(code::BACKEND_BROKEN));
+    std::fs::remove_dir_all(folder.join("backends").join(BACKEND)).unwrap();
+}
+
+async fn submit(hub: &Client, payload: Value) -> JobId {
+    let document = json!({ "action": ACTION, "payload": payload }).to_string();
+    hub.submit(document, &Submission::default()).await.unwrap().job.unwrap()
 }
 
 /// Its decoder reads what was refused, its limit and its retry policy hold for its source.
@@ -487,8 +637,13 @@ async fn its_source_is_as_it_says(hub: &Hub) {
 }
 
 async fn text(hub: &Client, path: &str) -> String {
+    text_in("en", hub, path).await
+}
+
+async fn text_in(language: &str, hub: &Client, path: &str) -> String {
     use futures_util::TryStreamExt as _;
-    let request = Client::request(Method::GET, path).header("accept", "text/html");
+    let request =
+        Client::request(Method::GET, path).header("accept", "text/html").header("accept-language", language);
     let pieces: Vec<_> = hub.ask_bytes(request, Body::empty()).await.unwrap().try_collect().await.unwrap();
     pieces.iter().map(|piece| String::from_utf8_lossy(piece).into_owned()).collect()
 }

@@ -304,6 +304,7 @@ fn entry(backend: &Arc<ScriptBackend>, config: &Config, defaults: &Defaults) -> 
     };
     BackendEntry {
         name: Arc::clone(&backend.name),
+        place: backend.folder.file_name().unwrap_or_default().to_string_lossy().into(),
         standing,
         trouble: config.trouble.clone(),
         concurrency: Some(config.concurrency.unwrap_or(defaults.concurrency)),

@@ -37,7 +37,7 @@ async fn backends(told: &Told) -> Finding {
     let report = match Client::new(&told.socket).check().await {
         Ok(report) => report,
         Err(_) => match offer(told) {
-            Ok(offer) => offer.report(),
+            Ok(offer) => offer.report().await,
             Err(error) => return Finding::error(NAME, sentence(&error), "correct the configuration"),
         },
     };

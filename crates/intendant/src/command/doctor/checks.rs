@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use api::Client;
+use api::dto::Severity;
 use journal::{Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
@@ -14,7 +15,7 @@ use crate::config::{Loaded, Origin, Value as _};
 use crate::context::Context;
 use crate::exit::sentence;
 use crate::render::{text, time};
-use module::{Declaration, Finding};
+use module::{Declaration, Finding, Offer};
 
 /// Below this many bytes the journal is about to stop.
 const FULL: u64 = 100 * 1024 * 1024;
@@ -195,8 +196,29 @@ async fn modules(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     }
     // What is wrong with backends is found by another check.
     let offer = context.modules.offer(&told).unwrap_or_default();
+    if offer.native() > 0 {
+        findings.extend(native(&offer).await);
+    }
     findings.extend(dependencies::all(said.depends_on.into_iter().chain(offer.depends_on)).await);
     findings
+}
+
+/// What the backends find that are a part of the program, asked from here.
+async fn native(offer: &Offer) -> Vec<Finding> {
+    const NAME: &str = "native";
+    let faults = offer.faults().await;
+    if faults.is_empty() {
+        let counted = text::count(offer.native(), "backend");
+        return vec![Finding::ok(NAME, format!("{counted} of the program itself, no problem"))];
+    }
+    let found = |fault: api::dto::Finding| {
+        let what = format!("{}: {}", fault.file, fault.what);
+        match fault.severity {
+            Severity::Error => Finding::error(NAME, what, fault.remedy),
+            Severity::Warning => Finding::warning(NAME, what, fault.remedy),
+        }
+    };
+    faults.into_iter().map(found).collect()
 }
 
 async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {

@@ -39,7 +39,8 @@ impl Installation for Disk {
 
     fn check(&self) -> BoxFuture<'_, Result<CheckReport, String>> {
         Box::pin(async {
-            let mut report = self.off(Reloader::check).await.map_err(|error| sentence(&error))?;
+            let offer = self.off(Reloader::offer).await.map_err(|error| sentence(&error))?;
+            let mut report = offer.report().await;
             check::ask(&mut report).await;
             Ok(report)
         })

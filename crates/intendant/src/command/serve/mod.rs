@@ -166,7 +166,7 @@ impl Start<'_> {
         let Start { args, loaded, context } = *self;
         let config = &loaded.config;
         let mut told = context.told(loaded);
-        let parts = Parts::read(config, &told, &context.modules)?;
+        let parts = Parts::read(config, &told, &context.modules)?.beside(noop::offer(&context.noop));
         let (home, marker) = home(args, loaded, context)?;
         told.backends.clone_from(&parts.offer.documents);
         let mut said = Declaration::new();
@@ -180,7 +180,6 @@ impl Start<'_> {
                 tracing::warn!(backend = "noop", "{trouble}");
             }
         }
-        let parts = parts.beside(noop::entry(&context.noop));
         let started = compose::start(home, parts, said, &context.clock).await?;
         note(marker.as_ref(), &config.data.folder, started.0.journal().id());
         Ok(started)
@@ -191,7 +190,11 @@ impl Start<'_> {
 fn introduce(loaded: &Loaded, offer: &Offer, said: &Declaration) {
     let file = loaded.file.as_ref().map_or("no file, defaults".to_owned(), |file| file.display().to_string());
     tracing::info!(file, data = %loaded.config.data.folder.display(), "configuration: {file}");
-    let backends = offer.backends.len();
+    let native = offer.native();
+    let backends = offer.backends.len() - native;
+    if native > 0 {
+        tracing::info!(native, "backends: {native} of the program itself");
+    }
     if let Some(folder) = &offer.folder {
         tracing::info!(backends, folder = %folder.display(), "backends: {backends} in {}", folder.display());
     }
