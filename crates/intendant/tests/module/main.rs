@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -536,9 +537,13 @@ async fn a_hub_that_serves_has_all_of_it() {
 fn backend(folder: &Path, name: &str, action: &str) {
     let home = folder.join("backends").join(name);
     std::fs::create_dir_all(home.join("bin")).unwrap();
-    let config =
-        format!("_version: 1\nname: '{name}'\nactive: true\nactions:\n  {action}:\n    script: 'true'\n");
+    let config = format!(
+        "_version: 1\nname: '{name}'\ndescription: 'a test'\nactive: true\nactions:\n  {action}:\n    script: 'run.sh'\n"
+    );
     std::fs::write(home.join("config.yml"), config).unwrap();
+    let script = home.join("bin/run.sh");
+    std::fs::write(&script, "#!/bin/sh\necho '{\"status\":0}'\n").unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Its native backend stands and behaves like those in folders.
