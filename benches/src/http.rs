@@ -12,7 +12,7 @@ use engine::port::BoxFuture;
 use engine::{Clock, Hub};
 use futures_util::future::try_join_all;
 use http::listen::tcp::Tcp;
-use http::{BodyLimits, Caller, ConnectionLimits, KnownScopes, Scope, frame};
+use http::{BodyLimits, Caller, ConnectionLimits, KeyedPaths, KnownScopes, Scope, frame};
 use http_body_util::{BodyExt as _, Full};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
@@ -85,7 +85,8 @@ impl Served {
             let stopped = async { drop(stopped.await) };
             // All of them come from here.
             let limits = ConnectionLimits { of_one: 4 * STREAMS, ..ConnectionLimits::default() };
-            tcp.serve(frame(access.layer(routes)), limits, &Clock::system(), stopped).await;
+            tcp.serve(frame(access.layer(routes, KeyedPaths::default())), limits, &Clock::system(), stopped)
+                .await;
         });
         let address = url.strip_prefix("http://").unwrap_or(&url).to_owned();
         Ok(Served { address, token, stop, server })

@@ -10,15 +10,18 @@ use super::Access;
 use super::limit::Asker;
 use super::origin::{Origin, refuse_foreign};
 use super::session::session_of;
+use super::token::TOKEN_PREFIX;
 use http::Problem;
-use http::Proved;
 use http::listen::tcp::Peer;
 use http::{Address, Caller};
+use http::{Credential, KeyedPaths, Proved};
+use model::Secret;
 
 impl Access {
-    /// Puts itself around routes. What comes over the hub's own socket has proved who it is already.
-    pub fn layer(&self, routes: Router) -> Router {
-        routes.layer(from_fn_with_state(self.clone(), identify))
+    /// Puts itself around routes, some of which know who asks by keys of their own. What comes over the hub's own socket has
+    /// proved who it is already.
+    pub fn layer(&self, routes: Router, keyed: KeyedPaths) -> Router {
+        routes.layer(from_fn_with_state((self.clone(), keyed), identify))
     }
 
     /// Who asks; `None` = nobody says.
@@ -28,14 +31,15 @@ impl Access {
         headers: &HeaderMap,
         origin: &Origin,
     ) -> Result<Option<Caller>, Problem> {
-        if let Some(token) = bearer(headers)? {
-            return match self.holder(&token).await {
-                Ok(caller) => Ok(Some(caller)),
-                Err(problem) => {
-                    self.anonymous(origin)?;
-                    Err(problem)
-                }
-            };
+        match Credential::of(headers)? {
+            Some(Credential::Bearer(token)) => {
+                return self.holder_or_stranger(&token, origin).await.map(Some);
+            }
+            Some(Credential::Basic { .. }) => {
+                let detail = "no name and password is taken here: write `Authorization: Bearer <token>`";
+                return Err(Problem { detail: detail.into(), ..Problem::unauthenticated() });
+            }
+            None => {}
         }
         let session = session_of(headers, origin);
         refuse_foreign(method, headers, session.is_some())?;
@@ -49,25 +53,64 @@ impl Access {
         Ok(person)
     }
 
+    /// Who asks where routes know keys of their own; `None` = they find out.
+    async fn keyed_caller(&self, headers: &HeaderMap, origin: &Origin) -> Result<Option<Caller>, Problem> {
+        self.0.by_address.look(Asker::at(origin.address), self.0.hub.now())?;
+        match Credential::of(headers)? {
+            Some(Credential::Bearer(token)) if token.expose().starts_with(TOKEN_PREFIX) => {
+                self.holder_or_stranger(&token, origin).await.map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Who has this token. Whoever shows one that is none counts as unknown.
+    async fn holder_or_stranger(&self, token: &Secret<String>, origin: &Origin) -> Result<Caller, Problem> {
+        match self.holder(token.expose()).await {
+            Ok(caller) => Ok(caller),
+            Err(problem) => {
+                self.anonymous(origin)?;
+                Err(problem)
+            }
+        }
+    }
+
     /// Counts a request of somebody unknown.
     fn anonymous(&self, origin: &Origin) -> Result<(), Problem> {
         self.0.by_address.check(Asker::at(origin.address), self.0.hub.now())
     }
 }
 
-async fn identify(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+async fn identify(
+    State((access, keyed)): State<(Access, KeyedPaths)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let Some(peer) = request.extensions().get::<Peer>().copied() else { return next.run(request).await };
     let origin = Origin::new(peer, request.headers(), &access.0.rules.trusted_proxies);
     request.extensions_mut().insert(origin);
     request.extensions_mut().insert(Address(origin.address));
-    let mut response = match access.caller(request.method(), request.headers(), &origin).await {
+    let is_keyed = keyed.cover(request.uri().path());
+    let caller = if is_keyed {
+        access.keyed_caller(request.headers(), &origin).await
+    } else {
+        access.caller(request.method(), request.headers(), &origin).await
+    };
+    let mut response = match caller {
         Ok(Some(caller)) => {
             request.extensions_mut().insert(caller.clone());
             let mut response = access.as_long_as_it_may(caller, next.run(request)).await;
             response.extensions_mut().insert(Proved);
             response
         }
-        Ok(None) => next.run(request).await,
+        Ok(None) => {
+            let response = next.run(request).await;
+            if is_keyed && response.extensions().get::<Proved>().is_none() {
+                // It is answered; the next one waits.
+                let _ = access.anonymous(&origin);
+            }
+            response
+        }
         Err(problem) => problem.into_response(),
     };
     if origin.https {
@@ -75,18 +118,4 @@ async fn identify(State(access): State<Access>, mut request: Request, next: Next
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
     response
-}
-
-/// The token of a request.
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default();
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
-        _ => {
-            let detail =
-                "the header Authorization is not understood here: write `Authorization: Bearer <token>`";
-            Err(Problem { detail: detail.into(), ..Problem::unauthenticated() })
-        }
-    }
 }

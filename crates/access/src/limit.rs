@@ -83,13 +83,22 @@ impl Limit {
 
     /// Whether the asker may ask once more just now; if so, it has asked.
     pub(super) fn check(&self, asker: Asker, now: Timestamp) -> Result<(), Problem> {
+        self.ask(asker, now, true)
+    }
+
+    /// Whether the asker may ask once more just now.
+    pub(super) fn look(&self, asker: Asker, now: Timestamp) -> Result<(), Problem> {
+        self.ask(asker, now, false)
+    }
+
+    fn ask(&self, asker: Asker, now: Timestamp, counts: bool) -> Result<(), Problem> {
         let Quota { pause, .. } = self.quota;
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was put back does not keep anybody out for longer than the rule says.
         let until = askers.forget(asker).map_or(now, |until| until.max(now).min(now + self.quota.window()));
         let early = until.duration_since(now) + pause - self.quota.window();
         let allowed = !early.is_positive();
-        askers.keep(asker, if allowed { until + pause } else { until }, now);
+        askers.keep(asker, if allowed && counts { until + pause } else { until }, now);
         drop(askers);
         if allowed { Ok(()) } else { Err(too_often(early)) }
     }

@@ -62,7 +62,7 @@ impl Access {
     /// What a caller may do now; `None` = it is nobody any more.
     fn scopes_now(&self, caller: &Caller, now: Timestamp) -> Option<Scopes> {
         match &caller.by {
-            Proof::Socket => Some(caller.scopes.clone()),
+            Proof::Socket | Proof::Key => Some(caller.scopes.clone()),
             Proof::Token { id, .. } => self.scopes_of(id, now),
             Proof::Session { id, .. } => self.role_in(id, now).map(|role| self.0.rules.scopes.of(role)),
         }

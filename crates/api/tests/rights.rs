@@ -5,35 +5,13 @@ mod support;
 
 use std::sync::Arc;
 
-use access::Origin;
-use http::{Caller, Role, Scope};
-use intendant_api::dto::{AccountChange, NewAccount, NewToken, Time};
-use jiff::SignedDuration;
+use http::{Role, Scope};
+use intendant_api::dto::AccountChange;
 use model::{JobId, Outcome};
 use serde_json::{Value, json};
-use support::{Bed, Fake, document, entry, in_time, open, rest, send, until};
+use support::{Bed, Fake, admin, document, entry, in_time, open, rest, send, session, token, until};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Semaphore;
-
-fn admin() -> Caller {
-    Caller::of_socket(0)
-}
-
-/// The header of a new token.
-async fn token(bed: &Bed, name: &str, scopes: &[Scope], seconds: Option<i64>) -> String {
-    let expires_at = seconds.map(|seconds| Time(bed.hub.now() + SignedDuration::from_secs(seconds)));
-    let new =
-        NewToken { name: name.to_owned(), scopes: scopes.iter().map(Scope::to_string).collect(), expires_at };
-    format!("Authorization: Bearer {}", bed.access.make_token(new, &admin()).await.unwrap().secret)
-}
-
-async fn session(bed: &Bed, name: &str, role: Role) -> String {
-    let password = Some("a long password".to_owned());
-    bed.access.make_account(NewAccount { name: name.to_owned(), role, password }, &admin()).await.unwrap();
-    let origin = Origin::at("127.0.0.1".parse().unwrap(), false);
-    let cookie = bed.access.sign_in(name, "a long password", &origin).await.unwrap().cookie;
-    format!("Cookie: {}", cookie.to_str().unwrap().split(';').next().unwrap())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_end_with_the_right_of_who_follows_them() {

@@ -70,16 +70,13 @@ impl Settings {
     /// What leaves of a settled job otherwise than its backends told it, or not at all.
     pub(crate) fn amiss(&self, view: &View<'_>, routes: &Routes) -> Vec<Amiss> {
         let origin = Origin::of_body(view.body).filter(|_| view.job.source == self.name);
-        let (sent, route, key) = match origin {
-            Some(origin) => {
-                let Some(route) = routes.find(&origin.routing_key) else { return Vec::new() };
-                (&route.notices, format!("route {}", route.pattern), notified(view, Some(route), routes))
-            }
-            None => {
-                let Some(announced) = routes.announced(&view.job.action) else { return Vec::new() };
-                let key = announced.notify.as_deref();
-                (&announced.notices, format!("announce.{}", announced.action), key)
-            }
+        let (sent, route, key) = if let Some(origin) = origin {
+            let Some(route) = routes.find(&origin.routing_key) else { return Vec::new() };
+            (&route.notices, format!("route {}", route.pattern), notified(view, Some(route), routes))
+        } else {
+            let Some(announced) = routes.announced(&view.job.action) else { return Vec::new() };
+            let key = announced.notify.as_deref();
+            (&announced.notices, format!("announce.{}", announced.action), key)
         };
         let told = |notice: &Notice| {
             if routes.tell(sent, &notice.name) {

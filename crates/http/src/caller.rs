@@ -41,6 +41,8 @@ pub enum Proof {
         /// Its id is a part of the source of what it submits.
         apart: bool,
     },
+    /// A key that a module gave out, and looks after itself.
+    Key,
     /// A person's session in a browser.
     Session {
         /// The name of the session's record.
@@ -54,6 +56,12 @@ impl Caller {
     /// Somebody who may do everything: root and the hub's own user.
     pub fn of_socket(uid: u32) -> Self {
         Caller { actor: Actor(format!("uid:{uid}")), scopes: Scopes::admin(), by: Proof::Socket }
+    }
+
+    /// Somebody whom a module knows by a key that it gave out, under a name for the audit such as `school:0750655E`. What
+    /// he may do the module alone knows.
+    pub fn of_key(name: String) -> Self {
+        Caller { actor: Actor(name), scopes: Scopes::none(), by: Proof::Key }
     }
 
     /// Whether it may do this.
@@ -73,7 +81,7 @@ impl Caller {
         match &self.by {
             Proof::Socket => SOURCE.to_owned(),
             Proof::Token { id, apart: true } => format!("{SOURCE}/{}/{id}", self.actor.0),
-            Proof::Token { .. } | Proof::Session { .. } => format!("{SOURCE}/{}", self.actor.0),
+            Proof::Token { .. } | Proof::Key | Proof::Session { .. } => format!("{SOURCE}/{}", self.actor.0),
         }
     }
 

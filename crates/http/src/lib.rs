@@ -7,8 +7,10 @@
 
 pub mod body;
 mod caller;
+mod credential;
 pub mod dependency;
 mod error;
+pub mod file;
 pub mod listen;
 pub mod page;
 mod path;
@@ -23,6 +25,7 @@ pub mod words;
 
 pub use body::{Bodies, BodyLimits, Document};
 pub use caller::{Address, Admin, Caller, May, Needs, Operate, Proof, Read, ReadOwn, SOURCE, Submit};
+pub use credential::{Credential, KeyedPaths};
 pub use error::Error;
 pub use listen::Closing;
 pub use path::Named;

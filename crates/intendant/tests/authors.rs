@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -153,14 +154,14 @@ fn shown(value: &Value, indent: usize, out: &mut String) {
         shown(member, indent + 2, &mut text);
         text.push_str(if place == last { "" } else { "," });
         if member.is_object() || text.len() >= room {
-            out.push_str(&format!("\n{:1$}{text}", "", indent + 2));
+            write!(out, "\n{:1$}{text}", "", indent + 2).unwrap();
             room = if member.is_object() { 0 } else { WIDTH.saturating_sub(indent + 2 + text.len()) };
         } else {
-            out.push_str(&format!(" {text}"));
+            write!(out, " {text}").unwrap();
             room -= text.len() + 1;
         }
     }
-    out.push_str(&format!("\n{:1$}}}", "", indent));
+    write!(out, "\n{:1$}}}", "", indent).unwrap();
 }
 
 fn block((name, document): &(String, Value)) -> String {

@@ -69,6 +69,9 @@ pub struct Served {
     pub pages: Router,
     /// What it shows on the page of a job.
     pub panels: Vec<Box<dyn Panel>>,
+    /// Paths below which its routes know who asks by keys that it gave out itself ([`http::KeyedPaths`]), each with `/` at
+    /// its end.
+    pub keyed: Vec<&'static str>,
 }
 
 /// Something that is shown on the page of a job. It is made anew whenever the page is read anew: when something happens to

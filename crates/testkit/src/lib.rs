@@ -27,7 +27,7 @@ pub mod oracle;
 pub mod packages;
 pub mod peer;
 mod pip;
-mod port;
+pub mod port;
 pub mod schemathesis;
 pub mod service;
 pub mod shadow;

@@ -14,14 +14,14 @@ const LAST: u16 = 29_999;
 
 /// A port that nobody else gets from here, in this process or another, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Port {
+pub struct Port {
     number: u16,
     _lease: File,
 }
 
 impl Port {
     /// Finds one on which nobody listens.
-    pub(crate) fn take() -> Result<Port, Error> {
+    pub fn take() -> Result<Port, Error> {
         static TAKEN: AtomicU32 = AtomicU32::new(0);
         let count = u32::from(LAST - FIRST) + 1;
         // Processes begin their search at places of their own, so that they seldom meet.
@@ -41,7 +41,7 @@ impl Port {
     }
 
     /// Its number.
-    pub(crate) fn number(&self) -> u16 {
+    pub fn number(&self) -> u16 {
         self.number
     }
 }

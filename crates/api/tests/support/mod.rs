@@ -15,18 +15,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use access::{Access, Rules};
+use access::{Access, Origin, Rules};
 use axum::Router;
 use engine::port::{Backend, BackendEntry, BoxFuture, Catalogue, Decoder};
 use engine::{ActionTable, Clock, Hub, Setup};
 use http::listen::Socket;
 use http::listen::tcp::Tcp;
 use http::page::{self, Kit, around};
-use http::{BodyLimits, ConnectionLimits, DeclaredScope, KnownScopes, Problem, Role, Scope, frame};
+use http::{
+    BodyLimits, Caller, ConnectionLimits, DeclaredScope, KeyedPaths, KnownScopes, Problem, Role, Scope, frame,
+};
 use intendant_api::Error;
-use intendant_api::dto::{Acceptance, CheckReport, Finding, ReloadReport, Setting, Severity, Submitted};
+use intendant_api::dto::{
+    Acceptance, CheckReport, Finding, NewAccount, NewToken, ReloadReport, Setting, Severity, Submitted, Time,
+};
 use intendant_api::{Api, Documents, SOURCE};
 use intendant_api::{Client, Installation};
+use jiff::SignedDuration;
 use model::{ActionSpec, JobId, OnError, Outcome, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -161,7 +166,7 @@ impl Bed {
         let limits = plan.connections;
         let tcp = Tcp::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
         let url = tcp.url().unwrap();
-        let outside = frame(access.layer(routes.clone()));
+        let outside = frame(access.layer(routes.clone(), KeyedPaths::default()));
         let server = tokio::spawn(async move {
             let (clock, (told, telling)) = (Clock::system(), tokio::sync::watch::channel(()));
             let stop = async move {
@@ -199,7 +204,8 @@ impl Bed {
         let url = tcp.url().unwrap();
         let kit = Kit::new("1.2.3", &[]);
         let routes = routes.merge(page::routes(kit.clone()));
-        let routes = around(self.access.layer(frame(around(routes, &kit))), &kit);
+        let routes =
+            around(self.access.layer(frame(around(routes, &kit)), KeyedPaths::new(["/rooms/v1/"])), &kit);
         tokio::spawn(
             async move { tcp.serve(routes, limits, &Clock::system(), std::future::pending()).await },
         );
@@ -232,7 +238,7 @@ pub use intendant_api::client::Submission;
 pub const RENT: DeclaredScope =
     DeclaredScope { scope: Scope::named("rooms:rent"), roles: &[Role::Viewer, Role::Operator] };
 
-fn rules() -> Rules {
+pub fn rules() -> Rules {
     Rules {
         session: Duration::from_hours(1),
         trusted_proxies: Vec::new(),
@@ -353,4 +359,24 @@ pub async fn rest(mut stream: TcpStream) -> String {
     // Its end may be a reset.
     let _ = in_time(stream.read_to_end(&mut answer)).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+pub fn admin() -> Caller {
+    Caller::of_socket(0)
+}
+
+/// The header of a new token.
+pub async fn token(bed: &Bed, name: &str, scopes: &[Scope], seconds: Option<i64>) -> String {
+    let expires_at = seconds.map(|seconds| Time(bed.hub.now() + SignedDuration::from_secs(seconds)));
+    let new =
+        NewToken { name: name.to_owned(), scopes: scopes.iter().map(Scope::to_string).collect(), expires_at };
+    format!("Authorization: Bearer {}", bed.access.make_token(new, &admin()).await.unwrap().secret)
+}
+
+pub async fn session(bed: &Bed, name: &str, role: Role) -> String {
+    let password = Some("a long password".to_owned());
+    bed.access.make_account(NewAccount { name: name.to_owned(), role, password }, &admin()).await.unwrap();
+    let origin = Origin::at("127.0.0.1".parse().unwrap(), false);
+    let cookie = bed.access.sign_in(name, "a long password", &origin).await.unwrap().cookie;
+    format!("Cookie: {}", cookie.to_str().unwrap().split(';').next().unwrap())
 }

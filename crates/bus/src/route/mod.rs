@@ -201,7 +201,7 @@ impl Routes {
             self.announced.push(Announced::new(&action, spec)?);
         }
         // The most precise first: a name before a beginning, a long beginning before a short one.
-        self.announced.sort_by_key(|announced| announced.precision());
+        self.announced.sort_by_key(Announced::precision);
         Ok(self)
     }
 

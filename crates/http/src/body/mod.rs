@@ -99,7 +99,7 @@ impl Bodies {
     pub fn hold(&self, caller: &Caller) -> Hold {
         match caller.by {
             Proof::Socket => self.here.of(caller),
-            Proof::Token { .. } | Proof::Session { .. } => self.callers.of(caller),
+            Proof::Token { .. } | Proof::Key | Proof::Session { .. } => self.callers.of(caller),
         }
     }
 

@@ -59,7 +59,7 @@ impl Pool {
     pub fn of(&self, caller: &Caller) -> Hold {
         let who = match &caller.by {
             Proof::Token { id, .. } => format!("{} {id}", caller.actor.0),
-            Proof::Socket | Proof::Session { .. } => caller.actor.0.clone(),
+            Proof::Socket | Proof::Key | Proof::Session { .. } => caller.actor.0.clone(),
         };
         Hold { pool: self.clone(), who: Who::Somebody(who), bytes: 0 }
     }

@@ -5,23 +5,25 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
 use api::Client;
 use api::client::Submission;
+use axum::Extension;
 use axum::body::Body;
-use axum::http::Method;
-use axum::response::Html;
+use axum::http::{HeaderMap, Method};
+use axum::response::{Html, IntoResponse as _, Response};
 use clap::Subcommand;
 use engine::port::{
     BackendEntry, BoxFuture, Call, Control, Courier, Decoder, Delivered, Fault, Mapping, Moment, Reactor,
     Reclaim, View,
 };
 use engine::{Accepted, Actor, Hub, PING, Why};
+use http::file::SentFile;
 use http::page::{Group, Lang, NavItem, PageRoutes, Part, Visit, Who};
-use http::{DeclaredScope, May, Needs, Role, Scope};
+use http::{Credential, DeclaredScope, May, Needs, Problem, Proved, Role, Scope};
 use intendant::assembly::Modules;
 use intendant::cli::{self, Common, Doctor, Serve, Typed};
 use intendant::command;
@@ -42,6 +44,7 @@ use module::{
     Served, Settings, SourceName, Swap, Told, native,
 };
 use serde_json::{Value, json};
+use testkit::port::Port;
 use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -68,6 +71,8 @@ const ACTION: &str = "ROOM_LET";
 
 /// What has happened to it.
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Where its hub is reached over TCP.
+static PORT: LazyLock<Port> = LazyLock::new(|| Port::take().unwrap());
 static HUB: OnceLock<Hub> = OnceLock::new();
 static COUNTED: AtomicUsize = AtomicUsize::new(0);
 /// How often a native backend was started, and stopped.
@@ -288,7 +293,25 @@ fn agency(payload: &Value) -> Request {
 }
 
 fn pages() -> PageRoutes<()> {
-    PageRoutes::default().get("/rooms", Who::May(RENT), async |_: May<Rent>| Html("rooms to let"))
+    PageRoutes::default().get("/rooms", Who::May(RENT), async |_: May<Rent>| Html("rooms to let")).get(
+        "/rooms/v1/keys/plan",
+        Who::Anybody,
+        plan,
+    )
+}
+
+/// The plan of the house, for who has its key.
+async fn plan(method: Method, headers: HeaderMap) -> Result<Response, Problem> {
+    match Credential::of(&headers)? {
+        Some(Credential::Bearer(key)) if key.expose() == "k-7" => {}
+        _ => return Err(Problem::unauthenticated()),
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "attic, cellar").unwrap();
+    let file = tokio::fs::File::open(file.path()).await.unwrap();
+    let plan =
+        SentFile { file, kind: "text/plain", name: Some("Étages.txt".to_owned()), tag: "1".to_owned() };
+    Ok((Extension(Proved), plan.answer(&method, &headers).await?).into_response())
 }
 
 /// While the hub runs.
@@ -318,7 +341,12 @@ impl Running for Open {
     }
 
     fn serve(&self, _: &Around<'_>) -> Served {
-        Served { api: vec![described()], pages: pages().with_state(()), panels: vec![Box::new(Porter)] }
+        Served {
+            api: vec![described()],
+            pages: pages().with_state(()),
+            panels: vec![Box::new(Porter)],
+            keyed: vec!["/rooms/v1/keys/"],
+        }
     }
 
     fn reload(&self, told: &Told) -> Result<Swap<'_>> {
@@ -389,10 +417,11 @@ fn site() -> (tempfile::TempDir, Context) {
 fn write(folder: &tempfile::TempDir, rooms: u32) {
     let at = |name: &str| folder.path().join(name).display().to_string();
     let text = format!(
-        "data: {{folder: {}}}\nbackends: {{folder: {}}}\nsocket: {}\nhttp: {{listen: 'off'}}\nrooms: {{number: {rooms}}}\n",
+        "data: {{folder: {}}}\nbackends: {{folder: {}}}\nsocket: {}\nhttp: {{listen: '127.0.0.1:{}'}}\nrooms: {{number: {rooms}}}\n",
         at("data"),
         at("backends"),
-        at("hub.sock")
+        at("hub.sock"),
+        PORT.number()
     );
     std::fs::write(folder.path().join("intendant.yml"), text).unwrap();
 }
@@ -503,6 +532,8 @@ async fn a_hub_that_serves_has_all_of_it() {
     HUB.get().unwrap().write(Effects { entities: vec![entity], ..Effects::default() }, None).await.unwrap();
     assert!(text(&hub, &page).await.contains("<p>a room was let: with a view</p>"));
     assert!(text(&hub, &page).await.contains(&format!("data-live=\"job={}", jobs.jobs[0].id)));
+
+    its_key_opens_the_plan_to_other_sites(PORT.number());
 
     // It is asked for what was lost, its chore is done, and its source has what it wants for it.
     assert!(seen("asked for what was lost"));
@@ -615,6 +646,21 @@ async fn its_backend_is_one_of_the_catalogue(hub: &Client, folder: &Path, contex
 async fn submit(hub: &Client, payload: Value) -> JobId {
     let document = json!({ "action": ACTION, "payload": payload }).to_string();
     hub.submit(document, &Submission::default()).await.unwrap().job.unwrap()
+}
+
+/// Part of a file, for a page of another site that has the key; nothing for one that has only a person's browser.
+fn its_key_opens_the_plan_to_other_sites(port: u16) {
+    let curl = |more: &[&str]| {
+        let foreign = ["-sS", "-i", "--max-time", "60", "-H", "Sec-Fetch-Site: cross-site"];
+        let url = format!("http://127.0.0.1:{port}/rooms/v1/keys/plan");
+        let output = std::process::Command::new("curl").args(foreign).args(more).arg(url).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let part = curl(&["-H", "Authorization: Bearer k-7", "-r", "7-"]);
+    assert!(part.starts_with("HTTP/1.1 206 ") && part.ends_with("\r\n\r\ncellar"), "{part}");
+    assert!(part.contains("filename*=UTF-8''%C3%89tages.txt"), "{part}");
+    let refused = curl(&["-H", "Cookie: intendant=whatever"]);
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
 }
 
 /// Its decoder reads what was refused, its limit and its retry policy hold for its source.

@@ -96,8 +96,9 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
         url: url.clone(),
     };
     let kit = pages::kit(&assembly);
-    let routes = pages::routes(parts, &assembly, &kit, &context.clock);
-    let server = tokio::spawn(listeners.serve(routes, access.clone(), kit, context.clock.clone(), stopped));
+    let (routes, keyed) = pages::routes(parts, &assembly, &kit, &context.clock);
+    let server =
+        tokio::spawn(listeners.serve(routes, keyed, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
     if let Err(error) = invite(&access, url.as_deref(), context).await {

@@ -4,6 +4,7 @@ use api::Api;
 use axum::Router;
 use console::Console;
 use engine::Clock;
+use http::KeyedPaths;
 use http::page::{Kit, Part};
 use module::{Around, Served};
 
@@ -16,14 +17,21 @@ pub(super) fn kit(assembly: &Assembly) -> Kit {
     Kit::new(VERSION, &parts)
 }
 
-/// The routes of a hub.
-pub(super) fn routes(parts: api::Parts, assembly: &Assembly, kit: &Kit, clock: &Clock) -> Router {
+/// The routes of a hub, and below which paths they know who asks by keys of their own.
+pub(super) fn routes(
+    parts: api::Parts,
+    assembly: &Assembly,
+    kit: &Kit,
+    clock: &Clock,
+) -> (Router, KeyedPaths) {
     let around = Around { hub: &parts.hub, access: &parts.access, kit, clock };
-    let (mut described, mut pages, mut panels) = (Vec::new(), Router::new(), Vec::new());
-    for Served { api, pages: more, panels: shown } in assembly.serve(&around) {
+    let (mut described, mut pages, mut panels, mut keyed) =
+        (Vec::new(), Router::new(), Vec::new(), Vec::new());
+    for Served { api, pages: more, panels: shown, keyed: below } in assembly.serve(&around) {
         described.extend(api);
         pages = pages.merge(more);
         panels.extend(shown);
+        keyed.extend(below);
     }
     let console = console::routes(Console {
         hub: parts.hub.clone(),
@@ -34,5 +42,5 @@ pub(super) fn routes(parts: api::Parts, assembly: &Assembly, kit: &Kit, clock: &
         installation: parts.installation.clone(),
         panels: panels.into(),
     });
-    api::routes(Api::new(parts), described).merge(console).merge(pages)
+    (api::routes(Api::new(parts), described).merge(console).merge(pages), KeyedPaths::new(keyed))
 }
