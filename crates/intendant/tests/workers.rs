@@ -141,7 +141,8 @@ fn a_stop_that_reaches_the_workers_too_is_no_failure_of_theirs() {
     world.backend_with("00first", "stop", "mode: worker\nretries: {max: 0}", &noting(work));
     let hub = world.serve();
     let id = world.submit(&json!({ "action": "IDENTITY_UPDATE", "concernedTo": "alice" }).to_string());
-    let pid = until("it is asked", &hub, || seen(&world).first().map(|(_, _, pid)| *pid));
+    let again = world.path("backends/00first/again");
+    let pid = until("it works", &hub, || again.exists().then(|| seen(&world)[0].2));
     kill_process_group(Pid::from_raw(pid).unwrap(), Signal::TERM).unwrap();
     assert_eq!(hub.stop(), Some(0));
 

@@ -9,12 +9,13 @@ use model::Outcome;
 use model::mask::Mask;
 use serde::Serialize;
 
-use crate::backend::ScriptBackend;
+use crate::backend::{Script, ScriptBackend};
 use crate::error::Error;
 use crate::output::{Excerpt, Tail};
 use crate::run::{Ending, StopSignal};
 use crate::time::Stopwatch;
 use crate::verdict::Stream;
+use crate::worker;
 
 /// One execution, in full.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +26,7 @@ pub struct Debugged {
     pub through_shell: bool,
     /// The working directory.
     pub cwd: PathBuf,
-    /// What the script reads on standard input, byte for byte where nothing had to be masked.
+    /// What the script or worker reads on standard input, byte for byte where nothing had to be masked.
     pub stdin: String,
     /// What it printed.
     pub stdout: String,
@@ -55,7 +56,7 @@ impl ScriptBackend {
             command: script.map(|s| s.command.line().to_string_lossy().into_owned()).unwrap_or_default(),
             through_shell: script.is_some_and(|s| s.command.needs_shell()),
             cwd: self.bin.clone(),
-            stdin: mask.text(&call.body.to_string()).into_owned(),
+            stdin: mask.text(&read(call, script)).into_owned(),
             stdout: String::new(),
             stderr: String::new(),
             ending: None,
@@ -75,6 +76,12 @@ impl ScriptBackend {
         }
         Ok(debugged)
     }
+}
+
+/// What is read on standard input: the document, or the line that has it.
+fn read(call: &Call, script: Option<&Script>) -> String {
+    let line = script.and_then(|script| worker::request(call, script.worker.as_ref()?.language()).ok());
+    line.map_or_else(|| call.body.to_string(), |line| String::from_utf8_lossy(&line).into_owned())
 }
 
 fn shown(tail: &Tail, mask: &Arc<Mask>) -> String {

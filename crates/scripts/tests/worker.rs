@@ -341,6 +341,18 @@ fn cancelling_the_job_ends_the_worker() {
 }
 
 #[test]
+fn an_attempt_that_was_stopped_before_it_began_is_never_asked_for() {
+    let bench = Bench::new("", &format!("{READY}\nread -r line; echo asked >../asked; sleep 1000"));
+    assert_eq!(bench.stopped_before(Stop::Cancelled).code, Some(code::CANCELLED));
+    assert!(!bench.file("asked").exists());
+    // One that is there and has nothing to do is left as it is.
+    let bench = Bench::new("", &format!("{READY}\n{SOUND}"));
+    let pid = bench.run().message.unwrap();
+    assert_eq!(bench.stopped_before(Stop::Stopping).code, Some(code::INTERRUPTED));
+    assert_eq!(bench.run().message.unwrap(), pid.replace(" 1", " 2"));
+}
+
+#[test]
 fn a_worker_that_fails_again_and_again_is_started_less_and_less_often() {
     let bench = Bench::new("", "printf x >>../started; exit 1");
     let outcomes: Vec<_> = (0..4).map(|_| bench.run()).collect();

@@ -20,6 +20,8 @@ const PURE: &[&str] = &[
     "crates/journal/src/rules",
     "crates/model/src/",
     "crates/scripts/src/answer/",
+    "crates/scripts/src/worker/lines.rs",
+    "crates/scripts/src/worker/protocol.rs",
     "crates/identities/src/document",
     "crates/identities/src/fingerprint",
     "crates/identities/src/identity",

@@ -16,6 +16,6 @@ mod slot;
 pub(crate) use exchange::Lapse;
 pub(crate) use kind::{Kind, Rules};
 pub(crate) use pool::{Key, Pool, close};
-pub(crate) use protocol::{Fault, VERSION};
+pub(crate) use protocol::{Fault, VERSION, request};
 pub(crate) use serve::Desk;
 pub(crate) use slot::marks_of;

@@ -37,6 +37,12 @@ impl Desk<'_> {
         stop_signal: &StopSignal,
         progress: &Reporter,
     ) -> Result<(Ran, Verdict), Box<Outcome>> {
+        if let Some(stop) = stop_signal.reason() {
+            let nothing = || Tail::new(0);
+            let ran = Ran { ending: Ending::Stopped(stop), stdout: nothing(), stderr: nothing() };
+            let verdict = verdict::judge_worker(&ran, None, &call.mask);
+            return Ok((ran, verdict));
+        }
         let line = protocol::request(call, self.kind.language())
             .map_err(|error| Box::new(Outcome::hard(1, code::INVALID_PAYLOAD, error.to_string())))?;
         let ask = Ask {

@@ -73,6 +73,28 @@ impl Bench {
         })
     }
 
+    /// Runs an attempt that is stopped before it has a thread.
+    pub(crate) fn stopped_before(&self, reason: Stop) -> Outcome {
+        let (sender, control) = unstopped(None);
+        sender.send(Some(reason)).unwrap();
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_time().max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            // The only thread for it is busy until the attempt has been told.
+            let (release, busy) = std::sync::mpsc::channel::<()>();
+            let blocker = tokio::task::spawn_blocking(move || busy.recv());
+            let mut attempt = std::pin::pin!(self.loaded.entries[0].backend.run(self.call(), control));
+            tokio::select! {
+                biased;
+                _ = &mut attempt => panic!("it ran"),
+                () = tokio::task::yield_now() => {}
+            }
+            release.send(()).unwrap();
+            blocker.await.unwrap().unwrap();
+            attempt.await
+        })
+    }
+
     pub(crate) fn rewrite(&self, script: &str) {
         self.folder.script("10test/bin/run.sh", format!("#!/bin/sh\n{script}\n"));
     }
