@@ -3,7 +3,7 @@
 //!
 //! The document is what a backend reads on its standard input (`concernedTo`, `payload`, `options`); beside these
 //! members stand those that tell the hub what to do with it, and that no backend sees: `action`, `subject`, `id`,
-//! `class`, `deadline`, `trace`.
+//! `class`, `deadline`, `not_before`, `dry_run`, `trace`.
 //!
 //! What is refused is refused in one sentence that never repeats a value: it may be a secret.
 
@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use http::suggest::{hint, quote};
 
 /// Members that the hub takes out.
-const OURS: [&str; 6] = ["action", "subject", "id", "class", "deadline", "trace"];
+const OURS: [&str; 8] = ["action", "subject", "id", "class", "deadline", "not_before", "dry_run", "trace"];
 /// Members that backends read.
 const THEIRS: [&str; 3] = ["concernedTo", "payload", "options"];
 
@@ -50,7 +50,9 @@ pub fn request(document: &[u8], source: &str, beside: &Beside, now: Timestamp) -
     let id = member::text(&mut members, "id")?;
     let subject = member::text(&mut members, "subject")?;
     let class = member::class(&mut members)?;
-    let deadline = member::deadline(&mut members, now)?;
+    let deadline = member::time(&mut members, "deadline", now)?;
+    let not_before = member::time(&mut members, "not_before", now)?;
+    let dry_run = member::flag(&mut members, "dry_run")?;
     let trace = member::text(&mut members, "trace")?;
     member::check_body(&members)?;
     let body = Value::Object(members);
@@ -59,6 +61,8 @@ pub fn request(document: &[u8], source: &str, beside: &Beside, now: Timestamp) -
         subject: subject.map(|text| parse_subject(&text)).transpose()?,
         class,
         deadline,
+        not_before,
+        dry_run,
         trace: trace.or_else(|| beside.trace.clone()),
         ..Request::new(source, action(named, beside.action.as_deref(), &body)?, body)
     })

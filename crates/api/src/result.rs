@@ -4,7 +4,7 @@ use model::{Job, Outcome, OutcomeKind, Step, StepState};
 use serde_json::{Map, Value, json};
 
 /// `{"jobId","status","data":[…],"jobName"}`: one entry in `data` for each backend that was asked, with `output` on
-/// success and `error` otherwise. `error.message` begins with the backend's name: those who show it show nothing else.
+/// success and `error` otherwise; of a dry run also `dryRun`. `error.message` begins with the backend's name: those who show it show nothing else.
 pub fn result(job: &Job, steps: &[(Step, Option<Outcome>)]) -> Value {
     let mut data: Vec<Value> =
         steps.iter().filter_map(|(step, outcome)| entry(step, outcome.as_ref())).collect();
@@ -12,7 +12,11 @@ pub fn result(job: &Job, steps: &[(Step, Option<Outcome>)]) -> Value {
         let message = job.message.clone().unwrap_or_else(|| job.state.as_str().to_owned());
         data.push(json!({ "backend": "intendant", "status": job.status, "error": error(job.status, &message, None) }));
     }
-    json!({ "jobId": job.id, "status": job.status, "data": data, "jobName": job.action })
+    let mut result = json!({ "jobId": job.id, "status": job.status, "data": data, "jobName": job.action });
+    if let (true, Some(members)) = (job.dry_run, result.as_object_mut()) {
+        members.insert("dryRun".to_owned(), true.into());
+    }
+    result
 }
 
 fn entry(step: &Step, outcome: Option<&Outcome>) -> Option<Value> {

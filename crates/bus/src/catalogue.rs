@@ -368,6 +368,8 @@ mod tests {
             lane: String::new(),
             due_at: at,
             deadline: None,
+            not_before: None,
+            dry_run: false,
             status: outcome.status,
             code: outcome.code.clone(),
             message: outcome.message.clone(),

@@ -147,12 +147,16 @@ impl Asked {
 }
 
 /// What jobs may wait for, by the word in a form.
-pub(crate) const WAITS: [(&str, WaitsFor); 7] = [
+pub(crate) const WAITS: [(&str, WaitsFor); 11] = [
     ("subject", WaitsFor::Subject),
     ("failsafe", WaitsFor::Failsafe),
     ("pause", WaitsFor::Pause),
     ("breaker", WaitsFor::Breaker),
+    ("backend_wait", WaitsFor::BackendWait),
+    ("window", WaitsFor::Window),
+    ("rate", WaitsFor::Rate),
     ("retry", WaitsFor::Retry),
+    ("later", WaitsFor::Later),
     ("slot", WaitsFor::Slot),
     ("nothing", WaitsFor::Nothing),
 ];

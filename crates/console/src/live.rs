@@ -101,7 +101,7 @@ async fn heard<T: Clone>(told: &mut Receiver<T>, about: impl Fn(&T) -> bool) -> 
 impl About {
     fn includes(&self, event: &model::Event) -> bool {
         let wanted = |topic: &str| self.topics.iter().any(|on| on == topic || on == "all");
-        wanted(topic(event.kind)) || event.job.is_some_and(|job| self.is_own(job))
+        wanted(topic(event)) || event.job.is_some_and(|job| self.is_own(job))
     }
 
     /// Whether the page shows how far a job has come: a list of jobs, or its own page.
@@ -115,9 +115,10 @@ impl About {
 }
 
 /// What an event is about.
-fn topic(kind: EventKind) -> &'static str {
-    match kind {
+fn topic(event: &model::Event) -> &'static str {
+    match event.kind {
         EventKind::Paused | EventKind::Resumed | EventKind::Tripped | EventKind::Recovered => "backends",
+        EventKind::Waiting if event.job.is_none() => "backends",
         EventKind::Refused => "refusals",
         EventKind::Undeliverable => "deliveries",
         _ => "jobs",

@@ -87,6 +87,10 @@ impl Chip {
             Standing::Inactive => ("idle", "backend-inactive"),
             Standing::Active if backend.paused => ("warn", "backend-paused"),
             Standing::Active if backend.left_alone_until.is_some() => ("bad", "backend-left-alone"),
+            Standing::Active if backend.held.is_some() => ("warn", "backend-held"),
+            Standing::Active if backend.windows.as_ref().is_some_and(|windows| !windows.open) => {
+                ("idle", "backend-closed")
+            }
             Standing::Active if backend.running > 0 => ("busy", "backend-running"),
             Standing::Active => ("good", "backend-active"),
         };
@@ -149,6 +153,13 @@ pub(crate) fn next(v: &Visit, waiting: &WaitingOn) -> String {
         WaitingOn::Failsafe { failsafe } => v.with("next-failsafe", "failsafe", failsafe),
         WaitingOn::Pause { backend } => v.with("next-pause", "backend", backend),
         WaitingOn::Breaker { backend, .. } => v.with("next-breaker", "backend", backend),
+        WaitingOn::BackendWait { backend, .. } => v.with("next-backend-wait", "backend", backend),
+        WaitingOn::Wait { backend: Some(backend), .. } => v.with("next-wait-on", "backend", backend),
+        WaitingOn::Wait { backend: None, .. } => v.t("next-wait"),
+        WaitingOn::NotBefore { .. } => v.t("next-not-before"),
+        WaitingOn::Window { backend, until: Some(_) } => v.with("next-window", "backend", backend),
+        WaitingOn::Window { backend, until: None } => v.with("next-window-never", "backend", backend),
+        WaitingOn::Rate { backend, .. } => v.with("next-rate", "backend", backend),
         WaitingOn::Retry { .. } => v.t("next-retry"),
         WaitingOn::Slot { backend: Some(backend) } => v.with("next-slot", "backend", backend),
         WaitingOn::Slot { backend: None } => v.t("next-slot-hub"),
@@ -159,7 +170,21 @@ pub(crate) fn next(v: &Visit, waiting: &WaitingOn) -> String {
 /// The moment that [`next`] speaks of.
 pub(crate) fn next_at(waiting: &WaitingOn) -> Option<When> {
     match waiting {
-        WaitingOn::Breaker { until, .. } | WaitingOn::Retry { until } => Some((*until).into()),
+        WaitingOn::Breaker { until, .. }
+        | WaitingOn::BackendWait { until, .. }
+        | WaitingOn::Wait { until, .. }
+        | WaitingOn::NotBefore { until }
+        | WaitingOn::Window { until: Some(until), .. }
+        | WaitingOn::Rate { until, .. }
+        | WaitingOn::Retry { until } => Some((*until).into()),
+        _ => None,
+    }
+}
+
+/// What a backend said to all that need it, for a job that does not say so itself.
+pub(crate) fn said_to_all(waiting: &WaitingOn) -> Option<String> {
+    match waiting {
+        WaitingOn::BackendWait { message, .. } => Some(message.clone()),
         _ => None,
     }
 }

@@ -53,6 +53,54 @@ async fn how_far_a_running_job_has_come_stands_on_its_page_and_in_the_lists_in_b
 }
 
 #[tokio::test]
+async fn a_job_that_waits_says_why_in_its_backends_words() {
+    let bed = Bed::done().await;
+    let own = bed.job("DO", "alice", json!({"wait": "job"})).await;
+    bed.until_told(own).await;
+    let page = async |job, lang: &str| {
+        bed.get_as(Some(person(Role::Operator)), &format!("/jobs/{job}"), lang).await.html
+    };
+    let english = page(own, "en").await;
+    assert!(english.contains("10first asks this job to wait until:"), "{english}");
+    assert!(
+        english.contains("<q>the &#60;quota&#62; of the day is used up</q>")
+            && english.contains("put off once")
+    );
+    assert!(page(own, "fr").await.contains("10first demande à ce travail d’attendre jusqu’au"));
+
+    let all = bed.job("DO", "bob", json!({"wait": "backend"})).await;
+    bed.until_told(all).await;
+    let behind = bed.job("DO", "carol", json!({})).await;
+    let page = page(behind, "en").await;
+    assert!(
+        page.contains("10first asks all jobs to wait until:") && page.contains("<q>the &#60;quota&#62;"),
+        "{page}"
+    );
+    let backend = bed.get("/backends/10first").await.html;
+    assert!(
+        backend.contains("Asks to wait until") && backend.contains("action=\"/backends/10first/resume\"")
+    );
+    assert!(bed.get("/").await.html.contains("10first said “not now”"));
+    bed.post("/backends/10first/resume", &[("resume", "1")]).await;
+    bed.end_of(behind).await;
+}
+
+#[tokio::test]
+async fn a_dry_run_is_shown_as_one() {
+    let bed = Bed::done().await;
+    let request = model::Request {
+        dry_run: true,
+        ..model::Request::new("http", "DO", json!({"concernedTo": "alice"}))
+    };
+    let engine::Accepted::New(job) = bed.hub.accept(request, model::Effects::default()).await.unwrap() else {
+        panic!("it is new");
+    };
+    bed.end_of(job).await;
+    let page = bed.get(&format!("/jobs/{job}")).await.html;
+    assert!(page.contains("A dry run: nothing is changed.") && page.contains("dryRun"), "{page}");
+}
+
+#[tokio::test]
 async fn a_retry_leads_to_the_new_job() {
     let bed = Bed::done().await;
     let job = bed.ended("DO", "alice", json!({"fail": "no"})).await;

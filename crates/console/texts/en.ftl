@@ -38,6 +38,8 @@ backend-active = active
 backend-running = at work
 backend-paused = paused
 backend-left-alone = failing, left alone
+backend-held = not now
+backend-closed = outside its hours
 backend-inactive = inactive
 backend-broken = broken
 link-up = connected
@@ -99,6 +101,7 @@ chart-figures = The same in figures
 attention-idle = { $backend } does nothing and says that all is done
 attention-broken = { $backend } cannot be used: every job that needs it fails
 attention-paused = { $backend } is paused: its jobs wait
+attention-held = { $backend } said “not now”: its jobs wait
 attention-left-alone = { $backend } keeps failing and is left alone for a while: its jobs wait
 attention-link = { $name } is disconnected
 attention-shortage = This machine is short of processes, memory or open files: jobs wait until there is room
@@ -135,7 +138,11 @@ waits-subject = a job before it
 waits-failsafe = the failsafe
 waits-pause = a paused backend
 waits-breaker = a backend that keeps failing
+waits-backend_wait = a backend that said: not now
+waits-window = the hours of its backend
+waits-rate = the rate of its backend
 waits-retry = its retry
+waits-later = a later time
 waits-slot = a free place
 waits-nothing = nothing
 filter-action = Action
@@ -154,6 +161,7 @@ job-took = took { $span }
 
 # One job.
 job-next = What happens next
+job-dry-run = A dry run: nothing is changed.
 job-before = See that job
 job-see-backend = See the backend
 job-see-failsafe = Decide
@@ -176,6 +184,10 @@ job-result = Result
 step-attempts = { $n ->
     [one] { $n } attempt
    *[other] { $n } attempts
+ }
+step-waits = { $n ->
+    [one] put off once
+   *[other] put off { $n } times
  }
 step-stops = If it fails, later steps do not run.
 attempt-number = Attempt { $n }
@@ -204,6 +216,7 @@ fact-waited = after { $span }
 fact-ended = Ended
 fact-took = took { $span }
 fact-deadline = Deadline
+fact-not-before = Not before
 fact-status = Status
 
 # What happens next.
@@ -220,6 +233,13 @@ next-subject = It waits until the job before it on { $subject } has ended.
 next-failsafe = The failsafe holds it in { $failsafe } until somebody approves.
 next-pause = It waits until { $backend } is resumed.
 next-breaker = { $backend } keeps failing. It is tried again at:
+next-backend-wait = { $backend } asks all jobs to wait until:
+next-wait-on = { $backend } asks this job to wait until:
+next-wait = Its backend asks it to wait until:
+next-not-before = It starts, as its request says, at:
+next-window = { $backend } works at certain times. It goes on at:
+next-window-never = None of the hours of { $backend } comes any more: its config.yml must be changed.
+next-rate = It waits for its turn on { $backend }, whose rate is bounded:
 next-retry = It is tried again at:
 next-slot = It starts when one of the jobs running on { $backend } ends.
 next-slot-hub = It starts when one of the running jobs ends.
@@ -329,6 +349,13 @@ backend-no-failures = None.
 backend-pause-hint = Pausing lets running steps end and starts no new one. Jobs wait, in order; nothing is lost.
 backend-left-alone-hint = It kept failing. Work goes there again when it answers; Resume sends it now.
 backend-left-alone-until = Left alone until
+backend-held-until = Asks to wait until
+backend-held-hint = It said “not now”. Then one job asks it again; Resume asks now.
+backend-rate = Rate
+backend-windows = Works at
+backend-opens = opens
+backend-dry-run = Dry runs
+backend-can = supported
 backend-paused-hint = Jobs wait, in order. Resuming takes them up again.
 pause = Pause
 pause-of = Pause { $backend }

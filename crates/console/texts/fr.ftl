@@ -38,6 +38,8 @@ backend-active = actif
 backend-running = au travail
 backend-paused = en pause
 backend-left-alone = échoue, laissé en repos
+backend-held = pas maintenant
+backend-closed = hors de ses heures
 backend-inactive = inactif
 backend-broken = en panne
 link-up = connectée
@@ -105,6 +107,7 @@ chart-figures = Les mêmes en chiffres
 attention-idle = { $backend } ne fait rien et répond que tout est fait
 attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
 attention-paused = { $backend } est en pause : ses travaux attendent
+attention-held = { $backend } a dit « pas maintenant » : ses travaux attendent
 attention-left-alone = { $backend } échoue sans cesse et est laissé en repos : ses travaux attendent
 attention-link = { $name } est déconnectée
 attention-shortage = Cette machine manque de processus, de mémoire ou de fichiers ouverts : les travaux attendent qu’il y ait de la place
@@ -141,7 +144,11 @@ waits-subject = un travail précédent
 waits-failsafe = le garde-fou
 waits-pause = un backend en pause
 waits-breaker = un backend qui échoue sans cesse
+waits-backend_wait = un backend qui a dit : pas maintenant
+waits-window = les heures de son backend
+waits-rate = le débit de son backend
 waits-retry = son nouvel essai
+waits-later = une heure plus tardive
 waits-slot = une place libre
 waits-nothing = rien
 filter-action = Action
@@ -160,6 +167,7 @@ job-took = a duré { $span }
 
 # Un travail.
 job-next = La suite
+job-dry-run = Une marche à blanc : rien n’est changé.
 job-before = Voir ce travail
 job-see-backend = Voir le backend
 job-see-failsafe = Décider
@@ -182,6 +190,10 @@ job-result = Résultat
 step-attempts = { $n ->
     [one] { $n } tentative
    *[other] { $n } tentatives
+ }
+step-waits = { $n ->
+    [one] reporté une fois
+   *[other] reporté { $n } fois
  }
 step-stops = Si elle échoue, les étapes suivantes ne s’exécutent pas.
 attempt-number = Tentative { $n }
@@ -210,6 +222,7 @@ fact-waited = après { $span }
 fact-ended = Terminé
 fact-took = en { $span }
 fact-deadline = Échéance
+fact-not-before = Pas avant
 fact-status = Statut
 
 # La suite.
@@ -226,6 +239,13 @@ next-subject = Il attend la fin du travail qui le précède sur { $subject }.
 next-failsafe = Le garde-fou le retient dans { $failsafe } jusqu’à une approbation.
 next-pause = Il attend la reprise de { $backend }.
 next-breaker = { $backend } échoue sans cesse. Nouvel essai le :
+next-backend-wait = { $backend } demande à tous les travaux d’attendre jusqu’au :
+next-wait-on = { $backend } demande à ce travail d’attendre jusqu’au :
+next-wait = Son backend lui demande d’attendre jusqu’au :
+next-not-before = Il commence, comme le dit sa demande, le :
+next-window = { $backend } travaille à certaines heures. La suite le :
+next-window-never = Plus aucune des heures de { $backend } ne revient : son config.yml est à changer.
+next-rate = Il attend son tour sur { $backend }, dont le débit est borné :
 next-retry = Nouvel essai le :
 next-slot = Il commence quand un des travaux en cours sur { $backend } se termine.
 next-slot-hub = Il commence quand un des travaux en cours se termine.
@@ -347,6 +367,13 @@ backend-no-failures = Aucun.
 backend-pause-hint = La pause laisse finir les étapes en cours et n’en commence aucune. Les travaux attendent, dans l’ordre ; rien n’est perdu.
 backend-left-alone-hint = Il échouait sans cesse. Le travail y retourne dès qu’il répond ; « Reprendre » l’y envoie tout de suite.
 backend-left-alone-until = Laissé en repos jusqu’au
+backend-held-until = Demande d’attendre jusqu’au
+backend-held-hint = Il a dit « pas maintenant ». Ensuite un travail l’interroge à nouveau ; « Reprendre » l’interroge tout de suite.
+backend-rate = Débit
+backend-windows = Travaille
+backend-opens = ouvre le
+backend-dry-run = Marches à blanc
+backend-can = possibles
 backend-paused-hint = Les travaux attendent, dans l’ordre. La reprise les fait continuer.
 pause = Mettre en pause
 pause-of = Mettre { $backend } en pause

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use model::{DeliveryId, JobId, believe};
 
@@ -15,6 +16,23 @@ const SLICE: Duration = Duration::from_secs(5);
 /// pauses and times are the [`Clock`]'s.
 pub fn within<F: IntoFuture>(limit: Duration, future: F) -> tokio::time::Timeout<F::IntoFuture> {
     tokio::time::timeout(limit, future)
+}
+
+/// The time zone of that name, `Europe/Paris`; without one, that of the machine. An error says in words why there is none:
+/// one that `TZ` names and nobody knows would be UTC in silence.
+pub fn zone(named: Option<&str>) -> Result<TimeZone, String> {
+    if let Some(name) = named {
+        return TimeZone::get(name).map_err(|_| format!("{name:?} is no time zone such as Europe/Paris"));
+    }
+    match (TimeZone::try_system(), std::env::var_os("TZ").filter(|name| !name.is_empty())) {
+        (Ok(zone), _) => Ok(zone),
+        (Err(error), Some(name)) => Err(format!(
+            "TZ={} is no known time zone: correct it, or name one with `time_zone` ({error})",
+            name.display()
+        )),
+        // A machine that names none.
+        (Err(_), None) => Ok(TimeZone::UTC),
+    }
 }
 
 /// The time, pauses and randomness.

@@ -18,7 +18,7 @@ mod work;
 pub use carry::carry;
 pub use clock::Clock;
 pub use desk::audit::{Actor, AuditEntry, CHANGED, Changed};
-pub use desk::backends::BackendView;
+pub use desk::backends::{BackendView, WindowsView};
 pub use desk::catalogue::ActionView;
 pub use desk::deliveries::Dead;
 pub use desk::failsafe::{Decided, FailsafeView, HeldSet};

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use api::Documents;
+use engine::port::Bounds;
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
 use journal::{Keys, Options};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy};
@@ -55,7 +57,9 @@ impl Parts {
     pub fn without_waiting(mut self) -> Self {
         for entry in &mut self.offer.backends {
             entry.actions.values_mut().for_each(|mapping| mapping.retry = Some(RetryPolicy::NONE));
+            entry.bounds = Bounds::default();
         }
+        self.limits.longest_wait = Duration::ZERO;
         self.limits.failsafe = FailsafeRule::off();
         self
     }
@@ -165,6 +169,7 @@ fn limits(config: &Config) -> Limits {
             pause: config.breaker.pause,
             longest: config.breaker.longest.max(config.breaker.pause),
         },
+        longest_wait: config.requests.longest_wait,
         ..Limits::default()
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Bodies are plain bytes here; the journal seals them before they reach its queue, and opens them on reading.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use model::{
     Class, Code, DeliveryId, DeliveryTo, EntityKey, EntityWrite, EventKind, JobId, JobState, OnError,
@@ -48,6 +50,10 @@ pub struct NewJob {
     pub class: Class,
     /// Not to be started after this time.
     pub deadline: Option<Timestamp>,
+    /// Not to be started before this time.
+    pub not_before: Option<Timestamp>,
+    /// Nothing is changed by it.
+    pub dry_run: bool,
     /// Now.
     pub accepted_at: Timestamp,
     /// The job of which it is the replay.
@@ -114,8 +120,12 @@ pub struct StepChange {
     pub message: Option<String>,
     /// How many of its attempts have come to their own end.
     pub tried: u32,
-    /// When it is tried again, after one that failed softly.
+    /// When it is tried again, after one that failed softly or was told to wait.
     pub due_at: Option<Timestamp>,
+    /// How many of its attempts were told to wait.
+    pub waits: u32,
+    /// For how long, in all.
+    pub waited: Duration,
 }
 
 /// An attempt that starts. Its step becomes `running`, its job too.

@@ -28,6 +28,8 @@ pub(crate) struct Deciding<'a> {
     pub(crate) subject: Option<&'a Subject>,
     pub(crate) class: Class,
     pub(crate) deadline: Option<Timestamp>,
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) dry_run: bool,
     pub(crate) accepted_at: Timestamp,
     pub(crate) replay_of: Option<JobId>,
 }
@@ -42,6 +44,8 @@ impl<'a> From<&'a Job> for Deciding<'a> {
             subject: job.subject.as_ref(),
             class: job.class,
             deadline: job.deadline,
+            not_before: job.not_before,
+            dry_run: job.dry_run,
             accepted_at: job.accepted_at,
             replay_of: job.replay_of,
         }
@@ -58,6 +62,8 @@ impl<'a> From<&'a NewJob> for Deciding<'a> {
             subject: job.subject.as_ref(),
             class: job.class,
             deadline: job.deadline,
+            not_before: job.not_before,
+            dry_run: job.dry_run,
             accepted_at: job.accepted_at,
             replay_of: job.replay_of,
         }
@@ -121,7 +127,7 @@ impl Place {
             Class::Interactive => b"interactive",
             Class::Bulk => b"bulk",
         };
-        Place::new("body")
+        let place = Place::new("body")
             .and(job.id.0.as_bytes())
             .of_row()
             .and(job.source.as_bytes())
@@ -131,7 +137,13 @@ impl Place {
             .and(class)
             .and_time(job.deadline)
             .and_time(Some(job.accepted_at))
-            .and_maybe(job.replay_of.as_ref().map(|job| job.0.as_bytes().as_slice()))
+            .and_maybe(job.replay_of.as_ref().map(|job| job.0.as_bytes().as_slice()));
+        // What older rows do not have is not in theirs.
+        let place = match job.not_before {
+            Some(time) => place.and(b"not before").and_time(Some(time)),
+            None => place,
+        };
+        if job.dry_run { place.and(b"dry run") } else { place }
     }
 
     /// The plan has no sealed content: that it is this one is all that is sealed.

@@ -22,6 +22,7 @@ async fn filled() -> Folder {
         let new = NewJob {
             reply: Some(b"address".to_vec()),
             deadline: Some(at(1_000_000)),
+            not_before: Some(at(50)),
             ..known_as(&number.to_string(), b"content", job_of(&number.to_string(), number))
         };
         accept(&*journal, new).await;
@@ -69,6 +70,9 @@ async fn what_a_job_asks_for() {
         "deadline = NULL",
         "accepted_at = accepted_at - 1000",
         "replay_of = id",
+        "not_before = not_before + 1000",
+        "not_before = NULL",
+        "dry_run = 1",
     ] {
         let change = format!("UPDATE job SET {change} WHERE seq = 1");
         noticed(&change, async |journal| journal.prepare(id(1)).await).await;

@@ -10,6 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 /// Clocks of machines that work together differ by this much, and are set by so much without a word.
 pub const SLACK: SignedDuration = SignedDuration::from_mins(1);
 
+/// No request is put off for longer than this: a year.
+pub const FURTHEST: Duration = Duration::from_hours(366 * 24);
+
 /// A time for which something waits that never waits for longer than this.
 pub fn within(at: Timestamp, longest: Duration, now: Timestamp) -> Timestamp {
     let longest = SignedDuration::try_from(longest).unwrap_or(SignedDuration::MAX);

@@ -1,5 +1,7 @@
 //! Jobs, steps, attempts, events and records as they are stored and shown. Nothing secret is in them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +40,10 @@ pub struct Job {
     pub due_at: Timestamp,
     /// Not to be started after this time.
     pub deadline: Option<Timestamp>,
+    /// Not to be started before this time.
+    pub not_before: Option<Timestamp>,
+    /// Nothing is changed: backends that can are asked what they would do.
+    pub dry_run: bool,
     /// Code of the first failed step; 0 while none failed.
     pub status: i32,
     /// Why it failed or waits.
@@ -77,12 +83,18 @@ pub struct Step {
     pub code: Option<Code>,
     /// The backend's own message, redacted.
     pub message: Option<String>,
-    /// How many attempts have come to their own end; one that the hub's stop interrupted has not.
+    /// How many attempts have come to their own end; one that the hub's stop interrupted has not, nor one that was told to
+    /// wait.
     #[serde(skip)]
     pub tried: u32,
-    /// When it is tried again, after an attempt that failed softly.
+    /// When it is tried again, after an attempt that failed softly or was told to wait.
     #[serde(skip)]
     pub due_at: Option<Timestamp>,
+    /// How many attempts have ended because the backend said: not now. They use none of its tries.
+    pub waits: u32,
+    /// For how long it was told to wait, in all.
+    #[serde(skip)]
+    pub waited: Duration,
 }
 
 impl Step {
@@ -99,6 +111,8 @@ impl Step {
             message: None,
             tried: 0,
             due_at: None,
+            waits: 0,
+            waited: Duration::ZERO,
         }
     }
 }
@@ -170,6 +184,8 @@ pub enum EventKind {
     Tripped,
     /// A backend that was left alone works again.
     Recovered,
+    /// A backend said: not now. The job waits, or, without a job, all that need the backend.
+    Waiting,
 }
 
 /// A line of the journal's live history: no payload, bounded.

@@ -125,7 +125,11 @@ impl Outcome {
 
     /// Not now, because. It uses none of the job's tries, holds no slot meanwhile and does not count for the breaker.
     pub fn wait(wait: Wait, message: impl Into<String>) -> Self {
-        Outcome { kind: OutcomeKind::Wait, wait: Some(wait), ..Outcome::soft(75, code::WAIT, message) }
+        let code = match wait.scope {
+            WaitFor::Job => code::WAIT,
+            WaitFor::Backend => code::WAIT_BACKEND,
+        };
+        Outcome { kind: OutcomeKind::Wait, wait: Some(wait), ..Outcome::soft(75, code, message) }
     }
 
     /// A failure after which the step is tried again.

@@ -27,6 +27,12 @@ pub struct Request {
     pub class: Option<Class>,
     /// Not to be started after this time.
     pub deadline: Option<Timestamp>,
+    /// Not to be started before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Only what would be done is asked; nothing is changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// The caller's trace or correlation id, kept end to end.
     pub trace: Option<String>,
     /// The failed job of which this one is the replay.
@@ -45,6 +51,8 @@ impl Request {
             reply: None,
             class: None,
             deadline: None,
+            not_before: None,
+            dry_run: false,
             trace: None,
             replay_of: None,
         }

@@ -8,12 +8,13 @@ use std::fmt;
 use croner::{Cron, parser::CronParser, parser::Seconds};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit, Zoned};
 
 /// The patterns of a backend, at least one.
 #[derive(Clone)]
 pub struct Windows {
-    patterns: Vec<Cron>,
+    /// Each as it was written, and as it was read.
+    patterns: Vec<(String, Cron)>,
     zone: TimeZone,
 }
 
@@ -37,7 +38,8 @@ impl Windows {
         if patterns.is_empty() {
             return Err(BadWindow("without a pattern no work would ever begin".to_owned()));
         }
-        let patterns = patterns.iter().map(|text| parse(text.as_ref())).collect::<Result<_, _>>()?;
+        let pattern = |text: &str| parse(text).map(|cron| (text.trim().to_owned(), cron));
+        let patterns = patterns.iter().map(|text| pattern(text.as_ref())).collect::<Result<_, _>>()?;
         Ok(Windows { patterns, zone })
     }
 
@@ -49,12 +51,12 @@ impl Windows {
         else {
             return Opening::Shut(None);
         };
-        if self.patterns.iter().any(|cron| cron.is_time_matching(&minute).unwrap_or(false)) {
+        if self.fit(&minute) {
             let next = minute.timestamp().checked_add(SignedDuration::from_mins(1));
             return Opening::Open(next.unwrap_or(Timestamp::MAX));
         }
         let opens = |cron: &Cron| cron.find_next_occurrence(&local, false).ok().map(|next| next.timestamp());
-        Opening::Shut(self.patterns.iter().filter_map(opens).min())
+        Opening::Shut(self.patterns.iter().filter_map(|(_, cron)| opens(cron)).min())
     }
 
     /// What the next change of the clocks means for these windows, in a sentence; `None` = nothing, within a year.
@@ -80,13 +82,15 @@ impl Windows {
         })
     }
 
+    /// Whether one of the patterns says this minute.
+    fn fit(&self, minute: &Zoned) -> bool {
+        self.patterns.iter().any(|(_, cron)| cron.is_time_matching(minute).unwrap_or(false))
+    }
+
     /// How many minutes of the windows lie between two times of the local day.
     fn minutes(&self, from: DateTime, to: DateTime) -> usize {
         let minutes = from.series(1.minute()).take_while(|minute| *minute < to);
-        let fits = |minute: &DateTime| {
-            let Ok(plain) = minute.to_zoned(TimeZone::UTC) else { return false };
-            self.patterns.iter().any(|cron| cron.is_time_matching(&plain).unwrap_or(false))
-        };
+        let fits = |minute: &DateTime| minute.to_zoned(TimeZone::UTC).is_ok_and(|plain| self.fit(&plain));
         minutes.filter(fits).count()
     }
 }
@@ -108,7 +112,7 @@ fn parse(text: &str) -> Result<Cron, BadWindow> {
 
 impl fmt::Display for Windows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let patterns: Vec<&str> = self.patterns.iter().map(Cron::as_str).collect();
+        let patterns: Vec<&str> = self.patterns.iter().map(|(text, _)| text.as_str()).collect();
         write!(f, "{}", patterns.join("; "))?;
         match self.zone.iana_name() {
             Some(zone) => write!(f, " ({zone})"),

@@ -130,6 +130,10 @@ pub mod code {
     pub const RETRY: Code = Code::from_static("retry");
     /// The backend said: not now, and until when.
     pub const WAIT: Code = Code::from_static("wait");
+    /// The backend said so of all that need it.
+    pub const WAIT_BACKEND: Code = Code::from_static("wait_backend");
+    /// Both of these.
+    pub const WAITS: [Code; 2] = [WAIT, WAIT_BACKEND];
     /// The backend said so for longer than jobs wait, or than the job's deadline allows.
     pub const WAITED: Code = Code::from_static("waited_too_long");
     /// The backend does not declare that it can be asked for a dry run: it was not started for one.

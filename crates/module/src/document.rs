@@ -67,6 +67,10 @@ pub fn explain(error: &io::Error) -> String {
 pub struct Additions {
     /// Not to be started after this time.
     pub deadline: Option<Timestamp>,
+    /// Not to be started before this time.
+    pub not_before: Option<Timestamp>,
+    /// Only what would be done is asked.
+    pub dry_run: bool,
     /// How urgent.
     pub class: Option<Class>,
     /// What it is about.
@@ -84,7 +88,16 @@ impl Additions {
         let deadline = self.deadline.map(|at| Value::from(at.to_string()));
         let class = self.class.and_then(|class| serde_json::to_value(class).ok());
         let subject = self.subject.as_ref().map(|subject| Value::from(subject.as_str()));
-        for (key, value) in [("deadline", deadline), ("class", class), ("subject", subject)] {
+        let not_before = self.not_before.map(|at| Value::from(at.to_string()));
+        let dry_run = self.dry_run.then_some(Value::Bool(true));
+        let said = [
+            ("deadline", deadline),
+            ("not_before", not_before),
+            ("dry_run", dry_run),
+            ("class", class),
+            ("subject", subject),
+        ];
+        for (key, value) in said {
             if let Some(value) = value {
                 put(&mut members, key, value)?;
             }
@@ -98,7 +111,8 @@ fn put(members: &mut Map<String, Value>, key: &str, value: Value) -> Result<()> 
     let said = members.insert(key.to_owned(), value);
     match said.filter(|said| !said.is_null()) {
         Some(said) if members.get(key) != Some(&said) => Err(misuse(format!(
-            "the {key} in the document is not the one that --{key} gives: give it once, or the same twice"
+            "the {key} in the document is not the one that --{} gives: give it once, or the same twice",
+            key.replace('_', "-")
         ))),
         _ => Ok(()),
     }
@@ -128,6 +142,7 @@ mod tests {
             deadline: Some("2026-11-21T18:00:00Z".parse().unwrap()),
             class: Some(Class::Bulk),
             subject: Some("identity:1".parse().unwrap()),
+            ..Additions::default()
         };
         let wanted = json!({
             "action": "A", "class": "bulk", "deadline": "2026-11-21T18:00:00Z", "subject": "identity:1"

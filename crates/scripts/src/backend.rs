@@ -18,7 +18,7 @@ use crate::environment::Variables;
 use crate::run::{self, Attempt, Leavings, Ran, StopSignal, Sweeper};
 use crate::shortage;
 use crate::time;
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Reading, Verdict};
 use crate::worker::{Desk, Kind, Pool};
 
 /// How long an attempt waits for a thread.
@@ -47,7 +47,7 @@ pub(crate) struct Script {
     pub(crate) mapping: Mapping,
     /// `None` = it may take as long as it wants.
     pub(crate) limit: Option<Duration>,
-    pub(crate) soft_exits: Vec<i32>,
+    pub(crate) reading: Reading,
     pub(crate) keep: usize,
     pub(crate) leavings: Leavings,
     pub(crate) variables: Variables,
@@ -121,6 +121,7 @@ impl ScriptBackend {
             backend: &self.name,
             action: &call.action,
             mark: &call.mark,
+            dry_run: call.dry_run,
             command: &script.command,
             bin: &self.bin,
             variables: &script.variables,
@@ -133,7 +134,7 @@ impl ScriptBackend {
             sweeper: &self.sweeper,
         };
         let ran = attempt.run().map_err(|error| self.unstarted(script, &error))?;
-        let verdict = verdict::judge(&ran, &script.soft_exits, &call.mask);
+        let verdict = verdict::judge(&ran, &script.reading, &call.mask);
         Ok((ran, verdict))
     }
 

@@ -56,14 +56,19 @@ fn complete(mut own: BTreeMap<OsString, OsString>, is_root: bool) -> Variables {
     own.into_iter().collect()
 }
 
-/// The variables that tell a script which execution it is.
-pub(crate) fn marks(mark: &RunMark, action: &str) -> [(&'static str, String); 4] {
-    [
+/// The variables that tell a script which execution it is, and whether it is one that changes nothing.
+pub(crate) fn marks(
+    mark: &RunMark,
+    action: &str,
+    dry_run: bool,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let which = [
         ("INTENDANT_ACTION", action.to_owned()),
         ("INTENDANT_JOB_ID", mark.job.to_string()),
         ("INTENDANT_ATTEMPT", mark.attempt.to_string()),
         (RUN, mark.to_string()),
-    ]
+    ];
+    which.into_iter().chain(dry_run.then(|| ("INTENDANT_DRY_RUN", "1".to_owned())))
 }
 
 /// The variables that tell a worker that it is one: its own mark, and the version of the protocol.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use engine::port::Stop;
 use model::mask::Mask;
 use model::word::code;
-use model::{JobId, Outcome};
+use model::{JobId, Outcome, Wait};
 
 use crate::answer::{self, Answer, Found};
 use crate::output::{Excerpt, Tail};
@@ -81,8 +81,22 @@ pub(crate) enum Level {
     Error,
 }
 
+/// How answers of a script are read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    /// Exit codes that count as soft failures.
+    pub(crate) soft_exits: Vec<i32>,
+    /// `wait` is no key of theirs: where the hub stands in for a program that knew none, it is data as any other.
+    pub(crate) wait_is_data: bool,
+}
+
+impl Reading {
+    /// Of workers, who speak no language but ours.
+    const WORKERS: Reading = Reading { soft_exits: Vec::new(), wait_is_data: false };
+}
+
 /// Judges what a script did. The answer is read before it is masked, and nothing leaves unmasked.
-pub(crate) fn judge(ran: &Ran, soft_exits: &[i32], mask: &Mask) -> Verdict {
+pub(crate) fn judge(ran: &Ran, reading: &Reading, mask: &Mask) -> Verdict {
     let (found, stream) = find(ran);
     let place = match (&found, stream) {
         (Found::Answer(answer) | Found::Remark(answer), Some(Stream::Stdout)) => answer.place.clone(),
@@ -94,7 +108,7 @@ pub(crate) fn judge(ran: &Ran, soft_exits: &[i32], mask: &Mask) -> Verdict {
         Found::Remark(answer) => (Some(answer), false),
         Found::Nothing => (None, false),
     };
-    let facts = Facts { who: Who::Script, answer, valid, soft_exits, log };
+    let facts = Facts { who: Who::Script, answer, valid, reading, log };
     Verdict { outcome: facts.into_outcome(ran.ending, mask), found: stream, records }
 }
 
@@ -133,7 +147,7 @@ struct Facts<'a> {
     answer: Option<Answer>,
     /// The answer's status can be understood.
     valid: bool,
-    soft_exits: &'a [i32],
+    reading: &'a Reading,
     /// Masked.
     log: String,
 }
@@ -162,6 +176,8 @@ impl Facts<'_> {
         match ending {
             Ending::Broke(fault) => self.unbelievable(fault),
             Ending::Exit(status) if self.who == Who::Worker => self.gone(status),
+            Ending::Answered if self.wait().is_some() => self.not_now(0),
+            Ending::Exit(status) if self.wait().is_some() => self.not_now(status),
             Ending::Answered | Ending::Exit(0) => self.after_success(),
             Ending::Exit(status) => self.after_failure(status),
             Ending::Signal(signal) => self.killed(signal),
@@ -187,6 +203,26 @@ impl Facts<'_> {
         }
     }
 
+    fn wait(&self) -> Option<Result<Wait, String>> {
+        self.answer.as_ref().filter(|_| !self.reading.wait_is_data).and_then(Answer::wait)
+    }
+
+    /// The script asks to wait, whatever else it says.
+    fn not_now(&self, exit: i32) -> Outcome {
+        match self.wait() {
+            Some(Ok(wait)) => {
+                let otherwise = || self.with_last_line(format!("the {} says: not now", self.who));
+                Outcome::wait(wait, self.message().unwrap_or_else(otherwise))
+            }
+            Some(Err(wrong)) => {
+                let what = format!("the answer's {wrong}");
+                let status = if exit == 0 { INVALID } else { exit };
+                Outcome::hard(status, code::INVALID_ANSWER, self.with_message(&what))
+            }
+            None => self.after_failure(exit),
+        }
+    }
+
     fn after_success(&self) -> Outcome {
         let answer = self.answer.as_ref();
         let status = answer.filter(|_| self.valid).and_then(Answer::status);
@@ -209,7 +245,7 @@ impl Facts<'_> {
     }
 
     fn after_failure(&self, status: i32) -> Outcome {
-        if status == TEMPORARY || self.soft_exits.contains(&status) || self.wants_retry() {
+        if status == TEMPORARY || self.reading.soft_exits.contains(&status) || self.wants_retry() {
             return self.retry(status);
         }
         let message = self

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Folder, answer, outcome_of};
 use model::word::{Code, code};
-use model::{Outcome, OutcomeKind};
+use model::{Outcome, OutcomeKind, Until, Wait, WaitFor};
 use serde_json::json;
 
 fn verdict(outcome: &Outcome) -> (OutcomeKind, i32, Option<Code>) {
@@ -207,4 +207,30 @@ fn an_answer_after_a_flood_is_found() {
     );
     assert_eq!((outcome.kind, message(&outcome)), (OutcomeKind::Done, "dry"));
     assert!(outcome.log.unwrap().len() <= 64 * 1024);
+}
+
+#[test]
+fn a_script_may_say_not_now() {
+    let wait = |pause, scope| Some(Wait { until: Until::After(Duration::from_secs(pause)), scope });
+    let outcome = outcome_of(r#"echo '{"status": 0, "wait": 90, "message": "the quota is used up"}'"#);
+    assert_eq!(verdict(&outcome), (OutcomeKind::Wait, 75, Some(code::WAIT)));
+    assert_eq!((outcome.wait, message(&outcome)), (wait(90, WaitFor::Job), "the quota is used up"));
+    let all = outcome_of(r#"echo '{"wait": "30", "wait_for": "backend"}'; exit 1"#);
+    assert_eq!(verdict(&all), (OutcomeKind::Wait, 75, Some(code::WAIT_BACKEND)));
+    assert_eq!(all.wait, wait(30, WaitFor::Backend));
+    let none = outcome_of(r#"echo '{"status": 0, "wait": null}'"#);
+    assert_eq!(verdict(&none), (OutcomeKind::Done, 0, None));
+}
+
+#[test]
+fn a_wait_that_cannot_be_understood_is_told() {
+    for (asked, told) in [
+        (r#""wait": "soon""#, "`wait` is no number"),
+        (r#""wait": -1"#, "`wait` is no number"),
+        (r#""wait": 5, "wait_for": "all""#, "`wait_for` is neither"),
+    ] {
+        let outcome = outcome_of(&format!(r#"echo '{{"status": 0, {asked}}}'"#));
+        assert_eq!(verdict(&outcome), (OutcomeKind::Hard, 32, Some(code::INVALID_ANSWER)));
+        assert!(message(&outcome).contains(told), "{outcome:?}");
+    }
 }

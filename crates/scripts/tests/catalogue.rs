@@ -427,7 +427,7 @@ fn loaded_problems(config: &str) -> Vec<Problem> {
 
 #[test]
 fn what_is_not_supported_yet_is_said() {
-    for key in ["rate: 5\n", "dry_run: true\n", "limits: {memory: 1GiB}\n"] {
+    for key in ["limits: {memory: 1GiB}\n"] {
         let (_folder, loaded) = loaded(&format!("{HEAD}{key}{ACTIONS}"));
         let problem = problem(&loaded, "config.yml");
         assert!(
@@ -642,4 +642,39 @@ fn either_spelling_of_the_folder_is_found() {
     fs::create_dir(home.join("backends")).unwrap();
     let both = choose_folder(home);
     assert_eq!((both.used, both.passed_over), (home.join("backends"), Some(home.join("backend"))));
+}
+
+#[test]
+fn what_bounds_a_backend_stands_at_the_top() {
+    let keys = "rate: {limit: 40/s, burst: 80}\nwindows: ['* 20-23 * * *', '* * * * sat']\ntime_zone: Europe/Paris\n\
+                breaker: {failures: 3, pause: 30s}\ndry_run: true\n";
+    let (_folder, loaded) = loaded(&format!("{HEAD}{keys}{ACTIONS}"));
+    assert_eq!(loaded.problems, []);
+    let (entry, bounds) = (only(&loaded), &only(&loaded).bounds);
+    assert!(entry.dry_run);
+    assert_eq!(bounds.rate, model::Rate::parse("40/s", Some(80)));
+    assert_eq!(bounds.windows.as_ref().unwrap().to_string(), "* 20-23 * * *; * * * * sat (Europe/Paris)");
+    assert_eq!(bounds.breaker.map(|rule| (rule.failures, rule.pause)), Some((3, Duration::from_secs(30))));
+}
+
+#[test]
+fn a_slip_in_what_bounds_a_backend_is_told_and_it_is_not_used() {
+    for (key, told) in [
+        ("rate: 5\n", "`rate` is the number 5"),
+        ("rate: {limit: 5/s, bursts: 9}\n", "`rate` is a map"),
+        ("windows: at night\n", "no cron pattern"),
+        ("windows: '* 2 * * *'\ntime_zone: Paris\n", "no time zone"),
+        ("breaker: {fails: 3}\n", "`breaker` is"),
+        ("dry_run: perhaps\n", "`dry_run` is"),
+    ] {
+        let (_folder, loaded) = loaded(&format!("{HEAD}{key}{ACTIONS}"));
+        assert!(problem(&loaded, "config.yml").what.contains(told), "{:?}", loaded.problems);
+        assert_eq!(only(&loaded).standing, Standing::Broken);
+    }
+    let (_folder, loaded) = loaded(&format!("{HEAD}actions:\n  A: {{script: run.sh, rate: 5/s}}\n"));
+    let misplaced = problem(&loaded, "config.yml");
+    assert!(
+        misplaced.severity == Severity::Warning && misplaced.what.contains("whole backend"),
+        "{misplaced}"
+    );
 }

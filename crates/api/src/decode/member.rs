@@ -56,10 +56,12 @@ pub(super) fn class(members: &mut Map<String, Value>) -> Result<Option<Class>, W
 }
 
 /// A moment, or seconds from now; to the millisecond.
-pub(super) fn deadline(members: &mut Map<String, Value>, now: Timestamp) -> Result<Option<Timestamp>, Why> {
-    const RULE: &str =
-        "\"deadline\" must be a time such as 2026-11-30T18:00:00Z, or a number of seconds from now";
-    let at = match members.shift_remove("deadline") {
+pub(super) fn time(
+    members: &mut Map<String, Value>,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Why> {
+    let at = match members.shift_remove(key) {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::String(text)) => text.parse().ok(),
         Some(Value::Number(seconds)) => seconds
@@ -70,7 +72,20 @@ pub(super) fn deadline(members: &mut Map<String, Value>, now: Timestamp) -> Resu
         Some(_) => None,
     };
     let at = at.and_then(|at: Timestamp| Timestamp::from_millisecond(at.as_millisecond()).ok());
-    at.map(Some).ok_or_else(|| unreadable(RULE))
+    at.map(Some).ok_or_else(|| {
+        unreadable(format!(
+            "{key:?} must be a time such as 2026-11-30T18:00:00Z, or a number of seconds from now"
+        ))
+    })
+}
+
+/// `true` or `false`.
+pub(super) fn flag(members: &mut Map<String, Value>, key: &str) -> Result<bool, Why> {
+    match members.shift_remove(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(said)) => Ok(said),
+        Some(other) => Err(unreadable(format!("{key:?} must be true or false, not {}", kind(&other)))),
+    }
 }
 
 /// What is left goes to the backends as it is, if it has the right shape.

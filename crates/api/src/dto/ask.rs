@@ -64,8 +64,16 @@ words! {
         Pause = "pause",
         /// A backend that is left alone because it keeps failing.
         Breaker = "breaker",
+        /// A backend that said "not now" to all that need it.
+        BackendWait = "backend_wait",
+        /// A window of their backend.
+        Window = "window",
+        /// Their turn on a backend whose rate is bounded.
+        Rate = "rate",
         /// The time of their retry.
         Retry = "retry",
+        /// A time that their backend said to them, or that their request says.
+        Later = "later",
         /// Room on their backend, or in the hub.
         Slot = "slot",
         /// Nothing: they are about to start.
@@ -90,7 +98,11 @@ impl From<WaitingFor> for engine::WaitsFor {
             WaitingFor::Failsafe => engine::WaitsFor::Failsafe,
             WaitingFor::Pause => engine::WaitsFor::Pause,
             WaitingFor::Breaker => engine::WaitsFor::Breaker,
+            WaitingFor::BackendWait => engine::WaitsFor::BackendWait,
+            WaitingFor::Window => engine::WaitsFor::Window,
+            WaitingFor::Rate => engine::WaitsFor::Rate,
             WaitingFor::Retry => engine::WaitsFor::Retry,
+            WaitingFor::Later => engine::WaitsFor::Later,
             WaitingFor::Slot => engine::WaitsFor::Slot,
             WaitingFor::Nothing => engine::WaitsFor::Nothing,
         }

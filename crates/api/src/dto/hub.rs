@@ -119,6 +119,21 @@ pub struct Backend {
     /// Until when it is left alone because it kept failing; then it is probed. Absent = it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_alone_until: Option<Time>,
+    /// Until when it wants not to be asked, as it said. Absent = it said nothing like that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Time>,
+    /// Why, in its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_because: Option<String>,
+    /// How many attempts may begin in a span of time, `40/s`; absent = as many as can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<String>,
+    /// When attempts may begin; absent = at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
+    /// Whether it can be asked for a dry run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// The actions it maps.
     pub actions: Vec<String>,
     /// What it asks over HTTP meanwhile, as it declares.
@@ -140,9 +155,15 @@ impl From<engine::BackendView> for Backend {
             running,
             paused,
             left_alone_until,
+            held,
+            rate,
+            windows,
+            dry_run,
             actions,
             depends_on,
         } = view;
+        let (held_until, held_because) = held.map(|(until, said)| (Time(until), said)).unzip();
+        let windows = windows.map(Windows::from);
         let depends_on = depends_on.into_iter().map(Dependency::from).collect();
         let (standing, figures) = (standing.into(), None);
         let left_alone_until = left_alone_until.map(Time);
@@ -155,10 +176,37 @@ impl From<engine::BackendView> for Backend {
             running,
             paused,
             left_alone_until,
+            held_until,
+            held_because,
+            rate,
+            windows,
+            dry_run,
             actions,
             depends_on,
             figures,
         }
+    }
+}
+
+/// The windows of a backend as they stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Windows {
+    /// Cron patterns of the minutes in which attempts may begin, and whose clocks they mean.
+    pub pattern: String,
+    /// Whether one is open.
+    pub open: bool,
+    /// When the next one opens, while none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Time>,
+    /// What the next change of the clocks means for them, in a sentence; absent = nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_of_clocks: Option<String>,
+}
+
+impl From<engine::WindowsView> for Windows {
+    fn from(view: engine::WindowsView) -> Self {
+        let engine::WindowsView { pattern, open, opens_at, change_of_clocks } = view;
+        Windows { pattern, open, opens_at: opens_at.map(Time), change_of_clocks }
     }
 }
 

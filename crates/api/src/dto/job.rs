@@ -51,6 +51,12 @@ pub struct Job {
     pub due_at: Time,
     /// Not to be started after this time.
     pub deadline: Option<Time>,
+    /// Not to be started before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Time>,
+    /// Nothing is changed: backends that can are asked what they would do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
     /// When its first attempt started.
     pub started_at: Option<Time>,
     /// When it ended.
@@ -80,6 +86,8 @@ impl From<model::Job> for Job {
             accepted_at: job.accepted_at.into(),
             due_at: job.due_at.into(),
             deadline: job.deadline.map(Time),
+            not_before: job.not_before.map(Time),
+            dry_run: job.dry_run,
             started_at: job.started_at.map(Time),
             ended_at: job.ended_at.map(Time),
             replay_of: job.replay_of,

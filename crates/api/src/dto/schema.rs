@@ -53,6 +53,7 @@ words! {
         "accepted", "step_started", "step_succeeded", "step_soft", "step_failed", "step_skipped", "requeued",
         "retrying", "succeeded", "failed", "cancelled", "superseded", "refused", "paused", "resumed",
         "undeliverable", "held", "approved", "rejected", "tripped", "recovered",
+        "waiting",
     ];
 }
 
@@ -105,6 +106,7 @@ mod tests {
             E::Rejected,
             E::Tripped,
             E::Recovered,
+            E::Waiting,
         ];
         same(EventKind::schema(), &events);
     }

@@ -104,12 +104,20 @@ pub struct Step {
     pub code: Option<Code>,
     /// The backend's own message.
     pub message: Option<String>,
+    /// How often its backend said: not now. Of such attempts in a row only the last one is listed.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waits: u32,
+}
+
+fn is_none(number: &u32) -> bool {
+    *number == 0
 }
 
 impl From<model::Step> for Step {
     fn from(step: model::Step) -> Self {
-        let model::Step { index, backend, on_error, state, attempts, status, code, message, .. } = step;
-        Step { index, backend, on_error, state, attempts, status, code, message }
+        let model::Step { index, backend, on_error, state, attempts, status, code, message, waits, .. } =
+            step;
+        Step { index, backend, on_error, state, attempts, status, code, message, waits }
     }
 }
 
@@ -263,6 +271,9 @@ pub struct Waiting {
     /// The failsafe that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failsafe: Option<String>,
+    /// Why, in the words of the backend that said: not now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// What happens next, in a sentence.
     pub next: String,
 }
@@ -277,6 +288,7 @@ impl From<WaitingOn> for Waiting {
             job: None,
             until: None,
             failsafe: None,
+            message: None,
             next,
         };
         let time = |at: Timestamp| Some(Time(at));
@@ -290,6 +302,22 @@ impl From<WaitingOn> for Waiting {
             WaitingOn::Pause { backend } => Waiting { backend: Some(backend), ..plain("pause") },
             WaitingOn::Breaker { backend, until } => {
                 Waiting { backend: Some(backend), until: time(until), ..plain("breaker") }
+            }
+            WaitingOn::BackendWait { backend, until, message } => Waiting {
+                backend: Some(backend),
+                until: time(until),
+                message: Some(message),
+                ..plain("backend_wait")
+            },
+            WaitingOn::Wait { backend, until, message } => {
+                Waiting { backend, until: time(until), message: Some(message), ..plain("wait") }
+            }
+            WaitingOn::NotBefore { until } => Waiting { until: time(until), ..plain("not_before") },
+            WaitingOn::Window { backend, until } => {
+                Waiting { backend: Some(backend), until: until.map(Time), ..plain("window") }
+            }
+            WaitingOn::Rate { backend, until } => {
+                Waiting { backend: Some(backend), until: time(until), ..plain("rate") }
             }
             WaitingOn::Retry { until } => Waiting { until: time(until), ..plain("retry") },
             WaitingOn::Slot { backend } => Waiting { backend, ..plain("slot") },

@@ -89,6 +89,13 @@ fn long(run: engine::LongRun) -> Part {
     Part { name: format!("backend {backend}"), ready: false, optional: true, why: Some(why) }
 }
 
+/// A backend said: not now. Work waits for it.
+fn held(backend: &engine::BackendView) -> Option<Part> {
+    let (until, said) = backend.held.as_ref()?;
+    let why = format!("it wants not to be asked until {until:.0}: {said}");
+    Some(Part { name: format!("backend {}", backend.name), ready: false, optional: true, why: Some(why) })
+}
+
 /// `GET /readyz`: 200 when the hub can take work, 503 with the part that is not ready otherwise.
 #[utoipa::path(
     get,
@@ -111,6 +118,7 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness
     parts.extend(api.hub.links().into_iter().map(Part::from));
     parts.extend(api.hub.shortage().map(short));
     parts.extend(api.hub.long_runs().into_iter().take(SHOWN).map(long));
+    parts.extend(api.hub.backends().iter().filter_map(held));
     let ready = parts.iter().all(|part| part.ready || part.optional);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, parts }))

@@ -7,7 +7,7 @@ use http::page::Visit;
 use jiff::Timestamp;
 use model::{Delivery, Job, JobId, JobState, OnError, Outcome, Step, WaitingOn};
 
-use crate::show::{Ahead, Chip, When, between, next, next_at, pretty, sent_on, span, tone};
+use crate::show::{Ahead, Chip, When, between, next, next_at, pretty, said_to_all, sent_on, span, tone};
 
 #[derive(Template)]
 #[template(path = "job.html")]
@@ -20,6 +20,8 @@ pub(super) struct Told<'p> {
     next_at: Option<When>,
     /// How far what runs says that it has come.
     ahead: Option<Ahead>,
+    /// What its backend said to all that need it.
+    said_to_all: Option<String>,
     /// The job that it waits for.
     waits_for: Option<JobId>,
     /// The backend that is paused.
@@ -37,6 +39,7 @@ pub(super) struct Told<'p> {
     started: Option<When>,
     ended: Option<When>,
     deadline: Option<When>,
+    not_before: Option<When>,
     took: Option<String>,
     waited: Option<String>,
     /// A later job of the same subject and action that succeeded.
@@ -123,6 +126,7 @@ impl<'p> Told<'p> {
             next: next(v, &waiting_on),
             next_at: next_at(&waiting_on),
             ahead: report.map(|report| Ahead::new(v, &report)),
+            said_to_all: said_to_all(&waiting_on).filter(|_| job.message.is_none()),
             waits_for: match waiting_on {
                 WaitingOn::Subject { job, .. } => Some(job),
                 _ => None,
@@ -142,6 +146,7 @@ impl<'p> Told<'p> {
             started: job.started_at.map(Into::into),
             ended: job.ended_at.map(Into::into),
             deadline: job.deadline.map(Into::into),
+            not_before: job.not_before.map(Into::into),
             took: job.started_at.map(|from| span(v, between(from, job.ended_at.unwrap_or(now)))),
             waited: job.started_at.map(|to| span(v, between(job.accepted_at, to))),
             later: later.filter(|_| matches!(job.state, JobState::Failed | JobState::Cancelled)),

@@ -124,13 +124,14 @@ fn of_backend(v: &Visit, backend: &BackendView) -> Option<Alert> {
         Standing::Broken => ("bad", "attention-broken"),
         _ if backend.paused => ("warn", "attention-paused"),
         _ if backend.left_alone_until.is_some() => ("bad", "attention-left-alone"),
+        Standing::Active if backend.held.is_some() => ("warn", "attention-held"),
         Standing::Active if backend.trouble.is_some() => ("warn", "attention-idle"),
         _ => return None,
     };
     Some(Alert {
         tone,
         text: v.with(key, "backend", &backend.name),
-        words: backend.trouble.clone(),
+        words: backend.held.as_ref().map(|(_, said)| said.clone()).or(backend.trouble.clone()),
         link: format!("/backends/{}", segment(&backend.name)),
         label: v.t("attention-look"),
     })

@@ -30,7 +30,7 @@ use intendant_console::{Console, PART, routes};
 use model::word::code;
 use model::{
     ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked, RetryPolicy,
-    Subject,
+    Subject, Until, Wait,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -38,8 +38,8 @@ use tower::ServiceExt as _;
 
 pub use testhub::LONG;
 
-/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"hang": true}` never,
-/// and says meanwhile what stands in `progress`.
+/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"wait": "job"}` or
+/// `"backend"` says not now, `{"hang": true}` never, and says meanwhile what stands in `progress`.
 struct Obedient;
 
 impl Backend for Obedient {
@@ -51,6 +51,11 @@ impl Backend for Obedient {
             if payload.get("hang").is_some() {
                 _ = control.stop.wait_for(Option::is_some).await;
                 return testhub::interrupted();
+            }
+            if let Some(scope) = payload.get("wait") {
+                let scope = serde_json::from_value(scope.clone()).unwrap();
+                let wait = Wait { until: Until::After(Duration::from_hours(1)), scope };
+                return Outcome::wait(wait, "the <quota> of the day is used up");
             }
             match payload.get("fail").and_then(Value::as_str) {
                 Some(words) => Outcome {
@@ -249,6 +254,13 @@ impl Bed {
     }
 
     /// Waits until a job stands so.
+    /// Waits until the backend has said: not now.
+    pub async fn until_told(&self, job: JobId) {
+        let told =
+            async || self.hub.job(job).await.unwrap().code.is_some_and(|said| code::WAITS.contains(&said));
+        testhub::until("the backend's word", told).await;
+    }
+
     pub async fn until(&self, job: JobId, state: JobState) {
         let mut events = self.hub.events();
         tokio::time::timeout(LONG, async {

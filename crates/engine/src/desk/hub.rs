@@ -31,6 +31,7 @@ use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
 use crate::work::expiry::expire;
 use crate::work::follow::{Aside, FOLLOW_UP, FollowUps, Met};
+use crate::work::holds;
 use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
@@ -92,6 +93,7 @@ impl Hub {
         }
         dispatcher::set_back(&core).await?;
         recover::withdraw_lost(&core).await?;
+        holds::load(&core).await?;
         let tasks = vec![
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
             tokio::spawn(expire(Arc::clone(&core))),

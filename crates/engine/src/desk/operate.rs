@@ -1,5 +1,7 @@
 //! What operators do: cancel, pause, resume. Every change leaves an audit record.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use journal::Grave;
 use model::effect::EntityContent;
@@ -105,12 +107,16 @@ impl Hub {
         self.set_paused(backend, true, actor).await
     }
 
-    /// Resumes a backend. One that is left alone because it kept failing gets work again at once, too.
+    /// Resumes a backend. One that is left alone because it kept failing, or that said "not now", gets work again at once,
+    /// too; jobs that it told to wait keep their time.
     pub async fn resume(&self, backend: &str, actor: &Actor) -> Result<(), Error> {
         let (hub, backend, actor) = (self.clone(), backend.to_owned(), actor.clone());
         carry(async move {
             hub.set_paused(&backend, false, &actor).await?;
             breaker::closed(&hub.core, &backend).await;
+            if hub.core.slots.let_go(&backend) {
+                breaker::say_recovered(Arc::clone(&hub.core), Arc::from(backend)).await;
+            }
             Ok(())
         })
         .await

@@ -217,6 +217,7 @@ impl Hub {
             subject,
             class: Some(job.class),
             trace: envelope.trace,
+            dry_run: job.dry_run,
             replay_of: Some(job.id),
             ..Request::new(job.source.clone(), job.action.clone(), body)
         };

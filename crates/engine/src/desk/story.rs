@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::wait::{Facts, WaitingOn, waiting_on};
+use model::wait::{Facts, Later, WaitingOn, waiting_on};
 use model::{Attempt, Delivery, Job, JobId, JobState, Outcome, Step};
 use serde_json::Value;
 
@@ -11,6 +11,7 @@ use crate::desk::moved::{Letter, Moved};
 use crate::error::Error;
 use crate::intake::Envelope;
 use crate::state::failsafe;
+use crate::state::gate::Shut;
 use crate::state::running::Report;
 use crate::work::dispatcher::waits_for;
 use crate::work::read_back::outcome_of;
@@ -114,8 +115,10 @@ impl Hub {
         let core = &self.core;
         let live = !job.state.is_terminal();
         let before = if live && !job.head { core.journal.before(job.id).await? } else { None };
-        let needed = waits_for(&core.snapshot(), &job.lane);
-        let backend = needed.as_ref().map(|(name, _)| &**name);
+        let snapshot = core.snapshot();
+        let needed = waits_for(&snapshot, &job.lane);
+        let backend = needed.map(|entry| &*entry.name);
+        let shut = needed.and_then(|entry| core.slots.shut(entry));
         Ok(waiting_on(&Facts {
             state: job.state,
             now: core.clock.now(),
@@ -124,8 +127,21 @@ impl Hub {
             backend,
             paused: backend.is_some_and(|name| core.slots.is_paused(name)),
             breaker_until: backend.and_then(|name| core.slots.left_alone_until(name)),
+            told: match &shut {
+                Some(Shut::Told(until, said)) => Some((*until, said)),
+                _ => None,
+            },
+            window: match shut {
+                Some(Shut::Window(until)) => Some(until),
+                _ => None,
+            },
+            rate_until: match shut {
+                Some(Shut::Rate(until)) => Some(until),
+                _ => None,
+            },
+            later: Later::of(job),
             failsafe: failsafe::set_of(&job.lane).filter(|set| core.failsafe.is_held(set)),
-            backend_full: needed.as_ref().is_some_and(|(name, limit)| !core.slots.free(name, *limit)),
+            backend_full: needed.is_some_and(|entry| !core.slots.free(entry)),
             hub_full: core.slots.full(),
         }))
     }

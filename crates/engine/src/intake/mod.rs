@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use journal::{ExternalId, NewJob};
-use model::json;
 use model::redact::{SecretSet, take_secrets};
 use model::word::code;
 use model::{ActionSpec, Code, Job, JobId, JobState, Request, Seq, Subject};
+use model::{believe, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -88,6 +88,7 @@ pub(crate) fn take(
         let message = format!("{} does not fit its schema: {}", request.action, violations.join("; "));
         return Err(Why { code: code::INVALID_PAYLOAD, message });
     }
+    check_times(&request, now)?;
     let subject = match request.subject {
         Some(subject) => Some(subject),
         None => find_subject(&request.body, spec),
@@ -96,8 +97,12 @@ pub(crate) fn take(
     named("external id", request.external_id.as_deref())?;
     let external_id = request.external_id.as_ref().map(|value| ExternalId {
         value: value.clone(),
-        content: fingerprint(&request.action, &request.body),
-        formerly: fingerprint_in_order(&request.action, &request.body),
+        content: fingerprint(&request.action, request.dry_run, &request.body),
+        formerly: if request.dry_run {
+            fingerprint(&request.action, true, &request.body)
+        } else {
+            fingerprint_in_order(&request.action, &request.body)
+        },
     });
     let mut body = request.body;
     let secrets = take_secrets(&mut body, &spec.secrets);
@@ -123,8 +128,10 @@ pub(crate) fn take(
         state: JobState::Queued,
         head: false,
         lane: request.action.clone(),
-        due_at: now,
+        due_at: request.not_before.map_or(now, |time| time.max(now)),
         deadline: request.deadline,
+        not_before: request.not_before,
+        dry_run: request.dry_run,
         status: 0,
         code: None,
         message: None,
@@ -144,6 +151,8 @@ pub(crate) fn take(
         subject,
         class,
         deadline: request.deadline,
+        not_before: request.not_before,
+        dry_run: request.dry_run,
         accepted_at: now,
         replay_of: request.replay_of,
         body: bytes,
@@ -158,6 +167,25 @@ pub(crate) fn take(
         size,
     };
     Ok(Taken { new, loaded })
+}
+
+/// Refuses times that nothing can come of.
+fn check_times(request: &Request, now: Timestamp) -> Result<(), Why> {
+    let Some(not_before) = request.not_before else { return Ok(()) };
+    let refused = |message: String| Err(Why { code: code::INVALID_PAYLOAD, message });
+    if not_before > believe::within(Timestamp::MAX, believe::FURTHEST, now) {
+        return refused(format!(
+            "{} cannot be put off for more than a year: not_before is too late",
+            request.action
+        ));
+    }
+    if request.deadline.is_some_and(|deadline| deadline <= not_before) {
+        return refused(format!(
+            "{} could never start: its deadline is not after not_before",
+            request.action
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a name that not every journal can keep.
@@ -180,8 +208,12 @@ pub(crate) fn find_subject(body: &Value, spec: &ActionSpec) -> Option<Subject> {
 }
 
 /// What makes two requests of one external id the same: an object has no order, and a number no way of writing it.
-fn fingerprint(action: &str, body: &Value) -> Zeroizing<Vec<u8>> {
-    json::canonical(action, body)
+fn fingerprint(action: &str, dry_run: bool, body: &Value) -> Zeroizing<Vec<u8>> {
+    if !dry_run {
+        return json::canonical(action, body);
+    }
+    // Nothing that is called so may take the answer of a dry run for its own.
+    json::canonical(&format!("dry run of {action}"), body)
 }
 
 /// The same as journals of version 0.1 have it, which is blind to nothing.

@@ -79,6 +79,8 @@ pub struct Limits {
     pub failsafe: FailsafeRule,
     /// When a backend that keeps failing is left alone.
     pub breaker: BreakerRule,
+    /// For how long a step is told to wait at most, in all: then it fails.
+    pub longest_wait: Duration,
 }
 
 /// What is kept, and for how long.
@@ -133,6 +135,7 @@ impl Default for Limits {
             },
             failsafe: FailsafeRule::off(),
             breaker: BreakerRule::OFF,
+            longest_wait: model::patience::LONGEST,
         }
     }
 }
@@ -176,7 +179,7 @@ impl Core {
     pub(crate) fn new(journal: Arc<dyn Journal>, wiring: Arc<Wiring>, clock: Clock, setup: Setup) -> Self {
         let Setup { catalogue, actions, reactors, couriers, decoders, reclaim, retry, limits } = setup;
         Core {
-            slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake)),
+            slots: Slots::new(limits.concurrency, Arc::clone(&wiring.wake), clock.clone()),
             cache: Arc::default(),
             failsafe: Arc::default(),
             stats: Counters::default(),

@@ -1,14 +1,17 @@
-//! How much may run at once: globally and on each backend; and which backends are paused or left alone.
+//! How much may run at once: globally and on each backend; and from which backends work is kept for a time.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
-use model::{Breaker, BreakerRule, Entity, JobId};
+use model::{BreakerRule, Entity, Hold, JobId};
 use tokio::sync::Notify;
 
-use crate::port::BackendEntry;
+use crate::clock::Clock;
+use crate::port::{BackendEntry, Bounds};
 use crate::state::copies::Follower;
+use crate::state::gate::{Gate, Now, Shut};
 
 #[derive(Debug, Default)]
 struct Use {
@@ -16,8 +19,8 @@ struct Use {
     jobs: usize,
     backends: HashMap<Arc<str>, usize>,
     paused: BTreeSet<String>,
-    /// Of backends that failed of late.
-    breakers: HashMap<Arc<str>, Breaker>,
+    /// Of backends of which anything is known.
+    gates: HashMap<Arc<str>, Gate>,
 }
 
 impl Use {
@@ -25,11 +28,27 @@ impl Use {
         self.backends.get(backend).copied().unwrap_or(0)
     }
 
-    fn is_free(&self, backend: &str, limit: Option<usize>) -> bool {
-        let running = self.running(backend);
-        !self.paused.contains(backend)
-            && running < limit.unwrap_or(usize::MAX)
-            && self.breakers.get(backend).is_none_or(|breaker| breaker.lets_through(running))
+    fn gate(&mut self, backend: &Arc<str>) -> &mut Gate {
+        self.gates.entry(Arc::clone(backend)).or_default()
+    }
+
+    /// Why no attempt may begin there, beside pauses and slots.
+    fn shut(&mut self, entry: &BackendEntry, now: impl Fn() -> Now) -> Option<Shut> {
+        let running = self.running(&entry.name);
+        match self.gates.get_mut(&entry.name) {
+            Some(gate) => gate.shut(&entry.bounds, running, now()),
+            None if entry.bounds == Bounds::default() => None,
+            None => self.gate(&entry.name).shut(&entry.bounds, running, now()),
+        }
+    }
+
+    fn has_room(&self, entry: &BackendEntry) -> bool {
+        !self.paused.contains(&*entry.name)
+            && self.running(&entry.name) < entry.concurrency.unwrap_or(usize::MAX)
+    }
+
+    fn is_free(&mut self, entry: &BackendEntry, now: impl Fn() -> Now) -> bool {
+        self.has_room(entry) && self.shut(entry, now).is_none()
     }
 }
 
@@ -38,6 +57,8 @@ impl Use {
 pub(crate) struct Slots {
     inner: Arc<Mutex<Use>>,
     freed: Arc<Notify>,
+    clock: Clock,
+    began: Instant,
 }
 
 /// A job's place among those that run; given back on drop.
@@ -46,7 +67,12 @@ pub(crate) struct JobSlot(Slots);
 
 /// A place on a backend; given back on drop.
 #[derive(Debug)]
-pub(crate) struct BackendSlot(Slots, Arc<str>);
+pub(crate) struct BackendSlot {
+    slots: Slots,
+    backend: Arc<str>,
+    /// What its rate lost by it, unless an attempt is made.
+    unused: Option<Bounds>,
+}
 
 /// A backend with a place on it. An attempt is made from one of these only: none runs on the place of another backend.
 pub(crate) struct Seat {
@@ -56,8 +82,11 @@ pub(crate) struct Seat {
 
 impl BackendSlot {
     /// The place, when it is one on this backend; otherwise it is given back.
-    pub(crate) fn on(self, entry: &BackendEntry) -> Option<Seat> {
-        (self.1 == entry.name).then(|| Seat { entry: entry.clone(), _slot: self })
+    pub(crate) fn on(mut self, entry: &BackendEntry) -> Option<Seat> {
+        (self.backend == entry.name).then(|| {
+            self.unused = None;
+            Seat { entry: entry.clone(), _slot: self }
+        })
     }
 }
 
@@ -70,8 +99,8 @@ impl Seat {
 
 impl Slots {
     /// `limit` jobs at once; `freed` is told whenever something is given back.
-    pub(crate) fn new(limit: usize, freed: Arc<Notify>) -> Self {
-        let slots = Slots { inner: Arc::default(), freed };
+    pub(crate) fn new(limit: usize, freed: Arc<Notify>, clock: Clock) -> Self {
+        let slots = Slots { inner: Arc::default(), freed, began: clock.instant(), clock };
         slots.set_limit(limit);
         slots
     }
@@ -79,6 +108,10 @@ impl Slots {
     fn lock(&self) -> MutexGuard<'_, Use> {
         // The lock is held for plain counting only; a poisoned one is still sound.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Now {
+        Now { wall: self.clock.now(), grown: self.clock.instant().duration_since(self.began) }
     }
 
     /// Changes how many jobs may run at once; what runs goes on.
@@ -102,22 +135,72 @@ impl Slots {
     }
 
     /// Whether the backend could take one more attempt.
-    pub(crate) fn free(&self, backend: &str, limit: Option<usize>) -> bool {
-        self.lock().is_free(backend, limit)
+    pub(crate) fn free(&self, entry: &BackendEntry) -> bool {
+        self.lock().is_free(entry, || self.now())
+    }
+
+    /// Why no work goes to the backend now, beside pauses and slots.
+    pub(crate) fn shut(&self, entry: &BackendEntry) -> Option<Shut> {
+        self.lock().shut(entry, || self.now())
+    }
+
+    /// When the backend may take one more attempt: at once (the earliest time there is), or when a time has come; `None` =
+    /// not before something else happens, which is told.
+    pub(crate) fn opens_at(&self, entry: &BackendEntry) -> Option<Timestamp> {
+        let mut used = self.lock();
+        if !used.has_room(entry) {
+            return None;
+        }
+        used.shut(entry, || self.now()).map_or(Some(Timestamp::MIN), |shut| shut.until())
     }
 
     /// A place for one more attempt on the backend.
-    pub(crate) fn backend(&self, backend: &Arc<str>, limit: Option<usize>) -> Option<BackendSlot> {
+    pub(crate) fn backend(&self, entry: &BackendEntry) -> Option<BackendSlot> {
         let mut used = self.lock();
-        used.is_free(backend, limit).then(|| {
-            *used.backends.entry(Arc::clone(backend)).or_default() += 1;
-            BackendSlot(self.clone(), Arc::clone(backend))
+        used.is_free(entry, || self.now()).then(|| {
+            *used.backends.entry(Arc::clone(&entry.name)).or_default() += 1;
+            let unused = entry.bounds.rate.is_some().then(|| entry.bounds.clone());
+            if unused.is_some() {
+                used.gate(&entry.name).pass(&entry.bounds, self.now());
+            }
+            BackendSlot { slots: self.clone(), backend: Arc::clone(&entry.name), unused }
         })
     }
 
     /// The same, with the backend.
     pub(crate) fn seat(&self, entry: &BackendEntry) -> Option<Seat> {
-        self.backend(&entry.name, entry.concurrency)?.on(entry)
+        self.backend(entry)?.on(entry)
+    }
+
+    /// The backend said to all that need it: not now. Says until when, when that is news.
+    pub(crate) fn told(&self, backend: &Arc<str>, hold: Hold) -> Option<Timestamp> {
+        let now = self.clock.now();
+        self.lock().gate(backend).told(hold, now)
+    }
+
+    /// An attempt ended otherwise. Says whether the backend had been asked whether it works again, and does.
+    pub(crate) fn heard(&self, backend: &str) -> bool {
+        let now = self.clock.now();
+        let over = self.lock().gates.get_mut(backend).is_some_and(|gate| gate.heard(now));
+        if over {
+            self.freed.notify_one();
+        }
+        over
+    }
+
+    /// Somebody knows better than the backend, which had said: not now. Says whether it had.
+    pub(crate) fn let_go(&self, backend: &str) -> bool {
+        let held = self.lock().gates.get_mut(backend).is_some_and(Gate::let_go);
+        if held {
+            self.freed.notify_one();
+        }
+        held
+    }
+
+    /// Until when the backend said that it wants not to be asked, and why.
+    pub(crate) fn held(&self, backend: &str) -> Option<(Timestamp, String)> {
+        let now = self.clock.now();
+        self.lock().gates.get(backend)?.held(now).map(|(until, said)| (until, said.to_owned()))
     }
 
     /// How many attempts run on the backend.
@@ -127,7 +210,7 @@ impl Slots {
 
     /// Until when the backend is left alone because it keeps failing.
     pub(crate) fn left_alone_until(&self, backend: &str) -> Option<Timestamp> {
-        self.lock().breakers.get(backend)?.until()
+        self.lock().gates.get(backend)?.breaker.until()
     }
 
     /// The same for somebody who knows until when it was: `None` when that has changed. A clock that was set back does
@@ -139,7 +222,10 @@ impl Slots {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let mut used = self.lock();
-        let breaker = used.breakers.get_mut(backend).filter(|breaker| breaker.until() == Some(until))?;
+        let breaker = &mut used.gates.get_mut(backend)?.breaker;
+        if breaker.until() != Some(until) {
+            return None;
+        }
         breaker.set_back(now);
         breaker.until()
     }
@@ -152,13 +238,12 @@ impl Slots {
         rule: &BreakerRule,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        self.lock().breakers.entry(Arc::clone(backend)).or_default().failed(job, rule, now)
+        self.lock().gate(backend).breaker.failed(job, rule, now)
     }
 
     /// The backend answered. Says whether it was left alone until then.
     pub(crate) fn answered(&self, backend: &str) -> bool {
-        let was_left_alone =
-            self.lock().breakers.remove(backend).is_some_and(|mut breaker| breaker.answered());
+        let was_left_alone = self.lock().gates.get_mut(backend).is_some_and(|gate| gate.breaker.answered());
         if was_left_alone {
             self.freed.notify_one();
         }
@@ -167,13 +252,13 @@ impl Slots {
 
     /// The backend is left alone for longer. Says until when.
     pub(crate) fn lengthen(&self, backend: &Arc<str>, rule: &BreakerRule, now: Timestamp) -> Timestamp {
-        self.lock().breakers.entry(Arc::clone(backend)).or_default().lengthen(rule, now)
+        self.lock().gate(backend).breaker.lengthen(rule, now)
     }
 
     /// The backend gets one attempt, to decide.
     pub(crate) fn probe(&self, backend: &str) {
-        if let Some(breaker) = self.lock().breakers.get_mut(backend) {
-            breaker.probe();
+        if let Some(gate) = self.lock().gates.get_mut(backend) {
+            gate.breaker.probe();
         }
         self.freed.notify_one();
     }
@@ -213,14 +298,17 @@ impl Drop for JobSlot {
 
 impl Drop for BackendSlot {
     fn drop(&mut self) {
-        let mut used = self.0.lock();
-        if let Some(n) = used.backends.get_mut(&self.1) {
+        let mut used = self.slots.lock();
+        if let Some(n) = used.backends.get_mut(&self.backend) {
             *n -= 1;
             if *n == 0 {
-                used.backends.remove(&self.1);
+                used.backends.remove(&self.backend);
             }
         }
+        if let Some(bounds) = &self.unused {
+            used.gate(&self.backend).give_back(bounds);
+        }
         drop(used);
-        self.0.freed.notify_one();
+        self.slots.freed.notify_one();
     }
 }

@@ -92,10 +92,16 @@ impl Window {
         Some(Due { id, seq: place.1, lane: partition.lane, class: partition.class, due_at: place.0 })
     }
 
-    /// When the next job of a `free` lane becomes due.
-    pub(crate) fn next_due(&self, free: impl Fn(&str) -> bool) -> Option<Timestamp> {
-        let firsts = self.partitions.iter().filter(|(partition, _)| free(&partition.lane));
-        firsts.filter_map(|(_, content)| content.jobs.first_key_value()).map(|(place, _)| place.0).min()
+    /// When the next job can start: it is due then, and its lane `opens` by then.
+    pub(crate) fn next_start(&self, opens: impl Fn(&str) -> Option<Timestamp>) -> Option<Timestamp> {
+        let first = |content: &Content| content.jobs.first_key_value().map(|(place, _)| place.0);
+        let starts = self.partitions.iter().filter_map(|(partition, content)| {
+            let opens = opens(&partition.lane)?;
+            // What the journal holds of a lane that is shut is read when it opens.
+            let unread = || (content.more && opens > Timestamp::MIN).then_some(opens);
+            Some(opens.max(first(content).or_else(unread)?))
+        });
+        starts.min()
     }
 
     /// Says that the journal may hold more on this lane than is here.
@@ -167,7 +173,8 @@ mod tests {
         w.offer(due(1, "A", Class::Bulk, 50));
         w.offer(due(2, "B", Class::Bulk, 1));
         assert_eq!(w.take(at(10), |lane| lane != "B"), None);
-        assert_eq!(w.next_due(|lane| lane != "B"), Some(at(50)));
+        assert_eq!(w.next_start(|lane| (lane != "B").then_some(at(0))), Some(at(50)));
+        assert_eq!(w.next_start(|lane| Some(at(if lane == "B" { 20 } else { 90 }))), Some(at(20)));
         assert_eq!(w.take(at(10), |_| true).map(|d| d.seq.0), Some(2));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use journal::EffectSet;
-use model::{EventKind, JobId, Outcome, OutcomeKind};
+use model::{BreakerRule, EventKind, JobId, Outcome, OutcomeKind};
 
 use crate::port::Standing;
 use crate::state::core::Core;
@@ -25,13 +25,20 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &O
         // It says nothing of whether the backend works.
         OutcomeKind::Wait => {}
         OutcomeKind::Soft => {
-            let rule = core.snapshot().limits.breaker;
+            let rule = rule_of(core, backend);
             if let Some(until) = core.slots.failed(backend, job, &rule, core.clock.now()) {
                 tracing::warn!(%backend, "{backend} keeps failing: it is left alone until {until}");
                 tokio::spawn(leave_alone(Arc::clone(core), Arc::clone(backend), until));
             }
         }
     }
+}
+
+/// When this backend is left alone: as it says itself, else as the hub does with all.
+fn rule_of(core: &Core, backend: &str) -> BreakerRule {
+    let snapshot = core.snapshot();
+    let own = snapshot.backend(backend).and_then(|entry| entry.bounds.breaker);
+    own.unwrap_or(snapshot.limits.breaker)
 }
 
 /// Somebody says or has seen that the backend works.
@@ -71,18 +78,18 @@ async fn leave_alone(core: Arc<Core>, backend: Arc<str>, mut until: Timestamp) {
         if core.slots.left_alone_until(&backend) != Some(until) {
             return;
         }
-        until = core.slots.lengthen(&backend, &snapshot.limits.breaker, core.clock.now());
+        until = core.slots.lengthen(&backend, &rule_of(&core, &backend), core.clock.now());
         tracing::info!(%backend, "{backend} does not answer a ping yet: it is left alone until {until}");
     }
 }
 
-async fn say_recovered(core: Arc<Core>, backend: Arc<str>) {
+pub(crate) async fn say_recovered(core: Arc<Core>, backend: Arc<str>) {
     tracing::info!(%backend, "{backend} works again");
     say(&core, EventKind::Recovered, &backend).await;
 }
 
 /// An event is news for whoever watches; work goes on without it.
-async fn say(core: &Core, event: EventKind, backend: &str) {
+pub(crate) async fn say(core: &Core, event: EventKind, backend: &str) {
     let told = core.journal.apply(EffectSet::default(), Some((event, backend.to_owned())), core.clock.now());
     if let Err(error) = told.await
         && !error.is_told()

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use journal::Due;
 use model::JobId;
 
 use crate::clock::Pace;
 use crate::lasting::Lasting;
-use crate::port::Standing;
+use crate::port::{BackendEntry, Standing};
 use crate::state::core::{Core, Snapshot};
 use crate::state::failsafe;
 use crate::state::slots::BackendSlot;
@@ -143,7 +144,7 @@ impl Dispatcher {
     async fn wait(&self) {
         let snapshot = self.core.snapshot();
         let due = if self.may_start() {
-            self.window.next_due(|lane| lane_is_free(&self.core, &snapshot, lane))
+            self.window.next_start(|lane| lane_opens_at(&self.core, &snapshot, lane))
         } else {
             None
         };
@@ -173,26 +174,30 @@ pub(crate) async fn set_back(core: &Core) -> Result<(), journal::Error> {
     Ok(())
 }
 
-/// Whether the jobs of a lane could go on now. One that would end without an attempt always can.
-fn lane_is_free(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
+/// When the jobs of a lane could go on, once they are due: at once (the earliest time there is), or when what keeps work from
+/// their backend is over. `None` = not before something else happens. One that would end without an attempt always can.
+fn lane_opens_at(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<Timestamp> {
     if let Some(set) = failsafe::set_of(lane) {
-        return !core.failsafe.is_held(set);
+        return (!core.failsafe.is_held(set)).then_some(Timestamp::MIN);
     }
-    waits_for(snapshot, lane).is_none_or(|(name, limit)| core.slots.free(&name, limit))
+    waits_for(snapshot, lane).map_or(Some(Timestamp::MIN), |entry| core.slots.opens_at(entry))
+}
+
+fn lane_is_free(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
+    lane_opens_at(core, snapshot, lane) == Some(Timestamp::MIN)
 }
 
 fn first_slot(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<BackendSlot> {
-    let (name, limit) = waits_for(snapshot, lane)?;
-    core.slots.backend(&name, limit)
+    core.slots.backend(waits_for(snapshot, lane)?)
 }
 
-/// The backend that the jobs of a lane need next, and how many it takes at once.
-pub(crate) fn waits_for(snapshot: &Snapshot, lane: &str) -> Option<(Arc<str>, Option<usize>)> {
+/// The backend that the jobs of a lane need next.
+pub(crate) fn waits_for<'s>(snapshot: &'s Snapshot, lane: &str) -> Option<&'s BackendEntry> {
     let entry = match model::plan::backend_of(lane) {
         Some(name) => snapshot.backend(name)?,
         // Jobs of several plans: their runners will see.
         None if failsafe::set_of(lane).is_some() => return None,
-        None => snapshot.plan(lane).next()?,
+        None => snapshot.first_of_plan(lane)?,
     };
-    (entry.standing == Standing::Active).then(|| (Arc::clone(&entry.name), entry.concurrency))
+    (entry.standing == Standing::Active).then_some(entry)
 }

@@ -38,6 +38,9 @@ pub(crate) async fn give_up(core: &Core, job: Job, now: Timestamp) {
     let (code, message) = match blocker {
         Some(before) if failsafe::set_of(&before.lane).is_some() => behind(&before, "the failsafe holds"),
         Some(before) if before.state == JobState::Retrying => behind(&before, "is being retried"),
+        Some(before) if before.code.as_ref().is_some_and(|said| code::WAITS.contains(said)) => {
+            behind(&before, "waits because its backend said so")
+        }
         _ if job.started_at.is_some() => {
             (code::EXPIRED, "its deadline passed before it could go on".to_owned())
         }

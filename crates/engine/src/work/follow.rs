@@ -47,7 +47,8 @@ impl Core {
     ) -> Result<EffectSet, Error> {
         let mut gathered = Gathered { met, ..Gathered::default() };
         gathered.take(self, given, &None, 0);
-        if let Some((shown, moment)) = told {
+        // A dry run changes nothing, and nobody may take its end for that of a real one.
+        if let Some((shown, moment)) = told.filter(|(shown, _)| !shown.job.dry_run) {
             self.tell(&mut gathered, shown, moment, 0).await?;
         }
         while let Some(next) = gathered.open.pop_front() {

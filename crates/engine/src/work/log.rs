@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::{Job, JobState};
+use model::{Job, JobState, Step};
 
 /// What these records are told apart by from all others.
 pub const JOBS: &str = "engine::jobs";
@@ -45,6 +45,23 @@ pub(crate) fn waits(job: &Job, backend: &str, until: Timestamp) {
     );
 }
 
+/// A backend said: not now. The first time of a step is worth a record; it may say so thousands of times.
+pub(crate) fn put_off(job: &Job, step: &Step, until: Timestamp) {
+    let (Told { id, action, source, subject, about }, backend) = (told(job), step.backend.as_str());
+    let why = why(job);
+    if step.waits <= 1 {
+        tracing::info!(
+            target: JOBS, job = %id, subject, action, source, backend,
+            "{action}{about} waits until {until:.0}, as {backend} says: {why}"
+        );
+    } else {
+        tracing::debug!(
+            target: JOBS, job = %id, subject, action, source, backend, waits = step.waits,
+            "{action}{about} waits again until {until:.0}: {why}"
+        );
+    }
+}
+
 /// What all records say.
 struct Told<'a> {
     id: model::JobId,
@@ -57,6 +74,7 @@ struct Told<'a> {
 fn told(job: &Job) -> Told<'_> {
     let subject = job.subject.as_ref().map(model::Subject::as_str);
     let about = subject.map(|subject| format!(" for {subject}")).unwrap_or_default();
+    let about = if job.dry_run { format!("{about} (a dry run)") } else { about };
     Told { id: job.id, action: &job.action, source: &job.source, subject, about }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod dispatcher;
 pub(crate) mod ending;
 pub(crate) mod expiry;
 pub(crate) mod follow;
+pub(crate) mod holds;
 pub(crate) mod keeper;
 pub(crate) mod log;
 pub(crate) mod outbox;

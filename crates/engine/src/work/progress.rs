@@ -16,6 +16,9 @@ const INTERRUPTED: &str = "the hub stopped while this step was running; it runs 
 /// What is said of a job of whose plan nothing is left.
 const NOTHING_LEFT: &str = "every backend of the plan was made inactive";
 
+/// What is said of a dry run for which nobody could be asked.
+const NOBODY_CAN: &str = "no backend of the plan could be asked for a dry run: none was started";
+
 /// What is known and not yet written.
 #[derive(Default)]
 struct Unwritten {
@@ -80,6 +83,24 @@ impl Progress {
         self.unwritten.plan = plan;
     }
 
+    /// The backend said: not now. It uses none of the step's tries; the step waits until then, for so long.
+    pub(crate) fn put_off(
+        &mut self,
+        place: usize,
+        outcome: Outcome,
+        pause: Duration,
+        until: Timestamp,
+        now: Timestamp,
+    ) {
+        self.record_end(place, &outcome, now);
+        let Some((step, last)) = self.steps.get_mut(place) else { return };
+        (step.waits, step.waited) = (step.waits.saturating_add(1), step.waited.saturating_add(pause));
+        step.due_at = Some(until);
+        let why = (outcome.code.clone(), outcome.message.clone());
+        *last = Some(outcome);
+        self.move_step(place, StepState::Pending, 0, why);
+    }
+
     /// An attempt has come to its own end. `retry_at`: when the step is tried again.
     pub(crate) fn ended(
         &mut self,
@@ -90,9 +111,7 @@ impl Progress {
     ) {
         let (state, event) = match outcome.kind {
             OutcomeKind::Done => (StepState::Succeeded, EventKind::StepSucceeded),
-            OutcomeKind::Soft | OutcomeKind::Wait if retry_at.is_some() => {
-                (StepState::Pending, EventKind::StepSoft)
-            }
+            OutcomeKind::Soft if retry_at.is_some() => (StepState::Pending, EventKind::StepSoft),
             OutcomeKind::Soft | OutcomeKind::Hard | OutcomeKind::Wait => {
                 (StepState::Failed, EventKind::StepFailed)
             }
@@ -154,6 +173,8 @@ impl Progress {
             message: step.message.clone(),
             tried: step.tried,
             due_at: step.due_at,
+            waits: step.waits,
+            waited: step.waited,
         });
     }
 
@@ -199,14 +220,24 @@ impl Progress {
         self.change(now, event, self.stays(JobState::Queued, now, lane))
     }
 
-    /// The job waits until the step at this place is tried again.
-    pub(crate) fn retry(&mut self, place: usize, until: Timestamp, now: Timestamp) -> Change {
+    /// Whether the step at this place waits because its backend said so. Otherwise it has failed for now.
+    pub(crate) fn was_put_off(&self, place: usize) -> bool {
+        self.step(place).and_then(|step| step.code.as_ref()).is_some_and(|said| code::WAITS.contains(said))
+    }
+
+    /// The job waits until the step at this place is tried again, or until the time that its backend said. Who is told to
+    /// wait is hurried by nobody: it is queued.
+    pub(crate) fn wait(&mut self, place: usize, until: Timestamp, now: Timestamp) -> Change {
         let lane = self.step(place).map(|step| plan::lane(&step.backend));
-        let mut to = self.stays(JobState::Retrying, until, lane);
+        let (state, event) = match self.was_put_off(place) {
+            true => (JobState::Queued, EventKind::Waiting),
+            false => (JobState::Retrying, EventKind::Retrying),
+        };
+        let mut to = self.stays(state, until, lane);
         if let Some(step) = self.step(place) {
             (to.code, to.message) = (step.code.clone(), step.message.clone());
         }
-        self.change(now, (EventKind::Retrying, None, None, to.code.clone()), to)
+        self.change(now, (event, None, None, to.code.clone()), to)
     }
 
     /// The job waits for somebody's decision, in this lane and at this place of its order. It has no plan yet.
@@ -236,6 +267,7 @@ impl Progress {
             (Some((code, message)), _) => (Some(code), Some(message)),
             (None, _) if state == JobState::Succeeded => (None, None),
             (None, Some(step)) => (step.code.clone(), step.message.clone()),
+            (None, None) if self.job.dry_run => (Some(code::NO_DRY_RUN), Some(NOBODY_CAN.to_owned())),
             (None, None) => (Some(code::NO_BACKEND), Some(NOTHING_LEFT.to_owned())),
         };
         let event = match state {

@@ -1,10 +1,12 @@
 //! The engine with a real journal and backends that answer as each test says. One program, so that it is linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod bounds;
 mod breaker;
 mod clock;
 mod damaged;
 mod dead_letters;
+mod dry_run;
 mod ended_outside;
 mod excused;
 mod expiry;
@@ -25,3 +27,4 @@ mod stop;
 mod support;
 mod taken_over;
 mod waiting;
+mod waits;

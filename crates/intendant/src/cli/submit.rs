@@ -25,6 +25,9 @@ pub struct Run {
     /// Keep the job in the journal of this folder (made if missing), instead of in a temporary one
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// Ask backends that can what they would do, and start no others: nothing is changed
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print only the result, as JSON on one line
     #[arg(long)]
     pub json: bool,
@@ -37,7 +40,7 @@ pub struct Submit {
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// The files hold one request per line; those that are refused are listed at the end
-    #[arg(long, conflicts_with_all = ["wait", "id", "subject", "deadline", "class"])]
+    #[arg(long, conflicts_with_all = ["wait", "id", "subject", "deadline", "not_before", "dry_run", "class"])]
     pub ndjson: bool,
     /// Wait for the result and print it as `run` does, at most so long
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true)]
@@ -51,6 +54,12 @@ pub struct Submit {
     /// Do not start it after this time: a date and time, or a distance such as 5m
     #[arg(long, value_name = "WHEN")]
     pub deadline: Option<When>,
+    /// Do not start it before this time: a date and time, or a distance such as 5m; a year at most
+    #[arg(long, value_name = "WHEN")]
+    pub not_before: Option<When>,
+    /// Ask backends that can what they would do, and start no others: nothing is changed
+    #[arg(long)]
+    pub dry_run: bool,
     /// How urgent: interactive runs before bulk
     #[arg(long, value_enum, value_name = "CLASS", hide_possible_values = true)]
     pub class: Option<Class>,

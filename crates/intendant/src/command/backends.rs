@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api::dto::{Backend, Pong, Standing};
-use engine::PING;
 use engine::port::{BackendEntry, Call, Control, Reporter};
+use engine::{BackendView, PING};
 use model::{OutcomeKind, RunMark};
 use module::Offer;
 use serde_json::json;
@@ -33,7 +33,7 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
             let here = here(context).await?;
             let folder = here.folder.unwrap_or_default();
             context.screen.remark(format!("no hub is running; as {} stands:", folder.display()));
-            here.backends.iter().map(as_listed).collect()
+            as_listed(&here.backends, context)
         }
         answer => answer?,
     };
@@ -51,24 +51,32 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
             let mark = if backend.standing == Standing::Active { Mark::Warn } else { Mark::Bad };
             context.screen.marked(mark, format!("{}: {trouble}", backend.name))?;
         }
+        for told in told(backend) {
+            context.screen.marked(Mark::Idle, format!("{}: {told}", backend.name))?;
+        }
     }
     Ok(Exit::Done)
 }
 
-fn as_listed(entry: &BackendEntry) -> Backend {
-    Backend {
-        name: entry.name.to_string(),
-        native: entry.backend.is_native(),
-        standing: entry.standing.into(),
-        trouble: entry.trouble.clone(),
-        concurrency: entry.concurrency,
-        running: 0,
-        paused: false,
-        left_alone_until: None,
-        actions: entry.actions.keys().cloned().collect(),
-        depends_on: entry.backend.depends_on().iter().cloned().map(Into::into).collect(),
-        figures: None,
-    }
+/// Backends as they lie there.
+fn as_listed(entries: &[BackendEntry], context: &Context) -> Vec<Backend> {
+    let now = context.clock.now();
+    entries.iter().map(|entry| BackendView::at_rest(entry, now).into()).collect()
+}
+
+/// What keeps work from a backend at times.
+fn told(backend: &Backend) -> Vec<String> {
+    let held = backend.held_until.map(|until| {
+        let said = backend.held_because.as_deref().unwrap_or_default();
+        format!("it wants not to be asked until {:.0}: {}", until.0, text::one_line(said))
+    });
+    let rate = backend.rate.as_ref().map(|rate| format!("at most {rate}"));
+    let windows = backend.windows.as_ref().map(|windows| {
+        let opens = windows.opens_at.map(|at| format!(", opens at {:.0}", at.0)).unwrap_or_default();
+        format!("works at {}{opens}", windows.pattern)
+    });
+    let clocks = backend.windows.as_ref().and_then(|windows| windows.change_of_clocks.clone());
+    [held, rate, windows, clocks].into_iter().flatten().collect()
 }
 
 fn table(backends: &[Backend]) -> Table {
@@ -84,6 +92,10 @@ fn table(backends: &[Backend]) -> Table {
             Standing::Inactive => (Mark::Idle, "inactive"),
             Standing::Active if backend.paused => (Mark::Warn, "paused"),
             Standing::Active if backend.left_alone_until.is_some() => (Mark::Bad, "failing"),
+            Standing::Active if backend.held_until.is_some() => (Mark::Warn, "not now"),
+            Standing::Active if backend.windows.as_ref().is_some_and(|windows| !windows.open) => {
+                (Mark::Idle, "closed")
+            }
             Standing::Active => (Mark::Good, "active"),
         };
         let state = if backend.native { format!("{state}, native") } else { state.to_owned() };
@@ -149,7 +161,7 @@ pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
         Err(error) => return Err(error.into()),
     };
     let local = here(context).await?.backends;
-    let backends = hub.clone().unwrap_or_else(|| local.iter().map(as_listed).collect());
+    let backends = hub.clone().unwrap_or_else(|| as_listed(&local, context));
     let chosen = choose(&backends, args.name.as_deref())?;
     if hub.is_none() {
         context.screen.remark("no hub is running: asked from here");

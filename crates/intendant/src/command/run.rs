@@ -8,6 +8,7 @@ use api::decode::{self, Beside};
 use api::dto::{Progress, Story};
 use engine::{Accepted, Actor, Hub};
 use journal::Key;
+use model::word::code;
 use model::{Effects, JobId, JobState};
 use module::Declaration;
 use tokio::sync::broadcast::Receiver;
@@ -41,8 +42,15 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
     }
     let document = document::read(&args.request, config.requests.max_size.0)?;
     let beside = Beside { action: args.action.clone(), ..Beside::default() };
-    let request = decode::request(&document, compose::RUN, &beside, context.clock.now())
+    let mut request = decode::request(&document, compose::RUN, &beside, context.clock.now())
         .map_err(|why| misuse(format!("{}: {}", document::name(&args.request), why.message)))?;
+    if request.not_before.is_some() {
+        let file = document::name(&args.request);
+        return Err(misuse(format!(
+            "{file}: `run` starts it now: leave out not_before, or use `intendant submit`"
+        )));
+    }
+    request.dry_run |= args.dry_run;
 
     let (home, _temporary) = home(args.data.as_deref(), &loaded, context)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
@@ -80,7 +88,7 @@ async fn accept_and_follow(
         let story = Story::from(hub.story(job).await?);
         follower.show(&story)?;
         // With --data the hub that serves the folder goes on with a retry.
-        if story.job.state.is_terminal() || story.job.state == JobState::Retrying {
+        if story.job.state.is_terminal() || story.job.state == JobState::Retrying || was_put_off(&story) {
             return Ok(Some(story));
         }
         tokio::select! {
@@ -92,6 +100,11 @@ async fn accept_and_follow(
             }
         }
     }
+}
+
+/// Whether its backend said: not now.
+fn was_put_off(story: &Story) -> bool {
+    story.job.code.as_ref().is_some_and(|said| code::WAITS.contains(said))
 }
 
 /// Resolves when something has happened to the job; what it reports meanwhile is shown.
@@ -122,7 +135,7 @@ fn report(story: &Story, args: &Run, context: &Context) -> Result<Exit> {
     super::submit::print_result(story, args.json, context)?;
     match story.job.state {
         JobState::Succeeded => return Ok(Exit::Done),
-        JobState::Retrying => {
+        _ if story.job.state == JobState::Retrying || was_put_off(story) => {
             let data = args.data.as_deref().unwrap_or(Path::new("")).display();
             let message = story.job.message.as_deref().unwrap_or("it failed for the moment");
             context

@@ -48,6 +48,8 @@ async fn submit_one(
 ) -> Result<Exit> {
     let additions = Additions {
         deadline: args.deadline.map(|when| when.ahead_of(context.clock.now())),
+        not_before: args.not_before.map(|when| when.ahead_of(context.clock.now())),
+        dry_run: args.dry_run,
         class: args.class.map(Into::into),
         subject: args.subject.clone(),
     };

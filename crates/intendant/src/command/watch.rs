@@ -213,5 +213,6 @@ fn describe(kind: EventKind) -> (Mark, &'static str) {
         EventKind::Rejected => (Mark::Bad, "rejected"),
         EventKind::Tripped => (Mark::Bad, "keeps failing, left alone"),
         EventKind::Recovered => (Mark::Good, "works again"),
+        EventKind::Waiting => (Mark::Idle, "not now, its backend says"),
     }
 }

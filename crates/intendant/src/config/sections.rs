@@ -92,6 +92,8 @@ section! {
     Requests {
         /// Larger requests are refused.
         max_size: Bytes = Bytes(10 << 20),
+        /// For how long a step waits at most, in all, whose backend says "not now"; then it fails.
+        longest_wait: Duration = 7 * DAY,
     }
 }
 

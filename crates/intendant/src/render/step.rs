@@ -153,6 +153,7 @@ mod tests {
             status: 0,
             code: None,
             message: None,
+            waits: 0,
         }
     }
 

@@ -51,6 +51,8 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
         facts.push(("took", took(between(started.0, ended.0))));
     }
     facts.extend(job.deadline.map(|at| ("deadline", look.times.full(at.0))));
+    facts.extend(job.not_before.map(|at| ("not before", look.times.full(at.0))));
+    facts.extend(job.dry_run.then(|| ("dry run", "nothing is changed".to_owned())));
     facts.extend(job.replay_of.map(|id| ("replay of", id.to_string())));
     facts.extend(story.trace.clone().map(|trace| ("trace", trace)));
     facts.extend(story.moved.as_ref().map(|moved| ("moved", look.times.moved(moved))));

@@ -15,9 +15,13 @@ pub const WIDE: Window = ("wide", 2560, 1300);
 
 pub const PASSWORD: &str = "a long password";
 
-/// Succeeds, unless the file `broken` is there.
+/// Succeeds, unless the file `broken` is there, or `busy`.
 const SCRIPT: &str = r#"
 cat >/dev/null
+if [ -e "BUSY" ]; then
+    echo '{"wait": 2, "wait_for": "backend", "message": "the quota of the day is used up"}'
+    exit 0
+fi
 if [ -e "BROKEN" ]; then
     echo "connecting to directory.example.org" >&2
     echo '{"status": 49, "message": "the directory refused the bind: its password has expired"}'
@@ -62,7 +66,10 @@ impl Bed {
         let bus = broker.as_ref().map(|broker| BUS.replace("URL", broker.url())).unwrap_or_default();
         world.file("schema.json", SCHEMA);
         world.configure(&format!("{MORE}{bus}"));
-        world.backend("10directory", &SCRIPT.replace("BROKEN", &world.text("broken")));
+        world.backend(
+            "10directory",
+            &SCRIPT.replace("BROKEN", &world.text("broken")).replace("BUSY", &world.text("busy")),
+        );
         world.gates();
         world.backend("20gated", &world.gated_script());
         let only = "_version: 1\nname: 20gated\ndescription: waits\nactive: true\nactions:\n  \

@@ -10,6 +10,7 @@ struct Words {
     running: &'static str,
     succeeded: &'static str,
     waits: &'static str,
+    put_off: &'static str,
     many: &'static str,
     some: &'static str,
     held: &'static str,
@@ -21,6 +22,7 @@ const ENGLISH: Words = Words {
     running: "It is running on 20gated.",
     succeeded: "It has succeeded",
     waits: "It waits until 10directory is resumed.",
+    put_off: "10directory asks all jobs to wait until:",
     many: "3 jobs will run again",
     some: "2 jobs run again.",
     held: "The failsafe holds 1 job on 10directory",
@@ -32,6 +34,7 @@ const FRENCH: Words = Words {
     running: "Il s’exécute sur 20gated.",
     succeeded: "Il a réussi",
     waits: "Il attend la reprise de 10directory.",
+    put_off: "10directory demande à tous les travaux d’attendre jusqu’au",
     many: "3 travaux seront relancés",
     some: "2 travaux sont relancés.",
     held: "Le garde-fou retient 1 travail sur 10directory",
@@ -58,6 +61,7 @@ fn walk(words: &Words, window: Window) {
     let retried = fail_fix_and_retry(&bed, words);
     retry_many(&bed, words, &retried);
     pause_and_resume(&bed, words);
+    put_off(&bed, words);
     approve(&bed, words);
     bed.is_clean();
 }
@@ -132,6 +136,17 @@ fn pause_and_resume(bed: &Bed, words: &Words) {
     assert_eq!(bed.world.run(&["backends", "resume", "10directory"]).code, 0);
     bed.browser.shows(words.succeeded).unwrap();
     bed.browser.until("window.mark === true").unwrap();
+}
+
+/// A backend says "not now", and why; its job goes on by itself when the backend can.
+fn put_off(bed: &Bed, words: &Words) {
+    fs::write(bed.world.path("busy"), "").unwrap();
+    let job = bed.submit("IDENTITY_UPDATE", "thrifty");
+    bed.go(&format!("/jobs/{job}"));
+    bed.browser.shows(words.put_off).unwrap();
+    bed.browser.shows("the quota of the day is used up").unwrap();
+    fs::remove_file(bed.world.path("busy")).unwrap();
+    bed.browser.shows(words.succeeded).unwrap();
 }
 
 /// One deletion passes, the next one is held until somebody has looked.

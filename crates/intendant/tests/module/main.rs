@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
 
+mod waits;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -137,7 +139,7 @@ impl Module for Letting {
         let porter = BackendEntry { concurrency: Some(2), ..BackendEntry::new(BACKEND, doorman, actions) };
         let told = ActionSpec { optional: true, ..ActionSpec::default() };
         Ok(Offer {
-            backends: vec![porter],
+            backends: std::iter::once(porter).chain(waits::backends()).collect(),
             actions: vec![("ROOM_SEEN".to_owned(), told)],
             reclaim: vec![Arc::new(Porter)],
             ..Offer::default()
@@ -539,6 +541,7 @@ async fn a_hub_that_serves_has_all_of_it() {
     assert!(seen("asked for what was lost"));
     until("the chore", async || seen("cleaned")).await;
     its_source_is_as_it_says(HUB.get().unwrap()).await;
+    waits::are_told(HUB.get().unwrap()).await;
 
     // What it depends on is looked at.
     let looked = async || {

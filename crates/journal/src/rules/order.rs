@@ -1,6 +1,7 @@
 //! The order of a subject's jobs: only the oldest live one, the head, may run.
 
 use jiff::{SignedDuration, Timestamp};
+use model::believe::{FURTHEST, retry_at, within};
 use model::{Class, JobState};
 
 /// A retrying head is hurried at most so often.
@@ -13,6 +14,8 @@ pub(crate) struct First {
     pub(crate) class: Class,
     pub(crate) due_at: Timestamp,
     pub(crate) attempted_at: Option<Timestamp>,
+    /// Its request says that it does not start before.
+    pub(crate) not_before: Option<Timestamp>,
 }
 
 /// What an arrival does to the first of its line, before which it does not come.
@@ -45,5 +48,18 @@ pub(crate) fn arrive(first: &First, class: Class, at: Timestamp) -> Arrival {
 /// The head has ended, and this one comes next: when it is due. It has waited for nothing else, also when it was accepted
 /// under a clock that ran ahead.
 pub(crate) fn leave(next: &First, at: Timestamp) -> Timestamp {
-    if next.state == JobState::Queued { next.due_at.min(at) } else { next.due_at }
+    if next.state == JobState::Queued { next.due_at.min(put_off(next.not_before, at)) } else { next.due_at }
+}
+
+/// When a job that was never told to wait is due at the latest: at once, or when its request says.
+fn put_off(not_before: Option<Timestamp>, at: Timestamp) -> Timestamp {
+    not_before.map_or(at, |time| within(time, FURTHEST, at).max(at))
+}
+
+/// When a head is due by its rule that waits for a later time. `told`: its backend said so.
+pub(crate) fn believed(first: &First, told: bool, at: Timestamp) -> Timestamp {
+    if told || first.state == JobState::Retrying {
+        return retry_at(first.due_at, first.attempted_at, at);
+    }
+    first.due_at.min(put_off(first.not_before, at))
 }

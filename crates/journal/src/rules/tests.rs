@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::fence::{self, Open, Standing, fence};
-use super::order::{First, HURRY, arrive, leave};
+use super::order::{First, HURRY, arrive, believed, leave};
 use super::retention::{Candidate, choose};
 use super::steps;
 use crate::api::Whose;
@@ -119,7 +119,7 @@ proptest! {
         attempted in prop::option::of(-20_000..20_000_i64),
     ) {
         let class = |urgent| if urgent { Class::Interactive } else { Class::Bulk };
-        let first = First { state, class: class(urgent), due_at: at(due), attempted_at: attempted.map(at) };
+        let first = First { state, class: class(urgent), due_at: at(due), attempted_at: attempted.map(at), not_before: None };
         let arrival = arrive(&first, class(interactive), at(0));
         if let Some(hurried) = arrival.hurry {
             prop_assert!(state == JobState::Retrying && hurried < first.due_at);
@@ -131,11 +131,39 @@ proptest! {
     }
 
     #[test]
-    fn who_comes_next_is_due_at_once_unless_it_waits_for_a_retry(state in job_state(), due in -9..9_i64) {
-        let next = First { state, class: Class::Bulk, due_at: at(due), attempted_at: None };
+    fn who_comes_next_is_due_at_once_unless_it_waits_for_a_retry_or_was_put_off(
+        state in job_state(), due in -9..9_i64, not_before in prop::option::of(-9..9_i64),
+    ) {
+        let due = not_before.map_or(due, |not_before| due.max(not_before));
+        let not_before_at = not_before.map(at);
+        let next = First { state, class: Class::Bulk, due_at: at(due), attempted_at: None, not_before: not_before_at };
         let due_at = leave(&next, at(0));
         prop_assert!(due_at <= next.due_at);
-        prop_assert_eq!(due_at <= at(0), state == JobState::Queued || due <= 0);
+        let put_off = not_before.is_some_and(|not_before| not_before > 0);
+        prop_assert_eq!(due_at <= at(0), due <= 0 || (state == JobState::Queued && !put_off));
+        if put_off && state == JobState::Queued {
+            prop_assert_eq!(Some(due_at), not_before_at, "not before, and no later");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_ran_ahead_makes_nobody_wait_longer_than_its_rule(
+        state in job_state(), ahead in 0..90_i64, pause in 0..900_i64, put_off in prop::option::of(0..9_000_i64), told: bool,
+    ) {
+        const DAY: i64 = 24 * 3_600_000;
+        let attempted = at(ahead * DAY);
+        let not_before = put_off.map(|days| at(days * DAY));
+        let due_at = (attempted + SignedDuration::from_millis(pause)).max(not_before.unwrap_or(attempted));
+        let first = First { state, class: Class::Bulk, due_at, attempted_at: Some(attempted), not_before };
+        let believed = believed(&first, told, at(0));
+        prop_assert!(believed <= due_at);
+        match not_before {
+            _ if told || state == JobState::Retrying => {
+                prop_assert!(believed.duration_since(at(0)) <= due_at.duration_since(attempted));
+            }
+            Some(time) => prop_assert_eq!(believed, time.min(at(366 * DAY)).max(at(0)).min(due_at)),
+            None => prop_assert_eq!(believed, at(0)),
+        }
     }
 
     #[test]

@@ -104,11 +104,12 @@ fn add_reply(tx: &Tx<'_>, seq: i64, (digest, sealed): &SealedReply) -> Result<()
 fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
     let seq = number::next_job(tx.numbers.job)?;
     let subject = job.subject.as_ref().map(model::Subject::as_str);
+    let due_at = job.accepted_at.max(job.not_before.unwrap_or(job.accepted_at));
     let head = order::arrive(tx, subject, job.class, job.accepted_at)?;
     tx.sql.execute(
         "INSERT INTO job (seq, id, source, external_id, action, subject, class, state, head, lane, due_at,
-                              deadline, accepted_at, replay_of, replies, secrets)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, ?10, ?11, ?10, ?12, ?13, ?14)",
+                              deadline, accepted_at, replay_of, replies, secrets, not_before, dry_run)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?5, ?15, ?11, ?10, ?12, ?13, ?14, ?16, ?17)",
         params![
             seq,
             Id(job.id.0),
@@ -124,6 +125,9 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
             job.replay_of.map(|JobId(id)| Id(id)),
             job.reply.is_some(),
             job.secrets.is_some(),
+            Time(due_at),
+            job.not_before.map(Time),
+            job.dry_run,
         ],
     )?;
     tx.sql.execute("INSERT INTO body (seq, sealed) VALUES (?1, ?2)", params![seq, job.body])?;
@@ -133,7 +137,7 @@ fn insert(tx: &mut Tx<'_>, job: &SealedJob) -> Result<i64, Error> {
     tx.event(job.accepted_at, EventKind::Accepted, Some(job.id), (None, None), None);
     tx.committed.deadlines.extend(job.deadline);
     if head {
-        let (lane, class, due_at) = (&job.action, job.class, job.accepted_at);
+        let (lane, class) = (&job.action, job.class);
         tx.due(Ready { id: job.id, seq, lane, class, due_at });
     }
     Ok(seq)

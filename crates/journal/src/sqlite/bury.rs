@@ -81,7 +81,8 @@ fn job(tx: &mut Tx<'_>, seq: i64, burial: &Burial) -> Result<(), Error> {
     end_steps(tx, seq)?;
     tx.sql.execute(
         "UPDATE job SET id = ?2, source = ?3, external_id = CASE WHEN typeof(external_id) = 'text' THEN external_id END,
-             action = ?4, subject = ?5, class = ?6, state = ?7, head = 0, lane = ?4, due_at = ?8, deadline = NULL, status = 1,
+             action = ?4, subject = ?5, class = ?6, state = ?7, head = 0, lane = ?4, due_at = ?8, deadline = NULL, not_before = NULL,
+             dry_run = (dry_run IS 1), status = 1,
              code = ?9, message = ?10, accepted_at = ?11, started_at = NULL, attempted_at = NULL, ended_at = ?8,
              replay_of = CASE WHEN length(replay_of) = 16 THEN replay_of END, cancelled_by = NULL,
              steps = (SELECT count(*) FROM step WHERE step.id BETWEEN ?12 AND ?13),

@@ -1,6 +1,6 @@
 //! Moving: one move of one job, fenced.
 
-use model::{Class, Code, JobId, JobState, StepState};
+use model::{Class, Code, JobId, JobState, OutcomeKind, StepState};
 use rusqlite::params;
 
 use super::code::{Coded, Id, Time, Word};
@@ -97,6 +97,13 @@ fn close_attempt(tx: &Tx<'_>, was: &Row, change: &Change, output: &[u8]) -> Resu
             end.map(|_| output),
         ],
     )?;
+    if end.is_some_and(|end| end.kind == OutcomeKind::Wait) {
+        // However often a backend says "not now": of those in a row the last one stands for all.
+        tx.sql.execute(
+            "DELETE FROM attempt WHERE id = ?1 AND kind = ?2",
+            params![number::attempt(was.seq, step, number.saturating_sub(1))?, Word(OutcomeKind::Wait)],
+        )?;
+    }
     if steps::waits_again(step, change) {
         tx.sql.execute(
             "UPDATE step SET state = ?2 WHERE id = ?1",
@@ -135,7 +142,8 @@ fn states(guard: steps::Guard) -> i64 {
 fn move_step(tx: &Tx<'_>, seq: i64, planned: i64, step: &StepChange) -> Result<(), Error> {
     let from = states(steps::to_move(step.state));
     let moved = tx.sql.execute(
-        "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5, tried = ?6, due_at = ?7
+        "UPDATE step SET state = ?2, status = ?3, code = ?4, message = ?5, tried = ?6, due_at = ?7,
+             waits = ?9, waited = ?10
              WHERE id = ?1 AND ((1 << state) & ?8) <> 0",
         params![
             number::step(seq, step.index)?,
@@ -146,6 +154,8 @@ fn move_step(tx: &Tx<'_>, seq: i64, planned: i64, step: &StepChange) -> Result<(
             step.tried,
             step.due_at.map(Time),
             from,
+            step.waits,
+            i64::try_from(step.waited.as_millis()).unwrap_or(i64::MAX),
         ],
     )?;
     if moved == 0 {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::code::Raw;
 use super::number;
-use super::row::{self, select_job};
+use super::row::{self, select_job, step_columns};
 use super::values::{TABLES, Table};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
@@ -249,12 +249,9 @@ type Readable = (&'static str, &'static str, fn(&Row<'_>) -> rusqlite::Result<()
 
 const ROWS: [Readable; 5] = [
     ("job", select_job!("WHERE seq > ?1 ORDER BY seq LIMIT ?2"), |row| row::job(row).map(drop)),
-    (
-        "step",
-        "SELECT id, backend, on_error, state, attempts, status, code, message, tried, due_at FROM step
-         WHERE id > ?1 ORDER BY id LIMIT ?2",
-        |row| row::step(row).map(drop),
-    ),
+    ("step", concat!("SELECT ", step_columns!(), " FROM step WHERE id > ?1 ORDER BY id LIMIT ?2"), |row| {
+        row::step(row).map(drop)
+    }),
     (
         "attempt",
         "SELECT id, started_at, ended_at, kind, status, code, message FROM attempt

@@ -72,6 +72,7 @@ coded!(EventKind {
     Rejected = 18,
     Tripped = 19,
     Recovered = 20,
+    Waiting = 21,
 });
 
 /// A coded word in a column.

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::code::{Id, Raw, Time, Word};
 use super::number;
-use super::row::{self, select_job};
+use super::row::{self, select_job, step_columns};
 use super::values;
 use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Damaged, Sieve, Spot};
@@ -137,12 +137,12 @@ pub(super) fn prepare(
         .prepare_cached(
             "SELECT job.seq, job.id, source, external_id, action, subject, class, state, head, lane, due_at, deadline,
                     status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by,
-                    steps, replies, secrets, plan, sealed
+                    not_before, dry_run, steps, replies, secrets, plan, sealed
              FROM job LEFT JOIN body ON body.seq = job.seq WHERE id = ?1",
         )?
         .query_row([Id(id.0)], |row| {
-            let counts: (u32, u32, bool) = (row.get(21)?, row.get(22)?, row.get(23)?);
-            let sealed = (row.get::<_, Option<Vec<u8>>>(24), row.get::<_, Option<Vec<u8>>>(25));
+            let counts: (u32, u32, bool) = (row.get(23)?, row.get(24)?, row.get(25)?);
+            let sealed = (row.get::<_, Option<Vec<u8>>>(26), row.get::<_, Option<Vec<u8>>>(27));
             Ok((row::job(row)?, counts, sealed))
         })
         .optional()?;
@@ -254,10 +254,11 @@ pub(super) fn steps(conn: &Connection, sieve: &mut Sieve, id: JobId) -> Result<V
 
 fn steps_of(conn: &Connection, sieve: &mut Sieve, seq: i64) -> Result<Vec<Step>, Error> {
     let (first, last) = number::steps_of(seq);
-    let mut select = conn.prepare_cached(
-        "SELECT id, backend, on_error, state, attempts, status, code, message, tried, due_at FROM step
-         WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-    )?;
+    let mut select = conn.prepare_cached(concat!(
+        "SELECT ",
+        step_columns!(),
+        " FROM step WHERE id BETWEEN ?1 AND ?2 ORDER BY id"
+    ))?;
     let mut rows = select.query([first, last])?;
     let mut steps = Vec::new();
     while let Some(row) = rows.next()? {
@@ -387,7 +388,7 @@ pub(super) fn later_success(conn: &Connection, id: JobId) -> Result<Option<Job>,
     let Some(job) = row::job_by_id(conn, id)? else { return Ok(None) };
     let Some(subject) = &job.subject else { return Ok(None) };
     let mut select = conn.prepare_cached(select_job!(
-        "INDEXED BY job_subject WHERE subject = ?1 AND seq > ?2 AND action = ?3 AND state = 3
+        "INDEXED BY job_subject WHERE subject = ?1 AND seq > ?2 AND action = ?3 AND state = 3 AND dry_run = 0
          ORDER BY seq DESC LIMIT 1"
     ))?;
     Ok(select.query_row(params![subject.as_str(), job.seq.0, job.action], row::job).optional()?)

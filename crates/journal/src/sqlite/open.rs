@@ -21,12 +21,13 @@ pub(super) const PAGE: u32 = 4096;
 const APPLICATION: i64 = 0x496e_7464;
 
 /// The schema's history, applied in order. Numbers and texts of published ones never change.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_listing.sql"),
     include_str!("../../migrations/0003_entities.sql"),
     include_str!("../../migrations/0004_bound.sql"),
     include_str!("../../migrations/0005_steps.sql"),
+    include_str!("../../migrations/0006_waits.sql"),
 ];
 /// From this schema on sealed values are bound to their rows.
 const BOUND: usize = 4;

@@ -1,6 +1,7 @@
 //! The order of a subject's jobs: only the oldest live one, the head, may run.
 
 use jiff::Timestamp;
+use model::word::code;
 use model::{Class, JobId, JobState, Seq};
 use rusqlite::{Row, params};
 
@@ -20,6 +21,7 @@ struct First {
     lane: String,
     due_at: Timestamp,
     attempted_at: Option<Timestamp>,
+    not_before: Option<Timestamp>,
 }
 
 impl First {
@@ -32,12 +34,13 @@ impl First {
             lane: row.get(4)?,
             due_at: row::time(row, 5)?,
             attempted_at: row::maybe_time(row, 6)?,
+            not_before: row::maybe_time(row, 7)?,
         })
     }
 
     fn stands(&self) -> rules::First {
-        let First { state, class, due_at, attempted_at, .. } = *self;
-        rules::First { state, class, due_at, attempted_at }
+        let First { state, class, due_at, attempted_at, not_before, .. } = *self;
+        rules::First { state, class, due_at, attempted_at, not_before }
     }
 
     fn ready(&self) -> Ready<'_> {
@@ -48,7 +51,7 @@ impl First {
 /// The first live job of a subject, or where it stands when it cannot be read.
 fn first(tx: &Tx<'_>, subject: &str) -> Result<Option<Result<First, Damaged>>, Error> {
     let found = tx.sql.first(
-        "SELECT seq, id, state, class, lane, due_at, attempted_at FROM job INDEXED BY job_live
+        "SELECT seq, id, state, class, lane, due_at, attempted_at, not_before FROM job INDEXED BY job_live
              WHERE subject = ?1 AND ended_at IS NULL ORDER BY seq LIMIT 1",
         [subject],
         |row| Ok((row.get(0)?, First::read(row))),
@@ -98,10 +101,22 @@ pub(super) fn arrive(
     Ok(false)
 }
 
-/// A job that waits for a retry is due earlier, and so are its steps.
+/// A job that waits for a retry is due earlier, and so are its steps: all but those that their backends told to wait.
 pub(super) fn hurry(tx: &Tx<'_>, seq: i64, at: Timestamp) -> Result<(), Error> {
-    tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![seq, Time(at)])?;
+    let [job, all] = code::WAITS;
     let (first, last) = number::steps_of(seq);
+    tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![seq, Time(at)])?;
+    tx.sql.execute(
+        "UPDATE step SET due_at = ?3 WHERE id BETWEEN ?1 AND ?2 AND due_at > ?3 AND (code IN (?4, ?5)) IS NOT TRUE",
+        params![first, last, Time(at), job.as_str(), all.as_str()],
+    )?;
+    Ok(())
+}
+
+/// A job waits for a time that no rule allows, and is due earlier, and so are all of its steps.
+pub(super) fn bring_back(tx: &Tx<'_>, seq: i64, at: Timestamp) -> Result<(), Error> {
+    let (first, last) = number::steps_of(seq);
+    tx.sql.execute("UPDATE job SET due_at = ?2 WHERE seq = ?1", params![seq, Time(at)])?;
     tx.sql.execute(
         "UPDATE step SET due_at = ?3 WHERE id BETWEEN ?1 AND ?2 AND due_at > ?3",
         params![first, last, Time(at)],
@@ -136,7 +151,7 @@ pub(super) fn mend(tx: &mut Tx<'_>) -> Result<(), Error> {
     for seq in headless {
         tx.sql.execute("UPDATE job SET head = 1 WHERE seq = ?1", [seq])?;
         let head = tx.sql.one(
-            "SELECT seq, id, state, class, lane, due_at, attempted_at FROM job WHERE seq = ?1",
+            "SELECT seq, id, state, class, lane, due_at, attempted_at, not_before FROM job WHERE seq = ?1",
             [seq],
             |row| Ok(First::read(row)),
         )?;

@@ -1,5 +1,7 @@
 //! Rows as our types.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use model::{Attempt, Code, Event, EventSeq, Job, JobId, Record, Seq, Step};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
@@ -14,7 +16,8 @@ macro_rules! select_job {
     ($($rest:literal)+) => {
         concat!(
             "SELECT seq, id, source, external_id, action, subject, class, state, head, lane, due_at, deadline, ",
-            "status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by ",
+            "status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by, ",
+            "not_before, dry_run ",
             "FROM job ",
             $($rest),+
         )
@@ -45,6 +48,8 @@ pub(super) fn job(row: &Row<'_>) -> Result<Job> {
         ended_at: maybe_time(row, 18)?,
         replay_of: row.get::<_, Option<Id>>(19)?.map(|id| JobId(id.0)),
         cancelled_by: row.get(20)?,
+        not_before: maybe_time(row, 21)?,
+        dry_run: row.get(22)?,
     })
 }
 
@@ -60,7 +65,15 @@ pub(super) fn job_by_id(conn: &Connection, id: JobId) -> Result<Option<Job>, Err
     Ok(select.query_row([Id(id.0)], job).optional()?)
 }
 
-/// Reads `id, backend, on_error, state, attempts, status, code, message, tried, due_at`.
+/// The columns of a step, as [`step`] reads them.
+macro_rules! step_columns {
+    () => {
+        "id, backend, on_error, state, attempts, status, code, message, tried, due_at, waits, waited"
+    };
+}
+pub(super) use step_columns;
+
+/// Reads [`step_columns`].
 pub(super) fn step(row: &Row<'_>) -> Result<Step> {
     Ok(Step {
         index: number::place_of_step(row.get(0)?),
@@ -73,6 +86,8 @@ pub(super) fn step(row: &Row<'_>) -> Result<Step> {
         message: row.get(7)?,
         tried: row.get(8)?,
         due_at: maybe_time(row, 9)?,
+        waits: row.get(10)?,
+        waited: Duration::from_millis(row.get::<_, i64>(11)?.unsigned_abs()),
     })
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::believe::{retry_at, within};
+use model::believe::within;
+use model::word::code;
 use model::{Class, JobId};
 use rusqlite::{Row, params};
 
@@ -11,6 +12,7 @@ use super::code::{Raw, Time, Word};
 use super::tx::{Ready, Tx};
 use super::{order, row};
 use crate::error::Error;
+use crate::rules::order::{First, believed};
 
 /// So many jobs are looked at in one commit.
 const BATCH: usize = 500;
@@ -76,11 +78,10 @@ fn lanes(tx: &Tx<'_>, mut after: Raw, moved: u64, now: Timestamp) -> Result<Curs
 struct Waiting {
     seq: i64,
     id: JobId,
-    retrying: bool,
-    class: Class,
     lane: String,
-    due_at: Timestamp,
-    attempted_at: Option<Timestamp>,
+    first: First,
+    /// Its backend said until when.
+    told: bool,
 }
 
 impl Waiting {
@@ -88,11 +89,15 @@ impl Waiting {
         Ok(Waiting {
             seq: row.get(0)?,
             id: row::job_id(row, 1)?,
-            retrying: row.get(2)?,
-            class: row::word(row, 3)?,
             lane: row.get(4)?,
-            due_at: row::time(row, 5)?,
-            attempted_at: row::maybe_time(row, 6)?,
+            told: row.get(8)?,
+            first: First {
+                state: row::word(row, 2)?,
+                class: row::word(row, 3)?,
+                due_at: row::time(row, 5)?,
+                attempted_at: row::maybe_time(row, 6)?,
+                not_before: row::maybe_time(row, 7)?,
+            },
         })
     }
 }
@@ -112,19 +117,19 @@ fn jobs(
 ) -> Result<Cursor, Error> {
     // One that cannot be read is ended when it is met.
     let found: Vec<((i64, i64), Option<Waiting>)> = tx.sql.all(
-        "SELECT seq, id, state = 2, class, lane, due_at, attempted_at FROM job INDEXED BY job_ready
+        "SELECT seq, id, state, class, lane, due_at, attempted_at, not_before, code IN (?6, ?7) IS TRUE FROM job INDEXED BY job_ready
          WHERE head = 1 AND state IN (0, 2) AND lane = ?1 AND class = ?2 AND (due_at, seq) > (?3, ?4)
            AND typeof(due_at) = 'integer'
          ORDER BY due_at, seq LIMIT ?5",
-        params![lane, Word(class), after.0, after.1, BATCH],
+        params![lane, Word(class), after.0, after.1, BATCH, code::WAIT.as_str(), code::WAIT_BACKEND.as_str()],
         |row| Ok(((row.get(5)?, row.get(0)?), Waiting::read(row).ok())),
     )?;
     for job in found.iter().filter_map(|(_, job)| job.as_ref()) {
-        let Waiting { seq, id, class, lane, due_at, .. } = job;
-        let believed = if job.retrying { retry_at(*due_at, job.attempted_at, now) } else { now };
-        if believed != *due_at {
-            order::hurry(tx, *seq, believed)?;
-            tx.due(Ready { id: *id, seq: *seq, lane, class: *class, due_at: believed });
+        let Waiting { seq, id, lane, first, told } = job;
+        let believed = believed(first, *told, now);
+        if believed != first.due_at {
+            order::bring_back(tx, *seq, believed)?;
+            tx.due(Ready { id: *id, seq: *seq, lane, class: first.class, due_at: believed });
             moved += 1;
         }
     }

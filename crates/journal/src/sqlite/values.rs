@@ -37,7 +37,8 @@ pub(super) const TABLES: [Table; 7] = [
         name: "body",
         numbered_by: "job",
         of_each: 1,
-        select: "SELECT seq, sealed, id, source, external_id, action, subject, class, deadline, accepted_at, replay_of
+        select: "SELECT seq, sealed, id, source, external_id, action, subject, class, deadline, accepted_at, replay_of,
+                        not_before, dry_run
                  FROM body JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         place: body,
         exchange: "UPDATE body SET sealed = ?3 WHERE seq = ?1 AND sealed = ?2",
@@ -120,6 +121,8 @@ fn body(_: &Connection, row: &Row<'_>) -> Result<Place, Error> {
         subject: subject.as_ref(),
         class: row::word(row, 7)?,
         deadline: row::maybe_time(row, 8)?,
+        not_before: row::maybe_time(row, 11)?,
+        dry_run: row.get(12)?,
         accepted_at: row::time(row, 9)?,
         replay_of: row.get::<_, Option<Id>>(10)?.map(|id| JobId(id.0)),
     }))

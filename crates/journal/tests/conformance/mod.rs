@@ -11,6 +11,7 @@ pub mod keeping;
 pub mod moving;
 pub mod order;
 pub mod reading;
+pub mod waiting;
 
 /// Runs every rule against a bed; the expression makes a new one for each.
 #[macro_export]
@@ -48,6 +49,14 @@ macro_rules! conformance {
                 secrets_go_when_they_are_told_to
                 a_cancel_is_remembered
                 a_hurried_retry_is_due
+            }
+            waiting {
+                of_many_waits_the_last_one_is_kept
+                waits_are_counted_with_their_step
+                an_arrival_hurries_nobody_who_was_told_to_wait
+                what_is_put_off_keeps_its_place_and_its_time
+                a_clock_put_right_lets_nobody_wait_beyond_its_rule
+                a_dry_run_is_no_later_success
             }
             fencing {
                 what_is_not_ready_is_not_started

@@ -81,12 +81,10 @@ pub async fn a_step_and_the_next_one_are_one_move(bed: &dyn Bed) {
         .map(|backend| NewStep { backend: backend.to_owned(), on_error: OnError::Continue });
     let broken = StepChange {
         index: 2,
-        state: StepState::Failed,
         status: 1,
         code: Some(Code::from_static("backend_broken")),
         message: Some("its config.yml cannot be read".to_owned()),
-        tried: 0,
-        due_at: None,
+        ..step(StepState::Failed)
     };
     let first = Change { plan: plan.to_vec(), steps: vec![broken.clone()], ..start(1, at(10)) };
     journal.change(first).await.unwrap();

@@ -4,6 +4,7 @@
 pub mod folder;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use intendant_journal::{
     Acceptance, AttemptEnd, AttemptStart, Change, Committed, EffectSet, Error, Expect, ExternalId, JobChange,
@@ -90,6 +91,8 @@ pub fn job(number: u64) -> NewJob {
         subject: None,
         class: Class::Bulk,
         deadline: None,
+        not_before: None,
+        dry_run: false,
         accepted_at: at(i64::try_from(number).unwrap()),
         replay_of: None,
         body: format!("the body of {number}").into_bytes(),
@@ -180,7 +183,17 @@ pub fn ended(attempt: u32, kind: OutcomeKind) -> AttemptEnd {
 
 /// A new state of step 0.
 pub fn step(state: StepState) -> StepChange {
-    StepChange { index: 0, state, status: 0, code: None, message: None, tried: 0, due_at: None }
+    StepChange {
+        index: 0,
+        state,
+        status: 0,
+        code: None,
+        message: None,
+        tried: 0,
+        due_at: None,
+        waits: 0,
+        waited: Duration::ZERO,
+    }
 }
 
 /// The end of a job with one step.

@@ -1,11 +1,15 @@
 use jiff::Timestamp;
-use model::{Facts, JobId, JobState, Subject, WaitingOn, waiting_on};
+use model::{Facts, JobId, JobState, Later, Subject, WaitingOn, waiting_on};
 use serde_json::json;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn later() -> Timestamp {
     Timestamp::from_second(90).unwrap()
+}
+
+fn evening() -> Timestamp {
+    Timestamp::from_second(7200).unwrap()
 }
 
 fn facts() -> Facts<'static> {
@@ -17,6 +21,10 @@ fn facts() -> Facts<'static> {
         backend: Some("10ldap"),
         paused: false,
         breaker_until: None,
+        told: None,
+        window: None,
+        rate_until: None,
+        later: Later::Retry,
         failsafe: None,
         backend_full: false,
         hub_full: false,
@@ -38,6 +46,9 @@ fn the_strongest_reason_is_told() {
         before: Some((job(), &subject)),
         paused: true,
         breaker_until: Some(later()),
+        told: Some((later(), "quota")),
+        window: Some(Some(evening())),
+        rate_until: Some(later()),
         failsafe: Some("deletions"),
         backend_full: true,
         hub_full: true,
@@ -55,13 +66,39 @@ fn the_strongest_reason_is_told() {
     facts.paused = false;
     assert_eq!(waiting_on(&facts), WaitingOn::Breaker { backend: backend(), until: later() });
     facts.breaker_until = None;
+    let told = WaitingOn::BackendWait { backend: backend(), until: later(), message: "quota".to_owned() };
+    assert_eq!(waiting_on(&facts), told);
+    facts.told = None;
+    assert_eq!(waiting_on(&facts), WaitingOn::Window { backend: backend(), until: Some(evening()) });
+    facts.window = None;
     assert_eq!(waiting_on(&facts), WaitingOn::Retry { until: later() });
     facts.due_at = NOW;
+    assert_eq!(waiting_on(&facts), WaitingOn::Rate { backend: backend(), until: later() });
+    facts.rate_until = None;
     assert_eq!(waiting_on(&facts), WaitingOn::Slot { backend: Some(backend()) });
     facts.backend_full = false;
     assert_eq!(waiting_on(&facts), WaitingOn::Slot { backend: None });
     facts.hub_full = false;
     assert_eq!(waiting_on(&facts), WaitingOn::Nothing);
+}
+
+#[test]
+fn of_several_times_the_last_one_is_told() {
+    let backend = || "10ldap".to_owned();
+    let evening = evening();
+    let facts = Facts {
+        due_at: evening,
+        told: Some((later(), "quota")),
+        window: Some(Some(later())),
+        later: Later::Told("the account settles"),
+        ..facts()
+    };
+    let message = "the account settles".to_owned();
+    assert_eq!(waiting_on(&facts), WaitingOn::Wait { backend: Some(backend()), until: evening, message });
+    let put_off = Facts { later: Later::NotBefore, ..facts };
+    assert_eq!(waiting_on(&put_off), WaitingOn::NotBefore { until: evening });
+    let shut = Facts { window: Some(None), ..facts };
+    assert_eq!(waiting_on(&shut), WaitingOn::Window { backend: backend(), until: None });
 }
 
 #[test]
@@ -97,6 +134,30 @@ fn each_reason_is_a_sentence() {
         (
             WaitingOn::Breaker { backend: backend(), until: later() },
             "It waits because 10ldap keeps failing; the backend is tried again at 1970-01-01 00:01:30 UTC.",
+        ),
+        (
+            WaitingOn::BackendWait {
+                backend: backend(),
+                until: later(),
+                message: "quota of the day".to_owned(),
+            },
+            "It waits until 1970-01-01 00:01:30 UTC, as 10ldap asks of all jobs: quota of the day.",
+        ),
+        (
+            WaitingOn::Wait { backend: Some(backend()), until: later(), message: "It settles.".to_owned() },
+            "It waits until 1970-01-01 00:01:30 UTC, as 10ldap asks: It settles.",
+        ),
+        (
+            WaitingOn::NotBefore { until: later() },
+            "It starts at 1970-01-01 00:01:30 UTC, as its request says.",
+        ),
+        (
+            WaitingOn::Window { backend: backend(), until: Some(later()) },
+            "It waits until 10ldap works again, at 1970-01-01 00:01:30 UTC.",
+        ),
+        (
+            WaitingOn::Rate { backend: backend(), until: later() },
+            "It waits for its turn on 10ldap, whose rate is bounded: at 1970-01-01 00:01:30 UTC.",
         ),
         (WaitingOn::Retry { until: later() }, "It is tried again at 1970-01-01 00:01:30 UTC."),
         (

@@ -110,6 +110,7 @@ pub(super) fn of_job(story: &Story, accepted: Option<Timestamp>) -> Vec<Span> {
     ];
     attributes
         .extend(job.subject.as_ref().map(|subject| ("intendant.subject", Value::Text(subject.to_string()))));
+    attributes.extend(job.dry_run.then(|| ("intendant.dry_run", "true".into())));
     attributes.extend(job.code.as_ref().map(|code| ("intendant.code", code.as_str().into())));
     let failed = job.state == JobState::Failed;
     let whole = Span {

@@ -5,7 +5,7 @@ mod json;
 use std::ops::Range;
 use std::time::Duration;
 
-use model::Notice;
+use model::{Notice, Until, Wait, WaitFor};
 use serde_json::{Map, Value};
 
 use json::Reader;
@@ -48,7 +48,7 @@ pub fn find(text: &[u8]) -> Found {
         let found = Answer { object, place: start..end, too_deep: reader.too_deep };
         if found.status().is_some() {
             answer = Some(found);
-        } else if found.message().is_some() || found.object.contains_key("status") {
+        } else if found.message().is_some() || found.says("status") || found.says("wait") {
             remark = Some(found);
         }
     }
@@ -98,13 +98,28 @@ impl Answer {
 
     /// When it wants to be tried again: seconds, as a number or as digits.
     pub fn retry_after(&self) -> Option<Duration> {
-        const LONGEST: f64 = 30.0 * 24.0 * 3600.0;
-        let seconds = match self.object.get("retry_after")? {
-            Value::Number(number) => number.as_f64()?,
-            Value::String(digits) => digits.trim().parse().ok()?,
-            _ => return None,
+        seconds(self.object.get("retry_after")?)
+    }
+
+    /// What it asks for that cannot do it now: `wait`, in seconds, for the job or, with `wait_for`, for all that need its
+    /// backend. One that cannot be understood is an error, in words that follow on "the answer's".
+    pub fn wait(&self) -> Option<Result<Wait, String>> {
+        let asked = self.object.get("wait").filter(|asked| !asked.is_null())?;
+        let scope = match self.object.get("wait_for") {
+            None | Some(Value::Null) => Some(WaitFor::Job),
+            Some(Value::String(word)) if word == "job" => Some(WaitFor::Job),
+            Some(Value::String(word)) if word == "backend" => Some(WaitFor::Backend),
+            Some(_) => None,
         };
-        (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds.min(LONGEST)).ok()).flatten()
+        Some(match (seconds(asked), scope) {
+            (Some(pause), Some(scope)) => Ok(Wait { until: Until::After(pause), scope }),
+            (None, _) => Err("`wait` is no number of seconds such as 30".to_owned()),
+            (_, None) => Err("`wait_for` is neither \"job\" nor \"backend\"".to_owned()),
+        })
+    }
+
+    fn says(&self, key: &str) -> bool {
+        self.object.contains_key(key)
     }
 
     /// The whole object.
@@ -121,6 +136,17 @@ pub(crate) fn notices(answer: &Value) -> Vec<Notice> {
         Some(Notice { name: name.to_owned(), data: told.get("data").cloned().unwrap_or_default() })
     };
     told.filter_map(notice).collect()
+}
+
+/// A span of time in seconds, as a number or as digits: not negative, and thirty days at most.
+fn seconds(value: &Value) -> Option<Duration> {
+    const LONGEST: f64 = 30.0 * 24.0 * 3600.0;
+    let seconds = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(digits) => digits.trim().parse().ok()?,
+        _ => return None,
+    };
+    (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds.min(LONGEST)).ok()).flatten()
 }
 
 fn whole(number: &serde_json::Number) -> Option<i32> {

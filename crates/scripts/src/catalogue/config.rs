@@ -1,9 +1,10 @@
 //! The rules of `config.yml`, each broken one with its line and what to write instead.
 
+use engine::port::Bounds;
 use model::OnError;
 
 use super::problem::Report;
-use super::settings::{self, Settings};
+use super::settings::{self, Settings, Whole};
 use super::value::{self, Misfit};
 use super::yaml::{self, Node, Yaml};
 
@@ -19,6 +20,10 @@ pub(crate) struct Config {
     pub(crate) concurrency: Option<usize>,
     /// `None` = the map cannot be read, and what is wrong is in the report.
     pub(crate) actions: Option<Vec<ActionConfig>>,
+    /// What bounds all of its work.
+    pub(crate) bounds: Bounds,
+    /// It can be asked for a dry run.
+    pub(crate) dry_run: bool,
     /// What keeps the whole backend from being used.
     pub(crate) trouble: Option<String>,
     /// The key without which the original takes a file for no configuration of a backend.
@@ -53,11 +58,27 @@ impl Config {
             config.lacks = ["_version", "name"].into_iter().find(|key| !is_there(key));
             config.take_head(&document, report);
             let settings = Settings::read(&document, &Settings::default(), report);
-            near_misses(&document, &[&TOP_KEYS[..], &settings::KEYS].concat(), report);
+            config.take_whole(&document, &settings.whole, report);
+            near_misses(&document, &[&TOP_KEYS[..], &settings::KEYS, &settings::WHOLE].concat(), report);
             config.trouble = report.trouble_since(start);
             config.actions = read_actions(&document, &settings, known, report);
         }
         config
+    }
+
+    fn take_whole(&mut self, document: &Node, whole: &Whole, report: &mut Report) {
+        self.dry_run = whole.dry_run;
+        match whole.bounds() {
+            Ok(bounds) => self.bounds = bounds,
+            Err(why) => {
+                let line = document.get("windows").or(document.get("time_zone")).map(|node| node.line);
+                report.error(
+                    line,
+                    format!("`windows`: {why}"),
+                    "write the minutes in which it may work, or remove the key",
+                );
+            }
+        }
     }
 
     fn take_head(&mut self, document: &Node, report: &mut Report) {
@@ -80,6 +101,16 @@ impl Config {
         }
         if let Some(node) = document.get("concurrency") {
             self.concurrency = accept(value::count("concurrency", node, &1), node, report);
+        }
+    }
+}
+
+/// What counts for the backend as a whole is said at the top.
+fn refuse_whole(action: &Node, report: &mut Report) {
+    for (key, _) in action.entries() {
+        if settings::WHOLE.contains(&key.name.as_str()) {
+            let what = format!("`{}` counts for the whole backend, and is ignored here", key.name);
+            report.warning(key.line, what, "move it to the top of the file");
         }
     }
 }
@@ -182,6 +213,7 @@ fn read_action(name: &str, line: u64, node: &Node, base: &Settings, report: &mut
             }
         }
     }
+    refuse_whole(node, report);
     near_misses(node, &[&ACTION_KEYS[..], &settings::KEYS].concat(), report);
     action.trouble = report.trouble_since(start);
     action

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::{BackendEntry, Bounds, Catalogue, Standing};
+use engine::port::{BackendEntry, Catalogue, Standing};
 use model::Dependency;
 
 use crate::backend::{Handle, Script, ScriptBackend};
@@ -308,8 +308,8 @@ fn entry(backend: &Arc<ScriptBackend>, config: &Config, defaults: &Defaults) -> 
         standing,
         trouble: config.trouble.clone(),
         concurrency: Some(config.concurrency.unwrap_or(defaults.concurrency)),
-        bounds: Bounds::default(),
-        dry_run: false,
+        bounds: config.bounds.clone(),
+        dry_run: config.dry_run,
         backend: Arc::new(Handle(Arc::clone(backend))),
         actions: backend.actions.iter().map(|(name, script)| (name.clone(), script.mapping)).collect(),
     }

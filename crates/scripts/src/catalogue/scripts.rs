@@ -13,6 +13,7 @@ use super::{Defaults, Loader, Style};
 use crate::backend::Script;
 use crate::command::CommandLine;
 use crate::environment::Variables;
+use crate::verdict::Reading;
 use crate::worker::Kind;
 
 /// The script of an action, with everything that its attempts need.
@@ -31,7 +32,10 @@ pub(crate) fn script(action: &ActionConfig, bin: &Path, defaults: &Defaults, bas
         command,
         mapping: Mapping { on_error: action.on_error, retry: settings.retry, limit },
         limit,
-        soft_exits: settings.soft_exits.clone(),
+        reading: Reading {
+            soft_exits: settings.soft_exits.clone(),
+            wait_is_data: defaults.style == Style::Original,
+        },
         keep,
         leavings: settings.leavings.unwrap_or(defaults.style.leavings()),
         variables,

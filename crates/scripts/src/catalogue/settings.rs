@@ -1,9 +1,11 @@
 //! The keys that Intendant adds to `config.yml`, inside an action or at the top for all.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Dependency, RetryPolicy};
+use engine::port::Bounds;
+use model::{BreakerRule, Dependency, Rate, RetryPolicy, Windows};
 
 use super::dependency;
 use super::problem::Report;
@@ -33,22 +35,31 @@ pub(crate) struct Settings {
     pub(crate) worker: Rules,
     /// `depends_on`: what it asks over HTTP; that of an action and that of all.
     pub(crate) depends_on: Vec<Dependency>,
+    /// What counts for the whole backend.
+    pub(crate) whole: Whole,
+}
+
+/// What `config.yml` says of a backend as a whole, at the top only.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Whole {
+    /// `rate`: how many attempts may begin in a span of time.
+    pub(crate) rate: Option<Rate>,
+    /// `windows`: the minutes in which they may.
+    pub(crate) windows: Vec<String>,
+    /// `time_zone`: by whose clocks.
+    pub(crate) time_zone: Option<String>,
+    /// `breaker`: when it is left alone because it keeps failing.
+    pub(crate) breaker: Option<BreakerRule>,
+    /// `dry_run`: it can be asked what it would do.
+    pub(crate) dry_run: bool,
 }
 
 /// The keys that are read here, at both levels.
-pub(crate) const KEYS: [&str; 11] = [
-    "timeout",
-    "retries",
-    "background",
-    "env",
-    "limits",
-    "run_as",
-    "mode",
-    "worker",
-    "rate",
-    "dry_run",
-    "depends_on",
-];
+pub(crate) const KEYS: [&str; 9] =
+    ["timeout", "retries", "background", "env", "limits", "run_as", "mode", "worker", "depends_on"];
+
+/// The keys of the backend as a whole, at the top only.
+pub(crate) const WHOLE: [&str; 5] = ["rate", "windows", "time_zone", "breaker", "dry_run"];
 
 /// What `retries` means where it does not say: three more tries within a few minutes.
 const RETRY: RetryPolicy = RetryPolicy {
@@ -83,11 +94,11 @@ impl Settings {
             "run_as" => return Err(unsupported_user(node)),
             "mode" => self.stays = is_worker(node)?,
             "worker" => self.take_worker(node, report)?,
-            "rate" | "dry_run" => report.warning(
-                node.line,
-                format!("`{key}` is not supported yet"),
-                "nothing to do: it is ignored until it is",
-            ),
+            "rate" => self.whole.rate = Some(rate(node)?),
+            "windows" => self.whole.windows = patterns(node)?,
+            "time_zone" => self.whole.time_zone = Some(value::text(key, node)?.to_owned()),
+            "breaker" => self.whole.breaker = Some(breaker(node)?),
+            "dry_run" => self.whole.dry_run = yes_or_no(key, node)?,
             _ => {}
         }
         Ok(())
@@ -203,6 +214,81 @@ fn map_of<'n>(key: &str, node: &'n Node, remedy: &str) -> Result<&'n [(super::ya
     match &node.value {
         Yaml::Map(entries) => Ok(entries),
         other => Err(Misfit::new(key, other, remedy)),
+    }
+}
+
+/// `40/s`, or a map that says the burst as well.
+fn rate(node: &Node) -> Result<Rate, Misfit> {
+    let remedy = "write a rate such as 40/s, 600/m or 5000/h, or {limit: 40/s, burst: 80}";
+    let refused = || Misfit::new("rate", &node.value, remedy);
+    let (text, burst) = match &node.value {
+        Yaml::Text(text) => (text.as_str(), None),
+        Yaml::Map(entries) => {
+            let known = |name: &str| ["limit", "burst"].contains(&name);
+            let limit = node.get("limit").ok_or_else(refused)?;
+            let burst = node.get("burst").map(|node| value::count("rate.burst", node, &1)).transpose()?;
+            if entries.iter().any(|(key, _)| !known(&key.name)) {
+                return Err(refused());
+            }
+            (value::text("rate.limit", limit)?, burst)
+        }
+        _ => return Err(refused()),
+    };
+    Rate::parse(text, burst).ok_or_else(refused)
+}
+
+/// A cron pattern, or a list of some.
+fn patterns(node: &Node) -> Result<Vec<String>, Misfit> {
+    match &node.value {
+        Yaml::List(items) if !items.is_empty() => {
+            items.iter().map(|item| value::text("windows", item).map(str::to_owned)).collect()
+        }
+        Yaml::Text(text) => Ok(vec![text.clone()]),
+        other => Err(Misfit::new(
+            "windows",
+            other,
+            "write a list of cron patterns such as [\"* 20-23,0-5 * * *\"]",
+        )),
+    }
+}
+
+/// `off`, or a map of what differs from the hub's own.
+fn breaker(node: &Node) -> Result<BreakerRule, Misfit> {
+    if matches!(&node.value, Yaml::Text(text) if text == "off") || node.value == Yaml::Bool(false) {
+        return Ok(BreakerRule::OFF);
+    }
+    let remedy = "write `off`, or a map such as {failures: 10, pause: 10s, longest: 5m}";
+    let mut rule =
+        BreakerRule { failures: 10, pause: Duration::from_secs(10), longest: Duration::from_mins(5) };
+    for (key, node) in map_of("breaker", node, remedy)? {
+        match key.name.as_str() {
+            "failures" => rule.failures = value::count("breaker.failures", node, &0)?,
+            "pause" => rule.pause = value::duration("breaker.pause", node)?,
+            "longest" => rule.longest = value::duration("breaker.longest", node)?,
+            _ => return Err(Misfit::new("breaker", &Yaml::Text(key.name.clone()), remedy)),
+        }
+    }
+    rule.longest = rule.longest.max(rule.pause);
+    Ok(rule)
+}
+
+fn yes_or_no(key: &str, node: &Node) -> Result<bool, Misfit> {
+    match &node.value {
+        Yaml::Bool(said) => Ok(*said),
+        other => Err(Misfit::new(key, other, format!("write `{key}: true`, or remove the key"))),
+    }
+}
+
+impl Whole {
+    /// What bounds the backend; `Err` = its windows cannot be used, in a sentence.
+    pub(crate) fn bounds(&self) -> Result<Bounds, String> {
+        let windows = if self.windows.is_empty() {
+            None
+        } else {
+            let zone = engine::clock::zone(self.time_zone.as_deref())?;
+            Some(Arc::new(Windows::parse(&self.windows, zone).map_err(|bad| bad.to_string())?))
+        };
+        Ok(Bounds { rate: self.rate, windows, breaker: self.breaker })
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) backend: &'a Arc<str>,
     pub(crate) action: &'a str,
     pub(crate) mark: &'a RunMark,
+    /// It is to change nothing.
+    pub(crate) dry_run: bool,
     pub(crate) command: &'a CommandLine,
     /// The working directory, never resolved: real backends read `../etc` and `../lib` from it.
     pub(crate) bin: &'a Path,
@@ -129,7 +131,7 @@ impl Attempt<'_> {
         command
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .envs(environment::marks(self.mark, self.action))
+            .envs(environment::marks(self.mark, self.action, self.dry_run))
             .current_dir(self.bin)
             .process_group(0)
             .stdin(self.input.try_clone()?)

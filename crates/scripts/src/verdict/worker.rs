@@ -6,7 +6,7 @@ use model::Outcome;
 use model::mask::Mask;
 use model::word::code;
 
-use super::{Facts, LOG, Record, STOPPED, Stream, Verdict, Who, broken, split_log, spoken};
+use super::{Facts, LOG, Reading, Record, STOPPED, Stream, Verdict, Who, broken, split_log, spoken};
 use crate::answer::Answer;
 use crate::output::{Excerpt, Tail};
 use crate::run::{Ending, Ran};
@@ -21,7 +21,7 @@ pub(crate) fn judge_worker(ran: &Ran, answer: Option<Answer>, mask: &Mask) -> Ve
     };
     let found = answer.is_some().then_some(Stream::Stdout);
     let valid = answer.as_ref().is_some_and(|answer| answer.status().is_some());
-    let facts = Facts { who: Who::Worker, answer, valid, soft_exits: &[], log };
+    let facts = Facts { who: Who::Worker, answer, valid, reading: &Reading::WORKERS, log };
     Verdict { outcome: facts.into_outcome(ran.ending, mask), found, records }
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn unready(
     mask: &Mask,
 ) -> Outcome {
     let (log, _) = split_log(Excerpt { text: String::new(), missing: 0 }, stderr, mask);
-    let facts = Facts { who: Who::Worker, answer: None, valid: false, soft_exits: &[], log };
+    let facts = Facts { who: Who::Worker, answer: None, valid: false, reading: &Reading::WORKERS, log };
     let timeout = |what: String| Outcome::soft(STOPPED, code::TIMEOUT, facts.with_last_line(what));
     let outcome = match (lapse, ending) {
         (Lapse::Stopped(stop), _) => facts.outcome(Ending::Stopped(*stop)),

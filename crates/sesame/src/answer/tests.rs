@@ -22,6 +22,8 @@ fn job(state: JobState, status: i32, message: Option<&str>) -> Job {
         lane: String::new(),
         due_at: at,
         deadline: None,
+        not_before: None,
+        dry_run: false,
         status,
         code: None,
         message: message.map(str::to_owned),

@@ -72,7 +72,7 @@ impl Runner {
             replay_of: job.replay_of,
             tried: step.tried,
             tried_before: self.tried_before(),
-            dry_run: false,
+            dry_run: job.dry_run,
         };
         let (progress, listener) = Listener::new(&self.core, &call, &entry.name);
         let control = Control { limit, stop: self.stop.clone(), progress };

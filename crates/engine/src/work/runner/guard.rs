@@ -14,7 +14,8 @@ impl Runner {
     pub(super) async fn guard(&mut self) -> bool {
         let snapshot = self.core.snapshot();
         let job = &self.found.progress.job;
-        let Some(kind) = snapshot.actions.get(&job.action).spec.destructive else { return true };
+        let destroys = snapshot.actions.get(&job.action).spec.destructive;
+        let Some(kind) = destroys.filter(|_| !job.dry_run) else { return true };
         match self.core.failsafe.decision(&self.due.lane) {
             Some(decision) if decision.verdict == Verdict::Approved => return true,
             Some(decision) => {

@@ -9,12 +9,14 @@ mod report;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use journal::{Due, NewStep};
 use model::mask::Mask;
 use model::plan::Next;
 use model::word::code;
-use model::{Code, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, SourceRetry, StepState, retry};
+use model::{
+    Code, JobId, JobState, Outcome, OutcomeKind, RetryPolicy, SourceRetry, StepState, Wait, patience, retry,
+};
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -22,9 +24,9 @@ use crate::port::{BackendEntry, Mapping, Standing, Stop, View};
 use crate::state::core::{Core, Snapshot};
 use crate::state::failsafe::Ticket;
 use crate::state::slots::{BackendSlot, JobSlot, Seat};
-use crate::work::breaker;
 use crate::work::read_back::ReadBack;
 use crate::work::settle::Wrote;
+use crate::work::{breaker, holds};
 
 /// An attempt ends this long before the deadline: the caller needs a moment to hear of it.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -103,7 +105,7 @@ impl Runner {
                     }
                     Turn::Busy => return self.put_back(place).await,
                 },
-                Next::Wait(place, until) => return self.wait_for_retry(place, until).await,
+                Next::Wait(place, until) => return self.wait(place, until).await,
                 Next::End(state) => return self.end(state, None).await,
             }
         }
@@ -126,14 +128,20 @@ impl Runner {
         let interrupted = self.interrupted(&outcome);
         if !interrupted && !outcome.is_shortage() {
             breaker::note(&self.core, &name, self.due.id, &outcome);
+            holds::note(&self.core, &name, &outcome);
         }
         drop(seat);
         if interrupted {
             self.hand_back(place, outcome).await;
             return false;
         }
-        let retry_at = self.retry_at(place, &outcome, mapping).await;
-        self.found.progress.ended(place, outcome, retry_at, self.core.clock.now());
+        match outcome.wait.filter(|_| outcome.kind == OutcomeKind::Wait) {
+            Some(wait) => self.put_off(place, outcome, wait).await,
+            None => {
+                let retry_at = self.retry_at(place, &outcome, mapping).await;
+                self.found.progress.ended(place, outcome, retry_at, self.core.clock.now());
+            }
+        }
         true
     }
 
@@ -183,6 +191,10 @@ impl Runner {
                 let Some(mapping) = entry.actions.get(action) else {
                     return gone(format!("backend {name} no longer maps {action}"));
                 };
+                if self.found.progress.job.dry_run && !entry.dry_run {
+                    let why = format!("backend {name} does not declare `dry_run`: it was not started");
+                    return Turn::Instead(StepState::Skipped, code::NO_DRY_RUN, why);
+                }
                 let reserved = reserved.take().and_then(|slot| slot.on(entry));
                 let seat = reserved.or_else(|| self.core.slots.seat(entry));
                 seat.map_or(Turn::Busy, |seat| Turn::Start(Box::new(seat), *mapping))
@@ -214,9 +226,30 @@ impl Runner {
         let tries = tries.saturating_add(self.tried_before());
         let first = job.started_at.unwrap_or(now);
         let at = policy.next(tries, first, now, self.core.clock.chance(), outcome.retry_after)?;
-        let in_time = retry::fits_deadline(at, MARGIN, job.deadline)
-            && retry::fits_deadline(at, LEFT_FOR_OTHERS, waited_for);
-        in_time.then_some(at)
+        in_time(at, job.deadline, waited_for).then_some(at)
+    }
+
+    /// The backend said: not now. The step waits, or has failed when it may not wait for so long.
+    async fn put_off(&mut self, place: usize, outcome: Outcome, wait: Wait) {
+        let waited_for = self.deadline_behind().await;
+        let (now, longest) = (self.core.clock.now(), self.core.snapshot().limits.longest_wait);
+        let Some(waited) = self.found.progress.step(place).map(|step| step.waited) else { return };
+        let deadline = self.found.progress.job.deadline;
+        let pause = patience::pause(wait, waited, longest, now);
+        let until = pause.and_then(|pause| now.checked_add(pause).ok());
+        let why = match (pause, until) {
+            (Some(pause), Some(until)) if in_time(until, deadline, waited_for) => {
+                return self.found.progress.put_off(place, outcome, pause, until, now);
+            }
+            (_, Some(until)) => {
+                format!("it was to wait until {until:.0}, which is too late for its deadline")
+            }
+            _ => format!("it was told to wait for {:#} in all, and is to wait again", spoken(waited)),
+        };
+        let said = outcome.message.as_deref().map(|said| format!("; its backend said: {said}"));
+        let message = Some(format!("{why}{}", said.unwrap_or_default()));
+        let given_up = Outcome { code: Some(code::WAITED), message, ..outcome };
+        self.found.progress.ended(place, given_up, None, now);
     }
 
     /// What the job's source says of retries.
@@ -243,13 +276,35 @@ impl Runner {
     }
 }
 
+/// Whether what begins then is over by both deadlines: the job's own, and that of who waits behind it.
+fn in_time(at: Timestamp, deadline: Option<Timestamp>, waited_for: Option<Timestamp>) -> bool {
+    retry::fits_deadline(at, MARGIN, deadline) && retry::fits_deadline(at, LEFT_FOR_OTHERS, waited_for)
+}
+
+/// A length of time as people say it.
+fn spoken(time: Duration) -> SignedDuration {
+    SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX)
+}
+
 impl Snapshot {
+    /// The backend that is first in an action's plan.
+    pub(crate) fn first_of_plan(&self, action: &str) -> Option<&BackendEntry> {
+        self.catalogue.entries.iter().find(|entry| entry.takes(action))
+    }
+
     /// The backends of an action's plan: the active ones that map it, and those whose map cannot be read.
     pub(crate) fn plan<'a>(&'a self, action: &'a str) -> impl Iterator<Item = &'a BackendEntry> {
-        self.catalogue.entries.iter().filter(move |entry| match entry.standing {
-            Standing::Active => entry.actions.contains_key(action),
-            Standing::Broken => entry.actions.is_empty() || entry.actions.contains_key(action),
+        self.catalogue.entries.iter().filter(move |entry| entry.takes(action))
+    }
+}
+
+impl BackendEntry {
+    /// Whether it is a part of an action's plan.
+    fn takes(&self, action: &str) -> bool {
+        match self.standing {
+            Standing::Active => self.actions.contains_key(action),
+            Standing::Broken => self.actions.is_empty() || self.actions.contains_key(action),
             Standing::Inactive => false,
-        })
+        }
     }
 }

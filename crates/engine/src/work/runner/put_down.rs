@@ -44,7 +44,7 @@ impl Runner {
     /// Whether the attempt did not come to its own end because the hub stops.
     pub(super) fn interrupted(&self, outcome: &Outcome) -> bool {
         match *self.stop.borrow() {
-            Some(Stop::Stopping) => outcome.kind != OutcomeKind::Done,
+            Some(Stop::Stopping) => !matches!(outcome.kind, OutcomeKind::Done | OutcomeKind::Wait),
             Some(Stop::Cancelled | Stop::TakenOver) => false,
             None if outcome.is_shortage() => self.core.is_stopping(),
             None => outcome.was_told_to_stop() && self.core.is_leaving(),
@@ -57,14 +57,22 @@ impl Runner {
         self.put_back(place).await;
     }
 
-    /// The job waits until the step at this place is tried again.
-    pub(super) async fn wait_for_retry(&mut self, place: usize, until: Timestamp) {
-        let change = self.found.progress.retry(place, until, self.core.clock.now());
-        let wrote = self.core.insist(change, self.told(Moment::Soft)).await;
+    /// The job waits until the step at this place is tried again. That its backend said "not now" is no failure: nobody
+    /// is told of one.
+    pub(super) async fn wait(&mut self, place: usize, until: Timestamp) {
+        let change = self.found.progress.wait(place, until, self.core.clock.now());
+        let put_off = self.found.progress.was_put_off(place);
+        let told = if put_off { None } else { self.told(Moment::Soft) };
+        let wrote = self.core.insist(change, told).await;
         if wrote == Wrote::Yes
             && let Some(step) = self.found.progress.step(place)
         {
-            log::waits(&self.found.progress.job, &step.backend, until);
+            let job = &self.found.progress.job;
+            if put_off {
+                log::put_off(job, step, until);
+            } else {
+                log::waits(job, &step.backend, until);
+            }
         }
         self.if_cancelled(wrote).await;
     }
