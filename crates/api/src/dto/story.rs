@@ -252,7 +252,8 @@ pub struct Settled {
 /// What a job waits for. Which members are there depends on `on`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {
-    /// `ended`, `running`, `subject`, `failsafe`, `pause`, `breaker`, `retry`, `slot` or `nothing`.
+    /// `ended`, `running`, `subject`, `failsafe`, `pause`, `breaker`, `backend_wait`, `window`, `wait`, `not_before`, `retry`,
+    /// `rate`, `slot` or `nothing`.
     pub on: String,
     /// The backend that it runs on or waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
