@@ -3,10 +3,12 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use engine::ChoreView;
 use http::page::Visit;
 use http::{May, Read};
 
 use crate::Console;
+use crate::show::When;
 
 /// Made by `cargo xtask licences`: name, version and licence of each crate in the program, and of what pages load.
 const LICENCES: &str = include_str!("licences.txt");
@@ -20,6 +22,14 @@ struct About<'p> {
     /// By licence: name and version of what is under it.
     licences: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
     count: usize,
+    chores: Vec<Shown>,
+}
+
+/// Something that is done at times.
+struct Shown {
+    chore: ChoreView,
+    last: Option<When>,
+    next: Option<When>,
 }
 
 /// `GET /about`.
@@ -31,8 +41,13 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Re
         journal: console.hub.journal().id().to_string(),
         count: licences.iter().map(|(_, works)| works.len()).sum(),
         licences,
+        chores: console.hub.chores().into_iter().map(shown).collect(),
     };
-    visit.page(visit.t("about")).show(&content)
+    visit.page(visit.t("about")).live("on=none").show(&content)
+}
+
+fn shown(chore: ChoreView) -> Shown {
+    Shown { last: chore.last.map(Into::into), next: chore.next.map(Into::into), chore }
 }
 
 fn licences() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {

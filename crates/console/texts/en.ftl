@@ -482,6 +482,17 @@ about-version = Version
 about-journal = Journal
 about-licence = Licence
 about-licences = The work of others in it
+chores = What is done at times
+col-chore = Chore
+col-times = Times
+col-last = Last
+col-next = Next
+chore-running = being done
+chore-failing = { $n ->
+    [one] failed once
+   *[other] failed { $n } times
+ }
+attention-chore = Something that is done at times fails: { $name }.
 about-count = { $n ->
     [one] { $n } work, under the licence:
    *[other] { $n } works, by licence:

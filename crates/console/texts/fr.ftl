@@ -500,6 +500,17 @@ about-version = Version
 about-journal = Journal
 about-licence = Licence
 about-licences = Le travail d’autrui qu’il contient
+chores = Ce qui se fait à intervalles
+col-chore = Corvée
+col-times = Moments
+col-last = Dernière fois
+col-next = Prochaine fois
+chore-running = en cours
+chore-failing = { $n ->
+    [one] un échec
+   *[other] { $n } échecs
+ }
+attention-chore = Une corvée échoue : { $name }.
 about-count = { $n ->
     [one] { $n } œuvre, sous licence :
    *[other] { $n } œuvres, par licence :

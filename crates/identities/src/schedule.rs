@@ -1,14 +1,12 @@
 //! Synchronising by itself, at the times that a cron pattern says.
 
 use std::ffi::OsString;
-use std::str::FromStr as _;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
-use croner::Cron;
-use engine::Actor;
+use engine::{Actor, Hub, Trouble};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::EntityKey;
+use model::{BadTimes, EntityKey, Times};
 use module::Chore;
 
 use crate::error::Error;
@@ -17,12 +15,13 @@ use crate::state::{Deed, State};
 
 /// The kind of the entity that keeps when it was done last.
 const KIND: &str = "identities_schedule";
+/// What the chore is called.
+const NAME: &str = "scheduled synchronisation";
+
 /// When identities are synchronised by themselves.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    pattern: Option<Arc<Cron>>,
-    zone: TimeZone,
-    next: Arc<RwLock<Option<Timestamp>>>,
+    times: Option<Times>,
 }
 
 /// A pattern or a time zone that cannot be used.
@@ -33,67 +32,44 @@ pub struct BadSchedule(pub String);
 impl Schedule {
     /// Never.
     pub fn never() -> Self {
-        Schedule { pattern: None, zone: TimeZone::UTC, next: Arc::default() }
+        Schedule { times: None }
     }
 
     /// At the times of a cron pattern (`0 2 * * *`: every night at two) in a time zone, `Europe/Paris`; without one, in
     /// that of the machine.
     pub fn parse(pattern: &str, zone: Option<&str>) -> Result<Self, BadSchedule> {
-        let cron = Cron::from_str(pattern).map_err(|error| {
-            BadSchedule(format!("{pattern:?} is no cron pattern such as \"0 2 * * *\": {error}"))
-        })?;
-        if first_ever(&cron).is_none() {
-            return Err(BadSchedule(format!(
-                "{pattern:?} never comes: no day of any year fits it; write one that does, such as \"0 2 * * *\""
-            )));
-        }
         let zone = match zone {
             None => machine_zone(std::env::var_os("TZ"))?,
             Some(name) => TimeZone::get(name)
                 .map_err(|_| BadSchedule(format!("{name:?} is no time zone such as Europe/Paris")))?,
         };
-        Ok(Schedule { pattern: Some(Arc::new(cron)), zone, next: Arc::default() })
+        let times = Times::cron(pattern, zone).map_err(|BadTimes(why)| BadSchedule(why))?;
+        Ok(Schedule { times: Some(times) })
     }
 
-    /// When it is done next; `None` = never.
-    pub fn next(&self) -> Option<Timestamp> {
-        *self.next.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The first time of the pattern after this one.
-    fn after(&self, at: Timestamp) -> Option<Timestamp> {
-        let next =
-            self.pattern.as_ref()?.find_next_occurrence(&at.to_zoned(self.zone.clone()), false).ok()?;
-        Some(next.timestamp())
+    /// When it is done next; `None` = never, or it is being done.
+    pub fn next(&self, hub: &Hub) -> Option<Timestamp> {
+        hub.chores().into_iter().find(|chore| chore.name == NAME)?.next
     }
 
     /// The synchronisation at these times; `None` = there are none.
     pub fn chore(&self) -> Option<Chore> {
-        self.pattern.as_ref()?;
-        let (times, told) = (self.clone(), self.clone());
         Some(Chore {
-            name: "scheduled synchronisation",
-            kept: EntityKey { kind: KIND.to_owned(), key: "synchronise".to_owned() },
-            after: Arc::new(move |at| times.after(at)),
-            tell: Arc::new(move |next| *told.next.write().unwrap_or_else(PoisonError::into_inner) = next),
+            name: NAME,
+            kept: Some(EntityKey { kind: KIND.to_owned(), key: "synchronise".to_owned() }),
+            times: self.times.clone()?,
             act: Arc::new(|hub| Box::pin(async { synchronise(&Register::new(hub)).await.map_err(plain) })),
         })
     }
 }
 
 /// What the hub or its journal says is said by them.
-fn plain(error: Error) -> anyhow::Error {
+fn plain(error: Error) -> Trouble {
     match error {
         Error::Engine(error) => error.into(),
         Error::Journal(error) => error.into(),
         other => other.into(),
     }
-}
-
-/// The first time of a pattern since a year long ago; `None` = there is none in all the years that are looked at.
-fn first_ever(cron: &Cron) -> Option<()> {
-    let long_ago = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    cron.find_next_occurrence(&long_ago, true).ok().map(drop)
 }
 
 /// The time zone of the machine. One that `TZ` names and nobody knows would be UTC in silence.
@@ -130,29 +106,6 @@ async fn synchronise(register: &Register) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn the_next_time_follows_pattern_and_zone() {
-        let nightly = Schedule::parse("0 2 * * *", Some("Europe/Paris")).unwrap();
-        assert_eq!(nightly.after(at("2026-11-22T00:30:00Z")), Some(at("2026-11-22T01:00:00Z")));
-        assert_eq!(nightly.after(at("2026-11-22T01:00:00Z")), Some(at("2026-11-23T01:00:00Z")), "not twice");
-        assert_eq!(nightly.after(at("2026-07-01T12:00:00Z")), Some(at("2026-07-02T00:00:00Z")), "summer");
-        assert_eq!(Schedule::never().after(at("2026-07-01T12:00:00Z")), None);
-    }
-
-    #[test]
-    fn a_pattern_that_never_comes_is_refused_and_a_rare_one_is_not() {
-        for never in ["0 2 30 2 *", "0 0 31 4 *", "0 2 31 6,9,11 *"] {
-            let error = Schedule::parse(never, Some("UTC")).unwrap_err().to_string();
-            assert!(error.contains(never) && error.contains("never comes"), "{error}");
-        }
-        Schedule::parse("0 2 29 2 *", Some("UTC")).unwrap();
-        Schedule::parse("0 2 31 12 *", Some("UTC")).unwrap();
-    }
 
     #[test]
     fn what_is_no_schedule_is_refused() {

@@ -24,10 +24,10 @@ fn yearly() -> Schedule {
 #[allow(clippy::disallowed_methods, reason = "what works beside the test is waited for")]
 async fn keep(bed: &Bed, schedule: Schedule) -> Timestamp {
     let clock = Clock::system();
-    let working = tokio::spawn(schedule.chore().unwrap().run(bed.hub.clone(), clock.clone()));
+    let working = tokio::spawn(schedule.chore().unwrap().run(bed.hub.clone()));
     let waits = async {
         loop {
-            if let Some(next) = schedule.next().filter(|next| *next > clock.now()) {
+            if let Some(next) = schedule.next(&bed.hub).filter(|next| *next > clock.now()) {
                 return next;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -138,7 +138,7 @@ impl Assembly {
     /// Begins to work.
     pub(crate) fn start(&self, hub: &Hub) {
         self.parts.iter().for_each(|part| part.start(hub));
-        let begin = |chore: &Chore| tokio::spawn(chore.clone().run(hub.clone(), self.clock.clone()));
+        let begin = |chore: &Chore| tokio::spawn(chore.clone().run(hub.clone()));
         let begun = self.chores.iter().map(begin);
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner).extend(begun);
     }

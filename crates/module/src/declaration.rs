@@ -2,11 +2,10 @@
 
 use anyhow::Result;
 use engine::port::BoxFuture;
-use engine::{Clock, Setup};
+use engine::{Chore, Clock, Setup};
 use journal::Life;
 use uuid::Uuid;
 
-use crate::chore::Chore;
 use crate::finding::Finding;
 use crate::offer::Needed;
 use crate::running::Running;

@@ -13,7 +13,6 @@
 extern crate self as module;
 
 mod about;
-mod chore;
 mod command;
 pub mod config;
 mod declaration;
@@ -28,9 +27,9 @@ mod running;
 pub mod terminal;
 
 pub use about::{About, Module, Program, Told};
-pub use chore::Chore;
 pub use command::{Answer, Command, Desk, Ended};
 pub use declaration::{Declaration, Ground, SourceName};
+pub use engine::Chore;
 pub use finding::{Finding, Level};
 pub use native::{Native, native};
 pub use offer::{Needed, Offer};

@@ -131,6 +131,7 @@ impl ScriptBackend {
             leavings: script.leavings,
             mask: &call.mask,
             stop_signal,
+            progress,
             sweeper: &self.sweeper,
         };
         let ran = attempt.run().map_err(|error| self.unstarted(script, &error))?;

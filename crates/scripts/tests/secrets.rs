@@ -6,11 +6,11 @@ mod common;
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use common::{Folder, call, run_entry};
-use engine::port::Call;
+use common::{Folder, call, run_entry, unstopped};
+use engine::port::{Call, Reporter};
 use model::mask::Mask;
 use model::redact::take_secrets;
-use model::{Outcome, OutcomeKind};
+use model::{Outcome, OutcomeKind, Progress};
 use serde_json::{Value, json};
 
 const SECRET: &str = "Zq\"7é/canary-$ecret\\Kx9";
@@ -194,4 +194,27 @@ fn the_status_is_read_before_the_answer_is_masked() {
     let outcome = run_entry(&folder.load().entries[0], secret_call(&body), None);
     assert_eq!(outcome.status, 4);
     assert!(!outcome.message.unwrap().contains("4711"));
+}
+
+#[test]
+fn a_line_of_progress_is_told_while_the_script_runs_and_is_not_in_its_log() {
+    let folder = Folder::new();
+    let go = folder.path().join("go");
+    let script = format!(
+        "echo 'PROGRESS: {{\"done\": 3, \"of\": 4, \"status\": 1}}' >&2; echo 'just text' >&2; \
+         while [ ! -e {} ]; do sleep 0.05; done; echo '{{\"status\": 0}}'",
+        go.display()
+    );
+    folder.backend("10slow", "", &script);
+    let entry = folder.load().entries.remove(0);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (_sender, mut control) = unstopped(None);
+    let (progress, mut heard) = Reporter::new();
+    control.progress = progress;
+    let running = runtime.spawn(async move { entry.backend.run(call(json!({})), control).await });
+    let said = runtime.block_on(heard.wait_for(Option::is_some)).unwrap().clone();
+    assert_eq!(said, Some(Progress::of(3, 4)));
+    std::fs::write(go, "").unwrap();
+    let outcome = runtime.block_on(running).unwrap();
+    assert_eq!((outcome.kind, outcome.log.as_deref()), (OutcomeKind::Done, Some("just text\n")));
 }

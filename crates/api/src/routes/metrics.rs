@@ -4,7 +4,7 @@ use std::fmt::Error;
 
 use axum::extract::State;
 use axum::http::{HeaderName, header};
-use engine::{BOUNDS, BackendView, Histogram, LinkView, Stats};
+use engine::{BOUNDS, BackendView, ChoreView, Histogram, LinkView, Stats};
 use jiff::Timestamp;
 use journal::Tally;
 use prometheus_client::collector::Collector;
@@ -45,6 +45,7 @@ pub(super) async fn metrics(
         running: api.hub.running(),
         backends: api.hub.backends(),
         links: api.hub.links(),
+        chores: api.hub.chores(),
     };
     let mut registry = Registry::with_prefix("intendant");
     registry.register_collector(Box::new(figures));
@@ -63,6 +64,7 @@ struct Figures {
     running: usize,
     backends: Vec<BackendView>,
     links: Vec<LinkView>,
+    chores: Vec<ChoreView>,
 }
 
 type Labels<'a> = Vec<(&'static str, &'a str)>;
@@ -73,6 +75,7 @@ impl Collector for Figures {
         self.hub(&mut out)?;
         self.jobs(&mut out)?;
         self.backends(&mut out)?;
+        self.chores(&mut out)?;
         self.outside(&mut out)
     }
 }
@@ -83,6 +86,19 @@ impl Figures {
         #[allow(clippy::cast_precision_loss, reason = "seconds of this century fit")]
         let started = self.started_at.as_millisecond() as f64 / 1000.0;
         out.gauges("start_time_seconds", "When the hub started, since the epoch", [(vec![], started)])
+    }
+
+    fn chores(&self, out: &mut Out<'_, '_>) -> Result<(), Error> {
+        let tries = self.chores.iter().map(|chore| {
+            let tries = chore.failing.as_ref().map_or(0, |failing| failing.tries);
+            (vec![("chore", chore.name)], f64::from(tries))
+        });
+        out.gauges("chore_failures", "How often a chore has failed since it was done last", tries)?;
+        #[allow(clippy::cast_precision_loss, reason = "seconds of this century fit")]
+        let done = self.chores.iter().filter_map(|chore| {
+            Some((vec![("chore", chore.name)], chore.last?.as_millisecond() as f64 / 1000.0))
+        });
+        out.gauges("chore_last_seconds", "When what a chore did last was begun, since the epoch", done)
     }
 
     fn jobs(&self, out: &mut Out<'_, '_>) -> Result<(), Error> {

@@ -96,6 +96,12 @@ fn held(backend: &engine::BackendView) -> Option<Part> {
     Some(Part { name: format!("backend {}", backend.name), ready: false, optional: true, why: Some(why) })
 }
 
+fn failing(chore: engine::ChoreView) -> Option<Part> {
+    let engine::Failing { tries, error } = chore.failing?;
+    let why = format!("{error} (tried {tries} times, and again)");
+    Some(Part { name: format!("chore {}", chore.name), ready: false, optional: true, why: Some(why) })
+}
+
 /// `GET /readyz`: 200 when the hub can take work, 503 with the part that is not ready otherwise.
 #[utoipa::path(
     get,
@@ -119,6 +125,7 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness
     parts.extend(api.hub.shortage().map(short));
     parts.extend(api.hub.long_runs().into_iter().take(SHOWN).map(long));
     parts.extend(api.hub.backends().iter().filter_map(held));
+    parts.extend(api.hub.chores().into_iter().filter_map(failing).take(SHOWN));
     let ready = parts.iter().all(|part| part.ready || part.optional);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { ready, parts }))

@@ -74,6 +74,15 @@ pub(super) async fn attention(
             label: v.t("attention-look"),
         });
     }
+    for chore in console.hub.chores() {
+        alerts.extend(chore.failing.map(|failing| Alert {
+            tone: "warn",
+            text: v.with("attention-chore", "name", chore.name),
+            words: Some(failing.error),
+            link: "/about".to_owned(),
+            label: v.t("attention-look"),
+        }));
+    }
     let damaged = console.hub.journal().damaged();
     if let Some(first) = damaged.first() {
         alerts.push(Alert {

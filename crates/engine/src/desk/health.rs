@@ -1,6 +1,7 @@
 //! How the hub does.
 
 use crate::desk::hub::Hub;
+use crate::state::chores::ChoreView;
 use crate::state::long::LongRun;
 use crate::state::stats::Stats;
 
@@ -18,5 +19,10 @@ impl Hub {
     /// Attempts without a time limit that have been running for longer than ten minutes, the oldest first.
     pub fn long_runs(&self) -> Vec<LongRun> {
         self.core.long_runs.all()
+    }
+
+    /// What is done at times, as it stands.
+    pub fn chores(&self) -> Vec<ChoreView> {
+        self.core.chores.all()
     }
 }

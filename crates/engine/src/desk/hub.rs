@@ -94,14 +94,14 @@ impl Hub {
         dispatcher::set_back(&core).await?;
         recover::withdraw_lost(&core).await?;
         holds::load(&core).await?;
-        let tasks = vec![
+        let mut tasks = keeper::sweeps(&core);
+        tasks.extend([
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
             tokio::spawn(expire(Arc::clone(&core))),
-            tokio::spawn(keeper::keep(Arc::clone(&core))),
             tokio::spawn(keeper::watch(Arc::clone(&core))),
             // The last one: it is the last to end.
             tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
-        ];
+        ]);
         Ok(Hub {
             core,
             tasks: Arc::new(Mutex::new(tasks)),

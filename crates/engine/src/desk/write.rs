@@ -79,7 +79,7 @@ impl Core {
         Ok(effects)
     }
 
-    async fn apply(
+    pub(crate) async fn apply(
         &self,
         effects: Effects,
         audit: Option<AuditEntry>,

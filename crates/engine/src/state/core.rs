@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::intake::table::{Action, ActionTable};
 use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim};
 use crate::state::cache::Cache;
+use crate::state::chores::Chores;
 use crate::state::copies::Follower;
 use crate::state::failsafe::Failsafe;
 use crate::state::long::LongRuns;
@@ -166,6 +167,7 @@ pub(crate) struct Core {
     leaving: watch::Sender<bool>,
     pub(crate) shortage: Shortage,
     pub(crate) long_runs: LongRuns,
+    pub(crate) chores: Chores,
 }
 
 impl Core {
@@ -188,6 +190,7 @@ impl Core {
             leaving: watch::Sender::new(false),
             shortage: Shortage::default(),
             long_runs: LongRuns::default(),
+            chores: Chores::default(),
             journal,
             wiring,
             clock,

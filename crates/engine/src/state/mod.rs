@@ -2,6 +2,7 @@
 //! commits, or is a cache.
 
 pub(crate) mod cache;
+pub(crate) mod chores;
 pub(crate) mod copies;
 pub(crate) mod core;
 pub(crate) mod failsafe;

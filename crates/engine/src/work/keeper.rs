@@ -1,69 +1,57 @@
 //! Keeps the journal within its bounds: retention, and secrets whose time has come.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use journal::{Pruned, Retention};
+use tokio::task::JoinHandle;
 
-use crate::lasting::Lasting;
 use crate::state::core::{Core, Keep};
 use crate::state::failsafe;
+use crate::work::chore::sweep;
 use crate::work::refusal;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
 /// So many deliveries may wait for one address.
 const LINES_MAX: u64 = 100_000;
-/// What is told of when it cannot be done.
-const RETENTION: &str = "removing what is old from the journal";
-const LINES: &str = "bounding what waits to leave";
-const REFUSALS: &str = "removing the secrets of refused messages";
-const COUNTS: &str = "tidying the failsafe's counts";
 
 /// How often it makes sure that the journal is still where it was, also when nothing is written.
 const LOOK: Duration = Duration::from_secs(2);
 
-pub(crate) async fn keep(core: Arc<Core>) {
-    let [retention_trouble, lines_trouble, refusals_trouble, failsafe_trouble] =
-        [(); 4].map(|()| Lasting::default());
-    let mut over = false;
-    while !core.is_stopping() {
-        let now = core.clock.now();
-        match core.journal.prune(retention(&core.snapshot().limits.keep, now), now).await {
-            Ok(pruned) => {
-                retention_trouble.obeyed(RETENTION);
-                tell(pruned, &mut over);
-            }
-            Err(journal::Error::Closed) => return,
-            Err(error) => retention_trouble.refused(RETENTION, &error),
+/// What keeps the journal within its bounds, each by itself.
+pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
+    let over = Arc::new(AtomicBool::new(false));
+    let retention = sweep(Arc::clone(core), "removing what is old from the journal", EVERY, move |core| {
+        let over = Arc::clone(&over);
+        async move {
+            let now = core.clock.now();
+            let pruned = core.journal.prune(retention(&core.snapshot().limits.keep, now), now).await?;
+            tell(pruned, &over);
+            Ok(())
         }
-        match core.journal.bound_lines(LINES_MAX, now).await {
-            Ok(given_up) => {
-                lines_trouble.obeyed(LINES);
-                if given_up > 0 {
-                    tracing::warn!(
-                        given_up,
-                        "{given_up} deliveries were given up: more than {LINES_MAX} waited for one address; they are \
-                         listed with the dead letters"
-                    );
-                }
-            }
-            Err(journal::Error::Closed) => return,
-            Err(error) => lines_trouble.refused(LINES, &error),
+    });
+    let lines = sweep(Arc::clone(core), "bounding what waits to leave", EVERY, |core| async move {
+        let given_up = core.journal.bound_lines(LINES_MAX, core.clock.now()).await?;
+        if given_up > 0 {
+            tracing::warn!(
+                given_up,
+                "{given_up} deliveries were given up: more than {LINES_MAX} waited for one address; they are listed with \
+                 the dead letters"
+            );
         }
-        match refusal::secrets::forget(&core).await {
-            Ok(()) => refusals_trouble.obeyed(REFUSALS),
-            Err(journal::Error::Closed) => return,
-            Err(error) => refusals_trouble.refused(REFUSALS, &error),
-        }
-        match failsafe::tidy(&core).await {
-            Ok(()) => failsafe_trouble.obeyed(COUNTS),
-            Err(journal::Error::Closed) => return,
-            Err(error) => failsafe_trouble.refused(COUNTS, &error),
-        }
-        core.clock.sleep(EVERY).await;
-    }
+        Ok(())
+    });
+    let refusals =
+        sweep(Arc::clone(core), "removing the secrets of refused messages", EVERY, |core| async move {
+            refusal::secrets::forget(&core).await
+        });
+    let counts = sweep(Arc::clone(core), "tidying the failsafe's counts", EVERY, |core| async move {
+        failsafe::tidy(&core).await
+    });
+    vec![tokio::spawn(retention), tokio::spawn(lines), tokio::spawn(refusals), tokio::spawn(counts)]
 }
 
 /// Looks whether the journal can be written, which tells the log when it cannot.
@@ -77,7 +65,7 @@ pub(crate) async fn watch(core: Arc<Core>) {
 }
 
 /// Says what retention came to; `over` remembers that the bound in bytes did not hold.
-fn tell(pruned: Pruned, over: &mut bool) {
+fn tell(pruned: Pruned, over: &AtomicBool) {
     let Pruned { jobs, given_up, over: too_large } = pruned;
     if jobs > 0 {
         tracing::info!(jobs, "old jobs were removed from the journal");
@@ -89,13 +77,13 @@ fn tell(pruned: Pruned, over: &mut bool) {
              listed with the dead letters"
         );
     }
-    if too_large && !*over {
+    if too_large && !over.swap(true, Ordering::Relaxed) {
         tracing::warn!(
             "the journal is larger than `retention.size_max`, and nothing in it may be removed: live jobs, entities and \
              the audit are kept"
         );
     }
-    *over = too_large;
+    over.fetch_and(too_large, Ordering::Relaxed);
 }
 
 fn retention(keep: &Keep, now: Timestamp) -> Retention {

@@ -2,6 +2,7 @@
 
 pub(crate) mod breaker;
 pub(crate) mod bury;
+pub(crate) mod chore;
 pub(crate) mod dispatcher;
 pub(crate) mod ending;
 pub(crate) mod expiry;

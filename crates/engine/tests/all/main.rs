@@ -3,6 +3,7 @@
 
 mod bounds;
 mod breaker;
+mod chores;
 mod clock;
 mod damaged;
 mod dead_letters;

@@ -98,6 +98,6 @@ async fn counts(
 ) -> Result<Json<Counts>, Problem> {
     params.finish()?;
     let states = api.register.counts().await?;
-    let next = api.schedule.next().map(Into::into);
+    let next = api.schedule.next(api.register.hub()).map(Into::into);
     Ok(Json(Counts { states, next_synchronisation: next }))
 }

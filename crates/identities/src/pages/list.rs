@@ -151,7 +151,7 @@ pub(super) async fn list(
         buttons: Act::ALL.into_iter().map(|act| Button::new(&visit, act, false)).collect(),
         waiting: count(State::ToSynchronise),
         to_validate: count(State::ToValidate),
-        next_run: pages.schedule.next().map(Into::into),
+        next_run: pages.schedule.next(pages.register.hub()).map(Into::into),
         first: after.map(|_| asked.link("/identities", &[])),
         more: found.next.map(|next| asked.link("/identities", &[("after", &next)])),
         export: ["ndjson", "csv"]

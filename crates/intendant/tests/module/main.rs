@@ -36,7 +36,7 @@ use model::effect::EntityContent;
 use model::word::code;
 use model::{
     ActionSpec, Delivery, DeliveryTo, Dependency, Effects, Entity, EntityKey, EntityWrite, Job, JobId,
-    JobState, NewDelivery, OnError, Outcome, Progress, Refusal, Request, RetryPolicy, RunMark,
+    JobState, NewDelivery, OnError, Outcome, Progress, Refusal, Request, RetryPolicy, RunMark, Times,
 };
 use module::config::{Root, SectionKind};
 use module::exit::Exit;
@@ -158,9 +158,8 @@ impl Module for Letting {
         }));
         say.chores.push(Chore {
             name: "cleaning of rooms",
-            kept: EntityKey { kind: "rooms_chore".to_owned(), key: "clean".to_owned() },
-            after: Arc::new(|last| last.checked_add(jiff::SignedDuration::from_secs(1)).ok()),
-            tell: Arc::new(|_| {}),
+            kept: Some(EntityKey { kind: "rooms_chore".to_owned(), key: "clean".to_owned() }),
+            times: Times::Every(Duration::from_secs(1)),
             act: Arc::new(|_| {
                 note("cleaned");
                 Box::pin(async { Ok(()) })

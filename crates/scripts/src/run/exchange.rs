@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{ChildStderr, ChildStdout, ExitStatus};
 use std::time::Duration;
 
-use engine::port::Stop;
+use engine::port::{Reporter, Stop};
 use model::mask::Mask;
 use rustix::event::PollFlags;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -14,6 +14,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::nursery::Ward;
 use super::pipes::{CHUNK, read_some, ready};
 use super::stop_signal::StopSignal;
+use super::telling::Telling;
 use crate::output::Tail;
 use crate::time::{Deadline, Stopwatch};
 
@@ -38,6 +39,7 @@ pub(crate) struct Exchange<'a> {
     stderr: Option<ChildStderr>,
     printed: Tail,
     complained: Tail,
+    telling: Telling<'a>,
     mask: &'a Mask,
     stop_signal: &'a StopSignal,
 }
@@ -62,7 +64,13 @@ struct Ready {
 
 impl<'a> Exchange<'a> {
     /// Takes over a script that was just started, with two pipes.
-    pub(crate) fn new(mut ward: Ward, keep: usize, mask: &'a Mask, stop_signal: &'a StopSignal) -> Self {
+    pub(crate) fn new(
+        mut ward: Ward,
+        keep: usize,
+        mask: &'a Mask,
+        stop_signal: &'a StopSignal,
+        progress: &'a Reporter,
+    ) -> Self {
         let child = ward.child();
         Exchange {
             handle: pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok(),
@@ -71,6 +79,7 @@ impl<'a> Exchange<'a> {
             ward,
             printed: Tail::new(keep),
             complained: Tail::new(keep),
+            telling: Telling::new(progress),
             mask,
             stop_signal,
         }
@@ -132,12 +141,14 @@ impl<'a> Exchange<'a> {
 
     /// Takes the status of the process, and what was printed. The process must have ended.
     pub(crate) fn reap(mut self) -> io::Result<(ExitStatus, Tail, Tail)> {
+        self.telling.end(&mut self.complained, self.mask);
         Ok((self.ward.child().wait()?, self.printed, self.complained))
     }
 
     /// Takes what was printed by a process that was ended by force. One that hangs inside the kernel is waited for
     /// elsewhere.
-    pub(crate) fn let_go(self) -> (Tail, Tail) {
+    pub(crate) fn let_go(mut self) -> (Tail, Tail) {
+        self.telling.end(&mut self.complained, self.mask);
         self.ward.let_go();
         (self.printed, self.complained)
     }
@@ -172,7 +183,8 @@ impl<'a> Exchange<'a> {
             count += read_some(&mut self.stdout, |bytes| self.printed.push(bytes, self.mask));
         }
         if ready.stderr {
-            count += read_some(&mut self.stderr, |bytes| self.complained.push(bytes, self.mask));
+            let Exchange { telling, complained, mask, .. } = self;
+            count += read_some(&mut self.stderr, |bytes| telling.push(bytes, complained, mask));
         }
         count
     }

@@ -9,6 +9,7 @@ mod pipes;
 mod processes;
 mod stop_signal;
 mod sweeper;
+mod telling;
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -19,7 +20,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::port::Stop;
+use engine::port::{Reporter, Stop};
 use model::RunMark;
 use model::mask::Mask;
 use rustix::process::test_kill_process_group;
@@ -60,6 +61,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) leavings: Leavings,
     pub(crate) mask: &'a Mask,
     pub(crate) stop_signal: &'a StopSignal,
+    pub(crate) progress: &'a Reporter,
     pub(crate) sweeper: &'a Sweeper,
 }
 
@@ -110,7 +112,7 @@ impl Attempt<'_> {
         let mark = self.mark.to_string();
         let limit = self.limit.map_or_else(Deadline::never, Deadline::after);
         let (ward, through_shell) = self.start(&mark)?;
-        let mut exchange = Exchange::new(ward, self.keep, self.mask, self.stop_signal);
+        let mut exchange = Exchange::new(ward, self.keep, self.mask, self.stop_signal, self.progress);
         match exchange.run(limit) {
             Over::Exited => self.close(exchange, mark, through_shell, limit),
             Over::Limit => {
