@@ -36,7 +36,7 @@ exports.run = async (handle) => {
       attempt: Number(env.INTENDANT_ATTEMPT ?? 1),
       run: env.INTENDANT_RUN,
       document: JSON.parse(rest),
-      progress: () => {},
+      progress: (said) => process.stderr.write(`PROGRESS: ${JSON.stringify(said)}\n`),
     }));
     return;
   }

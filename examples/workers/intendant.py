@@ -58,5 +58,5 @@ def _of_script():
         "attempt": int(os.environ.get("INTENDANT_ATTEMPT", "1")),
         "run": os.environ.get("INTENDANT_RUN", ""),
         "document": json.load(sys.stdin),
-        "progress": lambda **said: None,
+        "progress": lambda **said: print("PROGRESS:", json.dumps(said), file=sys.stderr, flush=True),
     }

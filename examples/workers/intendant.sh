@@ -35,7 +35,7 @@ _answer() {
 }
 
 if [ -z "${INTENDANT_WORKER-}" ]; then
-    progress() { :; }
+    progress() { printf 'PROGRESS: %s\n' "$1" >&2; }
     _answer
 else
     progress() { printf '{"id":"%s","progress":%s}\n' "$_id" "$1" >&4; }
