@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn nobody_asks_until_then_and_then_one_does() {
-        let hold = Hold::new(Duration::from_secs(60), "quota".to_owned(), at(0));
+        let hold = Hold::new(Duration::from_mins(1), "quota".to_owned(), at(0));
         assert_eq!((hold.until(), hold.said()), (at(60), "quota"));
         assert!(!hold.lets_through(0, at(59)));
         assert!(hold.lets_through(0, at(60)) && !hold.lets_through(1, at(60)));
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_later_word_counts_and_a_clock_set_back_makes_it_no_longer() {
-        let first = Hold::new(Duration::from_secs(60), "first".to_owned(), at(0));
+        let first = Hold::new(Duration::from_mins(1), "first".to_owned(), at(0));
         let sooner = Hold::new(Duration::from_secs(10), "sooner".to_owned(), at(1));
         let mut hold = sooner.or_later(Some(first.clone()));
         assert_eq!(hold, first);

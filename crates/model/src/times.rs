@@ -55,8 +55,8 @@ impl Times {
     pub fn at_change_of_clocks(&self, now: Timestamp) -> Option<String> {
         let Times::At(cron, zone) = self else { return None };
         let year = now.checked_add(SignedDuration::from_hours(366 * 24)).ok()?;
-        let changes = zone.following(now).take_while(|change| change.timestamp() < year);
-        changes.filter_map(|change| told_of(cron, zone, change.timestamp())).next()
+        let mut changes = zone.following(now).take_while(|change| change.timestamp() < year);
+        changes.find_map(|change| told_of(cron, zone, change.timestamp()))
     }
 }
 

@@ -62,8 +62,8 @@ impl Windows {
     /// What the next change of the clocks means for these windows, in a sentence; `None` = nothing, within a year.
     pub fn at_change_of_clocks(&self, now: Timestamp) -> Option<String> {
         let year = now.checked_add(SignedDuration::from_hours(366 * 24)).ok()?;
-        let changes = self.zone.following(now).take_while(|change| change.timestamp() < year);
-        changes.filter_map(|change| self.told_of(change.timestamp())).next()
+        let mut changes = self.zone.following(now).take_while(|change| change.timestamp() < year);
+        changes.find_map(|change| self.told_of(change.timestamp()))
     }
 
     /// What becomes of these windows when the clocks are changed at this time.

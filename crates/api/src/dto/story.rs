@@ -105,11 +105,12 @@ pub struct Step {
     /// The backend's own message.
     pub message: Option<String>,
     /// How often its backend said: not now. Of such attempts in a row only the last one is listed.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub waits: u32,
 }
 
-fn is_none(number: &u32) -> bool {
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 

@@ -47,7 +47,9 @@ impl Backend for Obedient {
         let payload = call.body.get("payload").cloned().unwrap_or_default();
         Box::pin(async move {
             let said = payload.get("progress").and_then(Progress::read);
-            said.into_iter().for_each(|said| control.progress.report(said));
+            if let Some(said) = said {
+                control.progress.report(said);
+            }
             if payload.get("hang").is_some() {
                 _ = control.stop.wait_for(Option::is_some).await;
                 return testhub::interrupted();

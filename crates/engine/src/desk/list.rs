@@ -123,9 +123,8 @@ impl Hub {
             Some(Shut::Told(..)) => WaitsFor::BackendWait,
             Some(Shut::Window(_)) => WaitsFor::Window,
             Some(Shut::Rate(_)) => WaitsFor::Rate,
-            Some(Shut::Probing) => WaitsFor::Slot,
             None if core.slots.free(entry) => free,
-            None => WaitsFor::Slot,
+            Some(Shut::Probing) | None => WaitsFor::Slot,
         }
     }
 }

@@ -139,10 +139,11 @@ impl<F: Future<Output = Result<(), Trouble>> + Send, A: Fn() -> F + Sync> Work<A
                     );
                 }
                 let begun = past.begin(now, asker);
-                return match self.write(key, rev, &begun).await? {
-                    true => self.carry_out(key, begun).await,
-                    // Somebody else was first.
-                    false => Ok(()),
+                // Otherwise somebody else was first.
+                return if self.write(key, rev, &begun).await? {
+                    self.carry_out(key, begun).await
+                } else {
+                    Ok(())
                 };
             }
             Turn::Held(until) => Some(until),
@@ -164,14 +165,14 @@ impl<F: Future<Output = Result<(), Trouble>> + Send, A: Fn() -> F + Sync> Work<A
                 ended = &mut acting => break ended,
                 () = self.core.clock.sleep(LOOK) => {
                     // Should it fail, the next look says so, or somebody takes it over.
-                    _ = self.change(key, &begun, |past, now| past.held(now)).await;
+                    _ = self.change(key, &begun, Past::held).await;
                 }
             }
         };
         if self.core.is_stopping() && ended.is_err() {
             return Err(Error::Stopping);
         }
-        self.came_to(ended.as_ref().map(|()| ()));
+        self.came_to(ended.as_ref().map(drop));
         let why = ended.err().map(|trouble| whole(&*trouble));
         // Done and not recorded would be done again.
         loop {

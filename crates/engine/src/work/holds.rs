@@ -18,7 +18,7 @@ const LOOK: usize = 256;
 pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, outcome: &Outcome) {
     match outcome.wait {
         Some(wait @ Wait { scope: WaitFor::Backend, .. }) if outcome.kind == OutcomeKind::Wait => {
-            told(core, backend, wait, outcome.message.clone().unwrap_or_default());
+            told(core, backend, wait, outcome.message.as_deref().unwrap_or_default());
         }
         _ if core.slots.heard(backend) => {
             tokio::spawn(breaker::say_recovered(Arc::clone(core), Arc::clone(backend)));
@@ -27,11 +27,11 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, outcome: &Outcome) {
     }
 }
 
-fn told(core: &Arc<Core>, backend: &Arc<str>, wait: Wait, said: String) {
+fn told(core: &Arc<Core>, backend: &Arc<str>, wait: Wait, said: &str) {
     let now = core.clock.now();
     let longest = core.snapshot().limits.longest_wait;
     let pause = patience::pause(wait, Duration::ZERO, longest, now).unwrap_or(patience::SHORTEST);
-    if let Some(until) = core.slots.told(backend, Hold::new(pause, said.clone(), now)) {
+    if let Some(until) = core.slots.told(backend, Hold::new(pause, said.to_owned(), now)) {
         tracing::info!(%backend, "{backend} wants not to be asked until {until:.0}: {said}");
         let (core, backend) = (Arc::clone(core), Arc::clone(backend));
         tokio::spawn(async move { breaker::say(&core, EventKind::Waiting, &backend).await });

@@ -229,9 +229,10 @@ impl Progress {
     /// wait is hurried by nobody: it is queued.
     pub(crate) fn wait(&mut self, place: usize, until: Timestamp, now: Timestamp) -> Change {
         let lane = self.step(place).map(|step| plan::lane(&step.backend));
-        let (state, event) = match self.was_put_off(place) {
-            true => (JobState::Queued, EventKind::Waiting),
-            false => (JobState::Retrying, EventKind::Retrying),
+        let (state, event) = if self.was_put_off(place) {
+            (JobState::Queued, EventKind::Waiting)
+        } else {
+            (JobState::Retrying, EventKind::Retrying)
         };
         let mut to = self.stays(state, until, lane);
         if let Some(step) = self.step(place) {

@@ -135,12 +135,11 @@ impl Runner {
             self.hand_back(place, outcome).await;
             return false;
         }
-        match outcome.wait.filter(|_| outcome.kind == OutcomeKind::Wait) {
-            Some(wait) => self.put_off(place, outcome, wait).await,
-            None => {
-                let retry_at = self.retry_at(place, &outcome, mapping).await;
-                self.found.progress.ended(place, outcome, retry_at, self.core.clock.now());
-            }
+        if let Some(wait) = outcome.wait.filter(|_| outcome.kind == OutcomeKind::Wait) {
+            self.put_off(place, outcome, wait).await;
+        } else {
+            let retry_at = self.retry_at(place, &outcome, mapping).await;
+            self.found.progress.ended(place, outcome, retry_at, self.core.clock.now());
         }
         true
     }
