@@ -6,11 +6,15 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use common::{Folder, call, run_entry, workers};
 use engine::port::{BackendEntry, Call};
 use model::{Outcome, OutcomeKind};
 use serde_json::{Value, json};
+
+/// Only a test that fails waits so long.
+const LONG: Duration = Duration::from_mins(1);
 
 /// A language, its helper, and a handler: what it is asked stands in the document, and whatever it prints besides is none
 /// of its answer.
@@ -167,15 +171,18 @@ fn every_line_is_as_its_schema_says() {
         let deadline = Some("2026-11-27T01:02:03Z".parse().unwrap());
         let kept = &entries[1];
         for ask in ["echo", "later", "notice"] {
-            let asked = Call { deadline, ..call(json!({"ask": ask})) };
-            let mut asked = asked;
+            let mut asked = Call { deadline, ..call(json!({"ask": ask})) };
             asked.mark.journal = uuid::Uuid::nil();
             assert_ne!(run_entry(kept, asked, None).kind, OutcomeKind::Hard, "{}", language.0);
         }
         let lines = |name: &str| -> Vec<Value> {
             let text = fs::read_to_string(folder.path().join("20kept").join(name)).unwrap();
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+            let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+            whole.map(|line| serde_json::from_str(line).unwrap()).collect()
         };
+        // What passes through is kept a moment after it has passed.
+        let kept = || (lines("asked").len() >= 3 && lines("said").len() >= 7).then_some(());
+        testkit::wait::until(LONG, kept);
         let (asked, said) = (lines("asked"), lines("said"));
         assert_eq!((asked.len(), said.len()), (3, 7), "{}: {said:?}", language.0);
         assert!(asked.iter().all(|line| fits("request", line)), "{asked:?}");

@@ -584,7 +584,8 @@ async fn its_backend_is_one_of_the_catalogue(hub: &Client, folder: &Path, contex
     backend(folder, "30x", "ROOM_CLEANED");
     backend(folder, "50y", "ROOM_CLEANED");
     hub.reload().await.unwrap();
-    let listed = hub.backends().await.unwrap();
+    let mut listed = hub.backends().await.unwrap();
+    listed.retain(|listed| ["30x", BACKEND, "50y"].contains(&listed.name.as_str()));
     let own: Vec<_> = listed.iter().map(|backend| (backend.name.as_str(), backend.native)).collect();
     assert_eq!(own, [("30x", false), (BACKEND, true), ("50y", false)]);
     assert_eq!((listed[1].concurrency, listed[1].depends_on[0].name.as_str()), (Some(2), "land-registry"));
@@ -594,7 +595,7 @@ async fn its_backend_is_one_of_the_catalogue(hub: &Client, folder: &Path, contex
     // Asked whether it is there, and what it finds.
     assert_eq!(hub.ping(BACKEND).await.unwrap().message.as_deref(), Some("at the door"));
     let report = hub.check().await.unwrap();
-    assert_eq!((report.backends, report.native), (2, 1));
+    assert_eq!((report.backends, report.native), (2 + waits::backends().len(), 1));
     let problem = report.problems.iter().find(|problem| problem.file == BACKEND).unwrap();
     assert_eq!((problem.what.as_str(), problem.remedy.as_str()), ("the key sticks", "oil the lock"));
     let check = cli::Check { folder: None, json: true };
@@ -615,7 +616,11 @@ async fn its_backend_is_one_of_the_catalogue(hub: &Client, folder: &Path, contex
     for _ in 0..3 {
         three.push(submit(hub, json!({ "wait": true })).await);
     }
-    until("two of three", async || hub.backends().await.unwrap()[1].running == 2).await;
+    let running = async || {
+        let listed = hub.backends().await.unwrap();
+        listed.iter().find(|listed| listed.name == BACKEND).unwrap().running
+    };
+    until("two of three", async || running().await == 2).await;
     let said = async || {
         let mut said = 0;
         for job in &three {
