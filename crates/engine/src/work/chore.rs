@@ -11,11 +11,8 @@ use model::effect::EntityContent;
 use model::{Effects, EntityKey, EntityWrite, Times};
 use serde_json::json;
 
-use crate::desk::hub::Hub;
-use crate::desk::write::Edit;
 use crate::error::Error;
 use crate::lasting::Lasting;
-use crate::port::BoxFuture;
 use crate::state::chores::{ChoreView, Failing};
 use crate::state::core::Core;
 
@@ -25,31 +22,18 @@ const LOOK: Duration = Duration::from_mins(1);
 /// Why a chore came to nothing: what the log says of it, once until it works again.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-/// Something that is done at times.
-#[derive(Clone)]
-pub struct Chore {
-    /// What it is, in words; no other one has its name.
-    pub name: &'static str,
-    /// The entity that keeps when it was done last: a time that passed while the hub was away is made up for, once, and it is
-    /// done by one of those who share a journal. `None` = it only looks at how things stand, and owes nothing.
-    pub kept: Option<EntityKey>,
-    /// When.
-    pub times: Times,
-    /// Does it. What a lost hub had begun is done again.
-    pub act: Arc<dyn Fn(Hub) -> BoxFuture<'static, Result<(), Trouble>> + Send + Sync>,
-}
-
-impl Chore {
-    /// Works until it is dropped, or the hub stops.
-    pub async fn run(self, hub: Hub) {
-        let Chore { name, kept, times, act } = self;
-        let core = Arc::clone(&hub.core);
-        if let Some(told) = times.at_change_of_clocks(core.clock.now()) {
-            tracing::info!(chore = name, "{name}: {told}");
-        }
-        let act = move || act(hub.clone());
-        Work { core, name, kept, times, act, trouble: Lasting::default() }.go().await;
+/// Does what is done at times until it is dropped, or the hub stops. `kept`: the entity that keeps when it was done last.
+pub(crate) async fn keep<F: Future<Output = Result<(), Trouble>> + Send>(
+    core: Arc<Core>,
+    name: &'static str,
+    kept: Option<EntityKey>,
+    times: Times,
+    act: impl Fn() -> F + Sync,
+) {
+    if let Some(told) = times.at_change_of_clocks(core.clock.now()) {
+        tracing::info!(chore = name, "{name}: {told}");
     }
+    Work { core, name, kept, times, act, trouble: Lasting::default() }.go().await;
 }
 
 /// A chore of the engine's own that only looks at how things stand.
@@ -218,16 +202,16 @@ impl<F: Future<Output = Result<(), Trouble>> + Send, A: Fn() -> F + Sync> Work<A
         begun: &Begun,
         change: impl Fn(&Past, Timestamp) -> Past + Send + Sync,
     ) -> Result<(), Error> {
-        let edit = |stored: Option<&model::Entity>| {
-            let past = stored.map(|entity| past_of(entity.body.clone())).unwrap_or_default();
+        loop {
+            let (rev, past) = self.read(key).await?;
             if !past.is_of(begun) {
                 tracing::warn!(chore = self.name, "{} was taken over while it was done here", self.name);
-                return Ok((Edit::Keep, None));
+                return Ok(());
             }
-            let changed = change(&past, self.core.clock.now());
-            Ok((Edit::Put(self.content(&changed)), None))
-        };
-        self.core.update::<Error>(key.clone(), None, edit).await
+            if self.write(key, rev, &change(&past, self.core.clock.now())).await? {
+                return Ok(());
+            }
+        }
     }
 
     fn content(&self, past: &Past) -> EntityContent {
