@@ -30,8 +30,12 @@ pub fn zone(named: Option<&str>) -> Result<TimeZone, String> {
             "TZ={} is no known time zone: correct it, or name one with `time_zone` ({error})",
             name.display()
         )),
-        // A machine that names none.
-        (Err(_), None) => Ok(TimeZone::UTC),
+        (Err(_), None) => {
+            tracing::warn!(
+                "this machine names no time zone: times are read as UTC where no `time_zone` is given"
+            );
+            Ok(TimeZone::UTC)
+        }
     }
 }
 

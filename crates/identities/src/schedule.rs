@@ -1,11 +1,9 @@
 //! Synchronising by itself, at the times that a cron pattern says.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use engine::{Actor, Hub, Trouble};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use model::{BadTimes, EntityKey, Times};
 use module::Chore;
 
@@ -38,11 +36,7 @@ impl Schedule {
     /// At the times of a cron pattern (`0 2 * * *`: every night at two) in a time zone, `Europe/Paris`; without one, in
     /// that of the machine.
     pub fn parse(pattern: &str, zone: Option<&str>) -> Result<Self, BadSchedule> {
-        let zone = match zone {
-            None => machine_zone(std::env::var_os("TZ"))?,
-            Some(name) => TimeZone::get(name)
-                .map_err(|_| BadSchedule(format!("{name:?} is no time zone such as Europe/Paris")))?,
-        };
+        let zone = engine::clock::zone(zone).map_err(BadSchedule)?;
         let times = Times::cron(pattern, zone).map_err(|BadTimes(why)| BadSchedule(why))?;
         Ok(Schedule { times: Some(times) })
     }
@@ -69,23 +63,6 @@ fn plain(error: Error) -> Trouble {
         Error::Engine(error) => error.into(),
         Error::Journal(error) => error.into(),
         other => other.into(),
-    }
-}
-
-/// The time zone of the machine. One that `TZ` names and nobody knows would be UTC in silence.
-fn machine_zone(named: Option<OsString>) -> Result<TimeZone, BadSchedule> {
-    match (TimeZone::try_system(), named.filter(|name| !name.is_empty())) {
-        (Ok(zone), _) => Ok(zone),
-        (Err(error), Some(name)) => Err(BadSchedule(format!(
-            "TZ={} is no known time zone: correct it, or set identities.time_zone ({error})",
-            name.display()
-        ))),
-        (Err(_), None) => {
-            tracing::warn!(
-                "this machine names no time zone: identities.schedule is read as UTC, set identities.time_zone"
-            );
-            Ok(TimeZone::UTC)
-        }
     }
 }
 
