@@ -56,6 +56,10 @@ pub(super) async fn start(
 }
 
 async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Listeners, Hub, Assembly)> {
+    // What a stopped hub left of its log may be enough to open the journal, and for nothing after that.
+    if free(&start.loaded.config.data.folder).is_some_and(|free| free < LEAST) {
+        return Err(std::io::Error::from(ErrorKind::StorageFull).into());
+    }
     let listeners = Listeners::open(&start.loaded.config, start.context.stands_in()).await?;
     let (hub, assembly) = start.hub(quiet).await?;
     Ok((listeners, hub, assembly))
@@ -108,10 +112,14 @@ fn is_for_want_of_room(error: &Error, folder: &Path) -> bool {
     })
 }
 
-/// Bytes that are free where the data folder is, or will be; none when there is no more room for another file.
+/// Bytes that are free where the data folder is, or will be; 0 when there is no more room for another file. `None`:
+/// the file system does not say.
 fn free(folder: &Path) -> Option<u64> {
     let existing = folder.ancestors().find(|folder| folder.exists())?;
     let found = rustix::fs::statvfs(existing).ok()?;
+    if found.f_blocks == 0 {
+        return None;
+    }
     let no_more_files = found.f_files > 0 && found.f_favail == 0;
     Some(if no_more_files { 0 } else { found.f_bavail.saturating_mul(found.f_frsize) })
 }
