@@ -34,7 +34,7 @@ enum Chore {
     },
     /// Start servers on loopback, on free ports, until Ctrl-C
     Services {
-        /// redis, rabbitmq, postgresql, slapd, smtp; none = all
+        /// redis, valkey, rabbitmq, postgresql, slapd, smtp, google, gram; none = all
         names: Vec<String>,
         /// Only install what they are made of
         #[arg(long)]

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Error;
 use crate::packages::{need, require, run};
+use crate::{Error, cache};
 
 /// A certificate and its key, in PEM.
 #[derive(Debug)]
@@ -88,4 +88,18 @@ fn request(made: &Certificate, common_name: &str, extensions: &[&str], by: &[&Os
     }
     openssl.arg("-keyout").arg(&made.key).arg("-out").arg(&made.certificate);
     run("openssl req", &mut openssl).map(drop)
+}
+
+/// One of some RSA keys of 2048 bits, in PEM (PKCS #8), by its number: made once for each user of the machine, since they
+/// take long to find. Nobody but tests may go by them.
+///
+/// # Errors
+/// As [`make`].
+pub fn rsa_key(number: usize) -> Result<PathBuf, Error> {
+    let folder = cache::filled(&format!("rsa-{number}"), [], |folder| {
+        let mut openssl = Command::new(require(need("openssl", "openssl"))?);
+        openssl.args(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out"]);
+        run("openssl genpkey", openssl.arg(folder.join("key.pem"))).map(drop)
+    })?;
+    Ok(folder.join("key.pem"))
 }

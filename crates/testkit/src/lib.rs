@@ -3,6 +3,7 @@
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
 //! - [`certificate`] makes some for servers and clients.
+//! - [`directory`] has clients of a directory of accounts, and its description.
 //! - [`gate`] holds up what blocks: a commit that is not told yet.
 //! - [`oidc`] is a provider where people sign in.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
@@ -19,6 +20,7 @@ pub mod bullmq;
 mod cache;
 pub mod certificate;
 mod daemon;
+pub mod directory;
 mod error;
 pub mod gate;
 mod npm;

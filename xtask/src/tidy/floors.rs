@@ -26,8 +26,11 @@ pub(crate) const MODULES: &[&str] =
 const OUTSIDE: &[&str] = &["xtask", "bench", "fuzz"];
 
 /// Outside the house too: tests lean on them. Each with the crates of the house that it may know.
-const SUPPORT: &[(&str, &[&str])] =
-    &[("testkit", &[]), ("testhub", &["model", "journal", "engine", "testkit"])];
+const SUPPORT: &[(&str, &[&str])] = &[
+    ("testkit", &[]),
+    ("testhub", &["model", "journal", "engine", "testkit"]),
+    ("testgoogle", &["testkit"]),
+];
 
 /// A package of the workspace and what it uses of the workspace.
 #[derive(Debug, PartialEq, Eq)]

@@ -41,7 +41,9 @@ pub(crate) fn check(packages: &[Package], sources: &[Source]) -> Vec<String> {
 fn is_code(path: &str) -> bool {
     let in_sources = path.strip_prefix("crates/").and_then(|path| path.split_once("/src/"));
     in_sources.is_some_and(|(name, rest)| {
-        !["testkit", "testhub"].contains(&name) && !rest.ends_with("tests.rs") && !rest.contains("/tests/")
+        !["testkit", "testhub", "testgoogle"].contains(&name)
+            && !rest.ends_with("tests.rs")
+            && !rest.contains("/tests/")
     })
 }
 
