@@ -258,6 +258,12 @@ pub struct View<'a> {
 
 /// Pure, called inside every transition; sources build their replies here, modules move their entities.
 pub trait Reactor: Send + Sync {
+    /// Whether a request may come in by whatever door: a module keeps to itself what only it may ask for, and says where to
+    /// turn instead. What reactors want to follow is not asked about.
+    fn admits(&self, _request: &Request) -> Result<(), Why> {
+        Ok(())
+    }
+
     /// The entities it wants to see for this job.
     fn entities(&self, _view: &View<'_>, _moment: Moment) -> Vec<EntityKey> {
         Vec::new()

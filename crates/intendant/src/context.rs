@@ -127,6 +127,7 @@ impl Context {
             stands_in: loaded.stands_in,
             folder: None,
             socket: loaded.config.socket.clone(),
+            data: loaded.config.data.folder.clone(),
             backends: Vec::new(),
         }
     }

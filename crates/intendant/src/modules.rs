@@ -10,6 +10,7 @@ pub fn all() -> Vec<Box<dyn Module>> {
         Box::new(identities::Identities),
         Box::new(sesame::Sesame),
         Box::new(bus::Bus),
+        Box::new(hosting::Hosting),
         Box::new(notify::Notify),
     ]
 }

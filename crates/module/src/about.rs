@@ -95,6 +95,8 @@ pub struct Told {
     pub folder: Option<PathBuf>,
     /// Where the hub of this machine answers the commands.
     pub socket: PathBuf,
+    /// The folder of the hub's data. A module has a folder of its own name in it.
+    pub data: PathBuf,
     /// The backends that lie in folders, once they were read: [`Offer::documents`] of all modules.
     pub backends: Vec<Value>,
 }

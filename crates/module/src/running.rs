@@ -58,6 +58,8 @@ pub struct Around<'a> {
     pub kit: &'a Kit,
     /// The time.
     pub clock: &'a Clock,
+    /// Where people reach the hub, without a `/` at its end; `None` = only over its socket.
+    pub url: Option<&'a str>,
 }
 
 /// What a module answers. Paths are whole.

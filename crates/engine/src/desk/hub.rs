@@ -130,6 +130,9 @@ impl Hub {
         if core.is_stopping() {
             return Err(Error::Stopping);
         }
+        if let Some(why) = core.reactors.iter().find_map(|reactor| reactor.admits(&request).err()) {
+            return Ok(Accepted::Refused(why));
+        }
         let snapshot = core.snapshot();
         let action = snapshot.actions.get(&request.action);
         if snapshot.is_unclaimed(action, &request.action) {

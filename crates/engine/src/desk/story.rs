@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::wait::{Facts, Later, WaitingOn, waiting_on};
-use model::{Attempt, Delivery, Job, JobId, JobState, Outcome, Step};
+use model::{Attempt, Delivery, Job, JobId, JobState, MASK, Outcome, Step};
 use serde_json::Value;
 
 use crate::desk::hub::Hub;
@@ -69,7 +69,7 @@ impl Hub {
         if !job.state.is_terminal() {
             return Ok(JobResult { job, steps: None });
         }
-        let outcome = |(attempt, output): (Attempt, Option<Vec<u8>>)| outcome_of(&attempt, output.as_deref());
+        let outcome = |(attempt, output): (Attempt, Option<Vec<u8>>)| shown(&attempt, output.as_deref());
         let steps = steps.into_iter().map(|(step, last)| (step, last.and_then(outcome))).collect();
         Ok(JobResult { job, steps: Some(steps) })
     }
@@ -89,7 +89,7 @@ impl Hub {
         let attempts: Vec<_> = attempts
             .into_iter()
             .map(|(attempt, output)| {
-                let outcome = outcome_of(&attempt, output.as_deref());
+                let outcome = shown(&attempt, output.as_deref());
                 (attempt, outcome)
             })
             .collect();
@@ -144,5 +144,48 @@ impl Hub {
             backend_full: needed.is_some_and(|entry| !core.slots.free(entry)),
             hub_full: core.slots.full(),
         }))
+    }
+}
+
+/// How an attempt ended, as it may be shown. What an answer itself marks as secret, `{"value": …, "secret": true}`, is for
+/// the reactors.
+fn shown(attempt: &Attempt, output: Option<&[u8]>) -> Option<Outcome> {
+    let mut outcome = outcome_of(attempt, output)?;
+    outcome.data.iter_mut().for_each(hide_marked);
+    Some(outcome)
+}
+
+fn hide_marked(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(hide_marked),
+        Value::Object(members) => {
+            members.values_mut().for_each(hide_marked);
+            let marked =
+                members.get("secret").is_some_and(|mark| !matches!(mark, Value::Bool(false) | Value::Null));
+            if let Some(value) = members.get_mut("value").filter(|_| marked) {
+                *value = Value::from(MASK);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_answer_marks_as_secret_is_hidden_wherever_it_stands() {
+        let mut answer = json!({"data": {"rows": [
+            {"label": "a", "value": "p", "secret": true}, {"label": "b", "value": "q", "secret": false},
+            {"label": "c", "value": {"deep": "r"}, "secret": 1}, {"secret": true},
+        ]}, "value": "s"});
+        hide_marked(&mut answer);
+        let values: Vec<_> =
+            answer["data"]["rows"].as_array().unwrap().iter().map(|row| row["value"].clone()).collect();
+        assert_eq!(values, [json!(MASK), json!("q"), json!(MASK), json!(null)]);
+        assert_eq!(answer["value"], "s");
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn routes(
     kit: &Kit,
     clock: &Clock,
 ) -> (Router, KeyedPaths) {
-    let around = Around { hub: &parts.hub, access: &parts.access, kit, clock };
+    let around = Around { hub: &parts.hub, access: &parts.access, kit, clock, url: parts.url.as_deref() };
     let (mut described, mut pages, mut panels, mut keyed) =
         (Vec::new(), Router::new(), Vec::new(), Vec::new());
     for Served { api, pages: more, panels: shown, keyed: below } in assembly.serve(&around) {

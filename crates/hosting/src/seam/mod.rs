@@ -1,0 +1,122 @@
+//! What the hub sees of this module.
+
+mod config;
+mod running;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use jiff::SignedDuration;
+use model::Times;
+use module::config::SectionKind;
+use module::exit::misuse;
+use module::{About, Chore, Declaration, Module, Told};
+
+use crate::host::Host;
+use crate::reactor::Follow;
+use crate::request::{RETRY, SOURCE};
+use crate::right::SCOPE;
+use crate::settings::{ClientProgram, Settings};
+use crate::values::Version;
+use config::{Hosting as Section, ReadyCode};
+use running::Open;
+
+/// How often lost work is looked for, and what was kept for long enough.
+const LOOK: std::time::Duration = std::time::Duration::from_mins(5);
+const SWEEP: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// Hosted library servers.
+#[derive(Clone, Copy, Debug)]
+pub struct Hosting;
+
+impl Module for Hosting {
+    fn about(&self) -> About {
+        About {
+            sections: vec![SectionKind::of::<Section>(config::COLD)],
+            actions: crate::request::actions(),
+            scopes: vec![SCOPE],
+            sources: vec![SOURCE],
+            ..About::default()
+        }
+    }
+
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
+        let settings = Arc::new(settings(&told.sections.get(), &told.data)?);
+        say.chores.extend(chores(&settings));
+        say.on_start(move |_, setup| {
+            let exports = settings.exports().to_string_lossy().into_owned();
+            setup.reactors.push(Arc::new(Follow { exports }));
+            setup.retry.insert(SOURCE.to_owned(), RETRY.into());
+            Ok(Open { settings })
+        });
+        Ok(())
+    }
+}
+
+/// What the configuration says, as the parts of the module see it.
+fn settings(section: &Section, data: &Path) -> Result<Settings> {
+    let site = |site: &String| {
+        let sound = site.strip_prefix("https://").or(site.strip_prefix("http://"));
+        let sound =
+            sound.is_some_and(|host| !host.is_empty() && !host.contains(['/', ' ', ';', ',', '\'', '"']));
+        if sound {
+            Ok(site.clone())
+        } else {
+            Err(misuse(format!("hosting.sites: {site:?} is no site such as https://shop.example")))
+        }
+    };
+    Ok(Settings {
+        folder: std::path::absolute(data.join("hosting"))?,
+        strict_404: section.strict_404,
+        ready_code: match section.ready_code {
+            ReadyCode::Ready => "BCDIREADY",
+            ReadyCode::Redady => "BCDIREDADY",
+        },
+        retention: SignedDuration::try_from(section.retention)?,
+        estimate: section.estimate.as_secs_f64(),
+        sites: section.sites.iter().map(site).collect::<Result<_>>()?,
+        clients: section.clients.iter().map(|text| client(text)).collect::<Result<_>>()?,
+        url: String::new(),
+    })
+}
+
+fn client(text: &str) -> Result<ClientProgram> {
+    let read = || {
+        let (name, place) = text.split_once('=')?;
+        let (version, system) = name.trim().split_once('/')?;
+        let version = Version::ALL.into_iter().find(|known| known.as_str() == version)?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let sound = !system.is_empty() && system.chars().all(plain) && !place.trim().is_empty();
+        sound.then(|| ClientProgram { version, system: system.to_owned(), place: place.trim().to_owned() })
+    };
+    read().ok_or_else(|| {
+        misuse(format!(
+            "hosting.clients: {text:?} is not understood here: write CL/windows=/srv/bcdi/setup.exe, or a URL"
+        ))
+    })
+}
+
+/// What is looked after by itself.
+fn chores(settings: &Arc<Settings>) -> [Chore; 2] {
+    let chore = |name, every, act: fn(Host) -> engine::port::BoxFuture<'static, Result<(), crate::Error>>| {
+        let settings = Arc::clone(settings);
+        Chore {
+            name,
+            kept: None,
+            times: Times::Every(every),
+            act: Arc::new(move |hub| {
+                let host = Host::new(hub, Arc::clone(&settings));
+                Box::pin(async move { Ok(act(host).await?) })
+            }),
+        }
+    };
+    [
+        chore("search for lost work of establishments", LOOK, |host| {
+            Box::pin(async move { host.find_lost().await.map(drop) })
+        }),
+        chore("removal of what establishments kept", SWEEP, |host| {
+            Box::pin(async move { host.expire().await })
+        }),
+    ]
+}

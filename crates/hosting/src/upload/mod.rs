@@ -1,0 +1,3 @@
+//! The uploads of a school's databases.
+
+pub(crate) mod config;
