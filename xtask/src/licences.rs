@@ -12,7 +12,7 @@ use crate::workspace::{cargo, output_of, root};
 const FILE: &str = "crates/console/src/licences.txt";
 
 /// What pages load, beside crates.
-const OTHERS: &[(&str, &str, &str)] = &[("htmx.org", "4.0.1", "0BSD")];
+const OTHERS: &[(&str, &str, &str)] = &[("htmx.org", "4.0.1", "0BSD"), ("tus-js-client", "4.3.1", "MIT")];
 
 /// Writes the list.
 pub(crate) fn run() -> Result<()> {

@@ -21,6 +21,7 @@ mod visit;
 mod when;
 
 pub use around::around;
+pub use asset::Assets;
 pub use form::Form;
 pub use kit::{Group, Kit, NavItem, Part};
 pub use lang::Lang;

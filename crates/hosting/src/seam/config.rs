@@ -46,5 +46,20 @@ impl Root for Hosting {
 }
 
 /// Keys that are read at start only.
-pub(super) const COLD: &[&str] =
-    &["strict_404", "ready_code", "retention", "estimate", "sites", "clients", "uploads.file_size"];
+pub(super) const COLD: &[&str] = &[
+    "strict_404",
+    "ready_code",
+    "retention",
+    "estimate",
+    "sites",
+    "clients",
+    "uploads.file_size",
+    "uploads.files",
+    "uploads.total_size",
+    "uploads.extensions",
+    "uploads.reserve",
+    "uploads.archive_entries",
+    "uploads.archive_size",
+    "uploads.archive_ratio",
+    "uploads.archive_nested",
+];

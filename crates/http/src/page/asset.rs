@@ -15,29 +15,39 @@ struct Asset {
     served: String,
 }
 
-/// All files.
-pub(super) struct Assets(Vec<Asset>);
+/// Files that are served from one place.
+pub struct Assets {
+    place: &'static str,
+    files: Vec<Asset>,
+}
 
 impl Assets {
     pub(super) fn new() -> Self {
         const SCRIPT: &str = "text/javascript; charset=utf-8";
-        Assets(vec![
-            asset("page.css", "text/css; charset=utf-8", include_bytes!("../../assets/page.css")),
-            asset("page.js", SCRIPT, include_bytes!("../../assets/page.js")),
-            asset("htmx.min.js", SCRIPT, include_bytes!("../../assets/htmx.min.js")),
-            asset("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
-        ])
+        let files: [(_, _, &'static [u8]); 4] = [
+            ("page.css", "text/css; charset=utf-8", include_bytes!("../../assets/page.css")),
+            ("page.js", SCRIPT, include_bytes!("../../assets/page.js")),
+            ("htmx.min.js", SCRIPT, include_bytes!("../../assets/htmx.min.js")),
+            ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
+        ];
+        Assets::of("/assets/", &files)
+    }
+
+    /// Files, each with its name, media type and content, that are served below a path, which ends in `/`.
+    pub fn of(place: &'static str, files: &[(&'static str, &'static str, &'static [u8])]) -> Self {
+        let files = files.iter().map(|(name, kind, content)| asset(name, kind, content)).collect();
+        Assets { place, files }
     }
 
     /// Where a file is served.
-    pub(super) fn path(&self, name: &str) -> String {
-        let asset = self.0.iter().find(|asset| asset.name == name);
-        format!("/assets/{}", asset.map_or(name, |asset| &asset.served))
+    pub fn path(&self, name: &str) -> String {
+        let asset = self.files.iter().find(|asset| asset.name == name);
+        format!("{}{}", self.place, asset.map_or(name, |asset| &asset.served))
     }
 
     /// The file that is served under this name.
-    pub(super) fn serve(&self, served: &str) -> Response {
-        let Some(asset) = self.0.iter().find(|asset| asset.served == served) else {
+    pub fn serve(&self, served: &str) -> Response {
+        let Some(asset) = self.files.iter().find(|asset| asset.served == served) else {
             return StatusCode::NOT_FOUND.into_response();
         };
         let headers = [

@@ -115,7 +115,7 @@ impl Visit {
     }
 
     /// Where a file of the kit is served.
-    pub(super) fn asset(&self, name: &str) -> String {
+    pub fn asset(&self, name: &str) -> String {
         self.kit.inner().assets.path(name)
     }
 
