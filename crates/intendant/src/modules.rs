@@ -11,6 +11,7 @@ pub fn all() -> Vec<Box<dyn Module>> {
         Box::new(sesame::Sesame),
         Box::new(bus::Bus),
         Box::new(hosting::Hosting),
+        Box::<google::Google>::default(),
         Box::new(notify::Notify),
     ]
 }

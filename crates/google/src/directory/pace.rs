@@ -1,0 +1,99 @@
+//! The quota: so many calls in any minute, whoever makes them.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A little more than a minute: calls do not arrive exactly as they leave.
+const WINDOW: Duration = Duration::from_secs(62);
+
+/// When calls were made.
+#[derive(Debug)]
+pub struct Pace {
+    most: Option<usize>,
+    made: Mutex<VecDeque<Instant>>,
+}
+
+impl Pace {
+    /// At most so many calls in a minute; `None` = as many as one likes.
+    pub fn new(most: Option<usize>) -> Self {
+        Pace { most, made: Mutex::default() }
+    }
+
+    /// Makes a call. An error says in how long there is room for one.
+    pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
+        let Some(most) = self.most else { return Ok(()) };
+        let mut made = self.recent(now);
+        if made.len() < most {
+            made.push_back(now);
+            return Ok(());
+        }
+        Err(wait(&made, 1, now))
+    }
+
+    /// Whether something that takes several calls may begin: the last part of the quota is for what has begun.
+    pub(super) fn has_room(&self, now: Instant) -> Result<(), Duration> {
+        let Some(most) = self.most else { return Ok(()) };
+        let (made, kept) = (self.recent(now), most / 8);
+        if made.len() + kept < most {
+            return Ok(());
+        }
+        Err(wait(&made, (made.len() + kept + 1).saturating_sub(most), now))
+    }
+
+    fn recent(&self, now: Instant) -> std::sync::MutexGuard<'_, VecDeque<Instant>> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        while made.front().is_some_and(|first| now.saturating_duration_since(*first) >= WINDOW) {
+            made.pop_front();
+        }
+        made
+    }
+}
+
+/// In how long so many of the oldest have been made long enough ago.
+fn wait(made: &VecDeque<Instant>, many: usize, now: Instant) -> Duration {
+    let last = made.get(many.saturating_sub(1)).copied().unwrap_or(now);
+    (last + WINDOW).saturating_duration_since(now)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "some moment to begin with")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_minute_has_more_calls_than_the_quota() {
+        let (start, pace) = (Instant::now(), Pace::new(Some(40)));
+        let mut made = Vec::new();
+        let mut now = start;
+        // Ten minutes of somebody who calls whenever it is allowed, in bursts.
+        while now < start + Duration::from_mins(10) {
+            match pace.take(now) {
+                Ok(()) => made.push(now),
+                Err(pause) => now += pause,
+            }
+            now += Duration::from_millis(7 * u64::try_from(made.len() % 5).unwrap());
+        }
+        assert!(made.len() > 300, "{}", made.len());
+        for first in &made {
+            let minute = made.iter().filter(|call| *call >= first && **call < *first + Duration::from_mins(1));
+            assert!(minute.count() <= 40);
+        }
+    }
+
+    #[test]
+    fn what_has_begun_finds_room_when_nothing_more_may_begin() {
+        let (now, pace) = (Instant::now(), Pace::new(Some(16)));
+        for _ in 0..14 {
+            pace.has_room(now).unwrap();
+            pace.take(now).unwrap();
+        }
+        let pause = pace.has_room(now).unwrap_err();
+        assert_eq!(pause, WINDOW);
+        pace.take(now).unwrap();
+        pace.take(now).unwrap();
+        assert_eq!(pace.take(now), Err(WINDOW));
+        assert_eq!(pace.take(now + pause), Ok(()));
+        Pace::new(None).take(now).unwrap();
+    }
+}

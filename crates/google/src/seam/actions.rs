@@ -1,0 +1,97 @@
+//! What the hub knows of the actions: their schemas, what they are about, what they destroy.
+
+use std::time::Duration;
+
+use model::{ActionSpec, Destructive, RetryPolicy};
+use serde_json::{Value, json};
+
+use crate::request::{ACTIONS, Deed};
+use crate::told::Front;
+
+/// When what cannot be done now is tried again: for a day.
+const RETRY: RetryPolicy = RetryPolicy {
+    max: 48,
+    initial: Duration::from_secs(30),
+    max_delay: Duration::from_mins(30),
+    max_age: Some(Duration::from_hours(24)),
+    jitter: 0.25,
+};
+
+/// The entries of the action table.
+pub(super) fn actions() -> Vec<(String, ActionSpec)> {
+    ACTIONS.iter().map(|(name, deed, front)| ((*name).to_owned(), spec(*deed, *front))).collect()
+}
+
+fn spec(deed: Deed, front: Front) -> ActionSpec {
+    let (kind, pointer) = match (front, deed) {
+        (Front::Gapps, _) => ("account-number", "/payload/id"),
+        (Front::GoogleApps, Deed::Delete) => ("google-account", "/payload/google_account_key"),
+        (Front::GoogleApps, _) => ("account", "/payload/gram_account_uuid"),
+    };
+    ActionSpec {
+        schema: Some(within(schema(deed, front))),
+        subject_kind: Some(kind.to_owned()),
+        subject_pointers: vec![pointer.to_owned()],
+        destructive: match deed {
+            Deed::Delete => Some(Destructive::Delete),
+            Deed::Suspend => Some(Destructive::Disable),
+            Deed::Create | Deed::Update | Deed::Reactivate => None,
+        },
+        retry: Some(RETRY),
+        ..ActionSpec::default()
+    }
+}
+
+/// The schema of an action's data.
+fn schema(deed: Deed, front: Front) -> Value {
+    let text = match (front, deed) {
+        (Front::Gapps, _) => include_str!("../schema/gapps.json"),
+        (Front::GoogleApps, Deed::Create) => include_str!("../schema/create.json"),
+        (Front::GoogleApps, Deed::Delete) => include_str!("../schema/delete.json"),
+        (Front::GoogleApps, _) => include_str!("../schema/update.json"),
+    };
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// The schema of a whole request: the data are its payload.
+fn within(mut data: Value) -> Value {
+    let draft = data.as_object_mut().and_then(|data| data.remove("$schema")).unwrap_or_default();
+    json!({
+        "$schema": draft,
+        "type": "object",
+        "properties": { "payload": data },
+        "required": ["payload"],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Schema;
+
+    use super::*;
+
+    fn violations(action: &str, payload: &Value) -> usize {
+        let (_, spec) = actions().into_iter().find(|(name, _)| name == action).unwrap();
+        let schema = Schema::new(spec.schema.as_ref().unwrap()).unwrap();
+        schema.violations(&json!({ "concernedTo": null, "payload": payload, "options": {} })).len()
+    }
+
+    #[test]
+    fn each_action_takes_its_data_and_no_others() {
+        let uuid = "36a7e016-a300-4f52-85f4-6804dede6c6b";
+        for (action, payload, fits) in [
+            ("request.googleapps.user.create", json!({ "gram_account_uuid": uuid, "primary_email": "a@b.c", "aliases": [], "x": 1 }), true),
+            ("request.googleapps.user.create", json!({ "gram_account_uuid": uuid }), false),
+            ("request.googleapps.user.create", json!({ "gram_account_uuid": format!("x{uuid}"), "primary_email": "a@b.c" }), false),
+            ("request.googleapps.user.update", json!({ "gram_account_uuid": uuid }), true),
+            ("request.googleapps.user.update", json!({ "gram_account_uuid": uuid, "aliases": null }), false),
+            ("request.googleapps.user.delete", json!({ "google_account_key": "1" }), true),
+            ("request.googleapps.user.delete", json!({}), false),
+            ("request.gapps.account.suspend", json!({ "id": 12453 }), true),
+            ("request.gapps.account.suspend", json!({ "id": "12453" }), true),
+            ("request.gapps.account.suspend", json!({ "id": "x" }), false),
+        ] {
+            assert_eq!(violations(action, &payload) == 0, fits, "{action} {payload}");
+        }
+    }
+}

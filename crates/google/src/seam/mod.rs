@@ -1,0 +1,130 @@
+//! What the hub sees of this module.
+
+mod actions;
+mod config;
+mod settings;
+mod typed;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use engine::port::{BackendEntry, BoxFuture, Mapping};
+use engine::{Hub, PING};
+use model::OnError;
+use module::config::SectionKind;
+use module::{About, Command, Declaration, Finding, Module, Native as _, Offer, Running, Told, native};
+use tokio::task::JoinHandle;
+
+use crate::backend::{Accounts, Shared, Ties};
+use crate::request::ACTIONS;
+
+/// The name of the backend.
+const BACKEND: &str = "google";
+/// An attempt must be over after so long.
+const LIMIT: Duration = Duration::from_mins(5);
+/// How often somebody looks whether a door is open again that was shut.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Keys that are read at start only: none, a reload makes the backend anew.
+const COLD: &[&str] = &[];
+
+/// Accounts at Google Workspace.
+#[derive(Clone, Default)]
+pub struct Google {
+    ties: Ties,
+    shared: Shared,
+    /// The backend of the configuration that was read last.
+    accounts: Arc<Mutex<Option<Accounts>>>,
+}
+
+impl Google {
+    fn configured(&self, told: &Told) -> Result<Option<Accounts>> {
+        let parts = settings::parts(told)?;
+        Ok(parts.map(|parts| Accounts::new(BACKEND, parts, self.ties.clone(), &self.shared)))
+    }
+
+    fn current(&self) -> Option<Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Module for Google {
+    fn about(&self) -> About {
+        let about = "Grant access to Google, look after accounts there";
+        About {
+            sections: vec![SectionKind::of::<config::Google>(COLD)],
+            actions: actions::actions(),
+            commands: vec![Command::new("google", about, typed::run)],
+            ..About::default()
+        }
+    }
+
+    fn offer(&self, told: &Told) -> Result<Offer> {
+        let Some(accounts) = self.configured(told)? else { return Ok(Offer::default()) };
+        let own: config::Google = told.sections.get();
+        let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: Some(LIMIT) };
+        let mapped = accounts.0.mapping.as_ref().map(|mapping| mapping.actions().map(str::to_owned).collect());
+        let mapped: Vec<String> = mapped.unwrap_or_default();
+        let with_gram = accounts.0.gram.is_some();
+        let actions = ACTIONS.iter().filter(|_| with_gram).map(|(name, _, _)| (*name).to_owned());
+        let actions = actions.chain(mapped).chain([PING.to_owned()]).map(|action| (action, mapping));
+        *self.accounts.lock().unwrap_or_else(PoisonError::into_inner) = Some(accounts.clone());
+        let entry = BackendEntry {
+            concurrency: Some(own.concurrency.get()),
+            dry_run: true,
+            ..BackendEntry::new(BACKEND, native(accounts), actions)
+        };
+        Ok(Offer { backends: vec![entry], ..Offer::default() })
+    }
+
+    fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
+        let Some(accounts) = self.configured(told)? else { return Ok(()) };
+        say.checks.push(Box::pin(async move {
+            let faults = accounts.check().await;
+            if faults.is_empty() {
+                return vec![Finding::ok("google", format!("Google lets us in as {}", accounts.0.subject))];
+            }
+            faults.into_iter().map(|fault| Finding::error("google", fault.what, fault.remedy)).collect()
+        }));
+        let own = self.clone();
+        say.on_start(move |_, _| Ok(Open { own, looking: Mutex::default() }));
+        Ok(())
+    }
+}
+
+/// While the hub runs.
+struct Open {
+    own: Google,
+    looking: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Running for Open {
+    fn start(&self, hub: &Hub) {
+        let Some(accounts) = self.own.current() else { return };
+        self.own.ties.tie(hub, accounts.0.gram.is_some());
+        let own = self.own.clone();
+        *self.looking.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::spawn(look(own)));
+    }
+
+    fn quiesce(&self) {
+        if let Some(looking) = self.looking.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            looking.abort();
+        }
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.own.ties.unlink();
+        self.own.ties.untie();
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// Says from the start whether Google and the referential let us in, and notices when they do again.
+async fn look(own: Google) {
+    loop {
+        let Some(accounts) = own.current() else { return };
+        accounts.0.look().await;
+        accounts.0.clock.sleep(LOOK).await;
+    }
+}
