@@ -18,11 +18,16 @@ pub(crate) async fn faults(work: &Work) -> Vec<Fault> {
         && trouble != GramTrouble::NotFound
     {
         let (what, remedy) = match trouble {
-            GramTrouble::NotLetIn(why) => {
-                (format!("GrAM does not let us in: {why}"), "look at google.gram.user and google.gram.password, and at the client's roles in GrAM")
+            GramTrouble::NotLetIn(why) => (
+                format!("GrAM does not let us in: {why}"),
+                "look at google.gram.user and google.gram.password, and at the client's roles in GrAM",
+            ),
+            GramTrouble::Away(why) => {
+                (format!("GrAM cannot be asked: {why}"), "look at google.gram.url, and whether GrAM runs")
             }
-            GramTrouble::Away(why) => (format!("GrAM cannot be asked: {why}"), "look at google.gram.url, and whether GrAM runs"),
-            other => (format!("GrAM answers oddly: {other:?}"), "look at google.gram.url: it ends in /api/v2/"),
+            other => {
+                (format!("GrAM answers oddly: {other:?}"), "look at google.gram.url: it ends in /api/v2/")
+            }
         };
         faults.push(Fault { severe: true, what, remedy: remedy.to_owned() });
     }
@@ -33,16 +38,19 @@ pub(crate) async fn faults(work: &Work) -> Vec<Fault> {
 fn fault(trouble: &Trouble, subject: &str) -> Fault {
     let severe = |what: String, remedy: String| Fault { severe: true, what, remedy };
     match trouble {
-        Trouble::Credentials(Credentials { wrong, why }) => severe(format!("{}: {why}", name(*wrong)), remedy(*wrong, subject)),
+        Trouble::Credentials(Credentials { wrong, why }) => {
+            severe(format!("{}: {why}", name(*wrong)), remedy(*wrong, subject))
+        }
         Trouble::Answer(answer) => match verdict(Op::Get, trouble, false) {
             Verdict::Credentials => wrong(Wrong::Scope, answer, subject),
             Verdict::Unauthorized => wrong(Wrong::Key, answer, subject),
             Verdict::Forbidden | Verdict::Absent | Verdict::Refused => wrong(Wrong::Subject, answer, subject),
             _ => severe(format!("Google cannot be asked: {}", answer.message), "try again later".to_owned()),
         },
-        Trouble::Unsent(why) | Trouble::Lost(why) => {
-            severe(format!("Google cannot be reached: {why}"), "look at google.url, google.proxy and the network".to_owned())
-        }
+        Trouble::Unsent(why) | Trouble::Lost(why) => severe(
+            format!("Google cannot be reached: {why}"),
+            "look at google.url, google.proxy and the network".to_owned(),
+        ),
         Trouble::Quota(_) => severe("the quota is used up".to_owned(), "try again in a minute".to_owned()),
     }
 }

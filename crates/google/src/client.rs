@@ -84,7 +84,9 @@ pub(crate) fn cause(error: &dyn std::error::Error) -> String {
 /// The body of an answer, within bounds.
 pub(crate) async fn body(mut response: Response) -> Result<Vec<u8>, Unanswered> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Unanswered::Lost(cause(&error.without_url())))? {
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| Unanswered::Lost(cause(&error.without_url())))?
+    {
         body.extend_from_slice(&chunk);
         if body.len() > LONGEST {
             return Err(Unanswered::Lost(format!("the answer is longer than {LONGEST} bytes")));

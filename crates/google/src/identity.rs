@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_its_place() {
-        let wrong = mapping("").read("IDENTITY_UPDATE", &json!({ "concernedTo": "66c2" })).unwrap().unwrap_err();
+        let wrong =
+            mapping("").read("IDENTITY_UPDATE", &json!({ "concernedTo": "66c2" })).unwrap().unwrap_err();
         assert_eq!(wrong.len(), 3);
         assert!(wrong[0].contains("/payload/inetOrgPerson/givenName"), "{wrong:?}");
         assert!(mapping("").read("IDENTITY_DELETE", &json!({ "concernedTo": "66c2" })).unwrap().is_ok());

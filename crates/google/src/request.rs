@@ -168,20 +168,26 @@ mod tests {
 
     const UUID: &str = "36a7e016-a300-4f52-85f4-6804dede6c6b";
 
-    fn asked(action: &str, data: Value) -> Result<Asked, Vec<String>> {
-        read(action, &data).unwrap()
+    fn asked(action: &str, data: &Value) -> Result<Asked, Vec<String>> {
+        read(action, data).unwrap()
     }
 
     #[test]
     fn an_account_is_named_in_three_ways() {
-        let named = |action, data| asked(action, data).unwrap().named;
+        let named = |action, data| asked(action, &data).unwrap().named;
         let create = json!({ "gram_account_uuid": UUID.to_uppercase(), "primary_email": "a@b.c", "more": 1 });
         assert_eq!(named("request.googleapps.user.create", create), Named::Uuid(UUID.to_owned()));
         for id in [json!(12453), json!("12453")] {
-            assert_eq!(named("request.gapps.account.suspend", json!({ "id": id })), Named::Number("12453".to_owned()));
+            assert_eq!(
+                named("request.gapps.account.suspend", json!({ "id": id })),
+                Named::Number("12453".to_owned())
+            );
         }
         let delete = json!({ "google_account_key": "123465789123034" });
-        assert_eq!(named("request.googleapps.user.delete", delete), Named::Google("123465789123034".to_owned()));
+        assert_eq!(
+            named("request.googleapps.user.delete", delete),
+            Named::Google("123465789123034".to_owned())
+        );
         assert!(read("request.ldapd.account.update", &json!({})).is_none());
     }
 
@@ -189,23 +195,26 @@ mod tests {
     fn what_is_wrong_is_told_place_by_place() {
         let wrong = asked(
             "request.googleapps.user.create",
-            json!({ "gram_account_uuid": format!("x{UUID}"), "aliases": ["a@b.c", 5] }),
+            &json!({ "gram_account_uuid": format!("x{UUID}"), "aliases": ["a@b.c", 5] }),
         )
         .unwrap_err();
         let places: Vec<_> = wrong.iter().map(|wrong| wrong.split(':').next().unwrap()).collect();
         assert_eq!(places, ["/gram_account_uuid", "/aliases/1", "/primary_email"]);
-        assert!(asked("request.googleapps.user.delete", json!([])).is_err());
-        assert!(asked("request.gapps.account.create", json!({ "id": "-5" })).is_err());
+        assert!(asked("request.googleapps.user.delete", &json!([])).is_err());
+        assert!(asked("request.gapps.account.create", &json!({ "id": "-5" })).is_err());
     }
 
     #[test]
     fn nothing_said_of_aliases_is_not_the_same_as_none() {
         let aliases = |aliases: Value| {
             let data = json!({ "gram_account_uuid": UUID, "aliases": aliases });
-            asked("request.googleapps.user.update", data).unwrap().wish.aliases
+            asked("request.googleapps.user.update", &data).unwrap().wish.aliases
         };
         assert_eq!(aliases(Value::Null), None);
         assert_eq!(aliases(json!([])), Some(Vec::new()));
-        assert_eq!(asked("request.googleapps.user.update", json!({ "gram_account_uuid": UUID })).unwrap().wish, Wish::default());
+        assert_eq!(
+            asked("request.googleapps.user.update", &json!({ "gram_account_uuid": UUID })).unwrap().wish,
+            Wish::default()
+        );
     }
 }

@@ -17,7 +17,9 @@ enum Part {
 
 /// A text that is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not understood here: write a text with JSON pointers in braces, such as {{/firstname}}.{{/lastname}}@example.org")]
+#[error(
+    "{0:?} is not understood here: write a text with JSON pointers in braces, such as {{/firstname}}.{{/lastname}}@example.org"
+)]
 pub struct BadTemplate(pub String);
 
 impl Template {
@@ -145,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_place_alone_may_hold_a_list() {
-        let all = |text: &str| Template::new(text).unwrap().fill_all(&json!({ "mail": ["a@b.c", "", 5], "id": 7 }));
+        let all =
+            |text: &str| Template::new(text).unwrap().fill_all(&json!({ "mail": ["a@b.c", "", 5], "id": 7 }));
         assert_eq!(all("{/mail}"), ["a@b.c", "5"]);
         assert_eq!(all("{/id}@b.c"), ["7@b.c"]);
         assert_eq!(all("{/none}"), Vec::<String>::new());

@@ -70,8 +70,7 @@ impl Failure {
     ];
 
     fn names(self) -> Names {
-        let internal =
-            |code, inner| Names { code, specified: INTERNAL, original: (500, Some(inner)), inner };
+        let internal = |code, inner| Names { code, specified: INTERNAL, original: (500, Some(inner)), inner };
         match self {
             Failure::AlreadyRegistered => Names {
                 code: "google_already_registered",
@@ -211,15 +210,15 @@ impl About<'_> {
         let both = notices == Notices::Both;
         let mut told = Vec::new();
         if both || front == Front::GoogleApps {
-            told.extend(self.to_googleapps(event));
+            told.extend(self.for_googleapps(event));
         }
         if both || front == Front::Gapps {
-            told.extend(self.to_gapps(event));
+            told.extend(self.for_gapps(event));
         }
         told
     }
 
-    fn to_googleapps(&self, event: Event) -> Option<Notice> {
+    fn for_googleapps(&self, event: Event) -> Option<Notice> {
         let (name, data) = match event {
             Event::Deleted => ("deleted", json!({ "key": self.google_id })),
             Event::Created => ("created", json!({ "uuid": self.uuid?, "google_id": self.google_id })),
@@ -231,7 +230,7 @@ impl About<'_> {
     }
 
     /// The misspelt key is the catalogue's own.
-    fn to_gapps(&self, event: Event) -> Option<Notice> {
+    fn for_gapps(&self, event: Event) -> Option<Notice> {
         let statue = match event {
             Event::Deleted => "deleted",
             Event::Suspended => "suspended",
@@ -256,7 +255,10 @@ fn number(text: &str) -> Value {
 pub fn done(message: String, data: Value, notices: Vec<Notice>) -> Outcome {
     Outcome {
         message: Some(message),
-        data: Some(json!({ "status": 0, "data": data })),
+        data: Some(Value::Object(Map::from_iter([
+            ("status".to_owned(), 0.into()),
+            ("data".to_owned(), data),
+        ]))),
         notices,
         ..Outcome::done()
     }

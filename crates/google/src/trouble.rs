@@ -138,9 +138,8 @@ fn of_answer(op: Op, answer: &Answer, settling: bool) -> Verdict {
         403 => Verdict::Forbidden,
         404 => match op {
             Op::Insert => Verdict::Refused,
-            Op::Get | Op::AliasDelete | Op::Delete => Verdict::Absent,
             Op::Update | Op::AliasInsert if settling => Verdict::Unsettled,
-            Op::Update | Op::AliasInsert => Verdict::Absent,
+            _ => Verdict::Absent,
         },
         409 => match op {
             Op::Insert | Op::Update | Op::AliasInsert => Verdict::Held,
@@ -196,7 +195,12 @@ mod tests {
                 all(Forbidden),
                 [Forbidden, Forbidden, Unsettled, Unsettled, Unsettled, Unsettled],
             ),
-            (403, "notAuthorized", all(Forbidden), [Forbidden, Forbidden, Unsettled, Unsettled, Unsettled, Unsettled]),
+            (
+                403,
+                "notAuthorized",
+                all(Forbidden),
+                [Forbidden, Forbidden, Unsettled, Unsettled, Unsettled, Unsettled],
+            ),
             (403, "", all(Forbidden), [Forbidden, Forbidden, Unsettled, Unsettled, Unsettled, Unsettled]),
             (
                 404,
@@ -204,8 +208,18 @@ mod tests {
                 [Refused, Absent, Absent, Absent, Absent, Absent],
                 [Refused, Absent, Unsettled, Unsettled, Absent, Absent],
             ),
-            (409, "duplicate", [Held, Again, Held, Held, Again, Again], [Held, Again, Held, Held, Again, Again]),
-            (409, "entityExists", [Held, Again, Held, Held, Again, Again], [Held, Again, Held, Held, Again, Again]),
+            (
+                409,
+                "duplicate",
+                [Held, Again, Held, Held, Again, Again],
+                [Held, Again, Held, Held, Again, Again],
+            ),
+            (
+                409,
+                "entityExists",
+                [Held, Again, Held, Held, Again, Again],
+                [Held, Again, Held, Held, Again, Again],
+            ),
             (
                 412,
                 "conditionNotMet",

@@ -63,13 +63,14 @@ mod tests {
     const UUID: &str = "36a7e016-a300-4f52-85f4-6804dede6c6b";
 
     fn holder(address: &str, uuid: &str) -> Holder {
-        let user = json!({ "primaryEmail": address, "externalIds": [{ "type": "organization", "value": uuid }] });
+        let user =
+            json!({ "primaryEmail": address, "externalIds": [{ "type": "organization", "value": uuid }] });
         Holder::Account(Box::new(serde_json::from_value(user).unwrap()))
     }
 
     #[test]
     fn only_what_an_attempt_of_ours_may_have_made_is_adopted() {
-        let asked = |uuid, before, adopt| {
+        let asked = |uuid: &str, before, adopt| {
             whose(&holder("Ada@x.org", uuid), "ada@x.org", &Mark::uuid(UUID), before, adopt)
         };
         let other = "00000000-0000-0000-0000-000000000000";

@@ -64,7 +64,12 @@ mod tests {
         texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
-    fn planned(wanted: Option<&[&str]>, aliases: &[&str], fixed: &[&str], before: Option<&str>) -> (Vec<String>, Vec<String>) {
+    fn planned(
+        wanted: Option<&[&str]>,
+        aliases: &[&str],
+        fixed: &[&str],
+        before: Option<&str>,
+    ) -> (Vec<String>, Vec<String>) {
         let wanted = wanted.map(texts);
         let Plan { remove, insert } =
             plan(wanted.as_deref(), &texts(aliases), &texts(fixed), before, "new@x.org").unwrap();
@@ -82,8 +87,14 @@ mod tests {
         let before = Some("old@x.org");
         let nothing = (Vec::new(), Vec::new());
         assert_eq!(planned(None, &["a@x.org"], &[], before), nothing, "nothing is said");
-        assert_eq!(planned(Some(&[]), &["a@x.org"], &[], before), (texts(&["a@x.org", "old@x.org"]), Vec::new()));
-        assert_eq!(planned(Some(&["a@x.org"]), &["a@x.org"], &[], before), (texts(&["old@x.org"]), Vec::new()));
+        assert_eq!(
+            planned(Some(&[]), &["a@x.org"], &[], before),
+            (texts(&["a@x.org", "old@x.org"]), Vec::new())
+        );
+        assert_eq!(
+            planned(Some(&["a@x.org"]), &["a@x.org"], &[], before),
+            (texts(&["old@x.org"]), Vec::new())
+        );
         assert_eq!(planned(Some(&["OLD@x.org"]), &[], &[], before), nothing, "it is an alias by itself");
         assert_eq!(planned(Some(&["old@x.org"]), &["old@x.org"], &[], before), nothing);
     }

@@ -75,7 +75,8 @@ impl Mark {
 
     /// Whether an entry of `externalIds` is this one.
     pub fn is(&self, entry: &Value) -> bool {
-        self.in_its_place(entry) && text(entry, "value").is_some_and(|value| value.eq_ignore_ascii_case(&self.value))
+        self.in_its_place(entry)
+            && text(entry, "value").is_some_and(|value| value.eq_ignore_ascii_case(&self.value))
     }
 
     /// Whether an entry is what this one replaces: a value of the same name, another UUID. What else is there, such as the
@@ -121,7 +122,8 @@ pub(crate) fn is_uuid(text: &str) -> bool {
     let fits = |length: usize| {
         move |part: &str| part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    [8, 4, 4, 4, 12].into_iter().all(|length| parts.next().is_some_and(fits(length))) && parts.next().is_none()
+    [8, 4, 4, 4, 12].into_iter().all(|length| parts.next().is_some_and(fits(length)))
+        && parts.next().is_none()
 }
 
 #[cfg(test)]
@@ -133,7 +135,9 @@ mod tests {
         let text = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
         let hash = PasswordHash::new(text).unwrap();
         assert!(!format!("{hash:?}").contains("da39"));
-        for other in ["HIDDEN", "", "da39a3ee", &format!("{text}0"), "zz39a3ee5e6b4b0d3255bfef95601890afd80709"] {
+        for other in
+            ["HIDDEN", "", "da39a3ee", &format!("{text}0"), "zz39a3ee5e6b4b0d3255bfef95601890afd80709"]
+        {
             assert_eq!(PasswordHash::new(other), Err(BadHash), "{other}");
         }
     }
@@ -141,7 +145,12 @@ mod tests {
     #[test]
     fn a_uuid_is_exactly_one() {
         assert!(is_uuid("36a7e016-a300-4f52-85f4-6804dede6c6b"));
-        for other in ["x36a7e016-a300-4f52-85f4-6804dede6c6b", "36a7e016a3004f5285f46804dede6c6b", "", "36a7e016-a300-4f52-85f4-6804dede6c6b\n"] {
+        for other in [
+            "x36a7e016-a300-4f52-85f4-6804dede6c6b",
+            "36a7e016a3004f5285f46804dede6c6b",
+            "",
+            "36a7e016-a300-4f52-85f4-6804dede6c6b\n",
+        ] {
             assert!(!is_uuid(other), "{other}");
         }
     }

@@ -60,13 +60,18 @@ impl Attempt<'_> {
     pub(super) fn held_by(&self, address: &str, holder: Option<&User>) -> Box<model::Outcome> {
         let message = match holder {
             Some(holder) if same(&holder.primary_email, address) => {
-                format!("Google account {address} already exists: {} {}, id {}", holder.name.given_name, holder.name.family_name, holder.id)
+                format!(
+                    "Google account {address} already exists: {} {}, id {}",
+                    holder.name.given_name, holder.name.family_name, holder.id
+                )
             }
             Some(holder) => format!(
                 "{address} is an alias of the Google account {} ({} {}, id {})",
                 holder.primary_email, holder.name.given_name, holder.name.family_name, holder.id
             ),
-            None => format!("{address} is held by something that cannot be read: a group, or an account that is not ours"),
+            None => format!(
+                "{address} is held by something that cannot be read: a group, or an account that is not ours"
+            ),
         };
         let mut data = in_the_way(&self.uuid(), holder);
         data.insert("address".to_owned(), address.into());

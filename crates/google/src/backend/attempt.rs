@@ -6,7 +6,6 @@ use std::time::Duration;
 use engine::port::Call;
 use model::word::code;
 use model::{JobId, MASK, Outcome, Secret, Until, Wait, WaitFor};
-use serde_json::Value;
 
 use crate::account::{Person, User};
 use crate::gram::GramTrouble;
@@ -90,7 +89,7 @@ impl<'a> Attempt<'a> {
         if self.state().hold.take(format!("{kind}:{}", name.to_lowercase())) {
             return Ok(());
         }
-        Err(self.waits(WaitFor::Job, BUSY, "another job is at work on the same account"))
+        Err(waits(WaitFor::Job, BUSY, "another job is at work on the same account"))
     }
 
     /// The account of the referential that it is about.
@@ -138,14 +137,10 @@ impl<'a> Attempt<'a> {
         Box::new(failure.soft(self.work.rules.codes, message, data))
     }
 
-    pub(super) fn waits(&self, scope: WaitFor, pause: Duration, message: impl Into<String>) -> Box<Outcome> {
-        Box::new(Outcome::wait(Wait { until: Until::After(pause), scope }, message))
-    }
-
     /// What we wrote is not seen yet: a quarter of a minute to a minute, never the same for two.
     pub(super) fn unsettled(&self, message: impl Into<String>) -> Box<Outcome> {
         let pause = Duration::from_secs(15).mul_f64(1.0 + 3.0 * self.work.clock.chance());
-        self.waits(WaitFor::Job, pause, message)
+        waits(WaitFor::Job, pause, message)
     }
 
     /// A short pause, as long as there is patience left.
@@ -174,11 +169,11 @@ impl<'a> Attempt<'a> {
     // === Google ===
 
     /// Asks Google, as often as a short pause may help. `settling` = we wrote to this account a moment ago.
-    pub(super) async fn ask<T>(
+    pub(super) async fn ask<T, F: Future<Output = Result<T, Trouble>> + Send>(
         &self,
         op: Op,
         settling: bool,
-        call: impl AsyncFn() -> Result<T, Trouble>,
+        call: impl Fn() -> F + Send,
     ) -> Step<Said<T>> {
         loop {
             let trouble = match call().await {
@@ -224,10 +219,10 @@ impl<'a> Attempt<'a> {
                     Trouble::Quota(pause) => *pause,
                     _ => self.work.directory.slower(asked),
                 };
-                self.waits(WaitFor::Backend, pause, format!("the quota is used up: {said}"))
+                waits(WaitFor::Backend, pause, format!("the quota is used up: {said}"))
             }
             Verdict::Daily => {
-                self.waits(WaitFor::Backend, DAILY, format!("the quota of the day is used up: {said}"))
+                waits(WaitFor::Backend, DAILY, format!("the quota of the day is used up: {said}"))
             }
             Verdict::Unauthorized | Verdict::Credentials => self.locked_out(&said),
             Verdict::Forbidden => self.fails(
@@ -246,7 +241,7 @@ impl<'a> Attempt<'a> {
     /// There are no credentials: one thing is wrong, and not all that waits. It is told once, and everybody waits.
     fn locked_out(&self, why: &str) -> Box<Outcome> {
         self.work.ties.google(self.work.clock.now(), Some(why));
-        self.waits(WaitFor::Backend, NO_CREDENTIALS, format!("Google does not let us in: {why}"))
+        waits(WaitFor::Backend, NO_CREDENTIALS, format!("Google does not let us in: {why}"))
     }
 
     /// The account with this id, primary address or alias, if one is seen.
@@ -259,7 +254,12 @@ impl<'a> Attempt<'a> {
     }
 
     /// The account with this id. One that was written to a moment ago may be seen by its address only, or a little later.
-    pub(super) async fn user_by_id(&self, id: &str, address: Option<&str>, settling: bool) -> Step<Option<User>> {
+    pub(super) async fn user_by_id(
+        &self,
+        id: &str,
+        address: Option<&str>,
+        settling: bool,
+    ) -> Step<Option<User>> {
         loop {
             if let Some(user) = self.user(id).await? {
                 return Ok(Some(user));
@@ -297,18 +297,15 @@ impl<'a> Attempt<'a> {
             ),
             GramTrouble::NotLetIn(why) => {
                 self.work.ties.gram(self.work.clock.now(), Some(&why));
-                self.waits(WaitFor::Backend, NO_CREDENTIALS, format!("GrAM does not let us in: {why}"))
+                waits(WaitFor::Backend, NO_CREDENTIALS, format!("GrAM does not let us in: {why}"))
             }
             GramTrouble::Refused(errors) => {
                 self.fails(Failure::SaveRefused, self.hidden(format!("GrAM does not take it: {errors}")))
             }
-            GramTrouble::Away(why) => self.again(Failure::Referential, format!("GrAM cannot be asked: {why}")),
+            GramTrouble::Away(why) => {
+                self.again(Failure::Referential, format!("GrAM cannot be asked: {why}"))
+            }
         })
-    }
-
-    /// Success.
-    pub(super) fn done(&self, message: String, data: Value, notices: Vec<model::Notice>) -> Outcome {
-        crate::told::done(message, data, notices)
     }
 }
 
@@ -325,7 +322,17 @@ pub(super) fn said(trouble: &Trouble) -> String {
     }
 }
 
+/// Not now.
+pub(super) fn waits(scope: WaitFor, pause: Duration, message: impl Into<String>) -> Box<Outcome> {
+    Box::new(Outcome::wait(Wait { until: Until::After(pause), scope }, message))
+}
+
 /// The journal is in trouble: nothing is done then.
+#[allow(clippy::needless_pass_by_value, reason = "it is what errors are mapped with")]
 pub(super) fn forgetful(error: Forgetful) -> Box<Outcome> {
-    Box::new(Outcome::soft(1, code::LOST, format!("what is remembered of the account cannot be read or kept: {error}")))
+    Box::new(Outcome::soft(
+        1,
+        code::LOST,
+        format!("what is remembered of the account cannot be read or kept: {error}"),
+    ))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::account::{Holder, MOST_ALIASES, PasswordHash, Person, User, Whose, insertion, plan, whose};
 use crate::identity::Identity;
 use crate::request::Wish;
-use crate::told::{About, Event, Failure, in_the_way};
+use crate::told::{About, Event, Failure, done, in_the_way};
 use crate::trouble::Op;
 
 use super::attempt::{Attempt, Said, Step, forgetful};
@@ -27,7 +27,7 @@ impl Attempt<'_> {
             None => self.left_by_us(person, &primary).await?,
         };
         if self.call.dry_run {
-            return Ok(self.would_create(person, &primary, &wish, there.as_ref()));
+            return Ok(would_create(person, &primary, &wish, there.as_ref()));
         }
         let is_new = there.is_none();
         let user = match there {
@@ -45,7 +45,8 @@ impl Attempt<'_> {
         kept.deleted = false;
         // From here on every attempt finds the account by what the referential says.
         self.save(&owner, &user).await?;
-        let user = if is_new { user } else { self.push(person, &user, &wish, None, &mut kept, true).await?.0 };
+        let user =
+            if is_new { user } else { self.push(person, &user, &wish, None, &mut kept, true).await?.0 };
         let plan = self.planned(&wish, &user, None, &primary)?;
         self.settle_aliases(&user, &plan, true).await?;
         kept.written_at = Some(self.work.clock.now());
@@ -87,7 +88,8 @@ impl Attempt<'_> {
         if is_ours && self.before {
             return Ok(Some(user));
         }
-        let message = format!("Account {} already has a Google account registered: {}", person.key, user.primary_email);
+        let message =
+            format!("Account {} already has a Google account registered: {}", person.key, user.primary_email);
         let data = in_the_way(&person.key, Some(&user));
         Err(Box::new(Failure::AlreadyRegistered.hard(self.work.rules.codes, message, data)))
     }
@@ -135,7 +137,8 @@ impl Attempt<'_> {
         // What follows from the domains is not known yet, and is subtracted later.
         let Err(too_many) = plan(wish.aliases.as_deref(), &[], &[], None, primary) else { return Ok(()) };
         let message = format!("{too_many} ({MOST_ALIASES}): leave out some");
-        let data = serde_json::Map::from_iter([("errors".to_owned(), json!([format!("/aliases: {too_many}")]))]);
+        let data =
+            serde_json::Map::from_iter([("errors".to_owned(), json!([format!("/aliases: {too_many}")]))]);
         Err(Box::new(Failure::Payload.hard(self.work.rules.codes, message, data)))
     }
 
@@ -171,16 +174,7 @@ impl Attempt<'_> {
         };
         let notices = about.notices(event, self.front, self.work.rules.notices);
         let data = json!({ "uuid": person.key, "google_id": user.id });
-        self.done(format!("Google account {primary} {what}"), data, notices)
-    }
-
-    fn would_create(&self, person: &Person, primary: &str, wish: &Wish, there: Option<&User>) -> Outcome {
-        let message = match there {
-            Some(user) => format!("Google account {} is there, and would be gone on with", user.primary_email),
-            None => format!("Google account {primary} would be made"),
-        };
-        let body = shown(insertion(person, primary));
-        self.done(message, json!({ "body": body, "aliases": wish.aliases, "there": there.map(User::told) }), Vec::new())
+        done(format!("Google account {primary} {what}"), data, notices)
     }
 }
 
@@ -188,8 +182,10 @@ impl Attempt<'_> {
 fn with_password(person: &Person) -> Person {
     let mut bytes = [0; 20];
     let unknown = getrandom::fill(&mut bytes).ok().and_then(|()| {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        PasswordHash::new(&hex).ok()
+        // Two numbers of 80 bits are 40 digits.
+        let (first, rest) = bytes.split_at(10);
+        let number = |half: &[u8]| half.iter().fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+        PasswordHash::new(&format!("{:020x}{:020x}", number(first), number(rest))).ok()
     });
     Person { password: person.password.clone().or(unknown), ..person.clone() }
 }
@@ -199,4 +195,19 @@ pub(super) fn shown(mut body: serde_json::Map<String, Value>) -> Value {
     body.remove("password");
     body.remove("hashFunction");
     Value::Object(body)
+}
+
+fn would_create(person: &Person, primary: &str, wish: &Wish, there: Option<&User>) -> Outcome {
+    let message = match there {
+        Some(user) => {
+            format!("Google account {} is there, and would be gone on with", user.primary_email)
+        }
+        None => format!("Google account {primary} would be made"),
+    };
+    let body = shown(insertion(person, primary));
+    done(
+        message,
+        json!({ "body": body, "aliases": wish.aliases, "there": there.map(User::told) }),
+        Vec::new(),
+    )
 }

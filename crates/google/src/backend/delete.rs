@@ -4,12 +4,13 @@ use model::Outcome;
 use serde_json::json;
 
 use crate::gram::{Gram, GramTrouble};
-use crate::told::{About, Event};
+use crate::told::{About, Event, done};
 use crate::trouble::Op;
 
 use super::attempt::{Attempt, Step, forgetful};
 use super::memory::{Errand, Kept};
 use super::owner::Owner;
+use super::update::no_account;
 
 impl Attempt<'_> {
     /// Deletes the account that Google knows by this key. What an earlier attempt has begun is gone on with.
@@ -50,11 +51,16 @@ impl Attempt<'_> {
         let errand = match (begun, owner.google_id()) {
             (Some(errand), _) => errand,
             (None, Some(id)) => Errand {
-                primary: self.user(&id).await?.map(|user| user.primary_email).or(kept.primary).unwrap_or_default(),
+                primary: self
+                    .user(&id)
+                    .await?
+                    .map(|user| user.primary_email)
+                    .or(kept.primary)
+                    .unwrap_or_default(),
                 id,
                 uuid: Some(key.to_owned()),
             },
-            (None, None) => return Ok(self.no_account(key)),
+            (None, None) => return Ok(no_account(key)),
         };
         let gram = match owner {
             Owner::Gram(gram, _) => Some(gram),
@@ -70,7 +76,7 @@ impl Attempt<'_> {
         }
         if self.call.dry_run {
             let message = format!("Google account {} would be deleted", errand.primary);
-            return Ok(self.done(message, json!({ "key": errand.id }), Vec::new()));
+            return Ok(done(message, json!({ "key": errand.id }), Vec::new()));
         }
         let (memory, job) = (&self.work.memory, self.call.mark.job);
         let now = self.work.clock.now();
@@ -102,7 +108,7 @@ impl Attempt<'_> {
         };
         let notices = about.notices(Event::Deleted, self.front, self.work.rules.notices);
         let message = format!("Google account {} was deleted", errand.primary);
-        Ok(self.done(message, json!({ "key": errand.id }), notices))
+        Ok(done(message, json!({ "key": errand.id }), notices))
     }
 
     /// The account of the referential that has this Google account.

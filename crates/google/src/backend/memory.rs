@@ -247,7 +247,11 @@ impl Memory {
     }
 
     /// The jobs in whose stead this one runs: itself, the one that it replays, and so on.
-    pub(super) async fn line_of(&self, job: JobId, replay_of: Option<JobId>) -> Result<Vec<JobId>, Forgetful> {
+    pub(super) async fn line_of(
+        &self,
+        job: JobId,
+        replay_of: Option<JobId>,
+    ) -> Result<Vec<JobId>, Forgetful> {
         let mut line = vec![job];
         let Some(hub) = self.ties.hub() else { return Ok(line) };
         let mut next = replay_of;

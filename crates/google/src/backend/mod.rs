@@ -32,10 +32,13 @@ use crate::told::{Codes, Failure, Front, Notices};
 pub use addresses::{Addresses, BadTemplate, Service, Template};
 pub use memory::{KIND, Kept, Ties};
 
-use attempt::{Attempt, Step, forgetful};
+use attempt::{Attempt, Step, forgetful, waits};
 use busy::Busy;
 use memory::Memory;
 use owner::Owner;
+
+/// No attempt takes longer.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// How the backend behaves.
 #[derive(Clone, Debug)]
@@ -146,8 +149,7 @@ impl Work {
             return self.ping(call).await;
         }
         if let Err(pause) = self.directory.has_room() {
-            let wait = model::Wait { until: model::Until::After(pause), scope: WaitFor::Backend };
-            return Err(Box::new(Outcome::wait(wait, "google.quota is used up for this minute")));
+            return Err(waits(WaitFor::Backend, pause, "google.quota is used up for this minute"));
         }
         let payload = call.body.get("payload").unwrap_or(&Value::Null);
         match request::read(&call.action, payload) {
@@ -167,7 +169,9 @@ impl Work {
     async fn of_the_referential(&self, call: &Call, asked: Asked) -> Step<Outcome> {
         let attempt = Attempt::begin(self, call, asked.front).await?;
         let Some(gram) = &self.gram else {
-            return Err(attempt.fails(Failure::Referential, "no referential is configured: set google.gram.url"));
+            return Err(
+                attempt.fails(Failure::Referential, "no referential is configured: set google.gram.url")
+            );
         };
         let uuid = match asked.named {
             Named::Google(key) => return attempt.delete_by_key(gram, &key).await,
@@ -187,7 +191,9 @@ impl Work {
         let owner = Owner::Gram(gram, &account);
         let person = || {
             account.person().map_err(|bad| {
-                let why = format!("GrAM gives no password hash ({bad}): its client needs the role password_hash_reader");
+                let why = format!(
+                    "GrAM gives no password hash ({bad}): its client needs the role password_hash_reader"
+                );
                 attempt.fails(Failure::NoPasswordHash, why)
             })
         };
@@ -253,17 +259,10 @@ impl Work {
 impl Native for Accounts {
     fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
-            let work = async {
-                match control.limit {
-                    Some(limit) => within(limit, self.0.run(&call)).await.unwrap_or_else(|_| {
-                        let message = format!("it was not done within {} s", limit.as_secs());
-                        Err(Box::new(Outcome::soft(1, code::TIMEOUT, message)))
-                    }),
-                    None => self.0.run(&call).await,
-                }
-            };
+            let limit = control.limit.unwrap_or(LONGEST);
+            let work = within(limit, self.0.run(&call));
             let ended = tokio::select! {
-                ended = work => ended.unwrap_or_else(|outcome| *outcome),
+                ended = work => ended.unwrap_or_else(|_| Err(late(limit))).unwrap_or_else(|outcome| *outcome),
                 stop = stopped(&mut control) => Outcome::soft(1, code::INTERRUPTED, stop),
             };
             masked(ended, &call)
@@ -277,6 +276,11 @@ impl Native for Accounts {
     fn check(&self) -> BoxFuture<'_, Vec<Fault>> {
         Box::pin(crate::check::faults(&self.0))
     }
+}
+
+fn late(limit: Duration) -> Box<Outcome> {
+    let message = format!("it was not done within {} s", limit.as_secs());
+    Box::new(Outcome::soft(1, code::TIMEOUT, message))
 }
 
 async fn stopped(control: &mut Control) -> &'static str {

@@ -49,7 +49,9 @@ impl Attempt<'_> {
                     self.hidden(errors.to_string())
                 );
                 let mut outcome = self.fails(Failure::SaveRefused, message);
-                if let Some(data) = outcome.data.as_mut().and_then(|data| data.pointer_mut("/data")?.as_object_mut()) {
+                if let Some(data) =
+                    outcome.data.as_mut().and_then(|data| data.pointer_mut("/data")?.as_object_mut())
+                {
                     let mut target = account.shown().clone();
                     target.insert("gapps_id".to_owned(), user.id.as_str().into());
                     data.insert("target_data".to_owned(), target.into());

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::account::{Person, Plan, User, differs, plan, same, update};
 use crate::request::Wish;
-use crate::told::{About, Event, Failure};
+use crate::told::{About, Event, Failure, done};
 use crate::trouble::Op;
 
 use super::Pushed;
@@ -24,7 +24,7 @@ impl Attempt<'_> {
         suspended: Option<bool>,
     ) -> Step<Outcome> {
         self.hides(person);
-        let Some(id) = owner.google_id() else { return Ok(self.no_account(&person.key)) };
+        let Some(id) = owner.google_id() else { return Ok(no_account(&person.key)) };
         self.hold("google", &id)?;
         if let Some(primary) = &wish.primary {
             self.hold("address", primary)?;
@@ -41,7 +41,7 @@ impl Attempt<'_> {
         let before = Some(user.primary_email.as_str()).filter(|before| !same(before, &primary));
         let plan = self.planned(&wish, &user, before, &primary)?;
         if self.call.dry_run {
-            return Ok(self.would_update(person, &user, &wish, suspended, &plan));
+            return Ok(would_update(person, &user, &wish, suspended, &plan));
         }
         let (after, wrote) = self.push(person, &user, &wish, suspended, &mut kept, settling).await?;
         self.knows(&after);
@@ -112,7 +112,7 @@ impl Attempt<'_> {
         number: Option<String>,
         suspended: bool,
     ) -> Step<Outcome> {
-        let Some(id) = owner.google_id() else { return Ok(self.no_account(key)) };
+        let Some(id) = owner.google_id() else { return Ok(no_account(key)) };
         self.hold("google", &id)?;
         let kept = self.work.memory.of(key).await.map_err(forgetful)?;
         let settling = kept.is_settling(self.work.clock.now(), self.work.rules.settle);
@@ -123,13 +123,17 @@ impl Attempt<'_> {
         let what = if suspended { "is suspended" } else { "is open again" };
         if self.call.dry_run {
             let message = format!("Google account {} would be changed", user.primary_email);
-            return Ok(self.done(message, json!({ "body": body, "there": user.told() }), Vec::new()));
+            return Ok(done(message, json!({ "body": body, "there": user.told() }), Vec::new()));
         }
         if user.suspended != suspended {
             match self.ask(Op::Update, settling, || self.work.directory.update(&id, &body)).await? {
                 Said::Done(_) => {}
                 Said::Absent => return Err(self.not_existing(&id)),
-                Said::Held => return Err(self.again(Failure::Google, "Google says that the account is in the way of itself")),
+                Said::Held => {
+                    return Err(
+                        self.again(Failure::Google, "Google says that the account is in the way of itself")
+                    );
+                }
             }
             let kept = Kept { id: Some(id.clone()), written_at: Some(self.work.clock.now()), ..kept };
             self.work.memory.keep(key, &kept).await.map_err(forgetful)?;
@@ -144,16 +148,16 @@ impl Attempt<'_> {
         let event = if suspended { Event::Suspended } else { Event::Updated };
         let notices = about.notices(event, self.front, self.work.rules.notices);
         let data = json!({ "uuid": key, "google_id": id });
-        Ok(self.done(format!("Google account {} {what}", user.primary_email), data, notices))
+        Ok(done(format!("Google account {} {what}", user.primary_email), data, notices))
     }
 
-    /// There is nothing to do for somebody who has no account.
-    pub(super) fn no_account(&self, key: &str) -> Outcome {
-        let data = json!({ "uuid": key, "google_id": null });
-        self.done(format!("account {key} has no Google account: nothing to do"), data, Vec::new())
-    }
-
-    pub(super) fn planned(&self, wish: &Wish, user: &User, before: Option<&str>, primary: &str) -> Step<Plan> {
+    pub(super) fn planned(
+        &self,
+        wish: &Wish,
+        user: &User,
+        before: Option<&str>,
+        primary: &str,
+    ) -> Step<Plan> {
         let planned =
             plan(wish.aliases.as_deref(), &user.aliases, &user.non_editable_aliases, before, primary);
         planned.map_err(|too_many| {
@@ -169,23 +173,22 @@ impl Attempt<'_> {
             None => Ok(None),
         }
     }
+}
 
-    fn would_update(
-        &self,
-        person: &Person,
-        user: &User,
-        wish: &Wish,
-        suspended: Option<bool>,
-        plan: &Plan,
-    ) -> Outcome {
-        let body = update(person, user, wish.primary.as_deref(), suspended, false);
-        let message = if differs(&body, user) || *plan != Plan::default() {
-            format!("Google account {} would be brought up to date", user.primary_email)
-        } else {
-            format!("Google account {} is up to date", user.primary_email)
-        };
-        let aliases = json!({ "remove": plan.remove, "insert": plan.insert });
-        let data = json!({ "body": shown(body), "aliases": aliases, "there": user.told() });
-        self.done(message, data, Vec::new())
-    }
+/// There is nothing to do for somebody who has no account.
+pub(super) fn no_account(key: &str) -> Outcome {
+    let data = json!({ "uuid": key, "google_id": null });
+    done(format!("account {key} has no Google account: nothing to do"), data, Vec::new())
+}
+
+fn would_update(person: &Person, user: &User, wish: &Wish, suspended: Option<bool>, plan: &Plan) -> Outcome {
+    let body = update(person, user, wish.primary.as_deref(), suspended, false);
+    let message = if differs(&body, user) || *plan != Plan::default() {
+        format!("Google account {} would be brought up to date", user.primary_email)
+    } else {
+        format!("Google account {} is up to date", user.primary_email)
+    };
+    let aliases = json!({ "remove": plan.remove, "insert": plan.insert });
+    let data = json!({ "body": shown(body), "aliases": aliases, "there": user.told() });
+    done(message, data, Vec::new())
 }

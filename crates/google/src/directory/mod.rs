@@ -39,14 +39,7 @@ impl Directory {
     /// That at this address, with tokens and a pace.
     pub fn new(client: Client, root: &str, tokens: Arc<Tokens>, pace: Pace, clock: Clock) -> Self {
         let users = format!("{}/admin/directory/v1/users", root.trim_end_matches('/'));
-        Directory {
-            client,
-            users: users.into(),
-            tokens,
-            pace: Arc::new(pace),
-            slower: Arc::default(),
-            clock,
-        }
+        Directory { client, users: users.into(), tokens, pace: Arc::new(pace), slower: Arc::default(), clock }
     }
 
     /// Whether there is room in the quota for something that takes several calls; an error says in how long there will be.
@@ -176,7 +169,8 @@ mod tests {
 
     #[test]
     fn what_google_says_is_read_and_what_a_gateway_says_is_passed_over() {
-        let body = br#"{"error":{"code":403,"message":"Quota","errors":[{"reason":"userRateLimitExceeded"}]}}"#;
+        let body =
+            br#"{"error":{"code":403,"message":"Quota","errors":[{"reason":"userRateLimitExceeded"}]}}"#;
         let headers = HeaderMap::from_iter([(RETRY_AFTER, "7".parse().unwrap())]);
         let read = answer(403, &headers, body);
         assert_eq!((read.reason.as_deref(), read.message.as_str()), (Some("userRateLimitExceeded"), "Quota"));

@@ -76,7 +76,8 @@ mod tests {
         }
         assert!(made.len() > 300, "{}", made.len());
         for first in &made {
-            let minute = made.iter().filter(|call| *call >= first && **call < *first + Duration::from_mins(1));
+            let minute =
+                made.iter().filter(|call| *call >= first && **call < *first + Duration::from_mins(1));
             assert!(minute.count() <= 40);
         }
     }

@@ -28,7 +28,8 @@ impl Account {
     /// Reads it; `None` = it is no account. Numbers and flags may have come as texts.
     pub fn read(said: Value) -> Option<Self> {
         let Value::Object(mut members) = said else { return None };
-        let password = members.get("password").and_then(Value::as_str).map_or(Err(BadHash), PasswordHash::new);
+        let password =
+            members.get("password").and_then(Value::as_str).map_or(Err(BadHash), PasswordHash::new);
         for name in PASSWORDS {
             members.remove(name);
         }
@@ -97,7 +98,10 @@ mod tests {
         assert_eq!((account.number().as_deref(), account.google_id()), (Some("84189"), None));
         let person = account.person().unwrap();
         assert_eq!((person.given.as_str(), person.marks.len()), ("Ada", 2));
-        assert_eq!(Account::read(json!({ "uuid": "u", "id_soce": 84189 })).unwrap().number().as_deref(), Some("84189"));
+        assert_eq!(
+            Account::read(json!({ "uuid": "u", "id_soce": 84189 })).unwrap().number().as_deref(),
+            Some("84189")
+        );
     }
 
     #[test]

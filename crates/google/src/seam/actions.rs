@@ -80,9 +80,17 @@ mod tests {
     fn each_action_takes_its_data_and_no_others() {
         let uuid = "36a7e016-a300-4f52-85f4-6804dede6c6b";
         for (action, payload, fits) in [
-            ("request.googleapps.user.create", json!({ "gram_account_uuid": uuid, "primary_email": "a@b.c", "aliases": [], "x": 1 }), true),
+            (
+                "request.googleapps.user.create",
+                json!({ "gram_account_uuid": uuid, "primary_email": "a@b.c", "aliases": [], "x": 1 }),
+                true,
+            ),
             ("request.googleapps.user.create", json!({ "gram_account_uuid": uuid }), false),
-            ("request.googleapps.user.create", json!({ "gram_account_uuid": format!("x{uuid}"), "primary_email": "a@b.c" }), false),
+            (
+                "request.googleapps.user.create",
+                json!({ "gram_account_uuid": format!("x{uuid}"), "primary_email": "a@b.c" }),
+                false,
+            ),
             ("request.googleapps.user.update", json!({ "gram_account_uuid": uuid }), true),
             ("request.googleapps.user.update", json!({ "gram_account_uuid": uuid, "aliases": null }), false),
             ("request.googleapps.user.delete", json!({ "google_account_key": "1" }), true),

@@ -64,7 +64,8 @@ impl Module for Google {
         let Some(accounts) = self.configured(told)? else { return Ok(Offer::default()) };
         let own: config::Google = told.sections.get();
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: Some(LIMIT) };
-        let mapped = accounts.0.mapping.as_ref().map(|mapping| mapping.actions().map(str::to_owned).collect());
+        let mapped =
+            accounts.0.mapping.as_ref().map(|mapping| mapping.actions().map(str::to_owned).collect());
         let mapped: Vec<String> = mapped.unwrap_or_default();
         let with_gram = accounts.0.gram.is_some();
         let actions = ACTIONS.iter().filter(|_| with_gram).map(|(name, _, _)| (*name).to_owned());

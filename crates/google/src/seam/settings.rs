@@ -54,7 +54,8 @@ pub(super) fn parts(told: &Told) -> Result<Option<Parts>> {
 /// The HTTP client that is configured.
 pub(super) fn client(own: &Google) -> Result<Client> {
     let read = |path: &std::path::PathBuf| {
-        std::fs::read(path).map_err(|error| misuse(anyhow!("google.authorities: {}: {error}", path.display())))
+        std::fs::read(path)
+            .map_err(|error| misuse(anyhow!("google.authorities: {}: {error}", path.display())))
     };
     let authorities = own.authorities.as_ref().map(read).transpose()?;
     let way = Way { proxy: own.proxy.clone(), authorities, timeout: own.timeout };
@@ -63,7 +64,9 @@ pub(super) fn client(own: &Google) -> Result<Client> {
 
 pub(super) fn subject(own: &Google) -> Result<String> {
     own.subject.clone().ok_or_else(|| {
-        misuse(anyhow!("google.subject is missing: the address of the administrator in whose name accounts are managed"))
+        misuse(anyhow!(
+            "google.subject is missing: the address of the administrator in whose name accounts are managed"
+        ))
     })
 }
 
@@ -89,8 +92,8 @@ fn source(
             .map_err(|error| misuse(anyhow!("google.service_account: {error}")))?;
         return Ok(Box::new(account));
     }
-    let secret = client_secret(own, environment)?
-        .ok_or_else(|| misuse(anyhow!("google.client_secret is missing")))?;
+    let secret =
+        client_secret(own, environment)?.ok_or_else(|| misuse(anyhow!("google.client_secret is missing")))?;
     Ok(Box::new(Installed {
         secret,
         subject: subject.to_owned(),
@@ -104,16 +107,16 @@ fn gram(own: &Google, client: &Client, environment: &Environment) -> Result<Opti
     let Some(url) = &own.gram.url else { return Ok(None) };
     check_url("google.gram.url", url)?;
     let user = own.gram.user.clone();
-    let user = user.ok_or_else(|| misuse(anyhow!("google.gram.user is missing: the client to sign in as")))?;
+    let user =
+        user.ok_or_else(|| misuse(anyhow!("google.gram.user is missing: the client to sign in as")))?;
     let password = fetched(own.gram.password.as_ref(), environment)?
         .ok_or_else(|| misuse(anyhow!("google.gram.password is missing")))?;
     Ok(Some(Gram::new(client.clone(), url, SignIn { user, password })))
 }
 
 fn addresses(own: &Google, client: &Client, environment: &Environment) -> Result<Addresses> {
-    let template = |key: &str, text: &str| {
-        Template::new(text).map_err(|error| misuse(anyhow!("google.{key}: {error}")))
-    };
+    let template =
+        |key: &str, text: &str| Template::new(text).map_err(|error| misuse(anyhow!("google.{key}: {error}")));
     let service = match &own.addresses.url {
         Some(url) => {
             check_url("google.addresses.url", url)?;

@@ -43,18 +43,23 @@ pub(super) fn run(line: Line, desk: &dyn Desk) -> Ended<'_> {
 async fn sign_in(login: Login, desk: &dyn Desk) -> Result<Exit> {
     let own: Google = desk.sections()?.get();
     let secret = client_secret(&own, desk.environment())?.ok_or_else(|| {
-        misuse(anyhow!("google.client_secret is missing: a service account (google.service_account) needs no sign-in"))
+        misuse(anyhow!(
+            "google.client_secret is missing: a service account (google.service_account) needs no sign-in"
+        ))
     })?;
     let (subject, client, screen) = (subject(&own)?, client(&own)?, desk.screen());
     let listener = TcpListener::bind(("127.0.0.1", login.port)).await?;
-    let flow = Flow::begin(secret, listener.local_addr()?.port())?;
+    let port = listener.local_addr()?.port();
+    let flow = Flow::begin(secret, port).map_err(|error| anyhow!("there is no randomness: {error}"))?;
     screen.line(format!("Open this address in a browser, signed in as {subject}:"))?;
     screen.line("")?;
     screen.line(flow.url(&subject))?;
     screen.line("")?;
     let pasted = if login.paste {
         drop(listener);
-        screen.line("The browser ends at a page of 127.0.0.1 that cannot be shown. Paste that page's address here:")?;
+        screen.line(
+            "The browser ends at a page of 127.0.0.1 that cannot be shown. Paste that page's address here:",
+        )?;
         io::stdout().flush()?;
         let mut address = String::new();
         io::stdin().lock().read_line(&mut address)?;
@@ -69,7 +74,10 @@ async fn sign_in(login: Login, desk: &dyn Desk) -> Result<Exit> {
         other => anyhow!("{other:?}"),
     })?;
     if !stored.covers(crate::token::SCOPE) {
-        return Err(anyhow!("the scope {} was not granted: sign in once more, and leave it ticked", crate::token::SCOPE));
+        return Err(anyhow!(
+            "the scope {} was not granted: sign in once more, and leave it ticked",
+            crate::token::SCOPE
+        ));
     }
     let file = TokenFile::new(own.tokens.clone());
     file.put(&subject, &stored).map_err(|why| anyhow!(why))?;

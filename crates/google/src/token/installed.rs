@@ -24,8 +24,8 @@ pub struct ClientSecret {
     /// Its id.
     pub client_id: String,
     /// Its secret, which is none for an installed application, and is asked for all the same.
-    #[serde(default)]
-    client_secret: String,
+    #[serde(default, rename = "client_secret")]
+    secret: String,
     /// Where people are asked.
     #[serde(default)]
     auth_uri: Option<String>,
@@ -63,7 +63,7 @@ impl ClientSecret {
 
     /// Asks for tokens.
     pub(super) async fn ask(&self, client: &Client, pairs: &[(&str, &str)]) -> Result<Value, Trouble> {
-        let own = [("client_id", self.client_id.as_str()), ("client_secret", self.client_secret.as_str())];
+        let own = [("client_id", self.client_id.as_str()), ("client_secret", self.secret.as_str())];
         let pairs: Vec<_> = own.iter().chain(pairs).copied().collect();
         ask(client, self.token_uri.as_deref().unwrap_or(TOKEN), &pairs).await
     }
@@ -88,7 +88,10 @@ impl Installed {
         let trouble = |why: String| Trouble::Credentials(Credentials { wrong: Wrong::Grant, why });
         let stored = self.store.get(&self.subject).map_err(&trouble)?;
         let stored = stored.filter(|stored| stored.covers(SCOPE)).ok_or_else(|| {
-            trouble(format!("nobody has granted anything yet: run `intendant google login` as {}", self.subject))
+            trouble(format!(
+                "nobody has granted anything yet: run `intendant google login` as {}",
+                self.subject
+            ))
         })?;
         if stored.client_id != self.secret.client_id {
             return Err(trouble(format!(

@@ -95,7 +95,8 @@ impl Flow {
             });
         }
         let code = member("code").filter(|code| !code.is_empty());
-        code.map(|code| Pasted(Secret::new(code))).ok_or_else(|| "there is no code in this address".to_owned())
+        code.map(|code| Pasted(Secret::new(code)))
+            .ok_or_else(|| "there is no code in this address".to_owned())
     }
 
     /// Waits for a browser of this machine, and tells it that all is well, or what is not.
@@ -192,7 +193,11 @@ mod tests {
         let state = flow.state.clone();
         let visits = tokio::spawn(async move {
             let mut answers = Vec::new();
-            for path in ["/favicon.ico".to_owned(), "/?state=guessed&code=1".to_owned(), format!("/?state={state}&code=good")] {
+            for path in [
+                "/favicon.ico".to_owned(),
+                "/?state=guessed&code=1".to_owned(),
+                format!("/?state={state}&code=good"),
+            ] {
                 let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
                 stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.unwrap();
                 let mut answer = String::new();

@@ -97,7 +97,8 @@ impl Tokens {
         match answer {
             Ok(Granted { token, lasts }) => {
                 let now = self.clock.instant();
-                let held = Held { token: token.clone(), renew_at: now + lasts.mul_f64(0.8), until: now + lasts };
+                let held =
+                    Held { token: token.clone(), renew_at: now + lasts.mul_f64(0.8), until: now + lasts };
                 *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(held));
                 *last = None;
                 Ok(token)
@@ -117,7 +118,8 @@ impl Tokens {
 /// Asks a token endpoint, and reads its answer.
 async fn ask(client: &Client, endpoint: &str, pairs: &[(&str, &str)]) -> Result<Value, Trouble> {
     let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    let request = client.post(endpoint).header("content-type", "application/x-www-form-urlencoded").body(form);
+    let request =
+        client.post(endpoint).header("content-type", "application/x-www-form-urlencoded").body(form);
     // A grant that was lost on its way changes nothing: all of it is as if nothing had been sent.
     let unsent = |unanswered: Unanswered| match unanswered {
         Unanswered::Unsent(why) | Unanswered::Lost(why) => Trouble::Unsent(format!("token endpoint: {why}")),
@@ -142,7 +144,10 @@ fn refused(error: &str, description: &str) -> Credentials {
         "invalid_grant" if lower.contains("email") || lower.contains("user id") => {
             (Wrong::Subject, "there is no such administrator: look at google.subject")
         }
-        "invalid_grant" => (Wrong::Key, "the key is not taken: it was rotated or deleted, or the clock of this machine is wrong"),
+        "invalid_grant" => (
+            Wrong::Key,
+            "the key is not taken: it was rotated or deleted, or the clock of this machine is wrong",
+        ),
         "unauthorized_client" => (
             Wrong::Delegation,
             "the client has no delegation of authority with this scope: enter its id with the one scope in the admin console",

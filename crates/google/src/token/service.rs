@@ -56,12 +56,7 @@ struct KeyFile {
 
 impl ServiceAccount {
     /// That of a key file, in the name of this administrator.
-    pub fn new(
-        file: &Secret<String>,
-        subject: &str,
-        client: Client,
-        clock: Clock,
-    ) -> Result<Self, BadKey> {
+    pub fn new(file: &Secret<String>, subject: &str, client: Client, clock: Clock) -> Result<Self, BadKey> {
         let file: KeyFile = serde_json::from_str(file.expose()).map_err(|_| BadKey::NoKeyFile)?;
         let private = Secret::new(file.private_key);
         Ok(ServiceAccount {
@@ -81,8 +76,7 @@ impl Source for ServiceAccount {
         Box::pin(async {
             let now = self.clock.now().as_second();
             let id = self.key_id.as_deref();
-            let signed =
-                assertion(&self.key, id, &self.email, &self.subject, &self.token_uri, SCOPE, now);
+            let signed = assertion(&self.key, id, &self.email, &self.subject, &self.token_uri, SCOPE, now);
             let signed = signed.ok_or_else(|| {
                 let why = "the private key cannot sign".to_owned();
                 Trouble::Credentials(Credentials { wrong: Wrong::Key, why })

@@ -1,6 +1,7 @@
 //! Where grants are kept: a file in the form of older programs, by administrator, each a JSON text.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -54,7 +55,9 @@ impl Stored {
         let text: Text = serde_json::from_str(text).ok()?;
         let scope = match text.scope {
             Value::String(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
-            Value::Array(scopes) => scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect(),
+            Value::Array(scopes) => {
+                scopes.iter().filter_map(|scope| scope.as_str().map(str::to_owned)).collect()
+            }
             _ => Vec::new(),
         };
         Some(Stored {
@@ -110,7 +113,9 @@ impl TokenFile {
         let mut text = "---\n".to_owned();
         for (who, stored) in &all {
             // A JSON text is one of YAML.
-            text.push_str(&format!("{}: {}\n", Value::from(who.as_str()), Value::from(stored.as_str())));
+            let (who, stored) = (Value::from(who.as_str()), Value::from(stored.as_str()));
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{who}: {stored}");
         }
         self.replace(&text).map_err(|error| format!("{}: {error}", self.path.display()))
     }
@@ -132,7 +137,8 @@ impl TokenFile {
             fs::create_dir_all(folder)?;
         }
         let beside = self.path.with_extension("new");
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut file =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&beside, &self.path)
