@@ -5,6 +5,7 @@
 mod bench;
 mod deny;
 mod fuzz;
+mod library;
 mod licences;
 mod sabotage;
 mod services;
@@ -71,6 +72,15 @@ enum Chore {
     Deny,
     /// Write the list of the works of others that are in the program
     Licences,
+    /// Build the C library and lay it out: library, archive, headers, pkg-config file, manual pages
+    Library {
+        /// Where it will be used
+        #[arg(long, default_value = "/usr/local")]
+        prefix: PathBuf,
+        /// Lay it out below this folder instead, for a package
+        #[arg(long)]
+        destdir: Option<PathBuf>,
+    },
     /// Check the habits of the house that no compiler knows
     Tidy,
     /// Run the benchmarks: ratios against a baseline of the same run
@@ -91,6 +101,7 @@ fn main() -> ExitCode {
         Chore::Screenshots { folder } => test::screenshots(&folder),
         Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),
+        Chore::Library { prefix, destdir } => library::run(&prefix, destdir.as_deref()),
         Chore::Tidy => tidy::run(),
         Chore::Bench { args } => bench::run(&args),
     };

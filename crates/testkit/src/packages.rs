@@ -21,7 +21,8 @@ pub(crate) const fn need(program: &'static str, package: &'static str) -> Need {
     Need { program, package }
 }
 
-/// What the tests need beside the services: a C compiler for the shim, `make` for the allocator, the interpreters of
+/// What the tests need beside the services: a C compiler for the shim and for programs that use the C library (with what
+/// looks at them, talloc, and Objective-C), `make` for the allocator, the interpreters of
 /// the example backends and of workers, and everyday tools that a bare machine may lack.
 pub const TOOLS: &[Need] = &[
     need("cc", "gcc"),
@@ -33,6 +34,16 @@ pub const TOOLS: &[Need] = &[
     need("/usr/lib/python3/dist-packages/ldap/__init__.py", "python3-ldap"),
     need("setpriv", "util-linux"),
     need("sqlite3", "sqlite3"),
+    need("git", "git"),
+    need("nm", "binutils"),
+    need("pkg-config", "pkg-config"),
+    need("valgrind", "valgrind"),
+    need("mandoc", "mandoc"),
+    need("g++", "g++"),
+    need("/usr/include/talloc.h", "libtalloc-dev"),
+    need("/usr/include/GNUstep/Foundation/Foundation.h", "libgnustep-base-dev"),
+    // The compiler itself lies in a folder of its version.
+    need("/var/lib/dpkg/info/gobjc.list", "gobjc"),
 ];
 
 /// Folders of programs that `PATH` often lacks.

@@ -1,0 +1,223 @@
+//! The library's state in this process, and how it begins, forks and ends.
+
+use std::os::fd::{AsRawFd as _, BorrowedFd};
+
+use mapistore_wire::code;
+use mapistore_wire::legacy::status;
+use rustix::event::{EventfdFlags, eventfd};
+
+use crate::callback::Manager;
+use crate::desk::Desk;
+use crate::inbox::{Answer, Dispatch};
+use crate::key::Key;
+use crate::line::Line;
+use crate::mutex::{Guard, Mutex};
+use crate::settings::Transport;
+use crate::{queue, system, thread};
+
+/// What there is of it.
+pub(crate) struct Library {
+    pub(crate) desk: Desk,
+    pub(crate) transport: Option<Transport>,
+    /// All that the thread has in its hands: nothing of it is lost in the child of a fork, where there is no thread.
+    pub(crate) line: Option<Line>,
+    /// Wakes the thread.
+    bell: Option<BorrowedFd<'static>>,
+    /// Tells the host that notifications wait.
+    lamp: Option<BorrowedFd<'static>>,
+    thread: Option<libc::pthread_t>,
+    is_prepared: bool,
+    pub(crate) is_ending: bool,
+}
+
+static LIBRARY: Mutex<Library> = Mutex::new(Library {
+    desk: Desk::new(),
+    transport: None,
+    line: None,
+    bell: None,
+    lamp: None,
+    thread: None,
+    is_prepared: false,
+    is_ending: false,
+});
+
+/// The library, for as long as the guard is held. Nothing that waits and nothing of the host is called meanwhile.
+pub(crate) fn library() -> Guard<Library> {
+    LIBRARY.lock()
+}
+
+/// Registers or unregisters; what the caller is told.
+pub(crate) fn user_command(status: u16, key: &Key) -> i32 {
+    let mut library = library();
+    match library.transport() {
+        Transport::Queue(generation) => {
+            let generation = *generation;
+            drop(library);
+            queue::send(generation, status, key)
+        }
+        Transport::Unknown => code::MSG_SEND,
+        Transport::Socket(_) => {
+            let (code, ring) = if status == status::REGISTER {
+                let done = library.desk.register(key.text());
+                library.start();
+                done
+            } else {
+                (code::SUCCESS, library.desk.unregister(key.text()))
+            };
+            library.ring(ring);
+            code
+        }
+    }
+}
+
+/// Notes who takes a backend's notifications; what the caller is told.
+pub(crate) fn manage(backend: &str, manager: Option<Manager>) -> i32 {
+    let mut library = library();
+    if !matches!(library.transport(), Transport::Socket(_)) {
+        return code::NOT_IMPLEMENTED;
+    }
+    library.desk.inbox.manage(backend, manager);
+    let ring = library.desk.news();
+    library.ring(ring);
+    code::SUCCESS
+}
+
+/// Hands the notifications that wait to their backends, in the calling thread; how many there were.
+pub(crate) fn dispatch() -> usize {
+    let waiting = {
+        let library = library();
+        if let Some(lamp) = library.lamp {
+            let _ = rustix::io::read(lamp, &mut [0; 8]);
+        }
+        library.desk.inbox.waiting()
+    };
+    let handed = (0..waiting).take_while(|_| hand_over()).count();
+    let library = library();
+    if library.desk.inbox.waiting() > 0 {
+        library.light();
+    }
+    handed
+}
+
+fn hand_over() -> bool {
+    let Some((call, manager)) = library().desk.inbox.next_call() else { return false };
+    let (code, uri) = manager.map_or((code::NOT_IMPLEMENTED, None), |manager| manager.call(&call));
+    let mut library = library();
+    library.desk.inbox.answer(Answer { id: call.id, code, uri });
+    let ring = library.desk.news();
+    library.ring(ring);
+    true
+}
+
+impl Library {
+    pub(crate) fn transport(&mut self) -> &Transport {
+        self.transport.get_or_insert_with(Transport::of_environment)
+    }
+
+    /// Starts the thread, unless it runs. What fails now is tried again with the next registration.
+    fn start(&mut self) {
+        if self.thread.is_some() || self.is_ending || !self.prepare() {
+            return;
+        }
+        self.thread = system::start(thread::run);
+    }
+
+    fn prepare(&mut self) -> bool {
+        if !self.is_prepared {
+            // Should anything panic, the host is told by a code, and nothing is printed for it.
+            std::panic::set_hook(Box::new(|_| {}));
+            self.is_prepared = system::at_fork(before_fork, after_fork_in_parent, after_fork_in_child)
+                && system::at_exit(at_exit);
+        }
+        self.bell = self.bell.or_else(event);
+        self.is_prepared && self.bell.is_some()
+    }
+
+    /// The thread's connection.
+    pub(crate) fn line(&mut self) -> &mut Line {
+        self.line.get_or_insert_with(Line::new)
+    }
+
+    /// What wakes the thread, once it has been started.
+    pub(crate) fn bell(&self) -> Option<BorrowedFd<'static>> {
+        self.bell
+    }
+
+    fn ring(&self, needed: bool) {
+        if let Some(bell) = self.bell.filter(|_| needed) {
+            let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
+        }
+    }
+
+    /// Tells the host that notifications wait.
+    pub(crate) fn light(&self) {
+        if let Some(lamp) = self.lamp {
+            let _ = rustix::io::write(lamp, &1_u64.to_ne_bytes());
+        }
+    }
+
+    /// What tells the host that notifications wait, which it will ask for from now on.
+    pub(crate) fn lamp(&mut self) -> Option<BorrowedFd<'static>> {
+        self.lamp = self.lamp.or_else(event);
+        if self.lamp.is_some() && self.desk.inbox.dispatch == Dispatch::Nowhere {
+            self.desk.inbox.dispatch = Dispatch::Host;
+        }
+        self.lamp
+    }
+
+    /// Notifications are handed over in the library's own thread, or no longer are.
+    pub(crate) fn dispatch_on_thread(&mut self, on: bool) {
+        self.desk.inbox.dispatch = match (on, self.lamp) {
+            (true, _) => Dispatch::Thread,
+            (false, Some(_)) => Dispatch::Host,
+            (false, None) => Dispatch::Nowhere,
+        };
+    }
+}
+
+/// A descriptor that becomes readable when somebody writes a number to it.
+fn event() -> Option<BorrowedFd<'static>> {
+    eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(system::keep)
+}
+
+/// No fork happens while the library is in the middle of something.
+unsafe extern "C" fn before_fork() {
+    std::mem::forget(LIBRARY.lock());
+}
+
+unsafe extern "C" fn after_fork_in_parent() {
+    // SAFETY: `before_fork` has locked it, in this thread.
+    drop(unsafe { LIBRARY.held() });
+}
+
+/// The child has no thread, no connection and has registered nobody; the host's descriptor is one of its own.
+unsafe extern "C" fn after_fork_in_child() {
+    // SAFETY: `before_fork` has locked it, in the thread that this one is the copy of.
+    let mut library = unsafe { LIBRARY.held() };
+    for fd in [library.line.take().and_then(|line| line.socket), library.bell.take()].into_iter().flatten() {
+        // SAFETY: only the thread used them, which there is none of here.
+        unsafe { system::drop_copy(fd.as_raw_fd()) };
+    }
+    if let Some(lamp) = library.lamp
+        && let Ok(own) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+    {
+        system::replace(lamp, &own);
+    }
+    library.thread = None;
+    library.is_ending = false;
+    library.desk.forget();
+}
+
+/// The thread says goodbye and ends. What the host still unregisters is counted, and told to nobody: there is no need.
+extern "C" fn at_exit() {
+    let thread = {
+        let mut library = library();
+        library.is_ending = true;
+        library.desk.bell.wake();
+        library.ring(true);
+        library.thread.take()
+    };
+    if let Some(thread) = thread {
+        system::join(thread);
+    }
+}
