@@ -68,3 +68,16 @@ impl Refusal {
         }
     }
 }
+
+impl From<Error> for http::Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Engine(error) => error.into(),
+            Error::Journal(error) => error.into(),
+            Error::Missing(rne) => http::Problem::missing(format_args!("establishment {rne}")),
+            Error::Refused { .. } => http::Problem::taken(error.to_string()),
+            Error::Contended(_) => http::Problem::later("busy", 1, error.to_string()),
+            other => http::Problem::bug(&other),
+        }
+    }
+}

@@ -1,22 +1,28 @@
 //! The handle on all establishments: what the API, the pages, the uploads and the chores do with them.
 
+mod exports;
 mod look;
 mod sweep;
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use engine::{Accepted, Actor, AuditEntry, Hub};
-use model::{Code, Effects};
-use tokio::sync::OnceCell;
+use model::word::code;
+use model::{Code, Effects, EntityKey};
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::error::Error;
-use crate::establishment::{Establishment, Happening, Moved, entity_key};
+use crate::establishment::{Content, Establishment, Happening, Moved, entity_key};
 use crate::keys::Signer;
 use crate::request;
 use crate::rne::Rne;
 use crate::settings::Settings;
 use crate::values::Values;
 
+pub use exports::Link;
 pub use look::{Eta, Found};
 
 /// So often something is tried again that others change at the same moment: each time one of them comes through.
@@ -28,7 +34,12 @@ pub struct Host {
     hub: Hub,
     settings: Arc<Settings>,
     signer: Arc<OnceCell<Signer>>,
+    /// What the programs hold that schools install, each as its file was.
+    programs: Arc<Mutex<HashMap<PathBuf, (Stamp, Content)>>>,
 }
+
+/// What tells that a file is the same: its length, and when it was written.
+type Stamp = (u64, SystemTime);
 
 /// What the audit says of something that somebody does.
 #[derive(Clone, Copy)]
@@ -40,7 +51,7 @@ struct Deed<'a> {
 impl Host {
     /// The establishments of this hub.
     pub fn new(hub: Hub, settings: Arc<Settings>) -> Self {
-        Host { hub, settings, signer: Arc::default() }
+        Host { hub, settings, signer: Arc::default(), programs: Arc::default() }
     }
 
     /// The hub.
@@ -139,13 +150,12 @@ impl Host {
             None => self.hub.write(effects, entry).await?,
             Some(request) => match self.hub.accept_audited(request, effects, |_| entry).await? {
                 Accepted::New(_) | Accepted::Known(..) => {}
+                // Somebody else has asked for the next work of this establishment at the same moment.
+                Accepted::Refused(why) if why.code == code::ID_REUSED => return Err(conflict(&written.rne)),
                 Accepted::Refused(why) => return Err(Error::NotAccepted(why)),
                 Accepted::Unclaimed => {
                     let message = "no backend hosts anything".to_owned();
-                    return Err(Error::NotAccepted(engine::Why {
-                        code: model::word::code::NO_BACKEND,
-                        message,
-                    }));
+                    return Err(Error::NotAccepted(engine::Why { code: code::NO_BACKEND, message }));
                 }
             },
         }
@@ -182,6 +192,11 @@ impl Host {
             entity => entity?.map(|entity| Establishment::read(entity).map_err(damaged)).transpose(),
         }
     }
+}
+
+fn conflict(rne: &Rne) -> Error {
+    let EntityKey { kind, key } = entity_key(rne);
+    engine::Error::Journal(journal::Error::Conflict { kind, key }).into()
 }
 
 /// `None` = somebody else has written it at the same moment.

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod api;
 mod error;
 pub mod establishment;
 pub mod hidden;

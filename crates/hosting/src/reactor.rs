@@ -28,7 +28,8 @@ impl Reactor for Follow {
         if Work::of_action(&request.action).is_none() || own {
             return Ok(());
         }
-        let school = request.subject.as_ref().map_or("RNE", |subject| subject.value());
+        let named = request.subject.as_ref().map(model::Subject::value);
+        let school = named.or_else(|| request.body.get("concernedTo")?.as_str()).unwrap_or("RNE");
         let message = format!(
             "{} is asked for by the establishment itself, with what holds now: use `intendant hosting retry {school}`",
             request.action

@@ -36,6 +36,7 @@ impl Module for Hosting {
             sections: vec![SectionKind::of::<Section>(config::COLD)],
             actions: crate::request::actions(),
             scopes: vec![SCOPE],
+            openapi: Some(crate::api::document()),
             sources: vec![SOURCE],
             ..About::default()
         }
@@ -48,7 +49,7 @@ impl Module for Hosting {
             let exports = settings.exports().to_string_lossy().into_owned();
             setup.reactors.push(Arc::new(Follow { exports }));
             setup.retry.insert(SOURCE.to_owned(), RETRY.into());
-            Ok(Open { settings })
+            Ok(Open::new(settings))
         });
         Ok(())
     }
@@ -98,7 +99,7 @@ fn client(text: &str) -> Result<ClientProgram> {
 }
 
 /// What is looked after by itself.
-fn chores(settings: &Arc<Settings>) -> [Chore; 2] {
+fn chores(settings: &Arc<Settings>) -> [Chore; 3] {
     let chore = |name, every, act: fn(Host) -> engine::port::BoxFuture<'static, Result<(), crate::Error>>| {
         let settings = Arc::clone(settings);
         Chore {
@@ -114,6 +115,9 @@ fn chores(settings: &Arc<Settings>) -> [Chore; 2] {
     [
         chore("search for lost work of establishments", LOOK, |host| {
             Box::pin(async move { host.find_lost().await.map(drop) })
+        }),
+        chore("sums of what establishments left", LOOK, |host| {
+            Box::pin(async move { host.measure_all().await })
         }),
         chore("removal of what establishments kept", SWEEP, |host| {
             Box::pin(async move { host.expire().await })

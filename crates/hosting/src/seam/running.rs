@@ -1,14 +1,78 @@
 //! The establishments of a hub that runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use module::Running;
+use engine::Hub;
+use engine::port::BoxFuture;
+use http::page::Part;
+use model::{EventKind, JobState};
+use module::{Around, Running, Served};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
 
+use crate::api::{self, Api};
+use crate::host::Host;
+use crate::request::SOURCE;
 use crate::settings::Settings;
+use crate::state::Work;
 
 /// Hosting, at work.
 pub(super) struct Open {
-    pub(super) settings: Arc<Settings>,
+    settings: Arc<Settings>,
+    watching: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Running for Open {}
+impl Open {
+    pub(super) fn new(settings: Arc<Settings>) -> Self {
+        Open { settings, watching: Mutex::default() }
+    }
+}
+
+impl Running for Open {
+    fn start(&self, hub: &Hub) {
+        let host = Host::new(hub.clone(), Arc::clone(&self.settings));
+        let task = tokio::spawn(watch(host));
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+    }
+
+    fn pages(&self) -> Option<Part> {
+        Some(Part { nav: &[], texts: &[], programs: &["/hosting/v1/"] })
+    }
+
+    fn serve(&self, around: &Around<'_>) -> Served {
+        let settings =
+            Settings { url: around.url.unwrap_or_default().to_owned(), ..(*self.settings).clone() };
+        let host = Host::new(around.hub.clone(), Arc::new(settings));
+        Served { api: vec![api::routes(Api::new(host))], keyed: vec!["/hosting/v1/"], ..Served::default() }
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let task = self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(async move {
+            if let Some(task) = task {
+                task.abort();
+            }
+        })
+    }
+}
+
+/// Finds out what was exported as soon as a school is removed. What it misses a chore does.
+async fn watch(host: Host) {
+    let mut events = host.hub().events();
+    loop {
+        let job = match events.recv().await {
+            Ok(event) if event.kind == EventKind::Succeeded => event.job,
+            Ok(_) | Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return,
+        };
+        let Some(id) = job else { continue };
+        let Ok(job) = host.hub().job(id).await else { continue };
+        let removed =
+            job.source == SOURCE && job.action == Work::Delete.action() && job.state == JobState::Succeeded;
+        let school = job.subject.filter(|_| removed).and_then(|subject| subject.value().parse().ok());
+        let Some(rne) = school else { continue };
+        if let Err(error) = host.measure(&rne).await {
+            tracing::warn!("what was exported of {rne} could not be read: {error}");
+        }
+    }
+}

@@ -59,7 +59,7 @@ impl Lang {
     }
 
     /// What a request wants: what was chosen, else what the browser prefers, else the first.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+    pub fn wanted(headers: &HeaderMap) -> Self {
         let chosen = cookie(headers, COOKIE).and_then(Lang::of_tag);
         let preferred = || headers.get(header::ACCEPT_LANGUAGE).and_then(|v| preferred(v.to_str().ok()?));
         let [first, ..] = Lang::ALL;
