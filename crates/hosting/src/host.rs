@@ -2,6 +2,7 @@
 
 mod exports;
 mod look;
+mod schools;
 mod sweep;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use crate::values::Values;
 
 pub use exports::Link;
 pub use look::{Eta, Found};
+pub use schools::Doors;
 
 /// So often something is tried again that others change at the same moment: each time one of them comes through.
 const TRIES: usize = 64;

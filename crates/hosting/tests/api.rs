@@ -465,3 +465,22 @@ async fn a_backend_that_says_nothing_of_a_connection_leaves_an_open_school() {
     let view = bed.view(SCHOOL).await;
     assert_eq!((&view["state"], view["connection"].is_null()), (&json!("BCDIREADY"), true));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_leads_to_the_upload_page_of_its_school() {
+    let bed = Bed::new().await;
+    let key = bed.create(SCHOOL).await;
+    let path = format!("/{SCHOOL}/upload-tickets");
+    for (status, made) in [bed.ask_with(&key, "POST", &path, None).await, bed.ask("POST", &path, None).await]
+    {
+        assert_eq!(status, 201, "{made}");
+        let url = made["url"].as_str().unwrap();
+        assert!(
+            url.starts_with("https://hub.example/hosting/v1/upload/tickets/") && !url.contains(&key),
+            "{url}"
+        );
+        assert!(made["expires_at"].is_string());
+    }
+    assert_eq!(bed.ask_as(None, None, "POST", &path, None).await.0, 401);
+    assert_eq!(bed.ask("POST", "/0750654D/upload-tickets", None).await.0, 404);
+}

@@ -190,6 +190,15 @@ pub struct WhatFailed {
     pub can_retry: bool,
 }
 
+/// A link to the upload page.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+pub struct TicketView {
+    /// Where it leads, once.
+    pub url: String,
+    /// Until when it can be opened.
+    pub expires_at: Time,
+}
+
 /// A page of establishments.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct EstablishmentPage {

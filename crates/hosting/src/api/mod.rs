@@ -16,11 +16,12 @@ use utoipa_axum::routes;
 
 pub use dto::{
     ClientDownload, Connect, Download, EstablishmentChange, EstablishmentPage, EstablishmentRow,
-    EstablishmentView, LastOperation, Made, NewEstablishment, Passed, RowView, WhatFailed,
+    EstablishmentView, LastOperation, Made, NewEstablishment, Passed, RowView, TicketView, WhatFailed,
 };
 pub use trouble::{Kind, Trouble, TroubleField};
 
 use crate::host::Host;
+use crate::upload::Uploads;
 
 /// Bytes of a document: all that is known of a school fits many times.
 const DOCUMENT: usize = 64 << 10;
@@ -30,14 +31,15 @@ const DOCUMENT: usize = 64 << 10;
 pub struct Api {
     /// The establishments.
     pub host: Host,
+    uploads: Uploads,
     bodies: Bodies,
 }
 
 impl Api {
     /// Routes to these establishments.
-    pub fn new(host: Host) -> Self {
+    pub fn new(host: Host, uploads: Uploads) -> Self {
         let limits = BodyLimits { document: DOCUMENT, ..BodyLimits::default() };
-        Api { host, bodies: Bodies::new(limits) }
+        Api { host, uploads, bodies: Bodies::new(limits) }
     }
 }
 
@@ -79,6 +81,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(one::show, one::put, one::delete))
         .routes(routes!(one::retry))
         .routes(routes!(one::rotate))
+        .routes(routes!(one::ticket))
         .routes(routes!(file::export))
         .routes(routes!(file::program));
     OpenApiRouter::with_openapi(Head::openapi()).nest("/hosting/v1", routes)

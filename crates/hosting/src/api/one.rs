@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use http::Scope;
 
 use super::Api;
-use super::dto::{Connect, EstablishmentChange, EstablishmentView, Made};
+use super::dto::{Connect, EstablishmentChange, EstablishmentView, Made, TicketView};
 use super::many::read;
 use super::trouble::{Kind, Trouble};
 use super::visitor::{Known, Visitor, known};
@@ -17,6 +17,7 @@ use crate::establishment::{Establishment, Happening};
 use crate::right::CLIENT;
 use crate::rne::Rne;
 use crate::state;
+use crate::upload::School;
 use crate::values;
 
 /// `GET /hosting/v1/establishments/{rne}`: where it stands.
@@ -140,6 +141,40 @@ pub(super) async fn rotate(State(api): State<Api>, visitor: Visitor, Path(rne): 
         }))
     };
     known(rotated.await)
+}
+
+/// `POST /hosting/v1/establishments/{rne}/upload-tickets`: a signed link to the upload page, to be opened once and within
+/// 15 minutes.
+#[utoipa::path(
+    post,
+    path = "/establishments/{rne}/upload-tickets",
+    tag = "hosting",
+    operation_id = "establishment_upload_ticket",
+    params(("rne" = String, Path, description = "The school's number")),
+    responses((status = 201, description = "The link", body = TicketView)),
+    security(("token" = ["hosting:client"]), ("establishment" = [])),
+)]
+pub(super) async fn ticket(State(api): State<Api>, visitor: Visitor, Path(rne): Path<String>) -> Response {
+    let found = match visitor.client_or_school(&api, &rne).await {
+        Ok(found) => found,
+        Err(trouble) => return trouble.into_response(),
+    };
+    let made = async {
+        let of = match found.own {
+            Some(own) => own,
+            None => {
+                let rne = number(&visitor, &rne)?;
+                api.host.get(&rne).await.map_err(|error| Trouble::of(error, visitor.lang))?
+            }
+        };
+        let school = School { rne: of.rne.to_string(), generation: of.kept.generation };
+        let ticket = api.uploads.ticket(&school).await;
+        let ticket = ticket.map_err(|problem| Trouble::from_problem(problem, visitor.lang))?;
+        let view =
+            TicketView { url: api.host.whole(&ticket.path), expires_at: http::Time(ticket.expires_at) };
+        Ok::<_, Trouble>((StatusCode::CREATED, Json(view)))
+    };
+    known(made.await)
 }
 
 async fn act(

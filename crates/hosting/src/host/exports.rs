@@ -231,7 +231,7 @@ impl Host {
     }
 
     /// A path as people reach it.
-    pub(super) fn whole(&self, path: &str) -> String {
+    pub(crate) fn whole(&self, path: &str) -> String {
         format!("{}{path}", self.settings.url)
     }
 }

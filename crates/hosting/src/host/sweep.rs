@@ -70,12 +70,6 @@ impl Host {
         self.clear().await
     }
 
-    /// Sets of uploads that establishments hold.
-    pub async fn sets_of(&self, rne: &Rne) -> Result<Vec<String>, Error> {
-        let found = self.find(rne).await?;
-        Ok(found.into_iter().filter_map(|found| Some(found.kept.upload?.id)).collect())
-    }
-
     /// Removes exports of which no establishment says anything any more.
     async fn clear(&self) -> Result<(), Error> {
         let exports = self.settings.exports();

@@ -4,20 +4,21 @@ mod config;
 mod running;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use model::Times;
 use module::config::SectionKind;
 use module::exit::misuse;
 use module::{About, Chore, Declaration, Module, Told};
 
-use crate::host::Host;
+use crate::host::{Doors, Host};
 use crate::reactor::Follow;
 use crate::request::{RETRY, SOURCE};
 use crate::right::SCOPE;
 use crate::settings::{ClientProgram, Settings};
+use crate::upload::Uploads;
 use crate::values::Version;
 use config::{Hosting as Section, ReadyCode};
 use running::Open;
@@ -37,19 +38,30 @@ impl Module for Hosting {
             actions: crate::request::actions(),
             scopes: vec![SCOPE],
             openapi: Some(crate::api::document()),
+            pages: crate::upload::table(),
             sources: vec![SOURCE],
             ..About::default()
         }
     }
 
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
-        let settings = Arc::new(settings(&told.sections.get(), &told.data)?);
+        let section: Section = told.sections.get();
+        let settings = Arc::new(settings(&section, &told.data)?);
+        let limits = section.uploads.limits();
+        let sweeping = Arc::<OnceLock<Uploads>>::default();
         say.chores.extend(chores(&settings));
-        say.on_start(move |_, setup| {
+        say.chores.push(sweep(&sweeping));
+        say.on_start(move |ground, setup| {
             let exports = settings.exports().to_string_lossy().into_owned();
             setup.reactors.push(Arc::new(Follow { exports }));
             setup.retry.insert(SOURCE.to_owned(), RETRY.into());
-            Ok(Open::new(settings))
+            let (folder, doors) = (settings.uploads(), Doors::default());
+            let uploads =
+                Uploads::open(folder.clone(), limits, Arc::new(doors.clone()), ground.clock.clone())
+                    .with_context(|| format!("opening the uploads in {}", folder.display()))?;
+            // It starts once.
+            let _ = sweeping.set(uploads.clone());
+            Ok(Open::new(settings, uploads, doors))
         });
         Ok(())
     }
@@ -96,6 +108,25 @@ fn client(text: &str) -> Result<ClientProgram> {
             "hosting.clients: {text:?} is not understood here: write CL/windows=/srv/bcdi/setup.exe, or a URL"
         ))
     })
+}
+
+/// Removes uploads that nobody goes on with.
+fn sweep(uploads: &Arc<OnceLock<Uploads>>) -> Chore {
+    let uploads = Arc::clone(uploads);
+    Chore {
+        name: "removal of uploads that were left",
+        kept: None,
+        times: Times::Every(SWEEP),
+        act: Arc::new(move |_| {
+            let uploads = uploads.get().cloned();
+            Box::pin(async move {
+                if let Some(uploads) = uploads {
+                    uploads.sweep().await?;
+                }
+                Ok(())
+            })
+        }),
+    }
 }
 
 /// What is looked after by itself.

@@ -11,39 +11,49 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use crate::api::{self, Api};
-use crate::host::Host;
+use crate::host::{Doors, Host};
 use crate::request::SOURCE;
 use crate::settings::Settings;
 use crate::state::Work;
+use crate::upload::{self, TEXTS, Uploads};
 
 /// Hosting, at work.
 pub(super) struct Open {
     settings: Arc<Settings>,
+    uploads: Uploads,
+    doors: Doors,
     watching: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Open {
-    pub(super) fn new(settings: Arc<Settings>) -> Self {
-        Open { settings, watching: Mutex::default() }
+    pub(super) fn new(settings: Arc<Settings>, uploads: Uploads, doors: Doors) -> Self {
+        Open { settings, uploads, doors, watching: Mutex::default() }
     }
 }
 
 impl Running for Open {
     fn start(&self, hub: &Hub) {
         let host = Host::new(hub.clone(), Arc::clone(&self.settings));
+        self.doors.open(host.clone());
         let task = tokio::spawn(watch(host));
         *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
     fn pages(&self) -> Option<Part> {
-        Some(Part { nav: &[], texts: &[], programs: &["/hosting/v1/"] })
+        Some(Part { nav: &[], texts: &TEXTS, programs: &["/hosting/v1/"] })
     }
 
     fn serve(&self, around: &Around<'_>) -> Served {
         let settings =
             Settings { url: around.url.unwrap_or_default().to_owned(), ..(*self.settings).clone() };
         let host = Host::new(around.hub.clone(), Arc::new(settings));
-        Served { api: vec![api::routes(Api::new(host))], keyed: vec!["/hosting/v1/"], ..Served::default() }
+        let sites = self.settings.sites.clone();
+        Served {
+            pages: upload::routes(self.uploads.clone(), around.kit.clone(), sites),
+            api: vec![api::routes(Api::new(host, self.uploads.clone()))],
+            keyed: vec!["/hosting/v1/"],
+            ..Served::default()
+        }
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -21,6 +21,8 @@ use engine::port::{Call, Catalogue};
 use engine::{ActionTable, Actor, Clock, Hub, Setup};
 use http::{Caller, Proof, Scope, Scopes};
 use intendant_hosting::api::{self, Api};
+use intendant_hosting::host::Doors;
+use intendant_hosting::upload::{Limits, Uploads};
 use intendant_hosting::{Follow, Host, Settings, State, UploadSet, Uploaded, Work};
 use jiff::SignedDuration;
 use model::{OnError, Outcome, RetryPolicy};
@@ -136,7 +138,11 @@ impl Bed {
         let clock = Clock::system();
         let hub = Hub::start(journal, wires, clock.clone(), setup).await.unwrap();
         let host = Host::new(hub.clone(), Arc::new(settings.clone()));
-        let routes = http::frame(api::routes(Api::new(host.clone())).split_for_parts().0);
+        let doors = Doors::default();
+        doors.open(host.clone());
+        let uploads =
+            Uploads::open(settings.uploads(), Limits::default(), Arc::new(doors), clock.clone()).unwrap();
+        let routes = http::frame(api::routes(Api::new(host.clone(), uploads)).split_for_parts().0);
         Bed { hub, host, routes, clock, fake, answers, settings, folder }
     }
 
