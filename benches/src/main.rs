@@ -1,7 +1,7 @@
 //! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|mapistore|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
@@ -11,6 +11,7 @@ mod bed;
 mod bus;
 mod disk;
 mod http;
+mod mapistore;
 mod noop;
 mod process;
 mod scale;
@@ -34,7 +35,7 @@ fn main() -> Result<()> {
         return scale::one(folder.as_ref());
     }
     if names.is_empty() {
-        names = ["noop", "http", "scripts", "workers", "sesame", "bus", "scale", "process"]
+        names = ["noop", "http", "scripts", "workers", "sesame", "bus", "mapistore", "scale", "process"]
             .map(str::to_owned)
             .to_vec();
     }
@@ -48,11 +49,12 @@ fn main() -> Result<()> {
             "workers" => workers::run()?,
             "sesame" => sesame::run()?,
             "bus" => bus::run()?,
+            "mapistore" => mapistore::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
             other => {
                 bail!(
-                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, scale or process"
+                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, mapistore, scale or process"
                 )
             }
         }

@@ -16,6 +16,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "intendant",
         "--package",
         "intendant-bench",
+        "--package",
+        "intendant-libmapistore",
         // As it is installed.
         "--features",
         "intendant/jemalloc",
