@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::port::Call;
 use model::word::code;
 use model::{JobId, MASK, Outcome, Secret, Until, Wait, WaitFor};
+use serde_json::Value;
 
 use crate::account::{Person, User};
 use crate::gram::GramTrouble;
@@ -34,7 +35,7 @@ const PAUSES: [u64; 3] = [1, 2, 4];
 /// Whom somebody else works on is asked for again after so long.
 const BUSY: Duration = Duration::from_secs(1);
 /// How long all wait when there are no credentials. A key that was changed is tried soon.
-const NO_CREDENTIALS: Duration = Duration::from_secs(30);
+const NO_CREDENTIALS: Duration = Duration::from_secs(15);
 /// How long all wait when the quota of the day is used up.
 const DAILY: Duration = Duration::from_hours(1);
 
@@ -121,6 +122,11 @@ impl<'a> Attempt<'a> {
         [hash.expose(), &lower, &upper].into_iter().fold(text, |text, hash| text.replace(hash, MASK))
     }
 
+    /// A document without that hash.
+    pub(super) fn hidden_in(&self, document: &Value) -> Value {
+        serde_json::from_str(&self.hidden(document.to_string())).unwrap_or_default()
+    }
+
     // === how it ends ===
 
     /// For good.
@@ -140,6 +146,8 @@ impl<'a> Attempt<'a> {
     /// What we wrote is not seen yet: a quarter of a minute to a minute, never the same for two.
     pub(super) fn unsettled(&self, message: impl Into<String>) -> Box<Outcome> {
         let pause = Duration::from_secs(15).mul_f64(1.0 + 3.0 * self.work.clock.chance());
+        // What was written so long ago is seen, or is not there.
+        let pause = pause.min(self.work.rules.settle);
         waits(WaitFor::Job, pause, message)
     }
 

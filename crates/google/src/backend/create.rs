@@ -29,9 +29,8 @@ impl Attempt<'_> {
         if self.call.dry_run {
             return Ok(would_create(person, &primary, &wish, there.as_ref()));
         }
-        let is_new = there.is_none();
-        let user = match there {
-            Some(user) => user,
+        let (user, is_new) = match there {
+            Some(user) => (user, false),
             None => self.insert(person, &primary, kept.clone(), settling).await?,
         };
         self.knows(&user);
@@ -109,7 +108,7 @@ impl Attempt<'_> {
         person.marks.first().is_some_and(ours)
     }
 
-    async fn insert(&self, person: &Person, primary: &str, kept: Kept, settling: bool) -> Step<User> {
+    async fn insert(&self, person: &Person, primary: &str, kept: Kept, settling: bool) -> Step<(User, bool)> {
         let body = insertion(&with_password(person), primary);
         let noted = Kept {
             primary: Some(primary.to_owned()),
@@ -120,12 +119,12 @@ impl Attempt<'_> {
         self.work.memory.keep(&person.key, &noted).await.map_err(forgetful)?;
         loop {
             match self.ask(Op::Insert, settling, || self.work.directory.insert(&body)).await? {
-                Said::Done(user) => return Ok(user),
+                Said::Done(user) => return Ok((user, true)),
                 Said::Absent => return Err(self.not_existing(primary)),
                 Said::Held => {}
             }
             match self.user(primary).await? {
-                Some(user) if self.is_ours(person, primary, &user) => return Ok(user),
+                Some(user) if self.is_ours(person, primary, &user) => return Ok((user, false)),
                 Some(user) => return Err(self.held_by(primary, Some(&user))),
                 None => self.or_is_free_soon(primary, settling).await?,
             }

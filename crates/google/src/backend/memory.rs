@@ -1,7 +1,7 @@
 //! What is remembered of accounts: when we wrote to them last, and what. It is on disk before anything is sent, so that
 //! what Google answers afterwards is understood, whatever happened in between.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use engine::{Edit, Hub, Link};
@@ -65,26 +65,24 @@ pub(super) struct Errand {
 #[derive(Clone, Default)]
 pub struct Ties(Arc<RwLock<Option<Tied>>>);
 
+/// The hub, and how it shows whether we are let in: once something is known of that.
 #[derive(Clone)]
 struct Tied {
     hub: Hub,
-    google: Arc<Link>,
-    gram: Option<Arc<Link>>,
+    google: Arc<Mutex<Option<Arc<Link>>>>,
+    gram: Arc<Mutex<Option<Arc<Link>>>>,
 }
 
 impl Ties {
     /// The hub runs.
-    pub fn tie(&self, hub: &Hub, with_gram: bool) {
-        let tied = Tied {
-            hub: hub.clone(),
-            google: hub.link("google", "google"),
-            gram: with_gram.then(|| hub.link("gram", "gram")),
-        };
+    pub fn tie(&self, hub: &Hub) {
+        let tied = Tied { hub: hub.clone(), google: Arc::default(), gram: Arc::default() };
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(tied);
     }
 
     /// It has ended.
     pub fn untie(&self) {
+        self.unlink();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -100,36 +98,48 @@ impl Ties {
     /// Google lets us in, or not: why.
     pub fn google(&self, now: Timestamp, trouble: Option<&str>) {
         if let Some(tied) = self.tied() {
-            say(&tied.google, now, trouble, "Google");
+            say(&tied.link(&tied.google, "google"), now, trouble, "Google");
         }
     }
 
     /// The referential lets us in, or not: why.
     pub fn gram(&self, now: Timestamp, trouble: Option<&str>) {
-        if let Some(link) = self.tied().and_then(|tied| tied.gram) {
-            say(&link, now, trouble, "GrAM");
+        if let Some(tied) = self.tied() {
+            say(&tied.link(&tied.gram, "gram"), now, trouble, "GrAM");
         }
     }
 
-    /// Whether Google is known not to let us in.
+    /// Whether Google is not known to let us in.
     pub fn is_google_down(&self) -> bool {
-        self.tied().is_some_and(|tied| !tied.google.view().connected)
+        self.tied().is_some_and(|tied| is_down(&tied.google))
     }
 
-    /// Whether the referential is known not to let us in.
+    /// Whether the referential is not known to let us in.
     pub fn is_gram_down(&self) -> bool {
-        self.tied().and_then(|tied| tied.gram).is_some_and(|link| !link.view().connected)
+        self.tied().is_some_and(|tied| is_down(&tied.gram))
     }
 
     /// Takes what was said of connections off the list.
     pub fn unlink(&self) {
-        if let Some(tied) = self.tied() {
-            tied.hub.unlink(&tied.google);
-            if let Some(gram) = &tied.gram {
-                tied.hub.unlink(gram);
+        let Some(tied) = self.tied() else { return };
+        for place in [&tied.google, &tied.gram] {
+            if let Some(link) = place.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                tied.hub.unlink(&link);
             }
         }
     }
+}
+
+impl Tied {
+    fn link(&self, place: &Mutex<Option<Arc<Link>>>, name: &'static str) -> Arc<Link> {
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(place.get_or_insert_with(|| self.hub.link(name, name)))
+    }
+}
+
+fn is_down(place: &Mutex<Option<Arc<Link>>>) -> bool {
+    let place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    place.as_ref().is_none_or(|link| !link.view().connected)
 }
 
 /// Tells of a connection what is news.

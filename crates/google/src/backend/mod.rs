@@ -23,7 +23,7 @@ use module::Native;
 use serde_json::Value;
 
 use crate::account::Adopt;
-use crate::directory::Directory;
+use crate::directory::{Directory, Pace};
 use crate::gram::{Gram, GramTrouble};
 use crate::identity::Mapping;
 use crate::request::{self, Asked, Deed, Named};
@@ -121,7 +121,7 @@ impl Accounts {
     pub fn new(name: &'static str, parts: Parts, ties: Ties, shared: &Shared) -> Self {
         let Parts { directory, gram, addresses, mapping, rules, subject, depends_on, clock } = parts;
         let memory = Memory::new(ties.clone(), rules.settle);
-        let busy = shared.0.clone();
+        let busy = shared.busy.clone();
         Accounts(Arc::new(Work {
             name,
             directory,
@@ -139,9 +139,14 @@ impl Accounts {
     }
 }
 
-/// What outlives a reload: who is at work on which account.
+/// What outlives a reload.
 #[derive(Clone, Default)]
-pub struct Shared(Busy);
+pub struct Shared {
+    /// The calls of the last minute.
+    pub pace: Arc<Pace>,
+    /// Who is at work on which account.
+    busy: Busy,
+}
 
 impl Work {
     async fn run(&self, call: &Call) -> Step<Outcome> {

@@ -54,8 +54,8 @@ impl Attempt<'_> {
                 {
                     let mut target = account.shown().clone();
                     target.insert("gapps_id".to_owned(), user.id.as_str().into());
-                    data.insert("target_data".to_owned(), target.into());
-                    data.insert("errors".to_owned(), errors);
+                    data.insert("target_data".to_owned(), self.hidden_in(&target.into()));
+                    data.insert("errors".to_owned(), self.hidden_in(&errors));
                 }
                 Err(outcome)
             }

@@ -37,9 +37,9 @@ pub struct Directory {
 
 impl Directory {
     /// That at this address, with tokens and a pace.
-    pub fn new(client: Client, root: &str, tokens: Arc<Tokens>, pace: Pace, clock: Clock) -> Self {
+    pub fn new(client: Client, root: &str, tokens: Arc<Tokens>, pace: Arc<Pace>, clock: Clock) -> Self {
         let users = format!("{}/admin/directory/v1/users", root.trim_end_matches('/'));
-        Directory { client, users: users.into(), tokens, pace: Arc::new(pace), slower: Arc::default(), clock }
+        Directory { client, users: users.into(), tokens, pace, slower: Arc::default(), clock }
     }
 
     /// Whether there is room in the quota for something that takes several calls; an error says in how long there will be.

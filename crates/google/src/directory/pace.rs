@@ -1,6 +1,7 @@
 //! The quota: so many calls in any minute, whoever makes them.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,21 +9,26 @@ use std::time::{Duration, Instant};
 const WINDOW: Duration = Duration::from_secs(62);
 
 /// When calls were made.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pace {
-    most: Option<usize>,
+    /// 0 = as many as one likes.
+    most: AtomicUsize,
     made: Mutex<VecDeque<Instant>>,
 }
 
 impl Pace {
-    /// At most so many calls in a minute; `None` = as many as one likes.
-    pub fn new(most: Option<usize>) -> Self {
-        Pace { most, made: Mutex::default() }
+    /// At most so many calls in a minute from now on, with those that were made; `None` = as many as one likes.
+    pub fn set(&self, most: Option<usize>) {
+        self.most.store(most.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    fn most(&self) -> Option<usize> {
+        Some(self.most.load(Ordering::Relaxed)).filter(|most| *most > 0)
     }
 
     /// Makes a call. An error says in how long there is room for one.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
-        let Some(most) = self.most else { return Ok(()) };
+        let Some(most) = self.most() else { return Ok(()) };
         let mut made = self.recent(now);
         if made.len() < most {
             made.push_back(now);
@@ -33,7 +39,7 @@ impl Pace {
 
     /// Whether something that takes several calls may begin: the last part of the quota is for what has begun.
     pub(super) fn has_room(&self, now: Instant) -> Result<(), Duration> {
-        let Some(most) = self.most else { return Ok(()) };
+        let Some(most) = self.most() else { return Ok(()) };
         let (made, kept) = (self.recent(now), most / 8);
         if made.len() + kept < most {
             return Ok(());
@@ -61,9 +67,15 @@ fn wait(made: &VecDeque<Instant>, many: usize, now: Instant) -> Duration {
 mod tests {
     use super::*;
 
+    fn of(most: Option<usize>) -> Pace {
+        let pace = Pace::default();
+        pace.set(most);
+        pace
+    }
+
     #[test]
     fn no_minute_has_more_calls_than_the_quota() {
-        let (start, pace) = (Instant::now(), Pace::new(Some(40)));
+        let (start, pace) = (Instant::now(), of(Some(40)));
         let mut made = Vec::new();
         let mut now = start;
         // Ten minutes of somebody who calls whenever it is allowed, in bursts.
@@ -84,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_has_begun_finds_room_when_nothing_more_may_begin() {
-        let (now, pace) = (Instant::now(), Pace::new(Some(16)));
+        let (now, pace) = (Instant::now(), of(Some(16)));
         for _ in 0..14 {
             pace.has_room(now).unwrap();
             pace.take(now).unwrap();
@@ -95,6 +107,6 @@ mod tests {
         pace.take(now).unwrap();
         assert_eq!(pace.take(now), Err(WINDOW));
         assert_eq!(pace.take(now + pause), Ok(()));
-        Pace::new(None).take(now).unwrap();
+        of(None).take(now).unwrap();
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use engine::port::{BackendEntry, BoxFuture, Mapping};
-use engine::{Hub, PING};
+use engine::{Clock, Hub, PING};
 use model::OnError;
 use module::config::SectionKind;
 use module::{About, Command, Declaration, Finding, Module, Native as _, Offer, Running, Told, native};
@@ -40,7 +40,7 @@ pub struct Google {
 
 impl Google {
     fn configured(&self, told: &Told) -> Result<Option<Accounts>> {
-        let parts = settings::parts(told)?;
+        let parts = settings::parts(told, &self.shared.pace)?;
         Ok(parts.map(|parts| Accounts::new(BACKEND, parts, self.ties.clone(), &self.shared)))
     }
 
@@ -61,7 +61,9 @@ impl Module for Google {
     }
 
     fn offer(&self, told: &Told) -> Result<Offer> {
-        let Some(accounts) = self.configured(told)? else { return Ok(Offer::default()) };
+        let configured = self.configured(told)?;
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&configured);
+        let Some(accounts) = configured else { return Ok(Offer::default()) };
         let own: config::Google = told.sections.get();
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: Some(LIMIT) };
         let mapped =
@@ -70,7 +72,6 @@ impl Module for Google {
         let with_gram = accounts.0.gram.is_some();
         let actions = ACTIONS.iter().filter(|_| with_gram).map(|(name, _, _)| (*name).to_owned());
         let actions = actions.chain(mapped).chain([PING.to_owned()]).map(|action| (action, mapping));
-        *self.accounts.lock().unwrap_or_else(PoisonError::into_inner) = Some(accounts.clone());
         let entry = BackendEntry {
             concurrency: Some(own.concurrency.get()),
             dry_run: true,
@@ -80,6 +81,9 @@ impl Module for Google {
     }
 
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
+        // A reload may bring what is not configured now.
+        let own = self.clone();
+        say.on_start(move |_, _| Ok(Open { own, looking: Mutex::default() }));
         let Some(accounts) = self.configured(told)? else { return Ok(()) };
         say.checks.push(Box::pin(async move {
             let faults = accounts.check().await;
@@ -88,8 +92,6 @@ impl Module for Google {
             }
             faults.into_iter().map(|fault| Finding::error("google", fault.what, fault.remedy)).collect()
         }));
-        let own = self.clone();
-        say.on_start(move |_, _| Ok(Open { own, looking: Mutex::default() }));
         Ok(())
     }
 }
@@ -102,8 +104,7 @@ struct Open {
 
 impl Running for Open {
     fn start(&self, hub: &Hub) {
-        let Some(accounts) = self.own.current() else { return };
-        self.own.ties.tie(hub, accounts.0.gram.is_some());
+        self.own.ties.tie(hub);
         let own = self.own.clone();
         *self.looking.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::spawn(look(own)));
     }
@@ -115,7 +116,6 @@ impl Running for Open {
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        self.own.ties.unlink();
         self.own.ties.untie();
         Box::pin(std::future::ready(()))
     }
@@ -123,9 +123,12 @@ impl Running for Open {
 
 /// Says from the start whether Google and the referential let us in, and notices when they do again.
 async fn look(own: Google) {
+    let clock = Clock::system();
     loop {
-        let Some(accounts) = own.current() else { return };
-        accounts.0.look().await;
-        accounts.0.clock.sleep(LOOK).await;
+        match own.current() {
+            Some(accounts) => accounts.0.look().await,
+            None => own.ties.unlink(),
+        }
+        clock.sleep(LOOK).await;
     }
 }

@@ -20,7 +20,7 @@ use crate::identity::Mapping;
 use crate::token::{ClientSecret, Installed, ServiceAccount, Source, TokenFile, Tokens};
 
 /// The parts of the backend; `None` = nothing is configured.
-pub(super) fn parts(told: &Told) -> Result<Option<Parts>> {
+pub(super) fn parts(told: &Told, pace: &Arc<Pace>) -> Result<Option<Parts>> {
     let own: Google = told.sections.get();
     if own.service_account.is_none() && own.client_secret.is_none() {
         return Ok(None);
@@ -31,9 +31,9 @@ pub(super) fn parts(told: &Told) -> Result<Option<Parts>> {
     let source = source(&own, &subject, &client, environment, clock)?;
     let tokens = Arc::new(Tokens::new(source, clock.clone()));
     check_url("google.url", &own.url)?;
-    let most = usize::try_from(own.quota).ok().filter(|most| *most > 0);
+    pace.set(usize::try_from(own.quota).ok().filter(|most| *most > 0));
     Ok(Some(Parts {
-        directory: Directory::new(client.clone(), &own.url, tokens, Pace::new(most), clock.clone()),
+        directory: Directory::new(client.clone(), &own.url, tokens, Arc::clone(pace), clock.clone()),
         gram: gram(&own, &client, environment)?,
         addresses: addresses(&own, &client, environment)?,
         mapping: own.mapping.as_deref().map(mapping).transpose()?,
