@@ -1,21 +1,10 @@
 //! What the hub knows of the actions: their schemas, what they are about, what they destroy.
 
-use std::time::Duration;
-
-use model::{ActionSpec, Destructive, RetryPolicy};
+use model::{ActionSpec, Destructive};
 use serde_json::{Value, json};
 
 use crate::request::{ACTIONS, Deed};
 use crate::told::Front;
-
-/// When what cannot be done now is tried again: for a day.
-const RETRY: RetryPolicy = RetryPolicy {
-    max: 48,
-    initial: Duration::from_secs(30),
-    max_delay: Duration::from_mins(30),
-    max_age: Some(Duration::from_hours(24)),
-    jitter: 0.25,
-};
 
 /// The entries of the action table.
 pub(super) fn actions() -> Vec<(String, ActionSpec)> {
@@ -37,7 +26,6 @@ fn spec(deed: Deed, front: Front) -> ActionSpec {
             Deed::Suspend => Some(Destructive::Disable),
             Deed::Create | Deed::Update | Deed::Reactivate => None,
         },
-        retry: Some(RETRY),
         ..ActionSpec::default()
     }
 }

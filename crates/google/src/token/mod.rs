@@ -28,6 +28,8 @@ pub use store::{Stored, TokenFile};
 pub const SCOPE: &str = "https://www.googleapis.com/auth/admin.directory.user";
 /// Whoever asks so shortly after somebody was refused is refused without asking again.
 const REFUSED_FOR: Duration = Duration::from_secs(5);
+/// The same after nobody has answered.
+const AWAY_FOR: Duration = Duration::from_secs(1);
 
 /// A token as it was granted.
 pub struct Granted {
@@ -89,7 +91,10 @@ impl Tokens {
         if let Some(held) = held.as_ref().filter(|held| now < held.renew_at) {
             return Ok(held.token.clone());
         }
-        let known = last.as_ref().filter(|(at, _)| now.saturating_duration_since(*at) < REFUSED_FOR);
+        let known = last.as_ref().filter(|(at, trouble)| {
+            let lasts = if matches!(trouble, Trouble::Credentials(_)) { REFUSED_FOR } else { AWAY_FOR };
+            now.saturating_duration_since(*at) < lasts
+        });
         let answer = match known {
             Some((_, trouble)) => Err(trouble.clone()),
             None => self.source.grant().await,

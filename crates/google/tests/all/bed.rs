@@ -86,7 +86,9 @@ impl World {
         let ground = Ground { journal: journal.id(), life: &journal.life().clone(), clock: &clock };
         let running = said.join(&ground, &mut setup).unwrap();
         let hub = Hub::start(journal, wires, clock.clone(), setup).await.unwrap();
-        running.iter().for_each(|part| part.start(&hub));
+        for part in &running {
+            part.start(&hub);
+        }
         Bed { hub, clock, running }
     }
 
@@ -163,7 +165,9 @@ impl Bed {
     }
 
     pub async fn stop(self) {
-        self.running.iter().for_each(|part| part.quiesce());
+        for part in &self.running {
+            part.quiesce();
+        }
         self.hub.stop(Duration::from_secs(10)).await;
         for part in &self.running {
             part.close().await;
@@ -204,6 +208,7 @@ pub fn create() -> Value {
     json!({ "gram_account_uuid": UUID, "primary_email": ADA, "aliases": ["ada@gadz.org", "ada@gadzarts.org"] })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is written where it is used")]
 pub fn update(more: Value) -> Value {
     let mut update = json!({ "gram_account_uuid": UUID });
     update.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

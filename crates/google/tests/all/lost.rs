@@ -33,9 +33,9 @@ async fn a_connection_that_breaks_before_the_effect_makes_nobody_twice() {
         let world = World::new();
         let order = Order::on(call).hang_up();
         if of_gram {
-            world.gram.order(order)
+            world.gram.order(order);
         } else {
-            world.google.order(order)
+            world.google.order(order);
         }
         made_once(&world, call).await;
     }
@@ -47,9 +47,9 @@ async fn an_answer_that_is_lost_after_the_effect_makes_nobody_twice() {
         let world = World::new();
         let order = Order::on(call).hang_up_after();
         if of_gram {
-            world.gram.order(order)
+            world.gram.order(order);
         } else {
-            world.google.order(order)
+            world.google.order(order);
         }
         made_once(&world, call).await;
     }
