@@ -181,7 +181,7 @@ async fn take_in_one(
         }
         Ok(())
     };
-    let taken = match futures_util::join!(appended, passed) {
+    let taken = match tokio::join!(appended, passed) {
         (Ok(_), Ok(())) => uploads.end_here(visitor, &slot.id).await,
         (Err(error), _) | (Ok(_), Err(error)) => Err(error),
     };
