@@ -11,6 +11,7 @@
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
 //! - [`peer`] is a program on a message bus, in another language.
 //! - [`shadow`] keeps the image of a folder that a power cut would leave, and kills a program at a chosen point.
+//! - [`tus`] sends files as programs of others do, and takes them in.
 //! - [`wall`] is a wall clock that can be set.
 //! - [`oracle`] compares what scripts and submitters saw with what the journal says.
 #![forbid(unsafe_code)]
@@ -35,6 +36,7 @@ pub mod service;
 pub mod shadow;
 mod shim;
 pub mod smtp;
+pub mod tus;
 pub mod wait;
 pub mod wall;
 

@@ -46,6 +46,7 @@ impl Uploads {
                 ratio: self.archive_ratio,
                 nested: self.archive_nested,
             },
+            ..Limits::default()
         }
     }
 }

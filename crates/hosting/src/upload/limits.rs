@@ -1,5 +1,7 @@
 //! What may be uploaded.
 
+use std::time::Duration;
+
 /// Bounds of what a school uploads. All of them are shown before the choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -13,6 +15,8 @@ pub struct Limits {
     pub extensions: Vec<String>,
     /// Bytes that stay free on the disk whatever is uploaded: the journal needs them.
     pub reserve: u64,
+    /// How long nothing may come of what is being sent.
+    pub idle: Duration,
     /// Bounds of archives.
     pub archive: ArchiveLimits,
 }
@@ -38,6 +42,7 @@ impl Default for Limits {
             total: 8 << 30,
             extensions: ["zip", "bdd", "mdb", "txt", "xml"].map(str::to_owned).to_vec(),
             reserve: 512 << 20,
+            idle: Duration::from_mins(1),
             archive: ArchiveLimits::default(),
         }
     }

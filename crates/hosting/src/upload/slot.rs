@@ -13,15 +13,13 @@ use tokio::sync::{Mutex as Turn, MutexGuard, mpsc, watch};
 
 use super::check::{Bad, extension, fits, look};
 use super::error::Error;
-use super::limits::ArchiveLimits;
+use super::limits::{ArchiveLimits, Limits};
 use super::refusal::{Reason, Refusal};
 use super::set::{FileDocument, State};
 use super::store::Place;
 use super::tus::Part;
 use super::writer::{self, Progress, Wrote};
 
-/// How long nothing may come.
-const IDLE: Duration = Duration::from_secs(60);
 /// Pieces that wait to be written.
 const WAITING: usize = 4;
 
@@ -85,7 +83,7 @@ pub(super) struct Taken<'s> {
 
 impl Taken<'_> {
     /// Bytes that are surely there, once what was complete is looked at.
-    pub(super) async fn offset(&mut self, limits: &ArchiveLimits) -> Result<u64, Error> {
+    pub(super) async fn offset(&mut self, limits: &Limits) -> Result<u64, Error> {
         let file = self.slot.document();
         match file.state {
             State::Refused { why } => Err(why.into()),
@@ -96,7 +94,7 @@ impl Taken<'_> {
     }
 
     /// Makes a file of what is there, however long it was meant to be.
-    pub(super) async fn end_here(&mut self, limits: &ArchiveLimits) -> Result<u64, Error> {
+    pub(super) async fn end_here(&mut self, limits: &Limits) -> Result<u64, Error> {
         let file = self.slot.document();
         if file.state == State::Coming {
             if self.turn.offset == 0 {
@@ -116,7 +114,7 @@ impl Taken<'_> {
         part: Part,
         body: Body,
         closing: Closing,
-        limits: &ArchiveLimits,
+        limits: &Limits,
     ) -> Result<u64, Error> {
         let have = self.offset(limits).await?;
         let file = self.slot.document();
@@ -135,7 +133,7 @@ impl Taken<'_> {
                 writer::write(&place, &file, from, part.checksum.as_ref(), pieces)
             })
         };
-        let received = self.receive(body, sender, closing).await;
+        let received = self.receive(body, sender, closing, limits.idle).await;
         let Wrote { progress, error } = writing.await.map_err(|error| Problem::bug(&error))?;
         self.slot.offset.store(progress.offset, Ordering::Release);
         *self.turn = progress;
@@ -153,6 +151,7 @@ impl Taken<'_> {
         body: Body,
         sender: Sender<Bytes>,
         mut closing: Closing,
+        idle: Duration,
     ) -> Result<(), Error> {
         let mut pieces = body.into_data_stream();
         let (newest, mine) = (&mut self.newest, self.mine);
@@ -161,7 +160,7 @@ impl Taken<'_> {
                 biased;
                 _ = newest.wait_for(|number| *number != mine) => return Err(Error::Superseded),
                 () = closing.begun() => return Err(Problem::stopping().into()),
-                piece = within(IDLE, pieces.next()) => piece.map_err(|_| Error::Idle(IDLE.as_secs()))?,
+                piece = within(idle, pieces.next()) => piece.map_err(|_| Error::Idle(idle.as_secs()))?,
             };
             match piece {
                 // The writer says why it takes no more.
@@ -177,9 +176,9 @@ impl Taken<'_> {
     }
 
     /// All of it is there: looks at it as a whole, and makes the file of it.
-    async fn settle(&mut self, file: FileDocument, limits: &ArchiveLimits) -> Result<u64, Error> {
-        let (place, progress, limits) = (self.slot.place.clone(), self.turn.clone(), *limits);
-        let settled = tokio::task::spawn_blocking(move || settle(&place, file, progress, &limits)).await;
+    async fn settle(&mut self, file: FileDocument, limits: &Limits) -> Result<u64, Error> {
+        let (place, progress, archive) = (self.slot.place.clone(), self.turn.clone(), limits.archive);
+        let settled = tokio::task::spawn_blocking(move || settle(&place, file, progress, &archive)).await;
         let (file, why) = settled.map_err(|error| Problem::bug(&error))??;
         match why {
             Some(why) => self.refuse(file, why).await,

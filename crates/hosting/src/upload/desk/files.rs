@@ -85,9 +85,9 @@ impl Uploads {
         id: &str,
     ) -> Result<(Arc<Slot>, u64), Error> {
         let slot = visitor.set.file(id)?;
-        let archive = self.0.limits.archive;
+        let inner = Arc::clone(&self.0);
         let looked = Arc::clone(&slot);
-        let offset = carry(async move { looked.take().await.offset(&archive).await }).await?;
+        let offset = carry(async move { looked.take().await.offset(&inner.limits).await }).await?;
         Ok((slot, offset))
     }
 
@@ -107,10 +107,10 @@ impl Uploads {
             Arc::clone(&visitor.set.parts).try_acquire_owned(),
         );
         let (Ok(one), Ok(other)) = permits else { return Err(Reason::Busy.into()) };
-        let archive = self.0.limits.archive;
+        let inner = Arc::clone(&self.0);
         // What came is kept, also when whoever sent it goes away.
         carry(async move {
-            let appended = slot.take().await.append(part, body, closing, &archive).await;
+            let appended = slot.take().await.append(part, body, closing, &inner.limits).await;
             drop((one, other));
             appended
         })
@@ -119,8 +119,8 @@ impl Uploads {
 
     /// Makes a file of what is there, however long it was meant to be; the answer is its length.
     pub(in crate::upload) async fn end_here(&self, visitor: &Visitor, id: &str) -> Result<u64, Error> {
-        let (slot, archive) = (visitor.set.file(id)?, self.0.limits.archive);
-        carry(async move { slot.take().await.end_here(&archive).await }).await
+        let (slot, inner) = (visitor.set.file(id)?, Arc::clone(&self.0));
+        carry(async move { slot.take().await.end_here(&inner.limits).await }).await
     }
 
     /// Whether what somebody has begins as the file does.

@@ -23,9 +23,6 @@ use crate::upload::refusal::{Reason, Refusal};
 use crate::upload::set::State as FileState;
 use crate::upload::tus::Part;
 
-/// How long nothing may come of a form.
-const IDLE: Duration = Duration::from_secs(60);
-
 /// `POST /hosting/v1/upload`: the form of a client's own page, with a school's number and key.
 pub(super) async fn come_in(State(web): State<Web>, Looks(visit): Looks, form: Form) -> Response {
     let (rne, key) = (form.get("rne").unwrap_or_default(), form.get("key").unwrap_or_default());
@@ -133,11 +130,12 @@ async fn take_in(
     closing: &Closing,
 ) -> Result<(), Error> {
     visitor.may_change()?;
+    let idle = web.uploads.limits().idle;
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     // A form does not say how long each file is: none is longer than what is left of the form.
     let (mut left, mut first_wrong) = (length.unwrap_or(u64::MAX), None);
-    while let Some(field) = in_time(form.next_field()).await? {
+    while let Some(field) = in_time(idle, form.next_field()).await? {
         let name = field.file_name().unwrap_or_default().to_owned();
         // A field without a file that was chosen.
         if name.is_empty() {
@@ -161,7 +159,7 @@ async fn take_in_one(
     mut field: Field<'_>,
     closing: &Closing,
 ) -> Result<u64, Error> {
-    let uploads = &web.uploads;
+    let (uploads, idle) = (&web.uploads, web.uploads.limits().idle);
     let slot = uploads.create(visitor, name, most.min(uploads.limits().file)).await?;
     let (sender, pieces) = tokio::sync::mpsc::channel::<Result<Bytes, Infallible>>(1);
     let body = Body::from_stream(stream::unfold(pieces, |mut pieces| async {
@@ -172,7 +170,7 @@ async fn take_in_one(
     let passed = async {
         let mut sender = Some(sender);
         // What is not taken any more is still read: the next file comes behind it.
-        while let Some(piece) = in_time(field.chunk()).await? {
+        while let Some(piece) = in_time(idle, field.chunk()).await? {
             let is_taken = match &sender {
                 Some(sender) => sender.send(Ok(piece)).await.is_ok(),
                 None => false,
@@ -199,8 +197,11 @@ async fn take_in_one(
     }
 }
 
-async fn in_time<T>(next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Error> {
-    within(IDLE, next).await.map_err(|_| Error::Idle(IDLE.as_secs()))?.map_err(|_| Error::Broke)
+async fn in_time<T>(
+    idle: Duration,
+    next: impl Future<Output = Result<T, MultipartError>>,
+) -> Result<T, Error> {
+    within(idle, next).await.map_err(|_| Error::Idle(idle.as_secs()))?.map_err(|_| Error::Broke)
 }
 
 /// Back to the page, with what went wrong.
