@@ -28,7 +28,7 @@
     const units = lang === "fr" ? ["octets", "Kio", "Mio", "Gio"] : ["bytes", "KiB", "MiB", "GiB"];
     let unit = 0;
     while (bytes >= 1024 && unit < 3) { bytes /= 1024; unit += 1; }
-    return `${number.format(bytes)} ${units[unit]}`;
+    return `${number.format(bytes)}\u00a0${units[unit]}`;
   };
   const time = (seconds) => {
     const [amount, unit] = seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];

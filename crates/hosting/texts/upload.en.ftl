@@ -19,10 +19,10 @@ upload-finish-hint = When all files are there: hands them over, so that your lib
 upload-handed-over = Your files have been handed over
 upload-handed-over-next = They are now being checked and set up. You can close this page.
 upload-unwritable = The server cannot write to its disk just now. Nothing that was sent is lost: try again in a few minutes.
-upload-bytes = { $n } bytes
-upload-kib = { $n } KiB
-upload-mib = { $n } MiB
-upload-gib = { $n } GiB
+upload-bytes = { $n } bytes
+upload-kib = { $n } KiB
+upload-mib = { $n } MiB
+upload-gib = { $n } GiB
 
 upload-js-main = Main database
 upload-js-up = Move { $name } up

@@ -5,7 +5,7 @@
 mod wire;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -49,6 +49,14 @@ impl Browser {
     /// # Errors
     /// [`Error::Missing`] when it is not installed; otherwise what it said as it failed.
     pub fn start(lang: &str) -> Result<Self, Error> {
+        Browser::among(lang, &[])
+    }
+
+    /// The same, where these names lead to this machine as well, and sites that stand in frames of others get no cookies.
+    ///
+    /// # Errors
+    /// As [`Browser::start`].
+    pub fn among(lang: &str, names: &[&str]) -> Result<Self, Error> {
         let mut sandbox = Sandbox::new("browser")?;
         let port = sandbox.port()?;
         let mut command = Command::new(require(DRIVER)?);
@@ -56,7 +64,7 @@ impl Browser {
         let daemon = Daemon::start("chromedriver", &mut command, sandbox.folder(), Signal::TERM)?;
         let wire = Wire::new(local(port));
         sandbox.keep(daemon, || wire.call("GET", "/status", None).is_ok())?;
-        let created = wire.call("POST", "/session", Some(&capabilities(lang, &sandbox)))?;
+        let created = wire.call("POST", "/session", Some(&capabilities(lang, names, &sandbox)))?;
         let session = created.get("sessionId").and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Browser { wire, session, _sandbox: sandbox })
     }
@@ -115,6 +123,22 @@ impl Browser {
     pub fn click(&self, css: &str) -> Result<(), Error> {
         let element = self.element(css)?;
         self.post(&format!("/element/{element}/click"), &json!({})).map(drop)
+    }
+
+    /// Chooses files for a field of a form.
+    pub fn choose(&self, css: &str, files: &[&Path]) -> Result<(), Error> {
+        let element = self.element(css)?;
+        let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        self.post(&format!("/element/{element}/value"), &json!({ "text": paths.join("\n") })).map(drop)
+    }
+
+    /// From here on everything is about the page in this frame; `None` = about the whole page again.
+    pub fn frame(&self, css: Option<&str>) -> Result<(), Error> {
+        let frame = match css {
+            Some(css) => json!({ "element-6066-11e4-a52e-4f735466cecf": self.element(css)? }),
+            None => Value::Null,
+        };
+        self.post("/frame", &json!({ "id": frame })).map(drop)
     }
 
     /// Types into a field, in the place of what was in it.
@@ -184,7 +208,12 @@ impl Drop for Browser {
     }
 }
 
-fn capabilities(lang: &str, sandbox: &Sandbox) -> Value {
+fn capabilities(lang: &str, names: &[&str], sandbox: &Sandbox) -> Value {
+    let here = names.iter().map(|name| format!("MAP {name} 127.0.0.1, "));
+    let hosts = format!(
+        "--host-resolver-rules={}MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        here.collect::<Vec<_>>().concat()
+    );
     let profile = format!("--user-data-dir={}", sandbox.folder().join("profile").display());
     let options = json!({
         "args": [
@@ -193,9 +222,13 @@ fn capabilities(lang: &str, sandbox: &Sandbox) -> Value {
             // A page that still moves as its window changes complains of it.
             "--force-prefers-reduced-motion",
             // Nobody but this machine is there.
-            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", profile, format!("--lang={lang}"),
+            hosts, profile, format!("--lang={lang}"),
         ],
-        "prefs": { "intl.accept_languages": lang },
+        "prefs": {
+            "intl.accept_languages": lang,
+            "profile.block_third_party_cookies": !names.is_empty(),
+            "profile.cookie_controls_mode": u8::from(!names.is_empty()),
+        },
     });
     json!({ "capabilities": { "alwaysMatch": {
         "goog:chromeOptions": options,

@@ -1,4 +1,4 @@
-//! Resumable uploads by those who wrote the protocol: npm's tus-js-client and uppy, PyPI's tuspy, and npm's server.
+//! Resumable uploads by those who wrote the protocol: npm's tus-js-client and uppy, `PyPI`'s tuspy, and npm's server.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ pub(in crate::upload) use sessions::Visitor;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::Clock;
@@ -71,13 +71,8 @@ pub struct Ticket {
 
 impl Uploads {
     /// Those of a folder, which is made where there is none.
-    pub fn open(
-        folder: PathBuf,
-        limits: Limits,
-        schools: Arc<dyn Schools>,
-        clock: Clock,
-    ) -> io::Result<Self> {
-        let store = Store::open(&folder)?;
+    pub fn open(folder: &Path, limits: Limits, schools: Arc<dyn Schools>, clock: Clock) -> io::Result<Self> {
+        let store = Store::open(folder)?;
         let found = store.load()?;
         let sets = found.into_iter().map(|found| {
             let slot = |(id, document, offset): (String, _, _)| {

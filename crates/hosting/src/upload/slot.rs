@@ -180,14 +180,12 @@ impl Taken<'_> {
         let (place, progress, archive) = (self.slot.place.clone(), self.turn.clone(), limits.archive);
         let settled = tokio::task::spawn_blocking(move || settle(&place, file, progress, &archive)).await;
         let (file, why) = settled.map_err(|error| Problem::bug(&error))??;
-        match why {
-            Some(why) => self.refuse(file, why).await,
-            None => {
-                let size = file.size;
-                self.now(file);
-                Ok(size)
-            }
+        if let Some(why) = why {
+            return self.refuse(file, why).await;
         }
+        let size = file.size;
+        self.now(file);
+        Ok(size)
     }
 
     /// Removes what is there, and remembers why.

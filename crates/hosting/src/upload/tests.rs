@@ -1,7 +1,10 @@
 //! Uploads as clients meet them: over HTTP, with a lifecycle whose every answer the test decides.
 
+#![allow(clippy::cast_possible_truncation, reason = "what is made here is short")]
+
 mod attacks;
 mod bed;
+mod browser;
 mod foreign;
 mod forms;
 mod keeping;

@@ -14,6 +14,7 @@ use crate::upload::refusal::{Reason, Refusal};
 use crate::upload::school::Handed;
 use crate::upload::set::{FileDocument, State};
 use crate::upload::slot::Slot;
+use crate::upload::store::Store;
 use crate::upload::tus::Part;
 
 impl Uploads {
@@ -61,7 +62,7 @@ impl Uploads {
         let _turn = self.0.room.lock().await;
         let (set, id) = (&visitor.set, random::<16>()?);
         let promised: u64 = self.all().iter().map(|set| set.missing()).sum();
-        let free = self.on_disk(|store| store.free()).await?;
+        let free = self.on_disk(Store::free).await?;
         let needed = document.size.saturating_add(promised).saturating_add(self.0.limits.reserve);
         if needed > free {
             return Err(Refusal::about(Reason::Room, &document.name).into());

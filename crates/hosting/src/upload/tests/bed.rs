@@ -94,10 +94,22 @@ impl Bed {
         bed
     }
 
+    /// Comes back at the same address, and lets itself be shown by these sites.
+    pub(super) async fn among(&mut self, sites: Vec<String>) {
+        self.stop().await;
+        let address = self.url.clone();
+        self.serve_at(address.strip_prefix("http://").unwrap(), sites).await;
+    }
+
     async fn serve(&mut self) {
-        let tcp = Tcp::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
+        self.serve_at("127.0.0.1:0", vec![SITE.to_owned()]).await;
+    }
+
+    async fn serve_at(&mut self, address: &str, sites: Vec<String>) {
+        let tcp = Tcp::bind(address.parse().unwrap(), None).await.unwrap();
         self.url = tcp.url().unwrap();
-        let routes = http::frame(routes(self.uploads.clone(), KIT.clone(), vec![SITE.to_owned()]));
+        let own = routes(self.uploads.clone(), KIT.clone(), sites);
+        let routes = http::frame(own.merge(http::page::routes(KIT.clone())));
         let (stop, stopped) = oneshot::channel();
         let clock = self.clock.clone();
         let serving = tokio::spawn(async move {
@@ -243,7 +255,7 @@ async fn begin(
 }
 
 fn open(folder: &Path, limits: &Limits, life: &Arc<Life>, clock: &Clock) -> Uploads {
-    Uploads::open(folder.to_owned(), limits.clone(), Arc::clone(life) as _, clock.clone()).unwrap()
+    Uploads::open(folder, limits.clone(), Arc::clone(life) as _, clock.clone()).unwrap()
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -15,7 +15,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 const PROGRAM: (&str, &str) = ("accept", "application/json");
 
 /// A network that loses connections: after each of so many bytes, once.
-async fn network(to: &str, cuts: Vec<u64>) -> (String, Arc<AtomicU64>) {
+pub(super) async fn network(to: &str, cuts: Vec<u64>) -> (String, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let here = format!("http://{}", listener.local_addr().unwrap());
     let (passed, cut) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));

@@ -28,7 +28,7 @@ async fn files_are_sent_put_in_order_and_handed_over_by_plain_forms() {
         send(&bed, &session, &[("CDI.zip", &large), ("", b""), ("notices.txt", b"Titre;Auteur\r\n")]).await;
     assert_eq!(sent.status, 303, "{sent:?}");
     let page = bed.ask("GET", sent.header("location"), &[], b"").await;
-    for shown in ["CDI.zip", "notices.txt", "Main database", "3 MiB", "Make it the main one"] {
+    for shown in ["CDI.zip", "notices.txt", "Main database", "3\u{a0}MiB", "Make it the main one"] {
         assert!(page.body.contains(shown), "{shown}: {}", page.body);
     }
     let value = page.body.split("name=\"file\" value=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -55,8 +55,12 @@ async fn what_is_wrong_with_one_is_said_and_the_others_are_taken() {
     ];
     let sent = send(&bed, &format!("{session}?lang=fr"), &files).await;
     assert_eq!(sent.status, 422);
-    assert!(sent.body.contains("« page.html » n’est pas accepté"), "{}", sent.body);
-    assert!(sent.body.contains("« program.bdd » n’est pas une base mais un programme"), "{}", sent.body);
+    assert!(sent.body.contains("«\u{a0}page.html\u{a0}» n’est pas accepté"), "{}", sent.body);
+    assert!(
+        sent.body.contains("«\u{a0}program.bdd\u{a0}» n’est pas une base mais un programme"),
+        "{}",
+        sent.body
+    );
     assert!(sent.body.contains("a.txt") && sent.body.contains("b.txt"), "{}", sent.body);
     assert_eq!(bed.left().len(), 2);
 }
@@ -102,5 +106,5 @@ async fn the_page_speaks_the_language_of_whoever_looks_and_needs_no_cookie_for_i
     let english = bed.ask("GET", &format!("{session}?lang=en"), &[("accept-language", "fr")], b"").await;
     assert!(english.body.contains("Upload the library"), "{}", english.body);
     assert!(!english.body.contains('⟦') && !french.body.contains('⟦'), "{} {}", english.body, french.body);
-    assert!(english.body.contains("Up to 20 files, each of 2 GiB at most"), "{}", english.body);
+    assert!(english.body.contains("Up to 20 files, each of 2\u{a0}GiB at most"), "{}", english.body);
 }

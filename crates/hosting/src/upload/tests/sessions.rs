@@ -181,5 +181,5 @@ async fn a_file_chosen_again_is_known_by_its_beginning() {
     let other =
         bed.ask("POST", &head, &[("accept-language", "fr")], &[&[b'a'; 65_535][..], b"b"].concat()).await;
     assert_eq!((other.status, other.code().as_str()), (409, "other_file"));
-    assert!(other.json()["detail"].as_str().unwrap().contains("« base.txt » n’est pas le fichier"));
+    assert!(other.json()["detail"].as_str().unwrap().contains("«\u{a0}base.txt\u{a0}» n’est pas le fichier"));
 }

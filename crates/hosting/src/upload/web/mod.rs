@@ -49,10 +49,10 @@ struct Sites {
 
 impl Sites {
     fn new(origins: Vec<String>) -> Self {
-        let ancestors: String = origins.iter().map(|origin| format!(" {origin}")).collect();
+        let ancestors = origins.join(" ");
         let policy = format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-             form-action 'self'; base-uri 'none'; frame-ancestors 'self'{ancestors}"
+             form-action 'self'; base-uri 'none'; frame-ancestors 'self' {ancestors}"
         );
         Sites { origins, policy }
     }

@@ -20,13 +20,21 @@ struct Around {
     langs: [Lang; 2],
     title: String,
     look: String,
+    icon: String,
     css: String,
 }
 
 impl Around {
     fn new(visit: &Visit, title: &str) -> Self {
-        let (look, css) = (visit.asset("page.css"), ASSETS.path("upload.css"));
-        Around { lang: visit.lang, langs: Lang::ALL, title: visit.t(title), look, css }
+        let (look, icon) = (visit.asset("page.css"), visit.asset("icon.svg"));
+        Around {
+            lang: visit.lang,
+            langs: Lang::ALL,
+            title: visit.t(title),
+            look,
+            icon,
+            css: ASSETS.path("upload.css"),
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+#![allow(clippy::cast_possible_truncation, reason = "what is made here is short")]
+
 use std::io::Cursor;
 
 use proptest::prelude::*;
@@ -56,7 +58,7 @@ fn made(entries: &[Made]) -> Vec<u8> {
         archive.extend(&entry.bytes);
         let name = entry.listed_name.as_ref().unwrap_or(&entry.name);
         listed.extend(b"PK\x01\x02");
-        listed.extend((3_u16 << 8 | 20).to_le_bytes());
+        listed.extend(((3_u16 << 8) | 0x14).to_le_bytes());
         listed.extend(head(name, entry.extra.len()));
         listed.extend([0; 6]);
         listed.extend((entry.mode << 16).to_le_bytes());
