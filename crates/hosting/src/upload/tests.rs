@@ -7,6 +7,7 @@ mod bed;
 mod browser;
 mod foreign;
 mod forms;
+mod full_disk;
 mod keeping;
 mod protocol;
 mod sessions;

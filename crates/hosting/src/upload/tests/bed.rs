@@ -86,7 +86,11 @@ impl Bed {
     }
 
     pub(super) async fn with(limits: Limits) -> Self {
-        let (folder, life, clock) = (tempfile::tempdir().unwrap(), Arc::<Life>::default(), Clock::system());
+        Bed::at(tempfile::tempdir().unwrap(), limits).await
+    }
+
+    pub(super) async fn at(folder: TempDir, limits: Limits) -> Self {
+        let (life, clock) = (Arc::<Life>::default(), Clock::system());
         let uploads = open(folder.path(), &limits, &life, &clock);
         let url = String::new();
         let mut bed = Bed { folder, limits, life, clock, uploads, url, serving: None };

@@ -26,9 +26,14 @@ const ASK_AXE: &str = "
 
 /// A page of another site; the answer is where it is.
 async fn shop(html: String) -> String {
+    shop_with(html, Router::new()).await
+}
+
+/// The same, with files beside it.
+async fn shop_with(html: String, files: Router) -> String {
     let tcp = Tcp::bind("127.0.0.1:0".parse().unwrap(), None).await.unwrap();
     let url = tcp.url().unwrap().replace("127.0.0.1", SHOP);
-    let page = Router::new().route("/", get(move || std::future::ready(Html(html.clone()))));
+    let page = files.route("/", get(move || std::future::ready(Html(html.clone()))));
     tokio::spawn(async move {
         tcp.serve(page, ConnectionLimits::default(), &Clock::system(), std::future::pending()).await;
     });
@@ -90,6 +95,51 @@ async fn three_files_are_sent_from_a_frame_of_another_site_over_a_network_that_b
         lived.handed[0].iter().map(|file| (file.name.as_str(), file.sha256.clone())).collect();
     let [cdi, periodicals, archives] = contents.map(|content| sha256(&content));
     assert_eq!(handed, [(names[1], periodicals), (names[0], cdi), (names[2], archives)]);
+}
+
+/// Sends a file with uppy, from its own page.
+const UPPY: &str = "<!doctype html><title>Shop</title><script src=/uppy.js></script><script>
+    (async () => {
+        const data = await (await fetch('/base.zip')).blob();
+        const uppy = new Uppy.Uppy({ autoProceed: true });
+        uppy.use(Uppy.Tus, { endpoint: 'ENDPOINT', chunkSize: 1 << 20, retryDelays: Array(100).fill(100) });
+        uppy.on('complete', (result) => { document.title = 'sent ' + result.successful.length; });
+        uppy.on('error', (error) => { document.title = String(error); });
+        uppy.addFile({ name: 'CDI.zip', type: 'application/zip', data });
+    })().catch((error) => { document.title = String(error); });
+</script>";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uppy_sends_from_a_page_of_a_listed_site_over_a_network_that_breaks() {
+    let mut bed = Bed::new().await;
+    let session = bed.session().await;
+    let (through, cuts) = network(&bed.url, vec![1_500_000, 3_200_000]).await;
+    let content = archive(&vec![6; 5 << 20]);
+    let page = UPPY.replace("ENDPOINT", &format!("{through}{session}/files"));
+    let script =
+        std::fs::read(testkit::tus::install().unwrap().join("node_modules/uppy/dist/uppy.min.js")).unwrap();
+    let sent = content.clone();
+    let files = Router::new()
+        .route(
+            "/uppy.js",
+            get(move || std::future::ready(([("content-type", "text/javascript")], script.clone()))),
+        )
+        .route("/base.zip", get(move || std::future::ready(sent.clone())));
+    let shop_url = shop_with(page, files).await;
+    bed.among(vec![shop_url.clone()]).await;
+    apart(move || {
+        let browser = Browser::among("en", &[SHOP]).unwrap();
+        browser.go(&shop_url).unwrap();
+        browser.until("document.title !== 'Shop'").unwrap();
+        let title = browser.script("return document.title").unwrap();
+        assert_eq!(title, "sent 1", "{:?}", browser.complaints());
+    })
+    .await;
+    assert_eq!(cuts.load(std::sync::atomic::Ordering::SeqCst), 2, "it was cut off");
+    let (form, program) =
+        (("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json"));
+    assert_eq!(bed.ask("POST", &format!("{session}/finish"), &[form, program], b"").await.status, 204);
+    assert_eq!(bed.life.0.lock().unwrap().handed[0][0].sha256, sha256(&content));
 }
 
 #[tokio::test(flavor = "multi_thread")]
