@@ -56,9 +56,8 @@ impl Module for Hosting {
             setup.reactors.push(Arc::new(Follow { exports }));
             setup.retry.insert(SOURCE.to_owned(), RETRY.into());
             let (folder, doors) = (settings.uploads(), Doors::default());
-            let uploads =
-                Uploads::open(folder.clone(), limits, Arc::new(doors.clone()), ground.clock.clone())
-                    .with_context(|| format!("opening the uploads in {}", folder.display()))?;
+            let uploads = Uploads::open(&folder, limits, Arc::new(doors.clone()), ground.clock.clone())
+                .with_context(|| format!("opening the uploads in {}", folder.display()))?;
             // It starts once.
             let _ = sweeping.set(uploads.clone());
             Ok(Open::new(settings, uploads, doors))
