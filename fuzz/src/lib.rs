@@ -12,6 +12,7 @@ mod envelope;
 mod filter;
 mod form;
 mod import;
+mod mapistore;
 mod request;
 mod secrets;
 mod sesame;
@@ -25,13 +26,14 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     Target { name: "answer", run: answer::run },
     Target { name: "config", run: config::run },
     Target { name: "envelope", run: envelope::run },
     Target { name: "filter", run: filter::run },
     Target { name: "form", run: form::run },
     Target { name: "import", run: import::run },
+    Target { name: "mapistore", run: mapistore::run },
     Target { name: "request", run: request::run },
     Target { name: "secrets", run: secrets::run },
     Target { name: "sesame", run: sesame::run },

@@ -51,6 +51,16 @@ impl Conversation {
         self.out.get(self.sent..).unwrap_or_default()
     }
 
+    /// Whether there is more to say at once: written down, or on the desk of a process that is welcome.
+    pub(crate) fn has_more(&self, desk: &Desk) -> bool {
+        let to_tell = match self.phase {
+            Phase::Greeted => false,
+            Phase::Welcome | Phase::Snapshot(_) => true,
+            Phase::Changes => desk.has_news(),
+        };
+        to_tell || !self.to_send().is_empty()
+    }
+
     /// So much of it was sent.
     pub(crate) fn sent(&mut self, bytes: usize) {
         self.sent += bytes;

@@ -26,11 +26,14 @@ mod key;
 mod library;
 mod line;
 mod mutex;
+#[forbid(unsafe_code)]
 mod queue;
+#[forbid(unsafe_code)]
 mod settings;
 mod system;
 #[forbid(unsafe_code)]
 mod table;
+#[forbid(unsafe_code)]
 mod thread;
 
 pub use export::{

@@ -119,9 +119,13 @@ impl Library {
         if self.thread.is_some() || self.is_ending || !self.prepare() {
             return;
         }
-        self.thread = system::start(thread::run);
+        self.bell = self.bell.or_else(event);
+        if self.bell.is_some() {
+            self.thread = system::start(thread::run);
+        }
     }
 
+    /// From the first moment on at which a fork or the end of the process would matter.
     fn prepare(&mut self) -> bool {
         if !self.is_prepared {
             // Should anything panic, the host is told by a code, and nothing is printed for it.
@@ -129,8 +133,7 @@ impl Library {
             self.is_prepared = system::at_fork(before_fork, after_fork_in_parent, after_fork_in_child)
                 && system::at_exit(at_exit);
         }
-        self.bell = self.bell.or_else(event);
-        self.is_prepared && self.bell.is_some()
+        self.is_prepared
     }
 
     /// The thread's connection.
@@ -158,7 +161,9 @@ impl Library {
 
     /// What tells the host that notifications wait, which it will ask for from now on.
     pub(crate) fn lamp(&mut self) -> Option<BorrowedFd<'static>> {
-        self.lamp = self.lamp.or_else(event);
+        if self.prepare() {
+            self.lamp = self.lamp.or_else(event);
+        }
         if self.lamp.is_some() && self.desk.inbox.dispatch == Dispatch::Nowhere {
             self.desk.inbox.dispatch = Dispatch::Host;
         }

@@ -45,33 +45,33 @@ impl Line {
     /// Ends the connection. Whether the hub had answered.
     pub(crate) fn close(&mut self) -> bool {
         if let Some(socket) = self.socket.take() {
-            drop(system::own(socket));
+            // SAFETY: `open` has kept it, and it is forgotten here; only the thread, which calls this, has used it.
+            drop(unsafe { system::own(socket) });
         }
         self.conversation.take().is_some_and(|conversation| conversation.is_welcome())
     }
 
-    /// Says what there is to say; what to wait for then. Nothing is asked of a process that has much to answer.
+    /// Says what there is to say, so much as goes at once: callers wait for the lock meanwhile. What to wait for then; nothing
+    /// is asked of a process that has much to answer.
     pub(crate) fn speak(&mut self, desk: &mut Desk) -> Result<PollFlags, Over> {
         let (Some(socket), Some(conversation)) = (self.socket, &mut self.conversation) else {
             return Err(Over);
         };
-        loop {
-            conversation.fill(desk);
-            if conversation.to_send().is_empty() {
-                break;
-            }
+        conversation.fill(desk);
+        if !conversation.to_send().is_empty() {
             match send(socket, conversation.to_send(), SendFlags::NOSIGNAL) {
                 Ok(bytes) => conversation.sent(bytes),
-                Err(Errno::AGAIN) => return Ok(listens(desk) | PollFlags::OUT),
-                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN | Errno::INTR) => {}
                 Err(_) => return Err(Over),
             }
         }
-        // There is nothing left to say: from now on whoever has something rings the bell.
-        if conversation.is_welcome() {
-            desk.bell.sleep();
+        let listens = if desk.inbox.is_full() { PollFlags::empty() } else { PollFlags::IN };
+        if conversation.has_more(desk) {
+            return Ok(listens | PollFlags::OUT);
         }
-        Ok(listens(desk))
+        // There is nothing left to say: from now on whoever has something rings the bell.
+        desk.bell.sleep();
+        Ok(listens)
     }
 
     /// Understands what has come; whether there are notifications to hand over.
@@ -94,10 +94,6 @@ impl Line {
             let _ = send(socket, conversation.to_send(), SendFlags::NOSIGNAL);
         }
     }
-}
-
-fn listens(desk: &Desk) -> PollFlags {
-    if desk.inbox.is_full() { PollFlags::empty() } else { PollFlags::IN }
 }
 
 /// What the hub is told of the process.

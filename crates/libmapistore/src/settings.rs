@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::path::PathBuf;
 
 use mapistore_wire::legacy::Generation;
+use rustix::net::SocketAddrUnix;
 
 const TRANSPORT: &CStr = c"INTENDANT_MAPISTORE_TRANSPORT";
 const SOCKET: &CStr = c"INTENDANT_MAPISTORE_SOCKET";
@@ -18,7 +19,7 @@ pub(crate) enum Transport {
     Socket(PathBuf),
     /// A message queue of 2011.
     Queue(Generation),
-    /// The environment names none that there is: nothing can be sent.
+    /// The environment names none that there is, or a socket whose name is too long for one: nothing can be sent.
     Unknown,
 }
 
@@ -35,7 +36,10 @@ impl Transport {
 
     fn of(name: Option<&str>, socket: impl FnOnce() -> PathBuf) -> Self {
         match name.unwrap_or_default() {
-            "" | "socket" => Self::Socket(socket()),
+            "" | "socket" => match socket() {
+                path if SocketAddrUnix::new(&path).is_ok() => Self::Socket(path),
+                _ => Self::Unknown,
+            },
             "mqueue-a" => Self::Queue(Generation::A),
             "mqueue-b" => Self::Queue(Generation::B),
             _ => Self::Unknown,
@@ -55,5 +59,6 @@ mod tests {
         assert_eq!(of(Some("mqueue-a")), Transport::Queue(Generation::A));
         assert_eq!(of(Some("mqueue-b")), Transport::Queue(Generation::B));
         assert_eq!(of(Some("mqueue")), Transport::Unknown);
+        assert_eq!(Transport::of(None, || "/s".repeat(60).into()), Transport::Unknown);
     }
 }

@@ -31,9 +31,12 @@ pub(crate) fn keep(fd: OwnedFd) -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(fd.into_raw_fd()) }
 }
 
-/// Takes back what was kept. There must be no second owner: only the thread calls this, for its own socket.
-pub(crate) fn own(fd: BorrowedFd<'static>) -> OwnedFd {
-    // SAFETY: `keep` has made it nobody's, and the library lets go of it before it is closed.
+/// Takes back what was kept.
+///
+/// # Safety
+/// The descriptor is open, nobody has taken it back before, and nobody uses it any more.
+pub(crate) unsafe fn own(fd: BorrowedFd<'static>) -> OwnedFd {
+    // SAFETY: the caller says so.
     unsafe { OwnedFd::from_raw_fd(fd.as_raw_fd()) }
 }
 

@@ -37,6 +37,8 @@ fn work() {
             pause = PAUSES.0;
         }
         wait(&mut [PollFd::new(&bell, PollFlags::IN)], Some(pause));
+        // A ring that came when the connection was over already must not be heard for ever.
+        silence(bell);
         pause = (2 * pause).min(PAUSES.1);
     }
 }
@@ -49,7 +51,7 @@ fn turn(socket: BorrowedFd<'static>, bell: BorrowedFd<'static>) -> Result<(), Ov
     let [on_socket, on_bell] = fds.map(|fd| fd.revents());
     library().desk.bell.wake();
     if on_bell.contains(PollFlags::IN) {
-        let _ = rustix::io::read(bell, &mut [0; 8]);
+        silence(bell);
         wait(&mut [PollFd::new(&socket, interest)], Some(GATHER));
     }
     if on_socket.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) && library().listen()? {
@@ -90,6 +92,10 @@ impl Library {
         }
         Ok(notified && self.desk.inbox.dispatch == Dispatch::Thread)
     }
+}
+
+fn silence(bell: BorrowedFd<'static>) {
+    let _ = rustix::io::read(bell, &mut [0; 8]);
 }
 
 /// Waits for one of these; so many milliseconds, or as long as it takes.

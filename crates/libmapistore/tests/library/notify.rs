@@ -124,3 +124,24 @@ fn a_host_that_does_not_come_for_them_keeps_a_bounded_number() {
     daemon.wait("the others", |peers| (peers[0].answers.len() == 1500).then_some(()));
     program.ends_well();
 }
+
+#[test]
+fn a_child_takes_its_own_notifications_by_what_its_parent_made_ready() {
+    let bench = Bench::new();
+    let daemon = Daemon::start(&bench.socket());
+    let mut program = bench.start("prefork");
+    program.says("forked");
+    daemon
+        .wait("the child", |peers| (peers.first()?.is_live() && !peers[0].managers.is_empty()).then_some(()));
+    assert_ne!(daemon.look(|peers| peers[0].pid), program.pid());
+    let triple = Triple::new("SOGo", "alice", "alice").unwrap();
+    daemon.say(&FromHub::Notify(Notify { id: 1, triple, folder: None, message: None, root: None }));
+    program.says("readable");
+    program.go();
+    // Parent and child say so at the same time.
+    let mut said = [program.line(), program.line()];
+    said.sort();
+    assert_eq!(said, ["alice", "let go"]);
+    daemon.wait("an answer", |peers| peers[0].answers.get(&1).cloned());
+    program.ends_well();
+}
