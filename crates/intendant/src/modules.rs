@@ -12,6 +12,7 @@ pub fn all() -> Vec<Box<dyn Module>> {
         Box::new(bus::Bus),
         Box::new(hosting::Hosting),
         Box::<google::Google>::default(),
+        Box::<mapistore::Mapistore>::default(),
         Box::new(notify::Notify),
     ]
 }

@@ -52,7 +52,7 @@ pub(super) async fn submit(
     let wait = params.number("wait", 0..=LONGEST_WAIT)?;
     let beside = Beside {
         action: params.one("action")?,
-        id: idempotency_key(&headers)?,
+        id: http::idempotency_key(&headers)?,
         trace: trace_parent(&headers),
     };
     params.finish()?;
@@ -111,17 +111,4 @@ fn answer(submitted: Submitted, waited: bool) -> Response {
 pub(super) fn trace_parent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     text.parse::<TraceParent>().ok().map(|_| text.to_owned())
-}
-
-/// The header `Idempotency-Key`, bare or in quotes.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    const RULE: &str = "the header Idempotency-Key must be one text of 1 to 512 visible ASCII characters";
-    let mut given = headers.get_all("idempotency-key").iter();
-    let Some(value) = given.next() else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    if text.is_empty() || text.len() > 512 || given.next().is_some() {
-        return Err(Problem::bad_request(RULE));
-    }
-    Ok(Some(text.to_owned()))
 }

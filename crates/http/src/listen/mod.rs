@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crowd::{Crowd, Seat};
 
 pub use household::household;
-pub use socket::{Socket, Uid};
+pub use socket::{Open, Socket, Uid};
 
 /// The pause after a connection could not be accepted (no file descriptor left, for example).
 const BREATH: Duration = Duration::from_millis(100);

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +19,16 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Socket {
     listener: UnixListener,
-    _file: SocketFile,
+    _file: Option<SocketFile>,
+}
+
+/// Who can connect to a socket at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// Its owner (mode 0600, its folder 0700).
+    Owner,
+    /// Its owner and a group, by its number; without one the group of whoever makes it (mode 0660, its folder 0755).
+    Group(Option<u32>),
 }
 
 /// The file, as we made it.
@@ -30,19 +39,36 @@ struct SocketFile {
 }
 
 impl Socket {
-    /// Makes the socket (mode 0600) and, where it is missing, its folder (0700). A socket file on which nobody answers
-    /// was left behind by a hub that was killed, and is replaced.
+    /// Makes the socket for its owner and, where it is missing, its folder. A socket file on which nobody answers was left
+    /// behind by a hub that was killed, and is replaced.
     pub async fn bind(path: &Path) -> Result<Self, Error> {
+        Socket::bind_for(path, Open::Owner).await
+    }
+
+    /// The same for whoever is to connect.
+    pub async fn bind_for(path: &Path, open: Open) -> Result<Self, Error> {
+        let (mode, folder_mode) = match open {
+            Open::Owner => (0o600, 0o700),
+            Open::Group(_) => (0o660, 0o755),
+        };
         if let Some(folder) = path.parent() {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            let made = DirBuilder::new().recursive(true).mode(folder_mode).create(folder);
             made.map_err(failed("making the folder", folder))?;
         }
         remove_stale(path).await?;
         let listener = UnixListener::bind(path).map_err(failed("making the socket", path))?;
         let file = SocketFile { path: path.to_owned(), made: identity(path) };
-        fs::set_permissions(path, Permissions::from_mode(0o600))
-            .map_err(failed("closing to others", path))?;
-        Ok(Socket { listener, _file: file })
+        if let Open::Group(Some(group)) = open {
+            chown(path, None, Some(group)).map_err(failed("giving to its group", path))?;
+        }
+        fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed("closing to others", path))?;
+        Ok(Socket { listener, _file: Some(file) })
+    }
+
+    /// One that somebody else made, and removes: the service manager.
+    pub fn adopt(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Socket { listener: UnixListener::from_std(listener)?, _file: None })
     }
 }
 

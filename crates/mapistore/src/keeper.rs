@@ -1,0 +1,99 @@
+//! Keeps the journal at what the table says, and gives up those of whom nothing is heard.
+
+use std::sync::Arc;
+
+use engine::door::Patience;
+use engine::{Error, Follower, Hub};
+
+use crate::live::Live;
+use crate::registry::Triple;
+use crate::request::SOURCE;
+use crate::stored::KIND;
+
+/// So many who came or went are written in one commit.
+const BATCH: usize = 256;
+
+/// Takes back who was there when the hub ended, however long the journal takes.
+pub(crate) async fn restored(live: &Live, hub: &Hub) -> usize {
+    let patience = Patience::new(SOURCE, "users who were registered", "are not known");
+    let restore = || async { restore(live, hub).await.map_err(ended) };
+    patience.until_taken(live.clock(), restore).await.unwrap_or_default()
+}
+
+async fn restore(live: &Live, hub: &Hub) -> Result<usize, Error> {
+    let ledger = Arc::clone(live.ledger());
+    hub.follow(KIND, ledger as Arc<dyn Follower>).await?;
+    let (stored, unreadable) = live.ledger().filled();
+    for key in unreadable {
+        tracing::warn!(key = key.key, "somebody who was registered cannot be read back, and is left out");
+        hub.erase(key, None).await?;
+    }
+    let restored = stored.len();
+    let now = live.now();
+    live.change(|table| {
+        for one in stored {
+            table.restore(one.triple, one.kept.holders(), now);
+        }
+    });
+    live.watch();
+    Ok(restored)
+}
+
+/// Writes who has come and gone, as fast as the journal takes it: all that happens while one commit is made is in the next.
+/// Ends when nobody is heard any more and all is written, or when the hub stops.
+pub(crate) async fn write(live: Live, hub: Hub) {
+    let patience = Patience::new(SOURCE, "users who came and went", "stay in memory");
+    loop {
+        let (version, changed) = {
+            let mut table = live.table();
+            // What is changed after this is of a later version.
+            (table.version(), table.take_changed(BATCH))
+        };
+        if changed.is_empty() {
+            live.wrote(version);
+            if live.has_ended() {
+                return;
+            }
+            live.changed().await;
+            continue;
+        }
+        let write = || write_batch(&live, &hub, &changed);
+        if patience.until_taken(live.clock(), write).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes how things stand now; nothing, when the journal says the same.
+async fn write_batch(live: &Live, hub: &Hub, changed: &[Arc<Triple>]) -> Result<(), Error> {
+    let effects = {
+        let table = live.table();
+        live.ledger().writes(&table, changed.iter().map(|triple| &**triple), hub.now())
+    };
+    if effects.is_empty() {
+        return Ok(());
+    }
+    hub.write(effects, None).await.map_err(ended)
+}
+
+/// A journal that is closed is so because the hub stops.
+fn ended(error: Error) -> Error {
+    match error {
+        Error::Journal(journal::Error::Closed) => Error::Stopping,
+        other => other,
+    }
+}
+
+/// Gives up those of whom nothing was heard in time.
+pub(crate) async fn expire(live: Live) {
+    loop {
+        let now = live.now();
+        match live.change(|table| table.expire(now)) {
+            Some(next) => tokio::select! {
+                () = live.clock().sleep(next.saturating_sub(now)) => {}
+                () = live.watched() => {}
+            },
+            None => live.watched().await,
+        }
+    }
+}

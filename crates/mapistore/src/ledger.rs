@@ -1,0 +1,150 @@
+//! Who is registered by the last commit: a copy that follows the journal, from which the next writes are made, and by
+//! which the world is told who has come and gone.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use engine::Follower;
+use jiff::Timestamp;
+use model::{Effects, Entity, EntityKey, EntityWrite};
+use tokio::sync::broadcast;
+
+use crate::registry::{Registry, Triple};
+use crate::request::told;
+use crate::stored::{KIND, Kept, Stored, key};
+
+/// Somebody has come or gone, for good: it is in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Who.
+    pub triple: Triple,
+    /// He is there now.
+    pub is_there: bool,
+}
+
+/// What is kept for those who listen; whoever falls behind is told so.
+const STREAM: usize = 4096;
+
+/// The copy.
+#[derive(Debug)]
+pub struct Ledger {
+    by_key: Mutex<Copy>,
+    turns: broadcast::Sender<Turn>,
+}
+
+#[derive(Debug, Default)]
+struct Copy {
+    stored: HashMap<String, Stored>,
+    /// Entities that say nothing which could be used.
+    unreadable: Vec<String>,
+    /// How many came and went, since start.
+    came: u64,
+    went: u64,
+    /// What is read while it is filled is no news.
+    filled: bool,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Ledger { by_key: Mutex::default(), turns: broadcast::channel(STREAM).0 }
+    }
+}
+
+impl Ledger {
+    fn lock(&self) -> MutexGuard<'_, Copy> {
+        // Each change is made whole under the lock; a poisoned one is still sound.
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who comes and goes from now on.
+    pub fn turns(&self) -> broadcast::Receiver<Turn> {
+        self.turns.subscribe()
+    }
+
+    /// All that was there was read: what comes now is news. Those who were there, and keys of what cannot be read.
+    pub fn filled(&self) -> (Vec<Stored>, Vec<EntityKey>) {
+        let mut copy = self.lock();
+        copy.filled = true;
+        copy.came = u64::try_from(copy.stored.len()).unwrap_or(u64::MAX);
+        let unreadable = std::mem::take(&mut copy.unreadable);
+        let unreadable = unreadable.into_iter().map(|key| EntityKey { kind: KIND.to_owned(), key });
+        (copy.stored.values().cloned().collect(), unreadable.collect())
+    }
+
+    /// How many came, with those who were there at the start, and how many went.
+    pub fn traffic(&self) -> (u64, u64) {
+        let copy = self.lock();
+        (copy.came, copy.went)
+    }
+
+    /// Since when somebody is there.
+    pub fn since(&self, triple: &Triple) -> Option<Timestamp> {
+        self.lock().stored.get(&key(triple).key).map(|stored| stored.kept.since)
+    }
+
+    /// What has to be written so that the journal says of these what the table says, and what backends are told of it.
+    pub fn writes<'t>(
+        &self,
+        table: &Registry,
+        triples: impl IntoIterator<Item = &'t Triple>,
+        now: Timestamp,
+    ) -> Effects {
+        let copy = self.lock();
+        let mut effects = Effects::default();
+        for triple in triples {
+            let key = key(triple);
+            let stored = copy.stored.get(&key.key);
+            let seen = table.find(triple);
+            let kept =
+                seen.as_ref().map(|seen| Kept::of(seen, stored.map_or(now, |stored| stored.kept.since)));
+            if kept.as_ref() == stored.map(|stored| &stored.kept) {
+                continue;
+            }
+            if kept.is_some() != stored.is_some() {
+                let others = table.of_vuser(&triple.backend, &triple.vuser).len();
+                let others = others.saturating_sub(usize::from(kept.is_some()));
+                effects.follow_ups.push(told(triple, kept.is_some(), others));
+            }
+            let expected_rev = stored.map_or(0, |stored| stored.rev);
+            let content = kept.map(|kept| kept.content(triple));
+            effects.entities.push(EntityWrite { key, expected_rev, content });
+        }
+        effects
+    }
+}
+
+impl Follower for Ledger {
+    fn told(&self, key: &str, now: Option<&Entity>) {
+        let mut copy = self.lock();
+        let read = now.map(Stored::read);
+        if let Some(None) = read {
+            copy.unreadable.push(key.to_owned());
+        }
+        let (before, after) = match read.flatten() {
+            Some(stored) => {
+                let triple = stored.triple.clone();
+                (copy.stored.insert(key.to_owned(), stored).map(|stored| stored.triple), Some(triple))
+            }
+            None => (copy.stored.remove(key).map(|stored| stored.triple), None),
+        };
+        if !copy.filled {
+            return;
+        }
+        let turn = match (before, after) {
+            (None, Some(triple)) => Turn { triple, is_there: true },
+            (Some(triple), None) => Turn { triple, is_there: false },
+            _ => return,
+        };
+        if turn.is_there {
+            copy.came += 1;
+        } else {
+            copy.went += 1;
+        }
+        // Nobody who listens is no error.
+        let _ = self.turns.send(turn);
+    }
+
+    fn unreadable(&self, key: &str) {
+        self.lock().unreadable.push(key.to_owned());
+    }
+}

@@ -1,0 +1,40 @@
+registrations = Registrations
+registrations-text = Users for whom a process of OpenChange holds something open on a backend, now.
+registrations-off = The registry is not switched on
+registrations-off-text = Give registry.socket in the configuration and restart: from then on processes of OpenChange say here whom they serve.
+registrations-none = Nobody is registered
+registrations-none-text = As soon as somebody opens a mailbox, a calendar or contacts through OpenChange, he appears here by himself.
+registrations-unfit = Nobody fits
+registrations-registered = { $n ->
+    [one] registered
+   *[other] registered
+ }
+registrations-processes = { $n ->
+    [one] process connected
+   *[other] processes connected
+ }
+registrations-below-zero = { $n ->
+    [one] time somebody was to go who was not there
+   *[other] times somebody was to go who was not there
+ }
+registrations-no-room = { $n ->
+    [one] left out: there is no more room
+   *[other] left out: there is no more room
+ }
+registrations-search = Search
+registrations-search-text = Name with
+registration-backend = Backend
+registration-user = System user
+registration-vuser = User of the backend
+registration-count = References
+registration-since = Since
+registration-holders = Held by
+registration-process = process { $pid }
+registration-queue = queue { $queue }
+registration-away = not heard
+registration-no-manager = manager interface missing
+registrations-apply = Search
+registrations-clear = Show all
+registrations-counts = How many
+registrations-pages = Pages
+registrations-more = More
