@@ -2,13 +2,14 @@
 //! which the world is told who has come and gone.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engine::Follower;
 use jiff::Timestamp;
 use model::{Effects, Entity, EntityKey, EntityWrite};
 use tokio::sync::broadcast;
 
+use crate::notify::Told;
 use crate::registry::{Registry, Triple};
 use crate::request::told;
 use crate::stored::{KIND, Kept, Stored, key};
@@ -22,6 +23,15 @@ pub struct Turn {
     pub is_there: bool,
 }
 
+/// What those hear who listen, in the order in which it happened.
+#[derive(Clone, Debug)]
+pub enum Happened {
+    /// Somebody has come or gone.
+    Turn(Turn),
+    /// Somebody was notified.
+    Told(Arc<Told>),
+}
+
 /// What is kept for those who listen; whoever falls behind is told so.
 const STREAM: usize = 4096;
 
@@ -29,7 +39,7 @@ const STREAM: usize = 4096;
 #[derive(Debug)]
 pub struct Ledger {
     by_key: Mutex<Copy>,
-    turns: broadcast::Sender<Turn>,
+    happened: broadcast::Sender<Happened>,
 }
 
 #[derive(Debug, Default)]
@@ -46,7 +56,7 @@ struct Copy {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Ledger { by_key: Mutex::default(), turns: broadcast::channel(STREAM).0 }
+        Ledger { by_key: Mutex::default(), happened: broadcast::channel(STREAM).0 }
     }
 }
 
@@ -56,9 +66,15 @@ impl Ledger {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Who comes and goes from now on.
-    pub fn turns(&self) -> broadcast::Receiver<Turn> {
-        self.turns.subscribe()
+    /// What happens from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Happened> {
+        self.happened.subscribe()
+    }
+
+    /// Somebody was notified.
+    pub fn tell(&self, told: Told) {
+        // Nobody who listens is no error.
+        let _ = self.happened.send(Happened::Told(Arc::new(told)));
     }
 
     /// All that was there was read: what comes now is news. Those who were there, and keys of what cannot be read.
@@ -141,7 +157,7 @@ impl Follower for Ledger {
             copy.went += 1;
         }
         // Nobody who listens is no error.
-        let _ = self.turns.send(turn);
+        let _ = self.happened.send(Happened::Turn(turn));
     }
 
     fn unreadable(&self, key: &str) {

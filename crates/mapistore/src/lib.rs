@@ -23,7 +23,7 @@ mod work;
 /// The name under which the registry stands among the backends.
 pub const BACKEND: &str = "mapistore";
 
-pub use ledger::{Ledger, Turn};
+pub use ledger::{Happened, Ledger, Turn};
 pub use live::{Live, Place, Settings};
 pub use notify::{Handed, Herald, NOTICE, Notification, Told, Unreached};
 pub use request::{NOTIFICATION, REGISTERED, SOURCE, UNREGISTERED, actions};

@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::{Clock, Link};
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, watch};
 
 use crate::ledger::Ledger;
-use crate::notify::Told;
 use crate::registry::{Epoch, Process, Queue, Registry, Rules};
 use crate::session::Session;
 
@@ -46,7 +45,6 @@ struct Shared {
     written: watch::Sender<u64>,
     epochs: AtomicU64,
     ended: AtomicBool,
-    notified: broadcast::Sender<Arc<Told>>,
     link: OnceLock<Arc<Link>>,
 }
 
@@ -72,9 +70,6 @@ impl fmt::Debug for Place {
     }
 }
 
-/// Notifications that are kept for those who listen.
-const STREAM: usize = 1024;
-
 impl Live {
     /// One in which nobody is registered yet.
     pub fn new(settings: Settings, clock: Clock) -> Self {
@@ -90,7 +85,6 @@ impl Live {
             written: watch::channel(0).0,
             epochs: AtomicU64::new(1),
             ended: AtomicBool::new(false),
-            notified: broadcast::channel(STREAM).0,
             link: OnceLock::new(),
         }))
     }
@@ -176,17 +170,6 @@ impl Live {
     /// Who is connected.
     pub fn sessions(&self) -> MutexGuard<'_, HashMap<Process, Session>> {
         self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notifications that were handed over, as they are.
-    pub fn notified(&self) -> broadcast::Receiver<Arc<Told>> {
-        self.0.notified.subscribe()
-    }
-
-    /// A notification was handed over.
-    pub fn tell(&self, told: Told) {
-        // Nobody who listens is no error.
-        let _ = self.0.notified.send(Arc::new(told));
     }
 
     /// Under which connection of the hub it is shown.

@@ -193,7 +193,7 @@ impl Live {
             return Err(Unreached::Failed(processes));
         }
         let told = Told { notification: notification.clone(), users, processes };
-        self.tell(told.clone());
+        self.ledger().tell(told.clone());
         self.count("notified");
         Ok(told)
     }

@@ -1,7 +1,6 @@
 //! Who comes and goes, and who is notified, as server-sent events.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -14,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use utoipa::ToSchema;
 
 use super::{Api, filter};
-use crate::ledger::Turn;
+use crate::ledger::{Happened, Turn};
 use crate::notify::Told;
 use crate::registry::{Filter, Triple};
 
@@ -100,7 +99,7 @@ pub(super) async fn events(
     let filter = filter(&mut params)?;
     params.finish()?;
     let live = api.live()?;
-    let follow = Follow { turns: live.ledger().turns(), told: live.notified(), filter };
+    let follow = Follow { happened: live.ledger().listen(), filter };
     let news = stream::unfold(follow, |mut follow| async { Some((follow.next().await?, follow)) });
     let events =
         news.map(|news| Ok(Event::default().event(news.as_str()).json_data(&news).unwrap_or_default()));
@@ -109,30 +108,23 @@ pub(super) async fn events(
 }
 
 struct Follow {
-    turns: Receiver<Turn>,
-    told: Receiver<Arc<Told>>,
+    happened: Receiver<Happened>,
     filter: Filter,
 }
 
 impl Follow {
+    /// What is wanted and comes next; `None` = the hub has stopped.
     async fn next(&mut self) -> Option<News> {
         loop {
-            let missed = tokio::select! {
-                turn = self.turns.recv() => match turn {
-                    Ok(turn) if self.filter.fits(&turn.triple) => return Some(turn.into()),
-                    Ok(_) => continue,
-                    Err(missed) => missed,
-                },
-                told = self.told.recv() => match told {
-                    Ok(told) if self.is_about(&told) => return Some(News::Notified(Told::clone(&told))),
-                    Ok(_) => continue,
-                    Err(missed) => missed,
-                },
-            };
-            return match missed {
-                RecvError::Lagged(number) => Some(News::Missed { number }),
-                RecvError::Closed => None,
-            };
+            match self.happened.recv().await {
+                Ok(Happened::Turn(turn)) if self.filter.fits(&turn.triple) => return Some(turn.into()),
+                Ok(Happened::Told(told)) if self.is_about(&told) => {
+                    return Some(News::Notified(Told::clone(&told)));
+                }
+                Ok(_) => {}
+                Err(RecvError::Lagged(number)) => return Some(News::Missed { number }),
+                Err(RecvError::Closed) => return None,
+            }
         }
     }
 

@@ -83,9 +83,8 @@ struct World {
     stored: BTreeMap<Triple, Vec<(Holder, u64)>>,
     /// Urgent messages first, then in their order.
     queue: Vec<Command>,
-    /// What the writers of the queue hold, and what of it was read.
+    /// What the writers of the queue hold.
     queued: BTreeMap<usize, u64>,
-    read: BTreeMap<usize, u64>,
 }
 
 fn user(n: usize) -> Triple {
@@ -105,7 +104,6 @@ impl World {
             stored: BTreeMap::new(),
             queue: Vec::new(),
             queued: BTreeMap::new(),
-            read: BTreeMap::new(),
         }
     }
 
@@ -236,19 +234,6 @@ impl World {
             program.epoch = None;
             program.on_the_way.clear();
         }
-        if killed {
-            // What was read of the queue and not written is lost: those who wrote it know nothing of that.
-            let of_queue = |t: usize| {
-                let held = self.stored.get(&user(t)).into_iter().flatten();
-                held.filter(|(holder, _)| matches!(holder, Holder::Queue(_))).map(|(_, count)| *count).sum()
-            };
-            self.read = (0..USERS).map(|t| (t, of_queue(t))).collect();
-            let left: Vec<Command> = self.queue.clone();
-            self.queued = self.read.clone();
-            for command in left {
-                self.note_sent(&command);
-            }
-        }
         self.table = Registry::new(Rules::default());
         for (triple, held) in self.stored.clone() {
             self.table.restore(triple, held, self.now);
@@ -261,31 +246,23 @@ impl World {
     }
 
     fn send(&mut self, more: bool, t: usize) {
+        let count = self.queued.entry(t).or_default();
         // Whoever writes a queue unregisters only what he has registered.
-        if !more && self.queued.get(&t).copied().unwrap_or(0) == 0 {
+        if !more && *count == 0 {
             return;
         }
+        *count = if more { *count + 1 } else { *count - 1 };
         let command = if more { Command::Register(user(t)) } else { Command::Unregister(user(t)) };
-        self.note_sent(&command);
         let urgent = self.queue.iter().take_while(|queued| matches!(queued, Command::Unregister(_))).count();
         let place = if more { self.queue.len() } else { urgent };
         self.queue.insert(place, command);
     }
 
-    fn note_sent(&mut self, command: &Command) {
-        let (triple, more) = match command {
-            Command::Register(triple) => (triple, true),
-            Command::Unregister(triple) => (triple, false),
-        };
-        let t = (0..USERS).find(|t| user(*t) == *triple).unwrap();
-        let count = self.queued.entry(t).or_default();
-        *count = if more { *count + 1 } else { count.saturating_sub(1) };
-    }
-
+    /// What is read of a queue is gone from it: that it is written before the hub is killed is assumed here.
     fn drain(&mut self) {
         let drained = std::mem::take(&mut self.queue);
-        self.read = self.queued.clone();
         self.table.apply(Queue::B, drained);
+        self.write(usize::MAX);
     }
 
     /// Less than the grace, when anybody who lives is away; else as long as it takes to give all others up.
