@@ -1,5 +1,6 @@
 //! The queues of 2011, over real POSIX queues: what other programs write there is counted, in whichever order it is read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::print_stderr, reason = "what is left out is said")]
 
 mod support;
 
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use intendant_mapistore::Settings;
 use intendant_mapistore::legacy::{Mq, Way};
-use intendant_mapistore::registry::Queue;
+use intendant_mapistore::registry::{Filter, Queue};
 use mapistore_wire::Triple;
 use mapistore_wire::legacy::{Generation, UserCommand, status};
 use serde_json::Value;
@@ -109,7 +110,7 @@ async fn what_a_foreign_program_writes_to_a_queue_is_understood_byte_for_byte() 
         until("the message", async || {
             bed.live
                 .table()
-                .list(&Default::default(), None, 1000)
+                .list(&Filter::default(), None, 1000)
                 .rows
                 .iter()
                 .map(|seen| seen.count)

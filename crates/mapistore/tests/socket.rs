@@ -33,7 +33,7 @@ async fn who_comes_and_goes_is_told_once_with_the_names() {
     assert_eq!(told, wanted);
     let jobs = testhub::jobs(&bed.hub).await;
     let subjects: Vec<&str> =
-        jobs.iter().filter_map(|job| job.subject.as_ref()).map(|s| s.as_str()).collect();
+        jobs.iter().filter_map(|job| job.subject.as_ref()).map(model::Subject::as_str).collect();
     assert!(subjects.contains(&"mailbox:SOGo/alice"), "{subjects:?}");
 }
 
@@ -78,7 +78,7 @@ async fn a_process_that_was_killed_takes_along_its_own_at_once() {
     let program = "import socket,sys,time\n\
         s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(bytes.fromhex(sys.argv[2]))\n\
         time.sleep(3600)";
-    let hex: String = frames.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = frames.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let mut child = Command::new("python3")
         .args(["-c", program])
         .arg(bed.socket())

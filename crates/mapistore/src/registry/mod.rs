@@ -352,16 +352,12 @@ impl Registry {
             self.bytes += entry.size();
             Vec::with_capacity(1)
         });
-        match holders.iter_mut().find(|(other, _)| *other == holder) {
-            Some((_, spellings)) => {
-                *spellings += 1;
-                false
-            }
-            None => {
-                holders.push((holder, 1));
-                true
-            }
+        if let Some((_, spellings)) = holders.iter_mut().find(|(other, _)| *other == holder) {
+            *spellings += 1;
+            return false;
         }
+        holders.push((holder, 1));
+        true
     }
 
     fn let_go(&mut self, holder: Holder, entry: &Arc<Triple>) {
