@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::process::{Child, Command};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread;
 
 use rustix::process::{Pid, Resource, WaitId, WaitIdOptions, WaitOptions, getpid, prlimit, waitid, waitpid};
@@ -85,16 +85,31 @@ impl Drop for Ward {
     }
 }
 
+/// Nothing starts while it is held, and what was started is noted.
+fn all_are_noted() -> RwLockWriteGuard<'static, ()> {
+    NURSERY.starting.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whether a process was handed to us, carries no mark, and can have been lost only by this script.
 pub(super) fn was_lost_by(number: u64, process: &Process) -> bool {
-    is_orphan(process) && process.mark.is_none() && custody().belongs_to(number, process.key())
+    let may_be = process.mark.is_none() && is_orphan(process);
+    may_be && {
+        // A script that is just being started looks like one.
+        let _noted = all_are_noted();
+        is_orphan(process) && custody().belongs_to(number, process.key())
+    }
 }
 
 /// Looks at all those that were handed to us: the dead are let go. Gives the living ones that nobody has a right to.
 pub(super) fn abandoned(all: Vec<Process>) -> Vec<Process> {
     let mut orphans = all;
     orphans.retain(is_orphan);
-    bury(&orphans);
+    if !orphans.is_empty() {
+        // A script that is just being started looked like one.
+        let _noted = all_are_noted();
+        orphans.retain(is_orphan);
+        orphans.iter().filter(|process| !process.lives).for_each(bury);
+    }
     orphans.retain(|process| process.lives);
     let mut custody = custody();
     let others = orphans.iter().any(|process| process.mark.as_ref().is_some_and(|mark| !custody.runs(mark)));
@@ -114,14 +129,46 @@ fn is_orphan(process: &Process) -> bool {
         && !custody().is_ours(process.pid.as_raw_pid())
 }
 
-fn bury(orphans: &[Process]) {
-    let mut dead = orphans.iter().filter(|process| !process.lives).peekable();
-    if dead.peek().is_none() {
-        return;
-    }
-    // What was started and not yet noted when they were looked at is noted now.
-    let _nothing_starts = NURSERY.starting.write().unwrap_or_else(PoisonError::into_inner);
-    for process in dead.filter(|process| is_orphan(process)) {
-        let _ = waitpid(Some(process.pid), WaitOptions::NOHANG);
+fn bury(dead: &Process) {
+    let _ = waitpid(Some(dead.pid), WaitOptions::NOHANG);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test")]
+
+    use std::time::Duration;
+
+    use testkit::wait;
+
+    use super::*;
+    use crate::run::processes;
+
+    /// Long enough for a look that does not wait.
+    const LOOK: Duration = Duration::from_millis(500);
+
+    #[test]
+    fn a_script_that_is_just_being_started_is_nobodys_orphan() {
+        host();
+        let looks: [fn() -> bool; 2] = [
+            || !abandoned(processes::all().unwrap()).is_empty(),
+            // One that is ended by force, the only other one there is.
+            || {
+                let loser = custody().enter(1, "mark".to_owned(), false);
+                processes::all().unwrap().iter().any(|process| was_lost_by(loser, process))
+            },
+        ];
+        for look in looks {
+            let starting = NURSERY.starting.read().unwrap();
+            let child = Command::new("sleep").arg("60").spawn().unwrap();
+            let looking = thread::spawn(look);
+            wait::until(LOOK, || looking.is_finished().then_some(()));
+            let number = custody().enter(Pid::from_child(&child).as_raw_pid(), "another".to_owned(), false);
+            let mut ward = Ward { child, number };
+            drop(starting);
+            assert!(!looking.join().unwrap());
+            ward.child().kill().unwrap();
+            ward.let_go();
+        }
     }
 }
