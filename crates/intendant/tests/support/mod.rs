@@ -272,6 +272,11 @@ impl Serving {
         self.child.wait().unwrap().code()
     }
 
+    /// Whether it has ended by itself.
+    pub fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Ends it as a crash would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
