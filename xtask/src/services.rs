@@ -1,6 +1,7 @@
 //! `cargo xtask services`: real servers to try things out with.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use testgoogle::{Google, Gram, SCOPE};
@@ -61,6 +62,7 @@ fn start(own: Own, folder: &Path) -> Result<Running> {
         }
         Own::Google => {
             let google = Google::start();
+            google.token_life(Duration::from_hours(24));
             let (url, token) = (google.url(), google.token(&[SCOPE]));
             println!("{url}  the Directory API, for {} of the domain gadz.org", google.admin());
             println!("  key file of the service account: {}", google.key_file(folder).display());

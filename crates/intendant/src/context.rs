@@ -64,6 +64,11 @@ impl Context {
         Context { role: Some(role), ..self.clone() }
     }
 
+    /// The role in which it serves.
+    pub fn role(&self) -> Option<&Taken> {
+        self.role.as_ref()
+    }
+
     /// Whether it is one that stands in another program's place.
     pub fn stands_in(&self) -> bool {
         self.role.is_some()
@@ -97,7 +102,8 @@ impl Context {
                     settings.iter().any(is)
                 };
                 // What holds there by default is none of our own defaults: the hub has that role.
-                loaded.stands_in |= roles.iter().any(|role| role.defaults.iter().any(holds));
+                loaded.stands_in |=
+                    roles.iter().any(|role| role.has_folders && role.defaults.iter().any(holds));
             }
             Err(api::Error::NoHub { .. }) => {
                 if let Some(role) = Taken::if_told(&roles, self.environment()) {

@@ -1,4 +1,4 @@
-//! Log records: on standard error, for people or as JSON, at a level that a reload may change.
+//! Log records: on standard error or output, for people or as JSON, at a level that a reload may change.
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, Registry, reload};
 
 use crate::cli::Common;
-use crate::config;
+use crate::config::{self, Output};
 use crate::context::Context;
 use crate::render::text;
 
@@ -44,14 +44,14 @@ impl Level {
     }
 }
 
-/// Starts logging to standard error. Once per process.
-pub fn start(format: Format, level: LevelFilter) -> Result<Level> {
-    start_with(format, wanted(level))
+/// Starts logging. Once per process.
+pub fn start(format: Format, output: Output, level: LevelFilter) -> Result<Level> {
+    start_with(format, output, wanted(level))
 }
 
-fn start_with(format: Format, wanted: Targets) -> Result<Level> {
+fn start_with(format: Format, output: Output, wanted: Targets) -> Result<Level> {
     let (filter, handle) = reload::Layer::new(wanted);
-    let lines = tracing_subscriber::fmt::layer().with_writer(move || Lines { format });
+    let lines = tracing_subscriber::fmt::layer().with_writer(move || Lines { format, output });
     let lines = match format {
         Format::Human(colour) => {
             let time = Local { clock: Clock::system(), zone: TimeZone::system() };
@@ -71,7 +71,7 @@ pub fn start_quietly(context: &Context) -> Result<Level> {
     let asked = by_option(&context.common);
     let wanted = wanted(asked.unwrap_or(LevelFilter::WARN));
     let wanted = if asked.is_none() { wanted.with_target(engine::JOBS, LevelFilter::OFF) } else { wanted };
-    start_with(Format::Human(context.screen.err.is_on()), wanted)
+    start_with(Format::Human(context.screen.err.is_on()), Output::Stderr, wanted)
 }
 
 /// A level of the configuration.
@@ -100,6 +100,7 @@ pub fn by_option(common: &Common) -> Option<LevelFilter> {
 /// One record, one line, whatever others put into it: nobody makes up a record, and nobody steers a terminal.
 struct Lines {
     format: Format,
+    output: Output,
 }
 
 impl io::Write for Lines {
@@ -112,12 +113,19 @@ impl io::Write for Lines {
             // Colours of others were taken out before ours were put in.
             Format::Human(_) => text::printable(&line.replace(['\n', '\r'], " ")).into_owned(),
         };
-        io::stderr().lock().write_all(format!("{line}\n").as_bytes())?;
+        let line = format!("{line}\n");
+        match self.output {
+            Output::Stderr => io::stderr().lock().write_all(line.as_bytes())?,
+            Output::Stdout => io::stdout().lock().write_all(line.as_bytes())?,
+        }
         Ok(record.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        match self.output {
+            Output::Stderr => io::stderr().flush(),
+            Output::Stdout => io::stdout().flush(),
+        }
     }
 }
 

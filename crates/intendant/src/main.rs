@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use intendant::assembly::Modules;
-use intendant::cli::{self, Backends, Command, Jobs, Key, Typed};
+use intendant::cli::{self, Backends, Command, Config, Jobs, Key, Typed};
 use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;
@@ -63,6 +63,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
             Backends::Resume(args) => command::backends::pause(args, false, context).await,
             Backends::Reload(args) => command::backends::reload(args, context).await,
         },
+        Command::Config(Config::Check(args)) => command::config::check(args, context).await,
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),

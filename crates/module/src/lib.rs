@@ -33,5 +33,5 @@ pub use engine::Chore;
 pub use finding::{Finding, Level};
 pub use native::{Native, native};
 pub use offer::{Needed, Offer};
-pub use role::{Put, Role, Said, Settings};
+pub use role::{Place, Put, Role, Said, Settings};
 pub use running::{Around, Panel, Running, Served, Swap};

@@ -2,6 +2,7 @@
 
 mod actions;
 mod config;
+mod role;
 mod settings;
 mod typed;
 
@@ -56,6 +57,7 @@ impl Module for Google {
             sections: vec![SectionKind::of::<config::Google>(COLD)],
             actions: actions::actions(),
             commands: vec![Command::new("google", about, typed::run)],
+            roles: vec![role::ROLE],
             ..About::default()
         }
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod backends;
+mod config;
 mod job;
 mod jobs;
 mod keep;
@@ -19,6 +20,7 @@ pub use access::{
     Decision, Failsafe, FailsafeList, HeldSet, Login, MakeToken, OneToken, SignIn, Token, TokenList,
 };
 pub use backends::{Backends, Check, List as BackendList, One as OneBackend, Ping, Reload};
+pub use config::{CheckConfig, Config};
 pub use job::JobName;
 pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
@@ -82,6 +84,9 @@ pub enum Command {
     /// See, check, try out and steer backends
     #[command(subcommand)]
     Backends(Backends),
+    /// See what the configuration comes to, and where each value comes from
+    #[command(subcommand)]
+    Config(Config),
     /// Examine configuration, folders, key, journal and backends
     Doctor(Doctor),
     /// Write a consistent copy of the journal, also while the hub works

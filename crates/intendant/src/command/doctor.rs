@@ -4,7 +4,8 @@ mod checks;
 mod dependencies;
 
 use anyhow::Result;
-use module::Level;
+use module::terminal::Screen;
+use module::{Finding, Level};
 use serde_json::json;
 
 use crate::cli::Doctor;
@@ -21,7 +22,13 @@ pub async fn run(args: Doctor, context: &Context) -> Result<Exit> {
         screen.json(&json!({ "ok": well, "checks": findings }))?;
         return Ok(Exit::of(well));
     }
-    for finding in &findings {
+    show(&findings, screen)?;
+    Ok(Exit::of(well))
+}
+
+/// One line for each, with what to do below it.
+pub(super) fn show(findings: &[Finding], screen: &Screen) -> Result<()> {
+    for finding in findings {
         let mark = match finding.level {
             Level::Ok => Mark::Good,
             Level::Warning => Mark::Warn,
@@ -37,5 +44,5 @@ pub async fn run(args: Doctor, context: &Context) -> Result<Exit> {
             screen.line(format!("{}{}", " ".repeat(indent), mark.paint(screen.out, &line)))?;
         }
     }
-    Ok(Exit::of(well))
+    Ok(())
 }

@@ -5,6 +5,7 @@ pub mod backup;
 mod batch;
 pub mod check;
 pub mod completions;
+pub mod config;
 pub mod doctor;
 pub mod failsafe;
 pub(crate) mod find;

@@ -133,7 +133,8 @@ fn located(path: &Path, text: &str, error: &serde_saphyr::Error) -> Error {
     }
 }
 
-fn sentence(error: &serde_saphyr::Error) -> String {
+/// What is wrong, without the place.
+pub(super) fn sentence(error: &serde_saphyr::Error) -> String {
     use serde_saphyr::Error::{DuplicateMappingKey, SerdeUnknownField, Unexpected};
     match error {
         SerdeUnknownField { field, expected, .. } => unknown_key(field, expected),

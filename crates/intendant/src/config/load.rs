@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use module::Said;
 use module::config::{Error, Homes, Key, SecretSource, Section as _, SectionKind, Sections, Unfit};
+use module::{Place, Said};
 
 use super::file;
+use super::named;
 use super::place::Places;
 use super::sections::{Config, NEED_RESTART};
 use crate::role::Taken;
@@ -37,6 +38,15 @@ pub enum Origin {
     Variable(String),
     /// The hub that runs.
     Hub,
+}
+
+impl From<Place> for Origin {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Variable(name) => Origin::Variable(name),
+            Place::File(path, line) => Origin::File(path, line),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -100,7 +110,7 @@ pub(super) fn assemble(
         loaded.set_defaults(kind.name, kind.elsewhere)?;
     }
     if let Some(role) = role {
-        loaded.lay_over(role)?;
+        loaded.lay_over(role, kinds)?;
     }
     loaded.fill(places);
     loaded.complete()?;
@@ -208,18 +218,18 @@ impl Loaded {
         Ok(())
     }
 
-    /// What the older program's variables say counts most; what it has by default counts where nobody says anything.
-    fn lay_over(&mut self, taken: &Taken) -> Result<(), Error> {
+    /// What the older program is told counts most; what it has by default counts where nobody says anything.
+    fn lay_over(&mut self, taken: &Taken, kinds: &[SectionKind]) -> Result<(), Error> {
         let Taken { role, settings } = taken;
-        self.stands_in = true;
+        self.stands_in = role.has_folders;
         self.set_defaults(role.name, role.defaults)?;
-        for Said { key, variable, text } in &settings.said {
-            let variable = (*variable).to_owned();
-            if let Some(text) = text {
-                let wrong = |what| Error::Variable { variable: variable.clone(), what };
-                self.set(key, text).map_err(wrong)?;
+        let named = named::laid_over(self.file.as_deref(), kinds, taken)?;
+        self.sections.replace_by(named);
+        for Said { key, place, text } in &settings.said {
+            if let Some(text) = text.as_ref().filter(|_| !named::is_in(&settings.named, key)) {
+                self.set(key, text.expose()).map_err(|what| wrong(key, place, what))?;
             }
-            self.origins.insert(key.clone(), Origin::Variable(variable));
+            self.origins.insert(key.clone(), Origin::from(place.clone()));
         }
         if let Some(put) = &settings.put {
             put(&mut self.sections);
@@ -271,6 +281,16 @@ impl Loaded {
             return unfit("requests.max_size", "no request could ever be accepted: write a size above zero");
         }
         Ok(())
+    }
+}
+
+/// What an older program was told, and cannot be.
+pub(super) fn wrong(key: &str, place: &Place, what: String) -> Error {
+    match place {
+        Place::Variable(variable) => Error::Variable { variable: variable.clone(), what },
+        Place::File(..) => {
+            Error::Unfit { key: key.to_owned(), origin: Origin::from(place.clone()).to_string(), what }
+        }
     }
 }
 

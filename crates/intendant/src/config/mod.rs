@@ -6,6 +6,7 @@
 
 mod file;
 mod load;
+mod named;
 mod net;
 mod oidc;
 mod place;
@@ -24,5 +25,6 @@ pub use net::{Listen, Networks, Site};
 pub use oidc::{Oidc, Roles};
 pub use place::Places;
 pub use sections::{
-    Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Requests, Retention, Stop,
+    Config, Data, DeadLetters, Failsafe, Format, Http, Level, Log, NEED_RESTART, Output, Requests, Retention,
+    Stop,
 };

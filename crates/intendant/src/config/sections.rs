@@ -12,7 +12,7 @@ use super::net::{Listen, Networks, Site};
 use super::oidc::Oidc;
 
 /// Keys of the hub itself that are read at start only.
-pub const NEED_RESTART: [&str; 22] = [
+pub const NEED_RESTART: [&str; 23] = [
     "data.folder",
     "key",
     "key_before",
@@ -35,6 +35,7 @@ pub const NEED_RESTART: [&str; 22] = [
     "http.oidc.default_role",
     "http.oidc.label",
     "log.format",
+    "log.output",
 ];
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -205,6 +206,8 @@ section! {
         level: Level = Level::Info,
         /// How it looks: `human` or `json`.
         format: Format = Format::Human,
+        /// Where it goes: `stderr` or `stdout`.
+        output: Output = Output::Stderr,
     }
 }
 
@@ -224,6 +227,15 @@ pub enum Level {
     /// Each write and each line that a backend prints.
     Trace,
 }
+/// Where records go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// To standard error.
+    Stderr,
+    /// To standard output, where the platform of an older program looks for them.
+    Stdout,
+}
+words!(Output { Stderr = "stderr", Stdout = "stdout" });
 words!(Level { Off = "off", Error = "error", Warn = "warn", Info = "info", Debug = "debug", Trace = "trace" });
 
 /// How log records look.

@@ -36,14 +36,14 @@ use model::effect::EntityContent;
 use model::word::code;
 use model::{
     ActionSpec, Delivery, DeliveryTo, Dependency, Effects, Entity, EntityKey, EntityWrite, Job, JobId,
-    JobState, NewDelivery, OnError, Outcome, Progress, Refusal, Request, RetryPolicy, RunMark, Times,
+    JobState, NewDelivery, OnError, Outcome, Progress, Refusal, Request, RetryPolicy, RunMark, Secret, Times,
 };
 use module::config::{Root, SectionKind};
 use module::exit::Exit;
 use module::terminal::Colour;
 use module::{
-    About, Around, Chore, Command, Declaration, Finding, Module, Native, Needed, Offer, Panel, Running, Said,
-    Served, Settings, SourceName, Swap, Told, native,
+    About, Around, Chore, Command, Declaration, Finding, Module, Native, Needed, Offer, Panel, Place,
+    Running, Said, Served, Settings, SourceName, Swap, Told, native,
 };
 use serde_json::{Value, json};
 use testkit::port::Port;
@@ -99,10 +99,14 @@ const ROLE: module::Role = module::Role {
     name: "innkeeper",
     about: "Let rooms as the innkeeper did",
     defaults: &[("rooms.town", "Lyon")],
+    has_folders: false,
     read: |_| {
-        let rooms =
-            Said { key: "rooms.number".to_owned(), variable: "INN_ROOMS", text: Some("9".to_owned()) };
-        Ok(Settings { said: vec![rooms], put: None })
+        let rooms = Said {
+            key: "rooms.number".to_owned(),
+            place: Place::Variable("INN_ROOMS".to_owned()),
+            text: Some(Secret::new("9".to_owned())),
+        };
+        Ok(Settings { said: vec![rooms], ..Settings::default() })
     },
 };
 

@@ -27,6 +27,16 @@ impl Environment {
         self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// A variable that is set, even to nothing: for older programs, to which that says something.
+    pub fn set(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// The names of the variables that begin so.
+    pub fn names<'e>(&'e self, prefix: &'e str) -> impl Iterator<Item = &'e str> {
+        self.variables.keys().map(String::as_str).filter(move |name| name.starts_with(prefix))
+    }
+
     /// The variables that override a key: variable, key, text. One that looks like it and names no key is an error;
     /// one that is empty says nothing.
     pub fn overrides<'e>(&'e self, keys: &[String]) -> Result<Vec<(&'e str, String, &'e str)>, Error> {

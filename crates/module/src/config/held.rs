@@ -236,6 +236,16 @@ impl Sections {
         }
     }
 
+    /// Puts each of these in its place.
+    pub fn replace_by(&mut self, others: Sections) {
+        for other in others.0 {
+            match self.0.iter_mut().find(|own| own.name() == other.name()) {
+                Some(own) => *own = other,
+                None => self.0.push(other),
+            }
+        }
+    }
+
     /// Every key with its value as it would be written in the file.
     pub fn values(&self) -> Vec<(String, String)> {
         let of = |section: &dyn Held| {

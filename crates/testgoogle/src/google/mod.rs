@@ -14,8 +14,8 @@ mod token;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use crate::desk::{Desk, Order};
@@ -151,8 +151,8 @@ impl Google {
     }
 
     /// Tokens that are given from now on live so long; an hour at first.
-    pub fn token_life(&self, life: SignedDuration) {
-        self.site.world().tokens.life = life;
+    pub fn token_life(&self, life: Duration) {
+        self.site.world().tokens.life = life.try_into().unwrap();
     }
 
     /// A token of the administrator, for clients that do not fetch one.

@@ -24,7 +24,7 @@ use super::reload::Reloader;
 use crate::assembly::Assembly;
 use crate::cli::{Serve, VERSION};
 use crate::compose::{self, Home, Parts};
-use crate::config::{self, Loaded};
+use crate::config::{self, Loaded, Output};
 use crate::context::Context;
 use crate::exit::{Exit, sentence, whole};
 use crate::logging::{self, Format, Level};
@@ -147,11 +147,23 @@ async fn invite(access: &Access, url: Option<&str>, context: &Context) -> Result
 
 fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
     let log = &loaded.config.log;
+    let screen = match log.output {
+        Output::Stderr => context.screen.err,
+        Output::Stdout => context.screen.out,
+    };
     let format = match log.format {
-        config::Format::Human => Format::Human(context.screen.err.is_on()),
+        config::Format::Human => Format::Human(screen.is_on()),
         config::Format::Json => Format::Json,
     };
-    logging::start(format, logging::by_option(&context.common).unwrap_or(logging::level(log.level)))
+    let level = logging::by_option(&context.common).unwrap_or(logging::level(log.level));
+    let started = logging::start(format, log.output, level)?;
+    if let Some(Taken { role, settings }) = context.role() {
+        tracing::info!(pid = std::process::id(), "in the place of {}: Ctrl-C or SIGINT ends it", role.name);
+        for remark in &settings.remarks {
+            tracing::warn!("{remark}");
+        }
+    }
+    Ok(started)
 }
 
 /// What a hub is started from.

@@ -20,7 +20,7 @@ fn an_unknown_key_is_refused_with_what_was_probably_meant() {
 fn an_unknown_key_like_none_is_refused_with_what_there_is() {
     let refusal = Site::new("log:\n  colour: red\n").refusal(&[]);
     assert!(
-        refusal.starts_with("intendant.yml:2: unknown key colour, known here are level, format\n"),
+        refusal.starts_with("intendant.yml:2: unknown key colour, known here are level, format, output\n"),
         "{refusal}"
     );
     let refusal = Site::new("actions:\n  X:\n    schemata: {}\n    xyz: 1\n").refusal(&[]);

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use model::Secret;
 use scripts::Backends;
+use serde_json::json;
 use sesame::SesameSource;
 
 use super::{Site, environment, kinds};
 use crate::assembly::Modules;
-use crate::config::{Level, Loaded, Named, Places, SecretSource, load};
+use crate::config::{Error, Level, Loaded, Named, Places, SecretSource, load};
 use crate::role::Taken;
 use module::config::TimeLimit;
+use module::{Place, Role, Said, Settings};
 
 fn laid_over(variables: &[(&str, &str)], configuration: &str) -> Loaded {
     let site = Site::new(configuration);
@@ -86,6 +88,47 @@ fn what_the_configuration_says_stays_where_no_variable_does() {
         (backends(&loaded).folder.as_path(), loaded.config.log.level),
         (Path::new("/elsewhere"), Level::Warn)
     );
+}
+
+fn named(port: &str, configuration: &str) -> Result<Loaded, Error> {
+    let text = |text: &str| Some(Secret::new(text.to_owned()));
+    let place = Place::Variable("OLD_PORT".to_owned());
+    let settings = Settings {
+        said: vec![Said { key: "bus.old.port".to_owned(), place, text: text(port) }],
+        named: [("bus".to_owned(), json!({ "old": { "host": "its own", "port": 1, "vhost": "v" } }))]
+            .into_iter()
+            .collect(),
+        ..Settings::default()
+    };
+    let role = Role {
+        name: "older",
+        about: "",
+        defaults: &[],
+        has_folders: false,
+        read: |_| Ok(Settings::default()),
+    };
+    let site = Site::new(configuration);
+    let places = Places::new(environment(&[]), true);
+    load(Some(&site.path("intendant.yml")), &places, &kinds(), Some(&Taken { role, settings }))
+}
+
+/// What the program has by itself counts least, then the file, then what it was told.
+#[test]
+fn a_role_has_sections_with_names_of_their_own() {
+    let loaded = named("5673", "bus: {old: {host: mq, port: 2}, other: {host: another}}\n").unwrap();
+    let value = |key: &str| loaded.view().into_iter().find(|shown| shown.key == key).unwrap();
+    let values =
+        ["bus.old.host", "bus.old.port", "bus.old.vhost", "bus.other.host"].map(|key| value(key).value);
+    assert_eq!(values, ["mq", "5673", "v", "another"]);
+    let origins = ["bus.old.port", "bus.old.vhost"].map(|key| value(key).origin.to_string());
+    assert_eq!(origins, ["$OLD_PORT", "default"]);
+    assert!(value("bus.old.host").origin.to_string().ends_with("intendant.yml:1"));
+}
+
+#[test]
+fn what_cannot_be_is_told_with_the_variable_that_says_it() {
+    let error = named("many", "").unwrap_err().to_string();
+    assert!(error.contains("OLD_PORT") && error.contains("many"), "{error}");
 }
 
 /// A hub is known to have the role by what holds there by default.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use model::Secret;
 use module::config::{Environment, Named, SecretSource, Sections, refuse_foreign};
-use module::{Role, Said, Settings};
+use module::{Place, Role, Said, Settings};
 
 use super::config::SesameSource;
 
@@ -17,6 +17,7 @@ pub(super) const ROLE: Role = Role {
     name: "sesame-daemon",
     about: "Be the hub in the place of Sesame's daemon: only its own variables are needed (`SESAME_REDIS_URI`, …)",
     defaults: &[("backends.timeout", "none")],
+    has_folders: true,
     read,
 };
 
@@ -70,11 +71,13 @@ impl Daemon {
 
     /// The same in our terms.
     fn settings(self) -> Settings {
-        let own = |there: bool, key: &str, variable| {
-            there.then(|| Said { key: format!("sesame.{SOURCE}.{key}"), variable, text: None })
+        let own = |there: bool, key: &str, variable: &str| {
+            let place = || Place::Variable(variable.to_owned());
+            there.then(|| Said { key: format!("sesame.{SOURCE}.{key}"), place: place(), text: None })
         };
-        let hubs = |text: Option<String>, key: &str, variable| {
-            text.map(|text| Said { key: key.to_owned(), variable, text: Some(text) })
+        let hubs = |text: Option<String>, key: &str, variable: &str| {
+            let place = Place::Variable(variable.to_owned());
+            text.map(|text| Said { key: key.to_owned(), place, text: Some(Secret::new(text)) })
         };
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let said = [
@@ -89,6 +92,7 @@ impl Daemon {
         Settings {
             said: said.into_iter().flatten().collect(),
             put: Some(Arc::new(move |sections: &mut Sections| self.describe(sections))),
+            ..Settings::default()
         }
     }
 
@@ -130,7 +134,7 @@ mod tests {
     }
 
     fn text<'s>(settings: &'s Settings, key: &str) -> Option<&'s str> {
-        settings.said.iter().find(|said| said.key == key)?.text.as_deref()
+        settings.said.iter().find(|said| said.key == key)?.text.as_ref().map(|text| text.expose().as_str())
     }
 
     #[test]
