@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod client;
 mod error;
 pub mod establishment;
 pub mod hidden;

@@ -1,6 +1,7 @@
 //! Looking at establishments.
 
 use engine::port::Standing;
+use engine::{BackendView, PING};
 use journal::{EntityFilter, Spot};
 use model::JobState;
 
@@ -112,6 +113,19 @@ impl Host {
         let waiting = self.all(&[State::Uploaded, State::UploadedRight], QUEUE).await?;
         let earlier = |other: &&Establishment| other.rne != of.rne && other.kept.since < of.kept.since;
         Ok(waiting.iter().filter(earlier).fold((0, 0), |(n, bytes), other| (n + 1, bytes + other.size())))
+    }
+
+    /// Asks the backends that open schools whether they are there: one that stays answers for its schools only once it runs,
+    /// and after a restart nobody else would ask it.
+    pub async fn wake(&self) -> Result<(), Error> {
+        let opens = |backend: &BackendView| {
+            let maps = |wanted: &str| backend.actions.iter().any(|action| action == wanted);
+            backend.standing == Standing::Active && maps(Work::Open.action()) && maps(PING)
+        };
+        for backend in self.hub.backends().into_iter().filter(opens) {
+            self.hub.ping(&backend.name).await?;
+        }
+        Ok(())
     }
 
     /// How many schools are mounted at once: as many as the narrowest backend has slots.

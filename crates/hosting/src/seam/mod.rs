@@ -1,7 +1,9 @@
 //! What the hub sees of this module.
 
+mod command;
 mod config;
 mod running;
+mod typed;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -11,7 +13,7 @@ use jiff::SignedDuration;
 use model::Times;
 use module::config::SectionKind;
 use module::exit::misuse;
-use module::{About, Chore, Declaration, Module, Told};
+use module::{About, Chore, Command, Declaration, Module, Told};
 
 use crate::host::{Doors, Host};
 use crate::reactor::Follow;
@@ -22,6 +24,7 @@ use crate::upload::Uploads;
 use crate::values::Version;
 use config::{Hosting as Section, ReadyCode};
 use running::Open;
+use typed::Hosting as Typed;
 
 /// How often lost work is looked for, and what was kept for long enough.
 const LOOK: std::time::Duration = std::time::Duration::from_mins(5);
@@ -38,6 +41,11 @@ impl Module for Hosting {
             actions: crate::request::actions(),
             scopes: vec![SCOPE],
             openapi: Some(crate::api::document()),
+            commands: vec![Command::new(
+                "hosting",
+                "Host library servers: create, change, delete, upload, export",
+                |typed: Typed, desk| Box::pin(command::run(typed, desk)),
+            )],
             pages: crate::upload::table(),
             sources: vec![SOURCE],
             ..About::default()
@@ -129,7 +137,7 @@ fn sweep(uploads: &Arc<OnceLock<Uploads>>) -> Chore {
 }
 
 /// What is looked after by itself.
-fn chores(settings: &Arc<Settings>) -> [Chore; 3] {
+fn chores(settings: &Arc<Settings>) -> [Chore; 4] {
     let chore = |name, every, act: fn(Host) -> engine::port::BoxFuture<'static, Result<(), crate::Error>>| {
         let settings = Arc::clone(settings);
         Chore {
@@ -146,6 +154,7 @@ fn chores(settings: &Arc<Settings>) -> [Chore; 3] {
         chore("search for lost work of establishments", LOOK, |host| {
             Box::pin(async move { host.find_lost().await.map(drop) })
         }),
+        chore("look at the servers of schools", LOOK, |host| Box::pin(async move { host.wake().await })),
         chore("sums of what establishments left", LOOK, |host| {
             Box::pin(async move { host.measure_all().await })
         }),

@@ -69,6 +69,9 @@ impl Running for Open {
 /// Finds out what was exported as soon as a school is removed. What it misses a chore does.
 async fn watch(host: Host) {
     let mut events = host.hub().events();
+    if let Err(error) = host.wake().await {
+        tracing::warn!("the servers of schools could not be asked whether they are there: {error}");
+    }
     loop {
         let job = match events.recv().await {
             Ok(event) if event.kind == EventKind::Succeeded => event.job,

@@ -29,6 +29,7 @@ pub use error::Error;
 pub use limits::{ArchiveLimits, Limits};
 pub use refusal::{Reason, Refusal};
 pub use school::{Handed, School, Schools, Standing};
+pub(crate) use tus::metadata;
 pub use web::{routes, table};
 
 /// What the pages say.
