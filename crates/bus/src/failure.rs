@@ -45,7 +45,7 @@ impl Failure {
 
     /// Of a message that became no job.
     pub(crate) fn of_refused(refused: &Refused) -> Self {
-        let Refused { why: Why { code, message }, violations } = refused;
+        let Refused { why: Why { code, message }, violations, schema } = refused;
         let (status, name) = match code {
             code if *code == code::UNREADABLE => (400, "InvalidMessage"),
             code if *code == code::INVALID_PAYLOAD => (422, "InvalidPayload"),
@@ -55,7 +55,10 @@ impl Failure {
             code if *code == EXHAUSTED => (500, INTERNAL),
             _ => (500, INTERNAL),
         };
-        let data = if violations.is_empty() { Value::Null } else { json!({ "errors": violations }) };
+        let mut data = if violations.is_empty() { Value::Null } else { json!({ "errors": violations }) };
+        if let (Some(data), Some(schema)) = (data.as_object_mut(), schema) {
+            data.insert("schema".to_owned(), schema.clone());
+        }
         let (name, message) = (Some(name.to_owned()), message.clone());
         Failure { soft: false, status, name, message, data, next_try_in: None }
     }

@@ -133,7 +133,12 @@ impl Session {
                 self.link.count("unclaimed", 1);
                 self.tell_nothing_done(incoming).await?;
             }
-            Entered::Refused(why) => self.refuse(incoming, &Refused { why, violations: Vec::new() }).await?,
+            Entered::Refused(why) => {
+                // What the action's own schema says is told as what a route's says is.
+                let wrong = (why.code == code::INVALID_PAYLOAD).then(|| why.message.clone());
+                let refused = Refused { why, violations: wrong.into_iter().collect(), schema: None };
+                self.refuse(incoming, &refused).await?;
+            }
         }
         Ok(())
     }

@@ -143,7 +143,8 @@ pub fn request(
     let violations = route.violations(&message.data);
     if !violations.is_empty() {
         let message = format!("{key} does not fit the schema of its route: {}", violations.join("; "));
-        return Err(Refused { violations, ..Refused::new(code::INVALID_PAYLOAD, message) });
+        let schema = route.spec.schema.clone().filter(|_| route.spec.tell_schema);
+        return Err(Refused { violations, schema, ..Refused::new(code::INVALID_PAYLOAD, message) });
     }
     if route.skips(&message.data) {
         return Err(Refused::new(
@@ -181,11 +182,13 @@ pub struct Refused {
     pub why: Why,
     /// What does not fit, place by place.
     pub violations: Vec<String>,
+    /// The schema that it does not fit, when whoever sent it is to be told.
+    pub schema: Option<Value>,
 }
 
 impl Refused {
     pub(crate) fn new(code: Code, message: String) -> Self {
-        Refused { why: Why { code, message }, violations: Vec::new() }
+        Refused { why: Why { code, message }, violations: Vec::new(), schema: None }
     }
 }
 

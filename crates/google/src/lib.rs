@@ -11,6 +11,7 @@ mod client;
 pub mod directory;
 pub mod gram;
 pub mod identity;
+mod pages;
 pub mod request;
 mod seam;
 pub mod template;

@@ -18,6 +18,10 @@ pub enum Deed {
     Suspend,
     /// People get in again.
     Reactivate,
+    /// The referential is told which account it is.
+    Link,
+    /// The referential is told that there is none.
+    Unlink,
 }
 
 /// How a request names the account.
@@ -51,10 +55,12 @@ pub struct Asked {
     pub wish: Wish,
     /// In the words of which catalogue.
     pub front: Front,
+    /// The account at Google that is to be linked.
+    pub google_id: Option<String>,
 }
 
 /// The actions, each with its deed and catalogue.
-pub const ACTIONS: [(&str, Deed, Front); 7] = [
+pub const ACTIONS: [(&str, Deed, Front); 9] = [
     ("request.googleapps.user.create", Deed::Create, Front::GoogleApps),
     ("request.googleapps.user.update", Deed::Update, Front::GoogleApps),
     ("request.googleapps.user.delete", Deed::Delete, Front::GoogleApps),
@@ -62,6 +68,8 @@ pub const ACTIONS: [(&str, Deed, Front); 7] = [
     ("request.gapps.account.update", Deed::Update, Front::Gapps),
     ("request.gapps.account.delete", Deed::Delete, Front::Gapps),
     ("request.gapps.account.suspend", Deed::Suspend, Front::Gapps),
+    ("google.link", Deed::Link, Front::GoogleApps),
+    ("google.unlink", Deed::Unlink, Front::GoogleApps),
 ];
 
 /// What is asked with this action and data; `None` = the action is none of ours. An error says, place by place, what is
@@ -80,8 +88,12 @@ pub fn read(action: &str, data: &Value) -> Option<Result<Asked, Vec<String>>> {
     if *front == Front::GoogleApps && *deed == Deed::Create && wish.primary.is_none() {
         wrong.push("/primary_email: is missing".to_owned());
     }
+    let google_id = google_id(data).filter(|_| *deed == Deed::Link);
+    if *deed == Deed::Link && google_id.is_none() {
+        wrong.push("/google_id: is missing".to_owned());
+    }
     Some(match named.filter(|_| wrong.is_empty()) {
-        Some(named) => Ok(Asked { deed: *deed, named, wish, front: *front }),
+        Some(named) => Ok(Asked { deed: *deed, named, wish, front: *front, google_id }),
         None => Err(wrong),
     })
 }
@@ -118,6 +130,13 @@ fn key(data: &Map<String, Value>, wrong: &mut Vec<String>) -> Option<Named> {
         wrong.push("/google_account_key: is missing: an id, a primary address or an alias".to_owned());
     }
     (!text.is_empty()).then_some(Named::Google(text))
+}
+
+/// The number of an account at Google.
+fn google_id(data: &Map<String, Value>) -> Option<String> {
+    let text = data.get("google_id")?.as_str()?.trim();
+    let sound = (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    sound.then(|| text.to_owned())
 }
 
 fn primary(data: &Map<String, Value>, wrong: &mut Vec<String>) -> Option<String> {

@@ -133,6 +133,7 @@ fn a_requester_of_the_bus_hears_what_became_of_an_account() {
     let (status, name, data) = bed.reply();
     assert_eq!((status, name.as_str()), (422, Some("InvalidPayload")));
     assert!(!data["error_data"]["errors"].as_array().unwrap().is_empty(), "{data}");
+    assert_eq!(data["error_data"]["schema"]["title"], "Create Google Account message schema");
 
     // What changed in GrAM reaches Google; what the hub wrote there does not come back.
     bed.publish("notify.account.updated", 4, &json!({ "key": UUID, "changes": { "gapps_id": [null, id] } }));
@@ -163,6 +164,11 @@ fn a_requester_of_the_bus_hears_what_became_of_an_account() {
     assert_eq!(bed.reply(), (200, Value::Null, json!({ "key": id })));
     assert_eq!(bed.told(), ("notify.googleapps.user.deleted".to_owned(), json!({ "key": id })));
     assert_eq!(bed.gram.gapps_id(UUID), None);
+
+    // What is asked for otherwise is told of, too.
+    let asked = json!({ "action": CREATE, "payload": create(UUID, ADA) }).to_string();
+    bed.world.submit(&asked);
+    assert_eq!(bed.told().0, "notify.googleapps.user.created");
 
     // The hash of the password is nowhere.
     assert!(!hub.log().contains(&hash));

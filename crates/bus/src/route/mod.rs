@@ -26,6 +26,8 @@ pub struct RouteSpec {
     pub action: Option<String>,
     /// JSON Schema of the data.
     pub schema: Option<Value>,
+    /// Whether whoever sends data that does not fit it is told the schema.
+    pub tell_schema: bool,
     /// JSON Schema of data with which there is nothing to do.
     pub skip: Option<Value>,
     /// What backends are given instead of the data: members by name, each with the JSON pointer into the data where its
@@ -50,6 +52,7 @@ impl Default for RouteSpec {
             about: None,
             action: None,
             schema: None,
+            tell_schema: false,
             skip: None,
             data: BTreeMap::new(),
             concerned_to: Vec::new(),

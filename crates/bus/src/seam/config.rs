@@ -100,6 +100,8 @@ section! {
         action: Option<String> = None,
         /// JSON Schema of the message's data: the path of a file, or the schema itself. What does not fit is refused.
         schema: Option<Schema> = None,
+        /// Whether the reply to data that does not fit says the schema, beside what is wrong.
+        tell_schema: bool = false,
         /// JSON Schema of data with which there is nothing to do: the path of a file, or the schema itself. Such a message
         /// is done at once, and nothing runs.
         skip: Option<Schema> = None,
@@ -168,6 +170,7 @@ impl BusRoute {
             about: self.about.clone(),
             action: self.action.clone(),
             schema: document(&self.schema),
+            tell_schema: self.tell_schema,
             skip: document(&self.skip),
             data: self.data.clone(),
             concerned_to: self.concerned_to.clone(),

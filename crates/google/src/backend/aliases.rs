@@ -1,7 +1,7 @@
 //! Aliases: what goes goes first, one call each.
 
 use crate::account::{Plan, User, same};
-use crate::told::{Failure, in_the_way};
+use crate::told::Failure;
 use crate::trouble::Op;
 
 use super::attempt::{Attempt, Said, Step, forgetful};
@@ -73,7 +73,7 @@ impl Attempt<'_> {
                 "{address} is held by something that cannot be read: a group, or an account that is not ours"
             ),
         };
-        let mut data = in_the_way(&self.uuid(), holder);
+        let mut data = self.in_the_way(holder);
         data.insert("address".to_owned(), address.into());
         Box::new(Failure::AlreadyExists.hard(self.work.rules.codes, message, data))
     }

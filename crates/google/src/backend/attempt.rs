@@ -6,11 +6,11 @@ use std::time::Duration;
 use engine::port::Call;
 use model::word::code;
 use model::{JobId, MASK, Outcome, Secret, Until, Wait, WaitFor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::account::{Person, User};
-use crate::gram::GramTrouble;
-use crate::told::{Failure, Front, on_the_way};
+use crate::gram::{Account, GramTrouble};
+use crate::told::{Failure, Front, in_the_way, on_the_way};
 use crate::trouble::{Op, Trouble, Verdict, verdict};
 
 use super::Work;
@@ -59,6 +59,7 @@ struct State {
     /// What is known, for those who are told of a failure.
     uuid: Option<String>,
     user: Option<User>,
+    gram: Option<Value>,
     /// The hash of the person's password: nothing that is told has it.
     hash: Option<Secret<String>>,
 }
@@ -76,6 +77,7 @@ impl<'a> Attempt<'a> {
             paused: Duration::ZERO,
             uuid: None,
             user: None,
+            gram: None,
             hash: None,
         };
         Ok(Attempt { work, call, front, line: replayed, before, state: Mutex::new(state) })
@@ -101,6 +103,23 @@ impl<'a> Attempt<'a> {
     /// That account, as it is called.
     pub(super) fn uuid(&self) -> String {
         self.state().uuid.clone().unwrap_or_default()
+    }
+
+    /// That account as the referential has it, for those who are told of a failure.
+    pub(super) fn is_of(&self, account: &Account) {
+        const TOLD: [&str; 7] = ["uuid", "hruid", "id_soce", "firstname", "lastname", "email", "gapps_id"];
+        let told =
+            TOLD.iter().filter_map(|name| Some(((*name).to_owned(), account.shown().get(*name)?.clone())));
+        self.state().gram = Some(Value::Object(told.collect()));
+    }
+
+    /// What is told of an account that is in the way.
+    pub(super) fn in_the_way(&self, user: Option<&User>) -> Map<String, Value> {
+        let mut data = in_the_way(&self.uuid(), user);
+        if let Some(gram) = self.state().gram.clone() {
+            data.insert("gram_account".to_owned(), gram);
+        }
+        data
     }
 
     /// The account at Google as it is known now.
@@ -318,7 +337,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// What is said of a call that brought no success.
-pub(super) fn said(trouble: &Trouble) -> String {
+pub(crate) fn said(trouble: &Trouble) -> String {
     match trouble {
         Trouble::Answer(answer) => {
             let reason = answer.reason.as_deref().map(|reason| format!(", {reason}")).unwrap_or_default();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::account::{Holder, MOST_ALIASES, PasswordHash, Person, User, Whose, insertion, plan, whose};
 use crate::identity::Identity;
 use crate::request::Wish;
-use crate::told::{About, Event, Failure, done, in_the_way};
+use crate::told::{About, Event, Failure, done};
 use crate::trouble::Op;
 
 use super::attempt::{Attempt, Said, Step, forgetful};
@@ -89,7 +89,7 @@ impl Attempt<'_> {
         }
         let message =
             format!("Account {} already has a Google account registered: {}", person.key, user.primary_email);
-        let data = in_the_way(&person.key, Some(&user));
+        let data = self.in_the_way(Some(&user));
         Err(Box::new(Failure::AlreadyRegistered.hard(self.work.rules.codes, message, data)))
     }
 

@@ -6,6 +6,7 @@ mod attempt;
 mod busy;
 mod create;
 mod delete;
+mod link;
 mod memory;
 mod owner;
 mod update;
@@ -30,6 +31,7 @@ use crate::request::{self, Asked, Deed, Named};
 use crate::told::{Codes, Failure, Front, Notices};
 
 pub use addresses::{Addresses, BadTemplate, Service, Template};
+pub(crate) use attempt::said;
 pub use memory::{KIND, Kept, Ties};
 
 use attempt::{Attempt, Step, forgetful, waits};
@@ -187,11 +189,12 @@ impl Work {
         attempt.hold("account", &uuid)?;
         // It is read when nobody else can be at work on it any more.
         let account = attempt.of_gram(gram.account(&uuid).await)?;
+        attempt.is_of(&account);
         let wish = match asked.deed {
             Deed::Create | Deed::Update => {
                 self.addresses.wish(&attempt, &account, asked.wish, asked.deed).await?
             }
-            Deed::Delete | Deed::Suspend | Deed::Reactivate => asked.wish,
+            _ => asked.wish,
         };
         let owner = Owner::Gram(gram, &account);
         let person = || {
@@ -208,6 +211,8 @@ impl Work {
             Deed::Suspend => attempt.suspend(owner, &account.uuid, account.number(), true).await,
             Deed::Reactivate => attempt.suspend(owner, &account.uuid, account.number(), false).await,
             Deed::Delete => attempt.delete(owner, &account.uuid, account.number()).await,
+            Deed::Link => attempt.link(gram, &account, &person()?, asked.google_id).await,
+            Deed::Unlink => attempt.unlink(gram, &account).await,
         }
     }
 
@@ -228,7 +233,9 @@ impl Work {
         let kept = self.memory.of(&key).await.map_err(forgetful)?;
         let owner = Owner::Own(kept.id.clone().filter(|_| !kept.deleted));
         match identity.deed {
-            Deed::Create | Deed::Update => attempt.create_or_update(owner, &identity).await,
+            Deed::Create | Deed::Update | Deed::Link | Deed::Unlink => {
+                attempt.create_or_update(owner, &identity).await
+            }
             Deed::Suspend => attempt.suspend(owner, &key, None, true).await,
             Deed::Reactivate => attempt.suspend(owner, &key, None, false).await,
             Deed::Delete => attempt.delete(owner, &key, None).await,
@@ -241,7 +248,7 @@ impl Work {
         if self.ties.is_google_down() {
             match self.directory.tokens().get().await {
                 Ok(_) => self.ties.google(now(), None),
-                Err(trouble) => self.ties.google(now(), Some(&attempt::said(&trouble))),
+                Err(trouble) => self.ties.google(now(), Some(&said(&trouble))),
             }
         }
         if let Some(gram) = self.gram.as_ref().filter(|_| self.ties.is_gram_down()) {

@@ -24,7 +24,7 @@ fn spec(deed: Deed, front: Front) -> ActionSpec {
         destructive: match deed {
             Deed::Delete => Some(Destructive::Delete),
             Deed::Suspend => Some(Destructive::Disable),
-            Deed::Create | Deed::Update | Deed::Reactivate => None,
+            Deed::Create | Deed::Update | Deed::Reactivate | Deed::Link | Deed::Unlink => None,
         },
         ..ActionSpec::default()
     }
@@ -36,6 +36,7 @@ fn schema(deed: Deed, front: Front) -> Value {
         (Front::Gapps, _) => include_str!("../schema/gapps.json"),
         (Front::GoogleApps, Deed::Create) => include_str!("../schema/create.json"),
         (Front::GoogleApps, Deed::Delete) => include_str!("../schema/delete.json"),
+        (Front::GoogleApps, Deed::Link) => include_str!("../schema/link.json"),
         (Front::GoogleApps, _) => include_str!("../schema/update.json"),
     };
     serde_json::from_str(text).unwrap_or_default()

@@ -24,6 +24,8 @@ section! {
         subject: Option<String> = None,
         /// Where grants to an installed application are kept. Without it `google-tokens.yaml` in the data folder.
         tokens: PathBuf = PathBuf::new(),
+        /// A Redis in which they are kept instead, `redis://…` or `rediss://…`, under the keys of the original program.
+        redis: Option<SecretSource> = None,
         /// Where the Directory API is.
         url: String = crate::directory::GOOGLE.to_owned(),
         /// A proxy for all that is asked. Without it the variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.

@@ -12,12 +12,16 @@ use std::time::Duration;
 use anyhow::Result;
 use engine::port::{BackendEntry, BoxFuture, Mapping};
 use engine::{Clock, Hub, PING};
+use http::page::Part;
 use model::OnError;
 use module::config::SectionKind;
-use module::{About, Command, Declaration, Finding, Module, Native as _, Offer, Running, Told, native};
+use module::{
+    About, Around, Command, Declaration, Finding, Module, Native as _, Offer, Running, Served, Told, native,
+};
 use tokio::task::JoinHandle;
 
 use crate::backend::{Accounts, Shared, Ties};
+use crate::pages::{self, Pages};
 use crate::request::ACTIONS;
 
 /// The name of the backend.
@@ -45,7 +49,7 @@ impl Google {
         Ok(parts.map(|parts| Accounts::new(BACKEND, parts, self.ties.clone(), &self.shared)))
     }
 
-    fn current(&self) -> Option<Accounts> {
+    pub(crate) fn current(&self) -> Option<Accounts> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -56,6 +60,8 @@ impl Module for Google {
         About {
             sections: vec![SectionKind::of::<config::Google>(COLD)],
             actions: actions::actions(),
+            pages: pages::routes().table(),
+            sources: vec![pages::SOURCE],
             commands: vec![Command::new("google", about, typed::run)],
             roles: vec![role::ROLE],
             ..About::default()
@@ -109,6 +115,20 @@ impl Running for Open {
         self.own.ties.tie(hub);
         let own = self.own.clone();
         *self.looking.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::spawn(look(own)));
+    }
+
+    fn pages(&self) -> Option<Part> {
+        Some(pages::PART)
+    }
+
+    fn serve(&self, around: &Around<'_>) -> Served {
+        let (hub, kit) = (around.hub.clone(), around.kit.clone());
+        let pages = Pages { hub: hub.clone(), kit, own: self.own.clone() };
+        Served {
+            pages: pages::routes().with_state(pages),
+            panels: vec![Box::new(pages::Accounts(hub))],
+            ..Served::default()
+        }
     }
 
     fn quiesce(&self) {

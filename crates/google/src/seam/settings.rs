@@ -17,7 +17,7 @@ use crate::client::Way;
 use crate::directory::{Directory, Pace};
 use crate::gram::{Gram, SignIn};
 use crate::identity::Mapping;
-use crate::token::{ClientSecret, Installed, ServiceAccount, Source, TokenFile, Tokens};
+use crate::token::{ClientSecret, Installed, ServiceAccount, Source, Store, TokenFile, TokenRedis, Tokens};
 
 /// The parts of the backend; `None` = nothing is configured.
 pub(super) fn parts(told: &Told, pace: &Arc<Pace>) -> Result<Option<Parts>> {
@@ -97,10 +97,21 @@ fn source(
     Ok(Box::new(Installed {
         secret,
         subject: subject.to_owned(),
-        store: Arc::new(TokenFile::new(own.tokens.clone())),
+        store: store(own, environment)?,
         client: client.clone(),
         clock: clock.clone(),
     }))
+}
+
+/// Where grants are kept.
+pub(super) fn store(own: &Google, environment: &Environment) -> Result<Arc<dyn Store>> {
+    match fetched(own.redis.as_ref(), environment)? {
+        Some(url) => {
+            let redis = TokenRedis::new(url.expose());
+            Ok(Arc::new(redis.map_err(|why| misuse(anyhow!("google.redis: {why}")))?))
+        }
+        None => Ok(Arc::new(TokenFile::new(own.tokens.clone()))),
+    }
 }
 
 fn gram(own: &Google, client: &Client, environment: &Environment) -> Result<Option<Gram>> {

@@ -3,15 +3,18 @@
 use std::io::{self, BufRead as _, Write as _};
 
 use anyhow::{Result, anyhow};
+use api::client::Submission;
 use clap::{Args, Subcommand};
+use model::JobState;
 use module::exit::{Exit, misuse};
 use module::terminal::text;
 use module::{Desk, Ended};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::config::Google;
-use super::settings::{client, client_secret, subject};
-use crate::token::{Flow, TokenFile};
+use super::settings::{client, client_secret, store, subject};
+use crate::token::Flow;
 use crate::trouble::Trouble;
 
 /// What can be typed after `intendant google`.
@@ -19,7 +22,66 @@ use crate::trouble::Trouble;
 pub(super) enum Line {
     /// Let an administrator grant access to the installed application
     Login(Login),
+    /// Give an account exactly these aliases
+    Aliases(Aliases),
+    /// Have GrAM forget the Google account of somebody; the account itself stays
+    Unlink(Unlink),
+    /// Tell GrAM which Google account somebody has
+    Link(Link),
 }
+
+/// `intendant google aliases`.
+#[derive(Args, Debug)]
+pub(super) struct Aliases {
+    /// The account in GrAM
+    #[arg(value_name = "UUID")]
+    uuid: String,
+    /// The aliases, with commas between or one by one; an empty text takes all away
+    #[arg(long, value_name = "ADDRESSES", required = true, value_delimiter = ',')]
+    set: Vec<String>,
+    #[command(flatten)]
+    agreed: Agreed,
+}
+
+/// `intendant google unlink`.
+#[derive(Args, Debug)]
+pub(super) struct Unlink {
+    /// The account in GrAM
+    #[arg(value_name = "UUID")]
+    uuid: String,
+    #[command(flatten)]
+    agreed: Agreed,
+}
+
+/// `intendant google link`.
+#[derive(Args, Debug)]
+pub(super) struct Link {
+    /// The account in GrAM
+    #[arg(value_name = "UUID")]
+    uuid: String,
+    /// The number of the account at Google
+    #[arg(value_name = "GOOGLE_ID")]
+    google_id: String,
+    #[command(flatten)]
+    agreed: Agreed,
+}
+
+/// What all that changes accounts by hand have in common.
+#[derive(Args, Debug)]
+struct Agreed {
+    /// Do it without asking
+    #[arg(long)]
+    yes: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Show the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How long the command waits for the job that it hands in, in seconds.
+const WAIT: u32 = 600;
 
 /// Where the browser is.
 #[derive(Args, Debug)]
@@ -36,6 +98,18 @@ pub(super) fn run(line: Line, desk: &dyn Desk) -> Ended<'_> {
     Box::pin(async move {
         match line {
             Line::Login(login) => sign_in(login, desk).await,
+            Line::Aliases(Aliases { uuid, set, agreed }) => {
+                let set: Vec<String> = set.into_iter().filter(|alias| !alias.trim().is_empty()).collect();
+                let payload = json!({ "gram_account_uuid": uuid, "aliases": set });
+                by_hand("request.googleapps.user.update", &uuid, payload, agreed, desk).await
+            }
+            Line::Unlink(Unlink { uuid, agreed }) => {
+                by_hand("google.unlink", &uuid, json!({ "gram_account_uuid": uuid }), agreed, desk).await
+            }
+            Line::Link(Link { uuid, google_id, agreed }) => {
+                let payload = json!({ "gram_account_uuid": uuid, "google_id": google_id });
+                by_hand("google.link", &uuid, payload, agreed, desk).await
+            }
         }
     })
 }
@@ -79,8 +153,38 @@ async fn sign_in(login: Login, desk: &dyn Desk) -> Result<Exit> {
             crate::token::SCOPE
         ));
     }
-    let file = TokenFile::new(own.tokens.clone());
-    file.put(&subject, &stored).map_err(|why| anyhow!(why))?;
-    screen.line(text::one_line(&format!("Access is granted, and kept in {}", file.path().display())))?;
+    let store = store(&own, desk.environment())?;
+    store.put(&subject, &stored).await.map_err(|why| anyhow!(why))?;
+    screen.line(text::one_line(&format!("Access is granted, and kept in {}", store.place())))?;
     Ok(Exit::Done)
+}
+
+/// Hands it in as a job of its own, in the account's order and with the rights of whoever asks, once somebody has typed whose
+/// account it is.
+async fn by_hand(action: &str, uuid: &str, payload: Value, agreed: Agreed, desk: &dyn Desk) -> Result<Exit> {
+    let screen = desk.screen();
+    if !agreed.yes && !agreed.dry_run {
+        screen.line(format!("{action} {payload}"))?;
+        screen.line("Type the UUID of the account to go on:")?;
+        io::stdout().flush()?;
+        let mut typed = String::new();
+        io::stdin().lock().read_line(&mut typed)?;
+        if !typed.trim().eq_ignore_ascii_case(uuid) {
+            return Err(misuse(anyhow!("this is not the UUID: nothing was done")));
+        }
+    }
+    let document = json!({ "action": action, "payload": payload, "dry_run": agreed.dry_run });
+    let submission = Submission { wait: Some(WAIT), ..Submission::default() };
+    let submitted = desk.client()?.submit(document.to_string(), &submission).await?;
+    if agreed.json {
+        screen.json(&submitted)?;
+    } else {
+        let job = submitted.job.map(|job| job.to_string()).unwrap_or_default();
+        let state = submitted.state.map_or("accepted", |state| state.as_str());
+        screen.line(text::one_line(&format!("job {job}: {state}")))?;
+        if let Some(result) = &submitted.result {
+            screen.pretty(result)?;
+        }
+    }
+    Ok(Exit::of(submitted.state == Some(JobState::Succeeded)))
 }

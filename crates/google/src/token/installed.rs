@@ -11,7 +11,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::store::{Stored, TokenFile};
+use super::store::{Store, Stored};
 use super::{Granted, SCOPE, Source, ask, granted, refused};
 use crate::trouble::{Credentials, Trouble, Wrong};
 
@@ -76,7 +76,7 @@ pub struct Installed {
     /// The administrator.
     pub subject: String,
     /// Where the grant is kept.
-    pub store: Arc<TokenFile>,
+    pub store: Arc<dyn Store>,
     /// Asks.
     pub client: Client,
     /// The time.
@@ -84,9 +84,9 @@ pub struct Installed {
 }
 
 impl Installed {
-    fn stored(&self) -> Result<Stored, Trouble> {
+    async fn stored(&self) -> Result<Stored, Trouble> {
         let trouble = |why: String| Trouble::Credentials(Credentials { wrong: Wrong::Grant, why });
-        let stored = self.store.get(&self.subject).map_err(&trouble)?;
+        let stored = self.store.get(&self.subject).await.map_err(Trouble::Unsent)?;
         let stored = stored.filter(|stored| stored.covers(SCOPE)).ok_or_else(|| {
             trouble(format!(
                 "nobody has granted anything yet: run `intendant google login` as {}",
@@ -96,14 +96,14 @@ impl Installed {
         if stored.client_id != self.secret.client_id {
             return Err(trouble(format!(
                 "what is kept in {} was granted to another client: run `intendant google login` anew",
-                self.store.path().display()
+                self.store.place()
             )));
         }
         Ok(stored)
     }
 
     async fn renew(&self) -> Result<Granted, Trouble> {
-        let stored = self.stored()?;
+        let stored = self.stored().await?;
         let left = stored.expires_at().map(|at| at.duration_since(self.clock.now()));
         let left = left.filter(|left| *left > SignedDuration::from_mins(12));
         if let Some(lasts) = left.and_then(|left| left.try_into().ok()) {
@@ -130,7 +130,7 @@ impl Installed {
             ..stored
         };
         // A token that cannot be kept is good all the same.
-        if let Err(why) = self.store.put(&self.subject, &renewed) {
+        if let Err(why) = self.store.put(&self.subject, &renewed).await {
             tracing::warn!("the Google token cannot be kept: {why}");
         }
         Ok(fresh)

@@ -22,7 +22,7 @@ use crate::trouble::{Credentials, Trouble, Wrong};
 pub use installed::{ClientSecret, Installed};
 pub use login::{Flow, Pasted};
 pub use service::{BadKey, ServiceAccount};
-pub use store::{Stored, TokenFile};
+pub use store::{Store, Stored, TokenFile, TokenRedis};
 
 /// All that is needed of Google: it covers accounts and aliases.
 pub const SCOPE: &str = "https://www.googleapis.com/auth/admin.directory.user";

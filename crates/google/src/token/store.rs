@@ -5,13 +5,19 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use engine::clock::within;
+use engine::port::BoxFuture;
 use jiff::Timestamp;
 use model::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// How long Redis may take.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// What is kept of a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +87,17 @@ impl Stored {
     }
 }
 
-/// The file.
+/// Where grants are kept, by administrator. Errors are sentences.
+pub trait Store: Send + Sync {
+    /// What is kept for an administrator.
+    fn get<'a>(&'a self, who: &'a str) -> BoxFuture<'a, Result<Option<Stored>, String>>;
+    /// Keeps a grant in the place of what was kept before.
+    fn put<'a>(&'a self, who: &'a str, stored: &'a Stored) -> BoxFuture<'a, Result<(), String>>;
+    /// Where that is, for people.
+    fn place(&self) -> String;
+}
+
+/// A file.
 #[derive(Debug)]
 pub struct TokenFile {
     path: PathBuf,
@@ -95,18 +111,11 @@ impl TokenFile {
         TokenFile { path, turn: Mutex::default() }
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What is kept for an administrator. An error is a sentence.
-    pub fn get(&self, who: &str) -> Result<Option<Stored>, String> {
+    fn read(&self, who: &str) -> Result<Option<Stored>, String> {
         Ok(self.all()?.get(who).and_then(|text| Stored::read(text)))
     }
 
-    /// Keeps a grant in the place of what was kept before.
-    pub fn put(&self, who: &str, stored: &Stored) -> Result<(), String> {
+    fn write(&self, who: &str, stored: &Stored) -> Result<(), String> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = self.all()?;
         all.insert(who.to_owned(), stored.write());
@@ -145,6 +154,60 @@ impl TokenFile {
     }
 }
 
+impl Store for TokenFile {
+    fn get<'a>(&'a self, who: &'a str) -> BoxFuture<'a, Result<Option<Stored>, String>> {
+        Box::pin(async { self.read(who) })
+    }
+
+    fn put<'a>(&'a self, who: &'a str, stored: &'a Stored) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async { self.write(who, stored) })
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// A Redis, with the keys of older programs.
+pub struct TokenRedis(redis::Client);
+
+impl TokenRedis {
+    /// The one at this address, `redis://…`. An error says what is wrong with it, without the address.
+    pub fn new(url: &str) -> Result<Self, String> {
+        redis::Client::open(url).map(TokenRedis).map_err(|error| error.to_string())
+    }
+
+    async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, String> {
+        let asked = async {
+            let mut connection = self.0.get_multiplexed_async_connection().await?;
+            command.query_async(&mut connection).await
+        };
+        let answered = within(ANSWER, asked).await.map_err(|_| "Redis does not answer".to_owned())?;
+        answered.map_err(|error: redis::RedisError| format!("Redis: {error}"))
+    }
+}
+
+fn key(who: &str) -> String {
+    format!("g-user-token:{who}")
+}
+
+impl Store for TokenRedis {
+    fn get<'a>(&'a self, who: &'a str) -> BoxFuture<'a, Result<Option<Stored>, String>> {
+        Box::pin(async move {
+            let found: Option<String> = self.ask(redis::cmd("GET").arg(key(who))).await?;
+            Ok(found.as_deref().and_then(Stored::read))
+        })
+    }
+
+    fn put<'a>(&'a self, who: &'a str, stored: &'a Stored) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { self.ask(redis::cmd("SET").arg(key(who)).arg(stored.write())).await })
+    }
+
+    fn place(&self) -> String {
+        "Redis".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -165,12 +228,12 @@ mod tests {
     fn a_grant_is_kept_for_nobody_elses_eyes_and_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::new(folder.path().join("secrets/tokens.yaml"));
-        assert_eq!(file.get("admin@x.org").unwrap(), None);
-        file.put("admin@x.org", &stored("one")).unwrap();
-        file.put("other: \"x\"@x.org", &stored("two")).unwrap();
-        assert_eq!(file.get("admin@x.org").unwrap(), Some(stored("one")));
-        assert_eq!(file.get("other: \"x\"@x.org").unwrap(), Some(stored("two")));
-        assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(file.read("admin@x.org").unwrap(), None);
+        file.write("admin@x.org", &stored("one")).unwrap();
+        file.write("other: \"x\"@x.org", &stored("two")).unwrap();
+        assert_eq!(file.read("admin@x.org").unwrap(), Some(stored("one")));
+        assert_eq!(file.read("other: \"x\"@x.org").unwrap(), Some(stored("two")));
+        assert_eq!(fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
@@ -181,10 +244,10 @@ mod tests {
 admin@x.org: '{"client_id":"c","access_token":"a","refresh_token":"r","scope":"https://www.googleapis.com/auth/admin.directory.user other","expiration_time_millis":1500000000000}'
 "#;
         fs::write(&path, text).unwrap();
-        let kept = TokenFile::new(path.clone()).get("admin@x.org").unwrap().unwrap();
+        let kept = TokenFile::new(path.clone()).read("admin@x.org").unwrap().unwrap();
         assert!(kept.covers(super::super::SCOPE) && kept.covers("other") && !kept.covers("more"));
         fs::write(&path, "no: [grants").unwrap();
-        let why = TokenFile::new(path).get("admin@x.org").unwrap_err();
+        let why = TokenFile::new(path).read("admin@x.org").unwrap_err();
         assert!(why.contains("sign in anew"), "{why}");
     }
 }

@@ -4,14 +4,17 @@
 #![allow(missing_docs, unreachable_pub)]
 #![allow(clippy::disallowed_methods, reason = "the tests wait for what others do")]
 
+mod addresses;
 mod bed;
 mod create;
 mod credentials;
 mod delete;
 mod identities;
+mod login;
 mod lost;
 mod quota;
 mod secrecy;
 mod settling;
+mod support;
 mod together;
 mod update;
