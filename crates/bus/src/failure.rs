@@ -57,7 +57,7 @@ impl Failure {
         };
         let mut data = if violations.is_empty() { Value::Null } else { json!({ "errors": violations }) };
         if let (Some(data), Some(schema)) = (data.as_object_mut(), schema) {
-            data.insert("schema".to_owned(), schema.clone());
+            data.insert("schema".to_owned(), Value::clone(schema));
         }
         let (name, message) = (Some(name.to_owned()), message.clone());
         Failure { soft: false, status, name, message, data, next_try_in: None }

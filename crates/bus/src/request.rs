@@ -143,7 +143,7 @@ pub fn request(
     let violations = route.violations(&message.data);
     if !violations.is_empty() {
         let message = format!("{key} does not fit the schema of its route: {}", violations.join("; "));
-        let schema = route.spec.schema.clone().filter(|_| route.spec.tell_schema);
+        let schema = route.spec.schema.clone().filter(|_| route.spec.tell_schema).map(Box::new);
         return Err(Refused { violations, schema, ..Refused::new(code::INVALID_PAYLOAD, message) });
     }
     if route.skips(&message.data) {
@@ -183,7 +183,7 @@ pub struct Refused {
     /// What does not fit, place by place.
     pub violations: Vec<String>,
     /// The schema that it does not fit, when whoever sent it is to be told.
-    pub schema: Option<Value>,
+    pub schema: Option<Box<Value>>,
 }
 
 impl Refused {

@@ -8,6 +8,7 @@ pub mod account;
 pub mod backend;
 mod check;
 mod client;
+pub mod diff;
 pub mod directory;
 pub mod gram;
 pub mod identity;

@@ -72,6 +72,9 @@ pub const ACTIONS: [(&str, Deed, Front); 9] = [
     ("google.unlink", Deed::Unlink, Front::GoogleApps),
 ];
 
+/// Compares all accounts, and changes nothing.
+pub const DIFF: &str = "google.diff";
+
 /// What is asked with this action and data; `None` = the action is none of ours. An error says, place by place, what is
 /// wrong with the data.
 pub fn read(action: &str, data: &Value) -> Option<Result<Asked, Vec<String>>> {

@@ -38,6 +38,7 @@ impl Attempt<'_> {
         let mut kept = self.work.memory.of(&person.key).await.map_err(forgetful)?;
         if is_new {
             kept.password = self.fingerprint(person).await?;
+            kept.name = Some(self.name_of(person).await?);
         }
         kept.id = Some(user.id.clone());
         kept.primary = Some(user.primary_email.clone());

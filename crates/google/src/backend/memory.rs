@@ -35,6 +35,8 @@ pub struct Kept {
     pub written_at: Option<Timestamp>,
     /// Fingerprint of the password that was pushed last.
     pub password: Option<String>,
+    /// Fingerprint of the name that was pushed last.
+    pub name: Option<String>,
     /// We have deleted it.
     pub deleted: bool,
 }

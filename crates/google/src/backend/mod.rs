@@ -6,6 +6,7 @@ mod attempt;
 mod busy;
 mod create;
 mod delete;
+mod diff;
 mod link;
 mod memory;
 mod owner;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use engine::Clock;
 use engine::clock::within;
-use engine::port::{BoxFuture, Call, Control, Fault};
+use engine::port::{BoxFuture, Call, Control, Fault, Reporter};
 use engine::{PING, port::Stop};
 use model::word::code;
 use model::{Dependency, Outcome, WaitFor};
@@ -27,7 +28,7 @@ use crate::account::Adopt;
 use crate::directory::{Directory, Pace};
 use crate::gram::{Gram, GramTrouble};
 use crate::identity::Mapping;
-use crate::request::{self, Asked, Deed, Named};
+use crate::request::{self, Asked, DIFF, Deed, Named};
 use crate::told::{Codes, Failure, Front, Notices};
 
 pub use addresses::{Addresses, BadTemplate, Service, Template};
@@ -151,12 +152,15 @@ pub struct Shared {
 }
 
 impl Work {
-    async fn run(&self, call: &Call) -> Step<Outcome> {
+    async fn run(&self, call: &Call, progress: &Reporter) -> Step<Outcome> {
         if &*call.action == PING {
             return self.ping(call).await;
         }
         if let Err(pause) = self.directory.has_room() {
             return Err(waits(WaitFor::Backend, pause, "google.quota is used up for this minute"));
+        }
+        if &*call.action == DIFF {
+            return self.diff(call, progress).await;
         }
         let payload = call.body.get("payload").unwrap_or(&Value::Null);
         match request::read(&call.action, payload) {
@@ -271,8 +275,9 @@ impl Work {
 impl Native for Accounts {
     fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
+            let progress = control.progress.clone();
             let limit = control.limit.unwrap_or(LONGEST);
-            let work = within(limit, self.0.run(&call));
+            let work = within(limit, self.0.run(&call, &progress));
             let ended = tokio::select! {
                 ended = work => ended.unwrap_or_else(|_| Err(late(limit))).unwrap_or_else(|outcome| *outcome),
                 stop = stopped(&mut control) => Outcome::soft(1, code::INTERRUPTED, stop),

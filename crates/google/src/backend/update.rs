@@ -4,6 +4,7 @@ use model::Outcome;
 use serde_json::json;
 
 use crate::account::{Person, Plan, User, differs, plan, same, update};
+use crate::diff::name_of;
 use crate::request::Wish;
 use crate::told::{About, Event, Failure, done};
 use crate::trouble::Op;
@@ -100,6 +101,7 @@ impl Attempt<'_> {
                 None => self.or_is_free_soon(address, settling).await?,
             }
         };
+        kept.name = Some(self.name_of(person).await?);
         kept.password = if with_password { fingerprint } else { kept.password.take() };
         Ok((after, true))
     }
@@ -165,6 +167,12 @@ impl Attempt<'_> {
                 serde_json::Map::from_iter([("errors".to_owned(), json!([format!("/aliases: {too_many}")]))]);
             Box::new(Failure::Payload.hard(self.work.rules.codes, too_many.to_string(), data))
         })
+    }
+
+    /// The fingerprint of a person's name.
+    pub(super) async fn name_of(&self, person: &Person) -> Step<String> {
+        let name = name_of(&person.given, &person.family);
+        self.work.memory.fingerprint(&name).await.map_err(forgetful)
     }
 
     pub(super) async fn fingerprint(&self, person: &Person) -> Step<Option<String>> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use engine::Clock;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::account::{FIELDS, User};
@@ -20,8 +21,21 @@ pub use pace::Pace;
 
 /// Where Google is.
 pub const GOOGLE: &str = "https://admin.googleapis.com/";
+/// Accounts on a page of a listing: as many as Google gives.
+const PAGE: usize = 500;
 /// Longest pause that is taken from an answer.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
+/// A page of a listing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Listed {
+    /// The accounts.
+    pub users: Vec<User>,
+    /// What leads to the next page.
+    #[serde(rename = "nextPageToken")]
+    pub next: Option<String>,
+}
 
 /// A client of it. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +81,15 @@ impl Directory {
     /// The id of an account and nothing else: whether one may read accounts at all.
     pub async fn id_of(&self, key: &str) -> Result<User, Trouble> {
         self.call(Method::GET, &format!("/{}?fields=id", segment(key)), None).await
+    }
+
+    /// A page of all accounts; the first one without a token.
+    pub async fn list(&self, token: Option<&str>) -> Result<Listed, Trouble> {
+        let fields = segment(&format!("nextPageToken,users({FIELDS})"));
+        let next = token.map(|token| format!("&pageToken={}", segment(token))).unwrap_or_default();
+        let path = format!("?customer=my_customer&maxResults={PAGE}&fields={fields}{next}");
+        let answer = self.send(Method::GET, &path, None).await?;
+        serde_json::from_slice(&answer).map_err(|_| Trouble::Lost("the answer is no listing".to_owned()))
     }
 
     /// Makes an account.

@@ -67,16 +67,21 @@ impl Account {
     /// # Errors
     /// There is no password hash: without it no account is made or brought up to date.
     pub fn person(&self) -> Result<Person, BadHash> {
+        Ok(Person { password: Some(self.password.clone()?), ..self.known() })
+    }
+
+    /// The same without the password.
+    pub fn known(&self) -> Person {
         let number = self.number();
         let by_number = number.as_deref().map(|number| Mark::custom("id_soce", number));
-        Ok(Person {
+        Person {
             key: self.uuid.clone(),
             given: self.text("firstname").unwrap_or_default(),
             family: self.text("lastname").unwrap_or_default(),
-            password: Some(self.password.clone()?),
+            password: None,
             marks: std::iter::once(Mark::uuid(&self.uuid)).chain(by_number).collect(),
             number,
-        })
+        }
     }
 }
 

@@ -80,6 +80,16 @@ impl Gram {
         }
     }
 
+    /// A page of all accounts, from 1; an empty one is behind the last. Beside it how many of it cannot be read.
+    pub async fn page(&self, page: usize) -> Result<(Vec<Account>, usize), GramTrouble> {
+        let url = format!("{}/accounts.json?page={page}", self.base);
+        let Value::Array(rows) = self.send(self.client.get(url)).await? else { return Err(odd()) };
+        let all = rows.len();
+        let read: Vec<_> = rows.into_iter().filter_map(Account::read).collect();
+        let odd = all - read.len();
+        Ok((read, odd))
+    }
+
     /// Writes the id of the account's Google account, or that it has none, and nothing else.
     pub async fn save(&self, uuid: &str, google_id: Option<&str>) -> Result<(), GramTrouble> {
         let url = format!("{}/accounts/{}.json", self.base, segment(uuid));

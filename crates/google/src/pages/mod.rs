@@ -164,7 +164,7 @@ async fn now(pages: &Pages, visit: &Visit, uuid: &str, id: &str) -> (Sides, Vec<
     };
     if let Some(gram) = accounts.0.gram.as_ref().filter(|_| !uuid.is_empty()) {
         match gram.account(uuid).await {
-            Ok(account) => sides.gram = account.shown().clone(),
+            Ok(account) => sides.gram.clone_from(account.shown()),
             Err(why) => troubles.push(away("GrAM", format!("{why:?}"))),
         }
     }

@@ -3,12 +3,15 @@
 use model::{ActionSpec, Destructive};
 use serde_json::{Value, json};
 
-use crate::request::{ACTIONS, Deed};
+use crate::request::{ACTIONS, DIFF, Deed};
 use crate::told::Front;
 
 /// The entries of the action table.
 pub(super) fn actions() -> Vec<(String, ActionSpec)> {
-    ACTIONS.iter().map(|(name, deed, front)| ((*name).to_owned(), spec(*deed, *front))).collect()
+    let accounts = ACTIONS.iter().map(|(name, deed, front)| ((*name).to_owned(), spec(*deed, *front)));
+    // It is about nobody, and in nobody's way.
+    let diff = ActionSpec { subject_kind: None, ..ActionSpec::default() };
+    accounts.chain([(DIFF.to_owned(), diff)]).collect()
 }
 
 fn spec(deed: Deed, front: Front) -> ActionSpec {

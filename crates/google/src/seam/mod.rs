@@ -22,12 +22,14 @@ use tokio::task::JoinHandle;
 
 use crate::backend::{Accounts, Shared, Ties};
 use crate::pages::{self, Pages};
-use crate::request::ACTIONS;
+use crate::request::{ACTIONS, DIFF};
 
 /// The name of the backend.
 const BACKEND: &str = "google";
 /// An attempt must be over after so long.
 const LIMIT: Duration = Duration::from_mins(5);
+/// All accounts are compared within this.
+const LONG: Duration = Duration::from_hours(1);
 /// How often somebody looks whether a door is open again that was shut.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -80,6 +82,8 @@ impl Module for Google {
         let with_gram = accounts.0.gram.is_some();
         let actions = ACTIONS.iter().filter(|_| with_gram).map(|(name, _, _)| (*name).to_owned());
         let actions = actions.chain(mapped).chain([PING.to_owned()]).map(|action| (action, mapping));
+        let long = Mapping { limit: Some(LONG), ..mapping };
+        let actions = actions.chain(with_gram.then(|| (DIFF.to_owned(), long)));
         let entry = BackendEntry {
             concurrency: Some(own.concurrency.get()),
             dry_run: true,

@@ -7,13 +7,14 @@ use api::client::Submission;
 use clap::{Args, Subcommand};
 use model::JobState;
 use module::exit::{Exit, misuse};
-use module::terminal::text;
+use module::terminal::{Align, Cell, Table, text};
 use module::{Desk, Ended};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::config::Google;
 use super::settings::{client, client_secret, store, subject};
+use crate::request::DIFF;
 use crate::token::Flow;
 use crate::trouble::Trouble;
 
@@ -28,6 +29,8 @@ pub(super) enum Line {
     Unlink(Unlink),
     /// Tell GrAM which Google account somebody has
     Link(Link),
+    /// Compare GrAM with Google; nothing is changed
+    Diff(Diff),
 }
 
 /// `intendant google aliases`.
@@ -64,6 +67,14 @@ pub(super) struct Link {
     google_id: String,
     #[command(flatten)]
     agreed: Agreed,
+}
+
+/// `intendant google diff`.
+#[derive(Args, Debug)]
+pub(super) struct Diff {
+    /// Show the result as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 /// What all that changes accounts by hand have in common.
@@ -103,6 +114,7 @@ pub(super) fn run(line: Line, desk: &dyn Desk) -> Ended<'_> {
                 let payload = json!({ "gram_account_uuid": uuid, "aliases": set });
                 by_hand("request.googleapps.user.update", &uuid, payload, agreed, desk).await
             }
+            Line::Diff(Diff { json }) => compare(json, desk).await,
             Line::Unlink(Unlink { uuid, agreed }) => {
                 by_hand("google.unlink", &uuid, json!({ "gram_account_uuid": uuid }), agreed, desk).await
             }
@@ -187,4 +199,62 @@ async fn by_hand(action: &str, uuid: &str, payload: Value, agreed: Agreed, desk:
         }
     }
     Ok(Exit::of(submitted.state == Some(JobState::Succeeded)))
+}
+
+/// Has the hub compare all accounts, and shows those that are not the same. Ends with 1 when there are some.
+async fn compare(json: bool, desk: &dyn Desk) -> Result<Exit> {
+    let screen = desk.screen();
+    let submission = Submission { wait: Some(3600), ..Submission::default() };
+    let document = json!({ "action": DIFF, "payload": {} }).to_string();
+    let submitted = desk.client()?.submit(document, &submission).await?;
+    let job = submitted.job.map(|job| job.to_string()).unwrap_or_default();
+    if submitted.state != Some(JobState::Succeeded) {
+        let state = submitted.state.map_or("accepted", |state| state.as_str());
+        return Err(anyhow!("job {job}: {state}; `intendant jobs show {job}` says why"));
+    }
+    let data = submitted.result.as_ref().and_then(answer).cloned().unwrap_or_default();
+    let accounts = data.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default();
+    if json {
+        screen.json(&data)?;
+        return Ok(Exit::of(accounts.is_empty()));
+    }
+    let mut table = Table::new([
+        ("SITUATION", Align::Left),
+        ("ACCOUNT", Align::Left),
+        ("GOOGLE ID", Align::Left),
+        ("ADDRESS", Align::Left),
+        ("WHAT DIFFERS", Align::Left),
+    ]);
+    for account in &accounts {
+        let member = |name: &str| account.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let fields = account.get("fields").and_then(Value::as_array).cloned().unwrap_or_default();
+        let differs = fields.iter().map(|field| {
+            let member = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
+            format!(
+                "{}: {} here, {} there ({})",
+                member("name"),
+                member("ours"),
+                member("theirs"),
+                member("why")
+            )
+        });
+        let cells = [member("situation"), member("uuid"), member("google_id"), member("primary_email")];
+        let cells = cells.into_iter().chain([differs.collect::<Vec<_>>().join("; ")]);
+        table.row(cells.map(Cell::from).collect::<Vec<_>>());
+    }
+    screen.table(&table)?;
+    let counts = data.get("counts").and_then(Value::as_object).cloned().unwrap_or_default();
+    let counts = counts.iter().map(|(situation, count)| format!("{count} {situation}"));
+    screen.line(counts.collect::<Vec<_>>().join(", "))?;
+    Ok(Exit::of(accounts.is_empty()))
+}
+
+/// The data of the answer in a job's result, wherever a result has them.
+fn answer(result: &Value) -> Option<&Value> {
+    match result {
+        Value::Object(members) if members.contains_key("counts") => Some(result),
+        Value::Object(members) => members.values().find_map(answer),
+        Value::Array(items) => items.iter().find_map(answer),
+        _ => None,
+    }
 }

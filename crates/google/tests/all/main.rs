@@ -9,6 +9,7 @@ mod bed;
 mod create;
 mod credentials;
 mod delete;
+mod diff;
 mod identities;
 mod login;
 mod lost;
