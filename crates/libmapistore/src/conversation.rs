@@ -1,6 +1,6 @@
 //! One conversation with the hub: what is said and what is understood, without the socket.
 
-use mapistore_wire::{Frames, FromHub, FromProcess, HIGHEST, Hello, LOWEST};
+use mapistore_wire::{Frames, FromHub, FromProcess, HIGHEST, Hello, LOWEST, Reason};
 
 use crate::desk::Desk;
 use crate::key;
@@ -12,6 +12,17 @@ const FULL: usize = 32 << 10;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Over;
 
+/// How a conversation has ended, which decides when the next one begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nobody has answered.
+    Unanswered,
+    /// It went on for a while.
+    Interrupted,
+    /// The hub wants none: what it says then will be so for a while.
+    Refused,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Phase {
     /// The hub has not answered yet.
@@ -22,6 +33,8 @@ enum Phase {
     Snapshot(usize),
     /// What changes is told.
     Changes,
+    /// The hub has said that it wants to hear no more.
+    Refused,
 }
 
 /// The conversation.
@@ -41,9 +54,13 @@ impl Conversation {
         begun
     }
 
-    /// Whether the hub has answered.
-    pub(crate) fn is_welcome(&self) -> bool {
-        self.phase != Phase::Greeted
+    /// How it ends, when it ends now.
+    pub(crate) fn end(&self) -> End {
+        match self.phase {
+            Phase::Greeted => End::Unanswered,
+            Phase::Welcome | Phase::Snapshot(_) | Phase::Changes => End::Interrupted,
+            Phase::Refused => End::Refused,
+        }
     }
 
     /// What is to be sent.
@@ -54,7 +71,7 @@ impl Conversation {
     /// Whether there is more to say at once: written down, or on the desk of a process that is welcome.
     pub(crate) fn has_more(&self, desk: &Desk) -> bool {
         let to_tell = match self.phase {
-            Phase::Greeted => false,
+            Phase::Greeted | Phase::Refused => false,
             Phase::Welcome | Phase::Snapshot(_) => true,
             Phase::Changes => desk.has_news(),
         };
@@ -72,7 +89,7 @@ impl Conversation {
 
     /// Says goodbye, after what is being sent.
     pub(crate) fn goodbye(&mut self) {
-        if self.is_welcome() {
+        if self.end() == End::Interrupted {
             self.say(FromProcess::Goodbye);
         }
     }
@@ -136,10 +153,105 @@ impl Conversation {
                 Some(FromHub::Notify(notify)) if self.phase != Phase::Greeted => {
                     notified |= desk.notified(notify);
                 }
+                Some(FromHub::Refused { reason, .. }) => {
+                    if reason != Reason::Stopping {
+                        self.phase = Phase::Refused;
+                    }
+                    return Err(Over);
+                }
                 Some(FromHub::Synced(_)) | None => {}
                 Some(_) => return Err(Over),
             }
         }
         Ok(notified)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun() -> Conversation {
+        let mut begun = Conversation::begin(Hello::new([1; 16], 1, 1, "test"));
+        begun.sent(begun.to_send().len());
+        begun
+    }
+
+    fn hear(conversation: &mut Conversation, desk: &mut Desk, message: &FromHub<'_>) -> Result<bool, Over> {
+        let mut frame = Vec::new();
+        message.encode(&mut frame).unwrap();
+        conversation.heard(&frame, desk)
+    }
+
+    /// What is said now, in short.
+    fn said(conversation: &mut Conversation, desk: &mut Desk) -> Vec<String> {
+        conversation.fill(desk);
+        let (mut frames, mut said) = (Frames::default(), Vec::new());
+        frames.push(conversation.to_send());
+        while let Some(frame) = frames.next_frame().unwrap() {
+            said.push(match FromProcess::decode(frame).unwrap().unwrap() {
+                FromProcess::Set { triple, count } => format!("{} {count}", triple.vuser()),
+                other => format!("{other:?}"),
+            });
+        }
+        conversation.sent(conversation.to_send().len());
+        said
+    }
+
+    #[test]
+    fn nothing_is_said_before_the_hub_answers_and_then_everything() {
+        let (mut conversation, mut desk) = (begun(), Desk::new());
+        desk.register("SOGo\0alice\0alice\0");
+        assert_eq!(said(&mut conversation, &mut desk), [""; 0]);
+        assert!(!conversation.has_more(&desk));
+        hear(&mut conversation, &mut desk, &FromHub::Welcome(1)).unwrap();
+        assert!(conversation.has_more(&desk));
+        assert_eq!(said(&mut conversation, &mut desk), ["Snapshot", "alice 1", "SnapshotEnd"]);
+        desk.register("SOGo\0bob\0bob\0");
+        desk.unregister("SOGo\0alice\0alice\0");
+        assert_eq!(said(&mut conversation, &mut desk), ["bob 1", "alice 0"]);
+        assert!(!conversation.has_more(&desk));
+        assert_eq!(conversation.end(), End::Interrupted);
+    }
+
+    #[test]
+    fn a_snapshot_ends_even_when_it_is_empty_or_goes_on_growing() {
+        let (mut conversation, mut desk) = (begun(), Desk::new());
+        hear(&mut conversation, &mut desk, &FromHub::Welcome(1)).unwrap();
+        assert_eq!(said(&mut conversation, &mut desk), ["Snapshot", "SnapshotEnd"]);
+
+        let (mut conversation, mut desk) = (begun(), Desk::new());
+        for n in 0..2000 {
+            desk.register(&format!("SOGo\0user {n}\0user {n}\0"));
+        }
+        hear(&mut conversation, &mut desk, &FromHub::Welcome(1)).unwrap();
+        let first = said(&mut conversation, &mut desk);
+        assert!(first.len() < 2000, "it comes in pieces");
+        desk.register("SOGo\0late\0late\0");
+        let all: Vec<String> =
+            [first, said(&mut conversation, &mut desk), said(&mut conversation, &mut desk)].concat();
+        assert_eq!(all.len(), 2003);
+        assert_eq!(all[2001..], ["SnapshotEnd", "late 1"]);
+    }
+
+    #[test]
+    fn a_hub_that_refuses_is_left_alone_and_one_that_stops_is_not() {
+        for (reason, end) in [(Reason::NotAllowed, End::Refused), (Reason::Stopping, End::Interrupted)] {
+            let (mut conversation, mut desk) = (begun(), Desk::new());
+            assert_eq!(conversation.end(), End::Unanswered);
+            hear(&mut conversation, &mut desk, &FromHub::Welcome(1)).unwrap();
+            assert!(hear(&mut conversation, &mut desk, &FromHub::Refused { reason, why: "" }).is_err());
+            assert_eq!(conversation.end(), end);
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_place_ends_the_conversation() {
+        let (mut conversation, mut desk) = (begun(), Desk::new());
+        assert!(hear(&mut conversation, &mut desk, &FromHub::Welcome(HIGHEST + 1)).is_err());
+        let mut conversation = begun();
+        hear(&mut conversation, &mut desk, &FromHub::Welcome(1)).unwrap();
+        assert!(hear(&mut conversation, &mut desk, &FromHub::Welcome(1)).is_err());
+        assert!(begun().heard(b"\x01\0\0\0\x7f", &mut desk).is_err());
     }
 }

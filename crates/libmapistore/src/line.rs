@@ -12,7 +12,7 @@ use rustix::net::{
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::conversation::{Conversation, Over};
+use crate::conversation::{Conversation, End, Over};
 use crate::desk::Desk;
 use crate::system;
 
@@ -42,13 +42,13 @@ impl Line {
         self.socket
     }
 
-    /// Ends the connection. Whether the hub had answered.
-    pub(crate) fn close(&mut self) -> bool {
+    /// Ends the connection, if there is one; how.
+    pub(crate) fn close(&mut self) -> End {
         if let Some(socket) = self.socket.take() {
             // SAFETY: `open` has kept it, and it is forgotten here; only the thread, which calls this, has used it.
             drop(unsafe { system::own(socket) });
         }
-        self.conversation.take().is_some_and(|conversation| conversation.is_welcome())
+        self.conversation.take().map_or(End::Unanswered, |conversation| conversation.end())
     }
 
     /// Says what there is to say, so much as goes at once: callers wait for the lock meanwhile. What to wait for then; nothing

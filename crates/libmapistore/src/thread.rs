@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::conversation::Over;
+use crate::conversation::{End, Over};
 use crate::inbox::Dispatch;
 use crate::library::{Library, dispatch, library};
 use crate::settings::Transport;
@@ -14,6 +14,9 @@ use crate::system;
 
 /// The pause after an interruption: the first one, and the longest, in milliseconds.
 const PAUSES: (i64, i64) = (50, 2000);
+
+/// The pause after the hub has said that it wants no conversation, in milliseconds.
+const REFUSED: i64 = 30_000;
 
 /// After it was woken the thread waits so long for more, in milliseconds: then no call of that time has to wake it.
 const GATHER: i64 = 1;
@@ -33,13 +36,15 @@ fn work() {
         if let Some(socket) = socket {
             while turn(socket, bell).is_ok() {}
         }
-        if library().close() {
-            pause = PAUSES.0;
-        }
-        wait(&mut [PollFd::new(&bell, PollFlags::IN)], Some(pause));
+        let rest = match library().close() {
+            End::Unanswered => pause,
+            End::Interrupted => PAUSES.0,
+            End::Refused => REFUSED,
+        };
+        wait(&mut [PollFd::new(&bell, PollFlags::IN)], Some(rest));
         // A ring that came when the connection was over already must not be heard for ever.
         silence(bell);
-        pause = (2 * pause).min(PAUSES.1);
+        pause = (2 * rest).min(PAUSES.1);
     }
 }
 
@@ -67,8 +72,8 @@ impl Library {
         self.line().open(&path)
     }
 
-    /// Ends the connection. Whether the hub had answered.
-    fn close(&mut self) -> bool {
+    /// Ends the connection, if there is one; how.
+    fn close(&mut self) -> End {
         self.desk.end();
         self.line().close()
     }

@@ -14,9 +14,9 @@ pub struct Bench {
     folder: TempDir,
 }
 
-/// The crate's own folder.
-pub fn source() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+/// The library's own folder.
+pub fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../libmapistore")
 }
 
 /// Where cargo has put the libraries: beside this test.
