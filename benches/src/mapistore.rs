@@ -32,7 +32,7 @@ pub(crate) fn run() -> Result<()> {
 fn build(folder: &Path) -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let here = std::env::current_exe()?;
-    let library = here.with_file_name("libintendant_mapistore.so");
+    let library = here.with_file_name("libintendant_libmapistore.so");
     ensure!(library.is_file(), "{} is not there: `cargo xtask bench` builds it", library.display());
     std::os::unix::fs::symlink(&library, folder.join("libintendant_mapistore.so.1"))?;
     let caller = folder.join("caller");

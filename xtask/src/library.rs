@@ -15,6 +15,8 @@ const FILE: &str = "libintendant_mapistore.so.1.0.0";
 /// What a linker asks for.
 const DEVELOPMENT: &str = "libintendant_mapistore.so";
 const ARCHIVE: &str = "libintendant_mapistore.a";
+/// What cargo builds: the shared library and the archive.
+const BUILT: (&str, &str) = ("libintendant_libmapistore.so", "libintendant_libmapistore.a");
 
 /// Builds it and lays it out below `destdir`, for use in `prefix`.
 pub(crate) fn run(prefix: &Path, destdir: Option<&Path>) -> Result<()> {
@@ -47,8 +49,8 @@ impl Place {
 
     /// Puts everything where it belongs: `built` is cargo's folder, `source` the crate's.
     fn lay_out(&self, built: &Path, source: &Path) -> Result<()> {
-        self.put(&built.join(DEVELOPMENT), &format!("lib/{FILE}"), 0o755)?;
-        self.put(&built.join(ARCHIVE), &format!("lib/{ARCHIVE}"), 0o644)?;
+        self.put(&built.join(BUILT.0), &format!("lib/{FILE}"), 0o755)?;
+        self.put(&built.join(BUILT.1), &format!("lib/{ARCHIVE}"), 0o644)?;
         self.link(FILE, &format!("lib/{SONAME}"))?;
         self.link(SONAME, &format!("lib/{DEVELOPMENT}"))?;
         for header in ["intendant_mapistore.h", "mapistore/mapistore.h", "mapistore/mapistore_errors.h"] {
@@ -138,14 +140,14 @@ mod tests {
                     { return i || b || v ? 1 : 0; }";
         fs::write(folder.path().join("library.c"), code).unwrap();
         let soname = format!("-Wl,-soname,{SONAME}");
-        let library = built.join(DEVELOPMENT);
+        let library = built.join(BUILT.0);
         succeeds(
             Command::new("gcc")
                 .args(["-shared", "-fPIC", &soname, "-o"])
                 .arg(&library)
                 .arg(folder.path().join("library.c")),
         );
-        fs::write(built.join(ARCHIVE), "").unwrap();
+        fs::write(built.join(BUILT.1), "").unwrap();
 
         let place = Place::new(&prefix, None);
         // Twice: what is there is replaced.

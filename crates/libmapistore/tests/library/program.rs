@@ -6,8 +6,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
-/// The name that programs ask for at run time.
-const SONAME: &str = "libintendant_mapistore.so.1";
+/// The name that programs ask for at run time, and the one that a linker asks for.
+const NAMES: [&str; 2] = ["libintendant_mapistore.so.1", "libintendant_mapistore.so"];
+
+/// What cargo builds.
+const BUILT: &str = "libintendant_libmapistore.so";
 
 /// A folder with the library as it is installed, and room for programs.
 pub struct Bench {
@@ -24,16 +27,20 @@ pub fn built() -> PathBuf {
     let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
     let found = [folder.clone(), folder.parent().unwrap().to_owned()]
         .into_iter()
-        .find(|folder| folder.join("libintendant_mapistore.so").is_file());
-    found.unwrap_or_else(|| panic!("cargo has built no libintendant_mapistore.so in {}", folder.display()))
+        .find(|folder| folder.join(BUILT).is_file());
+    found.unwrap_or_else(|| panic!("cargo has built no {BUILT} in {}", folder.display()))
+}
+
+/// The shared library.
+pub fn library() -> PathBuf {
+    built().join(BUILT)
 }
 
 impl Bench {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let library = built().join("libintendant_mapistore.so");
-        for name in [SONAME, "libintendant_mapistore.so"] {
-            std::os::unix::fs::symlink(&library, folder.path().join(name)).unwrap();
+        for name in NAMES {
+            std::os::unix::fs::symlink(library(), folder.path().join(name)).unwrap();
         }
         Self { folder }
     }

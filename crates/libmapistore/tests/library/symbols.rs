@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::header;
-use crate::program::{Bench, built, run, source};
+use crate::program::{self, Bench, built, run, source};
 
 #[test]
 fn the_shared_library_shows_its_functions_and_stays() {
-    let library = built().join("libintendant_mapistore.so");
+    let library = program::library();
     let symbols = run(Command::new("nm").args(["-D", "--defined-only", "--format=posix"]).arg(&library));
     let symbols: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(' ').next()).collect();
     let declared = header::functions();
@@ -32,7 +32,7 @@ fn a_program_may_link_it_statically_beside_a_libmapistore() {
     let bench = Bench::new();
     let archive = std::fs::read_dir(built()).unwrap().map(|entry| entry.unwrap().path()).find(|path| {
         path.file_name().unwrap().to_str().is_some_and(|name| {
-            name.starts_with("libintendant_mapistore") && path.extension().is_some_and(|e| e == "a")
+            name.starts_with("libintendant_libmapistore") && path.extension().is_some_and(|e| e == "a")
         })
     });
     let archive = archive.expect("cargo has built the archive");
