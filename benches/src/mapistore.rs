@@ -1,4 +1,7 @@
-//! Registrations of OpenChange's users: what a call of the C library costs who makes it, against a bare atomic counter.
+//! Registrations of OpenChange's users: what a call of the C library costs who makes it, against a bare atomic counter, and
+//! what the hub does with them.
+
+mod hub;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -25,7 +28,8 @@ pub(crate) fn run() -> Result<()> {
     measure(&caller, folder.path(), &socket)?;
     println!("  the hub was told {} counts of it", told.load(Ordering::Relaxed));
     println!("the same, with no hub");
-    measure(&caller, folder.path(), &folder.path().join("nobody"))
+    measure(&caller, folder.path(), &folder.path().join("nobody"))?;
+    hub::run()
 }
 
 /// Builds the caller with the library that lies beside this program.

@@ -1,12 +1,14 @@
 //! Keeps the journal at what the table says, and gives up those of whom nothing is heard.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::door::Patience;
 use engine::{Error, Follower, Hub};
 
 use crate::live::Live;
-use crate::registry::Triple;
+use crate::process::is_gone;
+use crate::registry::{Holder, Process, Triple};
 use crate::request::SOURCE;
 use crate::stored::KIND;
 
@@ -29,10 +31,17 @@ async fn restore(live: &Live, hub: &Hub) -> Result<usize, Error> {
         hub.erase(key, None).await?;
     }
     let restored = stored.len();
+    let processes: BTreeSet<Process> = stored.iter().flat_map(|one| one.kept.processes.clone()).collect();
+    // Whoever has ended meanwhile does not come back, and nobody waits for him.
+    let gone: BTreeSet<Process> = processes.into_iter().filter(is_gone).collect();
+    let is_expected = |(holder, _): &(Holder, u64)| match holder {
+        Holder::Process(process) => !gone.contains(process),
+        Holder::Queue(_) | Holder::Unseen => true,
+    };
     let now = live.now();
     live.change(|table| {
         for one in stored {
-            table.restore(one.triple, one.kept.holders(), now);
+            table.restore(one.triple, one.kept.holders().filter(is_expected), now);
         }
     });
     live.watch();

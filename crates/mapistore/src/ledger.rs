@@ -2,9 +2,9 @@
 //! which the world is told who has come and gone.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use engine::Follower;
+use engine::{Follower, Link};
 use jiff::Timestamp;
 use model::{Effects, Entity, EntityKey, EntityWrite};
 use tokio::sync::broadcast;
@@ -32,6 +32,10 @@ pub enum Happened {
     Told(Arc<Told>),
 }
 
+/// Counters: those who came, with those who were there at the start, and those who went. The difference is there now.
+const CAME: &str = "came";
+const WENT: &str = "went";
+
 /// What is kept for those who listen; whoever falls behind is told so.
 const STREAM: usize = 4096;
 
@@ -39,6 +43,8 @@ const STREAM: usize = 4096;
 #[derive(Debug)]
 pub struct Ledger {
     by_key: Mutex<Copy>,
+    /// Where it is counted, for those who look at connections.
+    link: OnceLock<Arc<Link>>,
     happened: broadcast::Sender<Happened>,
 }
 
@@ -47,16 +53,13 @@ struct Copy {
     stored: HashMap<String, Stored>,
     /// Entities that say nothing which could be used.
     unreadable: Vec<String>,
-    /// How many came and went, since start.
-    came: u64,
-    went: u64,
     /// What is read while it is filled is no news.
     filled: bool,
 }
 
 impl Default for Ledger {
     fn default() -> Self {
-        Ledger { by_key: Mutex::default(), happened: broadcast::channel(STREAM).0 }
+        Ledger { by_key: Mutex::default(), link: OnceLock::new(), happened: broadcast::channel(STREAM).0 }
     }
 }
 
@@ -64,6 +67,31 @@ impl Ledger {
     fn lock(&self) -> MutexGuard<'_, Copy> {
         // Each change is made whole under the lock; a poisoned one is still sound.
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Under which connection of the hub it is counted.
+    pub fn count_with(&self, link: Arc<Link>) {
+        let _ = self.link.set(link);
+    }
+
+    /// Counts what happens.
+    pub fn count(&self, what: &'static str, more: u64) {
+        if let Some(link) = self.link.get() {
+            link.count(what, more);
+        }
+    }
+
+    /// Counts by how much each has grown.
+    pub fn count_more<const N: usize>(
+        &self,
+        before: [(&'static str, u64); N],
+        now: [(&'static str, u64); N],
+    ) {
+        for ((what, now), (_, before)) in
+            now.into_iter().zip(before).filter(|((_, now), (_, before))| now > before)
+        {
+            self.count(what, now - before);
+        }
     }
 
     /// What happens from now on.
@@ -81,16 +109,10 @@ impl Ledger {
     pub fn filled(&self) -> (Vec<Stored>, Vec<EntityKey>) {
         let mut copy = self.lock();
         copy.filled = true;
-        copy.came = u64::try_from(copy.stored.len()).unwrap_or(u64::MAX);
+        self.count(CAME, u64::try_from(copy.stored.len()).unwrap_or(u64::MAX));
         let unreadable = std::mem::take(&mut copy.unreadable);
         let unreadable = unreadable.into_iter().map(|key| EntityKey { kind: KIND.to_owned(), key });
         (copy.stored.values().cloned().collect(), unreadable.collect())
-    }
-
-    /// How many came, with those who were there at the start, and how many went.
-    pub fn traffic(&self) -> (u64, u64) {
-        let copy = self.lock();
-        (copy.came, copy.went)
     }
 
     /// Since when somebody is there.
@@ -151,11 +173,7 @@ impl Follower for Ledger {
             (Some(triple), None) => Turn { triple, is_there: false },
             _ => return,
         };
-        if turn.is_there {
-            copy.came += 1;
-        } else {
-            copy.went += 1;
-        }
+        self.count(if turn.is_there { CAME } else { WENT }, 1);
         // Nobody who listens is no error.
         let _ = self.happened.send(Happened::Turn(turn));
     }

@@ -10,7 +10,7 @@ mod ledger;
 pub mod legacy;
 mod live;
 mod notify;
-mod pages;
+pub mod pages;
 mod process;
 pub mod registry;
 mod request;

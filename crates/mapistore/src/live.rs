@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Clock, Link};
+use engine::Clock;
 use tokio::sync::{Notify, watch};
 
 use crate::ledger::Ledger;
@@ -45,7 +45,6 @@ struct Shared {
     written: watch::Sender<u64>,
     epochs: AtomicU64,
     ended: AtomicBool,
-    link: OnceLock<Arc<Link>>,
 }
 
 /// Where the registry of a hub is found, once there is one.
@@ -85,7 +84,6 @@ impl Live {
             written: watch::channel(0).0,
             epochs: AtomicU64::new(1),
             ended: AtomicBool::new(false),
-            link: OnceLock::new(),
         }))
     }
 
@@ -113,10 +111,13 @@ impl Live {
     /// Changes the table, and has written what follows.
     pub fn change<T>(&self, change: impl FnOnce(&mut Registry) -> T) -> T {
         let mut table = self.table();
-        let before = table.version();
+        let (version, anomalies) = (table.version(), table.anomalies);
         let done = change(&mut table);
-        if table.version() != before {
+        if table.version() != version {
             self.0.changed.notify_one();
+        }
+        if table.anomalies != anomalies {
+            self.0.ledger.count_more(anomalies.named(), table.anomalies.named());
         }
         done
     }
@@ -172,15 +173,8 @@ impl Live {
         self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Under which connection of the hub it is shown.
-    pub fn set_link(&self, link: Arc<Link>) {
-        let _ = self.0.link.set(link);
-    }
-
     /// Counts what happens.
     pub fn count(&self, what: &'static str) {
-        if let Some(link) = self.0.link.get() {
-            link.count(what, 1);
-        }
+        self.0.ledger.count(what, 1);
     }
 }

@@ -11,7 +11,7 @@ use crate::api::{Api, HolderView, RegistrationPage, place};
 use crate::registry::Filter;
 
 /// What the registry brings to the pages of a hub.
-pub(crate) const PART: Part = Part {
+pub const PART: Part = Part {
     nav: &[NavItem {
         path: "/registrations",
         name: "registrations",
@@ -44,7 +44,7 @@ impl FromRef<Pages> for Kit {
 }
 
 /// The routes of the pages, each with who may use it.
-pub(crate) fn routes() -> PageRoutes<Pages> {
+pub fn routes() -> PageRoutes<Pages> {
     PageRoutes::default().get("/registrations", Who::May(Scope::READ), list)
 }
 

@@ -8,12 +8,28 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::registry::Process;
+
 /// Where the kernel cannot say by itself that a process has ended it is asked so often.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// When a process was started, in ticks since the machine was; `None` = there is none of that number that runs.
 pub(crate) fn start_of(pid: u32) -> Option<u64> {
     started(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Whether a process is certainly not there any more.
+pub(crate) fn is_gone(process: &Process) -> bool {
+    if process.pid == 0 {
+        return false;
+    }
+    match start_of(process.pid) {
+        Some(start) => start != process.start,
+        // It may be hidden from us.
+        None => number(process.pid).is_none_or(|pid| {
+            pidfd_open(pid, PidfdFlags::empty()).is_err_and(|error| error == rustix::io::Errno::SRCH)
+        }),
+    }
 }
 
 /// What `/proc/PID/stat` says: the name of a program may contain anything, also blanks and brackets.
@@ -40,10 +56,13 @@ pub(crate) async fn ended(pid: u32, start: Option<u64>, clock: &Clock) {
     }
 }
 
+fn number(pid: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(pid).ok()?)
+}
+
 /// Something that the kernel makes readable when a process ends.
 fn handle(pid: u32) -> Option<AsyncFd<OwnedFd>> {
-    let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
-    let pidfd = pidfd_open(pid, PidfdFlags::NONBLOCK).ok()?;
+    let pidfd = pidfd_open(number(pid)?, PidfdFlags::NONBLOCK).ok()?;
     #[allow(deprecated, reason = "what took its place is unsafe")]
     AsyncFd::with_interest(pidfd, Interest::READABLE).ok()
 }
@@ -77,5 +96,11 @@ mod tests {
         end.await.unwrap();
         assert_eq!(start_of(pid), None, "a zombie is none that runs");
         child.wait().unwrap();
+        let process = |pid, start| Process { pid, start, instance: uuid::Uuid::nil() };
+        assert!(is_gone(&process(pid, start)));
+        let own = std::process::id();
+        let own_start = start_of(own).unwrap();
+        assert!(!is_gone(&process(own, own_start)) && is_gone(&process(own, own_start + 1)));
+        assert!(!is_gone(&process(0, 0)), "nobody knows");
     }
 }

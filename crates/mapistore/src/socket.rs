@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use engine::Hub;
+use engine::{Hub, Link, Pacer};
 use http::listen::{self, Bounds, Open, Socket};
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::watch;
@@ -55,10 +55,8 @@ async fn open(settings: &Settings) -> Result<Option<Socket>, http::Error> {
 }
 
 /// Listens until `stop` changes or is gone.
-pub(crate) async fn serve(live: Live, hub: Hub, mut stop: watch::Receiver<()>) {
-    let link = hub.link(crate::request::SOURCE, KIND);
-    live.set_link(std::sync::Arc::clone(&link));
-    let mut pacer = engine::Pacer::new(&link, live.clock());
+pub(crate) async fn serve(live: Live, hub: &Hub, link: &Link, mut stop: watch::Receiver<()>) {
+    let mut pacer = Pacer::new(link, live.clock());
     loop {
         let socket = tokio::select! {
             socket = open(live.settings()) => socket,

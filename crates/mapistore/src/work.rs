@@ -1,6 +1,6 @@
 //! A registry at work: its socket, its queues, and what keeps the journal at what it says.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Hub;
 use tokio::sync::watch;
@@ -41,6 +41,8 @@ impl Work {
 }
 
 async fn work(live: Live, hub: Hub, stop: watch::Receiver<()>) {
+    let link = hub.link(SOURCE, socket::KIND);
+    live.ledger().count_with(Arc::clone(&link));
     // Nobody is heard before it is known who was there.
     let restored = keeper::restored(&live, &hub).await;
     if restored > 0 {
@@ -57,7 +59,7 @@ async fn work(live: Live, hub: Hub, stop: watch::Receiver<()>) {
     let readers: Vec<_> = queues.into_iter().map(read).collect();
     let expire = tokio::spawn(keeper::expire(live.clone()));
     let write = tokio::spawn(keeper::write(live.clone(), hub.clone()));
-    socket::serve(live.clone(), hub, stop).await;
+    socket::serve(live.clone(), &hub, &link, stop).await;
     for reader in readers {
         let _ = reader.await;
     }

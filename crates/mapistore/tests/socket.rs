@@ -1,9 +1,10 @@
 //! Processes on the socket: counted, told, dropped when they end, kept over interruptions and restarts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::print_stderr, reason = "what is left out is said")]
 
 mod support;
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use intendant_mapistore::Settings;
@@ -63,10 +64,9 @@ async fn a_process_that_says_good_bye_takes_along_its_own_at_once() {
     bed.until_heard(&["+alice", "-alice"]).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_was_killed_takes_along_its_own_at_once() {
-    let bed = Bed::new().await;
-    drop(Speaker::silent(&bed).await);
+/// Another process, that holds alice three times as long as it lives.
+async fn other(bed: &Bed) -> Child {
+    drop(Speaker::silent(bed).await);
     // Its frames, said by another program: the kernel knows who that is.
     let mut frames = Vec::new();
     FromProcess::Hello(Hello::new([9; 16], 0, 0, "python")).encode(&mut frames).unwrap();
@@ -79,19 +79,36 @@ async fn a_process_that_was_killed_takes_along_its_own_at_once() {
         s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(bytes.fromhex(sys.argv[2]))\n\
         time.sleep(3600)";
     let hex = frames.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    let mut child = Command::new("python3")
-        .args(["-c", program])
-        .arg(bed.socket())
-        .arg(hex)
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut python = Command::new("python3");
+    let child = python.args(["-c", program]).arg(bed.socket()).arg(hex).stdin(Stdio::null()).spawn().unwrap();
     bed.until_registered(&["SOGo|alice|alice=3"]).await;
+    child
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_was_killed_takes_along_its_own_at_once() {
+    let bed = Bed::new().await;
+    let mut child = other(&bed).await;
     child.kill().unwrap();
     // The grace is a minute: nobody waits for whoever is dead, not even when his parent does not look after him.
     bed.until_registered(&[]).await;
     bed.until_heard(&["+alice", "-alice"]).await;
     child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_was_killed_while_the_hub_was_away_is_not_waited_for() {
+    let rules = Rules { grace: Duration::from_hours(1), settle: Duration::from_secs(1), ..Rules::default() };
+    let bed = Bed::with(Settings { rules, ..Settings::default() }).await;
+    let mut child = other(&bed).await;
+    bed.until_heard(&["+alice"]).await;
+    let bed = bed
+        .again_after(|| {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        })
+        .await;
+    bed.until_heard(&["+alice", "-alice"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,8 +165,7 @@ async fn after_a_restart_those_whose_process_is_gone_go_when_the_grace_is_over()
     drop(samba);
     let bed = bed.again().await;
     bed.until_heard(&["+alice", "-alice"]).await;
-    let (came, went) = bed.live.ledger().traffic();
-    assert_eq!((came, went), (1, 1));
+    assert_eq!((bed.counted("came"), bed.counted("went")), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,6 +229,47 @@ async fn a_process_has_so_many_tables() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_is_not_named_is_not_heard_whatever_he_says() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("left out: only root can become another user");
+        return;
+    }
+    let bed = Bed::new().await;
+    drop(Speaker::new(&bed, 1).await);
+    // As if its group and folder were open to him.
+    let open = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
+    };
+    open(&bed.socket(), 0o666);
+    open(bed.socket().parent().unwrap(), 0o755);
+    let program = "import socket,sys\n\
+        s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n\
+        answer=b''\n\
+        while True:\n\
+        \x20more=s.recv(4096)\n\
+        \x20if not more: break\n\
+        \x20answer+=more\n\
+        sys.stdout.buffer.write(answer)";
+    let mut stranger = Command::new("python3");
+    stranger.args(["-c", program]).arg(bed.socket()).uid(NOBODY).gid(NOBODY);
+    let output = tokio::task::spawn_blocking(move || stranger.output().unwrap()).await.unwrap();
+    let mut frames = mapistore_wire::Frames::default();
+    frames.push(&output.stdout);
+    let refused = frames.next_frame().unwrap().expect("a word");
+    match mapistore_wire::FromHub::decode(refused).unwrap() {
+        Some(mapistore_wire::FromHub::Refused { reason, why }) => {
+            assert_eq!(reason, mapistore_wire::Reason::NotAllowed);
+            assert!(why.contains("registry.users"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(bed.counted("refused"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_who_sign_in_at_once_are_few_commits_and_all_are_told() {
     let bed = Bed::new().await;
     let mut samba = Speaker::new(&bed, 1).await;
@@ -224,7 +281,7 @@ async fn ten_thousand_who_sign_in_at_once_are_few_commits_and_all_are_told() {
     until("all jobs", async || bed.ear.heard().len() == 10_000).await;
     samba.say(FromProcess::Goodbye).flush().await;
     until("all jobs", async || bed.ear.heard().len() == 20_000).await;
-    assert_eq!(bed.live.ledger().traffic(), (10_000, 10_000));
+    assert_eq!((bed.counted("came"), bed.counted("went")), (10_000, 10_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]

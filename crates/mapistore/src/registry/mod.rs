@@ -61,6 +61,19 @@ pub struct Anomalies {
     pub given_up: u64,
 }
 
+impl Anomalies {
+    /// Each with its name.
+    pub fn named(self) -> [(&'static str, u64); 4] {
+        let Anomalies { below_zero, no_room, out_of_date, given_up } = self;
+        [
+            ("below_zero", below_zero),
+            ("no_room", no_room),
+            ("out_of_date", out_of_date),
+            ("given_up", given_up),
+        ]
+    }
+}
+
 /// A command of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {

@@ -105,9 +105,15 @@ impl Bed {
 
     /// The same after a stop and a start.
     pub async fn again(self) -> Self {
+        self.again_after(|| {}).await
+    }
+
+    /// The same; something happens while no hub is there.
+    pub async fn again_after(self, meanwhile: impl FnOnce()) -> Self {
         self.work.quiesce();
         self.hub.stop(Duration::ZERO).await;
         self.work.close().await;
+        meanwhile();
         let Bed { folder, settings, ear, .. } = self;
         Bed::on(folder, settings, ear).await
     }
@@ -123,6 +129,13 @@ impl Bed {
             format!("{}|{}|{}={}", seen.triple.backend, seen.triple.user, seen.triple.vuser, seen.count)
         };
         found.rows.iter().map(name).collect()
+    }
+
+    /// What is counted on the link of the registry.
+    pub fn counted(&self, what: &str) -> u64 {
+        let links = self.hub.links();
+        let link = links.iter().find(|link| link.kind == "openchange").unwrap();
+        link.counters.get(what).copied().unwrap_or(0)
     }
 
     pub async fn until_registered(&self, wanted: &[&str]) {
