@@ -241,7 +241,7 @@ async fn a_user_who_is_not_named_is_not_heard_whatever_he_says() {
     drop(Speaker::new(&bed, 1).await);
     // As if its group and folder were open to him.
     let open = |path: &std::path::Path, mode| {
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap()
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
     open(&bed.socket(), 0o666);
     open(bed.socket().parent().unwrap(), 0o755);
