@@ -10,7 +10,6 @@ use http::{Closing, May, Params, Problem, Read};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use utoipa::ToSchema;
 
 use super::{Api, filter};
 use crate::ledger::{Happened, Turn};
@@ -21,7 +20,7 @@ use crate::registry::{Filter, Triple};
 const ALIVE: Duration = Duration::from_secs(15);
 
 /// What is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum News {
     /// Somebody is there who was not.
@@ -87,7 +86,7 @@ impl From<Turn> for News {
         ("vuser" = Option<String>, Query, description = "Of this user of the backend"),
         ("text" = Option<String>, Query, description = "With this text in any of the three names"),
     ),
-    responses((status = 200, description = "Done", body = News, content_type = "text/event-stream")),
+    responses((status = 200, description = "Done", body = String, content_type = "text/event-stream")),
     security(("token" = ["read"])),
 )]
 pub(super) async fn events(
