@@ -24,7 +24,7 @@ const ANCHOR: &str = "SOGo anchor anchor";
 
 /// The C library as cargo has built it: beside this test, or built now.
 fn library() -> PathBuf {
-    let name = "libintendant_mapistore.so";
+    let name = "libintendant_libmapistore.so";
     let here = std::env::current_exe().unwrap();
     let folders = || here.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     if let Some(built) = folders().find(|library| library.is_file()) {
