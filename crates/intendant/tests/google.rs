@@ -27,7 +27,7 @@ const UPDATE: &str = "request.googleapps.user.update";
 const DELETE: &str = "request.googleapps.user.delete";
 
 struct Bed {
-    broker: Service,
+    _broker: Service,
     google: Google,
     gram: Gram,
     world: World,
@@ -61,7 +61,7 @@ impl Bed {
         // Exchanges, queue and bindings are there before anything is asked.
         let declared = world.run(&["bus", "declare"]);
         assert_eq!(declared.code, 0, "{declared:?}");
-        Bed { broker, google, gram, world, peer }
+        Bed { _broker: broker, google, gram, world, peer }
     }
 
     /// Starts the hub, with somebody who listens to what it tells all.
