@@ -64,7 +64,7 @@ impl Reactor for Follow {
             Moment::Settled => {
                 let at = job.ended_at.unwrap_or(job.accepted_at);
                 let mut effects = self.moved(&found, ended(view, &export_dir(&found, &self.exports)), at);
-                effects.entities.extend(self.measured(job, &found, entities));
+                effects.entities.extend(measured(job, &found, entities));
                 effects
             }
         }
@@ -92,24 +92,24 @@ impl Follow {
         let asked = now.filter(|_| ask.is_some()).and_then(|now| request::request(&now, &self.exports));
         Effects { entities: vec![write], follow_ups: asked.into_iter().collect(), ..Effects::default() }
     }
+}
 
-    /// How long the work took, if it was done.
-    fn measured(&self, job: &Job, found: &Establishment, entities: &[Entity]) -> Option<model::EntityWrite> {
-        let (started, ended) = (job.started_at?, job.ended_at?);
-        let seconds = ended.duration_since(started).as_secs_f64().max(0.0);
-        let entity = entities.iter().find(|entity| entity.key.kind == pace::KIND);
-        let mut pace = Pace::read(entity);
-        let mean = match Work::of_action(&job.action)? {
-            Work::Mount => &mut pace.mount,
-            Work::Open => &mut pace.open,
-            _ => return None,
-        };
-        if job.state != JobState::Succeeded {
-            return None;
-        }
-        *mean = mean.and(seconds, found.size());
-        Some(pace.write(entity.map_or(0, |entity| entity.rev)))
+/// How long the work took, if it was done.
+fn measured(job: &Job, found: &Establishment, entities: &[Entity]) -> Option<model::EntityWrite> {
+    let (started, ended) = (job.started_at?, job.ended_at?);
+    let seconds = ended.duration_since(started).as_secs_f64().max(0.0);
+    let entity = entities.iter().find(|entity| entity.key.kind == pace::KIND);
+    let mut pace = Pace::read(entity);
+    let mean = match Work::of_action(&job.action)? {
+        Work::Mount => &mut pace.mount,
+        Work::Open => &mut pace.open,
+        _ => return None,
+    };
+    if job.state != JobState::Succeeded {
+        return None;
     }
+    *mean = mean.and(seconds, found.size());
+    Some(pace.write(entity.map_or(0, |entity| entity.rev)))
 }
 
 fn establishment(entities: &[Entity]) -> Option<Establishment> {

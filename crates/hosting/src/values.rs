@@ -206,12 +206,9 @@ impl<'v> Reader<'v> {
 
     fn contact(&mut self) -> Option<Contact> {
         let said = self.members.get("contact").filter(|said| !said.is_null())?;
-        let mut inner = match Reader::new(said, &["mail", "language"]) {
-            Ok(inner) => inner,
-            Err(_) => {
-                self.fault("contact", Wrong::NoObject);
-                return None;
-            }
+        let Ok(mut inner) = Reader::new(said, &["mail", "language"]) else {
+            self.fault("contact", Wrong::NoObject);
+            return None;
         };
         let mail = inner.text("mail", MAIL, true).and_then(|mail| inner.check("mail", address(mail)));
         let language = inner.text("language", usize::MAX, false).unwrap_or("fr");

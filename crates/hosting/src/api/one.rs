@@ -160,12 +160,11 @@ pub(super) async fn ticket(State(api): State<Api>, visitor: Visitor, Path(rne): 
         Err(trouble) => return trouble.into_response(),
     };
     let made = async {
-        let of = match found.own {
-            Some(own) => own,
-            None => {
-                let rne = number(&visitor, &rne)?;
-                api.host.get(&rne).await.map_err(|error| Trouble::of(error, visitor.lang))?
-            }
+        let of = if let Some(own) = found.own {
+            own
+        } else {
+            let rne = number(&visitor, &rne)?;
+            api.host.get(&rne).await.map_err(|error| Trouble::of(error, visitor.lang))?
         };
         let school = School { rne: of.rne.to_string(), generation: of.kept.generation };
         let ticket = api.uploads.ticket(&school).await;

@@ -20,13 +20,13 @@ const AGAIN: u16 = 30;
 pub struct Trouble {
     /// Which problem it is; it does not change.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// The same in words, in the caller's language.
-    pub title: String,
+    pub title: Box<str>,
     /// The HTTP status.
     pub status: u16,
     /// The type, written as a code.
-    pub code: String,
+    pub code: Box<str>,
     /// Why: one sentence that says what to do.
     pub detail: String,
     /// Each member that is wrong.
@@ -95,10 +95,10 @@ impl Trouble {
     /// A problem with only what is required.
     pub fn new(kind: Kind, lang: Lang, detail: impl Into<String>) -> Self {
         Trouble {
-            kind: kind.word().to_owned(),
-            title: kind.title(lang).to_owned(),
+            kind: kind.word().into(),
+            title: kind.title(lang).into(),
             status: kind.status().as_u16(),
-            code: kind.word().replace('-', "_"),
+            code: kind.word().replace('-', "_").into(),
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,

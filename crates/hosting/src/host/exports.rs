@@ -199,12 +199,13 @@ impl Host {
                 (None, Some(path)) => content_of(&path).await.ok(),
                 (None, None) => None,
             };
-            match content {
-                Some(content) => files.push(ExportFile { content: Some(content), ..file.clone() }),
-                None => tracing::warn!(
+            if let Some(content) = content {
+                files.push(ExportFile { content: Some(content), ..file.clone() });
+            } else {
+                tracing::warn!(
                     subject = %format_args!("establishment:{rne}"),
                     "{} is said to be exported from {rne}, and is no file in its folder: it is left out", file.name
-                ),
+                );
             }
         }
         let write = |found: &Establishment| {

@@ -141,7 +141,7 @@ impl Bed {
         let doors = Doors::default();
         doors.open(host.clone());
         let uploads =
-            Uploads::open(settings.uploads(), Limits::default(), Arc::new(doors), clock.clone()).unwrap();
+            Uploads::open(&settings.uploads(), Limits::default(), Arc::new(doors), clock.clone()).unwrap();
         let routes = http::frame(api::routes(Api::new(host.clone(), uploads)).split_for_parts().0);
         Bed { hub, host, routes, clock, fake, answers, settings, folder }
     }
