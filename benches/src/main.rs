@@ -1,7 +1,7 @@
 //! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|mapistore|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|google|mapistore|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
@@ -10,6 +10,7 @@ mod backend;
 mod bed;
 mod bus;
 mod disk;
+mod google;
 mod http;
 mod mapistore;
 mod noop;
@@ -34,10 +35,27 @@ fn main() -> Result<()> {
     {
         return scale::one(folder.as_ref());
     }
+    // How `google` calls itself.
+    if let [name, accounts, latency, folder] = names.as_slice()
+        && name == "google-doubles"
+    {
+        return google::doubles(accounts, latency, folder.as_ref());
+    }
     if names.is_empty() {
-        names = ["noop", "http", "scripts", "workers", "sesame", "bus", "mapistore", "scale", "process"]
-            .map(str::to_owned)
-            .to_vec();
+        names = [
+            "noop",
+            "http",
+            "scripts",
+            "workers",
+            "sesame",
+            "bus",
+            "google",
+            "mapistore",
+            "scale",
+            "process",
+        ]
+        .map(str::to_owned)
+        .to_vec();
     }
     disk::report()?;
     for name in names {
@@ -49,12 +67,13 @@ fn main() -> Result<()> {
             "workers" => workers::run()?,
             "sesame" => sesame::run()?,
             "bus" => bus::run()?,
+            "google" => google::run()?,
             "mapistore" => mapistore::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
             other => {
                 bail!(
-                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, mapistore, scale or process"
+                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, google, mapistore, scale or process"
                 )
             }
         }

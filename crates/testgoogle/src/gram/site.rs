@@ -1,5 +1,6 @@
 //! How a call to the referential becomes an answer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -28,26 +29,27 @@ pub(super) struct Referential {
 pub(super) struct State {
     pub(super) hashes: bool,
     pub(super) told: Option<Arc<Told>>,
-    accounts: Vec<Map<String, Value>>,
+    /// By their uuids.
+    accounts: BTreeMap<String, Map<String, Value>>,
 }
 
 impl State {
     pub(super) fn add(&mut self, account: Map<String, Value>) {
         let account = new(account);
-        assert!(self.account(account["uuid"].as_str().unwrap()).is_none(), "the uuid is taken");
-        self.accounts.push(account);
+        let uuid = account["uuid"].as_str().unwrap().to_owned();
+        assert!(self.accounts.insert(uuid, account).is_none(), "the uuid is taken");
     }
 
     pub(super) fn remove(&mut self, uuid: &str) {
-        self.accounts.retain(|account| account["uuid"] != uuid);
+        self.accounts.remove(uuid);
     }
 
     pub(super) fn account(&self, uuid: &str) -> Option<&Map<String, Value>> {
-        self.accounts.iter().find(|account| account["uuid"] == uuid)
+        self.accounts.get(uuid)
     }
 
     pub(super) fn account_mut(&mut self, uuid: &str) -> Option<&mut Map<String, Value>> {
-        self.accounts.iter_mut().find(|account| account["uuid"] == uuid)
+        self.accounts.get_mut(uuid)
     }
 
     /// Saves what was sent of an account; its changes, or what is wrong with it.
@@ -60,8 +62,8 @@ impl State {
             account.insert(name.clone(), if blank { Value::Null } else { value.clone() });
         }
         let id = account["gapps_id"].clone();
-        let others = self.accounts.iter().filter(|other| other["uuid"] != uuid);
-        let taken = !id.is_null() && others.clone().any(|other| other["gapps_id"] == id);
+        let mut others = self.accounts.values().filter(|other| other["uuid"] != uuid);
+        let taken = !id.is_null() && others.any(|other| other["gapps_id"] == id);
         if let Some(wrong) = invalid(&account, taken) {
             return Err(Reply::json(422, &wrong));
         }
@@ -75,7 +77,7 @@ impl State {
 impl Referential {
     pub(super) fn new((name, password): (&str, &str)) -> Referential {
         let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{name}:{password}")));
-        let state = State { hashes: true, told: None, accounts: Vec::new() };
+        let state = State { hashes: true, told: None, accounts: BTreeMap::new() };
         Referential { desk: Desk::new(), basic, state: Mutex::new(state) }
     }
 
@@ -104,7 +106,7 @@ impl Referential {
             })
         };
         let page = asked.query("page").and_then(|page| page.parse::<usize>().ok()).unwrap_or(1).max(1);
-        let found = state.accounts.iter().filter(fits).skip((page - 1) * PAGE).take(PAGE);
+        let found = state.accounts.values().filter(fits).skip((page - 1) * PAGE).take(PAGE);
         Reply::json(200, &found.map(|account| shown(account, hash)).collect())
     }
 
