@@ -130,12 +130,22 @@ impl Daemon<'_> {
         let Some(client) = self.credential("google.client_secret", "google_client_secret") else {
             return Vec::new();
         };
-        let tokens = Said {
-            key: "google.tokens".to_owned(),
-            place: client.place.clone(),
-            text: Some(Secret::new(absolute("secrets/tokens.yaml"))),
+        let (key, place, text) = match self.redis() {
+            Some((text, place)) => {
+                let text = if let Place::Variable(name) = &place { format!("env:{name}") } else { text };
+                ("google.redis", place, text)
+            }
+            None => ("google.tokens", client.place.clone(), absolute("secrets/tokens.yaml")),
         };
+        let tokens = Said { key: key.to_owned(), place, text: Some(Secret::new(text)) };
         vec![client, tokens]
+    }
+
+    /// Where grants are kept beside other things of the platform.
+    fn redis(&self) -> Option<(String, Place)> {
+        let platform = self.environment.get("REDIS_URL");
+        let platform = platform.map(|url| (url.to_owned(), Place::Variable("REDIS_URL".to_owned())));
+        self.value("redis_url").or(platform)
     }
 
     /// A document that a variable holds, else a file.
@@ -170,10 +180,6 @@ impl Daemon<'_> {
             if !known(key) && !UNUSED.contains(&key.as_str()) && key != "redis_url" {
                 remarks.push(format!("{FILE}:{line}: there is no key {key}: it says nothing"));
             }
-        }
-        let redis = self.environment.get("REDIS_URL").is_some() || self.value("redis_url").is_some();
-        if redis && self.credentials().len() > 1 {
-            remarks.push("grants to a client are kept in secrets/tokens.yaml, not in Redis".to_owned());
         }
         remarks
     }

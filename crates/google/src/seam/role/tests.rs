@@ -77,6 +77,10 @@ fn google_is_asked_by_the_service_account_where_there_is_one() {
     let settings = daemon(&client, "", &["secrets/client_secret.json"]).unwrap();
     assert_eq!(said(&settings, "google.client_secret").unwrap().0, "env:GDD_GOOGLE_CLIENT_SECRET");
     assert!(said(&settings, "google.tokens").unwrap().0.ends_with("/secrets/tokens.yaml"));
+    let on_redis = [client[0], ("REDIS_URL", "redis://h")];
+    let settings = daemon(&on_redis, "", &[]).unwrap();
+    assert_eq!(said(&settings, "google.redis").unwrap(), ("env:REDIS_URL", "$REDIS_URL".to_owned()));
+    assert_eq!(said(&settings, "google.tokens"), None);
 }
 
 #[test]
