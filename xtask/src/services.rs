@@ -8,7 +8,7 @@ use testgoogle::{Google, Gram, SCOPE};
 use testkit::packages::{self, Need};
 use testkit::service::{Kind, Service};
 use testkit::smtp::Sink;
-use testkit::{browser, bullmq, directory, peer, schemathesis};
+use testkit::{browser, bullmq, directory, peer, schemathesis, tus};
 
 /// Who is in the referential.
 const PERSON: &str = "36a7e016-a300-4f52-85f4-6804dede6c6b";
@@ -104,6 +104,7 @@ pub(crate) fn install(kinds: &[Kind]) -> Result<()> {
     let programs = services
         .chain(packages::TOOLS)
         .chain(bullmq::NEEDS)
+        .chain(tus::NEEDS)
         .chain(schemathesis::NEEDS)
         .chain(peer::NEEDS)
         .chain(browser::NEEDS)

@@ -180,7 +180,7 @@
       removeFingerprintOnSuccess: false,
       onShouldRetry: (error) => {
         const status = error.originalResponse?.getStatus() ?? 0;
-        const again = status === 0 || status === 408 || status === 409 || status === 423 || status === 460 || (status >= 500 && status !== 507);
+        const again = status === 0 || status === 408 || status === 409 || status === 423 || status === 429 || status === 460 || (status >= 500 && status !== 507);
         if (again && one.state === "coming") set(one, "lost");
         return again;
       },

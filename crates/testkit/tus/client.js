@@ -10,7 +10,7 @@ const upload = new tus.Upload(fs.createReadStream(file), {
   chunkSize: 1 << 20,
   uploadSize: fs.statSync(file).size,
   metadata: { filename: name },
-  retryDelays: Array(200).fill(100),
+  retryDelays: Array(3000).fill(100),
   onError: (error) => { console.error(String(error)); process.exit(1); },
   onSuccess: () => { console.log(upload.url); process.exit(0); },
 });

@@ -24,6 +24,9 @@ pub(crate) struct SetDocument {
     pub sessions: Vec<Session>,
     /// Its files in their order, the main one first.
     pub order: Vec<String>,
+    /// It was handed over. While a school holds it, that counts whatever stands here.
+    #[serde(default)]
+    pub handed_over: bool,
 }
 
 /// Somebody who may use a set: who knows a random text that is nowhere kept.
@@ -67,7 +70,7 @@ pub(crate) enum State {
 impl SetDocument {
     /// A set without files.
     pub(crate) fn new(school: School, now: Timestamp) -> Self {
-        SetDocument { school, used_at: now, sessions: Vec::new(), order: Vec::new() }
+        SetDocument { school, used_at: now, sessions: Vec::new(), order: Vec::new(), handed_over: false }
     }
 
     /// Lets somebody in. Of those who were, the ones used last stay.

@@ -1,6 +1,6 @@
 //! A file that comes in: one request at a time, and the newest one counts.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub(super) struct Slot {
     turn: Turn<Progress>,
     offset: AtomicU64,
     newest: watch::Sender<u64>,
+    removed: AtomicBool,
 }
 
 impl Slot {
@@ -43,6 +44,7 @@ impl Slot {
             turn: Turn::new(Progress::at(offset)),
             offset: AtomicU64::new(offset),
             newest: watch::channel(0).0,
+            removed: AtomicBool::new(false),
         }
     }
 
@@ -84,6 +86,9 @@ pub(super) struct Taken<'s> {
 impl Taken<'_> {
     /// Bytes that are surely there, once what was complete is looked at.
     pub(super) async fn offset(&mut self, limits: &Limits) -> Result<u64, Error> {
+        if self.slot.removed.load(Ordering::Acquire) {
+            return Err(Reason::NoFile.into());
+        }
         let file = self.slot.document();
         match file.state {
             State::Refused { why } => Err(why.into()),
@@ -91,6 +96,11 @@ impl Taken<'_> {
             State::Coming if self.turn.offset == file.size => self.settle(file, limits).await,
             State::Coming => Ok(self.turn.offset),
         }
+    }
+
+    /// Nobody changes it any more: it is about to be removed.
+    pub(super) fn give_up(&self) {
+        self.slot.removed.store(true, Ordering::Release);
     }
 
     /// Makes a file of what is there, however long it was meant to be.

@@ -157,6 +157,7 @@ impl Uploads {
         let _turn = set.turn.lock().await;
         let slot = set.file(id)?;
         let taken = slot.take().await;
+        taken.give_up();
         {
             let mut state = set.state();
             state.files.retain(|file| file.id != id);
@@ -208,7 +209,8 @@ impl Uploads {
             return Err(Reason::OtherList.into());
         }
         self.0.schools.hand_over(&school, &set.id, files).await?;
-        Ok(())
+        set.state().document.handed_over = true;
+        self.keep(set).await
     }
 }
 

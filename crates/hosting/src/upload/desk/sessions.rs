@@ -20,7 +20,7 @@ pub(in crate::upload) struct Visitor {
 impl Visitor {
     /// The set was handed over.
     pub(in crate::upload) fn is_handed_over(&self) -> bool {
-        self.standing.sets.contains(&self.set.id)
+        self.standing.sets.contains(&self.set.id) || self.set.document().handed_over
     }
 
     /// The files may be changed.
@@ -102,7 +102,8 @@ impl Uploads {
         let now = self.now();
         let open = self.all().into_iter().find(|set| {
             let state = set.state();
-            state.document.school == school && !standing.sets.contains(&set.id)
+            let document = &state.document;
+            document.school == school && !document.handed_over && !standing.sets.contains(&set.id)
         });
         let set = match open {
             Some(set) => set,

@@ -46,7 +46,7 @@ impl Uploads {
         self.sets().remove(&set.id);
         for file in set.files() {
             // Whoever still sends is told that the file is gone.
-            drop(file.take().await);
+            file.take().await.give_up();
         }
         let id = set.id.clone();
         self.on_disk(move |store| store.remove(&id)).await?;

@@ -103,3 +103,18 @@ async fn a_document_that_cannot_be_read_costs_its_own_set_only() {
     assert_eq!(bed.ask("GET", &format!("{session}/files"), &[], b"").await.status, 200);
     assert!(bad.exists(), "somebody may want to look at it");
 }
+
+#[tokio::test]
+async fn that_it_was_handed_over_is_known_when_the_school_holds_it_no_more() {
+    let mut bed = Bed::new().await;
+    let session = bed.session().await;
+    bed.send(&session, "base.zip", &archive(b"x")).await;
+    let finish = format!("{session}/finish");
+    assert_eq!(bed.ask("POST", &finish, &[FORM, PROGRAM], b"").await.status, 204);
+    bed.life.0.lock().unwrap().standing.sets.clear();
+    bed.restart().await;
+    let page = bed.ask("GET", &session, &[], b"").await;
+    assert!(page.body.contains("have been handed over"), "{}", page.body);
+    assert_eq!(bed.ask("POST", &finish, &[FORM, PROGRAM], b"").await.status, 204);
+    assert_eq!(bed.life.0.lock().unwrap().handed.len(), 1);
+}

@@ -200,3 +200,17 @@ async fn after_a_power_cut_only_what_was_flushed_counts() {
     let whole = bed.left().into_iter().find(|path| path.extension().is_none()).unwrap();
     assert_eq!(std::fs::read(whole).unwrap(), [[b'a'; 40].as_slice(), &[b'b'; 60]].concat());
 }
+
+#[tokio::test]
+async fn a_file_that_is_removed_while_it_comes_leaves_nothing() {
+    let bed = Bed::new().await;
+    let session = bed.session().await;
+    let file = bed.create(&session, "base.txt", 100).await.header("location").to_owned();
+    let mut coming = bed.begin("PATCH", &file, &[TUS, PART, ("upload-offset", "0")], Some(100)).await;
+    coming.write_all(b"what came before").await.unwrap();
+    bed.written(16).await;
+    assert_eq!(bed.ask("DELETE", &file, &[TUS], b"").await.status, 204);
+    assert_eq!(answer(coming).await.code(), "superseded");
+    assert_eq!(bed.left(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(bed.patch(&file, 16, b"more", &[]).await.code(), "no_file");
+}
