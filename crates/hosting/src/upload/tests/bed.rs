@@ -247,7 +247,7 @@ async fn begin(
     let host = url.strip_prefix("http://").unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([*name, ": ", *value, "\r\n"]);
     }
     match length {
         Some(length) => head += &format!("content-length: {length}\r\n\r\n"),
