@@ -1,10 +1,12 @@
 //! Telling others what happened. Webhooks: each event of a job that somebody wants to know of is a delivery of the
 //! outbox, posted as JSON and signed as the Standard Webhooks specification describes, until the other side has it.
+//! Mail: letters of any module, handed to a relay.
 //! Traces: the story of each job as spans, posted to a collector of OpenTelemetry.
 #![forbid(unsafe_code)]
 
 mod event;
 mod hook;
+pub mod mail;
 mod post;
 mod seam;
 mod sign;

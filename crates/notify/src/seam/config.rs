@@ -1,7 +1,9 @@
-//! `webhooks:` and `telemetry:`, who is told.
+//! `webhooks:`, `mail:` and `telemetry:`, who is told.
+
+use std::path::PathBuf;
 
 use module::config::{Instance, Root, SecretSource};
-use module::section;
+use module::{section, words};
 
 section! {
     /// Somebody who is told, by a signed post (Standard Webhooks), what happens to jobs.
@@ -50,3 +52,42 @@ impl Root for Telemetry {
 
 /// Keys that are read at start only.
 pub(super) const TELEMETRY_COLD: &[&str] = &["endpoint", "service_name", "headers"];
+
+/// How the connection to the relay is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MailSecurity {
+    /// From the first command on.
+    Starttls,
+    /// From the beginning.
+    Tls,
+    /// Not at all.
+    None,
+}
+
+words! { MailSecurity { Starttls = "starttls", Tls = "tls", None = "none" } }
+
+section! {
+    /// Mail, for whatever module writes letters.
+    Mail {
+        /// The relay that takes letters, `smtp.example.org` or `smtp.example.org:587`. Without it letters wait.
+        relay: Option<String> = None,
+        /// Whether the connection must become encrypted (`starttls`), is so from the beginning (`tls`), or is not (`none`):
+        /// then no password is sent.
+        security: MailSecurity = MailSecurity::Starttls,
+        /// The user to sign in as.
+        user: Option<String> = None,
+        /// Their password, best as `file:PATH`, `env:NAME` or `credential:NAME`.
+        password: Option<SecretSource> = None,
+        /// Certificates of the authorities that may have signed that of the relay, in PEM, beside those of the system.
+        authorities: Option<PathBuf> = None,
+        /// Who writes, `Library <library@example.org>`.
+        from: Option<String> = None,
+    }
+}
+
+impl Root for Mail {
+    const NAME: &'static str = "mail";
+}
+
+/// Keys that are read at start only.
+pub(super) const MAIL_COLD: &[&str] = &["relay", "security", "user", "password", "authorities", "from"];

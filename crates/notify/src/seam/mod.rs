@@ -1,6 +1,7 @@
 //! What the hub sees of this module.
 
 mod config;
+mod mail;
 mod traces;
 mod webhooks;
 
@@ -12,11 +13,12 @@ use engine::{Clock, Hub};
 use module::config::{Named, SectionKind};
 use module::{About, Declaration, Module, Running, Told};
 
+use crate::mail::Mail;
 use crate::trace::{Telling, Traces};
 use crate::{COURIER, Webhooks};
-use config::{Telemetry, Webhook};
+use config::{Mail as MailSection, Telemetry, Webhook};
 
-/// Webhooks, and traces for a collector. Joins last: traces follow whatever leaves, by whichever courier.
+/// Webhooks, mail, and traces for a collector. Joins last: traces follow whatever leaves, by whichever courier.
 #[derive(Clone, Copy, Debug)]
 pub struct Notify;
 
@@ -24,6 +26,7 @@ impl Module for Notify {
     fn about(&self) -> About {
         About {
             sections: vec![
+                SectionKind::of::<MailSection>(config::MAIL_COLD),
                 SectionKind::of::<Telemetry>(config::TELEMETRY_COLD),
                 SectionKind::of::<Named<Webhook>>(config::WEBHOOKS_COLD),
             ],
@@ -34,7 +37,9 @@ impl Module for Notify {
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         let hooks = webhooks::configured(&told.sections.get(), &told.environment)?;
         let collector = traces::collector(&told.sections.get(), &told.environment)?;
+        let relay = mail::relay(&told.sections.get(), &told.environment)?;
         say.on_start(move |ground, setup| {
+            setup.couriers.insert(crate::mail::COURIER.to_owned(), Arc::new(Mail::new(relay)));
             let clock: &Clock = ground.clock;
             // What was to leave when the last one was taken out of the configuration is then given up, and seen.
             let webhooks = Arc::new(Webhooks::new(hooks, clock.clone()).context("preparing the webhooks")?);
