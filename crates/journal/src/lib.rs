@@ -5,6 +5,7 @@
 //! are committed together; one that fails does not fail its neighbours. No SQL is spoken outside this crate.
 #![forbid(unsafe_code)]
 
+mod aad;
 mod address;
 mod api;
 mod change;
@@ -13,7 +14,6 @@ mod damage;
 mod error;
 mod key;
 mod life;
-mod place;
 mod random;
 mod rules;
 mod seal;

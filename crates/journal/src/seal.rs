@@ -1,5 +1,5 @@
 //! Sealing: what is confidential is encrypted and authenticated before it reaches the writer's queue, and opened by
-//! the reader. The place of a value is authenticated with it, see [`Place`], so that neither rows can be exchanged nor
+//! the reader. The place of a value is authenticated with it, see [`Aad`], so that neither rows can be exchanged nor
 //! what decides in clear be changed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,9 +10,9 @@ use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::aad::Aad;
 use crate::error::Error;
 use crate::key::Key;
-use crate::place::Place;
 use crate::random;
 
 const NONCE: usize = 24;
@@ -84,7 +84,7 @@ impl Cipher {
     }
 
     /// Nonce, ciphertext and tag; `None` when it is too long.
-    pub(crate) fn seal(&self, place: &Place, plain: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn seal(&self, aad: &Aad, plain: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0; NONCE];
         for (to, from) in nonce
             .iter_mut()
@@ -98,27 +98,27 @@ impl Cipher {
         let (_, text) = sealed.split_at_mut_checked(NONCE)?;
         let tag = self
             .aead
-            .encrypt_inout_detached(&XNonce::from(nonce), place.bytes(self.format), text.into())
+            .encrypt_inout_detached(&XNonce::from(nonce), aad.bytes(self.format), text.into())
             .ok()?;
         sealed.extend_from_slice(&tag);
         Some(sealed)
     }
 
     /// Makes it plain; when it does not open, it stays as it was.
-    fn open(&self, place: &Place, sealed: &mut Vec<u8>) -> Option<()> {
+    fn open(&self, aad: &Aad, sealed: &mut Vec<u8>) -> Option<()> {
         let length = sealed.len().checked_sub(NONCE + TAG)?;
         let (nonce, rest) = sealed.split_at_mut_checked(NONCE)?;
         let (text, tag) = rest.split_at_mut_checked(length)?;
         let nonce = XNonce::try_from(&*nonce).ok()?;
         let tag = Tag::try_from(&*tag).ok()?;
-        self.aead.decrypt_inout_detached(&nonce, place.bytes(self.format), text.into(), &tag).ok()?;
+        self.aead.decrypt_inout_detached(&nonce, aad.bytes(self.format), text.into(), &tag).ok()?;
         sealed.copy_within(NONCE..NONCE + length, 0);
         sealed.truncate(length);
         Some(())
     }
 
-    fn open_somehow(&self, place: &Place, sealed: &mut Vec<u8>) -> Option<()> {
-        self.open(place, sealed).or_else(|| self.open(place.otherwise()?, sealed))
+    fn open_somehow(&self, aad: &Aad, sealed: &mut Vec<u8>) -> Option<()> {
+        self.open(aad, sealed).or_else(|| self.open(aad.otherwise()?, sealed))
     }
 }
 
@@ -175,18 +175,18 @@ impl Seal {
     }
 
     /// Nonce, ciphertext and tag.
-    pub(crate) fn seal(&self, place: &Place, plain: &[u8]) -> Result<Vec<u8>, Error> {
+    pub(crate) fn seal(&self, aad: &Aad, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let too_long = || Error::TooMany("a value is too long to be sealed".to_owned());
-        self.ciphers().now.seal(place, plain).ok_or_else(too_long)
+        self.ciphers().now.seal(aad, plain).ok_or_else(too_long)
     }
 
     /// The plain bytes; `what` names the value when it does not open.
-    pub(crate) fn open(&self, place: &Place, mut sealed: Vec<u8>, what: &str) -> Result<Vec<u8>, Error> {
+    pub(crate) fn open(&self, aad: &Aad, mut sealed: Vec<u8>, what: &str) -> Result<Vec<u8>, Error> {
         let ciphers = self.ciphers();
         ciphers
             .now
-            .open_somehow(place, &mut sealed)
-            .or_else(|| ciphers.before.as_ref()?.open_somehow(place, &mut sealed))
+            .open_somehow(aad, &mut sealed)
+            .or_else(|| ciphers.before.as_ref()?.open_somehow(aad, &mut sealed))
             .ok_or_else(|| {
                 Error::Damaged(format!(
                     "{what} does not open: it or its row was changed, or it is not of this row"
@@ -196,13 +196,13 @@ impl Seal {
     }
 
     /// The value sealed anew, when it is sealed as it was before; `None` when it need not be, or cannot be read.
-    pub(crate) fn renew(&self, place: &Place, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn renew(&self, aad: &Aad, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let ciphers = self.ciphers();
         let Some(before) = &ciphers.before else { return Ok(None) };
         let mut plain = Zeroizing::new(sealed.to_vec());
-        match before.open(place, &mut plain) {
-            Some(()) => self.seal(place, &plain).map(Some),
-            None => match place.otherwise().filter(|other| before.open(other, &mut plain).is_some()) {
+        match before.open(aad, &mut plain) {
+            Some(()) => self.seal(aad, &plain).map(Some),
+            None => match aad.otherwise().filter(|other| before.open(other, &mut plain).is_some()) {
                 Some(other) => self.seal(other, &plain).map(Some),
                 None => Ok(None),
             },
@@ -271,28 +271,28 @@ mod tests {
         Seal::new(cipher(7, 1, Format::Row), None)
     }
 
-    fn place(n: u128) -> Place {
-        Place::secrets(JobId(Uuid::from_u128(n)))
+    fn aad(n: u128) -> Aad {
+        Aad::secrets(JobId(Uuid::from_u128(n)))
     }
 
     proptest! {
         #[test]
         fn what_is_sealed_opens_in_its_place_only(plain: Vec<u8>, flip: prop::sample::Index, bit in 0..8_u8) {
             let seal = seal();
-            let sealed = seal.seal(&place(1), &plain).unwrap();
-            prop_assert_eq!(&seal.open(&place(1), sealed.clone(), "it").unwrap(), &plain);
-            prop_assert!(seal.open(&place(2), sealed.clone(), "it").is_err());
-            let other = Place::reply("http", None, JobId(Uuid::from_u128(1)));
+            let sealed = seal.seal(&aad(1), &plain).unwrap();
+            prop_assert_eq!(&seal.open(&aad(1), sealed.clone(), "it").unwrap(), &plain);
+            prop_assert!(seal.open(&aad(2), sealed.clone(), "it").is_err());
+            let other = Aad::reply("http", None, JobId(Uuid::from_u128(1)));
             prop_assert!(seal.open(&other, sealed.clone(), "it").is_err());
             let mut flipped = sealed.clone();
             let at = flip.index(flipped.len());
             flipped[at] ^= 1_u8 << bit;
-            prop_assert!(seal.open(&place(1), flipped, "it").is_err());
+            prop_assert!(seal.open(&aad(1), flipped, "it").is_err());
         }
 
         #[test]
         fn what_is_no_sealed_value_is_refused(bytes: Vec<u8>) {
-            prop_assert!(seal().open(&place(1), bytes, "it").is_err());
+            prop_assert!(seal().open(&aad(1), bytes, "it").is_err());
         }
     }
 
@@ -300,7 +300,7 @@ mod tests {
     fn no_nonce_comes_twice() {
         let (a, b) = (seal(), seal());
         let mut nonces: Vec<Vec<u8>> =
-            [&a, &a, &b, &b].iter().map(|s| s.seal(&place(1), b"x").unwrap()[..NONCE].to_vec()).collect();
+            [&a, &a, &b, &b].iter().map(|s| s.seal(&aad(1), b"x").unwrap()[..NONCE].to_vec()).collect();
         nonces.sort();
         nonces.dedup();
         assert_eq!(nonces.len(), 4);
@@ -310,10 +310,10 @@ mod tests {
     fn keys_differ_by_master_key_journal_and_format() {
         let others = [cipher(8, 1, Format::Row), cipher(7, 2, Format::Row), cipher(7, 1, Format::Id)]
             .map(|c| Seal::new(c, None));
-        let sealed = seal().seal(&place(1), b"x").unwrap();
+        let sealed = seal().seal(&aad(1), b"x").unwrap();
         for other in &others {
             assert_ne!(seal().now().check(), other.now().check());
-            assert!(other.open(&place(1), sealed.clone(), "it").is_err());
+            assert!(other.open(&aad(1), sealed.clone(), "it").is_err());
         }
         assert_ne!(seal().digest("a", b"bc").now, seal().digest("ab", b"c").now);
         assert_ne!(seal().digest("a", b"bc").now, others[0].digest("a", b"bc").now);
@@ -322,17 +322,17 @@ mod tests {
     #[test]
     fn a_turned_seal_opens_both_until_it_forgets_and_knows_old_hashes() {
         let seal = seal();
-        let (old, hash) = (seal.seal(&place(1), b"x").unwrap(), seal.digest("a", b"b").now);
-        assert_eq!(seal.renew(&place(1), &old).unwrap(), None, "nothing is to be done");
+        let (old, hash) = (seal.seal(&aad(1), b"x").unwrap(), seal.digest("a", b"b").now);
+        assert_eq!(seal.renew(&aad(1), &old).unwrap(), None, "nothing is to be done");
         seal.turn(Arc::new(cipher(8, 1, Format::Row)));
         assert!(seal.is_turning());
-        assert_eq!(seal.open(&place(1), old.clone(), "it").unwrap(), b"x");
-        let new = seal.renew(&place(1), &old).unwrap().unwrap();
-        assert_eq!(seal.renew(&place(1), &new).unwrap(), None, "it is new");
-        assert_eq!(seal.renew(&place(2), &old).unwrap(), None, "it is not of this row");
+        assert_eq!(seal.open(&aad(1), old.clone(), "it").unwrap(), b"x");
+        let new = seal.renew(&aad(1), &old).unwrap().unwrap();
+        assert_eq!(seal.renew(&aad(1), &new).unwrap(), None, "it is new");
+        assert_eq!(seal.renew(&aad(2), &old).unwrap(), None, "it is not of this row");
         seal.forget();
-        assert!(seal.open(&place(1), old, "it").is_err());
-        assert_eq!(seal.open(&place(1), new, "it").unwrap(), b"x");
+        assert!(seal.open(&aad(1), old, "it").is_err());
+        assert_eq!(seal.open(&aad(1), new, "it").unwrap(), b"x");
         assert!(seal.digest("a", b"b").is(hash), "a repetition is still recognised");
         assert!(!seal.digest("a", b"c").is(hash));
     }
@@ -340,15 +340,15 @@ mod tests {
     #[test]
     fn values_bound_to_an_id_are_bound_to_their_row_when_they_are_renewed() {
         let key = || cipher(7, 1, Format::Id);
-        let place = |address: &str| {
+        let aad = |address: &str| {
             let to = model::DeliveryTo { courier: "webhook".to_owned(), address: address.to_owned() };
-            Place::delivery(model::DeliveryId(Uuid::from_u128(1)), &to)
+            Aad::delivery(model::DeliveryId(Uuid::from_u128(1)), &to)
         };
-        let old = key().seal(&place("a"), b"x").unwrap();
+        let old = key().seal(&aad("a"), b"x").unwrap();
         let seal = Seal::new(cipher(7, 1, Format::Row), Some(key()));
-        assert!(seal.open(&place("b"), old.clone(), "it").is_ok(), "it says nothing of the address");
-        let new = seal.renew(&place("a"), &old).unwrap().unwrap();
-        assert!(seal.open(&place("a"), new.clone(), "it").is_ok());
-        assert!(seal.open(&place("b"), new, "it").is_err());
+        assert!(seal.open(&aad("b"), old.clone(), "it").is_ok(), "it says nothing of the address");
+        let new = seal.renew(&aad("a"), &old).unwrap().unwrap();
+        assert!(seal.open(&aad("a"), new.clone(), "it").is_ok());
+        assert!(seal.open(&aad("b"), new, "it").is_err());
     }
 }

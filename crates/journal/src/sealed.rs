@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use model::effect::EntityContent;
 use model::{Class, DeliveryId, DeliveryTo, Entity, EntityKey, EntityWrite, JobId, Subject};
 
+use crate::aad::{Aad, Deciding, Ending};
 use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord, is_named};
 use crate::error::Error;
-use crate::place::{Deciding, Ending, Place};
 use crate::seal::{Digest, Seal};
 
 /// A reply address: a keyed hash to recognise it, and the sealed bytes.
@@ -42,7 +42,7 @@ pub(crate) struct SealedId {
 
 impl SealedJob {
     pub(crate) fn new(seal: &Seal, job: NewJob) -> Result<Self, Error> {
-        let body = seal.seal(&Place::body(Deciding::from(&job)), &job.body)?;
+        let body = seal.seal(&Aad::body(Deciding::from(&job)), &job.body)?;
         let external_id = job.external_id.map(|id| SealedId {
             digest: seal.digest("request", &id.content),
             formerly: seal.digest("request", &id.formerly),
@@ -51,9 +51,8 @@ impl SealedJob {
         let reply = match &job.reply {
             None => None,
             Some(bytes) => {
-                let place =
-                    Place::reply(&job.source, external_id.as_ref().map(|id| id.value.as_str()), job.id);
-                Some((seal.digest("reply", bytes), seal.seal(&place, bytes)?))
+                let aad = Aad::reply(&job.source, external_id.as_ref().map(|id| id.value.as_str()), job.id);
+                Some((seal.digest("reply", bytes), seal.seal(&aad, bytes)?))
             }
         };
         Ok(SealedJob {
@@ -69,7 +68,7 @@ impl SealedJob {
             accepted_at: job.accepted_at,
             replay_of: job.replay_of,
             body,
-            secrets: job.secrets.map(|s| seal.seal(&Place::secrets(job.id), &s)).transpose()?,
+            secrets: job.secrets.map(|s| seal.seal(&Aad::secrets(job.id), &s)).transpose()?,
             reply,
         })
     }
@@ -101,8 +100,8 @@ impl SealedEntity {
             None => None,
             Some(EntityContent { state, label, body }) => {
                 let rev = expected_rev + 1;
-                let place = Place::entity(&key, rev, &state, &label);
-                let sealed = seal.seal(&place, body.to_string().as_bytes())?;
+                let aad = Aad::entity(&key, rev, &state, &label);
+                let sealed = seal.seal(&aad, body.to_string().as_bytes())?;
                 Some((Arc::new(Entity { key: key.clone(), rev, state, label, body }), sealed))
             }
         };
@@ -128,8 +127,8 @@ impl SealedRecord {
     pub(crate) fn new(seal: &Seal, mut record: NewRecord) -> Result<Self, Error> {
         let body = std::mem::take(&mut record.body);
         let NewRecord { kind, at, who, what, code, message, .. } = &record;
-        let place = Place::record(*kind, *at, who, what.as_deref(), code, message);
-        Ok(SealedRecord { body: seal.seal(&place, &body)?, record })
+        let aad = Aad::record(*kind, *at, who, what.as_deref(), code, message);
+        Ok(SealedRecord { body: seal.seal(&aad, &body)?, record })
     }
 }
 
@@ -146,7 +145,7 @@ impl SealedEffects {
     pub(crate) fn new(seal: &Seal, effects: EffectSet) -> Result<Self, Error> {
         let entity = |write| SealedEntity::new(seal, write);
         let delivery = |(id, to, due_at, body): (DeliveryId, DeliveryTo, Timestamp, Vec<u8>)| {
-            let body = seal.seal(&Place::delivery(id, &to), &body)?;
+            let body = seal.seal(&Aad::delivery(id, &to), &body)?;
             Ok(SealedDelivery { id, to, due_at, body })
         };
         let jobs = |jobs: Vec<NewJob>| -> Result<Vec<SealedJob>, Error> {
@@ -194,15 +193,15 @@ impl SealedChange {
             Some(AttemptEnd { step, number, kind, status, code, message, output }) => {
                 let (code, message) = (code.as_ref(), message.as_deref());
                 let end = Ending { at: Some(change.at), kind: Some(*kind), status: *status, code, message };
-                let place = Place::output(change.job, *step, *number, end);
-                seal.seal(&place, &std::mem::take(output))?
+                let aad = Aad::output(change.job, *step, *number, end);
+                seal.seal(&aad, &std::mem::take(output))?
             }
         };
         let plan = if change.plan.is_empty() {
             None
         } else {
             let steps = change.plan.iter().map(|step| (step.backend.as_str(), step.on_error));
-            Some(seal.seal(&Place::plan(change.job, steps), b"")?)
+            Some(seal.seal(&Aad::plan(change.job, steps), b"")?)
         };
         Ok(SealedChange { change, plan, output, effects })
     }

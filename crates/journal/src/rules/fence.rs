@@ -17,9 +17,9 @@ pub(crate) struct Open {
     pub(crate) whose: Whose,
 }
 
-/// Where a job stands, as far as a move needs to know.
+/// A job as it is stored, as far as a move needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct Stored {
     pub(crate) state: JobState,
     pub(crate) head: bool,
     /// How many steps its plan has; 0 = none is frozen.
@@ -31,14 +31,14 @@ pub(crate) struct Standing {
     pub(crate) open: Option<Open>,
 }
 
-impl Standing {
+impl Stored {
     fn is_open(&self, step: u16, number: u32) -> bool {
         self.open.is_some_and(|open| (open.step, open.number) == (step, number))
     }
 }
 
 /// Whether the move fits where the job stands now.
-pub(crate) fn fence(was: &Standing, change: &Change) -> Result<(), Error> {
+pub(crate) fn fence(was: &Stored, change: &Change) -> Result<(), Error> {
     let job = change.job;
     let fenced = |why: String| Err(Error::Fenced(format!("{job} {why}")));
     let waiting = matches!(was.state, JobState::Queued | JobState::Retrying);
@@ -86,13 +86,13 @@ pub(crate) fn fence(was: &Standing, change: &Change) -> Result<(), Error> {
 }
 
 /// The attempt that is over with the move, be it with an end or without one.
-pub(crate) fn closed(was: &Standing, change: &Change) -> Option<Open> {
+pub(crate) fn closed(was: &Stored, change: &Change) -> Option<Open> {
     let moves_on = change.to.state != JobState::Running || change.started.is_some();
     was.open.filter(|_| moves_on)
 }
 
 /// The attempt that is under way after the move.
-pub(crate) fn open(was: &Standing, change: &Change) -> Option<Open> {
+pub(crate) fn open(was: &Stored, change: &Change) -> Option<Open> {
     match change.started {
         Some(AttemptStart { step, number }) => Some(Open { step, number, at: change.at, whose: Whose::Ours }),
         None => was.open.filter(|_| change.to.state == JobState::Running),

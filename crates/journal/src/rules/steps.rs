@@ -2,7 +2,7 @@
 
 use model::StepState;
 
-use super::fence::Standing;
+use super::fence::Stored;
 use crate::change::{AttemptStart, Change};
 use crate::error::Error;
 
@@ -42,7 +42,7 @@ pub(crate) fn to_start(number: u32) -> Guard {
 }
 
 /// Whether a plan may be frozen with this move.
-pub(crate) fn freeze(was: &Standing, change: &Change) -> Result<(), Error> {
+pub(crate) fn freeze(was: &Stored, change: &Change) -> Result<(), Error> {
     if was.steps > 0 {
         return Err(Error::Fenced(format!("{} has a plan already", change.job)));
     }

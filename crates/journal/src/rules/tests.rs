@@ -5,7 +5,7 @@ use model::{Class, JobId, JobState, OutcomeKind, StepState};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::fence::{self, Open, Standing, fence};
+use super::fence::{self, Open, Stored, fence};
 use super::order::{First, HURRY, arrive, believed, leave};
 use super::retention::{Candidate, choose};
 use super::steps;
@@ -24,10 +24,10 @@ fn job_state() -> impl Strategy<Value = JobState> {
 prop_compose! {
     /// A job as it can stand: it has an open attempt exactly while it runs.
     fn standing()(state in job_state(), head: bool, steps in 0..3_i64, replies in 0..3_usize, cancelled: bool,
-                  step in 0..2_u16, number in 1..3_u32, ours: bool) -> Standing {
+                  step in 0..2_u16, number in 1..3_u32, ours: bool) -> Stored {
         let whose = if ours { Whose::Ours } else { Whose::Gone };
         let open = (state == JobState::Running).then_some(Open { step, number, at: at(0), whose });
-        Standing { state, head, steps, replies, cancelled, open }
+        Stored { state, head, steps, replies, cancelled, open }
     }
 }
 
@@ -207,7 +207,7 @@ proptest! {
 #[test]
 fn a_plan_is_frozen_once_and_starts_with_the_first_attempt() {
     let was =
-        Standing { state: JobState::Queued, head: true, steps: 0, replies: 0, cancelled: false, open: None };
+        Stored { state: JobState::Queued, head: true, steps: 0, replies: 0, cancelled: false, open: None };
     let mut move_ = Change {
         job: JobId(Uuid::from_u128(1)),
         at: at(0),
@@ -230,7 +230,7 @@ fn a_plan_is_frozen_once_and_starts_with_the_first_attempt() {
         effects: EffectSet::default(),
     };
     assert!(steps::freeze(&was, &move_).is_ok());
-    assert!(matches!(steps::freeze(&Standing { steps: 1, ..was }, &move_), Err(Error::Fenced(_))));
+    assert!(matches!(steps::freeze(&Stored { steps: 1, ..was }, &move_), Err(Error::Fenced(_))));
     move_.started = Some(AttemptStart { step: 0, number: 2 });
     assert!(steps::freeze(&was, &move_).is_err(), "not with a later attempt");
     move_.started = Some(AttemptStart { step: 1, number: 1 });

@@ -9,7 +9,7 @@ use super::{effects, number, order, row, secret};
 use crate::api::Whose;
 use crate::change::{AttemptStart, Change, Scrub, StepChange};
 use crate::error::Error;
-use crate::rules::fence::{Open, Standing};
+use crate::rules::fence::{Open, Stored};
 use crate::rules::{fence, steps};
 use crate::sealed::SealedChange;
 
@@ -20,7 +20,7 @@ struct Row {
     class: Class,
     lane: String,
     secrets: bool,
-    stands: Standing,
+    stored: Stored,
 }
 
 impl Row {
@@ -30,7 +30,7 @@ impl Row {
             None => None,
             Some(step) => Some(Open { step, number: row.get(10)?, at: row::time(row, 11)?, whose }),
         };
-        let stands = Standing {
+        let stored = Stored {
             state: row::word(row, 1)?,
             head: row.get(2)?,
             steps: row.get(6)?,
@@ -44,7 +44,7 @@ impl Row {
             class: row::word(row, 4)?,
             lane: row.get(5)?,
             secrets: row.get(8)?,
-            stands,
+            stored,
         })
     }
 }
@@ -53,7 +53,7 @@ impl Row {
 pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error> {
     let change = &sealed.change;
     let was = find(tx, change.job)?;
-    fence::fence(&was.stands, change)?;
+    fence::fence(&was.stored, change)?;
     close_attempt(tx, &was, change, &sealed.output)?;
     let planned = freeze_plan(tx, &was, change)?;
     for step in &change.steps {
@@ -81,7 +81,7 @@ fn find(tx: &Tx<'_>, job: JobId) -> Result<Row, Error> {
 /// Gives the open attempt its row when the job moves on: with its end, or without one when it was interrupted. Its
 /// step is pending again, unless the move says otherwise.
 fn close_attempt(tx: &Tx<'_>, was: &Row, change: &Change, output: &[u8]) -> Result<(), Error> {
-    let Some(Open { step, number, at, .. }) = fence::closed(&was.stands, change) else { return Ok(()) };
+    let Some(Open { step, number, at, .. }) = fence::closed(&was.stored, change) else { return Ok(()) };
     let end = change.ended.as_ref();
     tx.sql.execute(
         "INSERT INTO attempt (id, started_at, ended_at, kind, status, code, message, sealed)
@@ -117,9 +117,9 @@ fn close_attempt(tx: &Tx<'_>, was: &Row, change: &Change, output: &[u8]) -> Resu
 /// are.
 fn freeze_plan(tx: &Tx<'_>, was: &Row, change: &Change) -> Result<i64, Error> {
     if change.plan.is_empty() {
-        return Ok(was.stands.steps);
+        return Ok(was.stored.steps);
     }
-    steps::freeze(&was.stands, change)?;
+    steps::freeze(&was.stored, change)?;
     for (place, step) in change.plan.iter().enumerate() {
         let place = u16::try_from(place).unwrap_or(u16::MAX);
         let state = steps::first_state(place, change.started);
@@ -218,7 +218,7 @@ fn move_job(
     let to = &change.to;
     let ends = to.state.is_terminal();
     let lane = to.lane.as_deref().unwrap_or(&was.lane);
-    let open = fence::open(&was.stands, change);
+    let open = fence::open(&was.stored, change);
     // Two statements: one that names `ended_at` and `head` would touch the indices of live jobs at every start. No plan
     // is followed any more once the job has ended.
     let sql = if ends {
@@ -256,16 +256,16 @@ fn move_job(
     update.raw_execute()?;
     drop(update);
 
-    if was.stands.state != to.state {
-        tx.count(was.stands.state, -1);
+    if was.stored.state != to.state {
+        tx.count(was.stored.state, -1);
         tx.count(to.state, 1);
     }
     if ends {
         match &was.subject {
-            Some(subject) if was.stands.head => order::leave(tx, subject, change.at)?,
+            Some(subject) if was.stored.head => order::leave(tx, subject, change.at)?,
             _ => {}
         }
-    } else if was.stands.head && to.state != JobState::Running {
+    } else if was.stored.head && to.state != JobState::Running {
         tx.due(Ready { id: change.job, seq: was.seq, lane, class: was.class, due_at: to.due_at });
     }
     Ok(())

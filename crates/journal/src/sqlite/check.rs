@@ -7,9 +7,9 @@ use super::code::Raw;
 use super::number;
 use super::row::{self, select_job, step_columns};
 use super::values::{TABLES, Table};
+use crate::aad::Aad;
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
-use crate::place::Place;
 use crate::seal::{Format, Seal};
 
 /// No more than so many findings of one kind are listed.
@@ -306,8 +306,8 @@ fn open_numbered(
         let id: i64 = row.get(0)?;
         let what = format!("the sealed value of {} {id}", table.name);
         // A value that is no bytes any more is a finding as well.
-        let opened = table.read(conn, row).and_then(|(place, sealed)| match sealed {
-            Some(sealed) => seal.open(&place, sealed, &what).map(drop),
+        let opened = table.read(conn, row).and_then(|(aad, sealed)| match sealed {
+            Some(sealed) => seal.open(&aad, sealed, &what).map(drop),
             None if seal.is_turning_from(Format::Id) => Ok(()),
             None => Err(Error::Damaged(format!("{what} is missing"))),
         });
@@ -356,10 +356,10 @@ fn open_entities(
         let read = || -> rusqlite::Result<_> {
             let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
             let (state, label): (String, String) = (row.get(3)?, row.get(4)?);
-            Ok((Place::entity(&key, row.get(2)?, &state, &label), row.get(5)?))
+            Ok((Aad::entity(&key, row.get(2)?, &state, &label), row.get(5)?))
         };
         let read = read().map_err(|error| Error::Damaged(format!("{what} is not there: {error}")));
-        if let Err(error) = read.and_then(|(place, sealed)| seal.open(&place, sealed, &what)) {
+        if let Err(error) = read.and_then(|(aad, sealed)| seal.open(&aad, sealed, &what)) {
             findings.push(error.to_string());
             sieve
                 .damaged

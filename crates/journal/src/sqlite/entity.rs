@@ -5,10 +5,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, named_params, params};
 
 use super::stretch::LOOKED_AT;
+use crate::aad::Aad;
 use crate::api::{EntityFilter, EntityPage};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
-use crate::place::Place;
 use crate::seal::Seal;
 
 /// One entity.
@@ -163,7 +163,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Entity, Vec<u8>)> {
 fn open(seal: &Seal, (mut entity, sealed): (Entity, Vec<u8>)) -> Result<Entity, Error> {
     let what = format!("the body of {} {}", entity.key.kind, entity.key.key);
     let body =
-        seal.open(&Place::entity(&entity.key, entity.rev, &entity.state, &entity.label), sealed, &what)?;
+        seal.open(&Aad::entity(&entity.key, entity.rev, &entity.state, &entity.label), sealed, &what)?;
     entity.body = serde_json::from_slice(&body)
         .map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))?;
     Ok(entity)

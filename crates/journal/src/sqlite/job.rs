@@ -11,10 +11,10 @@ use super::code::{Id, Raw, Time, Word};
 use super::number;
 use super::row::{self, select_job, step_columns};
 use super::values;
+use crate::aad::{Aad, Deciding, Ending};
 use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
-use crate::place::{Deciding, Ending, Place};
 use crate::seal::{Format, Seal};
 
 /// The first jobs of a lane and class that may be taken up.
@@ -150,7 +150,7 @@ pub(super) fn prepare(
     let part = || Spot::OfJob(job.seq);
     let body = body.map_err(Error::from).and_then(|body| {
         let body = body.ok_or_else(|| Error::Damaged(format!("the body of job {id} is missing")))?;
-        seal.open(&Place::body(Deciding::from(&job)), body, &format!("the body of job {id}"))
+        seal.open(&Aad::body(Deciding::from(&job)), body, &format!("the body of job {id}"))
     });
     let body = sieve.pass(part, body)?.unwrap_or_default();
     let secrets = if secrets { self::secrets(conn, seal, id, job.seq.0) } else { Ok(None) };
@@ -193,18 +193,18 @@ fn secrets(conn: &Connection, seal: &Seal, id: JobId, seq: i64) -> Result<Option
         .prepare_cached("SELECT sealed FROM secret WHERE seq = ?1")?
         .query_row([seq], |row| row.get(0))
         .optional()?;
-    let open = |sealed| seal.open(&Place::secrets(id), sealed, &format!("the secrets of job {id}"));
+    let open = |sealed| seal.open(&Aad::secrets(id), sealed, &format!("the secrets of job {id}"));
     Ok(sealed.map(open).transpose()?.map(Zeroizing::new))
 }
 
 fn replies(conn: &Connection, seal: &Seal, sieve: &mut Sieve, job: &Job) -> Result<Vec<Vec<u8>>, Error> {
-    let place = Place::reply(&job.source, job.external_id.as_deref(), job.id);
+    let aad = Aad::reply(&job.source, job.external_id.as_deref(), job.id);
     let what = format!("a reply address of job {}", job.id);
     let mut select = conn.prepare_cached("SELECT sealed FROM reply WHERE seq = ?1 ORDER BY place")?;
     let mut rows = select.query([job.seq.0])?;
     let mut replies = Vec::new();
     while let Some(row) = rows.next()? {
-        let reply = row.get(0).map_err(Error::from).and_then(|sealed| seal.open(&place, sealed, &what));
+        let reply = row.get(0).map_err(Error::from).and_then(|sealed| seal.open(&aad, sealed, &what));
         replies.extend(sieve.pass(|| Spot::OfJob(job.seq), reply)?);
     }
     Ok(replies)
@@ -339,10 +339,9 @@ fn open_output(
     let (step, number) = (attempt.step, attempt.number);
     let Attempt { ended_at: at, kind, status, code, message, .. } = &attempt;
     let (code, message) = (code.as_ref(), message.as_deref());
-    let place =
-        Place::output(id, step, number, Ending { at: *at, kind: *kind, status: *status, code, message });
+    let aad = Aad::output(id, step, number, Ending { at: *at, kind: *kind, status: *status, code, message });
     let what = || format!("the output of attempt {number} of step {step} of job {id}");
-    sealed.map(|sealed| seal.open(&place, sealed, &what())).transpose()
+    sealed.map(|sealed| seal.open(&aad, sealed, &what())).transpose()
 }
 
 fn open_attempt(conn: &Connection, seq: i64) -> Result<Option<Attempt>, Error> {

@@ -7,11 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use super::code::{Id, Time, Word};
 use super::tx::Tx;
 use super::{effects, row};
+use crate::aad::Aad;
 use crate::api::{DeliveryFilter, Listing};
 use crate::change::{Fate, Mark, Over};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
-use crate::place::Place;
 use crate::seal::Seal;
 use crate::sealed::SealedEffects;
 
@@ -280,7 +280,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Delivery, Vec<u8>)> {
 
 fn open(seal: &Seal, (mut delivery, sealed): (Delivery, Vec<u8>)) -> Result<Delivery, Error> {
     let what = format!("the body of delivery {}", delivery.id.0);
-    let body = seal.open(&Place::delivery(delivery.id, &delivery.to), sealed, &what)?;
+    let body = seal.open(&Aad::delivery(delivery.id, &delivery.to), sealed, &what)?;
     delivery.body = serde_json::from_slice(&body)
         .map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))?;
     Ok(delivery)

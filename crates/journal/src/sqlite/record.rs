@@ -7,10 +7,10 @@ use super::code::{Time, Word};
 use super::number;
 use super::row;
 use super::tx::Tx;
+use crate::aad::Aad;
 use crate::api::{Listing, Match, RecordBody, RecordFilter};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
-use crate::place::Place;
 use crate::seal::Seal;
 use crate::sealed::SealedRecord;
 
@@ -142,8 +142,8 @@ pub(super) fn get(conn: &Connection, seal: &Seal, seq: i64) -> Result<Option<Rec
         .optional()?;
     let Some((record, sealed)) = found else { return Ok(None) };
     let Record { kind, at, who, what, code, message, .. } = &record;
-    let place = Place::record(*kind, *at, who, what.as_deref(), code, message);
-    let body = seal.open(&place, sealed, &format!("the body of record {seq}"))?;
+    let aad = Aad::record(*kind, *at, who, what.as_deref(), code, message);
+    let body = seal.open(&aad, sealed, &format!("the body of record {seq}"))?;
     Ok(Some((record, body)))
 }
 

@@ -9,9 +9,9 @@ use serde_json::json;
 use super::meta;
 use super::tx::Tx;
 use super::values::{TABLES, Table};
+use crate::aad::Aad;
 use crate::api::Renewal;
 use crate::error::Error;
-use crate::place::Place;
 use crate::seal::{CHECK, Cipher, Format, Seal};
 
 /// So many rows are looked at in one go, and about so many bytes.
@@ -143,14 +143,14 @@ fn rows(conn: &Connection, seal: &Seal, table: &Table, batch: &mut Batch) -> Res
         let number: i64 = row.get(0)?;
         batch.next.after = number;
         // What cannot be read stays as it is: the check names it.
-        let Ok((place, sealed)) = table.read(conn, row) else {
+        let Ok((aad, sealed)) = table.read(conn, row) else {
             gone.over(0);
             continue;
         };
         gone.over(sealed.as_ref().map_or(0, Vec::len));
         let renewed = match &sealed {
-            Some(sealed) => seal.renew(&place, sealed)?,
-            None if seal.is_turning_from(Format::Id) => Some(seal.seal(&place, b"")?),
+            Some(sealed) => seal.renew(&aad, sealed)?,
+            None if seal.is_turning_from(Format::Id) => Some(seal.seal(&aad, b"")?),
             None => None,
         };
         batch.rows.extend(renewed.map(|renewed| (number, sealed, renewed)));
@@ -173,16 +173,16 @@ fn entities(conn: &Connection, seal: &Seal, batch: &mut Batch) -> Result<(), Err
         };
         let key = EntityKey { kind: row.get(0)?, key: row.get(1)? };
         batch.next.entity = (key.kind.clone(), key.key.clone());
-        let read = || -> rusqlite::Result<(Place, Vec<u8>)> {
+        let read = || -> rusqlite::Result<(Aad, Vec<u8>)> {
             let (state, label): (String, String) = (row.get(3)?, row.get(4)?);
-            Ok((Place::entity(&key, row.get(2)?, &state, &label), row.get(5)?))
+            Ok((Aad::entity(&key, row.get(2)?, &state, &label), row.get(5)?))
         };
-        let Ok((place, sealed)) = read() else {
+        let Ok((aad, sealed)) = read() else {
             gone.over(0);
             continue;
         };
         gone.over(sealed.len());
-        if let Some(renewed) = seal.renew(&place, &sealed)? {
+        if let Some(renewed) = seal.renew(&aad, &sealed)? {
             batch.entities.push((key, sealed, renewed));
         }
     }
@@ -220,7 +220,7 @@ pub(super) fn begin(
 ) -> Result<(), Error> {
     let sealed = |name: &str, value: &[u8]| {
         let too_long = || Error::TooMany("a key is too long to be sealed".to_owned());
-        now.seal(&Place::meta(name), value).ok_or_else(too_long)
+        now.seal(&Aad::meta(name), value).ok_or_else(too_long)
     };
     meta::put(conn, meta::KEY_CHECK, now.check())?;
     // Sealed, so that nobody without the key can have an older one believed again.

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use super::open::database;
 use super::{meta, turn};
+use crate::aad::Aad;
 use crate::error::Error;
 use crate::key::{Key, Keys};
-use crate::place::Place;
 use crate::seal::{Cipher, Format, Seal};
 
 /// The journal's id, and the seal that the keys make for it.
@@ -24,15 +24,15 @@ pub(super) fn seal(conn: &Connection, folder: &Path, keys: &Keys) -> Result<(Uui
     let seal = match meta::get(conn, meta::KEY_BEFORE)? {
         None => seal,
         Some(sealed) => {
-            let check = seal.open(&Place::meta(meta::KEY_BEFORE), sealed, "which key was before")?;
+            let check = seal.open(&Aad::meta(meta::KEY_BEFORE), sealed, "which key was before")?;
             let missing =
                 || Error::KeyBefore { at: folder.into(), hint: format!("given is {}", origins(keys)) };
             seal.with_before(before(keys, id, &check)?.ok_or_else(missing)?)
         }
     };
     let Some(sealed) = meta::get(conn, meta::DIGEST_BEFORE)? else { return Ok((id, seal)) };
-    let place = Place::meta(meta::DIGEST_BEFORE);
-    let key = Zeroizing::new(seal.open(&place, sealed, "the key of older hashes")?);
+    let aad = Aad::meta(meta::DIGEST_BEFORE);
+    let key = Zeroizing::new(seal.open(&aad, sealed, "the key of older hashes")?);
     Ok((
         id,
         match <[u8; 32]>::try_from(key.as_slice()) {

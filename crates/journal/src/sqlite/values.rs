@@ -5,8 +5,8 @@ use rusqlite::{Connection, Row};
 
 use super::code::{CodeText, Id, SubjectText};
 use super::{number, row};
+use crate::aad::{Aad, Deciding, Ending};
 use crate::error::Error;
-use crate::place::{Deciding, Ending, Place};
 
 /// A table of sealed values with numbered rows.
 pub(super) struct Table {
@@ -14,20 +14,20 @@ pub(super) struct Table {
     /// What its numbers are made of: so many of each number in this table.
     pub(super) numbered_by: &'static str,
     pub(super) of_each: i64,
-    /// Its rows after number ?1, at most ?2 of them, in order: number, sealed bytes, and what `place` needs.
+    /// Its rows after number ?1, at most ?2 of them, in order: number, sealed bytes, and what `aad` needs.
     pub(super) select: &'static str,
-    place: fn(&Connection, &Row<'_>) -> Result<Place, Error>,
+    aad: fn(&Connection, &Row<'_>) -> Result<Aad, Error>,
     /// Puts ?3 in the place of ?2 in row ?1, if that is still there.
     pub(super) exchange: &'static str,
 }
 
 /// A sealed value with its place; a plan of an older version is not sealed.
-pub(super) type Value = (Place, Option<Vec<u8>>);
+pub(super) type Value = (Aad, Option<Vec<u8>>);
 
 impl Table {
     /// What a row of `select` holds.
     pub(super) fn read(&self, conn: &Connection, row: &Row<'_>) -> Result<Value, Error> {
-        Ok(((self.place)(conn, row)?, row.get(1)?))
+        Ok(((self.aad)(conn, row)?, row.get(1)?))
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) const TABLES: [Table; 7] = [
         select: "SELECT seq, sealed, id, source, external_id, action, subject, class, deadline, accepted_at, replay_of,
                         not_before, dry_run
                  FROM body JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        place: body,
+        aad: body,
         exchange: "UPDATE body SET sealed = ?3 WHERE seq = ?1 AND sealed = ?2",
     },
     Table {
@@ -49,7 +49,7 @@ pub(super) const TABLES: [Table; 7] = [
         of_each: 1,
         select: "SELECT seq, plan, id FROM job INDEXED BY job_alive
                  WHERE ended_at IS NULL AND steps > 0 AND seq > ?1 ORDER BY seq LIMIT ?2",
-        place: |conn, row| plan(conn, row.get(0)?, row::job_id(row, 2)?),
+        aad: |conn, row| plan(conn, row.get(0)?, row::job_id(row, 2)?),
         exchange: "UPDATE job SET plan = ?3 WHERE seq = ?1 AND plan IS ?2 AND ended_at IS NULL",
     },
     Table {
@@ -57,7 +57,7 @@ pub(super) const TABLES: [Table; 7] = [
         numbered_by: "job",
         of_each: 1,
         select: "SELECT seq, sealed, id FROM secret JOIN job USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        place: |_, row| Ok(Place::secrets(row::job_id(row, 2)?)),
+        aad: |_, row| Ok(Aad::secrets(row::job_id(row, 2)?)),
         exchange: "UPDATE secret SET sealed = ?3 WHERE seq = ?1 AND sealed = ?2",
     },
     // A job has many: what numbers them is made of both.
@@ -67,9 +67,9 @@ pub(super) const TABLES: [Table; 7] = [
         of_each: 1 << 20,
         select: "SELECT seq << 20 | place, sealed, id, source, external_id FROM reply JOIN job USING (seq)
                  WHERE (seq, place) > (?1 >> 20, ?1 & 1048575) ORDER BY seq, place LIMIT ?2",
-        place: |_, row| {
+        aad: |_, row| {
             let (source, external_id): (String, Option<String>) = (row.get(3)?, row.get(4)?);
-            Ok(Place::reply(&source, external_id.as_deref(), row::job_id(row, 2)?))
+            Ok(Aad::reply(&source, external_id.as_deref(), row::job_id(row, 2)?))
         },
         exchange: "UPDATE reply SET sealed = ?3 WHERE seq = ?1 >> 20 AND place = ?1 & 1048575 AND sealed = ?2",
     },
@@ -80,7 +80,7 @@ pub(super) const TABLES: [Table; 7] = [
         select: "SELECT attempt.id, sealed, job.id, attempt.ended_at, kind, attempt.status, attempt.code, attempt.message
                  FROM attempt JOIN job ON job.seq = attempt.id / 16777216
                  WHERE attempt.id > ?1 AND sealed IS NOT NULL ORDER BY attempt.id LIMIT ?2",
-        place: output,
+        aad: output,
         exchange: "UPDATE attempt SET sealed = ?3 WHERE id = ?1 AND sealed = ?2",
     },
     Table {
@@ -88,9 +88,9 @@ pub(super) const TABLES: [Table; 7] = [
         numbered_by: "delivery",
         of_each: 1,
         select: "SELECT seq, sealed, id, courier, address FROM delivery WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        place: |_, row| {
+        aad: |_, row| {
             let to = DeliveryTo { courier: row.get(3)?, address: row.get(4)? };
-            Ok(Place::delivery(DeliveryId(row.get::<_, Id>(2)?.0), &to))
+            Ok(Aad::delivery(DeliveryId(row.get::<_, Id>(2)?.0), &to))
         },
         exchange: "UPDATE delivery SET sealed = ?3 WHERE seq = ?1 AND sealed = ?2",
     },
@@ -100,20 +100,20 @@ pub(super) const TABLES: [Table; 7] = [
         of_each: 1,
         select: "SELECT seq, sealed, kind, at, who, what, code, message FROM record
                  WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        place: |_, row| {
+        aad: |_, row| {
             let (who, what): (String, Option<String>) = (row.get(4)?, row.get(5)?);
             let (code, message) = (row.get::<_, CodeText>(6)?.0, row.get::<_, String>(7)?);
-            Ok(Place::record(row::word(row, 2)?, row::time(row, 3)?, &who, what.as_deref(), &code, &message))
+            Ok(Aad::record(row::word(row, 2)?, row::time(row, 3)?, &who, what.as_deref(), &code, &message))
         },
         exchange: "UPDATE record SET sealed = ?3 WHERE seq = ?1 AND sealed = ?2",
     },
 ];
 
-fn body(_: &Connection, row: &Row<'_>) -> Result<Place, Error> {
+fn body(_: &Connection, row: &Row<'_>) -> Result<Aad, Error> {
     let (source, external_id, action): (String, Option<String>, String) =
         (row.get(3)?, row.get(4)?, row.get(5)?);
     let subject: Option<Subject> = row.get::<_, Option<SubjectText>>(6)?.map(|subject| subject.0);
-    Ok(Place::body(Deciding {
+    Ok(Aad::body(Deciding {
         id: row::job_id(row, 2)?,
         source: &source,
         external_id: external_id.as_deref(),
@@ -128,7 +128,7 @@ fn body(_: &Connection, row: &Row<'_>) -> Result<Place, Error> {
     }))
 }
 
-fn output(_: &Connection, row: &Row<'_>) -> Result<Place, Error> {
+fn output(_: &Connection, row: &Row<'_>) -> Result<Aad, Error> {
     let (step, number) = number::place_of_attempt(row.get(0)?);
     let (code, message) = (row::maybe_code(row, 6)?, row.get::<_, Option<String>>(7)?);
     let end = Ending {
@@ -138,16 +138,16 @@ fn output(_: &Connection, row: &Row<'_>) -> Result<Place, Error> {
         code: code.as_ref(),
         message: message.as_deref(),
     };
-    Ok(Place::output(row::job_id(row, 2)?, step, number, end))
+    Ok(Aad::output(row::job_id(row, 2)?, step, number, end))
 }
 
 /// The place of the plan of the job of this number.
-pub(super) fn plan(conn: &Connection, seq: i64, job: JobId) -> Result<Place, Error> {
+pub(super) fn plan(conn: &Connection, seq: i64, job: JobId) -> Result<Aad, Error> {
     let (first, last) = number::steps_of(seq);
     let mut select =
         conn.prepare_cached("SELECT backend, on_error FROM step WHERE id BETWEEN ?1 AND ?2 ORDER BY id")?;
     let steps: Vec<(String, OnError)> = select
         .query_map([first, last], |row| Ok((row.get(0)?, row::word(row, 1)?)))?
         .collect::<Result<_, _>>()?;
-    Ok(Place::plan(job, steps.iter().map(|(backend, on_error)| (backend.as_str(), *on_error))))
+    Ok(Aad::plan(job, steps.iter().map(|(backend, on_error)| (backend.as_str(), *on_error))))
 }

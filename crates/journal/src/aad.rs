@@ -1,4 +1,4 @@
-//! What a sealed value is bound to: which row it is of, and what that row says in clear.
+//! The additional authenticated data (AAD) of sealed values: which row each is of, and what that row says in clear.
 
 use jiff::Timestamp;
 use model::{
@@ -8,14 +8,14 @@ use model::{
 use crate::change::NewJob;
 use crate::seal::Format;
 
-/// What is authenticated with a sealed value.
+/// The additional authenticated data of a sealed value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Aad {
     bytes: Vec<u8>,
     /// So many of them are bound in the format [`Format::Id`].
     id: usize,
     /// A row may rightly have become this one.
-    otherwise: Option<Box<Place>>,
+    otherwise: Option<Box<Aad>>,
 }
 
 /// What of a job decides, and is in clear. It is given once, and never changes; only its class may become interactive.
@@ -80,11 +80,11 @@ pub(crate) struct Ending<'a> {
     pub(crate) message: Option<&'a str>,
 }
 
-impl Place {
+impl Aad {
     fn new(kind: &str) -> Self {
         let mut bytes = Vec::with_capacity(256);
         bytes.extend_from_slice(kind.as_bytes());
-        Place { bytes, id: 0, otherwise: None }
+        Aad { bytes, id: 0, otherwise: None }
     }
 
     /// With its length before each part, no two lists give the same bytes.
@@ -115,11 +115,11 @@ impl Place {
     }
 
     pub(crate) fn body(job: Deciding<'_>) -> Self {
-        let mut place = Place::body_as(job, job.class);
+        let mut aad = Aad::body_as(job, job.class);
         if job.class == Class::Interactive {
-            place.otherwise = Some(Box::new(Place::body_as(job, Class::Bulk)));
+            aad.otherwise = Some(Box::new(Aad::body_as(job, Class::Bulk)));
         }
-        place
+        aad
     }
 
     fn body_as(job: Deciding<'_>, class: Class) -> Self {
@@ -127,7 +127,7 @@ impl Place {
             Class::Interactive => b"interactive",
             Class::Bulk => b"bulk",
         };
-        let place = Place::new("body")
+        let aad = Aad::new("body")
             .and(job.id.0.as_bytes())
             .of_row()
             .and(job.source.as_bytes())
@@ -139,34 +139,34 @@ impl Place {
             .and_time(Some(job.accepted_at))
             .and_maybe(job.replay_of.as_ref().map(|job| job.0.as_bytes().as_slice()));
         // What older rows do not have is not in theirs.
-        let place = match job.not_before {
-            Some(time) => place.and(b"not before").and_time(Some(time)),
-            None => place,
+        let aad = match job.not_before {
+            Some(time) => aad.and(b"not before").and_time(Some(time)),
+            None => aad,
         };
-        if job.dry_run { place.and(b"dry run") } else { place }
+        if job.dry_run { aad.and(b"dry run") } else { aad }
     }
 
     /// The plan has no sealed content: that it is this one is all that is sealed.
     pub(crate) fn plan<'a>(job: JobId, steps: impl Iterator<Item = (&'a str, OnError)>) -> Self {
-        steps.fold(Place::new("plan").and(job.0.as_bytes()).of_row(), |place, (backend, on_error)| {
+        steps.fold(Aad::new("plan").and(job.0.as_bytes()).of_row(), |aad, (backend, on_error)| {
             let on_error: &[u8] = match on_error {
                 OnError::Stop => b"stop",
                 OnError::Continue => b"continue",
             };
-            place.and(backend.as_bytes()).and(on_error)
+            aad.and(backend.as_bytes()).and(on_error)
         })
     }
 
     pub(crate) fn secrets(job: JobId) -> Self {
-        Place::new("secrets").and(job.0.as_bytes()).of_row()
+        Aad::new("secrets").and(job.0.as_bytes()).of_row()
     }
 
     /// A reply address is sealed before it is known which job it joins: it belongs to the external id, or, without
     /// one, to the job.
     pub(crate) fn reply(source: &str, external_id: Option<&str>, job: JobId) -> Self {
         match external_id {
-            Some(value) => Place::new("reply").and(source.as_bytes()).and(value.as_bytes()).of_row(),
-            None => Place::new("reply").and(job.0.as_bytes()).of_row(),
+            Some(value) => Aad::new("reply").and(source.as_bytes()).and(value.as_bytes()).of_row(),
+            None => Aad::new("reply").and(job.0.as_bytes()).of_row(),
         }
     }
 
@@ -177,7 +177,7 @@ impl Place {
             OutcomeKind::Hard => b"hard",
             OutcomeKind::Wait => b"wait",
         });
-        Place::new("output")
+        Aad::new("output")
             .and(job.0.as_bytes())
             .and(&step.to_le_bytes())
             .and(&number.to_le_bytes())
@@ -190,7 +190,7 @@ impl Place {
     }
 
     pub(crate) fn delivery(id: DeliveryId, to: &DeliveryTo) -> Self {
-        Place::new("delivery")
+        Aad::new("delivery")
             .and(id.0.as_bytes())
             .of_row()
             .and(to.courier.as_bytes())
@@ -198,7 +198,7 @@ impl Place {
     }
 
     pub(crate) fn entity(key: &EntityKey, rev: u64, state: &str, label: &str) -> Self {
-        Place::new("entity")
+        Aad::new("entity")
             .and(key.kind.as_bytes())
             .and(key.key.as_bytes())
             .and(&rev.to_le_bytes())
@@ -221,7 +221,7 @@ impl Place {
             RecordKind::Audit => b"audit",
             RecordKind::Message => b"message",
         };
-        Place::new("record")
+        Aad::new("record")
             .and(kind)
             .and(&at.as_millisecond().to_le_bytes())
             .and(who.as_bytes())
@@ -233,7 +233,7 @@ impl Place {
 
     /// Something that the journal keeps of itself.
     pub(crate) fn meta(name: &str) -> Self {
-        Place::new("meta").and(name.as_bytes()).of_row()
+        Aad::new("meta").and(name.as_bytes()).of_row()
     }
 
     /// What is authenticated in this format.
@@ -245,7 +245,7 @@ impl Place {
     }
 
     /// What the row may have been when the value was sealed.
-    pub(crate) fn otherwise(&self) -> Option<&Place> {
+    pub(crate) fn otherwise(&self) -> Option<&Aad> {
         self.otherwise.as_deref()
     }
 }
@@ -262,16 +262,16 @@ mod tests {
         let mut expected = b"secrets".to_vec();
         expected.extend_from_slice(&16_u64.to_le_bytes());
         expected.extend_from_slice(id.0.as_bytes());
-        assert_eq!(Place::secrets(id).bytes(Format::Id), expected);
+        assert_eq!(Aad::secrets(id).bytes(Format::Id), expected);
         let to = DeliveryTo { courier: "c".to_owned(), address: "a".to_owned() };
-        let delivery = Place::delivery(DeliveryId(id.0), &to);
+        let delivery = Aad::delivery(DeliveryId(id.0), &to);
         assert_eq!(&delivery.bytes(Format::Id)[8..], &expected[7..]);
         assert!(delivery.bytes(Format::Row).len() > delivery.bytes(Format::Id).len());
     }
 
     #[test]
     fn no_part_runs_into_the_next() {
-        let plan = |steps: &[(&'static str, OnError)]| Place::plan(JobId(Uuid::nil()), steps.iter().copied());
+        let plan = |steps: &[(&'static str, OnError)]| Aad::plan(JobId(Uuid::nil()), steps.iter().copied());
         let plans = [
             plan(&[]),
             plan(&[("", OnError::Stop)]),
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn nothing_is_not_empty() {
-        let with = |value: Option<&[u8]>| Place::new("x").and_maybe(value);
+        let with = |value: Option<&[u8]>| Aad::new("x").and_maybe(value);
         assert_ne!(with(None), with(Some(b"")));
     }
 }
