@@ -170,7 +170,12 @@ impl Figures {
             .links
             .iter()
             .map(|link| (vec![("source", link.name.as_str()), ("kind", link.kind)], flag(link.connected)));
-        out.gauges("link_up", "Whether a connection is up", links)
+        out.gauges("link_up", "Whether a connection is up", links)?;
+        let went = self.links.iter().flat_map(|link| {
+            let labels = |what| vec![("source", link.name.as_str()), ("kind", link.kind), ("what", what)];
+            link.counters.iter().map(move |(what, times)| (labels(*what), *times))
+        });
+        out.counters("link", "What went over a connection since start, by name", went)
     }
 }
 
