@@ -90,9 +90,10 @@ fn a_school_from_nothing_to_an_open_server_and_back() {
     assert!(curl(&[&site]).1.contains("Lycée Moulin"));
     let client = examples().join("backends/50library/client/library-client.py");
     let ask = |password: &str| {
-        let mut child = Command::new("python3").arg(&client).args([&site, "petit"]);
-        let mut child =
-            child.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        let mut client_of = Command::new("python3");
+        client_of.arg(&client).args([&site, "petit"]);
+        client_of.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = client_of.spawn().unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{password}\n").as_bytes())
             .unwrap();
         String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()

@@ -108,10 +108,11 @@ async fn a_letter_arrives_encrypted_and_signed_in_and_others_read_it_without_a_d
     // Refused for good: a dead letter. The address in clear is what it is about.
     write(&hub, "0750654D", letter("refuse@lycee.example")).await;
     testhub::until("the refusal", async || {
-        outbox(&hub).await.iter().any(|one| one.state == DeliveryState::Failed)
+        outbox(&hub).await.iter().any(|one| one.state == DeliveryState::Undeliverable)
     })
     .await;
-    let failed = outbox(&hub).await.into_iter().find(|one| one.state == DeliveryState::Failed).unwrap();
+    let failed =
+        outbox(&hub).await.into_iter().find(|one| one.state == DeliveryState::Undeliverable).unwrap();
     assert_eq!(failed.to.address, "0750654D");
     let why = failed.message.unwrap();
     assert!(why.contains("for good (550)") && !why.contains("lycee"), "{why}");

@@ -37,9 +37,7 @@ pub(super) fn relay(section: &Section, environment: &Environment) -> Result<Opti
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("mail.authorities: {}", path.display())).map_err(misuse_of)
-}
-
-fn misuse_of(error: anyhow::Error) -> anyhow::Error {
-    misuse(format!("{error:#}"))
+    std::fs::read(path)
+        .with_context(|| format!("mail.authorities: {}", path.display()))
+        .map_err(|error| misuse(format!("{error:#}")))
 }
