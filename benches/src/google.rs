@@ -137,7 +137,7 @@ async fn open(folder: &Path, doubles: &Value) -> Result<(Hub, Vec<Box<dyn Runnin
     let mut said = Declaration::new();
     module.declare(&told, &mut said)?;
     let (observer, wires) = wiring();
-    let journal = journal::open(Options::new(&folder.join("data"), Key::from_bytes([1; 32])), observer)?;
+    let journal = journal::open(Options::new(folder.join("data"), Key::from_bytes([1; 32])), observer)?;
     let limits = Limits { concurrency: TOGETHER, ..Limits::default() };
     let mut setup = Setup { limits, ..Setup::new(offer.catalogue(), ActionTable::new(about.actions)?) };
     let life = journal.life().clone();

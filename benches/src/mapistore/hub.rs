@@ -79,7 +79,7 @@ async fn people(line: &mut Line) -> Result<()> {
     }
     line.sync().await?;
     let took = begun.elapsed();
-    let each = (bed::resident("self") - before) * 1024.0 * 1024.0 / USERS as f64;
+    let each = (bed::resident("self") - before) * 1024.0 * 1024.0 / count(USERS);
     println!(
         "  {USERS} people who come at once: {:.0}/s on disk, {:.1} s in all; {each:.0} bytes of memory for each",
         rate(USERS, took),
@@ -106,7 +106,7 @@ async fn connections(socket: &Path, live: &Live) -> Result<()> {
     }
     let took = begun.elapsed();
     ensure!(live.table().connected() >= wanted, "not all are connected");
-    let each = (bed::resident("self") - before) * 1024.0 / wanted as f64;
+    let each = (bed::resident("self") - before) * 1024.0 / count(wanted as u64);
     println!(
         "  {wanted} processes connected at once (limit of {limit} descriptors), made in {:.1} s; {each:.1} KiB for each with both its ends",
         took.as_secs_f64()
@@ -114,8 +114,12 @@ async fn connections(socket: &Path, live: &Live) -> Result<()> {
     Ok(())
 }
 
+fn count(n: u64) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
 fn rate(n: u64, took: Duration) -> f64 {
-    n as f64 / took.as_secs_f64()
+    count(n) / took.as_secs_f64()
 }
 
 /// A process that speaks.

@@ -1,5 +1,6 @@
 //! A server of uploads on a free port, and who talks to it byte by byte.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -247,10 +248,12 @@ async fn begin(
     let host = url.strip_prefix("http://").unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
-        head.extend([*name, ": ", *value, "\r\n"]);
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     match length {
-        Some(length) => head += &format!("content-length: {length}\r\n\r\n"),
+        Some(length) => {
+            let _ = write!(head, "content-length: {length}\r\n\r\n");
+        }
         None => head += "transfer-encoding: chunked\r\n\r\n",
     }
     let mut stream = TcpStream::connect(host).await.unwrap();

@@ -29,8 +29,7 @@ pub(super) async fn network(to: &str, cuts: Vec<u64>) -> (String, Arc<AtomicU64>
                 let (mut back, mut forth) = server.into_split();
                 let answers = tokio::spawn(async move { tokio::io::copy(&mut back, &mut hears).await });
                 let mut piece = vec![0; 64 << 10];
-                loop {
-                    let Ok(read @ 1..) = says.read(&mut piece).await else { break };
+                while let Ok(read @ 1..) = says.read(&mut piece).await {
                     if forth.write_all(&piece[..read]).await.is_err() {
                         break;
                     }
@@ -75,8 +74,11 @@ async fn run(client: Client, endpoint: &str, file: &Path) -> std::process::Outpu
     tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap()
 }
 
+/// The method, where to, headers, and the body.
+type Asked = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static [u8]);
+
 /// What is asked of both: the method, headers, and the body; `@` is the file that was announced first.
-const ASKED: &[(&str, &str, &[(&str, &str)], &[u8])] = &[
+const ASKED: &[Asked] = &[
     ("OPTIONS", "", &[TUS], b""),
     ("POST", "", &[TUS, ("upload-length", "10"), NAME], b""),
     ("HEAD", "@", &[TUS], b""),

@@ -69,7 +69,7 @@ async fn what_is_wrong_with_one_is_said_and_the_others_are_taken() {
 async fn a_form_that_breaks_off_leaves_no_half_a_file() {
     let bed = Bed::new().await;
     let session = bed.session().await;
-    let body = form(&[("base.txt", &[b'x'; 100_000])]);
+    let body = form(&[("base.txt", &vec![b'x'; 100_000])]);
     let mut stream = bed.begin("POST", &session, &[MULTIPART], Some(body.len())).await;
     tokio::io::AsyncWriteExt::write_all(&mut stream, &body[..50_000]).await.unwrap();
     testhub::until("it has begun", async || !bed.left().is_empty()).await;

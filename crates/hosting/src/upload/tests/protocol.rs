@@ -16,7 +16,7 @@ async fn a_file_comes_in_parts_and_is_what_was_sent() {
     assert!(spoken.header("tus-extension").contains("creation-with-upload"));
     assert_eq!(spoken.header("tus-max-size"), (2_u64 << 30).to_string());
 
-    let content = archive(&[7; 100_000]);
+    let content = archive(&vec![7; 100_000]);
     let created = bed.create(&session, "Élèves.zip", content.len()).await;
     assert_eq!((created.status, created.header("tus-resumable")), (201, "1.0.0"));
     assert!(created.header("upload-expires").ends_with(" GMT"), "{created:?}");

@@ -175,11 +175,11 @@ async fn a_file_chosen_again_is_known_by_its_beginning() {
     let bed = Bed::new().await;
     let session = bed.session().await;
     let file = bed.create(&session, "base.txt", 100_000).await.header("location").to_owned();
-    bed.patch(&file, 0, &[b'a'; 70_000], &[]).await;
+    bed.patch(&file, 0, &vec![b'a'; 70_000], &[]).await;
     let head = format!("{file}/head");
-    assert_eq!(bed.ask("POST", &head, &[], &[b'a'; 65_536]).await.status, 204);
+    assert_eq!(bed.ask("POST", &head, &[], &vec![b'a'; 65_536]).await.status, 204);
     let other =
-        bed.ask("POST", &head, &[("accept-language", "fr")], &[&[b'a'; 65_535][..], b"b"].concat()).await;
+        bed.ask("POST", &head, &[("accept-language", "fr")], &[&vec![b'a'; 65_535][..], b"b"].concat()).await;
     assert_eq!((other.status, other.code().as_str()), (409, "other_file"));
     assert!(other.json()["detail"].as_str().unwrap().contains("«\u{a0}base.txt\u{a0}» n’est pas le fichier"));
 }
