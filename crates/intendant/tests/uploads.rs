@@ -133,10 +133,9 @@ fn what_a_school_sends_arrives_whole_though_the_hub_is_killed_and_no_secret_is_l
     let mounted: Value = serde_json::from_slice(&fs::read(world.path("mounted")).unwrap()).unwrap();
     assert_eq!((&mounted[0]["name"], &mounted[0]["main"]), (&"Élèves.txt".into(), &true.into()));
     assert_eq!(mounted[0]["size"], content.len());
-    assert_eq!(
-        fs::read(mounted[0]["path"].as_str().unwrap()).ok().is_none_or(|there| there == content),
-        true
-    );
+    let there = fs::read(mounted[0]["path"].as_str().unwrap());
+    // What nobody needs any more may be gone.
+    assert!(there.ok().is_none_or(|there| there == content));
 
     log += &serving.log();
     let id = files.split('/').nth(5).unwrap();
