@@ -44,9 +44,10 @@ pub(crate) fn run() -> Result<()> {
             ours.jobs / node.jobs,
         );
         println!(
-            "from adding a job to hearing its answer, p50: {:.2} of Node's (goal 1.2); {:.2} with the pause",
+            "from adding a job to hearing its answer, p50: {:.2} of Node's (goal 1.2); {:.2} with the pause, which alone is {:.2}",
             ours.answer / node.answer,
             paused.answer / node.answer,
+            worker::PAUSE_MS / node.answer,
         );
         println!(
             "of Node's: own CPU per job {:.2} (goal 0.25), memory {:.2} (goal 0.2), start to first job done {:.2} \

@@ -66,6 +66,9 @@ impl Programs {
     }
 }
 
+/// The pause before answers by default, counted from when a job was added, in milliseconds.
+pub(super) const PAUSE_MS: f64 = 10.0;
+
 /// A worker at work.
 pub(super) struct Worker(Child);
 
@@ -143,11 +146,11 @@ fn configure(kind: Kind, setting: &Setting<'_>) -> Result<PathBuf> {
     let Setting { folder, backends, url, queue } = *setting;
     let home = folder.join(format!("{kind:?}"));
     fs::create_dir_all(&home)?;
-    let pause = if matches!(kind, Kind::Paused) { "10ms" } else { "0ms" };
+    let pause = if matches!(kind, Kind::Paused) { PAUSE_MS } else { 0.0 };
     let at = |name: &str| home.join(name).display().to_string();
     let text = format!(
         "data:\n  folder: {}\nkey: file:{}\nsocket: {}\nbackends:\n  folder: {}\nhttp:\n  listen: off\nlog:\n  level: \
-         error\nsesame:\n  main:\n    redis: {url}\n    queue: {queue}\n    answer_after: {pause}\n",
+         error\nsesame:\n  main:\n    redis: {url}\n    queue: {queue}\n    answer_after: {pause}ms\n",
         at("data"),
         at("key"),
         at("hub.sock"),

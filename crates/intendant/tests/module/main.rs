@@ -99,7 +99,7 @@ const ROLE: module::Role = module::Role {
     name: "innkeeper",
     about: "Let rooms as the innkeeper did",
     defaults: &[("rooms.town", "Lyon")],
-    has_folders: false,
+    has_folders: true,
     read: |_| {
         let rooms = Said {
             key: "rooms.number".to_owned(),
