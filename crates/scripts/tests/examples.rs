@@ -52,7 +52,7 @@ fn all_of_them_are_sound() {
     let loaded = load(&examples(), &Defaults { owners, ..Defaults::default() });
     assert_eq!(loaded.problems, []);
     let names: Vec<_> = loaded.entries.iter().map(|entry| &*entry.name).collect();
-    assert_eq!(names, ["dummy", "ldif", "heartbeat"]);
+    assert_eq!(names, ["dummy", "ldif", "heartbeat", "library"]);
 }
 
 /// As the original's guide says: "put a dummy backend first …, then `cat /tmp/dummy.json|./upsertidentity.py`".
