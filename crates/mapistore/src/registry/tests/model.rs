@@ -152,7 +152,10 @@ impl World {
             let current = match word {
                 Word::Begin => self.table.begin(process(p), epoch),
                 Word::Set(t, count) => {
-                    if count > 0 && program.held.contains_key(&t) {
+                    // It may have let go of him and taken him up again: what the hub was told last counts.
+                    if count == 0 {
+                        program.known.remove(&t);
+                    } else if program.held.contains_key(&t) {
                         program.known.insert(t);
                     }
                     self.table.set(process(p), epoch, user(t), count)
