@@ -22,6 +22,7 @@ pub mod rne;
 mod seam;
 pub mod settings;
 pub mod state;
+pub mod texts;
 pub mod upload;
 pub mod values;
 

@@ -15,7 +15,8 @@ use crate::host::{Doors, Host};
 use crate::request::SOURCE;
 use crate::settings::Settings;
 use crate::state::Work;
-use crate::upload::{self, TEXTS, Uploads};
+use crate::texts::TEXTS;
+use crate::upload::{self, Uploads};
 
 /// Hosting, at work.
 pub(super) struct Open {

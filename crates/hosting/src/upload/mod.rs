@@ -22,8 +22,6 @@ mod tus;
 mod web;
 mod writer;
 
-use http::page::Lang;
-
 pub use desk::{Ticket, Uploads};
 pub use error::Error;
 pub use limits::{ArchiveLimits, Limits};
@@ -31,9 +29,3 @@ pub use refusal::{Reason, Refusal};
 pub use school::{Handed, School, Schools, Standing};
 pub(crate) use tus::metadata;
 pub use web::{routes, table};
-
-/// What the pages say.
-pub const TEXTS: [(Lang, &str); 2] = [
-    (Lang::En, include_str!("../../texts/upload.en.ftl")),
-    (Lang::Fr, include_str!("../../texts/upload.fr.ftl")),
-];

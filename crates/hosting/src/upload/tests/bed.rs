@@ -16,7 +16,8 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::upload::{Handed, Limits, School, Schools, Standing, TEXTS, Uploads, routes};
+use crate::texts::TEXTS;
+use crate::upload::{Handed, Limits, School, Schools, Standing, Uploads, routes};
 
 pub(super) const RNE: &str = "0750655E";
 pub(super) const SITE: &str = "http://shop.example";
