@@ -96,7 +96,7 @@ impl Answer {
     }
 }
 
-fn connection(said: &Value) -> Option<Connection> {
+pub(crate) fn connection(said: &Value) -> Option<Connection> {
     let said = said.as_object()?;
     let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
     let rows = said.get("rows").and_then(Value::as_array).into_iter().flatten();
@@ -120,13 +120,13 @@ fn row(said: &Value) -> Option<Row> {
 }
 
 /// An address that a page may link to.
-fn is_site(url: &str) -> bool {
+pub(crate) fn is_site(url: &str) -> bool {
     (url.starts_with("http://") || url.starts_with("https://"))
         && is_line(url, URL)
         && !url.contains(char::is_whitespace)
 }
 
-fn is_line(text: &str, longest: usize) -> bool {
+pub(crate) fn is_line(text: &str, longest: usize) -> bool {
     !text.is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
 }
 

@@ -23,6 +23,7 @@ mod seam;
 pub mod settings;
 pub mod state;
 pub mod texts;
+pub mod tracker;
 pub mod upload;
 pub mod values;
 
@@ -39,4 +40,5 @@ pub use rne::Rne;
 pub use seam::Hosting;
 pub use settings::Settings;
 pub use state::{State, Work};
+pub use tracker::Tracker;
 pub use values::{Contact, Values, Version};

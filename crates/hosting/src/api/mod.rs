@@ -18,6 +18,8 @@ pub use dto::{
     ClientDownload, Connect, Download, EstablishmentChange, EstablishmentPage, EstablishmentRow,
     EstablishmentView, LastOperation, Made, NewEstablishment, Passed, RowView, TicketView, WhatFailed,
 };
+pub(crate) use one::view_of;
+pub(crate) use trouble::in_words as faults_in_words;
 pub use trouble::{Kind, Trouble, TroubleField};
 
 use crate::host::Host;

@@ -14,6 +14,7 @@ use super::trouble::{Kind, Trouble};
 use super::visitor::{Known, Visitor, known};
 use crate::error::Error;
 use crate::establishment::{Establishment, Happening};
+use crate::host::Host;
 use crate::right::CLIENT;
 use crate::rne::Rne;
 use crate::state;
@@ -203,16 +204,18 @@ fn number(visitor: &Visitor, rne: &str) -> Result<Rne, Trouble> {
         .map_err(|error: crate::rne::BadRne| Trouble::new(Kind::NotFound, visitor.lang, error.to_string()))
 }
 
-/// All that may be told of it to whoever has a key.
 async fn view(api: &Api, visitor: &Visitor, of: &Establishment) -> Result<Json<EstablishmentView>, Trouble> {
-    let trouble = |error| Trouble::of(error, visitor.lang);
-    let host = &api.host;
+    view_of(&api.host, of).await.map(Json).map_err(|error| Trouble::of(error, visitor.lang))
+}
+
+/// All that may be told of it to whoever has a key.
+pub(crate) async fn view_of(host: &Host, of: &Establishment) -> Result<EstablishmentView, Error> {
     let mut view = EstablishmentView::new(of, host.settings());
-    view.eta_seconds = host.eta(of).await.map_err(trouble)?.map(|eta| eta.seconds);
+    view.eta_seconds = host.eta(of).await?.map(|eta| eta.seconds);
     if of.state == state::State::Ready {
         view.connection = of.kept.connection.as_ref().map(Connect::from);
-        view.client_download = host.programs(of.kept.values.version).await.map_err(trouble)?;
+        view.client_download = host.programs(of.kept.values.version).await?;
     }
-    view.downloads = host.downloads(of).await.map_err(trouble)?;
-    Ok(Json(view))
+    view.downloads = host.downloads(of).await?;
+    Ok(view)
 }

@@ -184,6 +184,16 @@ fn kind(why: Refusal) -> Kind {
     }
 }
 
+/// What is wrong with members, in English: a sentence for each that begins with the member.
+pub(crate) fn in_words(faults: Vec<Fault>) -> Vec<String> {
+    let words = |fault: Fault| {
+        let name = fault.pointer.trim_start_matches('/').replace('/', ".");
+        let name = if name.is_empty() { "the document" } else { name.as_str() };
+        format!("{name}: {}", wrong(&fault.what, Lang::En))
+    };
+    faults.into_iter().map(words).collect()
+}
+
 /// What is wrong with a member, in words.
 fn wrong(what: &Wrong, lang: Lang) -> String {
     let (en, fr) = match what {

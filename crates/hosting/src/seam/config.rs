@@ -5,6 +5,7 @@ use std::time::Duration;
 use module::config::Root;
 use module::{section, words};
 
+use crate::tracker::config::Follow;
 use crate::upload::config::Uploads;
 
 /// How the ready state is spelt.
@@ -38,6 +39,8 @@ section! {
         clients: Vec<String> = Vec::new(),
         ../// What schools may upload.
         uploads: Uploads,
+        ../// When schools that are followed are looked at.
+        follow: Follow,
     }
 }
 
@@ -62,4 +65,9 @@ pub(super) const COLD: &[&str] = &[
     "uploads.archive_size",
     "uploads.archive_ratio",
     "uploads.archive_nested",
+    "follow.busy",
+    "follow.quiet",
+    "follow.time_zone",
+    "follow.at_once",
+    "follow.timeout",
 ];

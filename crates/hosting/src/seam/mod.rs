@@ -3,6 +3,7 @@
 mod command;
 mod config;
 mod running;
+mod tracking;
 mod typed;
 
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context as _, Result};
 use jiff::SignedDuration;
 use model::Times;
-use module::config::SectionKind;
+use module::config::{Named, SectionKind};
 use module::exit::misuse;
 use module::{About, Chore, Command, Declaration, Module, Told};
 
@@ -20,11 +21,14 @@ use crate::reactor::Follow;
 use crate::request::{RETRY, SOURCE};
 use crate::right::SCOPE;
 use crate::settings::{ClientProgram, Settings};
+use crate::tracker::config::RemoteHost;
 use crate::upload::Uploads;
 use crate::values::Version;
 use config::{Hosting as Section, ReadyCode};
 use running::Open;
+use tracking::Tracking;
 use typed::Hosting as Typed;
+use utoipa::openapi::OpenApi;
 
 /// How often lost work is looked for, and what was kept for long enough.
 const LOOK: std::time::Duration = std::time::Duration::from_mins(5);
@@ -37,10 +41,13 @@ pub struct Hosting;
 impl Module for Hosting {
     fn about(&self) -> About {
         About {
-            sections: vec![SectionKind::of::<Section>(config::COLD)],
+            sections: vec![
+                SectionKind::of::<Section>(config::COLD),
+                SectionKind::of::<Named<RemoteHost>>(crate::tracker::config::COLD),
+            ],
             actions: crate::request::actions(),
             scopes: vec![SCOPE],
-            openapi: Some(crate::api::document()),
+            openapi: Some(document()),
             commands: vec![Command::new(
                 "hosting",
                 "Host library servers: create, change, delete, upload, export",
@@ -59,6 +66,10 @@ impl Module for Hosting {
         let sweeping = Arc::<OnceLock<Uploads>>::default();
         say.chores.extend(chores(&settings));
         say.chores.push(sweep(&sweeping));
+        let following = tracking::following(&section.follow, told)?;
+        say.depends_on.extend(tracking::needed(&following.hosts));
+        let tracking = Tracking::default();
+        say.chores.push(tracking::chore(&tracking));
         say.on_start(move |ground, setup| {
             let exports = settings.exports().to_string_lossy().into_owned();
             setup.reactors.push(Arc::new(Follow { exports }));
@@ -68,10 +79,17 @@ impl Module for Hosting {
                 .with_context(|| format!("opening the uploads in {}", folder.display()))?;
             // It starts once.
             let _ = sweeping.set(uploads.clone());
-            Ok(Open::new(settings, uploads, doors))
+            Ok(Open::new(settings, uploads, doors, following, tracking))
         });
         Ok(())
     }
+}
+
+/// The description of all its routes.
+fn document() -> OpenApi {
+    let mut document = crate::api::document();
+    document.merge(crate::tracker::api::document());
+    document
 }
 
 /// What the configuration says, as the parts of the module see it.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::Hub;
 use engine::port::BoxFuture;
 use http::page::Part;
-use model::{EventKind, JobState};
+use model::{Dependency, EventKind, JobState};
 use module::{Around, Running, Served};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
@@ -16,19 +16,30 @@ use crate::request::SOURCE;
 use crate::settings::Settings;
 use crate::state::Work;
 use crate::texts::TEXTS;
+use crate::tracker::{self, Following, Tracker};
 use crate::upload::{self, Uploads};
+
+use super::tracking::Tracking;
 
 /// Hosting, at work.
 pub(super) struct Open {
     settings: Arc<Settings>,
     uploads: Uploads,
     doors: Doors,
+    following: Following,
+    tracking: Tracking,
     watching: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Open {
-    pub(super) fn new(settings: Arc<Settings>, uploads: Uploads, doors: Doors) -> Self {
-        Open { settings, uploads, doors, watching: Mutex::default() }
+    pub(super) fn new(
+        settings: Arc<Settings>,
+        uploads: Uploads,
+        doors: Doors,
+        following: Following,
+        tracking: Tracking,
+    ) -> Self {
+        Open { settings, uploads, doors, following, tracking, watching: Mutex::default() }
     }
 }
 
@@ -48,13 +59,24 @@ impl Running for Open {
         let settings =
             Settings { url: around.url.unwrap_or_default().to_owned(), ..(*self.settings).clone() };
         let host = Host::new(around.hub.clone(), Arc::new(settings));
+        let tracker =
+            Tracker::new(host.clone(), self.uploads.clone(), self.following.clone(), around.clock.clone());
+        let tracker = self.tracking.get_or_init(|| tracker).clone();
         let sites = self.settings.sites.clone();
         Served {
             pages: upload::routes(self.uploads.clone(), around.kit.clone(), sites),
-            api: vec![api::routes(Api::new(host, self.uploads.clone()))],
+            api: vec![
+                api::routes(Api::new(host, self.uploads.clone())),
+                tracker::api::routes(tracker::api::Api::new(tracker)),
+            ],
             keyed: vec!["/hosting/v1/"],
             ..Served::default()
         }
+    }
+
+    fn depends_on(&self) -> Vec<Dependency> {
+        let needed = super::tracking::needed(&self.following.hosts);
+        needed.into_iter().map(|needed| needed.dependency).collect()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -28,6 +28,65 @@ pub(super) enum Hosting {
     Rotate(One),
     /// Download what a removed school has left; a broken download goes on
     Export(Export),
+    /// Follow a school, here or at another host, and write to it when there is a new step; with a stamp it is asked for
+    Follow(Follow),
+    /// Follow a school no longer; its host is told nothing
+    Unfollow(One),
+    /// Show the steps of a school that is followed as they come, until nothing more comes by itself
+    Watch(WatchSchool),
+}
+
+/// `intendant hosting follow`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With --griffe and --version the licence code is the first line of standard input, and the host is asked for the school unless
+it knows it. The first line of a table names its columns: rne, and where they are known griffe, code, version, mail, language,
+host, key. The same command once more goes on with a table.")]
+pub(super) struct Follow {
+    /// The school's number (RNE)
+    #[arg(value_name = "RNE", required_unless_present = "csv", conflicts_with = "csv")]
+    pub rne: Option<String>,
+    /// At this host of the configuration, not the one in this hub
+    #[arg(long, value_name = "NAME", conflicts_with = "csv")]
+    pub host: Option<String>,
+    /// Ask for the school with this licence stamp
+    #[arg(long, value_name = "TEXT", requires = "version", conflicts_with = "csv")]
+    pub griffe: Option<String>,
+    /// And this version: CL or SP
+    #[arg(long, value_name = "VERSION", value_parser = version, requires = "griffe", conflicts_with = "csv")]
+    pub version: Option<Version>,
+    /// Who is told what happens
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "csv")]
+    pub mail: Option<String>,
+    /// In which language: fr or en
+    #[arg(long, value_name = "LANGUAGE", default_value = "fr")]
+    pub language: String,
+    /// Tell the school also of the state in which it is found
+    #[arg(long)]
+    pub tell: bool,
+    /// Follow the schools of this table (CSV); - reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Leave out rows that cannot be used; without it nothing is done when there are any
+    #[arg(long, requires = "csv")]
+    pub leave_out: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant hosting watch`.
+#[derive(Debug, Args)]
+pub(super) struct WatchSchool {
+    /// The school's number (RNE)
+    #[arg(value_name = "RNE")]
+    pub rne: String,
+    /// Show it once, and do not wait
+    #[arg(long)]
+    pub once: bool,
+    /// Print JSON, whenever there is a new step
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `intendant hosting create`.

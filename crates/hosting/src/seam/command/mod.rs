@@ -1,6 +1,7 @@
 //! `intendant hosting …`.
 
 mod export;
+mod follow;
 mod upload;
 
 use anyhow::Result;
@@ -30,6 +31,9 @@ pub(super) async fn run(command: Hosting, desk: &dyn Desk) -> Result<Exit> {
         }
         Hosting::Rotate(args) => rotate(&args, desk).await,
         Hosting::Export(args) => export::run(&args, desk).await,
+        Hosting::Follow(args) => follow::follow(args, desk).await,
+        Hosting::Unfollow(args) => follow::unfollow(&args, desk).await,
+        Hosting::Watch(args) => follow::watch(&args, desk).await,
     }
 }
 
