@@ -48,7 +48,9 @@ fn hosts(Named(named): &Named<RemoteHost>, environment: &Environment, patience: 
 
 fn remote(name: &str, section: &RemoteHost, environment: &Environment, patience: Duration) -> Result<Remote> {
     if name == OWN {
-        return Err(misuse(anyhow!("hosts.{OWN}: this is the host in this hub: give the other one another name")));
+        return Err(misuse(anyhow!(
+            "hosts.{OWN}: this is the host in this hub: give the other one another name"
+        )));
     }
     let missing = |key: &str, what: &str| misuse(anyhow!("hosts.{name}.{key} is missing: say {what}"));
     let url = section.url.as_ref().ok_or_else(|| missing("url", "where the host is"))?;

@@ -213,7 +213,13 @@ impl Tracker {
         self.did(rne, actor, "school_deleted", format!("its removal was asked for at {host}")).await
     }
 
-    async fn did(&self, rne: &Rne, actor: &Actor, code: &'static str, message: String) -> Result<Followed, Error> {
+    async fn did(
+        &self,
+        rne: &Rne,
+        actor: &Actor,
+        code: &'static str,
+        message: String,
+    ) -> Result<Followed, Error> {
         self.hub().audit(entry(actor, rne, code, message)).await?;
         self.forget(rne);
         self.seen(rne).await
@@ -236,7 +242,12 @@ impl Tracker {
     // === who is told ===
 
     /// Another contact, or none.
-    pub async fn set_contact(&self, rne: &Rne, contact: Option<Contact>, actor: &Actor) -> Result<Followed, Error> {
+    pub async fn set_contact(
+        &self,
+        rne: &Rne,
+        contact: Option<Contact>,
+        actor: &Actor,
+    ) -> Result<Followed, Error> {
         let change = move |school: &mut Followed, _| {
             if school.kept.contact != contact {
                 school.kept.stopped_at = None;
@@ -263,7 +274,8 @@ impl Tracker {
     /// All links that were sent are void.
     pub async fn rotate_links(&self, rne: &Rne, actor: &Actor) -> Result<Followed, Error> {
         let change = |school: &mut Followed, _| school.kept.generation += 1;
-        self.edit(rne, change, Some((actor, "school_links_rotated", "the links that were sent are void"))).await
+        self.edit(rne, change, Some((actor, "school_links_rotated", "the links that were sent are void")))
+            .await
     }
 
     /// Changes what is kept of a school, with what the audit says of it.

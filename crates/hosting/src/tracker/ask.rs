@@ -116,8 +116,10 @@ impl Remote {
         match self.ask(Method::POST, ROOT, self.key.expose(), Some(&body)).await {
             Ok(answer) => {
                 let key = answer.get("key").and_then(Value::as_str);
-                let sound = |key: &&str| (1..=512).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
-                let key = key.filter(sound).ok_or_else(|| Trouble::Odd("there is no key in it".to_owned()))?;
+                let sound =
+                    |key: &&str| (1..=512).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+                let key =
+                    key.filter(sound).ok_or_else(|| Trouble::Odd("there is no key in it".to_owned()))?;
                 Ok(Made { key: Hidden::new(key) })
             }
             // 404 is every refusal there, and what is said of it is not that there is no such school.
@@ -174,9 +176,16 @@ impl Remote {
 
     // === one request ===
 
-    async fn ask(&self, method: Method, path: &str, key: &str, body: Option<&Value>) -> Result<Value, Trouble> {
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Trouble> {
         let url = self.base.join(path).map_err(|error| Trouble::Odd(error.to_string()))?;
-        let mut request = self.client.request(method, url).bearer_auth(key).header(header::ACCEPT, "application/json");
+        let mut request =
+            self.client.request(method, url).bearer_auth(key).header(header::ACCEPT, "application/json");
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
         }
@@ -190,7 +199,13 @@ impl Remote {
         self.understood(status, &headers, &body, key)
     }
 
-    fn understood(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], key: &str) -> Result<Value, Trouble> {
+    fn understood(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        key: &str,
+    ) -> Result<Value, Trouble> {
         let said = json::read(body);
         if status.is_success() {
             return said.map_err(|error| Trouble::Odd(error.to_string()));
@@ -198,14 +213,13 @@ impl Remote {
         let said = said.unwrap_or_default();
         let word = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
         let kind = word("type");
-        let asked = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let asked =
+            headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let retry_after = asked.map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE));
         match status.as_u16() {
             401 | 403 => Err(Trouble::Key),
             404 if kind.is_empty() || kind == "about:blank" || kind == "not-found" => Err(Trouble::Missing),
-            429 | 500.. => {
-                Err(Trouble::Down { why: format!("it answers {status}"), retry_after })
-            }
+            429 | 500.. => Err(Trouble::Down { why: format!("it answers {status}"), retry_after }),
             300..=399 => Err(Trouble::Odd(format!(
                 "it answers {status} and wants to be asked elsewhere, where no key is sent: correct the URL of the host"
             ))),
@@ -218,7 +232,11 @@ impl Remote {
                 let mut why: Vec<String> = fields.take(10).map(field).collect();
                 if why.is_empty() {
                     let detail = word("detail");
-                    why.push(if detail.is_empty() { format!("it answers {status}") } else { detail.to_owned() });
+                    why.push(if detail.is_empty() {
+                        format!("it answers {status}")
+                    } else {
+                        detail.to_owned()
+                    });
                 }
                 Err(Trouble::Refused { kind: line(kind), why: self.shown(&why.join("; "), key) })
             }
@@ -274,8 +292,14 @@ fn down(error: &reqwest::Error) -> Trouble {
 fn base_url(text: &str) -> Result<Url, String> {
     let bad = |why: &str| format!("url: {text:?} {why}");
     let mut url = Url::parse(text.trim()).map_err(|_| bad("is no address such as https://host.example"))?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad("must be an address without user, query and fragment: the key has a place of its own"));
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(bad(
+            "must be an address without user, query and fragment: the key has a place of its own",
+        ));
     }
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
@@ -303,12 +327,24 @@ mod tests {
 
     #[test]
     fn keys_travel_encrypted_or_stay_on_this_machine() {
-        for good in ["https://host.example", "https://host.example/bcdi/", "http://127.0.0.1:8470", "http://[::1]:1", "http://localhost:1"] {
+        for good in [
+            "https://host.example",
+            "https://host.example/bcdi/",
+            "http://127.0.0.1:8470",
+            "http://[::1]:1",
+            "http://localhost:1",
+        ] {
             assert!(remote(good).is_ok(), "{good}");
         }
         for bad in [
-            "http://host.example", "host.example", "ftp://host.example", "", "https://a:b@host.example",
-            "https://host.example/?key=1", "http://127.0.0.1.host.example", "http://10.0.0.1",
+            "http://host.example",
+            "host.example",
+            "ftp://host.example",
+            "",
+            "https://a:b@host.example",
+            "https://host.example/?key=1",
+            "http://127.0.0.1.host.example",
+            "http://10.0.0.1",
         ] {
             let why = remote(bad).unwrap_err();
             assert!(why.starts_with("url: "), "{bad}: {why}");
@@ -321,16 +357,24 @@ mod tests {
     fn what_a_host_answers_is_understood_and_repeats_no_key() {
         let remote = remote("https://host.example").unwrap();
         let answer = |status: u16, body: &str| {
-            remote.understood(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes(), "school-key-1")
+            remote.understood(
+                StatusCode::from_u16(status).unwrap(),
+                &HeaderMap::new(),
+                body.as_bytes(),
+                "school-key-1",
+            )
         };
         assert_eq!(answer(401, ""), Err(Trouble::Key));
         assert_eq!(answer(404, "<html>not here</html>"), Err(Trouble::Missing));
         assert_eq!(answer(404, r#"{"type":"not-found"}"#), Err(Trouble::Missing));
-        let refused = answer(404, r#"{"type":"already-exists","detail":"you said school-key-1 and client-key-1\nno"}"#);
+        let refused =
+            answer(404, r#"{"type":"already-exists","detail":"you said school-key-1 and client-key-1\nno"}"#);
         let Err(Trouble::Refused { kind, why }) = refused else { panic!("{refused:?}") };
         assert_eq!((kind.as_str(), why.as_str()), ("already-exists", "you said •••••• and •••••• no"));
         let faults = r#"{"type":"invalid-request","errors":[{"pointer":"/griffe","detail":"is too long"}]}"#;
-        assert!(matches!(answer(422, faults), Err(Trouble::Refused { why, .. }) if why == "griffe is too long"));
+        assert!(
+            matches!(answer(422, faults), Err(Trouble::Refused { why, .. }) if why == "griffe is too long")
+        );
         assert!(matches!(answer(302, ""), Err(Trouble::Odd(why)) if why.contains("elsewhere")));
         assert!(matches!(answer(503, "x"), Err(Trouble::Down { .. })));
         let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));

@@ -93,7 +93,13 @@ impl Tracker {
     }
 
     /// One row. An error ends all of it: the hub itself cannot go on.
-    async fn row(&self, line: u64, school: NewSchool, actor: &Actor, tally: &Mutex<Tally>) -> Result<(), Error> {
+    async fn row(
+        &self,
+        line: u64,
+        school: NewSchool,
+        actor: &Actor,
+        tally: &Mutex<Tally>,
+    ) -> Result<(), Error> {
         let host = school.host.clone();
         let failures = locked(tally).failures.get(&host).copied().unwrap_or_default();
         let followed = if failures < ENOUGH {

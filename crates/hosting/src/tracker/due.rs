@@ -39,7 +39,8 @@ impl Schedule {
 
 /// Where a school stands among all, from 0 to 1: always the same, and schools evenly spread (FNV-1a).
 fn place(rne: &str) -> f64 {
-    let hash = rne.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        rne.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     f64::from(hash) / f64::from(u32::MAX)
 }
 
@@ -227,7 +228,8 @@ mod tests {
         tell(&due, &own);
         let due = Arc::new(due);
         let moves = Moves(Arc::clone(&due));
-        let establishment = |state: &str| Entity { state: state.to_owned(), ..own.write().written().unwrap() };
+        let establishment =
+            |state: &str| Entity { state: state.to_owned(), ..own.write().written().unwrap() };
         moves.told("0750655E", Some(&establishment("START")));
         assert!(!is_due(&due));
         moves.told("0750655E", Some(&establishment("BCDIDBWAIT")));
@@ -238,7 +240,10 @@ mod tests {
     fn schools_are_spread_and_those_without_a_contact_are_counted() {
         let (_, due) = due();
         let numbers: Vec<String> = (0..9_999_u32).map(|n| format!("{n:07}")).collect();
-        let (low, high) = numbers.iter().map(|n| place(n)).fold((1.0_f64, 0.0_f64), |(low, high), place| (low.min(place), high.max(place)));
+        let (low, high) = numbers
+            .iter()
+            .map(|n| place(n))
+            .fold((1.0_f64, 0.0_f64), |(low, high), place| (low.min(place), high.max(place)));
         assert!(low < 0.05 && high > 0.95, "{low} {high}");
         tell(&due, &school("START"));
         assert_eq!((due.count(), due.by_host().get("bcdi")), ((1, 1), Some(&1)));

@@ -93,7 +93,8 @@ impl Answering {
     #[must_use]
     pub(super) fn down(&self, why: &str, asked: Option<Duration>, chance: f64, now: Timestamp) -> Self {
         let doubled = PAUSE.0.saturating_mul(1 << self.tries.min(16)).min(PAUSE.1);
-        let pause = doubled.mul_f64(1.0 + chance.clamp(0.0, 1.0) / 4.0).max(asked.unwrap_or_default().min(LONGEST));
+        let pause =
+            doubled.mul_f64(1.0 + chance.clamp(0.0, 1.0) / 4.0).max(asked.unwrap_or_default().min(LONGEST));
         let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
         Answering {
             answered_at: self.answered_at,
@@ -143,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_host_says_when_it_wants_to_be_asked_again() {
-        let asked = |seconds| Answering::default().down("busy", Some(Duration::from_secs(seconds)), 0.0, at(0));
+        let asked =
+            |seconds| Answering::default().down("busy", Some(Duration::from_secs(seconds)), 0.0, at(0));
         assert_eq!((pause(&asked(900), at(0)), pause(&asked(1), at(0))), (900, 60));
         assert_eq!(pause(&asked(10_000_000), at(0)), 86_400);
     }

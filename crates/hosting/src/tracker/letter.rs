@@ -148,16 +148,30 @@ mod tests {
         let mut school = Followed::new("0750655E".parse().unwrap(), "here", now);
         school.kept.griffe = "Lycée Jean Moulin".to_owned();
         school.kept.key = Some(Hidden::new("school-key-1"));
-        let step = |state: &&str| Step { state: (*state).to_owned(), at: now, seen_at: now, notice: Notice::Written };
+        let step = |state: &&str| Step {
+            state: (*state).to_owned(),
+            at: now,
+            seen_at: now,
+            notice: Notice::Written,
+        };
         school.kept.steps = states.iter().map(step).collect();
         school.state = states.last().copied().unwrap_or_default().to_owned();
         school
     }
 
     fn said() -> Reported {
-        let row = Row { label: "Password".to_owned(), value: Hidden::new("connection-password-1"), secret: true };
-        let connection = Connection { url: Some("https://s.example/".to_owned()), rows: vec![row], ..Connection::default() };
-        Reported { connection: Some(connection), error: Some("backend-words".to_owned()), ..Reported::default() }
+        let row =
+            Row { label: "Password".to_owned(), value: Hidden::new("connection-password-1"), secret: true };
+        let connection = Connection {
+            url: Some("https://s.example/".to_owned()),
+            rows: vec![row],
+            ..Connection::default()
+        };
+        Reported {
+            connection: Some(connection),
+            error: Some("backend-words".to_owned()),
+            ..Reported::default()
+        }
     }
 
     fn written(school: &Followed, said: &Reported, language: &str) -> serde_json::Value {
@@ -174,13 +188,17 @@ mod tests {
         for state in State::ALL {
             for language in ["fr", "en"] {
                 let mail = written(&school(&[state.code()]), &said(), language);
-                let [text, html, subject] = ["text", "html", "subject"].map(|part| mail[part].as_str().unwrap());
+                let [text, html, subject] =
+                    ["text", "html", "subject"].map(|part| mail[part].as_str().unwrap());
                 assert!(!mail.to_string().contains('⟦'), "{state:?} {language}: {mail}");
                 for part in [text, html] {
                     assert!(part.contains(&links().page) && part.contains(&links().stop), "{part}");
                 }
                 assert!(subject.contains("Lycée Jean Moulin"), "{subject}");
-                assert_eq!((&mail["language"], &mail["unsubscribe"]), (&language.into(), &links().stop.into()));
+                assert_eq!(
+                    (&mail["language"], &mail["unsubscribe"]),
+                    (&language.into(), &links().stop.into())
+                );
                 subjects.insert(subject.to_owned());
             }
         }
@@ -216,10 +234,15 @@ mod tests {
     fn a_change_has_texts_of_its_own() {
         let school = school(&["BCDIREADY", "BCDIALTER", "BCDIREADY"]);
         let done = written(&school, &said(), "en");
-        let last = super::super::reported::LastWork { kind: "alter".to_owned(), state: "failed".to_owned(), message: None };
+        let last = super::super::reported::LastWork {
+            kind: "alter".to_owned(),
+            state: "failed".to_owned(),
+            message: None,
+        };
         let failed = written(&school, &Reported { last: Some(last), ..said() }, "en");
         let open = written(&self::school(&["BCDIREADY"]), &said(), "en");
-        let subjects: std::collections::BTreeSet<_> = [done, failed, open].map(|mail| mail["subject"].to_string()).into();
+        let subjects: std::collections::BTreeSet<_> =
+            [done, failed, open].map(|mail| mail["subject"].to_string()).into();
         assert_eq!(subjects.len(), 3, "{subjects:?}");
     }
 }

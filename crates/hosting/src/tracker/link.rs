@@ -75,7 +75,8 @@ impl Said {
 
     /// What a token says that was signed here for this; `None` = it is forged, for something else, or too old.
     pub(super) fn read(purpose: Purpose, token: &str, key: &hmac::Key, now: Timestamp) -> Option<Self> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(Some(token).filter(|token| token.len() <= LONGEST)?).ok()?;
+        let bytes =
+            BASE64_URL_SAFE_NO_PAD.decode(Some(token).filter(|token| token.len() <= LONGEST)?).ok()?;
         let (signature, text) = bytes.split_at_checked(SIGNATURE)?;
         hmac::verify(key, text, signature).ok()?;
         let mut parts = std::str::from_utf8(text).ok()?.split('.');
@@ -115,8 +116,14 @@ mod tests {
         assert_eq!(Said::read(Purpose::Page, &token, &key(1), at(3600)), None, "too old");
         assert_eq!(Said::read(Purpose::Stop, &token, &key(1), at(0)), None, "for something else");
         assert_eq!(Said::read(Purpose::Page, &token, &key(2), at(0)), None, "of another hub");
-        assert_eq!(Said::read(Purpose::Page, &token, &key(1), at(-200 * 86_400)), None, "it was not made then");
-        assert!(token.len() <= LONGEST && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
+        assert_eq!(
+            Said::read(Purpose::Page, &token, &key(1), at(-200 * 86_400)),
+            None,
+            "it was not made then"
+        );
+        assert!(
+            token.len() <= LONGEST && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use engine::port::BoxFuture;
 use jiff::Timestamp;
 use model::{Effects, EntityKey};
 
+use super::Tracker;
 use super::ask::Shown;
 use super::error::{Error, Trouble};
 use super::followed::Followed;
@@ -14,7 +15,6 @@ use super::hosts::{Answering, OWN, entity_key};
 use super::letter::{Links, letter};
 use super::link::{Purpose, Said};
 use super::reported::Reported;
-use super::Tracker;
 use crate::rne::Rne;
 
 /// What was heard of a school is good for so long: whoever looks at its page again and again does not ask its host.
@@ -67,7 +67,8 @@ impl Tracker {
     }
 
     fn heard(&self, rne: &Rne) -> Option<Result<Reported, Trouble>> {
-        let (now, heard) = (self.0.clock.instant(), self.0.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        let (now, heard) =
+            (self.0.clock.instant(), self.0.heard.lock().unwrap_or_else(PoisonError::into_inner));
         heard.get(rne).filter(|(at, _)| now.duration_since(*at) < FRESH).map(|(_, said)| said.clone())
     }
 
@@ -100,7 +101,11 @@ impl Tracker {
     }
 
     /// Keeps what a host said. What is wrong with the host as a whole is nothing that the school has.
-    pub(super) async fn learn(&self, school: &Followed, heard: &Result<Shown, Trouble>) -> Result<Followed, Error> {
+    pub(super) async fn learn(
+        &self,
+        school: &Followed,
+        heard: &Result<Shown, Trouble>,
+    ) -> Result<Followed, Error> {
         match heard {
             Ok(shown) => self.note(&school.rne, shown).await,
             Err(trouble) if trouble.is_of_host() => Ok(school.clone()),

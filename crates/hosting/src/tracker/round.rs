@@ -152,7 +152,9 @@ impl Tracker {
         }
         let next = hosts::Answering::up(now);
         let content = next.content(name);
-        self.hub().update(hosts::entity_key(name), |_| Ok::<_, Error>((Edit::Put(content.clone()), None))).await
+        self.hub()
+            .update(hosts::entity_key(name), |_| Ok::<_, Error>((Edit::Put(content.clone()), None)))
+            .await
     }
 
     /// It does not.
@@ -162,10 +164,15 @@ impl Tracker {
         let before = self.answering(name).await?;
         let next = before.down(&why, asked, chance, now);
         if before.trouble.is_none() {
-            tracing::warn!(host = name, "{name} does not say how its schools stand: {why}; it is asked again until it does");
+            tracing::warn!(
+                host = name,
+                "{name} does not say how its schools stand: {why}; it is asked again until it does"
+            );
         }
         let content = next.content(name);
-        self.hub().update(hosts::entity_key(name), |_| Ok::<_, Error>((Edit::Put(content.clone()), None))).await
+        self.hub()
+            .update(hosts::entity_key(name), |_| Ok::<_, Error>((Edit::Put(content.clone()), None)))
+            .await
     }
 
     /// Keeps that a school is to be looked at soon, whatever its turn.
@@ -179,7 +186,10 @@ mod tests {
     use super::*;
 
     fn down(retry_after: Option<u64>) -> Trouble {
-        Trouble::Down { why: "no answer in time".to_owned(), retry_after: retry_after.map(std::time::Duration::from_secs) }
+        Trouble::Down {
+            why: "no answer in time".to_owned(),
+            retry_after: retry_after.map(std::time::Duration::from_secs),
+        }
     }
 
     fn doing(heard: &[Option<Trouble>]) -> Doing {

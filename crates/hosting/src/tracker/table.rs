@@ -1,5 +1,7 @@
 //! Tables of schools: a heading, then a school on each row. Read whole before anything is done with it. Pure.
 
+use std::collections::BTreeMap;
+
 use csv::{ByteRecord, ReaderBuilder};
 use serde_json::{Map, Value, json};
 
@@ -26,8 +28,8 @@ const COLUMNS: [(&str, &[&str]); 8] = [
 ];
 /// The letters of Windows-1252 that Latin-1 does not have, from 0x80 on.
 const WINDOWS: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“',
-    '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}',
+    '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 /// How a table was written.
@@ -70,19 +72,27 @@ impl Table {
         }
         let (encoding, text) = decoded(file)?;
         let separator = separator(&text);
-        let mut reader =
-            ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader = ReaderBuilder::new()
+            .delimiter(separator)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
         let mut row = ByteRecord::new();
-        let read = reader.read_byte_record(&mut row).map_err(|error| format!("the heading cannot be read: {error}"))?;
+        let read = reader
+            .read_byte_record(&mut row)
+            .map_err(|error| format!("the heading cannot be read: {error}"))?;
         if !read {
-            return Err("the table is empty: its first line names the columns, such as rne;griffe;code;version;mail".to_owned());
+            return Err(
+                "the table is empty: its first line names the columns, such as rne;griffe;code;version;mail"
+                    .to_owned(),
+            );
         }
         let heading = Heading::read(&row)?;
         let mut table = Table { encoding, rows: Vec::new(), bad: Vec::new(), unused: heading.unused.clone() };
-        let mut seen = std::collections::BTreeMap::new();
+        let (mut seen, mut lines) = (BTreeMap::new(), Lines { text: text.as_bytes(), at: 0, line: 1 });
         loop {
             let more = reader.read_byte_record(&mut row);
-            let line = row.position().map_or(0, csv::Position::line);
+            let line = lines.at(row.position().map_or(0, csv::Position::byte));
             match more {
                 Ok(false) => break,
                 Ok(true) if row.iter().all(|cell| cell.trim_ascii().is_empty()) => {}
@@ -90,7 +100,10 @@ impl Table {
                     Ok(school) => match seen.insert(school.rne.clone(), line) {
                         None => table.rows.push((line, school)),
                         Some(first) => {
-                            table.bad.push(BadRow { line, reason: format!("{} stands on line {first} already", school.rne) });
+                            table.bad.push(BadRow {
+                                line,
+                                reason: format!("{} stands on line {first} already", school.rne),
+                            });
                         }
                     },
                     Err(reason) => table.bad.push(BadRow { line, reason }),
@@ -108,6 +121,26 @@ impl Table {
     }
 }
 
+/// Counts lines: the reader counts one too few where they end with two characters.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the row that begins here, behind lines with nothing on them. Rows are asked for in their order.
+    fn at(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX).max(self.at);
+        let rest = self.text.get(from..).unwrap_or_default();
+        let row = from + rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let passed = self.text.get(self.at..row).unwrap_or_default();
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.at = row;
+        self.line
+    }
+}
+
 /// Which column is what.
 struct Heading {
     columns: Vec<Option<&'static str>>,
@@ -121,7 +154,10 @@ impl Heading {
             let name = String::from_utf8_lossy(cell).trim().to_lowercase();
             let known = COLUMNS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(own, _)| *own);
             if known.is_some() && heading.columns.contains(&known) {
-                return Err(format!("two columns are called {}: give each its own name", known.unwrap_or_default()));
+                return Err(format!(
+                    "two columns are called {}: give each its own name",
+                    known.unwrap_or_default()
+                ));
             }
             if known.is_none() && !name.is_empty() {
                 heading.unused.push(name.chars().take(60).collect());
@@ -152,10 +188,13 @@ impl Heading {
         let mut fault = None;
         if given == 0 {
             // It is only looked at: the reader wants to know the number, and nothing more.
-            said.extend(values.map(|(name, _)| (name.to_owned(), json!(if name == "version" { "CL" } else { "-" }))));
+            said.extend(
+                values.map(|(name, _)| (name.to_owned(), json!(if name == "version" { "CL" } else { "-" }))),
+            );
         } else {
             said.extend(values.iter().filter_map(|(name, value)| {
-                let value = if *name == "version" { value.map(str::to_uppercase) } else { value.map(str::to_owned) };
+                let value =
+                    if *name == "version" { value.map(str::to_uppercase) } else { value.map(str::to_owned) };
                 Some(((*name).to_owned(), Value::from(value?)))
             }));
         }
@@ -178,7 +217,9 @@ impl Heading {
                 })
             }
             Ok(_) => Err(fault.unwrap_or_default()),
-            Err(faults) => Err(faults_in_words(faults).into_iter().chain(fault).collect::<Vec<_>>().join("; ")),
+            Err(faults) => {
+                Err(faults_in_words(faults).into_iter().chain(fault).collect::<Vec<_>>().join("; "))
+            }
         }
     }
 }
@@ -206,7 +247,10 @@ fn decoded(file: &[u8]) -> Result<(Encoding, String), String> {
 fn separator(text: &str) -> u8 {
     let heading = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |separator: u8| heading.bytes().filter(|byte| *byte == separator).count();
-    [b';', b',', b'\t'].into_iter().max_by_key(|separator| (count(*separator), *separator == b';')).unwrap_or(b';')
+    [b';', b',', b'\t']
+        .into_iter()
+        .max_by_key(|separator| (count(*separator), *separator == b';'))
+        .unwrap_or(b';')
 }
 
 #[cfg(test)]
@@ -225,10 +269,16 @@ mod tests {
     fn a_table_of_a_french_spreadsheet_is_read() {
         let text = "RNE;Griffe;Code;Version;Courriel;Langue;Ville\r\n0750655e;\"Lycée \"\"Été\"\"\";k-1;cl;cdi@lycee.example;;Paris\r\n\r\n0750654D;;;;;;\r\n";
         let table = read(text);
-        assert_eq!((table.encoding, bad(&table), &table.unused), (Encoding::Utf8, vec![], &vec!["ville".to_owned()]));
+        assert_eq!(
+            (table.encoding, bad(&table), &table.unused),
+            (Encoding::Utf8, vec![], &vec!["ville".to_owned()])
+        );
         let [(2, first), (4, second)] = &table.rows[..] else { panic!("{table:?}") };
         let values = first.values.as_ref().unwrap();
-        assert_eq!((first.rne.as_str(), values.griffe.as_str(), values.code.expose()), ("0750655E", "Lycée \"Été\"", "k-1"));
+        assert_eq!(
+            (first.rne.as_str(), values.griffe.as_str(), values.code.expose()),
+            ("0750655E", "Lycée \"Été\"", "k-1")
+        );
         assert_eq!(first.contact.as_ref().map(|contact| contact.language.as_str()), Some("fr"));
         assert_eq!((first.host.as_str(), values.contact.as_ref()), (OWN, None), "who is told stays here");
         assert_eq!((second.values.as_ref(), second.contact.as_ref()), (None, None));

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use futures_util::StreamExt as _;
+use module::Desk;
 use module::document;
 use module::exit::{Exit, misuse};
 use module::terminal::{Mark, Times, progress};
-use module::Desk;
 
 use super::super::typed::{Follow, One, WatchSchool};
 use super::{code, mark};
@@ -88,7 +88,8 @@ fn told(report: &ImportReport, file: &Path, json: bool, desk: &dyn Desk) -> Resu
         screen.marked(Mark::Bad, format!("{}:{}: {}", document::name(file), bad.line, bad.reason))?;
     }
     if report.untouched {
-        screen.marked(Mark::Bad, format!("{} rows cannot be used, and nothing was done", report.bad.len()))?;
+        screen
+            .marked(Mark::Bad, format!("{} rows cannot be used, and nothing was done", report.bad.len()))?;
         screen.remark("correct them, or leave them out with --leave-out");
     } else {
         let counts = [
@@ -117,7 +118,10 @@ pub(super) async fn unfollow(args: &One, desk: &dyn Desk) -> Result<Exit> {
     if args.json {
         desk.screen().json(&serde_json::json!({ "rne": args.rne, "followed": false }))?;
     } else {
-        desk.screen().marked(Mark::Good, format!("{} is not followed any more; its host was told nothing", args.rne))?;
+        desk.screen().marked(
+            Mark::Good,
+            format!("{} is not followed any more; its host was told nothing", args.rne),
+        )?;
     }
     Ok(Exit::Done)
 }
@@ -139,7 +143,10 @@ pub(super) async fn watch(args: &WatchSchool, desk: &dyn Desk) -> Result<Exit> {
                 Notice::Stopped => ", wants no mails",
                 Notice::Passed | Notice::Before => "",
             };
-            screen.marked(mark(&step.state), format!("{}  {}{told}", times.short(step.at.0, now), step.state))?;
+            screen.marked(
+                mark(&step.state),
+                format!("{}  {}{told}", times.short(step.at.0, now), step.state),
+            )?;
         }
         shown = school.steps.len().max(1);
         let failing = school.trouble.as_ref().map(|failing| failing.message.clone());
@@ -161,7 +168,8 @@ pub(super) async fn watch(args: &WatchSchool, desk: &dyn Desk) -> Result<Exit> {
 /// How a school stands, in a few lines.
 fn tell(school: &SchoolView, desk: &dyn Desk) -> Result<()> {
     let screen = desk.screen();
-    let state = if school.state == UNSEEN { "its host has not said yet how it stands" } else { &school.state };
+    let state =
+        if school.state == UNSEEN { "its host has not said yet how it stands" } else { &school.state };
     screen.marked(mark(&school.state), state)?;
     match &school.contact {
         Some(contact) => screen.line(format!("told: {} ({})", contact.mail, contact.language))?,

@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 use super::Tracker;
 
 pub use dto::{
-    BadRowView, FailingView, HostAnswers, ImportLine, ImportReport, NewFollowed, SchoolFollowed, SchoolPage, SchoolView,
-    StepView,
+    BadRowView, FailingView, HostAnswers, ImportLine, ImportReport, NewFollowed, SchoolFollowed, SchoolPage,
+    SchoolView, StepView,
 };
 
 /// Bytes of a table.

@@ -6,7 +6,11 @@ fn at(second: i64) -> Timestamp {
 
 fn said(state: &str, history: &[(&str, i64)]) -> Reported {
     let reached = |(state, second): &(&str, i64)| Reached { state: (*state).to_owned(), at: at(*second) };
-    Reported { state: state.to_owned(), history: history.iter().map(reached).collect(), ..Reported::default() }
+    Reported {
+        state: state.to_owned(),
+        history: history.iter().map(reached).collect(),
+        ..Reported::default()
+    }
 }
 
 fn school() -> Followed {
@@ -36,7 +40,10 @@ fn of_several_steps_between_two_looks_all_have_their_time_and_the_newest_is_told
             ("BCDIDBUPLOADEDRIGHT", Notice::Written)
         ]
     );
-    assert_eq!(school.kept.steps.iter().map(|step| step.at).collect::<Vec<_>>(), [at(1), at(10), at(20), at(30)]);
+    assert_eq!(
+        school.kept.steps.iter().map(|step| step.at).collect::<Vec<_>>(),
+        [at(1), at(10), at(20), at(30)]
+    );
 }
 
 #[test]
@@ -78,7 +85,9 @@ fn what_was_before_it_was_followed_is_known_and_not_told() {
     school.kept.greet = false;
     assert!(!school.note(&said("BCDIREADY", &[("START", -100), ("BCDIREADY", -50)]), at(1)));
     assert_eq!(notices(&school), [("START", Notice::Before), ("BCDIREADY", Notice::Before)]);
-    assert!(school.note(&said("BCDIDELETE", &[("START", -100), ("BCDIREADY", -50), ("BCDIDELETE", 5)]), at(6)));
+    assert!(
+        school.note(&said("BCDIDELETE", &[("START", -100), ("BCDIREADY", -50), ("BCDIDELETE", 5)]), at(6))
+    );
 }
 
 #[test]
@@ -128,7 +137,9 @@ fn another_key_makes_links_void_and_the_first_one_does_not() {
 #[test]
 fn work_under_way_is_busy_and_an_upload_is_expected_for_a_day() {
     let mut school = school();
-    let busy = |school: &Followed, state: &str, now| Followed { state: state.to_owned(), ..school.clone() }.is_busy(now);
+    let busy = |school: &Followed, state: &str, now| {
+        Followed { state: state.to_owned(), ..school.clone() }.is_busy(now)
+    };
     for (state, wanted) in [
         ("START", true),
         ("BCDIDBWAIT", false),
