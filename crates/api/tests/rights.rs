@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::{Role, Scope};
 use intendant_api::dto::AccountChange;
-use model::{JobId, Outcome};
+use model::{JobId, Outcome, Progress};
 use serde_json::{Value, json};
 use support::{Bed, Fake, admin, document, entry, in_time, open, rest, send, session, token, until};
 use tokio::io::AsyncWriteExt as _;
@@ -113,4 +113,39 @@ async fn to_operate_is_not_to_submit() {
     assert_eq!(retry(&operate, json!({})).await, 201);
     assert_eq!((retry(&operate, new.clone()).await, retry(&operate, set.clone()).await), (403, 403));
     assert_eq!((retry(&both, new).await, retry(&both, set).await), (201, 201));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_a_job_is_hears_only_who_submitted_it() {
+    let (says, ends) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (first, last) = (Arc::clone(&says), Arc::clone(&ends));
+    let backend = Fake::with(move |call, control| {
+        let (says, ends, who) = (Arc::clone(&first), Arc::clone(&last), format!("{:?}", call.subject));
+        Box::pin(async move {
+            says.acquire().await.unwrap().forget();
+            control.progress.report(Progress::of(1, 2).saying(&format!("of {who}")));
+            ends.acquire().await.unwrap().forget();
+            Outcome::done()
+        })
+    });
+    let bed = Bed::with(vec![entry("00gate", backend)]).await;
+    let who = token(&bed, "crm", &[Scope::SUBMIT], None).await;
+    let headers = format!("{who}\r\nContent-Type: application/json");
+    let (_, answer) = send(&bed.url, "POST", "/api/v1/jobs", &headers, &document("mine").to_string()).await;
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let (mine, foreign) = (answer["job"].as_str().unwrap(), bed.job(&document("foreign")).await);
+
+    let mut stream = open(&bed.url, "GET", &format!("/api/v1/events?job={mine}&after=0"), &who, "").await;
+    until(&mut stream, "text/event-stream").await;
+    says.add_permits(2);
+    until(&mut stream, "\"kind\":\"progress\"").await;
+    let asked = async |path: String| send(&bed.url, "GET", &path, &who, "").await.0;
+    assert_eq!(asked(format!("/api/v1/events?job={foreign}")).await, 404, "it does not exist for it");
+    assert_eq!(asked("/api/v1/events".to_owned()).await, 403);
+    assert_eq!(asked(format!("/api/v1/jobs/{foreign}")).await, 404);
+    let own = send(&bed.url, "GET", &format!("/api/v1/jobs/{mine}"), &who, "").await.1;
+    assert!(own.contains("\"progress\"") && own.contains("mine"), "{own}");
+    ends.add_permits(2);
+    let heard = until(&mut stream, "\"kind\":\"succeeded\"").await;
+    assert!(!heard.contains("foreign"), "{heard}");
 }

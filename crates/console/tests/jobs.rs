@@ -98,6 +98,7 @@ async fn a_dry_run_is_shown_as_one() {
     bed.end_of(job).await;
     let page = bed.get(&format!("/jobs/{job}")).await.html;
     assert!(page.contains("A dry run: nothing is changed.") && page.contains("dryRun"), "{page}");
+    assert!(bed.get("/jobs").await.html.contains("<span class=\"code\">dry run</span>"), "in lists, too");
 }
 
 #[tokio::test]

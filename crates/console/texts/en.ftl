@@ -161,6 +161,7 @@ job-took = took { $span }
 
 # One job.
 job-next = What happens next
+jobs-dry-run = dry run
 job-dry-run = A dry run: nothing is changed.
 job-before = See that job
 job-see-backend = See the backend

@@ -167,6 +167,7 @@ job-took = a duré { $span }
 
 # Un travail.
 job-next = La suite
+jobs-dry-run = à blanc
 job-dry-run = Une marche à blanc : rien n’est changé.
 job-before = Voir ce travail
 job-see-backend = Voir le backend

@@ -54,6 +54,19 @@ fn the_result_of_submit_and_of_run_is_the_same() {
 }
 
 #[test]
+fn a_dry_run_is_marked_where_jobs_are_listed() {
+    let world = World::new();
+    world.backend("10ldap", GOOD);
+    let _hub = world.serve();
+    let ran = world.run_with(&["submit", "--wait", "--dry-run", "-"], update("alice"));
+    assert_eq!(ran.code, 1, "its backend declares none: {ran:?}");
+    world.run_with(&["submit", "--wait", "-"], update("bob"));
+    let listed = world.run(&["jobs", "list"]).stdout;
+    let marked: Vec<&str> = listed.lines().filter(|line| line.contains("(dry run)")).collect();
+    assert!(marked.len() == 1 && marked[0].contains("alice"), "{listed}");
+}
+
+#[test]
 fn a_failure_is_retried_once_its_cause_is_gone() {
     let world = World::new();
     world.backend("00first", BAD);

@@ -267,6 +267,25 @@ fn under_the_old_name_it_takes_the_daemon_s_place() {
 }
 
 #[test]
+fn under_the_old_name_wait_is_data_as_any_other() {
+    let redis = Kind::Redis.start().unwrap();
+    let world = World::new();
+    let answer = r#"{"status": 0, "message": "entry written", "wait": 30, "wait_for": "backend"}"#;
+    world.backend("10ldap", &format!("cat >/dev/null; echo '{answer}'"));
+    fs::rename(world.path("backends"), world.path("theirs")).unwrap();
+    let theirs = world.text("theirs");
+    let variables = [("SESAME_REDIS_URI", redis.url()), ("SESAME_BACKENDS_PATH", &theirs)];
+    let hub = Serving::start(&world, daemon(&world, &variables));
+    let mut node = orchestrator(&redis);
+    for number in [1, 2] {
+        let told = node.ask("ask", job(number)).unwrap();
+        let expected: Value = serde_json::from_str(answer).unwrap();
+        assert_eq!((&told["status"], &told["data"][0]["output"]), (&json!(0), &expected), "{told}");
+    }
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
 fn what_is_wrong_with_the_settings_ends_it_as_it_ends_the_original() {
     let world = World::new();
     let output = daemon(&world, &[("SESAME_REDIS_URI", "red://bob:s3cret@h")]).output().unwrap();

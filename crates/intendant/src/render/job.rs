@@ -26,7 +26,8 @@ pub fn list(jobs: &[Job], look: &Look, now: Timestamp) -> Vec<String> {
         let mark = mark(job.state);
         let state = format!("{} {}", mark.sign(), text::pad(job.state.as_str(), states));
         let subject = job.subject.as_ref().map(|subject| format!("  {subject}")).unwrap_or_default();
-        let what = text::one_line(&format!("{}{subject}", job.action));
+        let dry = if job.dry_run { " (dry run)" } else { "" };
+        let what = text::one_line(&format!("{}{dry}{subject}", job.action));
         let room = look.width.saturating_sub(2 + states + 2 + width + 2);
         let first = format!(
             "{}  {}  {}",
