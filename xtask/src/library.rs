@@ -130,51 +130,74 @@ mod tests {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// The layout, with something small in the library's place: a program is built by what pkg-config says, and runs.
-    #[test]
-    fn a_program_is_built_against_what_was_laid_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let (built, prefix) = (folder.path().join("built"), folder.path().join("usr"));
-        fs::create_dir(&built).unwrap();
-        let code = "int mapistore_mgmt_backend_register_user(void *i, const char *b, const char *v)\
-                    { return i || b || v ? 1 : 0; }";
-        fs::write(folder.path().join("library.c"), code).unwrap();
-        let soname = format!("-Wl,-soname,{SONAME}");
-        let library = built.join(BUILT.0);
-        succeeds(
-            Command::new("gcc")
-                .args(["-shared", "-fPIC", &soname, "-o"])
-                .arg(&library)
-                .arg(folder.path().join("library.c")),
-        );
-        fs::write(built.join(BUILT.1), "").unwrap();
+    /// What cargo has built beside this test, or builds now.
+    fn built() -> PathBuf {
+        let here = std::env::current_exe().unwrap();
+        let folders = || here.ancestors().skip(1).take(2).map(Path::to_owned);
+        let is_whole = |folder: &PathBuf| [BUILT.0, BUILT.1].iter().all(|name| folder.join(name).is_file());
+        if let Some(folder) = folders().find(is_whole) {
+            return folder;
+        }
+        succeeds(&mut cargo(&["build", "--quiet", "--package", "intendant-libmapistore"]));
+        folders().find(is_whole).expect("cargo has put it there")
+    }
 
-        let place = Place::new(&prefix, None);
+    /// A package, used where it lies: a program is built by what pkg-config says, and registers somebody.
+    #[test]
+    fn a_program_is_built_against_what_was_laid_out_and_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let destdir = folder.path().join("package");
+        let place = Place::new(Path::new("/opt/intendant"), Some(&destdir));
         // Twice: what is there is replaced.
         for _ in 0..2 {
-            place.lay_out(&built, &root().join("crates/libmapistore")).unwrap();
+            place.lay_out(&built(), &root().join("crates/libmapistore")).unwrap();
+        }
+        let below = destdir.join("opt/intendant");
+        for (name, leads_to) in [(DEVELOPMENT, SONAME), (SONAME, FILE)] {
+            assert_eq!(fs::read_link(below.join("lib").join(name)).unwrap(), Path::new(leads_to));
         }
         let flags = succeeds(
             Command::new("pkg-config")
                 .args(["--cflags", "--libs", "intendant-mapistore"])
-                .env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")),
+                .env("PKG_CONFIG_PATH", below.join("lib/pkgconfig"))
+                .env("PKG_CONFIG_SYSROOT_DIR", &destdir),
         );
         let program = folder.path().join("program");
         let code = "#include <mapistore/mapistore.h>\n\
-                    int main(void) { return mapistore_mgmt_backend_register_user(0, 0, 0); }";
+                    #include <intendant_mapistore.h>\n\
+                    int main(void) {\n\
+                    struct mapistore_connection_info info = { 0 };\n\
+                    if (mapistore_mgmt_backend_register_user(&info, \"SOGo\", \"alice\") != MAPISTORE_ERR_NOT_INITIALIZED)\n\
+                    return 1;\n\
+                    info.username = \"alice\";\n\
+                    info.mstore_ctx = (struct mapistore_context *)&info;\n\
+                    return mapistore_mgmt_backend_register_user(&info, \"SOGo\", \"alice\") != MAPISTORE_SUCCESS\n\
+                    || mapistore_poll_fd() < 0 || mapistore_dispatch() != 0; }";
         fs::write(folder.path().join("program.c"), code).unwrap();
         succeeds(
             Command::new("gcc")
+                .args(["-Wall", "-Werror"])
                 .arg(folder.path().join("program.c"))
                 .args(flags.split_whitespace())
                 .arg("-o")
                 .arg(&program),
         );
-        succeeds(Command::new(&program).env("LD_LIBRARY_PATH", prefix.join("lib")));
-        for page in ["mapistore_mgmt_backend_unregister_user.3", "mapistore_dispatch.3"] {
-            assert!(prefix.join("share/man/man3").join(page).is_file(), "{page}");
+        let run = |libraries: &Path| {
+            let mut command = Command::new(&program);
+            command.env("LD_LIBRARY_PATH", libraries);
+            command.env("INTENDANT_MAPISTORE_SOCKET", folder.path().join("nobody"));
+            command
+        };
+        succeeds(&mut run(&below.join("lib")));
+        // It asks for the library by the name that stays the same.
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::copy(below.join("lib").join(FILE), elsewhere.join(SONAME)).unwrap();
+        succeeds(&mut run(&elsewhere));
+        for page in ["man3/mapistore_mgmt_backend_unregister_user.3", "man3/mapistore_dispatch.3"] {
+            assert!(below.join("share/man").join(page).is_file(), "{page}");
         }
-        assert!(prefix.join("share/man/man7/intendant_mapistore.7").is_file());
+        assert!(below.join("share/man/man7/intendant_mapistore.7").is_file());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::ptr::{null, null_mut};
 
 use mapistore_wire::{LONGEST_TEXT, code};
 
+use crate::copy;
 use crate::inbox::Call;
 
 /// Makes the URI of a folder or message. What is not known is NULL.
@@ -54,6 +55,19 @@ pub(crate) struct Notification {
 }
 
 impl Manager {
+    /// One that makes nothing.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self {
+            size: size_of::<Self>(),
+            generate_uri: None,
+            release_uri: None,
+            notify: None,
+            mem_ctx: null_mut(),
+            closure: null_mut(),
+        }
+    }
+
     /// Hands a notification to the backend: what it returned, and the URI that it made.
     pub(crate) fn call(&self, call: &Call) -> (i32, Option<String>) {
         let (made, uri) = self.uri(call);
@@ -89,17 +103,25 @@ impl Manager {
             return (made, None);
         }
         // SAFETY: not NULL: the backend has made a C string, which is copied before it is given back.
-        let copy = unsafe { CStr::from_ptr(uri) }.to_owned();
+        let copy = copied(unsafe { CStr::from_ptr(uri) });
         if let Some(release) = self.release_uri {
             // SAFETY: the backend's function, with what the backend has made.
             unsafe { release(self.mem_ctx, uri) };
         }
-        let sendable = copy.to_str().is_ok_and(|text| text.len() <= LONGEST_TEXT);
-        match made {
-            code::SUCCESS if !sendable => (code::INVALID_DATA, None),
-            made => (made, Some(copy)),
+        match (made, copy) {
+            (code::SUCCESS, Err(code)) => (code, None),
+            (made, copy) => (made, copy.ok()),
         }
     }
+}
+
+/// What can be sent of a backend's text; the code that the hub is told otherwise.
+fn copied(uri: &CStr) -> Result<CString, i32> {
+    let bytes = uri.to_bytes();
+    if bytes.len() > LONGEST_TEXT || str::from_utf8(bytes).is_err() {
+        return Err(code::INVALID_DATA);
+    }
+    copy::c_string(bytes).ok_or(code::NO_MEMORY)
 }
 
 fn pointer(text: Option<&CString>) -> *const c_char {

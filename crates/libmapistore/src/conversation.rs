@@ -1,12 +1,15 @@
 //! One conversation with the hub: what is said and what is understood, without the socket.
 
-use mapistore_wire::{Frames, FromHub, FromProcess, HIGHEST, Hello, LOWEST, Reason};
+use mapistore_wire::{Frames, FromHub, FromProcess, HIGHEST, Hello, LONGEST_FRAME, LOWEST, Reason};
 
 use crate::desk::Desk;
 use crate::key;
 
 /// How much is written down before it is sent, in bytes.
 const FULL: usize = 32 << 10;
+
+/// The room for that: what was not full takes one more, and then the short words at the end.
+const ROOM: usize = FULL + LONGEST_FRAME + 64;
 
 /// The conversation is over: refused, or not understood.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,11 +50,13 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    /// Begins one.
-    pub(crate) fn begin(hello: Hello<'_>) -> Self {
-        let mut begun = Self { phase: Phase::Greeted, frames: Frames::default(), out: Vec::new(), sent: 0 };
+    /// Begins one, with all the memory for what is said in it; `None` = there is none.
+    pub(crate) fn begin(hello: Hello<'_>) -> Option<Self> {
+        let mut out = Vec::new();
+        out.try_reserve_exact(ROOM).ok()?;
+        let mut begun = Self { phase: Phase::Greeted, frames: Frames::default(), out, sent: 0 };
         begun.say(FromProcess::Hello(hello));
-        begun
+        Some(begun)
     }
 
     /// How it ends, when it ends now.
@@ -108,9 +113,7 @@ impl Conversation {
             self.say(FromProcess::Snapshot);
             self.phase = Phase::Snapshot(desk.begin());
         }
-        while let Some((backend, present)) = desk.inbox.next_managed() {
-            let _ = FromProcess::Manager { backend, present }.encode(&mut self.out);
-        }
+        while self.out.len() < FULL && self.tell_manager(desk) {}
         while self.out.len() < FULL && self.tell_one(desk) {}
         while self.out.len() < FULL
             && let Some(answer) = desk.inbox.next_answer()
@@ -120,6 +123,15 @@ impl Conversation {
         if let Some(anomalies) = desk.table().anomalies() {
             self.say(FromProcess::Anomalies(anomalies));
         }
+    }
+
+    /// Tells of one backend.
+    fn tell_manager(&mut self, desk: &mut Desk) -> bool {
+        let out = &mut self.out;
+        let told = desk.inbox.next_managed(|backend, present| {
+            let _ = FromProcess::Manager { backend, present }.encode(out);
+        });
+        told.is_some()
     }
 
     /// Tells of one triple; the snapshot ends when all that it began with were told.
@@ -143,6 +155,8 @@ impl Conversation {
 
     /// Understands what was read; whether there are notifications to hand over.
     pub(crate) fn heard(&mut self, read: &[u8], desk: &mut Desk) -> Result<bool, Over> {
+        // Without memory the conversation begins anew, when there is some.
+        self.frames.reserve(read.len()).map_err(|_| Over)?;
         self.frames.push(read);
         let mut notified = false;
         while let Some(frame) = self.frames.next_frame().map_err(|_| Over)? {
@@ -172,7 +186,7 @@ mod tests {
     use super::*;
 
     fn begun() -> Conversation {
-        let mut begun = Conversation::begin(Hello::new([1; 16], 1, 1, "test"));
+        let mut begun = Conversation::begin(Hello::new([1; 16], 1, 1, "test")).unwrap();
         begun.sent(begun.to_send().len());
         begun
     }

@@ -1,7 +1,6 @@
 //! The functions that C programs call. `include/` declares them, `man/` describes them; a test compares.
 
 use std::ffi::{CStr, c_char, c_int};
-use std::os::fd::AsRawFd as _;
 
 use mapistore_wire::code;
 use mapistore_wire::legacy::status;
@@ -100,7 +99,7 @@ pub unsafe extern "C" fn mapistore_mgmt_backend_register_manager(
 /// A descriptor that is readable while notifications wait for [`mapistore_dispatch`]; -1 when there is none to be had.
 #[unsafe(no_mangle)]
 pub extern "C" fn mapistore_poll_fd() -> c_int {
-    attempt(-1, || library::library().lamp().map_or(-1, |lamp| lamp.as_raw_fd()))
+    attempt(-1, || library::library().lamp().unwrap_or(-1))
 }
 
 /// Calls the backends for the notifications that wait, in this thread; how many there were, or -1.

@@ -15,6 +15,9 @@ mod callback;
 #[forbid(unsafe_code)]
 mod conversation;
 #[forbid(unsafe_code)]
+mod copy;
+mod descriptor;
+#[forbid(unsafe_code)]
 mod desk;
 mod export;
 #[forbid(unsafe_code)]
@@ -24,6 +27,7 @@ mod index;
 mod info;
 mod key;
 mod library;
+#[forbid(unsafe_code)]
 mod line;
 mod mutex;
 #[forbid(unsafe_code)]

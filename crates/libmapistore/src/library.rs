@@ -1,12 +1,12 @@
 //! The library's state in this process, and how it begins, forks and ends.
 
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 
 use mapistore_wire::code;
 use mapistore_wire::legacy::status;
-use rustix::event::{EventfdFlags, eventfd};
 
 use crate::callback::Manager;
+use crate::descriptor::{Cord, whole};
 use crate::desk::Desk;
 use crate::inbox::{Answer, Dispatch};
 use crate::key::Key;
@@ -22,9 +22,9 @@ pub(crate) struct Library {
     /// All that the thread has in its hands: nothing of it is lost in the child of a fork, where there is no thread.
     pub(crate) line: Option<Line>,
     /// Wakes the thread.
-    bell: Option<BorrowedFd<'static>>,
+    bell: Option<Cord>,
     /// Tells the host that notifications wait.
-    lamp: Option<BorrowedFd<'static>>,
+    lamp: Option<Cord>,
     thread: Option<libc::pthread_t>,
     is_prepared: bool,
     pub(crate) is_ending: bool,
@@ -76,10 +76,10 @@ pub(crate) fn manage(backend: &str, manager: Option<Manager>) -> i32 {
     if !matches!(library.transport(), Transport::Socket(_)) {
         return code::NOT_IMPLEMENTED;
     }
-    library.desk.inbox.manage(backend, manager);
+    let managed = library.desk.inbox.manage(backend, manager);
     let ring = library.desk.news();
     library.ring(ring);
-    code::SUCCESS
+    managed
 }
 
 /// Hands the notifications that wait to their backends, in the calling thread; how many there were.
@@ -87,7 +87,7 @@ pub(crate) fn dispatch() -> usize {
     let waiting = {
         let library = library();
         if let Some(lamp) = library.lamp {
-            let _ = rustix::io::read(lamp, &mut [0; 8]);
+            lamp.quiet();
         }
         library.desk.inbox.waiting()
     };
@@ -119,8 +119,7 @@ impl Library {
         if self.thread.is_some() || self.is_ending || !self.prepare() {
             return;
         }
-        self.bell = self.bell.or_else(event);
-        if self.bell.is_some() {
+        if self.bell().is_some() {
             self.thread = system::start(thread::run);
         }
     }
@@ -136,38 +135,45 @@ impl Library {
         self.is_prepared
     }
 
-    /// The thread's connection.
-    pub(crate) fn line(&mut self) -> &mut Line {
-        self.line.get_or_insert_with(Line::new)
+    /// What wakes the thread; made anew when the host has closed it. `None` = there is none to be had.
+    pub(crate) fn bell(&mut self) -> Option<BorrowedFd<'static>> {
+        self.bell = whole(self.bell);
+        self.bell?.heard()
     }
 
-    /// What wakes the thread, once it has been started.
-    pub(crate) fn bell(&self) -> Option<BorrowedFd<'static>> {
-        self.bell
+    /// The bell was heard.
+    pub(crate) fn silence(&self) {
+        if let Some(bell) = self.bell {
+            bell.quiet();
+        }
     }
 
     fn ring(&self, needed: bool) {
         if let Some(bell) = self.bell.filter(|_| needed) {
-            let _ = rustix::io::write(bell, &1_u64.to_ne_bytes());
+            bell.pull();
         }
     }
 
     /// Tells the host that notifications wait.
     pub(crate) fn light(&self) {
         if let Some(lamp) = self.lamp {
-            let _ = rustix::io::write(lamp, &1_u64.to_ne_bytes());
+            lamp.pull();
         }
     }
 
-    /// What tells the host that notifications wait, which it will ask for from now on.
-    pub(crate) fn lamp(&mut self) -> Option<BorrowedFd<'static>> {
+    /// What tells the host that notifications wait, which it will ask for from now on. Made anew when the host has closed it.
+    pub(crate) fn lamp(&mut self) -> Option<RawFd> {
         if self.prepare() {
-            self.lamp = self.lamp.or_else(event);
+            self.lamp = whole(self.lamp);
         }
-        if self.lamp.is_some() && self.desk.inbox.dispatch == Dispatch::Nowhere {
+        let lamp = self.lamp?.heard()?;
+        if self.desk.inbox.dispatch == Dispatch::Nowhere {
             self.desk.inbox.dispatch = Dispatch::Host;
         }
-        self.lamp
+        if self.desk.inbox.waiting() > 0 {
+            self.light();
+        }
+        Some(lamp.as_raw_fd())
     }
 
     /// Notifications are handed over in the library's own thread, or no longer are.
@@ -178,11 +184,6 @@ impl Library {
             (false, None) => Dispatch::Nowhere,
         };
     }
-}
-
-/// A descriptor that becomes readable when somebody writes a number to it.
-fn event() -> Option<BorrowedFd<'static>> {
-    eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok().map(system::keep)
 }
 
 /// No fork happens while the library is in the middle of something.
@@ -199,14 +200,14 @@ unsafe extern "C" fn after_fork_in_parent() {
 unsafe extern "C" fn after_fork_in_child() {
     // SAFETY: `before_fork` has locked it, in the thread that this one is the copy of.
     let mut library = unsafe { LIBRARY.held() };
-    for fd in [library.line.take().and_then(|line| line.socket), library.bell.take()].into_iter().flatten() {
-        // SAFETY: only the thread used them, which there is none of here.
-        unsafe { system::drop_copy(fd.as_raw_fd()) };
+    if let Some(socket) = library.line.take().and_then(|line| line.socket) {
+        socket.close();
     }
-    if let Some(lamp) = library.lamp
-        && let Ok(own) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
-    {
-        system::replace(lamp, &own);
+    if let Some(bell) = library.bell.take() {
+        bell.close();
+    }
+    if let Some(lamp) = &mut library.lamp {
+        lamp.renew();
     }
     library.thread = None;
     library.is_ending = false;

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString, OsString, c_char, c_void};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::ptr::{null, null_mut};
 
@@ -25,34 +25,17 @@ pub(crate) fn environment(name: &CStr) -> Option<OsString> {
     (!value.is_null()).then(|| OsString::from_vec(unsafe { CStr::from_ptr(value) }.to_bytes().to_vec()))
 }
 
-/// A descriptor that stays open as long as the process.
-pub(crate) fn keep(fd: OwnedFd) -> BorrowedFd<'static> {
-    // SAFETY: nobody owns it any more, so nobody closes it but `drop_copy`, in another process.
-    unsafe { BorrowedFd::borrow_raw(fd.into_raw_fd()) }
-}
-
-/// Takes back what was kept.
-///
-/// # Safety
-/// The descriptor is open, nobody has taken it back before, and nobody uses it any more.
-pub(crate) unsafe fn own(fd: BorrowedFd<'static>) -> OwnedFd {
-    // SAFETY: the caller says so.
-    unsafe { OwnedFd::from_raw_fd(fd.as_raw_fd()) }
-}
-
-/// Closes the copy of a descriptor that a fork has made.
-///
-/// # Safety
-/// Nothing in this process uses the descriptor.
-pub(crate) unsafe fn drop_copy(fd: RawFd) {
-    // SAFETY: the caller says so.
-    unsafe { libc::close(fd) };
-}
-
-/// Puts the descriptor in the place of another one.
-pub(crate) fn replace(old: BorrowedFd<'static>, new: &OwnedFd) {
+/// Puts a descriptor under the number of another one, too.
+pub(crate) fn replace(old: RawFd, new: RawFd) -> bool {
     // SAFETY: plain numbers. The old one stays a descriptor, of something else.
-    unsafe { libc::dup3(new.as_raw_fd(), old.as_raw_fd(), libc::O_CLOEXEC) };
+    unsafe { libc::dup3(new, old, libc::O_CLOEXEC) == old }
+}
+
+/// Sends one byte, which may be one too many: then there are some to be read. No signal comes of it, whoever listens.
+pub(crate) fn tell(socket: BorrowedFd<'_>) {
+    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+    // SAFETY: the byte is there.
+    unsafe { libc::send(socket.as_raw_fd(), [1_u8].as_ptr().cast(), 1, flags) };
 }
 
 /// Starts a thread that no signal is delivered to.

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::conversation::{End, Over};
 use crate::inbox::Dispatch;
 use crate::library::{Library, dispatch, library};
+use crate::line::Line;
 use crate::settings::Transport;
 use crate::system;
 
@@ -21,6 +22,9 @@ const REFUSED: i64 = 30_000;
 /// After it was woken the thread waits so long for more, in milliseconds: then no call of that time has to wake it.
 const GATHER: i64 = 1;
 
+/// So often it looks whether the host has left it its descriptors, in milliseconds, should nothing else have told.
+const LOOK: i64 = 30_000;
+
 /// What the thread runs.
 pub(crate) extern "C" fn run(_: *mut c_void) -> *mut c_void {
     system::name_thread(c"mapistore");
@@ -29,35 +33,45 @@ pub(crate) extern "C" fn run(_: *mut c_void) -> *mut c_void {
 }
 
 fn work() {
-    let Some(bell) = library().bell() else { return };
     let mut pause = PAUSES.0;
-    while !library().is_ending {
-        let socket = library().open();
-        if let Some(socket) = socket {
-            while turn(socket, bell).is_ok() {}
+    loop {
+        let Some(is_connected) = library().open() else { return };
+        if is_connected {
+            while turn().is_ok() {}
         }
         let rest = match library().close() {
             End::Unanswered => pause,
             End::Interrupted => PAUSES.0,
             End::Refused => REFUSED,
         };
-        wait(&mut [PollFd::new(&bell, PollFlags::IN)], Some(rest));
+        let bell = library().bell();
+        let mut fds = bell.map(|bell| PollFd::from_borrowed_fd(bell, PollFlags::IN));
+        wait(fds.as_mut_slice(), rest);
         // A ring that came when the connection was over already must not be heard for ever.
-        silence(bell);
+        library().silence();
         pause = (2 * rest).min(PAUSES.1);
     }
 }
 
+/// What the thread waits for.
+struct Wait {
+    socket: BorrowedFd<'static>,
+    interest: PollFlags,
+    bell: Option<BorrowedFd<'static>>,
+}
+
 /// Says what there is to say, then waits and listens.
-fn turn(socket: BorrowedFd<'static>, bell: BorrowedFd<'static>) -> Result<(), Over> {
-    let interest = library().speak()?;
-    let mut fds = [PollFd::new(&socket, interest), PollFd::new(&bell, PollFlags::IN)];
-    wait(&mut fds, None);
+fn turn() -> Result<(), Over> {
+    let Wait { socket, interest, bell } = library().speak()?;
+    let on = |fd, interest| PollFd::from_borrowed_fd(fd, interest);
+    let mut fds = [on(socket, interest), on(bell.unwrap_or(socket), PollFlags::IN)];
+    // Without a bell nobody can wake it.
+    wait(&mut fds, if bell.is_some() { LOOK } else { PAUSES.1 });
     let [on_socket, on_bell] = fds.map(|fd| fd.revents());
     library().desk.bell.wake();
-    if on_bell.contains(PollFlags::IN) {
-        silence(bell);
-        wait(&mut [PollFd::new(&socket, interest)], Some(GATHER));
+    if !on_bell.is_empty() {
+        library().silence();
+        wait(&mut [on(socket, interest)], GATHER);
     }
     if on_socket.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) && library().listen()? {
         dispatch();
@@ -66,26 +80,35 @@ fn turn(socket: BorrowedFd<'static>, bell: BorrowedFd<'static>) -> Result<(), Ov
 }
 
 impl Library {
-    /// Connects; the socket, when there was somebody.
-    fn open(&mut self) -> Option<BorrowedFd<'static>> {
-        let Transport::Socket(path) = self.transport().clone() else { return None };
-        self.line().open(&path)
+    /// Connects; whether there was somebody. `None` = the process ends.
+    fn open(&mut self) -> Option<bool> {
+        if self.is_ending {
+            return None;
+        }
+        let Self { transport: Some(Transport::Socket(path)), line, .. } = self else { return Some(false) };
+        if line.is_none() {
+            *line = Line::new();
+        }
+        Some(line.as_mut().is_some_and(|line| line.open(path).is_some()))
     }
 
     /// Ends the connection, if there is one; how.
     fn close(&mut self) -> End {
         self.desk.end();
-        self.line().close()
+        self.line.as_mut().map_or(End::Unanswered, Line::close)
     }
 
     /// Says what there is to say, or goodbye; what to wait for then.
-    fn speak(&mut self) -> Result<PollFlags, Over> {
-        if self.is_ending {
-            self.line().goodbye();
+    fn speak(&mut self) -> Result<Wait, Over> {
+        let bell = self.bell();
+        let Self { desk, line, is_ending, .. } = self;
+        let line = line.as_mut().ok_or(Over)?;
+        if *is_ending {
+            line.goodbye();
             return Err(Over);
         }
-        let Self { desk, line, .. } = self;
-        line.as_mut().ok_or(Over)?.speak(desk)
+        let (socket, interest) = line.speak(desk)?;
+        Ok(Wait { socket, interest, bell })
     }
 
     /// Understands what has come; whether there are notifications to hand over in this thread.
@@ -99,13 +122,9 @@ impl Library {
     }
 }
 
-fn silence(bell: BorrowedFd<'static>) {
-    let _ = rustix::io::read(bell, &mut [0; 8]);
-}
-
-/// Waits for one of these; so many milliseconds, or as long as it takes.
-fn wait(fds: &mut [PollFd<'_>], milliseconds: Option<i64>) {
-    let limit = milliseconds.map(|n| Timespec { tv_sec: n / 1000, tv_nsec: n % 1000 * 1_000_000 });
+/// Waits for one of these, at most so many milliseconds.
+fn wait(fds: &mut [PollFd<'_>], milliseconds: i64) {
+    let limit = Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
     // What goes wrong is noticed by who uses the descriptors.
-    let _ = poll(fds, limit.as_ref());
+    let _ = poll(fds, Some(&limit));
 }

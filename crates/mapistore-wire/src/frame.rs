@@ -1,5 +1,7 @@
 //! Cuts a stream of bytes into frames.
 
+use std::collections::TryReserveError;
+
 use crate::WireError;
 
 /// The longest frame, in bytes: kind and body.
@@ -63,6 +65,11 @@ pub struct Frames {
 }
 
 impl Frames {
+    /// Makes room for so much more, so that adding it needs no memory.
+    pub fn reserve(&mut self, more: usize) -> Result<(), TryReserveError> {
+        self.bytes.try_reserve(more)
+    }
+
     /// Adds what was read.
     pub fn push(&mut self, read: &[u8]) {
         self.bytes.drain(..self.taken);

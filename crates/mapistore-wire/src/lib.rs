@@ -17,5 +17,5 @@ pub use error::WireError;
 pub use frame::{Frame, Frames, LONGEST_FRAME};
 pub use message::{FromHub, FromProcess, Hello, Notify, Reason};
 pub use text::LONGEST_TEXT;
-pub use triple::{MOST_TRIPLES, Triple, TripleError};
+pub use triple::{MOST_MANAGERS, MOST_TRIPLES, Triple, TripleError};
 pub use version::{HIGHEST, LOWEST, agreed};

@@ -5,6 +5,9 @@ use crate::legacy;
 /// The most triples that one process registers. The hub refuses more; the library says that it cannot send.
 pub const MOST_TRIPLES: usize = 1 << 18;
 
+/// The most backends for which one process makes URIs.
+pub const MOST_MANAGERS: usize = 64;
+
 /// Who is registered where: a user of the system, by the name that a backend has for them.
 ///
 /// Names are opaque, compared byte for byte, and may be empty. They contain no U+0000, and the three together fit into

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use mapistore_wire::{FromHub, Notify as Ask, WireError};
+use mapistore_wire::{FromHub, MOST_MANAGERS, Notify as Ask, WireError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -11,8 +11,6 @@ use crate::registry::Epoch;
 
 /// Frames that wait to be written to one process.
 pub(crate) const OUTGOING: usize = 256;
-/// Managers of one process: one for each of its backends.
-const MANAGERS: usize = 64;
 
 /// A process that is connected, or was a moment ago.
 #[derive(Debug)]
@@ -76,7 +74,7 @@ impl Session {
     pub(crate) fn set_manager(&mut self, backend: &str, present: bool) -> bool {
         if !present {
             self.managers.remove(backend);
-        } else if self.managers.len() >= MANAGERS && !self.manages(backend) {
+        } else if self.managers.len() >= MOST_MANAGERS && !self.manages(backend) {
             return false;
         } else {
             self.managers.insert(backend.to_owned());

@@ -142,9 +142,16 @@ impl Daemon {
 
     /// Says something to the process that connected last.
     pub fn say(&self, message: &FromHub<'_>) {
+        self.try_say(message).unwrap();
+    }
+
+    /// The same to one that may have gone.
+    pub fn try_say(&self, message: &FromHub<'_>) -> std::io::Result<()> {
         let peers = self.shared.peers.lock().unwrap();
-        let mut stream = peers.iter().rev().find(|peer| peer.is_live()).unwrap().stream.as_ref().unwrap();
-        stream.write_all(&said(message)).unwrap();
+        let peer = peers.iter().rev().find(|peer| peer.is_live());
+        let mut stream =
+            peer.and_then(|peer| peer.stream.as_ref()).ok_or(std::io::ErrorKind::NotConnected)?;
+        stream.write_all(&said(message))
     }
 }
 

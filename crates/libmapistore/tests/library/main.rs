@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod closed;
 mod codes;
 mod daemon;
 mod header;
@@ -18,5 +19,6 @@ mod objective_c;
 mod outages;
 mod program;
 mod queues;
+mod starved;
 mod symbols;
 mod tools;
