@@ -23,6 +23,8 @@ struct About {
     topics: Vec<String>,
     /// The job that the page is about.
     job: Option<String>,
+    /// So often it is read again when nothing was told; `None` = [`TICK`].
+    tick: Option<Duration>,
 }
 
 /// Between two words of a stream.
@@ -32,7 +34,8 @@ const TICK: Duration = Duration::from_secs(10);
 /// A comment is sent after so long a silence.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// `GET /live?on=jobs&on=backends`, or `?job=ID`: says `changed` when a page about that is to be read again.
+/// `GET /live?on=jobs&on=backends`, or `?job=ID`: says `changed` when a page about that is to be read again. `every=2`: of
+/// what changes without an event the page is up to date within so many seconds.
 pub(crate) async fn stream(
     State(console): State<Console>,
     _: May<Read>,
@@ -41,7 +44,9 @@ pub(crate) async fn stream(
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let query = Form::of_query(query.0.as_deref().unwrap_or_default());
     let topics = query.all("on").map(str::to_owned).collect();
-    let about = About { topics, job: query.get("job").map(str::to_owned) };
+    let tick = query.get("every").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    let tick = tick.filter(|tick| (PAUSE..TICK).contains(tick));
+    let about = About { topics, job: query.get("job").map(str::to_owned), tick };
     let (events, reports) = (console.hub.events(), console.hub.reports());
     let follow = Follow { events, reports, clock: console.clock, about, spoken: false };
     let words = stream::unfold(follow, |mut follow| async {
@@ -72,7 +77,7 @@ impl Follow {
         tokio::select! {
             heard = heard(&mut self.events, |event| self.about.includes(event)) => heard,
             heard = heard(&mut self.reports, |report| self.about.shows(report.mark.job)) => heard,
-            () = self.clock.sleep(TICK) => Some(()),
+            () = self.clock.sleep(self.about.tick.unwrap_or(TICK)) => Some(()),
         }?;
         self.drain();
         Some(())
@@ -145,10 +150,10 @@ mod tests {
 
     #[test]
     fn a_page_hears_of_what_it_is_about() {
-        let jobs = About { topics: vec!["jobs".to_owned()], job: None };
+        let jobs = About { topics: vec!["jobs".to_owned()], ..About::default() };
         assert!(jobs.includes(&event(EventKind::Failed, None)));
         assert!(!jobs.includes(&event(EventKind::Paused, None)));
-        let all = About { topics: vec!["all".to_owned()], job: None };
+        let all = About { topics: vec!["all".to_owned()], ..About::default() };
         assert!(all.includes(&event(EventKind::Paused, None)));
     }
 
@@ -156,12 +161,12 @@ mod tests {
     fn a_job_s_page_hears_of_its_own_job_and_lists_of_how_far_any_has_come() {
         let id = JobId::from_parts(Timestamp::UNIX_EPOCH, [1; 10]);
         let other = JobId::from_parts(Timestamp::UNIX_EPOCH, [2; 10]);
-        let about = About { topics: Vec::new(), job: Some(id.to_string()) };
+        let about = About { job: Some(id.to_string()), ..About::default() };
         assert!(about.includes(&event(EventKind::StepStarted, Some(id))));
         assert!(!about.includes(&event(EventKind::StepStarted, Some(other))));
         assert!(about.shows(id) && !about.shows(other));
-        let list = About { topics: vec!["jobs".to_owned()], job: None };
-        let backends = About { topics: vec!["backends".to_owned()], job: None };
+        let list = About { topics: vec!["jobs".to_owned()], ..About::default() };
+        let backends = About { topics: vec!["backends".to_owned()], ..About::default() };
         assert!(list.shows(id) && !backends.shows(id));
     }
 }

@@ -10,6 +10,7 @@ use http::body::Split;
 use crate::api::{News, Notified, Registered, RegistrationPage};
 use crate::notify::Notification;
 use crate::registry::Filter;
+use crate::removal::Removed;
 
 /// What stands above the paths.
 const ROOT: &str = "/api/v1/registrations";
@@ -42,6 +43,15 @@ pub async fn users(client: &Client, backend: &str, vuser: &str) -> Result<Regist
     query.add("backend", Some(backend));
     query.add("vuser", Some(vuser));
     client.get(&query.finish()).await
+}
+
+/// Takes away what came of somebody on queues.
+pub async fn remove(client: &Client, backend: &str, user: &str, vuser: &str) -> Result<Removed, Error> {
+    let mut query = Query::new(ROOT);
+    query.add("backend", Some(backend));
+    query.add("user", Some(user));
+    query.add("vuser", Some(vuser));
+    client.ask(Client::request(Method::DELETE, &query.finish()), Body::empty()).await
 }
 
 /// Notifies somebody.

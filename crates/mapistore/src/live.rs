@@ -1,6 +1,6 @@
 //! What the parts of a running registry share: the table, who is connected, and whom to tell that something changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::ledger::Ledger;
 use crate::registry::{Epoch, Process, Queue, Registry, Rules};
+use crate::removal::Removal;
 use crate::session::Session;
 
 /// What the configuration says.
@@ -39,6 +40,8 @@ struct Shared {
     begun: Instant,
     table: Mutex<Registry>,
     sessions: Mutex<HashMap<Process, Session>>,
+    /// `None` = nothing is written any more.
+    removals: Mutex<Option<VecDeque<Removal>>>,
     ledger: Arc<Ledger>,
     changed: Notify,
     watched: Notify,
@@ -78,6 +81,7 @@ impl Live {
             settings,
             clock,
             sessions: Mutex::default(),
+            removals: Mutex::new(Some(VecDeque::new())),
             ledger: Arc::default(),
             changed: Notify::new(),
             watched: Notify::new(),
@@ -171,6 +175,11 @@ impl Live {
     /// Who is connected.
     pub fn sessions(&self) -> MutexGuard<'_, HashMap<Process, Session>> {
         self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removals that are to be written; `None` = nothing is written any more.
+    pub(crate) fn removals(&self) -> MutexGuard<'_, Option<VecDeque<Removal>>> {
+        self.0.removals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts what happens.

@@ -1,4 +1,6 @@
-//! The page about those who are registered.
+//! The pages about those who are registered.
+
+mod remove;
 
 use askama::Template;
 use axum::extract::{FromRef, RawQuery, State};
@@ -45,7 +47,10 @@ impl FromRef<Pages> for Kit {
 
 /// The routes of the pages, each with who may use it.
 pub fn routes() -> PageRoutes<Pages> {
-    PageRoutes::default().get("/registrations", Who::May(Scope::READ), list)
+    PageRoutes::default()
+        .get("/registrations", Who::May(Scope::READ), list)
+        .get(remove::PATH, Who::May(Scope::OPERATE), remove::ask)
+        .post(remove::PATH, Who::May(Scope::OPERATE), remove::remove)
 }
 
 #[derive(Template)]
@@ -70,6 +75,8 @@ struct Row {
     /// Since when, exactly and in words.
     since: Option<(String, String)>,
     holders: Vec<Holder>,
+    /// Where he can be taken away.
+    remove: Option<String>,
 }
 
 struct Holder {
@@ -108,7 +115,8 @@ async fn list(
         values,
         page,
     };
-    Ok(visit.page(visit.t("registrations")).live("on=all").show(&content))
+    // Who comes and goes without a job makes no event.
+    Ok(visit.page(visit.t("registrations")).live("on=all&every=2").show(&content))
 }
 
 fn rows(v: &Visit, page: &RegistrationPage) -> Vec<Row> {
@@ -121,6 +129,7 @@ fn rows(v: &Visit, page: &RegistrationPage) -> Vec<Row> {
         manager: one.manager,
         since: one.since.map(|since| moment(since.0)),
         holders: one.holders.iter().map(|held| holder(v, held)).collect(),
+        remove: remove::link(one).filter(|_| v.may(Scope::OPERATE)),
     };
     page.registrations.iter().map(row).collect()
 }

@@ -13,6 +13,7 @@ use http::page::{Kit, around};
 use intendant_mapistore::Live;
 use intendant_mapistore::api::Api;
 use intendant_mapistore::pages::{self, PART, Pages};
+use intendant_mapistore::registry::{Command, Queue, Triple};
 use mapistore_wire::FromProcess;
 use support::{Bed, Speaker};
 use testkit::browser::Browser;
@@ -75,27 +76,65 @@ async fn the_page_says_who_is_there_in_both_languages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_fits_a_telephone_and_a_desk() {
+async fn the_page_fits_a_telephone_and_a_desk_and_takes_away_whom_a_queue_left() {
     let bed = Bed::new().await;
     let _held = filled(&bed).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/registrations", listener.local_addr().unwrap());
     let routes = router(&bed, Some(bed.live.clone()));
     tokio::spawn(async move { axum::serve(listener, routes).await });
+    let left = ["léa", "tom & <i>co</i>"];
+    for user in left {
+        let command = Command::Register(Triple::new("SOGo", user, "b&b").unwrap());
+        bed.live.change(|table| table.apply(Queue::B, [command]));
+    }
+    let languages = [
+        ("en", "Remove", "1 reference that came on a queue", "What came of him on queues is removed."),
+        ("fr", "Retirer", "1 référence venue par une file", "est retiré."),
+    ];
     let seen = tokio::task::spawn_blocking(move || {
-        let browser = Browser::start("fr").unwrap();
-        for width in [360, 1280] {
-            browser.size(width, 900).unwrap();
-            browser.go(&url).unwrap();
-            browser.shows("alice@school.example.org").unwrap();
-            if let Some(folder) = std::env::var_os("INTENDANT_SCREENSHOTS") {
-                let file = std::path::Path::new(&folder).join(format!("registrations-{width}.png"));
-                std::fs::write(file, browser.screenshot(width, true).unwrap()).unwrap();
+        for ((lang, remove, what, done), user) in languages.into_iter().zip(left) {
+            let browser = Browser::start(lang).unwrap();
+            for width in [360, 1280] {
+                browser.size(width, 900).unwrap();
+                browser.go(&url).unwrap();
+                browser.shows("alice@school.example.org").unwrap();
+                if let Some(folder) = std::env::var_os("INTENDANT_SCREENSHOTS") {
+                    let file = std::path::Path::new(&folder).join(format!("registered-{lang}-{width}.png"));
+                    std::fs::write(file, browser.screenshot(width, true).unwrap()).unwrap();
+                }
+                let too_wide = browser
+                    .script("return document.documentElement.scrollWidth - window.innerWidth")
+                    .unwrap();
+                assert!(too_wide.as_i64().unwrap() <= 0, "{too_wide} at {width}");
             }
-            let too_wide =
-                browser.script("return document.documentElement.scrollWidth - window.innerWidth").unwrap();
-            assert!(too_wide.as_i64().unwrap() <= 0, "{too_wide} at {width}");
+            // Only of those whom a queue has left; and not before it was asked.
+            let rows = "[...document.querySelectorAll('tbody tr')]";
+            browser.until(&format!("{rows}.filter(row => row.innerText.includes('{remove}…')).every(row => row.innerText.includes('b&b'))")).unwrap();
+            browser
+                .script(&format!(
+                    "{rows}.find(row => row.innerText.includes('{user}')).querySelector('a').click()"
+                ))
+                .unwrap();
+            browser.shows(what).unwrap();
+            browser.shows(user).unwrap();
+            browser.click("form[action='/registrations/remove'] button").unwrap();
+            browser.shows(done).unwrap();
+            browser
+                .until(&format!("{rows}.length > 0 && !{rows}.some(row => row.innerText.includes('{user}'))"))
+                .unwrap();
         }
     });
     seen.await.unwrap();
+    bed.until_heard(&[
+        "+alice",
+        "+jérôme",
+        "+<b>bob</b>",
+        "+a-system-user-with-a-rather-long-name",
+        "+léa",
+        "+tom & <i>co</i>",
+        "-léa",
+        "-tom & <i>co</i>",
+    ])
+    .await;
 }

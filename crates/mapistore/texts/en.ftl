@@ -38,3 +38,17 @@ registrations-clear = Show all
 registrations-counts = How many
 registrations-pages = Pages
 registrations-more = More
+registration-remove = Remove
+registration-remove-what = { $n ->
+    [one] 1 reference that came on a queue of 2011 is removed.
+   *[other] { $n } references that came on queues of 2011 are removed.
+ }
+registration-remove-left = { $n ->
+    [one] 1 reference stays: a process holds it, and takes it along when it ends.
+   *[other] { $n } references stay: processes hold them, and take them along when they end.
+ }
+registration-remove-gone = Nobody else holds him: backends are told that he has gone.
+registration-remove-when = This is for a program that has died without unregistering him. Should it still run and unregister him later, that is counted and changes nothing.
+registration-remove-do = Remove
+done-registration-removed = What came of him on queues is removed.
+registrations-back = Back

@@ -38,3 +38,17 @@ registrations-clear = Tout afficher
 registrations-counts = Combien
 registrations-pages = Pages
 registrations-more = Suite
+registration-remove = Retirer
+registration-remove-what = { $n ->
+    [one] 1 référence venue par une file de 2011 est retirée.
+   *[other] { $n } références venues par des files de 2011 sont retirées.
+ }
+registration-remove-left = { $n ->
+    [one] 1 référence reste : un processus la tient, et l’emporte quand il se termine.
+   *[other] { $n } références restent : des processus les tiennent, et les emportent quand ils se terminent.
+ }
+registration-remove-gone = Personne d’autre ne le tient : les backends apprennent qu’il est parti.
+registration-remove-when = C’est pour un programme mort sans l’avoir désenregistré. Si le programme vit encore et le désenregistre plus tard, ce départ de trop est compté et ne change rien.
+registration-remove-do = Retirer
+done-registration-removed = Ce qui était venu de lui par les files est retiré.
+registrations-back = Retour

@@ -2,6 +2,7 @@
 
 mod dto;
 mod notify;
+mod remove;
 mod stream;
 
 use axum::Json;
@@ -20,6 +21,7 @@ use crate::registry::Filter;
 pub(crate) use dto::place;
 pub use dto::{HolderView, Registered, Registration, RegistrationPage};
 pub use notify::Notified;
+pub(crate) use remove::named;
 pub use stream::News;
 
 /// What routes and pages are made from. Cheap to clone.
@@ -56,7 +58,7 @@ pub fn document() -> OpenApi {
 
 fn described() -> OpenApiRouter<Api> {
     let routes = OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(list, remove::remove))
         .routes(routes!(users))
         .routes(routes!(stream::events))
         .routes(routes!(notify::notify));

@@ -95,6 +95,11 @@ impl Registry {
         self.entries.get_key_value(triple).map(|(triple, holders)| self.seen(triple, holders))
     }
 
+    /// Somebody by his names, however the system user is spelt where that does not matter.
+    pub fn look_up(&self, named: &Triple) -> Option<Seen> {
+        if self.rules.fold { self.find(&named.clone().folded()) } else { self.find(named) }
+    }
+
     /// Those who fit, after this place, at most so many.
     pub fn list(&self, filter: &Filter, after: Option<&Triple>, limit: usize) -> Found {
         let filter = filter.folded(self.rules.fold);
@@ -155,15 +160,21 @@ impl Registry {
 impl Holding {
     /// How often it holds somebody, however it spells him.
     fn count(&self, entry: &Triple, fold: bool) -> u64 {
-        if !fold {
-            return self.counts.get(entry).copied().unwrap_or(0);
-        }
+        self.spellings(entry, fold).fold(0, |sum, (_, count)| sum.saturating_add(count))
+    }
+
+    /// As whom it holds somebody, each with how often.
+    pub(super) fn spellings<'h>(
+        &'h self,
+        entry: &'h Triple,
+        fold: bool,
+    ) -> impl Iterator<Item = (&'h Arc<Triple>, u64)> {
+        let exact = self.counts.get_key_value(entry).filter(|_| !fold);
         let first = Triple::first_of(&entry.backend, &entry.vuser);
-        let of_vuser = self
-            .counts
-            .range::<Triple, _>(first..)
-            .take_while(|(spelt, _)| spelt.is_of(&entry.backend, &entry.vuser));
-        let spellings = of_vuser.filter(|(spelt, _)| spelt.user.to_lowercase() == *entry.user);
-        spellings.fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        let of_vuser = self.counts.range::<Triple, _>(first..);
+        let spelt = of_vuser
+            .take_while(move |(spelt, _)| fold && spelt.is_of(&entry.backend, &entry.vuser))
+            .filter(|(spelt, _)| spelt.user.to_lowercase() == *entry.user);
+        exact.into_iter().chain(spelt).map(|(spelt, count)| (spelt, *count))
     }
 }

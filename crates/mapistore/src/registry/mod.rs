@@ -265,6 +265,25 @@ impl Registry {
         }
     }
 
+    /// Takes away all references to somebody that came on queues: how many, queue by queue. What processes hold stays.
+    pub fn forget(&mut self, entry: &Triple) -> Vec<(Queue, u64)> {
+        let mut taken = Vec::new();
+        for queue in Queue::ALL {
+            let holder = Holder::Queue(queue);
+            let Some(holding) = self.holders.get(&holder) else { continue };
+            let spelt: Vec<(Arc<Triple>, u64)> =
+                holding.spellings(entry, self.rules.fold).map(|(spelt, n)| (Arc::clone(spelt), n)).collect();
+            let count = spelt.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+            for (spelt, _) in &spelt {
+                self.hold(holder, spelt, 0);
+            }
+            if count > 0 {
+                taken.push((queue, count));
+            }
+        }
+        taken
+    }
+
     /// Gives up those of whom nothing was heard in time. Says when somebody is to be looked at next.
     pub fn expire(&mut self, now: Duration) -> Option<Duration> {
         let over = |holding: &Holding| holding.until.is_some_and(|until| until <= now);

@@ -182,3 +182,20 @@ fn the_table_is_listed_in_parts() {
     let text = Filter { text: Some("U07".to_owned()), ..Filter::default() };
     assert_eq!(table.list(&text, None, 10).rows.len(), 1);
 }
+
+#[test]
+fn what_came_on_queues_can_be_forgotten_and_nothing_else() {
+    let mut table = greeted(Rules { fold: true, ..Rules::default() });
+    let (small, large) = (triple("SOGo", "alice", "a"), triple("SOGo", "ALICE", "a"));
+    let other = triple("SOGo", "alicia", "a");
+    table.apply(Queue::A, [Command::Register(small.clone()), Command::Register(large.clone())]);
+    table.apply(Queue::B, [Command::Register(large.clone()), Command::Register(other.clone())]);
+    table.set(process(1), 1, small.clone(), 4);
+    assert_eq!(table.look_up(&large).unwrap().count, 7);
+    assert_eq!(table.forget(&small), [(Queue::A, 2), (Queue::B, 1)]);
+    assert_eq!(table.look_up(&large).unwrap().count, 4, "what a process holds stays");
+    assert_eq!(table.look_up(&other).unwrap().count, 1);
+    assert!(table.forget(&small).is_empty());
+    assert_eq!(table.forget(&other), [(Queue::B, 1)]);
+    assert!(table.look_up(&other).is_none());
+}

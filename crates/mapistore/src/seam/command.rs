@@ -1,8 +1,9 @@
 //! `intendant registry …`.
 
+use std::io::{self, Write as _};
 use std::pin::pin;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result, anyhow};
 use futures_util::TryStreamExt as _;
 use mapistore_wire as wire;
 use mapistore_wire::legacy::{UserCommand, status};
@@ -10,11 +11,12 @@ use module::Desk;
 use module::exit::{Exit, misuse};
 use module::terminal::{Align, Cell, Mark, Table, Times};
 
-use super::typed::{List, Notify, Registry, Send, Watch, What, Who};
+use super::typed::{List, Notify, Registry, Remove, Send, Watch, What, Who};
 use crate::api::{HolderView, News, Registration, RegistrationPage};
 use crate::client;
 use crate::legacy::{Mq, Way};
 use crate::notify::{Notification, Told};
+use crate::removal::Removed;
 
 /// Carries out one of them.
 pub(super) async fn run(command: Registry, desk: &dyn Desk) -> Result<Exit> {
@@ -24,6 +26,7 @@ pub(super) async fn run(command: Registry, desk: &dyn Desk) -> Result<Exit> {
         Registry::Who(args) => who(args, desk).await,
         Registry::Notify(args) => notify(args, desk).await,
         Registry::Send(args) => send(&args, desk),
+        Registry::Remove(args) => remove(args, desk).await,
     }
 }
 
@@ -178,10 +181,43 @@ fn send(args: &Send, desk: &dyn Desk) -> Result<Exit> {
     };
     let message = UserCommand::new(status, triple).encode(generation);
     let queue = Mq::open(generation.queue(), Way::Write)?;
-    for _ in 0..args.times {
-        queue.send(&message, generation.priority(status))?;
+    for written in 0..args.times {
+        queue
+            .send(&message, generation.priority(status))
+            .with_context(|| format!("{written} of {} messages were written", args.times))?;
     }
     let written = format!("{} bytes written to {}, {} times", message.len(), generation.queue(), args.times);
     desk.screen().marked(Mark::Good, written)?;
+    Ok(Exit::Done)
+}
+
+/// Takes somebody away, once whoever asks has typed whom.
+async fn remove(args: Remove, desk: &dyn Desk) -> Result<Exit> {
+    let Remove { backend, user, vuser, yes, json } = args;
+    let screen = desk.screen();
+    if !yes {
+        screen.line(format!("What came of {user} as {backend}/{vuser} on queues is to be removed."))?;
+        screen.line("Type the name of the system user to go on:")?;
+        io::stdout().flush()?;
+        let mut typed = String::new();
+        io::stdin().read_line(&mut typed)?;
+        if typed.trim() != user.trim() {
+            return Err(misuse(anyhow!("this is not the name: nothing was removed")));
+        }
+    }
+    let removed = client::remove(&desk.client()?, &backend, &user, &vuser).await?;
+    if json {
+        screen.json(&removed)?;
+        return Ok(Exit::Done);
+    }
+    let Removed { user, references, left, .. } = removed;
+    let then = match left {
+        0 => "nobody holds him any more: he has gone".to_owned(),
+        left => format!("processes hold him still, by {left}"),
+    };
+    screen.marked(
+        Mark::Good,
+        format!("{user} as {backend}/{vuser}: {references} references were removed; {then}"),
+    )?;
     Ok(Exit::Done)
 }

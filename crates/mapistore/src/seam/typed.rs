@@ -17,6 +17,8 @@ pub(super) enum Registry {
     Notify(Notify),
     /// Write a message to a queue of 2011, as the original library did
     Send(Send),
+    /// Take away what came of a user on the queues of 2011, from a program that has died
+    Remove(Remove),
 }
 
 /// Which registrations.
@@ -135,6 +137,29 @@ pub(super) struct Send {
     /// How often
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub times: u32,
+}
+
+/// `intendant registry remove`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What processes hold by the C library stays: it goes with them. Backends are told that the user has gone, unless a process \
+holds him. This needs the scope operate, and stands in the audit.")]
+pub(super) struct Remove {
+    /// The backend
+    #[arg(value_name = "BACKEND")]
+    pub backend: String,
+    /// The system user
+    #[arg(value_name = "USER")]
+    pub user: String,
+    /// The user as the backend knows him
+    #[arg(value_name = "VUSER")]
+    pub vuser: String,
+    /// Do it without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What a message asks for.

@@ -110,11 +110,16 @@ impl Bed {
 
     /// The same; something happens while no hub is there.
     pub async fn again_after(self, meanwhile: impl FnOnce()) -> Self {
+        self.again_with(|_| meanwhile()).await
+    }
+
+    /// The same, with another configuration.
+    pub async fn again_with(self, change: impl FnOnce(&mut Settings)) -> Self {
         self.work.quiesce();
         self.hub.stop(Duration::ZERO).await;
         self.work.close().await;
-        meanwhile();
-        let Bed { folder, settings, ear, .. } = self;
+        let Bed { folder, mut settings, ear, .. } = self;
+        change(&mut settings);
         Bed::on(folder, settings, ear).await
     }
 
