@@ -41,6 +41,12 @@ fn main() -> Result<()> {
     {
         return google::doubles(accounts, latency, folder.as_ref());
     }
+    // How `mapistore` calls itself.
+    if let [name, socket, connections] = names.as_slice()
+        && name == mapistore::CROWD
+    {
+        return mapistore::crowd(socket.as_ref(), connections);
+    }
     if names.is_empty() {
         names = [
             "noop",

@@ -1,7 +1,10 @@
 //! What the hub does with registrations: how fast it counts them, how fast the journal learns who came, how many processes
 //! can be connected at once, and how much memory somebody takes who is registered.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream as Stream;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -14,14 +17,17 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 
+use super::PARTS;
 use crate::bed;
 
 /// Counts of people who are there already.
-const EVENTS: u64 = 1_000_000;
+const EVENTS: u64 = 1_000_000 / PARTS;
 /// People who come.
-const USERS: u64 = 100_000;
+const USERS: u64 = 100_000 / PARTS;
 /// Descriptors that all else takes.
 const RESERVED: u64 = 600;
+/// Connections at most, where descriptors are as good as unlimited.
+const MOST: u64 = 100_000 / PARTS;
 
 pub(super) fn run() -> Result<()> {
     println!("the hub, with its journal on disk");
@@ -88,30 +94,84 @@ async fn people(line: &mut Line) -> Result<()> {
     Ok(())
 }
 
-/// As many processes as there are descriptors for: both ends of each connection are in this process.
+/// As many processes as there are descriptors for. Their ends are in a process of their own.
 async fn connections(socket: &Path, live: &Live) -> Result<()> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20);
-    let wanted = usize::try_from(limit.saturating_sub(RESERVED) / 2)?.min(100_000);
-    let before = bed::resident("self");
+    let wanted = limit.saturating_sub(RESERVED).min(MOST);
+    let before = (bed::resident("self"), live.table().connected());
     let begun = Instant::now();
-    let mut lines = Vec::with_capacity(wanted);
-    for n in 0..wanted {
-        let mut line = Line::open(socket, u128::try_from(n)? + 1).await?;
-        line.set(&format!("u{n}"), 1)?;
-        line.flush().await?;
-        lines.push(line);
-    }
-    if let Some(last) = lines.last_mut() {
-        last.sync().await?;
-    }
+    let mut crowd = Command::new(std::env::current_exe()?)
+        .args([CROWD.as_ref(), socket.as_os_str(), wanted.to_string().as_ref()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut said = BufReader::new(crowd.stdout.take().context("what it says")?);
+    let line = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        said.read_line(&mut line).map(|_| line)
+    });
+    ensure!(line.await?? == "connected\n", "not all were let in");
     let took = begun.elapsed();
-    ensure!(live.table().connected() >= wanted, "not all are connected");
-    let each = (bed::resident("self") - before) * 1024.0 / count(wanted as u64);
+    let connected = live.table().connected().saturating_sub(before.1);
+    ensure!(u64::try_from(connected)? >= wanted, "{connected} of {wanted} are connected");
+    let each = (bed::resident("self") - before.0) * 1024.0 / count(wanted);
     println!(
-        "  {wanted} processes connected at once (limit of {limit} descriptors), made in {:.1} s; {each:.1} KiB for each with both its ends",
+        "  {wanted} processes connected at once (limit of {limit} descriptors), each with a user on disk after {:.1} s; {each:.1} KiB for each",
         took.as_secs_f64()
     );
+    drop(crowd.stdin.take());
+    ensure!(crowd.wait()?.success(), "the crowd has not ended well");
     Ok(())
+}
+
+/// How the crowd is called.
+pub(crate) const CROWD: &str = "mapistore-crowd";
+
+/// So many connections, each with a user, as long as standard input is open.
+pub(crate) fn crowd(socket: &Path, wanted: &str) -> Result<()> {
+    let mut streams = Vec::new();
+    for n in 0..wanted.parse::<u128>()? {
+        let mut stream = Stream::connect(socket).context("the hub does not listen")?;
+        let mut out = greeting(n + 1)?;
+        let user = format!("u{n}");
+        FromProcess::Set { triple: Triple::new("SOGo", &user, &user)?, count: 1 }.encode(&mut out)?;
+        FromProcess::Sync(1).encode(&mut out)?;
+        stream.write_all(&out)?;
+        streams.push(stream);
+    }
+    let mut buffer = [0; 256];
+    for stream in &mut streams {
+        let mut frames = Frames::default();
+        while !is_synced(&mut frames, 1)? {
+            let read = stream.read(&mut buffer)?;
+            ensure!(read > 0, "the hub has closed the connection");
+            frames.push(buffer.get(..read).unwrap_or_default());
+        }
+    }
+    println!("connected");
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// What a process says first: nobody is registered by it yet.
+fn greeting(instance: u128) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    FromProcess::Hello(Hello::new(instance.to_le_bytes(), 1, 1, "bench")).encode(&mut out)?;
+    FromProcess::Snapshot.encode(&mut out)?;
+    FromProcess::SnapshotEnd.encode(&mut out)?;
+    Ok(out)
+}
+
+/// Whether the hub has said that all is on disk, as far as it was heard.
+fn is_synced(frames: &mut Frames, wanted: u64) -> Result<bool> {
+    while let Some(frame) = frames.next_frame()? {
+        match FromHub::decode(frame)? {
+            Some(FromHub::Synced(token)) if token == wanted => return Ok(true),
+            Some(FromHub::Refused { why, .. }) => anyhow::bail!("refused: {why}"),
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 fn count(n: u64) -> f64 {
@@ -143,10 +203,7 @@ impl Line {
                 }
             }
         };
-        let mut line = Line { stream, frames: Frames::default(), out: Vec::new(), token: 0 };
-        FromProcess::Hello(Hello::new(instance.to_le_bytes(), 1, 1, "bench")).encode(&mut line.out)?;
-        FromProcess::Snapshot.encode(&mut line.out)?;
-        FromProcess::SnapshotEnd.encode(&mut line.out)?;
+        let mut line = Line { stream, frames: Frames::default(), out: greeting(instance)?, token: 0 };
         line.flush().await?;
         Ok(line)
     }
@@ -168,17 +225,11 @@ impl Line {
         FromProcess::Sync(self.token).encode(&mut self.out)?;
         self.flush().await?;
         let mut buffer = vec![0; 4096];
-        loop {
-            while let Some(frame) = self.frames.next_frame()? {
-                match FromHub::decode(frame)? {
-                    Some(FromHub::Synced(token)) if token == self.token => return Ok(()),
-                    Some(FromHub::Refused { why, .. }) => anyhow::bail!("refused: {why}"),
-                    _ => {}
-                }
-            }
+        while !is_synced(&mut self.frames, self.token)? {
             let read = self.stream.read(&mut buffer).await?;
             ensure!(read > 0, "the hub has closed the connection");
             self.frames.push(buffer.get(..read).unwrap_or_default());
         }
+        Ok(())
     }
 }
