@@ -53,19 +53,24 @@ pub struct Bed {
 
 impl Bed {
     pub fn new(lang: &str) -> Self {
-        Bed::start(lang, None)
+        Bed::start(lang, None, "")
     }
 
     /// With a message bus, on a broker of its own.
     pub fn with_bus(lang: &str) -> Self {
-        Bed::start(lang, Some(Kind::RabbitMq.start().unwrap()))
+        Bed::start(lang, Some(Kind::RabbitMq.start().unwrap()), "")
     }
 
-    fn start(lang: &str, broker: Option<Service>) -> Self {
+    /// With more in its configuration.
+    pub fn with(lang: &str, more: &str) -> Self {
+        Bed::start(lang, None, more)
+    }
+
+    fn start(lang: &str, broker: Option<Service>, more: &str) -> Self {
         let world = World::new();
         let bus = broker.as_ref().map(|broker| BUS.replace("URL", broker.url())).unwrap_or_default();
         world.file("schema.json", SCHEMA);
-        world.configure(&format!("{MORE}{bus}"));
+        world.configure(&format!("{MORE}{bus}{more}"));
         world.backend(
             "10directory",
             &SCRIPT.replace("BROKEN", &world.text("broken")).replace("BUSY", &world.text("busy")),

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 
+#[path = "../../../libmapistore/tests/library/program.rs"]
+mod program;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -9,4 +11,5 @@ mod bed;
 mod bus;
 mod care;
 mod identities;
+mod registrations;
 mod walk;
