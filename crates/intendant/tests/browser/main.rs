@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 
+#[allow(dead_code, reason = "each test program uses its part")]
 #[path = "../../../libmapistore/tests/library/program.rs"]
 mod program;
 #[path = "../support/mod.rs"]
