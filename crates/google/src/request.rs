@@ -59,8 +59,20 @@ pub struct Asked {
     pub google_id: Option<String>,
 }
 
+/// Somebody gives an account exactly these aliases, by hand.
+pub const ALIASES: &str = "google.aliases";
+/// Somebody tells the referential which Google account a person has.
+pub const LINK: &str = "google.link";
+/// Somebody has the referential forget it.
+pub const UNLINK: &str = "google.unlink";
+
+/// Whether people ask for it by hand, and programs do not.
+pub fn is_by_hand(action: &str) -> bool {
+    [ALIASES, LINK, UNLINK].contains(&action)
+}
+
 /// The actions, each with its deed and catalogue.
-pub const ACTIONS: [(&str, Deed, Front); 9] = [
+pub const ACTIONS: [(&str, Deed, Front); 10] = [
     ("request.googleapps.user.create", Deed::Create, Front::GoogleApps),
     ("request.googleapps.user.update", Deed::Update, Front::GoogleApps),
     ("request.googleapps.user.delete", Deed::Delete, Front::GoogleApps),
@@ -68,8 +80,9 @@ pub const ACTIONS: [(&str, Deed, Front); 9] = [
     ("request.gapps.account.update", Deed::Update, Front::Gapps),
     ("request.gapps.account.delete", Deed::Delete, Front::Gapps),
     ("request.gapps.account.suspend", Deed::Suspend, Front::Gapps),
-    ("google.link", Deed::Link, Front::GoogleApps),
-    ("google.unlink", Deed::Unlink, Front::GoogleApps),
+    (ALIASES, Deed::Update, Front::GoogleApps),
+    (LINK, Deed::Link, Front::GoogleApps),
+    (UNLINK, Deed::Unlink, Front::GoogleApps),
 ];
 
 /// Compares all accounts, and changes nothing.
@@ -90,6 +103,9 @@ pub fn read(action: &str, data: &Value) -> Option<Result<Asked, Vec<String>>> {
     let wish = Wish { primary: primary(data, &mut wrong), aliases: aliases(data, &mut wrong) };
     if *front == Front::GoogleApps && *deed == Deed::Create && wish.primary.is_none() {
         wrong.push("/primary_email: is missing".to_owned());
+    }
+    if action == ALIASES && wish.aliases.is_none() {
+        wrong.push("/aliases: is missing".to_owned());
     }
     let google_id = google_id(data).filter(|_| *deed == Deed::Link);
     if *deed == Deed::Link && google_id.is_none() {
@@ -211,6 +227,7 @@ mod tests {
             Named::Google("123465789123034".to_owned())
         );
         assert!(read("request.ldapd.account.update", &json!({})).is_none());
+        assert!(asked(ALIASES, &json!({ "gram_account_uuid": UUID })).is_err());
     }
 
     #[test]

@@ -7,10 +7,10 @@ mod body;
 mod person;
 mod user;
 
-pub use address::same;
+pub use address::{same, sorted};
 pub use adopt::{Adopt, Holder, Whose, whose};
 pub use alias::{MOST_ALIASES, Plan, TooMany, plan};
 pub use body::{differs, insertion, merged, update};
 pub(crate) use person::is_uuid;
-pub use person::{BadHash, Mark, PasswordHash, Person};
+pub use person::{BadHash, Mark, PasswordHash, Person, marked, said_by};
 pub use user::{FIELDS, User};

@@ -31,6 +31,21 @@ pub struct Person {
     pub marks: Vec<Mark>,
 }
 
+impl Person {
+    /// Somebody whom the referential knows, without the password.
+    pub fn of_referential(uuid: &str, number: Option<String>, given: &str, family: &str) -> Self {
+        let by_number = number.as_deref().map(|number| Mark::custom("id_soce", number));
+        Person {
+            key: uuid.to_owned(),
+            given: given.to_owned(),
+            family: family.to_owned(),
+            password: None,
+            marks: std::iter::once(Mark::uuid(uuid)).chain(by_number).collect(),
+            number,
+        }
+    }
+}
+
 /// A password as SHA-1 in 40 hexadecimal digits. Never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(Secret<String>);
@@ -94,6 +109,10 @@ impl Mark {
         (has(entry, "type", "organization") && is_uuid(value)).then_some(value)
     }
 
+    fn name(&self) -> &str {
+        self.custom.as_deref().unwrap_or("organization")
+    }
+
     /// As Google is told. A value is a text there, whatever it is here.
     pub fn entry(&self) -> Value {
         match &self.custom {
@@ -101,6 +120,22 @@ impl Mark {
             None => json!({ "type": "organization", "value": self.value }),
         }
     }
+}
+
+/// What marks say, in a form that can be compared.
+pub fn said_by(marks: &[Mark]) -> String {
+    let said = marks.iter().map(|mark| format!("{}={}", mark.name(), mark.value.to_lowercase()));
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// What an account says in the place of marks, in the same form. What others keep there is no concern of ours.
+pub fn marked(entries: &[Value], marks: &[Mark]) -> String {
+    let said = marks.iter().filter_map(|mark| {
+        let in_its_place = entries.iter().filter(|entry| mark.in_its_place(entry));
+        let values: Vec<_> = in_its_place.filter_map(|entry| text(entry, "value")).collect();
+        (!values.is_empty()).then(|| format!("{}={}", mark.name(), values.join("|").to_lowercase()))
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 fn has(entry: &Value, member: &str, text: &str) -> bool {
@@ -153,6 +188,24 @@ mod tests {
         ] {
             assert!(!is_uuid(other), "{other}");
         }
+    }
+
+    #[test]
+    fn marks_are_compared_and_what_others_keep_beside_them_is_not() {
+        let uuid = "36a7e016-a300-4f52-85f4-6804dede6c6b";
+        let marks = Person::of_referential(uuid, Some("84189".to_owned()), "A", "B").marks;
+        let entries = [
+            json!({ "type": "organization", "value": uuid.to_uppercase() }),
+            json!({ "type": "custom", "customType": "id_soce", "value": 84189 }),
+            json!({ "type": "organization", "value": "4711" }),
+        ];
+        assert_eq!(marked(&entries, &marks), said_by(&marks));
+        assert_eq!(marked(&entries[1..], &marks), "id_soce=84189");
+        assert_ne!(
+            marked(&[entries.clone(), entries].concat(), &marks),
+            said_by(&marks),
+            "it is there twice"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use model::Outcome;
 use serde_json::{Value, json};
 
 use crate::account::{Holder, MOST_ALIASES, PasswordHash, Person, User, Whose, insertion, plan, whose};
+use crate::diff::Asked;
 use crate::identity::Identity;
 use crate::request::Wish;
 use crate::told::{About, Event, Failure, done};
@@ -20,8 +21,10 @@ impl Attempt<'_> {
         let primary = wish.primary.clone().ok_or_else(|| self.no_address())?;
         self.within_bounds(&wish, &primary)?;
         self.hold("address", &primary)?;
-        let kept = self.work.memory.of(&person.key).await.map_err(forgetful)?;
+        let mut kept = self.work.memory.of(&person.key).await.map_err(forgetful)?;
         let settling = kept.is_settling(self.work.clock.now(), self.work.rules.settle);
+        // What was suspended in the place of a deletion is there for those who ask for it again.
+        let reopened = kept.retired.then_some(false);
         let there = match self.registered(&owner, person, &primary, &kept, settling).await? {
             Some(user) => Some(user),
             None => self.left_by_us(person, &primary).await?,
@@ -29,6 +32,9 @@ impl Attempt<'_> {
         if self.call.dry_run {
             return Ok(would_create(person, &primary, &wish, there.as_ref()));
         }
+        kept.asked = Asked { primary: None, aliases: None, suspended: Some(false) };
+        kept.asked.ask(&wish, None);
+        let asked = kept.asked.clone();
         let (user, is_new) = match there {
             Some(user) => (user, false),
             None => self.insert(person, &primary, kept.clone(), settling).await?,
@@ -38,19 +44,20 @@ impl Attempt<'_> {
         let mut kept = self.work.memory.of(&person.key).await.map_err(forgetful)?;
         if is_new {
             kept.password = self.fingerprint(person).await?;
-            kept.name = Some(self.name_of(person).await?);
         }
         kept.id = Some(user.id.clone());
         kept.primary = Some(user.primary_email.clone());
+        kept.asked = asked;
         kept.deleted = false;
         // From here on every attempt finds the account by what the referential says.
         self.save(&owner, &user).await?;
         let user =
-            if is_new { user } else { self.push(person, &user, &wish, None, &mut kept, true).await?.0 };
+            if is_new { user } else { self.push(person, &user, &wish, reopened, &mut kept, true).await?.0 };
         let plan = self.planned(&wish, &user, None, &primary)?;
         self.settle_aliases(&user, &plan, true).await?;
-        kept.written_at = Some(self.work.clock.now());
-        self.work.memory.keep(&person.key, &kept).await.map_err(forgetful)?;
+        kept.retired = false;
+        self.is_as_asked(person, &user, &mut kept).await?;
+        self.about_to_write(&person.key, &mut kept).await?;
         Ok(self.told(&owner, person, &user, &primary, Event::Created))
     }
 
@@ -61,7 +68,7 @@ impl Attempt<'_> {
             let kept = self.work.memory.of(&person.key).await.map_err(forgetful)?;
             let settling = kept.is_settling(self.work.clock.now(), self.work.rules.settle);
             if self.user_by_id(&id, kept.primary.as_deref(), settling).await?.is_some() {
-                return self.update(owner, person, wish, None).await;
+                return self.update(owner, person, wish, kept.retired.then_some(false)).await;
             }
         }
         self.create(Owner::Own(None), person, wish).await
@@ -80,12 +87,8 @@ impl Attempt<'_> {
         let Some(id) = owner.google_id() else { return Ok(None) };
         let ours = settling && !kept.deleted && kept.id.as_deref() == Some(&id);
         let Some(user) = self.user_by_id(&id, Some(primary), ours).await? else { return Ok(None) };
-        let mark = person.marks.first();
-        let holder = Holder::Account(Box::new(user.clone()));
-        let is_ours = mark.is_some_and(|mark| {
-            whose(&holder, &user.primary_email, mark, self.before, self.work.rules.adopt) == Whose::Ours
-        });
-        if is_ours && self.before {
+        let is_retired = kept.retired && person.marks.first().is_some_and(|mark| user.carries(mark));
+        if is_retired || self.is_ours(person, &user.primary_email, &user) {
             return Ok(Some(user));
         }
         let message =

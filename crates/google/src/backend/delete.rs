@@ -1,12 +1,16 @@
 //! An account is deleted, and the referential told so.
 
+use std::collections::BTreeMap;
+
 use model::Outcome;
 use serde_json::json;
 
+use crate::diff::Asked;
 use crate::gram::{Gram, GramTrouble};
 use crate::told::{About, Event, done};
 use crate::trouble::Op;
 
+use super::OnDelete;
 use super::attempt::{Attempt, Step, forgetful};
 use super::memory::{Errand, Kept};
 use super::owner::Owner;
@@ -74,6 +78,9 @@ impl Attempt<'_> {
         if !errand.primary.is_empty() {
             self.hold("address", &errand.primary)?;
         }
+        if self.work.rules.on_delete == OnDelete::Suspend {
+            return self.retire(&errand, number).await;
+        }
         if self.call.dry_run {
             let message = format!("Google account {} would be deleted", errand.primary);
             return Ok(done(message, json!({ "key": errand.id }), Vec::new()));
@@ -84,7 +91,8 @@ impl Attempt<'_> {
         if let Some(uuid) = &errand.uuid {
             let kept = memory.of(uuid).await.map_err(forgetful)?;
             settling = kept.is_settling(now, self.work.rules.settle);
-            let kept = Kept { written_at: Some(now), deleted: true, ..kept };
+            let (asked, pushed) = (Asked::default(), BTreeMap::default());
+            let kept = Kept { written_at: Some(now), deleted: true, retired: false, asked, pushed, ..kept };
             memory.keep(uuid, &kept).await.map_err(forgetful)?;
         }
         if !errand.primary.is_empty() {
@@ -109,6 +117,39 @@ impl Attempt<'_> {
         let notices = about.notices(Event::Deleted, self.front, self.work.rules.notices);
         let message = format!("Google account {} was deleted", errand.primary);
         Ok(done(message, json!({ "key": errand.id }), notices))
+    }
+
+    /// Suspends it in the place of deleting it. The referential goes on knowing it: whoever asks for an account for the same
+    /// person gets this one again.
+    async fn retire(&self, errand: &Errand, number: Option<String>) -> Step<Outcome> {
+        let user = self.user(&errand.id).await?.ok_or_else(|| self.not_existing(&errand.id))?;
+        self.knows(&user);
+        let data = json!({ "key": errand.id, "suspended": true });
+        if self.call.dry_run {
+            let message = format!("Google account {} would be suspended, not deleted", user.primary_email);
+            return Ok(done(message, data, Vec::new()));
+        }
+        // Of one that is nobody's nothing is remembered but this.
+        let key = errand.uuid.as_deref().unwrap_or(&errand.id);
+        let mut kept = self.work.memory.of(key).await.map_err(forgetful)?;
+        let settling = kept.is_settling(self.work.clock.now(), self.work.rules.settle);
+        kept.id = Some(errand.id.clone());
+        kept.primary = Some(user.primary_email.clone());
+        kept.retired = true;
+        self.set_suspended(key, &user, true, &mut kept, settling).await?;
+        let about = About {
+            uuid: errand.uuid.as_deref(),
+            number: number.as_deref(),
+            google_id: &errand.id,
+            primary: &user.primary_email,
+            suspended: true,
+        };
+        let notices = about.notices(Event::Suspended, self.front, self.work.rules.notices);
+        let message = format!(
+            "Google account {} is suspended, not deleted: google.on_delete says so",
+            user.primary_email
+        );
+        Ok(done(message, data, notices))
     }
 
     /// The account of the referential that has this Google account.

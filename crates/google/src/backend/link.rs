@@ -1,9 +1,12 @@
 //! Support: the referential is told which Google account somebody has, or that there is none.
 
+use std::collections::BTreeMap;
+
 use model::Outcome;
 use serde_json::json;
 
 use crate::account::{Person, same};
+use crate::diff::Asked;
 use crate::gram::{Account, Gram};
 use crate::request::Wish;
 use crate::told::{Failure, done};
@@ -46,8 +49,14 @@ impl Attempt<'_> {
         let owner = Owner::Gram(gram, account);
         self.save(&owner, &user).await?;
         let mut kept = self.work.memory.of(&person.key).await.map_err(forgetful)?;
-        self.push(person, &user, &Wish::default(), None, &mut kept, false).await?;
-        let kept = Kept { id: Some(id), primary: Some(user.primary_email.clone()), deleted: false, ..kept };
+        let (after, _) = self.push(person, &user, &Wish::default(), None, &mut kept, false).await?;
+        // What was asked for another account says nothing of this one.
+        if kept.id.as_deref() != Some(&id) {
+            kept.asked = Asked::default();
+        }
+        self.is_as_asked(person, &after, &mut kept).await?;
+        let primary = Some(user.primary_email.clone());
+        let kept = Kept { id: Some(id), primary, deleted: false, retired: false, ..kept };
         self.work.memory.keep(&person.key, &kept).await.map_err(forgetful)?;
         Ok(done(
             format!("Google account {} is linked to account {}", user.primary_email, account.uuid),
@@ -68,7 +77,8 @@ impl Attempt<'_> {
         }
         self.of_gram(gram.save(&account.uuid, None).await)?;
         let kept = self.work.memory.of(&account.uuid).await.map_err(forgetful)?;
-        let kept = Kept { id: None, written_at: None, ..kept };
+        let (asked, pushed) = (Asked::default(), BTreeMap::default());
+        let kept = Kept { id: None, written_at: None, retired: false, asked, pushed, ..kept };
         self.work.memory.keep(&account.uuid, &kept).await.map_err(forgetful)?;
         Ok(done(
             format!("Google account {before} is unlinked from account {}", account.uuid),

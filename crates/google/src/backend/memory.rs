@@ -1,6 +1,7 @@
 //! What is remembered of accounts: when we wrote to them last, and what. It is on disk before anything is sent, so that
 //! what Google answers afterwards is understood, whatever happened in between.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use crate::account::is_uuid;
+use crate::diff::{Asked, Said};
+
 /// The kind of the entities, by key of the account.
 pub const KIND: &str = "google_account";
 /// Addresses that were free a moment ago, by address.
@@ -22,6 +26,10 @@ const ERRAND: &str = "google_errand";
 const SEAL: (&str, &str) = ("google_seal", "fingerprints");
 /// So many of what is out of date go with each write.
 const SWEPT: usize = 50;
+/// So many are read at once.
+const READ: usize = 1_000;
+/// Digits of a field's fingerprint.
+const SHORT: usize = 32;
 
 /// What is remembered of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,10 +43,14 @@ pub struct Kept {
     pub written_at: Option<Timestamp>,
     /// Fingerprint of the password that was pushed last.
     pub password: Option<String>,
-    /// Fingerprint of the name that was pushed last.
-    pub name: Option<String>,
+    /// Fingerprints of what it said, by field, when it was left as it was asked for.
+    pub pushed: BTreeMap<String, String>,
+    /// What was asked for last, beside what the referential says of the person.
+    pub asked: Asked,
     /// We have deleted it.
     pub deleted: bool,
+    /// It was suspended in the place of being deleted.
+    pub retired: bool,
 }
 
 impl Kept {
@@ -179,8 +191,25 @@ impl Memory {
 
     /// What is remembered of an account.
     pub(super) async fn of(&self, key: &str) -> Result<Kept, Forgetful> {
-        let entity = self.entity(KIND, key).await?;
+        let entity = self.entity(KIND, &place_of(key)).await?;
         Ok(entity.and_then(|entity| serde_json::from_value(entity.body).ok()).unwrap_or_default())
+    }
+
+    /// What is remembered of all accounts, by the places of their keys: see [`place_of`].
+    pub(super) async fn all(&self) -> Result<BTreeMap<String, Kept>, Forgetful> {
+        let (mut all, mut after) = (BTreeMap::new(), None);
+        let Some(hub) = self.ties.hub() else { return Ok(all) };
+        loop {
+            let some = hub.journal().entities(KIND.to_owned(), after.take(), READ).await?;
+            let read = some.rows.into_iter().filter_map(|entity| {
+                Some((entity.key.key, serde_json::from_value::<Kept>(entity.body).ok()?))
+            });
+            all.extend(read);
+            after = some.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// Remembers it.
@@ -193,7 +222,7 @@ impl Memory {
             body,
         };
         let put = |_: Option<&Entity>| Ok((Edit::Put(content.clone()), None));
-        hub.update::<engine::Error>(entity_key(KIND, key), put).await
+        hub.update::<engine::Error>(entity_key(KIND, &place_of(key)), put).await
     }
 
     /// Whether an address was given up by one of our accounts so short ago that Google may still say that it is held.
@@ -288,6 +317,27 @@ impl Memory {
         Ok(blake3::keyed_hash(key, secret.as_bytes()).to_hex().to_string())
     }
 
+    /// The fingerprint of a field: short, and another one for the same text in another field.
+    pub(super) async fn fingerprint_of(&self, name: &str, said: &str) -> Result<String, Forgetful> {
+        let mut whole = self.fingerprint(&format!("{name}\n{said}")).await?;
+        whole.truncate(SHORT);
+        Ok(whole)
+    }
+
+    /// The fingerprints of all that an account says.
+    pub(super) async fn fingerprints(&self, said: &Said) -> Result<BTreeMap<String, String>, Forgetful> {
+        let mut all = BTreeMap::new();
+        for (name, said) in said {
+            all.insert(name.clone(), self.fingerprint_of(name, said).await?);
+        }
+        Ok(all)
+    }
+
+    /// The hub whose journal is the memory.
+    pub(super) fn hub(&self) -> Option<Hub> {
+        self.ties.hub()
+    }
+
     async fn seal(&self) -> Result<[u8; 32], Forgetful> {
         let read = |entity: &Entity| {
             let text = entity.body.get("key")?.as_str()?;
@@ -316,6 +366,11 @@ impl Memory {
         let Some(hub) = self.ties.hub() else { return Ok(None) };
         Ok(hub.journal().entity(entity_key(kind, key)).await?)
     }
+}
+
+/// Under which key an account is remembered: capitals make no other UUID.
+pub(super) fn place_of(key: &str) -> String {
+    if is_uuid(key) { key.to_lowercase() } else { key.to_owned() }
 }
 
 fn entity_key(kind: &str, key: &str) -> EntityKey {

@@ -10,6 +10,7 @@ mod diff;
 mod link;
 mod memory;
 mod owner;
+mod shelf;
 mod update;
 
 use std::sync::Arc;
@@ -18,9 +19,9 @@ use std::time::Duration;
 use engine::Clock;
 use engine::clock::within;
 use engine::port::{BoxFuture, Call, Control, Fault, Reporter};
-use engine::{PING, port::Stop};
+use engine::{Actor, AuditEntry, PING, port::Stop};
 use model::word::code;
-use model::{Dependency, Outcome, WaitFor};
+use model::{Code, Dependency, Outcome, WaitFor};
 use module::Native;
 use serde_json::Value;
 
@@ -28,7 +29,7 @@ use crate::account::Adopt;
 use crate::directory::{Directory, Pace};
 use crate::gram::{Gram, GramTrouble};
 use crate::identity::Mapping;
-use crate::request::{self, Asked, DIFF, Deed, Named};
+use crate::request::{self, Asked, DIFF, Deed, Named, is_by_hand};
 use crate::told::{Codes, Failure, Front, Notices};
 
 pub use addresses::{Addresses, BadTemplate, Service, Template};
@@ -54,6 +55,8 @@ pub struct Rules {
     pub notices: Notices,
     /// When a password goes along with an update.
     pub password: Pushed,
+    /// What becomes of an account that is to be deleted.
+    pub on_delete: OnDelete,
     /// For how long what we wrote may not be seen everywhere.
     pub settle: Duration,
     /// For how long an attempt waits within itself, in all.
@@ -68,6 +71,16 @@ pub enum Pushed {
     Always,
     /// When it is another one than was written last.
     Changed,
+}
+
+/// What becomes of an account that is to be deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDelete {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It is suspended, and the referential goes on knowing it.
+    Suspend,
 }
 
 /// What attempts work with.
@@ -209,7 +222,7 @@ impl Work {
                 attempt.fails(Failure::NoPasswordHash, why)
             })
         };
-        match asked.deed {
+        let outcome = match asked.deed {
             Deed::Create => attempt.create(owner, &person()?, wish).await,
             Deed::Update => attempt.update(owner, &person()?, wish, None).await,
             Deed::Suspend => attempt.suspend(owner, &account.uuid, account.number(), true).await,
@@ -217,7 +230,25 @@ impl Work {
             Deed::Delete => attempt.delete(owner, &account.uuid, account.number()).await,
             Deed::Link => attempt.link(gram, &account, &person()?, asked.google_id).await,
             Deed::Unlink => attempt.unlink(gram, &account).await,
+        }?;
+        if is_by_hand(&call.action) && !call.dry_run {
+            self.audit(call, &account.uuid, &outcome).await?;
         }
+        Ok(outcome)
+    }
+
+    /// What people do by hand stands in the audit, whichever way they asked for it.
+    async fn audit(&self, call: &Call, uuid: &str, outcome: &Outcome) -> Step<()> {
+        let Some(hub) = self.memory.hub() else { return Ok(()) };
+        let job = hub.job(call.mark.job).await.map_err(forgetful)?;
+        let said = outcome.message.clone().unwrap_or_default();
+        let entry = AuditEntry::new(
+            &Actor(job.source),
+            format!("account {uuid}"),
+            Code::from_static("by_hand"),
+            format!("{}, job {}: {said}", call.action, call.mark.job),
+        );
+        hub.audit(entry).await.map(drop).map_err(forgetful)
     }
 
     async fn of_an_identity(&self, call: &Call) -> Step<Outcome> {

@@ -4,7 +4,7 @@ use model::Outcome;
 use serde_json::json;
 
 use crate::account::{Person, Plan, User, differs, plan, same, update};
-use crate::diff::name_of;
+use crate::diff::ours_of;
 use crate::request::Wish;
 use crate::told::{About, Event, Failure, done};
 use crate::trouble::Op;
@@ -44,16 +44,24 @@ impl Attempt<'_> {
         if self.call.dry_run {
             return Ok(would_update(person, &user, &wish, suspended, &plan));
         }
+        kept.asked.ask(&wish, before);
+        kept.asked.suspended = suspended.or(kept.asked.suspended);
+        // What was asked for is remembered also when it comes to nothing. A change of the address is kept before it anyway.
+        let is_news = kept.asked != was.asked;
+        if is_news && before.is_none() {
+            self.about_to_write(&person.key, &mut kept).await?;
+        }
         let (after, wrote) = self.push(person, &user, &wish, suspended, &mut kept, settling).await?;
         self.knows(&after);
         if plan != Plan::default() {
-            if !wrote {
-                kept.written_at = Some(self.work.clock.now());
-                self.work.memory.keep(&person.key, &kept).await.map_err(forgetful)?;
+            if !wrote && !is_news {
+                self.about_to_write(&person.key, &mut kept).await?;
             }
             self.settle_aliases(&after, &plan, true).await?;
         }
         kept.primary = Some(primary.clone());
+        kept.retired = kept.retired && suspended.is_none();
+        self.is_as_asked(person, &after, &mut kept).await?;
         if kept != was {
             self.work.memory.keep(&person.key, &kept).await.map_err(forgetful)?;
         }
@@ -81,7 +89,7 @@ impl Attempt<'_> {
         kept.written_at = Some(self.work.clock.now());
         if renamed.is_some() {
             // What Google says of either address from now on has to be understood, also after a crash.
-            self.work.memory.keep(&person.key, kept).await.map_err(forgetful)?;
+            self.about_to_write(&person.key, kept).await?;
         }
         let after = loop {
             match self.ask(Op::Update, settling, || self.work.directory.update(&user.id, &body)).await? {
@@ -101,7 +109,6 @@ impl Attempt<'_> {
                 None => self.or_is_free_soon(address, settling).await?,
             }
         };
-        kept.name = Some(self.name_of(person).await?);
         kept.password = if with_password { fingerprint } else { kept.password.take() };
         Ok((after, true))
     }
@@ -116,7 +123,7 @@ impl Attempt<'_> {
     ) -> Step<Outcome> {
         let Some(id) = owner.google_id() else { return Ok(no_account(key)) };
         self.hold("google", &id)?;
-        let kept = self.work.memory.of(key).await.map_err(forgetful)?;
+        let mut kept = self.work.memory.of(key).await.map_err(forgetful)?;
         let settling = kept.is_settling(self.work.clock.now(), self.work.rules.settle);
         let user = self.user_by_id(&id, kept.primary.as_deref(), settling).await?;
         let user = user.ok_or_else(|| self.not_existing(&id))?;
@@ -127,19 +134,9 @@ impl Attempt<'_> {
             let message = format!("Google account {} would be changed", user.primary_email);
             return Ok(done(message, json!({ "body": body, "there": user.told() }), Vec::new()));
         }
-        if user.suspended != suspended {
-            match self.ask(Op::Update, settling, || self.work.directory.update(&id, &body)).await? {
-                Said::Done(_) => {}
-                Said::Absent => return Err(self.not_existing(&id)),
-                Said::Held => {
-                    return Err(
-                        self.again(Failure::Google, "Google says that the account is in the way of itself")
-                    );
-                }
-            }
-            let kept = Kept { id: Some(id.clone()), written_at: Some(self.work.clock.now()), ..kept };
-            self.work.memory.keep(key, &kept).await.map_err(forgetful)?;
-        }
+        kept.id = Some(id.clone());
+        kept.retired = false;
+        self.set_suspended(key, &user, suspended, &mut kept, settling).await?;
         let about = About {
             uuid: Some(key),
             number: number.as_deref(),
@@ -151,6 +148,40 @@ impl Attempt<'_> {
         let notices = about.notices(event, self.front, self.work.rules.notices);
         let data = json!({ "uuid": key, "google_id": id });
         Ok(done(format!("Google account {} {what}", user.primary_email), data, notices))
+    }
+
+    /// Suspends the account, or not, unless it is so already; what was asked for is remembered, and that it was done.
+    pub(super) async fn set_suspended(
+        &self,
+        key: &str,
+        user: &User,
+        suspended: bool,
+        kept: &mut Kept,
+        settling: bool,
+    ) -> Step<()> {
+        const FIELD: &str = "suspended";
+        let was = kept.clone();
+        kept.asked.suspended = Some(suspended);
+        if user.suspended != suspended {
+            self.about_to_write(key, kept).await?;
+            let body = serde_json::Map::from_iter([(FIELD.to_owned(), suspended.into())]);
+            match self.ask(Op::Update, settling, || self.work.directory.update(&user.id, &body)).await? {
+                Said::Done(_) => {}
+                Said::Absent => return Err(self.not_existing(&user.id)),
+                Said::Held => {
+                    return Err(
+                        self.again(Failure::Google, "Google says that the account is in the way of itself")
+                    );
+                }
+            }
+        }
+        let memory = &self.work.memory;
+        let pushed = memory.fingerprint_of(FIELD, &suspended.to_string()).await.map_err(forgetful)?;
+        kept.pushed.insert(FIELD.to_owned(), pushed);
+        if *kept != was {
+            memory.keep(key, kept).await.map_err(forgetful)?;
+        }
+        Ok(())
     }
 
     pub(super) fn planned(
@@ -169,10 +200,17 @@ impl Attempt<'_> {
         })
     }
 
-    /// The fingerprint of a person's name.
-    pub(super) async fn name_of(&self, person: &Person) -> Step<String> {
-        let name = name_of(&person.given, &person.family);
-        self.work.memory.fingerprint(&name).await.map_err(forgetful)
+    /// Something is about to be written: that is remembered first.
+    pub(super) async fn about_to_write(&self, key: &str, kept: &mut Kept) -> Step<()> {
+        kept.written_at = Some(self.work.clock.now());
+        self.work.memory.keep(key, kept).await.map_err(forgetful)
+    }
+
+    /// The account says what was asked for: whoever compares it later can tell whether somebody has changed it since.
+    pub(super) async fn is_as_asked(&self, person: &Person, user: &User, kept: &mut Kept) -> Step<()> {
+        let said = ours_of(person, &kept.asked, user);
+        kept.pushed = self.work.memory.fingerprints(&said).await.map_err(forgetful)?;
+        Ok(())
     }
 
     pub(super) async fn fingerprint(&self, person: &Person) -> Step<Option<String>> {

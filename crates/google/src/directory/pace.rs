@@ -1,7 +1,7 @@
 //! The quota: so many calls in any minute, whoever makes them.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ const WINDOW: Duration = Duration::from_secs(62);
 pub struct Pace {
     /// 0 = as many as one likes.
     most: AtomicUsize,
+    /// Milliseconds that have gone by beside those of the clock.
+    ahead: AtomicU64,
     made: Mutex<VecDeque<Instant>>,
 }
 
@@ -22,6 +24,16 @@ impl Pace {
         self.most.store(most.unwrap_or_default(), Ordering::Relaxed);
     }
 
+    /// Lets time run ahead, as if all calls had been made so much longer ago: to try out what happens then.
+    pub fn run_ahead(&self, by: Duration) {
+        self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    /// By how much it runs ahead.
+    pub fn ahead(&self) -> Duration {
+        Duration::from_millis(self.ahead.load(Ordering::SeqCst))
+    }
+
     fn most(&self) -> Option<usize> {
         Some(self.most.load(Ordering::Relaxed)).filter(|most| *most > 0)
     }
@@ -29,6 +41,7 @@ impl Pace {
     /// Makes a call. An error says in how long there is room for one.
     pub(super) fn take(&self, now: Instant) -> Result<(), Duration> {
         let Some(most) = self.most() else { return Ok(()) };
+        let now = now + self.ahead();
         let mut made = self.recent(now);
         if made.len() < most {
             made.push_back(now);
@@ -40,6 +53,7 @@ impl Pace {
     /// Whether something that takes several calls may begin: the last part of the quota is for what has begun.
     pub(super) fn has_room(&self, now: Instant) -> Result<(), Duration> {
         let Some(most) = self.most() else { return Ok(()) };
+        let now = now + self.ahead();
         let (made, kept) = (self.recent(now), most / 8);
         if made.len() + kept < most {
             return Ok(());

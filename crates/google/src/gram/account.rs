@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::account::{BadHash, Mark, PasswordHash, Person};
+use crate::account::{BadHash, PasswordHash, Person};
 
 /// An account of the referential. Its password hash is never shown.
 #[derive(Clone, PartialEq)]
@@ -72,16 +72,8 @@ impl Account {
 
     /// The same without the password.
     pub fn known(&self) -> Person {
-        let number = self.number();
-        let by_number = number.as_deref().map(|number| Mark::custom("id_soce", number));
-        Person {
-            key: self.uuid.clone(),
-            given: self.text("firstname").unwrap_or_default(),
-            family: self.text("lastname").unwrap_or_default(),
-            password: None,
-            marks: std::iter::once(Mark::uuid(&self.uuid)).chain(by_number).collect(),
-            number,
-        }
+        let name = |member| self.text(member).unwrap_or_default();
+        Person::of_referential(&self.uuid, self.number(), &name("firstname"), &name("lastname"))
     }
 }
 

@@ -53,7 +53,16 @@ impl Gram {
 
     /// The account with this UUID, with its password hash where we may see it.
     pub async fn account(&self, uuid: &str) -> Result<Account, GramTrouble> {
-        let url = format!("{}/accounts/{}.json?show_password_hash=true", self.base, segment(uuid));
+        self.read(uuid, "?show_password_hash=true").await
+    }
+
+    /// The same without it.
+    pub async fn known(&self, uuid: &str) -> Result<Account, GramTrouble> {
+        self.read(uuid, "").await
+    }
+
+    async fn read(&self, uuid: &str, query: &str) -> Result<Account, GramTrouble> {
+        let url = format!("{}/accounts/{}.json{query}", self.base, segment(uuid));
         let said = self.send(self.client.get(url)).await?;
         Account::read(said).ok_or_else(odd)
     }
@@ -80,14 +89,11 @@ impl Gram {
         }
     }
 
-    /// A page of all accounts, from 1; an empty one is behind the last. Beside it how many of it cannot be read.
-    pub async fn page(&self, page: usize) -> Result<(Vec<Account>, usize), GramTrouble> {
+    /// A page of all accounts, from 1; an empty one is behind the last. What of it is no account stays empty.
+    pub async fn page(&self, page: usize) -> Result<Vec<Option<Account>>, GramTrouble> {
         let url = format!("{}/accounts.json?page={page}", self.base);
         let Value::Array(rows) = self.send(self.client.get(url)).await? else { return Err(odd()) };
-        let all = rows.len();
-        let read: Vec<_> = rows.into_iter().filter_map(Account::read).collect();
-        let odd = all - read.len();
-        Ok((read, odd))
+        Ok(rows.into_iter().map(Account::read).collect())
     }
 
     /// Writes the id of the account's Google account, or that it has none, and nothing else.

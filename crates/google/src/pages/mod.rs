@@ -1,5 +1,6 @@
 //! What people of the support see and do: both accounts of a job that failed over them, and the remedies.
 
+mod diff;
 mod sides;
 
 use askama::Template;
@@ -7,12 +8,13 @@ use axum::extract::{FromRef, Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use engine::port::BoxFuture;
 use engine::{Accepted, AuditEntry, Hub};
-use http::page::{Form, Kit, Lang, PageRoutes, Part, Visit, Who};
+use http::page::{Form, Group, Kit, Lang, NavItem, PageRoutes, Part, Visit, Who};
 use http::{May, Operate, Problem, Scope};
 use model::{Code, Effects, Job, JobId, JobState, Request};
 use module::Panel;
 use serde_json::{Value, json};
 
+use crate::request::{ALIASES, LINK, UNLINK};
 use crate::seam::Google;
 use crate::told::Failure;
 use sides::{Row, Sides};
@@ -22,7 +24,13 @@ pub(crate) const SOURCE: &str = "google";
 
 /// What the module brings to the pages.
 pub(crate) const PART: Part = Part {
-    nav: &[],
+    nav: &[NavItem {
+        path: "/google/diff",
+        name: "google-diff",
+        group: Group::System,
+        needs: Scope::READ,
+        icon: "M4 6h7v12H4zM13 6h7v12h-7zM6 10h3M15 10h3M6 14h3",
+    }],
     texts: &[(Lang::En, include_str!("../../texts/en.ftl")), (Lang::Fr, include_str!("../../texts/fr.ftl"))],
     programs: &[],
 };
@@ -43,8 +51,14 @@ impl FromRef<Pages> for Kit {
 
 /// The routes, each with who may use it.
 pub(crate) fn routes() -> PageRoutes<Pages> {
+    const READ: Who = Who::May(Scope::READ);
     const OPERATE: Who = Who::May(Scope::OPERATE);
-    PageRoutes::default().get("/google/jobs/{job}", OPERATE, look).post("/google/jobs/{job}", OPERATE, remedy)
+    PageRoutes::default()
+        .get("/google/jobs/{job}", OPERATE, look)
+        .post("/google/jobs/{job}", OPERATE, remedy)
+        .get("/google/diff", READ, diff::list)
+        .post("/google/diff", OPERATE, diff::begin)
+        .get("/google/diff/{job}", READ, diff::show)
 }
 
 #[derive(Template)]
@@ -76,6 +90,8 @@ struct Both<'p> {
     uuid: &'p str,
     google_id: String,
     aliases: String,
+    /// The same, as it is typed.
+    alias_list: String,
     fault: Option<String>,
 }
 
@@ -150,6 +166,7 @@ async fn page(pages: &Pages, visit: &Visit, job: JobId, fault: Option<String>) -
         uuid: &uuid,
         google_id: id,
         aliases: aliases.join("\n"),
+        alias_list: aliases.join(","),
         fault,
     };
     Ok(visit.page(visit.t("google-accounts")).show(&both))
@@ -203,13 +220,14 @@ async fn remedy(
             let typed = form.raw("aliases").unwrap_or_default();
             let aliases: Vec<_> =
                 typed.split([',', '\n', ' ']).map(str::trim).filter(|alias| !alias.is_empty()).collect();
-            ("request.googleapps.user.update", json!({ "gram_account_uuid": uuid, "aliases": aliases }))
+            (ALIASES, json!({ "gram_account_uuid": uuid, "aliases": aliases }))
         }
         "link" => {
             let id = form.get("google_id").unwrap_or_default().trim();
-            ("google.link", json!({ "gram_account_uuid": uuid, "google_id": id }))
+            (LINK, json!({ "gram_account_uuid": uuid, "google_id": id }))
         }
-        _ => ("google.unlink", json!({ "gram_account_uuid": uuid })),
+        "unlink" => (UNLINK, json!({ "gram_account_uuid": uuid })),
+        _ => return page(&pages, &visit, job, Some(visit.t("google-which"))).await,
     };
     let body = json!({ "concernedTo": null, "payload": payload, "options": {} });
     let audit = |new: JobId| {

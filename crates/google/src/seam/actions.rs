@@ -3,25 +3,38 @@
 use model::{ActionSpec, Destructive};
 use serde_json::{Value, json};
 
-use crate::request::{ACTIONS, DIFF, Deed};
+use crate::backend::OnDelete;
+use crate::request::{ACTIONS, ALIASES, DIFF, Deed};
 use crate::told::Front;
 
 /// The entries of the action table.
 pub(super) fn actions() -> Vec<(String, ActionSpec)> {
-    let accounts = ACTIONS.iter().map(|(name, deed, front)| ((*name).to_owned(), spec(*deed, *front)));
+    let accounts = ACTIONS.iter().map(|(name, deed, front)| ((*name).to_owned(), spec(name, *deed, *front)));
     // It is about nobody, and in nobody's way.
-    let diff = ActionSpec { subject_kind: None, ..ActionSpec::default() };
+    let schema = serde_json::from_str(include_str!("../schema/diff.json")).unwrap_or_default();
+    let diff = ActionSpec { schema: Some(within(schema)), subject_kind: None, ..ActionSpec::default() };
     accounts.chain([(DIFF.to_owned(), diff)]).collect()
 }
 
-fn spec(deed: Deed, front: Front) -> ActionSpec {
+/// What deletions destroy where nothing is deleted: nobody gets in any more.
+pub(super) fn destroying(on_delete: OnDelete) -> Vec<(String, ActionSpec)> {
+    if on_delete == OnDelete::Delete {
+        return Vec::new();
+    }
+    let deletions = ACTIONS.iter().filter(|(_, deed, _)| *deed == Deed::Delete);
+    let disables = Some(Destructive::Disable);
+    let spec = |name, deed, front| ActionSpec { destructive: disables, ..spec(name, deed, front) };
+    deletions.map(|(name, deed, front)| ((*name).to_owned(), spec(name, *deed, *front))).collect()
+}
+
+fn spec(name: &str, deed: Deed, front: Front) -> ActionSpec {
     let (kind, pointer) = match (front, deed) {
         (Front::Gapps, _) => ("account-number", "/payload/id"),
         (Front::GoogleApps, Deed::Delete) => ("google-account", "/payload/google_account_key"),
         (Front::GoogleApps, _) => ("account", "/payload/gram_account_uuid"),
     };
     ActionSpec {
-        schema: Some(within(schema(deed, front))),
+        schema: Some(within(schema(name, deed, front))),
         subject_kind: Some(kind.to_owned()),
         subject_pointers: vec![pointer.to_owned()],
         destructive: match deed {
@@ -34,8 +47,9 @@ fn spec(deed: Deed, front: Front) -> ActionSpec {
 }
 
 /// The schema of an action's data.
-fn schema(deed: Deed, front: Front) -> Value {
+fn schema(name: &str, deed: Deed, front: Front) -> Value {
     let text = match (front, deed) {
+        _ if name == ALIASES => include_str!("../schema/aliases.json"),
         (Front::Gapps, _) => include_str!("../schema/gapps.json"),
         (Front::GoogleApps, Deed::Create) => include_str!("../schema/create.json"),
         (Front::GoogleApps, Deed::Delete) => include_str!("../schema/delete.json"),
@@ -90,6 +104,11 @@ mod tests {
             ("request.gapps.account.suspend", json!({ "id": 12453 }), true),
             ("request.gapps.account.suspend", json!({ "id": "12453" }), true),
             ("request.gapps.account.suspend", json!({ "id": "x" }), false),
+            ("google.aliases", json!({ "gram_account_uuid": uuid }), false),
+            ("google.aliases", json!({ "gram_account_uuid": uuid, "aliases": [] }), true),
+            ("google.diff", json!({}), true),
+            ("google.diff", json!({ "situations": ["missing", "differs"] }), true),
+            ("google.diff", json!({ "situations": ["gone"] }), false),
         ] {
             assert_eq!(violations(action, &payload) == 0, fits, "{action} {payload}");
         }

@@ -8,7 +8,7 @@ use module::config::{Homes, Root, SecretSource};
 use module::{section, words};
 
 use crate::account::Adopt;
-use crate::backend::Pushed;
+use crate::backend::{OnDelete, Pushed};
 use crate::told::{Codes, Notices};
 
 section! {
@@ -50,6 +50,9 @@ section! {
         /// When the password's hash goes along with an update: `always`, with each write, or `changed`, when it is another
         /// one than was written last. Where nothing else differs and it is the same, nothing is written at all.
         password: Pushed = Pushed::Always,
+        /// What becomes of an account that is to be deleted: `delete`, or `suspend`: it is suspended, GrAM keeps its id, and
+        /// whoever asks for an account for the same person gets it again.
+        on_delete: OnDelete = OnDelete::Delete,
         /// The codes and names of failures: `specified`, or those of the `original` program.
         codes: Codes = Codes::Specified,
         /// In whose words notifications are: `own`, those of the catalogue that the request came from, or `both`.
@@ -95,6 +98,7 @@ section! {
 
 words!(Adopt { Own = "own", Uuid = "uuid", Never = "never" });
 words!(Pushed { Always = "always", Changed = "changed" });
+words!(OnDelete { Delete = "delete", Suspend = "suspend" });
 words!(Codes { Specified = "specified", Original = "original" });
 words!(Notices { Own = "own", Both = "both" });
 

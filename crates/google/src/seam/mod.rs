@@ -1,6 +1,7 @@
 //! What the hub sees of this module.
 
 mod actions;
+mod compare;
 mod config;
 mod role;
 mod settings;
@@ -21,6 +22,7 @@ use module::{
 use tokio::task::JoinHandle;
 
 use crate::backend::{Accounts, Shared, Ties};
+use crate::directory::Pace;
 use crate::pages::{self, Pages};
 use crate::request::{ACTIONS, DIFF};
 
@@ -49,6 +51,11 @@ impl Google {
     fn configured(&self, told: &Told) -> Result<Option<Accounts>> {
         let parts = settings::parts(told, &self.shared.pace)?;
         Ok(parts.map(|parts| Accounts::new(BACKEND, parts, self.ties.clone(), &self.shared)))
+    }
+
+    /// The calls to Google of the last minute.
+    pub fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     pub(crate) fn current(&self) -> Option<Accounts> {
@@ -89,7 +96,8 @@ impl Module for Google {
             dry_run: true,
             ..BackendEntry::new(BACKEND, native(accounts), actions)
         };
-        Ok(Offer { backends: vec![entry], ..Offer::default() })
+        let actions = actions::destroying(own.on_delete);
+        Ok(Offer { backends: vec![entry], actions, ..Offer::default() })
     }
 
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
@@ -122,7 +130,9 @@ impl Running for Open {
     }
 
     fn pages(&self) -> Option<Part> {
-        Some(pages::PART)
+        // Without accounts there is nowhere to go.
+        let nav = if self.own.current().is_some() { pages::PART.nav } else { &[] };
+        Some(Part { nav, ..pages::PART })
     }
 
     fn serve(&self, around: &Around<'_>) -> Served {
@@ -152,7 +162,10 @@ async fn look(own: Google) {
     let clock = Clock::system();
     loop {
         match own.current() {
-            Some(accounts) => accounts.0.look().await,
+            Some(accounts) => {
+                accounts.0.look().await;
+                accounts.0.sweep().await;
+            }
             None => own.ties.unlink(),
         }
         clock.sleep(LOOK).await;

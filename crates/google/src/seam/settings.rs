@@ -42,6 +42,7 @@ pub(super) fn parts(told: &Told, pace: &Arc<Pace>) -> Result<Option<Parts>> {
             codes: own.codes,
             notices: own.notices,
             password: own.password,
+            on_delete: own.on_delete,
             settle: own.settle,
             patience: own.patience,
         },

@@ -7,14 +7,15 @@ use api::client::Submission;
 use clap::{Args, Subcommand};
 use model::JobState;
 use module::exit::{Exit, misuse};
-use module::terminal::{Align, Cell, Table, text};
+use module::terminal::text;
 use module::{Desk, Ended};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::compare::{self, Diff};
 use super::config::Google;
 use super::settings::{client, client_secret, store, subject};
-use crate::request::DIFF;
+use crate::request::{ALIASES, LINK, UNLINK};
 use crate::token::Flow;
 use crate::trouble::Trouble;
 
@@ -69,14 +70,6 @@ pub(super) struct Link {
     agreed: Agreed,
 }
 
-/// `intendant google diff`.
-#[derive(Args, Debug)]
-pub(super) struct Diff {
-    /// Show the result as JSON
-    #[arg(long)]
-    json: bool,
-}
-
 /// What all that changes accounts by hand have in common.
 #[derive(Args, Debug)]
 struct Agreed {
@@ -112,15 +105,15 @@ pub(super) fn run(line: Line, desk: &dyn Desk) -> Ended<'_> {
             Line::Aliases(Aliases { uuid, set, agreed }) => {
                 let set: Vec<String> = set.into_iter().filter(|alias| !alias.trim().is_empty()).collect();
                 let payload = json!({ "gram_account_uuid": uuid, "aliases": set });
-                by_hand("request.googleapps.user.update", &uuid, payload, agreed, desk).await
+                by_hand(ALIASES, &uuid, payload, agreed, desk).await
             }
-            Line::Diff(Diff { json }) => compare(json, desk).await,
+            Line::Diff(diff) => compare::run(diff, desk).await,
             Line::Unlink(Unlink { uuid, agreed }) => {
-                by_hand("google.unlink", &uuid, json!({ "gram_account_uuid": uuid }), agreed, desk).await
+                by_hand(UNLINK, &uuid, json!({ "gram_account_uuid": uuid }), agreed, desk).await
             }
             Line::Link(Link { uuid, google_id, agreed }) => {
                 let payload = json!({ "gram_account_uuid": uuid, "google_id": google_id });
-                by_hand("google.link", &uuid, payload, agreed, desk).await
+                by_hand(LINK, &uuid, payload, agreed, desk).await
             }
         }
     })
@@ -199,62 +192,4 @@ async fn by_hand(action: &str, uuid: &str, payload: Value, agreed: Agreed, desk:
         }
     }
     Ok(Exit::of(submitted.state == Some(JobState::Succeeded)))
-}
-
-/// Has the hub compare all accounts, and shows those that are not the same. Ends with 1 when there are some.
-async fn compare(json: bool, desk: &dyn Desk) -> Result<Exit> {
-    let screen = desk.screen();
-    let submission = Submission { wait: Some(3600), ..Submission::default() };
-    let document = json!({ "action": DIFF, "payload": {} }).to_string();
-    let submitted = desk.client()?.submit(document, &submission).await?;
-    let job = submitted.job.map(|job| job.to_string()).unwrap_or_default();
-    if submitted.state != Some(JobState::Succeeded) {
-        let state = submitted.state.map_or("accepted", |state| state.as_str());
-        return Err(anyhow!("job {job}: {state}; `intendant jobs show {job}` says why"));
-    }
-    let data = submitted.result.as_ref().and_then(answer).cloned().unwrap_or_default();
-    let accounts = data.get("accounts").and_then(Value::as_array).cloned().unwrap_or_default();
-    if json {
-        screen.json(&data)?;
-        return Ok(Exit::of(accounts.is_empty()));
-    }
-    let mut table = Table::new([
-        ("SITUATION", Align::Left),
-        ("ACCOUNT", Align::Left),
-        ("GOOGLE ID", Align::Left),
-        ("ADDRESS", Align::Left),
-        ("WHAT DIFFERS", Align::Left),
-    ]);
-    for account in &accounts {
-        let member = |name: &str| account.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let fields = account.get("fields").and_then(Value::as_array).cloned().unwrap_or_default();
-        let differs = fields.iter().map(|field| {
-            let member = |name: &str| field.get(name).and_then(Value::as_str).unwrap_or_default();
-            format!(
-                "{}: {} here, {} there ({})",
-                member("name"),
-                member("ours"),
-                member("theirs"),
-                member("why")
-            )
-        });
-        let cells = [member("situation"), member("uuid"), member("google_id"), member("primary_email")];
-        let cells = cells.into_iter().chain([differs.collect::<Vec<_>>().join("; ")]);
-        table.row(cells.map(Cell::from).collect::<Vec<_>>());
-    }
-    screen.table(&table)?;
-    let counts = data.get("counts").and_then(Value::as_object).cloned().unwrap_or_default();
-    let counts = counts.iter().map(|(situation, count)| format!("{count} {situation}"));
-    screen.line(counts.collect::<Vec<_>>().join(", "))?;
-    Ok(Exit::of(accounts.is_empty()))
-}
-
-/// The data of the answer in a job's result, wherever a result has them.
-fn answer(result: &Value) -> Option<&Value> {
-    match result {
-        Value::Object(members) if members.contains_key("counts") => Some(result),
-        Value::Object(members) => members.values().find_map(answer),
-        Value::Array(items) => items.iter().find_map(answer),
-        _ => None,
-    }
 }

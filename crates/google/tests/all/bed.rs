@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use engine::{Accepted, ActionTable, Actor, Clock, Hub, Setup, Story};
+use engine::{Accepted, ActionTable, Actor, Clock, Hub, Limits, Setup, Story};
 use model::{JobId, JobState, Outcome, Request, RetryPolicy};
 use module::config::{Environment, SectionKind, Sections};
 use module::{Declaration, Ground, Module as _, Program, Running, Told};
@@ -30,6 +30,7 @@ pub struct World {
 pub struct Bed {
     pub hub: Hub,
     pub clock: Clock,
+    pub module: intendant_google::Google,
     running: Vec<Box<dyn Running>>,
 }
 
@@ -67,6 +68,11 @@ impl World {
     }
 
     pub async fn open_as(&self, section: &str, clock: Clock) -> Bed {
+        self.open_within(section, clock, Limits::default()).await
+    }
+
+    /// Opens it with these sizes, times and caps.
+    pub async fn open_within(&self, section: &str, clock: Clock, limits: Limits) -> Bed {
         let module = intendant_google::Google::default();
         let about = module.about();
         let told = self.told(section, clock.clone());
@@ -75,11 +81,12 @@ impl World {
         module.declare(&told, &mut said).unwrap();
         let (journal, wires) = testhub::open(&self.path("data"));
         let quick = RetryPolicy { max_age: None, ..testhub::QUICK };
-        let actions = about
-            .actions
-            .into_iter()
-            .map(|(name, spec)| (name, model::ActionSpec { retry: Some(quick), ..spec }));
+        // What the configuration makes of an action stands in the place of what the module knows of it.
+        let actions: HashMap<_, _> = about.actions.into_iter().chain(offer.actions.clone()).collect();
+        let actions =
+            actions.into_iter().map(|(name, spec)| (name, model::ActionSpec { retry: Some(quick), ..spec }));
         let mut setup = Setup {
+            limits,
             retry: HashMap::from([("test".to_owned(), quick.into())]),
             ..Setup::new(offer.catalogue(), ActionTable::new(actions).unwrap())
         };
@@ -89,7 +96,7 @@ impl World {
         for part in &running {
             part.start(&hub);
         }
-        Bed { hub, clock, running }
+        Bed { hub, clock, module, running }
     }
 
     /// What modules are told by this section.

@@ -1,9 +1,11 @@
 //! Accounts are deleted, and the referential is told so.
 
+use engine::{Clock, Limits};
+use model::{Destructive, FailsafeRule};
 use serde_json::{Value, json};
 use testgoogle::{Moment, Order, Then};
 
-use crate::bed::{ADA, DELETE, NUMBER, UUID, World};
+use crate::bed::{ADA, Bed, CREATE, DELETE, NUMBER, UPDATE, UUID, World, create, other, update};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_goes_by_its_id_its_address_or_an_alias() {
@@ -104,4 +106,100 @@ async fn the_other_catalogue_deletes_by_number() {
     assert!(again.outcome.message.as_ref().unwrap().contains("no Google account"));
     again.succeeded();
     bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_deleted_accounts_are_suspended_and_come_back_for_whoever_asks() {
+    let world = World::new();
+    let bed = world.open_with("  on_delete: suspend\n").await;
+    bed.create().await.succeeded();
+    let id = world.gram.gapps_id(UUID).unwrap();
+    let dry = bed.submit_as(DELETE, json!({ "google_account_key": ADA }), true).await;
+    let dry = bed.ended(dry).await;
+    assert!(dry.outcome.message.as_ref().unwrap().contains("would be suspended"), "{:?}", dry.outcome);
+    let ended = bed.done(DELETE, json!({ "google_account_key": ADA })).await;
+    let told = json!({ "uuid": UUID, "google_id": id });
+    assert_eq!(ended.notices(), [("notify.googleapps.user.updated".to_owned(), told)]);
+    assert_eq!(ended.succeeded(), json!({ "key": id, "suspended": true }));
+    assert_eq!(world.google.desk().calls_of("users.delete").len(), 0);
+    assert_eq!(
+        (&world.ada().unwrap()["suspended"], world.gram.gapps_id(UUID)),
+        (&json!(true), Some(id.clone()))
+    );
+    // What changes meanwhile lets nobody in.
+    world.gram.change(UUID, json!({ "firstname": "Augusta" }));
+    bed.done(UPDATE, update(json!({}))).await.succeeded();
+    assert_eq!(world.ada().unwrap()["suspended"], true);
+    // Whoever asks for an account for her gets this one, with what is wanted now.
+    let mut asked = create();
+    asked["aliases"] = json!(["ada@gadz.org"]);
+    assert_eq!(bed.done(CREATE, asked).await.succeeded()["google_id"], id);
+    let user = world.ada().unwrap();
+    assert_eq!(
+        (&user["suspended"], crate::bed::aliases(&user)),
+        (&json!(false), vec!["ada@gadz.org".to_owned()])
+    );
+    // Then she has one, as anybody else.
+    assert_eq!(bed.create().await.failed().1, "GoogleAccountAlreadyRegisteredInGram");
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_catalogue_hears_that_an_account_was_suspended_instead() {
+    let world = World::new();
+    let bed = world.open_with("  on_delete: suspend\n").await;
+    bed.create().await.succeeded();
+    let ended = bed.done("request.gapps.account.delete", json!({ "id": NUMBER })).await;
+    let told = json!({ "id": NUMBER, "google_apps_id": ADA, "google_apps_statue": "suspended" });
+    assert_eq!(ended.notices(), [("notify.gapps.account.updated".to_owned(), told)]);
+    ended.succeeded();
+    assert_eq!(world.google.users().len(), 1);
+    bed.stop().await;
+}
+
+/// People with accounts, and a hub that lets one of them be deleted, and one be suspended, in an hour.
+async fn guarded(world: &World, more: &str) -> Bed {
+    for n in 0..4 {
+        let (uuid, address) = (format!("00000000-0000-4000-8000-{n:012}"), format!("p{n}@gadz.org"));
+        world.gram.add_person(&uuid, 100_000 + n, "Some", "Body");
+        let mut account = other(&address);
+        account["externalIds"] = json!([{ "type": "organization", "value": uuid }]);
+        let id = world.google.add(account);
+        world.gram.change(&uuid, json!({ "gapps_id": id }));
+    }
+    let hour = std::time::Duration::from_hours(1);
+    let failsafe =
+        FailsafeRule { sources: vec!["*".to_owned()], window: hour, delete: Some(1), disable: Some(1) };
+    let limits = Limits { failsafe, ..Limits::default() };
+    world.open_within(&world.section(more), Clock::system(), limits).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_deletions_than_usual_are_held_whichever_catalogue_they_come_from() {
+    for (more, kind) in [("", Destructive::Delete), ("  on_delete: suspend\n", Destructive::Disable)] {
+        let world = World::new();
+        let bed = guarded(&world, more).await;
+        bed.done(DELETE, json!({ "google_account_key": "p0@gadz.org" })).await.succeeded();
+        let second = bed.submit(DELETE, json!({ "google_account_key": "p1@gadz.org" })).await;
+        let third = bed.submit("request.gapps.account.delete", json!({ "id": 100_002 })).await;
+        let mut sets = Vec::new();
+        testhub::until("both are held", async || {
+            sets = bed.hub.held_sets().await.unwrap();
+            sets.iter().map(|set| set.jobs).sum::<u64>() == 2
+        })
+        .await;
+        assert_eq!((sets.len(), sets[0].kind), (1, kind));
+        // Nothing has happened to them, and what destroys nothing goes on.
+        let is_there = |n: u32| {
+            world.google.user(&format!("p{n}@gadz.org")).is_some_and(|user| user["suspended"] != json!(true))
+        };
+        assert!(!is_there(0) && is_there(1) && is_there(2));
+        bed.done("request.gapps.account.update", json!({ "id": 100_003 })).await.succeeded();
+        let somebody = engine::Actor("somebody".to_owned());
+        bed.hub.approve(&sets[0].name, sets[0].through, &somebody).await.unwrap();
+        bed.ended(second).await.succeeded();
+        bed.ended(third).await.succeeded();
+        assert!(!is_there(1) && !is_there(2) && is_there(3));
+        bed.stop().await;
+    }
 }

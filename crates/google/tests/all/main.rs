@@ -19,3 +19,4 @@ mod settling;
 mod support;
 mod together;
 mod update;
+mod way;

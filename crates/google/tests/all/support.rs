@@ -1,5 +1,7 @@
 //! What people of the support do by hand.
 
+use journal::RecordFilter;
+use model::RecordKind;
 use serde_json::json;
 
 use crate::bed::{ADA, UUID, World, create, other};
@@ -53,5 +55,25 @@ async fn a_refused_creation_goes_through_after_unlinking() {
     bed.done("google.unlink", json!({ "gram_account_uuid": UUID })).await.succeeded();
     bed.replay(job).await.succeeded();
     assert!(world.ada().is_some());
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aliases_are_given_by_hand_and_all_that_is_done_so_stands_in_the_audit() {
+    let world = World::new();
+    let bed = world.open().await;
+    bed.create().await.succeeded();
+    let asked = json!({ "gram_account_uuid": UUID, "aliases": ["countess@gadz.org"] });
+    bed.ended(bed.submit_as("google.aliases", asked.clone(), true).await).await.succeeded();
+    let audit = RecordFilter { code: Some("by_hand".to_owned()), ..RecordFilter::of(RecordKind::Audit) };
+    let records = async || bed.hub.journal().records(audit.clone(), None, 9).await.unwrap().rows;
+    assert_eq!(records().await.len(), 0, "nothing was done");
+    bed.done("google.aliases", asked).await.succeeded();
+    assert_eq!(crate::bed::aliases(&world.ada().unwrap()), ["countess@gadz.org"]);
+    bed.done("google.unlink", json!({ "gram_account_uuid": UUID })).await.succeeded();
+    let records = records().await;
+    assert_eq!(records.len(), 2, "{records:?}");
+    assert!(records.iter().all(|record| record.who == "test"), "{records:?}");
+    assert!(records[0].message.contains("google.unlink") && records[1].message.contains("google.aliases"));
     bed.stop().await;
 }
