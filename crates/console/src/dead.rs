@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
 use journal::{DeliveryFilter, Order, Page, RecordFilter};
-use model::{Delivery, DeliveryState, JobState, Record, RecordKind, Seq};
+use model::{Delivery, DeliveryState, Job, JobState, Record, RecordKind, Seq};
 
 use crate::Console;
 use crate::jobs::Row;
@@ -17,6 +17,8 @@ use crate::show::{When, pretty};
 
 /// Rows of a page.
 const ROWS: u32 = 100;
+/// So many of those over which a person has to decide stand before all others.
+const FIRST: usize = 50;
 
 /// A refused message in a list.
 struct Refused {
@@ -36,6 +38,8 @@ struct Dead<'p> {
     v: &'p Visit,
     of: Of,
     failed: u64,
+    /// Over which a person has to decide.
+    grave: Vec<Row>,
     jobs: Vec<Row>,
     refusals: Vec<Refused>,
     deliveries: Vec<Given>,
@@ -61,6 +65,27 @@ impl Of {
     }
 }
 
+/// Failed jobs over which a person has to decide, newest first: those of which none has succeeded since.
+pub(crate) async fn undecided(console: &Console) -> Result<Vec<Job>, Problem> {
+    let journal = console.hub.journal();
+    let mut found = Vec::new();
+    for code in console.grave.iter() {
+        let code = Some((*code).to_owned());
+        let filter = journal::Filter { states: vec![JobState::Failed], code, ..journal::Filter::default() };
+        found.extend(
+            journal.jobs(filter, Page { after: None, order: Order::Newest, limit: ROWS }).await?.rows,
+        );
+    }
+    let mut undecided = Vec::new();
+    for job in found {
+        if journal.later_success(job.id).await?.is_none() {
+            undecided.push(job);
+        }
+    }
+    undecided.sort_by_key(|job| std::cmp::Reverse(job.seq));
+    Ok(undecided)
+}
+
 /// `GET /dead-letters`.
 pub(crate) async fn show(
     State(console): State<Console>,
@@ -74,13 +99,20 @@ pub(crate) async fn show(
     let journal = console.hub.journal();
     let tallies = journal.tallies().await?;
     let failed = tallies.iter().find(|tally| tally.state == JobState::Failed).map_or(0, |tally| tally.jobs);
-    let (mut jobs, mut refusals, mut deliveries) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut grave, mut jobs, mut refusals, mut deliveries) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let next = match of {
         Of::Jobs => {
             let filter = journal::Filter { states: vec![JobState::Failed], ..journal::Filter::default() };
             let page = Page { after: before.map(Seq), order: Order::Newest, limit: ROWS };
             let found = journal.jobs(filter, page).await?;
-            jobs = found.rows.into_iter().map(|job| Row::new(&visit, &console.hub, job)).collect();
+            if before.is_none() {
+                grave = undecided(&console).await?;
+                grave.truncate(FIRST);
+            }
+            let first: Vec<_> = grave.iter().map(|job| job.id).collect();
+            let others = found.rows.into_iter().filter(|job| !first.contains(&job.id));
+            jobs = others.map(|job| Row::new(&visit, &console, job)).collect();
             found.next
         }
         Of::Refusals => {
@@ -108,6 +140,7 @@ pub(crate) async fn show(
         of,
         failed,
         retry: failed > 0 && visit.may(Scope::OPERATE),
+        grave: grave.into_iter().map(|job| Row::new(&visit, &console, job)).collect(),
         jobs,
         refusals,
         deliveries,

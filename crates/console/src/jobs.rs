@@ -8,7 +8,7 @@ mod story;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use engine::{Hub, WaitsFor};
+use engine::WaitsFor;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
 use journal::{Listing, Order, Page};
@@ -29,13 +29,17 @@ pub(crate) struct Row {
     pub(crate) took: Option<String>,
     /// How far it says that it has come.
     pub(crate) ahead: Option<Ahead>,
+    /// It failed, and a person has to decide.
+    pub(crate) grave: bool,
 }
 
 impl Row {
-    pub(crate) fn new(v: &Visit, hub: &Hub, job: Job) -> Self {
+    pub(crate) fn new(v: &Visit, console: &Console, job: Job) -> Self {
         let took = job.started_at.zip(job.ended_at).map(|(from, to)| span(v, between(from, to)));
-        let ahead = hub.report_of(job.id).map(|report| Ahead::new(v, &report));
-        Row { chip: Chip::job(v, job.state), accepted: job.accepted_at.into(), took, ahead, job }
+        let ahead = console.hub.report_of(job.id).map(|report| Ahead::new(v, &report));
+        let grave = job.state == JobState::Failed
+            && job.code.as_ref().is_some_and(|code| console.grave.contains(&code.as_str()));
+        Row { chip: Chip::job(v, job.state), accepted: job.accepted_at.into(), took, ahead, grave, job }
     }
 }
 
@@ -77,7 +81,7 @@ pub(crate) async fn list(
         }
         None => Listing { rows: Vec::new(), next: None, damaged: Vec::new() },
     };
-    let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, &console.hub, job)).collect();
+    let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, &console, job)).collect();
     let failed = asked.states.is_empty() || asked.has(JobState::Failed);
     let failed = failed && rows.iter().any(|row| row.job.state == JobState::Failed);
     let (actions, backends) = choices(&console);

@@ -50,6 +50,8 @@ pub struct Console {
     pub installation: Arc<dyn Installation>,
     /// What modules show on the page of a job.
     pub panels: Arc<[Box<dyn Panel>]>,
+    /// Codes of failures over which a person has to decide, as modules name them.
+    pub grave: Arc<[&'static str]>,
 }
 
 impl FromRef<Console> for Kit {

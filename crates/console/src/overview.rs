@@ -66,7 +66,7 @@ pub(crate) async fn show(
         v: &visit,
         alerts: attention(&console, &visit, jobs(JobState::Failed), undeliverable).await?,
         tiles: shown.into_iter().map(tile).collect(),
-        latest: latest.rows.into_iter().map(|job| Row::new(&visit, &console.hub, job)).collect(),
+        latest: latest.rows.into_iter().map(|job| Row::new(&visit, &console, job)).collect(),
     };
     Ok(visit.page(visit.t("overview")).live("on=all").show(&content))
 }

@@ -203,3 +203,25 @@ async fn older_jobs_are_a_page_further() {
     assert_eq!(second.matches("<tr role=\"row\" id=\"job-").count(), 3);
     assert!(second.contains("← Newest"));
 }
+
+#[tokio::test]
+async fn what_a_person_has_to_decide_stands_first_among_dead_letters() {
+    let bed = Bed::done().await;
+    let said = json!({"fail": "the address was given away twice", "grave": true});
+    let grave = bed.ended("DO", "alice", said).await;
+    let other = bed.ended("DO", "bob", json!({"fail": "no room"})).await;
+    let row = |job: JobId| format!("id=\"job-{job}\"");
+    let page = bed.get("/dead-letters").await.html;
+    assert!(page.contains("One grave failure: a person has to decide"), "{page}");
+    assert_eq!((page.matches(&row(grave)).count(), page.matches(&row(other)).count()), (1, 1), "{page}");
+    assert!(page.find(&row(grave)) < page.find(&row(other)), "it is older, and stands first: {page}");
+    assert_eq!(page.matches(">grave<").count(), 1, "{page}");
+    assert!(bed.get("/").await.html.contains("One failure is grave"));
+    let french = bed.get_as(Some(person(Role::Viewer)), "/dead-letters", "fr").await.html;
+    assert!(french.contains("Un échec grave"), "{french}");
+    // Somebody has decided, and it went well: it is a failure of the past, among the others and still marked.
+    bed.ended("DO", "alice", json!({})).await;
+    let page = bed.get("/dead-letters").await.html;
+    assert!(!page.contains("One grave failure") && page.find(&row(grave)) > page.find(&row(other)), "{page}");
+    assert_eq!(page.matches(">grave<").count(), 1, "{page}");
+}

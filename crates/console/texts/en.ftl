@@ -638,3 +638,15 @@ done-password = The password was changed.
 done-changed = The change was saved.
 done-account-removed = The account was removed.
 done-revoked = The token was revoked.
+job-grave = grave
+dead-grave-title = Grave failures
+dead-grave = { $n ->
+    [one] One grave failure: a person has to decide
+   *[other] { $n } grave failures: a person has to decide
+ }
+dead-grave-text = Nothing helps here but somebody who looks. The page of each job says what can be done.
+dead-no-others = No other job has failed.
+attention-grave = { $n ->
+    [one] One failure is grave: a person has to decide
+   *[other] { $n } failures are grave: a person has to decide
+ }

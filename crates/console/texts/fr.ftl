@@ -656,3 +656,15 @@ done-password = Le mot de passe a été changé.
 done-changed = Le changement est enregistré.
 done-account-removed = Le compte a été supprimé.
 done-revoked = Le jeton a été révoqué.
+job-grave = grave
+dead-grave-title = Échecs graves
+dead-grave = { $n ->
+    [one] Un échec grave : quelqu’un doit décider
+   *[other] { $n } échecs graves : quelqu’un doit décider
+ }
+dead-grave-text = Seule une personne qui regarde peut y remédier. La page de chaque travail dit ce que l’on peut faire.
+dead-no-others = Aucun autre travail n’a échoué.
+attention-grave = { $n ->
+    [one] Un échec est grave : quelqu’un doit décider
+   *[other] { $n } échecs sont graves : quelqu’un doit décider
+ }

@@ -25,8 +25,11 @@ pub enum BadWay {
     #[error("proxy: {0}")]
     Proxy(reqwest::Error),
     /// The authorities.
-    #[error("authorities: there is no PEM of a certificate in the file ({0})")]
+    #[error("authorities: a certificate in the file cannot be read ({0})")]
     Authorities(reqwest::Error),
+    /// There are none.
+    #[error("authorities: there is no PEM of a certificate in the file")]
+    NoAuthority,
     /// Something else.
     #[error("the HTTP client: {0}")]
     Client(reqwest::Error),
@@ -47,6 +50,9 @@ impl Way {
         }
         if let Some(pem) = &self.authorities {
             let certificates = Certificate::from_pem_bundle(pem).map_err(BadWay::Authorities)?;
+            if certificates.is_empty() {
+                return Err(BadWay::NoAuthority);
+            }
             builder = builder.tls_certs_merge(certificates);
         }
         builder.build().map_err(BadWay::Client)

@@ -42,6 +42,10 @@ pub enum Failure {
     Unknown,
 }
 
+/// The codes of failures over which a person has to decide: two claim one address or account, or the referential does not
+/// take what was made.
+pub const GRAVE: [&str; 3] = ["google_already_registered", "google_already_exists", "gram_save_refused"];
+
 /// How each failure is called: its code here; status and name as they are specified, and as the original gave them; the name
 /// of the inner error.
 struct Names {
@@ -298,6 +302,12 @@ mod tests {
         ] {
             assert_eq!(told(failure, Codes::Specified), (status, json!(name), inner));
         }
+    }
+
+    #[test]
+    fn a_person_decides_over_the_conflicts_and_the_refused_save() {
+        let decided = [Failure::AlreadyRegistered, Failure::AlreadyExists, Failure::SaveRefused];
+        assert_eq!(decided.map(|failure| failure.code().to_string()), GRAVE);
     }
 
     #[test]

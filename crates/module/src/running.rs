@@ -71,6 +71,8 @@ pub struct Served {
     pub pages: Router,
     /// What it shows on the page of a job.
     pub panels: Vec<Box<dyn Panel>>,
+    /// Codes of failures that are grave: a person has to decide, and they stand first among the dead letters.
+    pub grave: Vec<&'static str>,
     /// Paths below which its routes know who asks by keys that it gave out itself ([`http::KeyedPaths`]), each with `/` at
     /// its end.
     pub keyed: Vec<&'static str>,

@@ -46,6 +46,16 @@ pub(super) async fn attention(
             label: v.t("attention-decide"),
         });
     }
+    let undecided = if failed > 0 { crate::dead::undecided(console).await?.len() } else { 0 };
+    if undecided > 0 {
+        alerts.push(Alert {
+            tone: "bad",
+            text: v.count("attention-grave", undecided),
+            words: None,
+            link: "/dead-letters#grave".to_owned(),
+            label: v.t("attention-decide"),
+        });
+    }
     if failed > 0 {
         alerts.push(Alert {
             tone: "bad",

@@ -29,8 +29,8 @@ use http::{Caller, KnownScopes, Proof, Role, frame};
 use intendant_console::{Console, PART, routes};
 use model::word::code;
 use model::{
-    ActionSpec, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked, RetryPolicy,
-    Subject, Until, Wait,
+    ActionSpec, Code, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked,
+    RetryPolicy, Subject, Until, Wait,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -60,10 +60,11 @@ impl Backend for Obedient {
                 return Outcome::wait(wait, "the <quota> of the day is used up");
             }
             match payload.get("fail").and_then(Value::as_str) {
-                Some(words) => Outcome {
-                    log: Some(format!("log of <{words}>")),
-                    ..Outcome::hard(7, code::FAILED, words)
-                },
+                Some(words) => {
+                    let is_grave = payload.get("grave").is_some();
+                    let code = if is_grave { Code::from_static("address_taken") } else { code::FAILED };
+                    Outcome { log: Some(format!("log of <{words}>")), ..Outcome::hard(7, code, words) }
+                }
                 None if payload.get("later").is_some() => Outcome::soft(75, code::RETRY, "not now"),
                 None => Outcome { message: Some("done well".to_owned()), ..Outcome::done() },
             }
@@ -180,6 +181,7 @@ impl Bed {
             kit: kit.clone(),
             clock: Clock::system(),
             installation: Arc::new(Disk),
+            grave: Arc::new(["address_taken"]),
             panels: Arc::new([]),
         };
         let router = around(frame(around(routes(console), &kit)), &kit);

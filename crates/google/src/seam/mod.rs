@@ -25,6 +25,7 @@ use crate::backend::{Accounts, Shared, Ties};
 use crate::directory::Pace;
 use crate::pages::{self, Pages};
 use crate::request::{ACTIONS, DIFF};
+use crate::told::GRAVE;
 
 /// The name of the backend.
 const BACKEND: &str = "google";
@@ -141,6 +142,7 @@ impl Running for Open {
         Served {
             pages: pages::routes().with_state(pages),
             panels: vec![Box::new(pages::Accounts(hub))],
+            grave: GRAVE.to_vec(),
             ..Served::default()
         }
     }

@@ -68,13 +68,17 @@ async fn of_every_field_it_is_told_whether_somebody_changed_it() {
     let there = world.ada().unwrap();
     for (field, change) in [
         ("last_name", json!({ "name": { "givenName": "Ada", "familyName": "Byron" } })),
-        ("primary_email", json!({ "primaryEmail": "countess@gadz.org", "aliases": there["aliases"] })),
+        ("primary_email", json!({ "primaryEmail": "countess@gadz.org" })),
         ("aliases", json!({ "aliases": ["ada@gadz.org"] })),
         ("external_ids", json!({ "externalIds": [] })),
         ("suspended", json!({ "suspended": true })),
     ] {
         let id = there["id"].as_str().unwrap();
         world.google.change(id, change);
+        if field == "primary_email" {
+            // The address of before has become an alias, and goes.
+            world.google.change(id, json!({ "aliases": there["aliases"] }));
+        }
         let changed = (field.to_owned(), "changed_at_google".to_owned());
         assert_eq!(reasons(&bed).await, [changed], "{field}");
         let before = json!({
@@ -136,6 +140,16 @@ async fn an_account_that_may_not_be_read_is_one_and_the_others_are_compared() {
     bed.stop().await;
 }
 
+/// A hub that has looked whether the referential lets it in: what is ordered now is for those who come later.
+async fn open_looked_at(world: &World) -> Bed {
+    let bed = world.open().await;
+    testhub::until("a look", async || {
+        bed.hub.links().iter().any(|link| link.name == "gram" && link.connected)
+    })
+    .await;
+    bed
+}
+
 /// People with accounts, of whom the first one's is not registered.
 fn crowd(world: &World, people: u64) {
     for n in 0..people {
@@ -158,7 +172,7 @@ async fn many_accounts_are_read_page_by_page_and_a_page_once_whatever_happens() 
     const PEOPLE: u64 = 620;
     let world = World::new();
     crowd(&world, PEOPLE);
-    let bed = world.open().await;
+    let bed = open_looked_at(&world).await;
     // Each side breaks off in the middle.
     world.gram.order(Order::on("accounts.list").skip(5).error(500, "x"));
     world.google.order(Order::on("users.list").skip(1).error(503, "backendError"));
@@ -169,7 +183,7 @@ async fn many_accounts_are_read_page_by_page_and_a_page_once_whatever_happens() 
     };
     let referential: Vec<String> =
         [1, 2, 3, 4, 5, 6].iter().chain(&[6, 7, 8, 9, 10, 11, 12, 13, 14]).map(ToString::to_string).collect();
-    assert_eq!(pages(world.gram.desk().calls_of("accounts.list"), "page"), referential);
+    assert_eq!(pages(world.gram.desk().calls_of("accounts.list"), "page")[1..], referential);
     let google = pages(world.google.desk().calls_of("users.list"), "pageToken");
     assert_eq!((google.len(), google[0].as_str()), (3, ""), "{google:?}");
     assert!(!google[1].is_empty() && google[1] == google[2], "{google:?}");
@@ -187,7 +201,7 @@ async fn many_accounts_are_read_page_by_page_and_a_page_once_whatever_happens() 
 async fn somebody_whom_the_referentials_listing_lacks_is_looked_for() {
     let world = World::new();
     crowd(&world, 3);
-    let bed = world.open().await;
+    let bed = open_looked_at(&world).await;
     // One of them comes on no page, as when somebody before them is removed while pages are read.
     let rows: Vec<_> =
         (0..2).map(|n| world.gram.account(&format!("00000000-0000-4000-8000-{n:012}")).unwrap()).collect();

@@ -154,14 +154,14 @@ fn first_link(bed: &Bed) -> String {
 }
 
 /// Looks at pages.
-struct Care {
-    bed: Bed,
+pub(crate) struct Care {
+    pub(crate) bed: Bed,
     axe: String,
     folder: Option<PathBuf>,
 }
 
 impl Care {
-    fn new(bed: Bed) -> Self {
+    pub(crate) fn new(bed: Bed) -> Self {
         let folder = std::env::var_os("INTENDANT_SCREENSHOTS").map(PathBuf::from);
         if let Some(folder) = &folder {
             fs::create_dir_all(folder).unwrap();
@@ -170,7 +170,7 @@ impl Care {
     }
 
     /// What is wrong with a page, which is loaded once.
-    fn look(&self, name: &str, path: &str) -> Vec<String> {
+    pub(crate) fn look(&self, name: &str, path: &str) -> Vec<String> {
         let Care { bed, axe, .. } = self;
         bed.window(PHONE);
         bed.go(path);
@@ -202,7 +202,7 @@ impl Care {
         self.bed.window(window);
     }
 
-    fn done(&self, troubles: &[String]) {
+    pub(crate) fn done(&self, troubles: &[String]) {
         assert_eq!(troubles, Vec::<String>::new());
         // A page that is not there is said to be missing by the browser too.
         let complaints = self.bed.browser.complaints().unwrap();

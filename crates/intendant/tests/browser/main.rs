@@ -11,6 +11,7 @@ mod support;
 mod bed;
 mod bus;
 mod care;
+mod google;
 mod identities;
 mod registrations;
 mod walk;

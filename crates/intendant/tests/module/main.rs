@@ -350,6 +350,7 @@ impl Running for Open {
             api: vec![described()],
             pages: pages().with_state(()),
             panels: vec![Box::new(Porter)],
+            grave: vec!["room_let_twice"],
             keyed: vec!["/rooms/v1/keys/"],
         }
     }

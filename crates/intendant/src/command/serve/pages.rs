@@ -25,12 +25,13 @@ pub(super) fn routes(
     clock: &Clock,
 ) -> (Router, KeyedPaths) {
     let around = Around { hub: &parts.hub, access: &parts.access, kit, clock, url: parts.url.as_deref() };
-    let (mut described, mut pages, mut panels, mut keyed) =
-        (Vec::new(), Router::new(), Vec::new(), Vec::new());
-    for Served { api, pages: more, panels: shown, keyed: below } in assembly.serve(&around) {
+    let (mut described, mut pages, mut panels, mut grave, mut keyed) =
+        (Vec::new(), Router::new(), Vec::new(), Vec::new(), Vec::new());
+    for Served { api, pages: more, panels: shown, grave: codes, keyed: below } in assembly.serve(&around) {
         described.extend(api);
         pages = pages.merge(more);
         panels.extend(shown);
+        grave.extend(codes);
         keyed.extend(below);
     }
     let console = console::routes(Console {
@@ -41,6 +42,7 @@ pub(super) fn routes(
         clock: clock.clone(),
         installation: parts.installation.clone(),
         panels: panels.into(),
+        grave: grave.into(),
     });
     (api::routes(Api::new(parts), described).merge(console).merge(pages), KeyedPaths::new(keyed))
 }
