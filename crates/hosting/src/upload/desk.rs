@@ -1,12 +1,13 @@
 //! What is asked of uploads: who may come in, what files there are, and handing them over.
 
 mod files;
+mod open;
 mod sessions;
 mod sweep;
 
 pub(in crate::upload) use sessions::Visitor;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ use super::set::SetDocument;
 use super::slot::Slot;
 use super::store::Store;
 use super::ticket;
+use open::Open;
 
 /// Parts that come in at once.
 const PARTS: usize = 128;
@@ -38,11 +40,11 @@ pub(super) struct Inner {
     store: Store,
     schools: Arc<dyn Schools>,
     clock: Clock,
-    sets: Mutex<HashMap<String, Arc<Set>>>,
+    sets: Mutex<Open>,
     /// Whoever holds it may promise room.
     room: Turn<()>,
     parts: Arc<Semaphore>,
-    /// Sets that nobody seemed to use when they were last looked at.
+    /// Sets that nobody seemed to use, and used tickets that seemed too old, when they were last looked at.
     unused: Mutex<HashSet<String>>,
 }
 
@@ -79,7 +81,7 @@ impl Uploads {
                 Arc::new(Slot::new(id.clone(), store.place(&found.id, &id), document, offset))
             };
             let files = found.files.into_iter().map(slot).collect();
-            (found.id.clone(), Arc::new(Set::new(found.id.clone(), found.document, files)))
+            Arc::new(Set::new(found.id.clone(), found.document, files))
         });
         let sets = Mutex::new(sets.collect());
         Ok(Uploads(Arc::new(Inner {
@@ -113,12 +115,12 @@ impl Uploads {
         self.0.clock.now()
     }
 
-    fn sets(&self) -> MutexGuard<'_, HashMap<String, Arc<Set>>> {
+    fn sets(&self) -> MutexGuard<'_, Open> {
         self.0.sets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn all(&self) -> Vec<Arc<Set>> {
-        self.sets().values().cloned().collect()
+        self.sets().all()
     }
 
     /// Does something with the folder, apart from the threads that serve everybody.
@@ -158,6 +160,20 @@ impl Set {
     pub(super) fn file(&self, id: &str) -> Result<Arc<Slot>, Error> {
         let found = self.state().files.iter().find(|file| file.id == id).cloned();
         found.ok_or_else(|| Reason::NoFile.into())
+    }
+
+    /// Adds a file, as the last one.
+    fn add(&self, file: &Arc<Slot>) {
+        let mut state = self.state();
+        state.document.order.push(file.id.clone());
+        state.files.push(Arc::clone(file));
+    }
+
+    /// Takes a file out.
+    fn take_out(&self, id: &str) {
+        let mut state = self.state();
+        state.files.retain(|file| file.id != id);
+        state.document.order.retain(|file| file != id);
     }
 
     /// Bytes that are still to come.

@@ -1,6 +1,7 @@
 //! What is kept of a set of files: documents on the disk, beside the files themselves.
 
 use jiff::{SignedDuration, Timestamp};
+use model::believe::is_ahead;
 use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
@@ -113,6 +114,13 @@ impl SetDocument {
         self.order = order;
     }
 
+    /// Brings times back that lie ahead: a clock that ran ahead and was put right left them. Whether there were any.
+    pub(crate) fn put_right(&mut self, now: Timestamp) -> bool {
+        let sessions = self.sessions.iter_mut().map(|session| &mut session.used_at);
+        let ahead = std::iter::once(&mut self.used_at).chain(sessions).filter(|at| is_ahead(**at, now));
+        ahead.map(|at| *at = now).count() > 0
+    }
+
     /// Until when it is kept if nobody uses it.
     pub(crate) fn expires_at(&self) -> Timestamp {
         self.used_at.checked_add(KEPT).unwrap_or(self.used_at)
@@ -160,6 +168,21 @@ mod tests {
         );
         assert!(set.admits("s", at(46 * 60)) && !set.admits("other", at(0)));
         assert_eq!(set.expires_at(), at(47 * 60));
+    }
+
+    #[test]
+    fn a_clock_that_was_put_right_leaves_nobody_in_for_weeks() {
+        let mut set = set();
+        set.admit("s".to_owned(), at(0));
+        assert!(!set.put_right(at(0)), "clocks differ a little");
+        set.admit("ahead".to_owned(), at(30 * 24 * 60));
+        assert!(set.put_right(at(10)) && !set.put_right(at(10)));
+        assert_eq!(
+            (set.expires_at(), set.sessions.len()),
+            (at(24 * 60 + 10), 1),
+            "the old one was over by then"
+        );
+        assert!(set.admits("ahead", at(24 * 60)) && !set.admits("ahead", at(24 * 60 + 10)));
     }
 
     #[test]

@@ -102,11 +102,16 @@ impl Store {
     pub(super) fn keep(&self, set: &str, document: &SetDocument) -> io::Result<()> {
         let folder = self.folder(set);
         match fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Ok(()) => flush_folder(&self.sets)?,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+            Ok(()) => {
+                flush_folder(&self.sets)?;
+                // A folder without a document is no set.
+                write(&folder.join("set.json"), document).inspect_err(|_| drop(fs::remove_dir(&folder)))
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                write(&folder.join("set.json"), document)
+            }
+            Err(error) => Err(error),
         }
-        write(&folder.join("set.json"), document)
     }
 
     /// Removes a set with all that is in it. Its document goes first: what is left after a crash is no set.
@@ -117,10 +122,14 @@ impl Store {
         flush_folder(&self.sets)
     }
 
+    /// The mark of a ticket that was used.
+    pub(super) fn mark(id: &str, expires_at: Timestamp) -> String {
+        format!("{}-{id}", expires_at.as_second())
+    }
+
     /// Uses a ticket; `false` = it was used before.
-    pub(super) fn use_ticket(&self, id: &str, expires_at: Timestamp) -> io::Result<bool> {
-        let mark = self.tickets.join(format!("{}-{id}", expires_at.as_second()));
-        match OpenOptions::new().write(true).create_new(true).open(mark) {
+    pub(super) fn use_ticket(&self, mark: &str) -> io::Result<bool> {
+        match OpenOptions::new().write(true).create_new(true).open(self.tickets.join(mark)) {
             Ok(mark) => {
                 mark.sync_all()?;
                 flush_folder(&self.tickets)?;
@@ -131,17 +140,22 @@ impl Store {
         }
     }
 
-    /// Forgets tickets that nobody can show any more.
-    pub(super) fn forget_tickets(&self, before: Timestamp) -> io::Result<()> {
+    /// The marks of tickets that nobody can show any more, if it is as late as that.
+    pub(super) fn old_tickets(&self, now: Timestamp) -> io::Result<Vec<String>> {
+        let mut old = Vec::new();
         for entry in fs::read_dir(&self.tickets)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let second = name.to_str().and_then(|name| name.split_once('-')?.0.parse::<i64>().ok());
-            if second.is_none_or(|second| second < before.as_second()) {
-                absent(fs::remove_file(entry.path()))?;
+            let Ok(mark) = entry?.file_name().into_string() else { continue };
+            let second = mark.split_once('-').and_then(|(second, _)| second.parse::<i64>().ok());
+            if second.is_none_or(|second| second < now.as_second()) {
+                old.push(mark);
             }
         }
-        Ok(())
+        Ok(old)
+    }
+
+    /// Forgets that a ticket was used.
+    pub(super) fn forget_ticket(&self, mark: &str) -> io::Result<()> {
+        absent(fs::remove_file(self.tickets.join(mark)))
     }
 
     /// Bytes that are free on the disk.
@@ -171,10 +185,11 @@ impl Place {
         self.folder.join(format!("{}.at", self.id))
     }
 
-    /// Begins a file, of which nothing is there.
+    /// Begins a file, of which nothing is there; or leaves nothing of it.
     pub(super) fn begin(&self, document: &FileDocument) -> io::Result<()> {
-        private().create_new(true).open(self.part())?.sync_all()?;
-        write(&self.document(), document)
+        let part = private().create_new(true).open(self.part())?;
+        let begun = part.sync_all().and_then(|()| write(&self.document(), document));
+        begun.inspect_err(|_| drop(self.remove()))
     }
 
     /// Writes down how the file is now.
@@ -270,10 +285,14 @@ fn read<T: DeserializeOwned>(path: &Path) -> io::Result<T> {
 fn write(path: &Path, document: &impl Serialize) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     let new = path.with_extension("new");
-    let mut file = private().create(true).truncate(true).open(&new)?;
-    file.write_all(&serde_json::to_vec(document)?)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
+    let written = serde_json::to_vec(document).map_err(io::Error::from).and_then(|document| {
+        let mut file = private().create(true).truncate(true).open(&new)?;
+        file.write_all(&document)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    });
+    // What a full disk has of it is of no use to anybody.
+    written.inspect_err(|_| drop(fs::remove_file(&new)))?;
     flush_folder(folder)
 }
 

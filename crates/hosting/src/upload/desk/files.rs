@@ -68,14 +68,15 @@ impl Uploads {
             return Err(Refusal::about(Reason::Room, &document.name).into());
         }
         let place = self.0.store.place(&set.id, &id);
-        let slot = Arc::new(Slot::new(id.clone(), place.clone(), document.clone(), 0));
-        self.on_disk(move |_| place.begin(&document)).await?;
-        {
-            let mut state = set.state();
-            state.document.order.push(id);
-            state.files.push(Arc::clone(&slot));
+        let slot = Arc::new(Slot::new(id, place.clone(), document.clone(), 0));
+        let begun = place.clone();
+        self.on_disk(move |_| begun.begin(&document)).await?;
+        set.add(&slot);
+        if let Err(error) = self.keep(set).await {
+            set.take_out(&slot.id);
+            self.on_disk(move |_| place.remove()).await?;
+            return Err(error);
         }
-        self.keep(set).await?;
         Ok(slot)
     }
 
@@ -158,11 +159,7 @@ impl Uploads {
         let slot = set.file(id)?;
         let taken = slot.take().await;
         taken.give_up();
-        {
-            let mut state = set.state();
-            state.files.retain(|file| file.id != id);
-            state.document.order.retain(|file| file != id);
-        }
+        set.take_out(id);
         self.keep(&set).await?;
         let place = slot.place.clone();
         let removed = self.on_disk(move |_| place.remove()).await;

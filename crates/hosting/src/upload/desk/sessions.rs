@@ -7,6 +7,7 @@ use crate::upload::error::Error;
 use crate::upload::refusal::Reason;
 use crate::upload::school::{School, Standing};
 use crate::upload::set::SetDocument;
+use crate::upload::store::Store;
 use crate::upload::ticket::Said;
 
 /// Somebody who may use a set of files, and how its school stands.
@@ -43,10 +44,17 @@ impl Uploads {
     /// Uses a ticket. The answer is the text of the session.
     pub(in crate::upload) async fn redeem(&self, ticket: &str) -> Result<String, Error> {
         let Said { school, id, expires_at } = self.look_at(ticket).await?;
-        if !self.on_disk(move |store| store.use_ticket(&id, expires_at)).await? {
+        let mark = Store::mark(&id, expires_at);
+        let used = mark.clone();
+        if !self.on_disk(move |store| store.use_ticket(&used)).await? {
             return Err(Reason::Gone.into());
         }
-        self.admit(school).await
+        let admitted = self.admit(school).await;
+        if admitted.is_err() {
+            // Whoever could not come in, for want of room or of a journal, may come again.
+            self.on_disk(move |store| store.forget_ticket(&mark)).await?;
+        }
+        admitted
     }
 
     /// Lets in who has a school's key; `None` = it is not that of this school.
@@ -64,8 +72,7 @@ impl Uploads {
     /// Who has this text of a session.
     pub(in crate::upload) async fn visitor(&self, session: &str) -> Result<Visitor, Error> {
         let (hash, now) = (hash(session), self.now());
-        let set = self.all().into_iter().find(|set| set.state().document.admits(&hash, now));
-        let set = set.ok_or(Reason::Gone)?;
+        let set = self.sets().of_session(&hash, now).ok_or(Reason::Gone)?;
         let standing = self.standing(&set.document().school).await?;
         let noted = set.state().document.use_of(&hash, now);
         if noted {
@@ -111,7 +118,7 @@ impl Uploads {
         };
         set.state().document.admit(hash, now);
         self.keep(&set).await?;
-        self.sets().insert(set.id.clone(), set);
+        self.sets().put(&set);
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! A disk that fills up. The test mounts a small file system in memory, and so has to run as root.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::bed::{Bed, archive, sha256};
@@ -19,14 +20,54 @@ impl Drop for Mounted {
     }
 }
 
+/// A server of uploads on a disk of so many MiB.
+async fn small(size: u64, limits: Limits) -> (Mounted, Bed) {
+    let folder = tempfile::tempdir().unwrap();
+    let size = format!("size={size}m");
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).status();
+    assert!(mount.unwrap().success(), "this test mounts a small file system and has to run as root");
+    (Mounted(folder.path().to_owned()), Bed::at(folder, limits).await)
+}
+
+/// All that there is below a folder.
+fn all(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut all: Vec<_> = paths.flat_map(|path| if path.is_dir() { all(&path) } else { vec![path] }).collect();
+    all.sort();
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_begin_on_a_full_disk_leaves_nothing_and_can_be_tried_again() {
+    let (_mounted, bed) = small(8, Limits { reserve: 0, ..Limits::default() }).await;
+    let (session, ticket) = (bed.session().await, bed.ticket().await);
+    let before = all(bed.folder());
+    let filler = bed.folder().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    bed.life.0.lock().unwrap().standing.generation = 2;
+    let other = bed.ticket().await;
+    bed.life.0.lock().unwrap().standing.generation = 1;
+    assert_eq!(bed.create(&session, "base.txt", 10).await.code(), "room");
+    let refused = bed.ask("POST", &ticket, &[PROGRAM], b"").await;
+    assert_eq!((refused.status, refused.code().as_str()), (507, "room"), "{refused:?}");
+    // One that would begin a set of its own.
+    bed.life.0.lock().unwrap().standing.generation = 2;
+    assert_eq!(bed.ask("POST", &other, &[PROGRAM], b"").await.status, 507);
+    // Its room is free once nobody has it open.
+    drop(file);
+    fs::remove_file(&filler).unwrap();
+    assert_eq!(all(bed.folder()), before);
+    assert_eq!(fs::read_dir(bed.folder().join("sets")).unwrap().count(), 1);
+    assert_eq!(bed.ask("POST", &other, &[PROGRAM], b"").await.status, 201, "it was not used up");
+    bed.life.0.lock().unwrap().standing.generation = 1;
+    assert_eq!(bed.ask("POST", &ticket, &[PROGRAM], b"").await.status, 201);
+    assert_eq!(bed.create(&session, "base.txt", 10).await.status, 201);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_before_a_disk_was_full_is_kept_and_the_rest_comes_when_there_is_room() {
-    let folder = tempfile::tempdir().unwrap();
-    let mount =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=24m", "tmpfs"]).arg(folder.path()).status();
-    assert!(mount.unwrap().success(), "this test mounts a small file system and has to run as root");
-    let _mounted = Mounted(folder.path().to_owned());
-    let bed = Bed::at(folder, Limits { reserve: 1 << 20, ..Limits::default() }).await;
+    let (_mounted, bed) = small(24, Limits { reserve: 1 << 20, ..Limits::default() }).await;
     let session = bed.session().await;
     let refused = bed.create(&session, "large.zip", 24 << 20).await;
     assert_eq!((refused.status, refused.code().as_str()), (507, "room"), "said before a byte was sent");
@@ -52,4 +93,5 @@ async fn what_came_before_a_disk_was_full_is_kept_and_the_rest_comes_when_there_
     assert_eq!((rest.status, rest.header("upload-offset")), (204, content.len().to_string().as_str()));
     assert_eq!(bed.ask("POST", &format!("{session}/finish"), &[FORM, PROGRAM], b"").await.status, 204);
     assert_eq!(bed.life.0.lock().unwrap().handed[0][0].sha256, sha256(&content));
+    assert_eq!(bed.left().len(), 1, "the file, and nothing beside it");
 }

@@ -66,12 +66,17 @@ pub(super) async fn order(
     headers: HeaderMap,
     form: Form,
 ) -> Response {
-    let first: Vec<String> = form.all("file").map(str::to_owned).collect();
+    let first = files(&form);
     let done = async {
         let visitor = web.uploads.visitor(&session).await?;
         web.uploads.put_first(&visitor, &first).await
     };
     answered(&web, &visit, &session, &headers, done.await).await
+}
+
+/// The files that a form names, in its order.
+fn files(form: &Form) -> Vec<String> {
+    form.all("file").map(str::to_owned).collect()
 }
 
 /// `POST …/finish`: the files are handed over.
@@ -82,7 +87,7 @@ pub(super) async fn finish(
     headers: HeaderMap,
     form: Form,
 ) -> Response {
-    let order: Vec<String> = form.all("file").map(str::to_owned).collect();
+    let order = files(&form);
     let done = async {
         let visitor = web.uploads.visitor(&session).await?;
         web.uploads.finish(&visitor, &order).await

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use engine::clock::within;
 use futures_util::StreamExt as _;
 use http::Closing;
+use http::page::Visit;
 use serde::Serialize;
 
 use super::answer::{proved, refused, say, sentence};
@@ -59,6 +60,11 @@ pub(super) async fn options(State(web): State<Web>) -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
+/// The answer to a program, also to one that is refused.
+fn told(web: &Web, visit: &Visit, done: Result<Response, Error>) -> Response {
+    done.unwrap_or_else(|error| refused(visit, error, web.uploads.limits()))
+}
+
 /// What a request is about.
 struct Asked {
     session: String,
@@ -92,7 +98,7 @@ pub(super) async fn create(
         }
         Ok(proved((StatusCode::CREATED, tus::headers(&pairs)).into_response()))
     };
-    created.await.unwrap_or_else(|error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, created.await)
 }
 
 /// Whether what is left of a part can be sent again.
@@ -121,7 +127,7 @@ pub(super) async fn head(
         ]);
         Ok(proved((StatusCode::OK, tus::headers(&pairs)).into_response()))
     };
-    looked.await.unwrap_or_else(|error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, looked.await)
 }
 
 /// A part comes.
@@ -134,8 +140,7 @@ pub(super) async fn patch(
     body: Body,
 ) -> Response {
     let asked = Asked { session, file };
-    let appended = append(&web.uploads, &asked, &headers, body, closing).await;
-    appended.unwrap_or_else(|error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, append(&web.uploads, &asked, &headers, body, closing).await)
 }
 
 async fn append(
@@ -161,8 +166,7 @@ pub(super) async fn delete(
     Path((session, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let removed = remove(&web.uploads, &Asked { session, file }, &headers).await;
-    removed.unwrap_or_else(|error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, remove(&web.uploads, &Asked { session, file }, &headers).await)
 }
 
 async fn remove(uploads: &Uploads, asked: &Asked, headers: &HeaderMap) -> Result<Response, Error> {
@@ -187,7 +191,7 @@ pub(super) async fn meant(
         Method::DELETE => remove(&web.uploads, &asked, &headers).await,
         _ => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
     };
-    done.unwrap_or_else(|error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, done)
 }
 
 /// Whether a file that was chosen again begins as the one that is there: the body is the beginning of it.
@@ -204,7 +208,7 @@ pub(super) async fn begins_so(
         web.uploads.begins_so(&visitor, &file, &beginning).await?;
         Ok(proved(StatusCode::NO_CONTENT.into_response()))
     };
-    compared.await.unwrap_or_else(|error: Error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, compared.await)
 }
 
 async fn beginning(body: Body) -> Result<Vec<u8>, Error> {
@@ -236,7 +240,7 @@ pub(super) async fn list(
         };
         Ok(proved(axum::Json(listing).into_response()))
     };
-    listed.await.unwrap_or_else(|error: Error| refused(&visit, error, web.uploads.limits()))
+    told(&web, &visit, listed.await)
 }
 
 /// What a session has.
