@@ -100,12 +100,16 @@ pub(crate) fn connection(said: &Value) -> Option<Connection> {
     let said = said.as_object()?;
     let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
     let rows = said.get("rows").and_then(Value::as_array).into_iter().flatten();
-    Some(Connection {
+    let port = said.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+    let connection = Connection {
         url: text("url").filter(|url| is_site(url)),
         host: text("host").filter(|host| is_line(host, URL)),
-        port: said.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok()),
+        port: port.filter(|port| *port != 0),
         rows: rows.filter_map(row).take(ROWS).collect(),
-    })
+    };
+    // A port alone leads nowhere.
+    let leads = connection.url.is_some() || connection.host.is_some() || !connection.rows.is_empty();
+    leads.then_some(connection)
 }
 
 fn row(said: &Value) -> Option<Row> {
@@ -121,7 +125,8 @@ fn row(said: &Value) -> Option<Row> {
 
 /// An address that a page may link to.
 pub(crate) fn is_site(url: &str) -> bool {
-    (url.starts_with("http://") || url.starts_with("https://"))
+    let place = url.strip_prefix("http://").or(url.strip_prefix("https://"));
+    place.is_some_and(|place| !place.is_empty() && !place.starts_with('/'))
         && is_line(url, URL)
         && !url.contains(char::is_whitespace)
 }
@@ -180,16 +185,27 @@ mod tests {
 
     #[test]
     fn what_would_harm_a_page_is_left_out() {
-        for url in ["javascript:alert(1)", "http://a\nb", "ftp://x", "", "http://a b"] {
-            let connection = of(&[json!({"connection": {"url": url, "port": 99999}})]).connection.unwrap();
-            assert_eq!((connection.url, connection.port), (None, None), "{url:?}");
+        for url in
+            ["javascript:alert(1)", "http://a\nb", "ftp://x", "", "http://a b", "https:///x", "http://"]
+        {
+            for port in [json!(99_999), json!(0), json!(-1), json!("80"), json!(8.5)] {
+                let said = json!({"connection": {"url": url, "host": "h", "port": port}});
+                let connection = of(&[said]).connection.unwrap();
+                assert_eq!((connection.url, connection.port), (None, None), "{url:?} {port}");
+            }
         }
         let many: Vec<_> = (0..1000).map(|n| json!({"label": format!("{n}"), "value": "x"})).collect();
         assert_eq!(of(&[json!({"connection": {"rows": many}})]).connection.unwrap().rows.len(), ROWS);
-        assert_eq!(
-            of(&[json!({"connection": "x"}), json!(7), json!({"downloads": {"a": 1}})]),
-            Answer::default()
-        );
+        let nothing = [
+            json!({"connection": "x"}),
+            json!({"connection": {"url": 7, "host": "", "port": 80, "rows": [7, {"label": "x"}]}}),
+            json!({"connection": {}, "eta_seconds": -1}),
+            json!(7),
+            json!({"downloads": {"a": 1}, "eta_seconds": "soon"}),
+        ];
+        assert_eq!(of(&nothing), Answer::default());
+        let known = json!({"connection": {"host": "a"}});
+        assert_eq!(of(&[known, nothing[1].clone()]).connection.unwrap().host.unwrap(), "a");
     }
 
     #[test]

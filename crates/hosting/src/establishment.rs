@@ -416,11 +416,29 @@ impl Establishment {
         self.kept.upload.iter().flat_map(|set| &set.files).map(|file| file.size).sum()
     }
 
-    /// Without the exports that were kept for longer than `keep`; and whether all of it was.
-    pub fn expire(&mut self, keep: SignedDuration, now: Timestamp) -> bool {
-        let over = |at: Timestamp| now.duration_since(happened(at, now)) >= keep;
-        self.kept.exports.retain(|export| !over(export.at));
-        self.state == State::Deleted && over(self.kept.since)
+    /// The generations whose exports were kept for at least so long.
+    pub fn over(&self, keep: SignedDuration, now: Timestamp) -> Vec<u64> {
+        let is_over = |export: &&Export| now.duration_since(export.at) >= keep;
+        self.kept.exports.iter().filter(is_over).map(|export| export.era).collect()
+    }
+
+    /// Exports that lie ahead are of now: a clock that ran ahead and was put right keeps nothing for longer.
+    pub fn put_right(&mut self, now: Timestamp) {
+        for export in &mut self.kept.exports {
+            export.at = happened(export.at, now);
+        }
+    }
+
+    /// Without the exports of these generations; and whether nothing is left of a school that is gone.
+    pub fn without(&mut self, eras: &[u64]) -> bool {
+        self.kept.exports.retain(|export| !eras.contains(&export.era));
+        self.state == State::Deleted && self.kept.exports.is_empty()
+    }
+
+    /// Whether the databases of the present generation were mounted: then there is something to export.
+    pub fn was_mounted(&self) -> bool {
+        let present = self.kept.history.iter().rev().take_while(|passed| passed.state != State::Deleted);
+        present.into_iter().any(|passed| passed.state == State::UploadedRight)
     }
 }
 

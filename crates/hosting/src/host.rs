@@ -26,6 +26,7 @@ use crate::values::Values;
 pub use exports::Link;
 pub use look::{Eta, Found};
 pub use schools::Doors;
+pub use sweep::Looked;
 
 /// So often something is tried again that others change at the same moment: each time one of them comes through.
 const TRIES: usize = 64;

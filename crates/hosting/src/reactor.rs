@@ -2,7 +2,7 @@
 
 use engine::Why;
 use engine::port::{Moment, Reactor, View};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::word::code;
 use model::{Code, Effects, Entity, EntityKey, Job, JobState, Request};
 
@@ -11,6 +11,13 @@ use crate::establishment::{Establishment, Happening, KIND, Moved};
 use crate::pace::{self, Pace};
 use crate::request::{self, SOURCE, export_dir};
 use crate::state::Work;
+
+/// No work takes longer than this: a clock did.
+const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// What is wrong with an answer that says that all is well.
+const NO_WAY_IN: &str = "the server was opened, and no backend said how to connect to it (`connection`)";
+const NO_EXPORT: &str = "it was removed, and no backend named what it exported of its databases (`downloads`): what was \
+                         uploaded is still here";
 
 /// Why a request is not taken by any other door.
 const ASKED_HERE: Code = Code::from_static("asked_by_its_lifecycle");
@@ -63,7 +70,7 @@ impl Reactor for Follow {
             Moment::Soft => Effects::default(),
             Moment::Settled => {
                 let at = job.ended_at.unwrap_or(job.accepted_at);
-                let mut effects = self.moved(&found, ended(view, &export_dir(&found, &self.exports)), at);
+                let mut effects = self.moved(&found, ended(view, &found, &self.exports), at);
                 effects.entities.extend(measured(job, &found, entities));
                 effects
             }
@@ -94,10 +101,10 @@ impl Follow {
     }
 }
 
-/// How long the work took, if it was done.
+/// How long the work took, if it was done; `None` also when the clock was set meanwhile, by as much as can be told.
 fn measured(job: &Job, found: &Establishment, entities: &[Entity]) -> Option<model::EntityWrite> {
-    let (started, ended) = (job.started_at?, job.ended_at?);
-    let seconds = ended.duration_since(started).as_secs_f64().max(0.0);
+    let took = job.ended_at?.duration_since(job.started_at?);
+    let seconds = Some(took).filter(|took| !took.is_negative() && *took <= LONGEST)?.as_secs_f64();
     let entity = entities.iter().find(|entity| entity.key.kind == pace::KIND);
     let mut pace = Pace::read(entity);
     let mean = match Work::of_action(&job.action)? {
@@ -118,11 +125,11 @@ fn establishment(entities: &[Entity]) -> Option<Establishment> {
 }
 
 /// What the end of a job is to its establishment.
-fn ended(view: &View<'_>, export_dir: &str) -> Happening {
+fn ended(view: &View<'_>, found: &Establishment, exports: &str) -> Happening {
     let job = view.job;
     let why = || job.message.clone().unwrap_or_else(|| format!("{} came to nothing", job.action));
     match job.state {
-        JobState::Succeeded => Happening::Done(Answer::of(view.steps, export_dir)),
+        JobState::Succeeded => done(found, Answer::of(view.steps, &export_dir(found, exports))),
         JobState::Cancelled => Happening::Cancelled(match &job.cancelled_by {
             Some(by) => format!("cancelled by {by}"),
             None => why(),
@@ -132,5 +139,18 @@ fn ended(view: &View<'_>, export_dir: &str) -> Happening {
             Happening::Dropped(why())
         }
         _ => Happening::Failed(why()),
+    }
+}
+
+/// What it is that backends say that they have done what is waited for. What they owe with it has to be there: nobody could
+/// use an open school without it, and what is left of a removed one would be lost.
+fn done(found: &Establishment, answer: Answer) -> Happening {
+    let work = found.kept.awaited.as_ref().map(|awaited| awaited.work);
+    match work {
+        Some(Work::Open) if answer.connection.is_none() => Happening::Failed(NO_WAY_IN.to_owned()),
+        Some(Work::Delete) if answer.exported.is_empty() && found.was_mounted() => {
+            Happening::Failed(NO_EXPORT.to_owned())
+        }
+        _ => Happening::Done(answer),
     }
 }

@@ -8,7 +8,6 @@ use axum::http::Request;
 use http::Scope;
 use intendant_hosting::api::Kind;
 use intendant_hosting::{State, Work};
-use model::Outcome;
 use serde_json::{Value, json};
 use support::{Bed, NEIGHBOUR, PASSWORD, SCHOOL, SECRET, client, document, failed, token};
 
@@ -304,70 +303,6 @@ async fn a_delete_waits_behind_what_is_under_way() {
     assert_eq!(actions, ["HOSTING_CREATE", "HOSTING_DELETE"]);
 }
 
-/// Two callers at once, a thousand times: one wins, the other is told so, and nothing is mixed.
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_callers_at_once_one_wins() {
-    let bed = Bed::new().await;
-    let letters = b"ABCDEFGHJKLMNPRSTUVWXYZ";
-    let said =
-        |rne: &str, griffe: &str| json!({"rne": rne, "griffe": griffe, "code": griffe, "version": "SP"});
-    for round in 0..400_usize {
-        let rne = format!("{round:07}{}", char::from(letters[round % 23]));
-        let (one, other) = tokio::join!(
-            bed.ask("POST", "", Some(said(&rne, "one"))),
-            bed.ask("POST", "", Some(said(&rne, "other")))
-        );
-        let winner = match (one.0.as_u16(), other.0.as_u16()) {
-            (200, 404) => "one",
-            (404, 200) => "other",
-            both => panic!("{rne}: {both:?} {one:?} {other:?}"),
-        };
-        let loser = if winner == "one" { &other.1 } else { &one.1 };
-        assert_eq!(loser["type"], "already-exists");
-        let kept = bed.host.get(&rne.parse().unwrap()).await.unwrap().kept;
-        assert_eq!(
-            (kept.values.griffe.as_str(), kept.values.code.expose()),
-            (winner, winner),
-            "nothing is mixed"
-        );
-    }
-    bed.open(SCHOOL).await;
-    let path = format!("/{SCHOOL}");
-    let change = |griffe: &str| Some(json!({"griffe": griffe, "code": griffe}));
-    for round in 0..400_usize {
-        let (one, other) = (format!("a{round}"), format!("b{round}"));
-        let (first, second) =
-            tokio::join!(bed.ask("PUT", &path, change(&one)), bed.ask("PUT", &path, change(&other)));
-        let winners = [(first.0, &one), (second.0, &other)];
-        let winners: Vec<_> =
-            winners.into_iter().filter(|(status, _)| *status == 200).map(|(_, griffe)| griffe).collect();
-        // The second may come when the first is done already.
-        assert!(
-            !winners.is_empty()
-                && [first.0, second.0].iter().all(|status| [200, 409].contains(&status.as_u16())),
-            "{first:?} {second:?}"
-        );
-        bed.until(SCHOOL, State::Ready).await;
-        let kept = bed.host.get(&SCHOOL.parse().unwrap()).await.unwrap().kept;
-        assert_eq!(kept.values.griffe, kept.values.code.expose());
-        assert!(winners.contains(&&kept.values.griffe), "{winners:?} {}", kept.values.griffe);
-    }
-    for round in 0..200_usize {
-        let rne = format!("{round:07}{}", char::from(letters[round % 23]));
-        bed.until(&rne, State::DbWait).await;
-        let path = format!("/{rne}");
-        let (first, second) = tokio::join!(bed.ask("DELETE", &path, None), bed.ask("DELETE", &path, None));
-        assert!(
-            [first.0, second.0].iter().all(|status| [200, 410].contains(&status.as_u16())),
-            "{first:?} {second:?}"
-        );
-        bed.until(&rne, State::Deleted).await;
-    }
-    let deletions =
-        bed.fake.calls.lock().unwrap().iter().filter(|call| call.action == "HOSTING_DELETE").count();
-    assert_eq!(deletions, 200, "each school is removed once");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_seen_by_whoever_looks_at_jobs_or_the_audit() {
     let bed = Bed::new().await;
@@ -455,15 +390,6 @@ async fn time_left_is_told_also_for_the_first_school_ever() {
     bed.upload(NEIGHBOUR, "b").await;
     let eta = bed.view(NEIGHBOUR).await["eta_seconds"].as_u64().unwrap();
     assert!(eta < 800, "{eta}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_says_nothing_of_a_connection_leaves_an_open_school() {
-    let bed = Bed::new().await;
-    bed.answer(Work::Open, Outcome::done());
-    bed.open(SCHOOL).await;
-    let view = bed.view(SCHOOL).await;
-    assert_eq!((&view["state"], view["connection"].is_null()), (&json!("BCDIREADY"), true));
 }
 
 #[tokio::test(flavor = "multi_thread")]

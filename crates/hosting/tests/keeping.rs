@@ -5,11 +5,12 @@ mod support;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use intendant_hosting::host::Looked;
 use intendant_hosting::settings::ClientProgram;
 use intendant_hosting::{State, Version, Work};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use support::{Bed, SCHOOL};
+use support::{Bed, NEIGHBOUR, SCHOOL};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -100,7 +101,7 @@ async fn thirty_days_later_nothing_is_left() {
     let url = bed.removed().await["url"].as_str().unwrap().to_owned();
     let folder = bed.settings.exports().join(SCHOOL);
     bed.clock.run_ahead(29 * DAY);
-    bed.host.expire().await.unwrap();
+    bed.expire().await;
     assert!(folder.exists());
     assert_eq!(
         (bed.state(SCHOOL).await.as_str(), bed.follow(&url, &[]).await.0.as_u16()),
@@ -108,7 +109,7 @@ async fn thirty_days_later_nothing_is_left() {
     );
     bed.clock.run_ahead(31 * DAY);
     assert_eq!(bed.follow(&url, &[]).await.0, 403, "the link is over, swept or not");
-    bed.host.expire().await.unwrap();
+    bed.expire().await;
     assert!(!folder.exists());
     assert_eq!(bed.ask("GET", &format!("/{SCHOOL}"), None).await.0, 404);
     // No old key comes back with a new school.
@@ -122,9 +123,95 @@ async fn an_open_school_and_its_exports_of_before_are_told_apart() {
     bed.removed().await;
     bed.open(SCHOOL).await;
     bed.clock.run_ahead(31 * DAY);
-    bed.host.expire().await.unwrap();
+    bed.expire().await;
     assert_eq!(bed.state(SCHOOL).await, "BCDIREADY");
     assert!(!bed.settings.exports().join(SCHOOL).exists(), "the exports of before are gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_runs_ahead_for_a_while_costs_no_export() {
+    let bed = Bed::new().await;
+    let url = bed.removed().await["url"].as_str().unwrap().to_owned();
+    let folder = bed.settings.exports().join(SCHOOL);
+    let looked = Looked::default();
+    bed.clock.run_ahead(40 * DAY);
+    bed.host.expire(&looked).await.unwrap();
+    bed.clock.run_ahead(SignedDuration::ZERO);
+    bed.host.expire(&looked).await.unwrap();
+    bed.clock.run_ahead(40 * DAY);
+    bed.host.expire(&looked).await.unwrap();
+    bed.clock.run_ahead(DAY);
+    bed.host.expire(&looked).await.unwrap();
+    assert_eq!(
+        (bed.state(SCHOOL).await.as_str(), bed.follow(&url, &[]).await.0.as_u16()),
+        ("BCDIDELETED", 200)
+    );
+    bed.clock.run_ahead(31 * DAY);
+    bed.host.expire(&looked).await.unwrap();
+    assert!(folder.exists(), "seen once");
+    bed.host.expire(&looked).await.unwrap();
+    assert!(!folder.exists(), "and once more, an hour later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_removed_by_a_clock_that_ran_ahead_is_kept_as_long_as_anything_else() {
+    let bed = Bed::new().await;
+    bed.clock.run_ahead(30 * DAY);
+    bed.removed().await;
+    bed.clock.run_ahead(SignedDuration::ZERO);
+    bed.expire().await;
+    let until: jiff::Timestamp =
+        bed.view(SCHOOL).await["downloads"][0]["expires_at"].as_str().unwrap().parse().unwrap();
+    assert!(until.duration_since(bed.clock.now()) <= 30 * DAY, "{until}");
+    bed.clock.run_ahead(29 * DAY);
+    bed.expire().await;
+    assert_eq!(bed.state(SCHOOL).await, "BCDIDELETED");
+    bed.clock.run_ahead(31 * DAY);
+    bed.expire().await;
+    assert_eq!(bed.ask("GET", &format!("/{SCHOOL}"), None).await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_set_while_a_school_was_mounted_says_nothing_of_how_long_that_takes() {
+    let bed = Bed::new().await;
+    bed.create(SCHOOL).await;
+    bed.until(SCHOOL, State::DbWait).await;
+    bed.hang(Work::Mount);
+    bed.upload(SCHOOL, "a").await;
+    testhub::until("it hangs", async || bed.hangs() == 1).await;
+    bed.clock.run_ahead(30 * DAY);
+    bed.let_go();
+    bed.until(SCHOOL, State::Ready).await;
+    bed.create(NEIGHBOUR).await;
+    bed.until(NEIGHBOUR, State::DbWait).await;
+    let _held = bed.answers.hold().await;
+    bed.upload(NEIGHBOUR, "b").await;
+    let eta = bed.view(NEIGHBOUR).await["eta_seconds"].as_u64().unwrap();
+    assert!(eta <= 900, "{eta}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_school_that_cannot_be_read_keeps_no_other_from_being_looked_after() {
+    let bed = Bed::new().await;
+    bed.removed().await;
+    bed.open(NEIGHBOUR).await;
+    let exports = bed.settings.exports();
+    // The row of the first school, by number, is damaged; there is something of it.
+    std::fs::create_dir_all(exports.join("0000001B/1")).unwrap();
+    let content = model::effect::EntityContent {
+        state: "BCDIDELETED".to_owned(),
+        label: String::new(),
+        body: json!({"odd": 1}),
+    };
+    let key = model::EntityKey { kind: "establishment".to_owned(), key: "0000001B".to_owned() };
+    let write = model::EntityWrite { key, expected_rev: 0, content: Some(content) };
+    bed.hub.write(model::Effects { entities: vec![write], ..model::Effects::default() }, None).await.unwrap();
+    bed.clock.run_ahead(31 * DAY);
+    bed.expire().await;
+    assert!(!exports.join(SCHOOL).exists() && exports.join("0000001B/1").exists());
+    assert_eq!(bed.host.find_lost().await.unwrap(), 0);
+    let (status, page) = bed.ask("GET", "", None).await;
+    assert_eq!((status.as_u16(), &page["damaged"][0]["what"]), (200, &json!("0000001B")), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! Files that are downloaded by signed links.
 
-use axum::extract::{Path, State};
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
 use http::Params;
@@ -32,14 +35,11 @@ use crate::host::Link;
 )]
 pub(super) async fn export(
     State(api): State<Api>,
-    visitor: Visitor,
     Path((rne, name)): Path<(String, String)>,
     params: Params,
-    method: Method,
-    headers: HeaderMap,
+    wish: Wish,
 ) -> Response {
-    let link = Link::of_export(&rne, &name, params);
-    send(&api, &visitor, link, &method, &headers).await
+    wish.grant(&api, Link::of_export(&rne, &name, params)).await
 }
 
 /// `GET /hosting/v1/programs/{version}/{system}`: a program that schools install, by its signed link.
@@ -62,38 +62,48 @@ pub(super) async fn export(
 )]
 pub(super) async fn program(
     State(api): State<Api>,
-    visitor: Visitor,
     Path((version, system)): Path<(String, String)>,
     params: Params,
-    method: Method,
-    headers: HeaderMap,
+    wish: Wish,
 ) -> Response {
-    let link = Link::of_program(&version, &system, params);
-    send(&api, &visitor, link, &method, &headers).await
+    wish.grant(&api, Link::of_program(&version, &system, params)).await
 }
 
-async fn send(
-    api: &Api,
-    visitor: &Visitor,
-    link: Option<Link>,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Response {
-    let found = match link {
-        Some(link) => api.host.open(&link).await.map_err(|error| Trouble::of(error, visitor.lang)),
-        None => Ok(None),
-    };
-    match found {
-        Ok(Some(file)) => known(
-            file.answer(method, headers)
-                .await
-                .map_err(|problem| Trouble::from_problem(problem, visitor.lang)),
-        ),
-        Ok(None) => {
-            let detail =
-                "ask for the establishment again: its answer has a new link, as long as the file is kept";
-            Trouble::new(Kind::Forbidden, visitor.lang, detail).into_response()
+/// How somebody wants a file: in which language he is told that there is none, whole or in part.
+pub(super) struct Wish {
+    visitor: Visitor,
+    method: Method,
+    headers: HeaderMap,
+}
+
+impl<S: Sync> FromRequestParts<S> for Wish {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
+        Ok(Wish { visitor, method: parts.method.clone(), headers: parts.headers.clone() })
+    }
+}
+
+impl Wish {
+    /// The file of a link.
+    async fn grant(&self, api: &Api, link: Option<Link>) -> Response {
+        let lang = self.visitor.lang;
+        let found = match link {
+            Some(link) => api.host.open(&link).await.map_err(|error| Trouble::of(error, lang)),
+            None => Ok(None),
+        };
+        match found {
+            Ok(Some(file)) => {
+                let sent = file.answer(&self.method, &self.headers).await;
+                known(sent.map_err(|problem| Trouble::from_problem(problem, lang)))
+            }
+            Ok(None) => {
+                let detail =
+                    "ask for the establishment again: its answer has a new link, as long as the file is kept";
+                Trouble::new(Kind::Forbidden, lang, detail).into_response()
+            }
+            Err(trouble) => trouble.into_response(),
         }
-        Err(trouble) => trouble.into_response(),
     }
 }

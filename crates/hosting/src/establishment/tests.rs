@@ -157,19 +157,33 @@ fn a_deletion_that_failed_stays_and_is_tried_again() {
 
 #[test]
 fn exports_expire_and_a_clock_that_ran_ahead_keeps_nothing_for_ever() {
+    const DAY: i64 = 86_400;
     let keep = SignedDuration::from_hours(30 * 24);
-    let mut gone = after(&ready(), vec![Happening::Delete, done()]);
-    assert!(!gone.clone().expire(keep, at(29 * 86_400)));
+    let gone = after(&ready(), vec![Happening::Delete, done()]);
+    let era = gone.kept.era;
+    assert!(gone.over(keep, at(29 * DAY)).is_empty());
+    assert_eq!(gone.over(keep, at(31 * DAY)), [era]);
     let mut later = gone.clone();
-    assert!(later.expire(keep, at(31 * 86_400)) && later.kept.exports.is_empty());
+    assert!(!later.without(&[]) && later.without(&[era]) && later.kept.exports.is_empty());
     // It was removed, it says, next year.
-    gone.kept.since = at(365 * 86_400);
-    gone.kept.exports[0].at = at(365 * 86_400);
-    assert!(!gone.expire(keep, at(0)));
+    let mut ahead = gone.clone();
+    ahead.kept.exports[0].at = at(365 * DAY);
+    ahead.put_right(at(0));
+    assert!(ahead.over(keep, at(29 * DAY)).is_empty());
+    assert_eq!(ahead.over(keep, at(30 * DAY)), [era], "thirty days after that was put right");
     let mut again = after(&gone, vec![Happening::Post(values("Lycée"))]);
-    again.kept.exports[0].at = at(0);
-    assert!(!again.expire(keep, at(31 * 86_400)), "the school is there again");
+    assert!(!again.without(&[era]), "the school is there again");
     assert!(again.kept.exports.is_empty());
+}
+
+#[test]
+fn what_was_mounted_has_something_to_export() {
+    assert!(!school().was_mounted() && ready().was_mounted());
+    let gone = after(&ready(), vec![Happening::Delete, done()]);
+    let again = after(&gone, vec![Happening::Post(values("Lycée"))]);
+    assert!(!again.was_mounted(), "what it was before counts for nothing");
+    let failed = after(&again, vec![done(), Happening::Upload(set("a")), Happening::Failed("no".to_owned())]);
+    assert!(!failed.was_mounted());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is looked after by itself: work that was lost, and what was kept for long enough.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use model::Effects;
 
@@ -14,22 +15,39 @@ use crate::state::State;
 const AT_WORK: [State; 5] =
     [State::Start, State::Uploaded, State::UploadedRight, State::Alter, State::Delete];
 
+/// Exports: of which school, and of which of its generations.
+type Eras = BTreeSet<(Rne, u64)>;
+
+/// What looked too old when it was looked at last.
+#[derive(Debug, Default)]
+pub struct Looked(Mutex<Eras>);
+
 impl Host {
-    /// Makes work again that no live job does. How much of it there was.
+    /// Makes work again that no live job does. How much of it there was. One school that cannot be helped keeps no other
+    /// waiting; the first of them is told.
     pub async fn find_lost(&self) -> Result<usize, Error> {
-        let mut lost = 0;
+        let (mut lost, mut failed) = (0, None);
         for found in self.all(&AT_WORK, usize::MAX).await? {
-            if self.is_lost(&found).await? {
-                tracing::warn!(
-                    subject = %format_args!("establishment:{}", found.rne),
-                    "no live job does what {} waits for in {}: it is asked for again", found.rne, found.state.code()
-                );
-                // Over exactly what was looked at: when its job has just ended it is not lost.
-                let again = self.happen_to(found, Happening::Lost, None).await;
-                lost += usize::from(unless_conflict(again)?.is_some());
+            match self.make_again(found).await {
+                Ok(is_made) => lost += usize::from(is_made),
+                Err(error) => drop(failed.get_or_insert(error)),
             }
         }
-        Ok(lost)
+        failed.map_or(Ok(lost), Err)
+    }
+
+    /// Makes the work of a school again if no live job does it; whether it was so.
+    async fn make_again(&self, found: Establishment) -> Result<bool, Error> {
+        if !self.is_lost(&found).await? {
+            return Ok(false);
+        }
+        tracing::warn!(
+            subject = %format_args!("establishment:{}", found.rne),
+            "no live job does what {} waits for in {}: it is asked for again", found.rne, found.state.code()
+        );
+        // Over exactly what was looked at: when its job has just ended it is not lost.
+        let again = self.happen_to(found, Happening::Lost, None).await;
+        Ok(unless_conflict(again)?.is_some())
     }
 
     async fn is_lost(&self, of: &Establishment) -> Result<bool, Error> {
@@ -43,31 +61,43 @@ impl Host {
         Ok(job.is_none_or(|job| job.state.is_terminal()))
     }
 
-    /// Forgets what was kept for long enough: exports, then what is known of schools that are gone.
-    pub async fn expire(&self) -> Result<(), Error> {
-        let now = self.hub.now();
-        let (mut after, keep) = (None, self.settings.retention);
+    /// Forgets what was kept for long enough: exports, then what is known of schools that are gone. What looks too old is
+    /// looked at twice, an hour apart: a clock that was set ahead makes everything old at once.
+    pub async fn expire(&self, looked: &Looked) -> Result<(), Error> {
+        let (mut after, mut over) = (None, BTreeSet::new());
+        let before = looked.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         loop {
             let page = self.list(&[], None, after, 200).await?;
             for found in page.establishments {
-                let mut next = found.clone();
-                let over = next.expire(keep, now);
-                let done = if over {
-                    self.happen_to(found, Happening::RetentionPassed, None).await.map(drop)
-                } else if next == found {
-                    continue;
-                } else {
-                    let effects = Effects { entities: vec![next.write()], ..Effects::default() };
-                    self.hub.write(effects, None).await.map_err(Error::from)
-                };
-                unless_conflict(done)?;
+                self.expire_one(found, &before, &mut over).await?;
             }
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
+        *looked.0.lock().unwrap_or_else(PoisonError::into_inner) = over;
         self.clear().await
+    }
+
+    /// The same of one school. `before` are those that looked too old before, `over` those that do now.
+    async fn expire_one(&self, found: Establishment, before: &Eras, over: &mut Eras) -> Result<(), Error> {
+        let now = self.hub.now();
+        let mut next = found.clone();
+        next.put_right(now);
+        let old: Vec<_> =
+            next.over(self.settings.retention, now).into_iter().map(|era| (found.rne.clone(), era)).collect();
+        let gone: Vec<u64> = old.iter().filter(|one| before.contains(*one)).map(|(_, era)| *era).collect();
+        over.extend(old);
+        let done = if next.without(&gone) {
+            self.happen_to(found, Happening::RetentionPassed, None).await.map(drop)
+        } else if next == found {
+            return Ok(());
+        } else {
+            let effects = Effects { entities: vec![next.write()], ..Effects::default() };
+            self.hub.write(effects, None).await.map_err(Error::from)
+        };
+        unless_conflict(done).map(drop)
     }
 
     /// Removes exports of which no establishment says anything any more.
@@ -75,7 +105,11 @@ impl Host {
         let exports = self.settings.exports();
         let folders = tokio::task::spawn_blocking(move || folders(&exports)).await.unwrap_or_default();
         for (rne, eras) in folders {
-            let found = self.find(&rne).await?;
+            let found = match self.find(&rne).await {
+                // Nobody can say what of it is wanted: it stays.
+                Err(Error::Damaged { .. }) => continue,
+                found => found?,
+            };
             let kept: BTreeSet<u64> = found.iter().flat_map(kept).collect();
             for era in eras.into_iter().filter(|era| !kept.contains(era)) {
                 let path = self.settings.exports().join(rne.as_str()).join(era.to_string());

@@ -16,7 +16,7 @@ use module::config::{Named, SectionKind};
 use module::exit::misuse;
 use module::{About, Chore, Command, Declaration, Module, Told};
 
-use crate::host::{Doors, Host};
+use crate::host::{Doors, Host, Looked};
 use crate::reactor::Follow;
 use crate::request::{RETRY, SOURCE};
 use crate::right::SCOPE;
@@ -156,6 +156,7 @@ fn sweep(uploads: &Arc<OnceLock<Uploads>>) -> Chore {
 
 /// What is looked after by itself.
 fn chores(settings: &Arc<Settings>) -> [Chore; 4] {
+    let (looked, kept) = (Arc::<Looked>::default(), Arc::clone(settings));
     let chore = |name, every, act: fn(Host) -> engine::port::BoxFuture<'static, Result<(), crate::Error>>| {
         let settings = Arc::clone(settings);
         Chore {
@@ -176,8 +177,14 @@ fn chores(settings: &Arc<Settings>) -> [Chore; 4] {
         chore("sums of what establishments left", LOOK, |host| {
             Box::pin(async move { host.measure_all().await })
         }),
-        chore("removal of what establishments kept", SWEEP, |host| {
-            Box::pin(async move { host.expire().await })
-        }),
+        Chore {
+            name: "removal of what establishments kept",
+            kept: None,
+            times: Times::Every(SWEEP),
+            act: Arc::new(move |hub| {
+                let (host, looked) = (Host::new(hub, Arc::clone(&kept)), Arc::clone(&looked));
+                Box::pin(async move { Ok(host.expire(&looked).await?) })
+            }),
+        },
     ]
 }

@@ -10,25 +10,27 @@
 )]
 
 use std::collections::{HashMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
-use engine::port::{Call, Catalogue};
-use engine::{ActionTable, Actor, Clock, Hub, Setup};
+use engine::port::{Call, Catalogue, Control, Reporter};
+use engine::{ActionTable, Actor, Clock, Hub, Setup, Wiring};
 use http::{Caller, Proof, Scope, Scopes};
 use intendant_hosting::api::{self, Api};
-use intendant_hosting::host::Doors;
+use intendant_hosting::host::{Doors, Looked};
 use intendant_hosting::upload::{Limits, Uploads};
 use intendant_hosting::{Follow, Host, Settings, State, UploadSet, Uploaded, Work};
 use jiff::SignedDuration;
-use model::{OnError, Outcome, RetryPolicy};
+use journal::Journal;
+use model::{OnError, Outcome, Progress, RetryPolicy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testhub::Fake;
+use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
 /// A real school, and another one.
@@ -43,12 +45,36 @@ pub struct Answers {
     next: Mutex<HashMap<String, VecDeque<Outcome>>>,
     /// While this is held, nothing is answered.
     pub gate: Arc<tokio::sync::Mutex<()>>,
+    /// What is never answered next, by action.
+    stuck: Mutex<Vec<&'static str>>,
+    /// Those that are not answered now, each with how it says how far it is.
+    hanging: Mutex<Vec<Reporter>>,
+    let_go: Notify,
 }
 
 impl Answers {
     /// Nothing is answered until this is dropped.
     pub async fn hold(&self) -> tokio::sync::OwnedMutexGuard<()> {
         Arc::clone(&self.gate).lock_owned().await
+    }
+
+    /// Whether this is a call that is never answered.
+    fn is_stuck(&self, action: &str) -> bool {
+        let mut stuck = self.stuck.lock().unwrap();
+        let found = stuck.iter().position(|one| *one == action);
+        found.map(|at| stuck.remove(at)).is_some()
+    }
+
+    /// Hangs until it is let go (`true`) or ended.
+    async fn hang(&self, control: &mut Control) -> bool {
+        let let_go = self.let_go.notified();
+        self.hanging.lock().unwrap().push(control.progress.clone());
+        let is_let_go = tokio::select! {
+            () = let_go => true,
+            _ = control.stop.wait_for(Option::is_some) => false,
+        };
+        self.hanging.lock().unwrap().clear();
+        is_let_go
     }
 }
 
@@ -60,11 +86,25 @@ pub struct Bed {
     pub fake: Arc<Fake>,
     pub answers: Arc<Answers>,
     pub settings: Settings,
-    pub folder: TempDir,
+    pub folder: Arc<TempDir>,
 }
 
 pub fn actor() -> Actor {
     Actor("token:shop".to_owned())
+}
+
+/// How it is set when nobody says otherwise.
+pub fn settings(folder: &Path) -> Settings {
+    Settings {
+        folder: folder.join("hosting"),
+        strict_404: false,
+        ready_code: "BCDIREADY",
+        retention: SignedDuration::from_hours(30 * 24),
+        estimate: 900.0,
+        sites: Vec::new(),
+        clients: Vec::new(),
+        url: "https://hub.example".to_owned(),
+    }
 }
 
 /// What the backend answers when nobody says otherwise.
@@ -95,22 +135,24 @@ impl Bed {
 
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut settings = Settings {
-            folder: folder.path().join("hosting"),
-            strict_404: false,
-            ready_code: "BCDIREADY",
-            retention: SignedDuration::from_hours(30 * 24),
-            estimate: 900.0,
-            sites: Vec::new(),
-            clients: Vec::new(),
-            url: "https://hub.example".to_owned(),
-        };
+        let mut settings = settings(folder.path());
         change(&mut settings);
-        Bed::on(folder, settings, Arc::default()).await
+        Bed::on(Arc::new(folder), settings, Arc::default()).await
     }
 
     /// On a journal that may be there already.
-    pub async fn on(folder: TempDir, settings: Settings, answers: Arc<Answers>) -> Self {
+    pub async fn on(folder: Arc<TempDir>, settings: Settings, answers: Arc<Answers>) -> Self {
+        let opened = testhub::open(&folder.path().join("data"));
+        Bed::over(opened, folder, settings, answers).await
+    }
+
+    /// On a journal that was opened.
+    pub async fn over(
+        (journal, wires): (Arc<dyn Journal>, Arc<Wiring>),
+        folder: Arc<TempDir>,
+        settings: Settings,
+        answers: Arc<Answers>,
+    ) -> Self {
         let told = Arc::clone(&answers);
         let fake = Fake::with(move |call, mut control| {
             let told = Arc::clone(&told);
@@ -118,6 +160,9 @@ impl Bed {
                 tokio::select! {
                     _ = told.gate.lock() => {}
                     _ = control.stop.wait_for(Option::is_some) => return testhub::interrupted(),
+                }
+                if told.is_stuck(&call.action) && !told.hang(&mut control).await {
+                    return testhub::interrupted();
                 }
                 let next = told.next.lock().unwrap().get_mut(&*call.action).and_then(VecDeque::pop_front);
                 next.unwrap_or_else(|| usual(&call))
@@ -134,7 +179,6 @@ impl Bed {
         let table = ActionTable::new(intendant_hosting::actions()).unwrap();
         let exports = settings.exports().display().to_string();
         let setup = Setup { reactors: vec![Arc::new(Follow { exports })], ..Setup::new(catalogue, table) };
-        let (journal, wires) = testhub::open(&folder.path().join("data"));
         let clock = Clock::system();
         let hub = Hub::start(journal, wires, clock.clone(), setup).await.unwrap();
         let host = Host::new(hub.clone(), Arc::new(settings.clone()));
@@ -153,9 +197,39 @@ impl Bed {
         Bed::on(folder, settings, answers).await
     }
 
+    /// What is looked after by itself, twice as it is an hour later.
+    pub async fn expire(&self) {
+        let looked = Looked::default();
+        for _ in 0..2 {
+            self.host.expire(&looked).await.unwrap();
+        }
+    }
+
     /// What the backend answers next to this.
     pub fn answer(&self, work: Work, outcome: Outcome) {
         self.answers.next.lock().unwrap().entry(work.action().to_owned()).or_default().push_back(outcome);
+    }
+
+    /// The backend never answers this next.
+    pub fn hang(&self, work: Work) {
+        self.answers.stuck.lock().unwrap().push(work.action());
+    }
+
+    /// How many calls hang.
+    pub fn hangs(&self) -> usize {
+        self.answers.hanging.lock().unwrap().len()
+    }
+
+    /// What hangs says how far it is.
+    pub fn report(&self, progress: &Progress) {
+        for reporter in self.answers.hanging.lock().unwrap().iter() {
+            reporter.report(progress.clone());
+        }
+    }
+
+    /// What hangs is answered after all.
+    pub fn let_go(&self) {
+        self.answers.let_go.notify_waiters();
     }
 
     // === asking ===
@@ -255,6 +329,11 @@ pub fn databases(set: &str) -> UploadSet {
         main,
     };
     UploadSet { id: set.to_owned(), files: vec![file("main.zip", true), file("other.zip", false)] }
+}
+
+/// The `n`th school.
+pub fn school(n: usize) -> String {
+    format!("{n:07}{}", char::from(b"ABCDEFGHJKLMNPRSTUVWXYZ"[n % 23]))
 }
 
 pub fn document(rne: &str) -> Value {
