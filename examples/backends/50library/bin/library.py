@@ -70,6 +70,7 @@ def write(path, content):
 
 
 def create(school, payload, _):
+    pause()
     known = school.said() or {}
     password = known.get("password") or secrets.token_urlsafe(12)
     school.say(**school.of(payload["establishment"]), password=password, open=False)
@@ -115,6 +116,7 @@ def open_to_readers(school, _, progress):
 
 
 def alter(school, payload, _):
+    pause()
     known = school.say(**school.of(payload["establishment"]))
     return {"message": "changed", "data": {"connection": connection(school, known)} if known.get("open") else {}}
 
@@ -143,6 +145,7 @@ def delete(school, payload, progress):
     for path in folder.iterdir():
         flush(path)
     flush(folder)
+    pause()
     shutil.rmtree(school.folder, ignore_errors=True)
     return {"message": f"{len(exported)} files were exported", "data": {"downloads": exported}}
 
