@@ -32,7 +32,8 @@ async fn small(size: u64, limits: Limits) -> (Mounted, Bed) {
 /// All that there is below a folder.
 fn all(folder: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut all: Vec<_> = paths.flat_map(|path| if path.is_dir() { all(&path) } else { vec![path] }).collect();
+    let mut all: Vec<_> =
+        paths.flat_map(|path| if path.is_dir() { all(&path) } else { vec![path] }).collect();
     all.sort();
     all
 }
