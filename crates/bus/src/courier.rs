@@ -36,7 +36,7 @@ impl Courier for Publishes {
                 Ok(outgoing) => outgoing,
                 Err(error) => return Delivered::Never(format!("the message cannot be read back: {error}")),
             };
-            message.id = Some(delivery.id.0.to_string());
+            message.id.get_or_insert_with(|| delivery.id.0.to_string());
             let mut sent = publisher.publish(&exchange, &message).await;
             if matches!(sent, Err(Unpublished::Broke(_))) {
                 self.0.trouble.notify_one();

@@ -10,24 +10,32 @@ use futures_util::future::join_all;
 use lapin::message::Delivery;
 use model::json;
 use model::word::code;
-use model::{NewDelivery, Refusal, Request};
+use model::{JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::envelope::{Kind, Message, Version};
 use crate::failure::Failure;
+use crate::hold::{Fate, Held, come_back};
 use crate::raw::{Body, RawMessage};
-use crate::request::{History, NO_ROUTE, Origin, Refused, SKIPPED, original_id, request};
+use crate::request::{History, NO_ROUTE, Origin, POISONOUS, Refused, SKIPPED, original_id, request};
 use crate::session::Session;
 use crate::tell::uuid_of;
 use crate::wire;
+
+/// A message that is held may be handed out so often before somebody has to look.
+const HANDED_OUT: u64 = 20;
 
 /// Milliseconds of a day.
 const DAY: i64 = 24 * 3600 * 1000;
 
 /// A message that came, and what it asks for.
 struct Incoming {
+    /// The broker's number of it.
+    tag: u64,
     raw: RawMessage,
+    /// The job that the journal had of it when it was deferred.
+    was: Option<JobId>,
     message: Option<Message>,
     request: Result<Request, Refused>,
 }
@@ -47,35 +55,37 @@ impl Incoming {
 
 impl Session {
     /// Takes in what came. Messages of the same subject go one after the other, so that the journal has them in the
-    /// order of the queue. `false`: not all were, since the hub stops.
-    pub(crate) async fn take_in(&self, batch: Vec<Delivery>) -> bool {
+    /// order of the queue. `None`: not all were, since the hub stops.
+    pub(crate) async fn take_in(&self, batch: Vec<Delivery>) -> Option<Vec<Held>> {
         self.link.count("received", batch.len() as u64);
         let incoming: Vec<_> = batch.into_iter().map(|delivery| self.read(delivery)).collect();
         let subject = |incoming: &Incoming| self.hub.subject_of(incoming.request.as_ref().ok()?);
         let lines = by_subject(incoming, subject);
         let taken = join_all(lines.into_iter().map(|line| self.take_in_line(line))).await;
-        taken.into_iter().all(|taken| taken.is_ok())
+        let taken: Result<Vec<_>, _> = taken.into_iter().collect();
+        Some(taken.ok()?.into_iter().flatten().collect())
     }
 
     fn read(&self, delivery: Delivery) -> Incoming {
-        let settings = &self.shared.settings;
-        let raw = RawMessage {
+        let (settings, tag) = (&self.shared.settings, delivery.delivery_tag);
+        let mut raw = RawMessage {
             exchange: delivery.exchange.to_string(),
             routing_key: delivery.routing_key.to_string(),
             redelivered: delivery.redelivered,
             properties: wire::read(&delivery.properties),
             body: Body::new(delivery.data),
         };
+        let was = come_back(&mut raw, settings);
         match raw.decode() {
             Err(poison) => {
                 let request = Err(Refused::new(code::UNREADABLE, poison.to_string()));
-                Incoming { raw, message: None, request }
+                Incoming { tag, raw, was, message: None, request }
             }
             Ok(message) => {
                 let routes = self.shared.routes.get();
                 let request = request(&settings.name, &message, &routes, settings.max_attempts);
                 let request = request.map(|request| self.with_id(request, &raw));
-                Incoming { raw, message: Some(message), request }
+                Incoming { tag, raw, was, message: Some(message), request }
             }
         }
     }
@@ -93,21 +103,33 @@ impl Session {
     }
 
     /// An error: the hub stops.
-    async fn take_in_line(&self, line: Vec<Incoming>) -> Result<(), engine::Error> {
-        for incoming in &line {
-            self.patience.until_taken(&self.shared.clock, || self.take_in_one(incoming)).await?;
+    async fn take_in_line(&self, line: Vec<Incoming>) -> Result<Vec<Held>, engine::Error> {
+        let mut held = Vec::with_capacity(line.len());
+        for incoming in line {
+            let fate = self.patience.until_taken(&self.shared.clock, || self.take_in_one(&incoming)).await?;
+            held.push(Held { tag: incoming.tag, raw: incoming.raw, fate });
         }
-        Ok(())
+        Ok(held)
     }
 
     /// An error: the journal did not take it.
-    async fn take_in_one(&self, incoming: &Incoming) -> Result<(), engine::Error> {
+    async fn take_in_one(&self, incoming: &Incoming) -> Result<Fate, engine::Error> {
+        if let Some(job) = self.known(incoming).await? {
+            self.link.count("known", 1);
+            return Ok(Fate::Job(job));
+        }
         let request = match &incoming.request {
+            Ok(_) if self.is_poisonous(&incoming.raw) => {
+                let message = format!(
+                    "it was handed out more than {HANDED_OUT} times, and each time the hub was gone before it was done"
+                );
+                return self.refuse(incoming, &Refused::new(POISONOUS, message)).await;
+            }
             Ok(request) => request.clone(),
             // Nobody here waits for it.
             Err(refused) if refused.why.code == NO_ROUTE && incoming.is_reply() => {
                 self.link.count("unclaimed", 1);
-                return Ok(());
+                return Ok(Fate::Done);
             }
             Err(refused) if refused.why.code == SKIPPED => {
                 self.link.count("skipped", 1);
@@ -115,46 +137,74 @@ impl Session {
             }
             Err(refused) => return self.refuse(incoming, refused).await,
         };
-        match self.hub.enter(request).await? {
-            Entered::New(_) => self.link.count("accepted", 1),
-            Entered::Live(_) => self.link.count("known", 1),
+        Ok(match self.hub.enter(request).await? {
+            Entered::New(job) => {
+                self.link.count("accepted", 1);
+                Fate::Job(job)
+            }
+            Entered::Live(job) => {
+                self.link.count("known", 1);
+                Fate::Job(job)
+            }
+            // It was held, and only our acknowledgement was lost.
+            Entered::Ended(story) if self.shared.settings.hold.is_some() && incoming.raw.redelivered => {
+                self.link.count("known", 1);
+                Fate::Job(story.job.id)
+            }
             Entered::Ended(story) => {
                 self.link.count("known", 1);
-                self.answer_again(incoming, &story).await?;
+                self.answer_again(incoming, &story).await?
             }
             Entered::Forgotten => {
                 self.link.count("known", 1);
                 let message =
                     "this message was dealt with long ago, its result is no longer kept: send it anew";
                 let refused = Refused::new(code::ID_REUSED, message.to_owned());
-                self.hub.tell(self.told(incoming, &incoming.raw.to_bytes(), &refused)).await?;
+                Fate::Told(self.hub.tell(self.told(incoming, &incoming.raw.to_bytes(), &refused)).await?)
             }
             Entered::Unclaimed => {
                 self.link.count("unclaimed", 1);
-                self.tell_nothing_done(incoming).await?;
+                self.tell_nothing_done(incoming).await?
             }
             Entered::Refused(why) => {
                 // What the action's own schema says is told as what a route's says is.
                 let wrong = (why.code == code::INVALID_PAYLOAD).then(|| why.message.clone());
                 let refused = Refused { why, violations: wrong.into_iter().collect(), schema: None };
-                self.refuse(incoming, &refused).await?;
+                self.refuse(incoming, &refused).await?
             }
+        })
+    }
+
+    /// Whether a message that is held seems to take the hub with it. Only a quorum queue counts how often it hands one out.
+    fn is_poisonous(&self, raw: &RawMessage) -> bool {
+        let count = raw.properties.headers.get("x-delivery-count").and_then(Value::as_u64);
+        self.shared.settings.hold.is_some() && count.is_some_and(|count| count > HANDED_OUT)
+    }
+
+    /// The job that the journal has of a message that was held or deferred.
+    async fn known(&self, incoming: &Incoming) -> Result<Option<JobId>, engine::Error> {
+        let again = || incoming.raw.redelivered.then(|| self.shared.held.find(&incoming.raw)).flatten();
+        let Some(job) = incoming.was.or_else(again) else { return Ok(None) };
+        match self.hub.job(job).await {
+            Ok(found) => Ok((found.source == self.shared.settings.name).then_some(job)),
+            // The journal is another one.
+            Err(engine::Error::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 
     /// A message with which there is nothing to do: whoever waits for a reply gets one.
-    async fn tell_nothing_done(&self, incoming: &Incoming) -> Result<(), engine::Error> {
-        let Some(message) = &incoming.message else { return Ok(()) };
+    async fn tell_nothing_done(&self, incoming: &Incoming) -> Result<Fate, engine::Error> {
+        let Some(message) = &incoming.message else { return Ok(Fate::Done) };
         let settings = &self.shared.settings;
         let (origin, history) = (Origin::of(message), History::of(message));
         let told = settings.tell_nothing_done(&origin, &history, self.shared.clock.now());
         let told = told.map(|outgoing| settings.delivery(&outgoing, &incoming.number().to_string()));
-        self.hub.tell(told.into_iter().collect()).await
+        self.hub.tell(told.into_iter().collect()).await.map(Fate::Told)
     }
 
     /// A message whose job has ended: its result is told once more, nothing runs.
-    async fn answer_again(&self, incoming: &Incoming, story: &Story) -> Result<(), engine::Error> {
+    async fn answer_again(&self, incoming: &Incoming, story: &Story) -> Result<Fate, engine::Error> {
         let last = |index: u16| {
             story
                 .attempts
@@ -171,11 +221,11 @@ impl Session {
         told.retain(|outgoing| outgoing.message.kind == Kind::Reply);
         let apart = story.job.id.to_string();
         let deliveries = told.iter().map(|outgoing| settings.delivery(outgoing, &apart)).collect();
-        self.hub.tell(deliveries).await
+        self.hub.tell(deliveries).await.map(Fate::Told)
     }
 
     /// Keeps what cannot be accepted with the dead letters, and says so to whoever sent it.
-    async fn refuse(&self, incoming: &Incoming, refused: &Refused) -> Result<(), engine::Error> {
+    async fn refuse(&self, incoming: &Incoming, refused: &Refused) -> Result<Fate, engine::Error> {
         let Why { code, message } = refused.why.clone();
         let raw = incoming.raw.to_bytes();
         let told = self.told(incoming, &raw, refused);
@@ -187,9 +237,9 @@ impl Session {
             message,
             raw,
         };
-        self.hub.refuse_and_tell(refusal, told).await?;
+        let debt = self.hub.refuse_and_tell(refusal, told).await?;
         self.link.count("refused", 1);
-        Ok(())
+        Ok(Fate::Told(debt))
     }
 
     /// What leaves for a message that became no job.

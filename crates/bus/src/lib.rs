@@ -16,6 +16,7 @@ pub mod envelope;
 mod error;
 mod failure;
 mod frames;
+mod hold;
 mod intake;
 mod management;
 mod moved;

@@ -19,6 +19,9 @@ pub(crate) const SKIPPED: Code = Code::from_static("skipped");
 /// The message was tried as often as it may be before it came here.
 pub(crate) const EXHAUSTED: Code = Code::from_static("exhausted");
 
+/// It was handed out again and again, and never done.
+pub(crate) const POISONOUS: Code = Code::from_static("poisonous");
+
 /// Headers that go along with whatever follows from a message.
 const TRACES: [&str; 2] = ["traceparent", "tracestate"];
 /// Longest of them, in bytes, as their standard wants it.

@@ -19,7 +19,8 @@ pub(crate) async fn lacking(connection: &Connection, settings: &Settings) -> Res
     let (requests, replies) = (settings.request_exchange(), settings.reply_exchange());
     let asking = Asking { connection, settings };
     let mut lacking = Vec::new();
-    for exchange in [events, &requests, &replies, log] {
+    let delays = settings.hold.map(|_| [settings.delay_entry(), settings.delay_exit()]);
+    for exchange in [events, &requests, &replies, log].into_iter().chain(delays.iter().flatten()) {
         if !asking.is_exchange(exchange).await? {
             lacking.extend(asking.to_make("exchange", exchange).await?);
         }

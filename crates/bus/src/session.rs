@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::door::{Patience, Stopped};
-use engine::{Hub, Link};
+use engine::{Hub, Lasting, Link};
 use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
@@ -14,6 +14,7 @@ use lapin::{Channel, Connection, Consumer};
 
 use crate::connection::{ACCESS_REFUSED, number, reason, said};
 use crate::error::Error;
+use crate::hold::Count;
 use crate::publisher::Publisher;
 use crate::source::Shared;
 use crate::topology;
@@ -35,6 +36,10 @@ pub(crate) struct Session {
     pub(crate) stopped: Stopped,
     pub(crate) connection: Connection,
     pub(crate) publisher: Arc<Publisher>,
+    /// Messages that are held.
+    pub(crate) held: Count,
+    /// That some of them cannot be deferred.
+    pub(crate) undeferred: Lasting,
     pub(crate) patience: Patience,
 }
 
@@ -58,6 +63,9 @@ impl Session {
     async fn consume(&self) -> Result<Infallible, Error> {
         loop {
             match self.begin().await {
+                Ok((channel, consumer)) if self.shared.settings.hold.is_some() => {
+                    return self.take_and_hold(&channel, consumer).await;
+                }
                 Ok((channel, consumer)) => return self.take(&channel, consumer).await,
                 Err(error @ Error::Taken(_)) => {
                     self.link.up(self.shared.clock.now());
@@ -98,30 +106,16 @@ impl Session {
 
     /// Takes messages as they come, many at once, and acknowledges them once they are on disk.
     async fn take(&self, channel: &Channel, mut consumer: Consumer) -> Result<Infallible, Error> {
-        let settings = &self.shared.settings;
-        let lost = |error: lapin::Error| said(&settings.address, &error);
+        let lost = |error: lapin::Error| said(&self.shared.settings.address, &error);
         loop {
             let first = tokio::select! {
                 biased;
                 () = self.stopped.told() => return self.leave(channel).await,
                 first = consumer.next() => first,
             };
-            let Some(first) = first else {
-                let why = format!("queue {} was deleted, or the consumer cancelled", settings.queue());
-                return Err(Error::Broker { at: settings.address.to_string(), why });
-            };
-            let first = first.map_err(lost)?;
-            let mut bytes = first.data.len();
-            let mut batch: Vec<Delivery> = vec![first];
-            while batch.len() < MOST
-                && bytes < MOST_BYTES
-                && let Some(Some(Ok(next))) = consumer.next().now_or_never()
-            {
-                bytes = bytes.saturating_add(next.data.len());
-                batch.push(next);
-            }
+            let batch = self.batch(first, &mut consumer)?;
             let last = batch.iter().map(|delivery| delivery.delivery_tag).max().unwrap_or_default();
-            if !self.take_in(batch).await {
+            if self.take_in(batch).await.is_none() {
                 return self.leave(channel).await;
             }
             // All before it were acknowledged before.
@@ -129,8 +123,32 @@ impl Session {
         }
     }
 
+    /// What came with the first one.
+    pub(crate) fn batch(
+        &self,
+        first: Option<lapin::Result<Delivery>>,
+        consumer: &mut Consumer,
+    ) -> Result<Vec<Delivery>, Error> {
+        let settings = &self.shared.settings;
+        let Some(first) = first else {
+            let why = format!("queue {} was deleted, or the consumer cancelled", settings.queue());
+            return Err(Error::Broker { at: settings.address.to_string(), why });
+        };
+        let first = first.map_err(|error| said(&settings.address, &error))?;
+        let mut bytes = first.data.len();
+        let mut batch = vec![first];
+        while batch.len() < MOST
+            && bytes < MOST_BYTES
+            && let Some(Some(Ok(next))) = consumer.next().now_or_never()
+        {
+            bytes = bytes.saturating_add(next.data.len());
+            batch.push(next);
+        }
+        Ok(batch)
+    }
+
     /// Gives back what was not taken in, and waits for the end.
-    async fn leave(&self, channel: &Channel) -> Result<Infallible, Error> {
+    pub(crate) async fn leave(&self, channel: &Channel) -> Result<Infallible, Error> {
         let left = channel.close(200, "stopping".into()).await;
         left.map_err(|error| said(&self.shared.settings.address, &error))?;
         std::future::pending().await

@@ -186,6 +186,9 @@ pub struct Settings {
     pub deferred_max: Duration,
     /// How often a message is tried, by us and whoever had it before.
     pub max_attempts: u32,
+    /// Where the journal does not last: a message is acknowledged only when all that it led to is done, or is put into a
+    /// deferred queue after so long. `None` = the journal has it, and that is enough.
+    pub hold: Option<Duration>,
 }
 
 /// When a soft failure is tried again, unless it is told otherwise: every 30 minutes, for a day.
@@ -218,6 +221,7 @@ impl Settings {
             deferred: RETRY.initial,
             deferred_max: RETRY.max_delay,
             max_attempts: RETRY.max,
+            hold: None,
         }
     }
 
@@ -256,7 +260,7 @@ impl Settings {
         format!("{}_supervision_q", self.application_id)
     }
 
-    /// The exchange through which an older service's deferred messages come back.
+    /// The exchange through which deferred messages come back, ours and those of an older service.
     pub fn delay_exit(&self) -> String {
         format!("{}_delayed_out_x", self.application_id)
     }

@@ -1,10 +1,12 @@
 //! A source: what the hub is given of it, and the loop that keeps it connected.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use engine::clock::within;
 use engine::door::{self, Patience, Running, Stopped};
 use engine::port::Decoder;
-use engine::{Clock, Hub, Link, Setup, Why};
+use engine::{Clock, Hub, Lasting, Link, Setup, Why};
 use jiff::Timestamp;
 use model::Request;
 use model::word::code;
@@ -16,6 +18,7 @@ use crate::amiss::SaidAmiss;
 use crate::connection::open;
 use crate::courier::Publishes;
 use crate::error::Error;
+use crate::hold::{Count, Memory, come_back};
 use crate::publisher::Publisher;
 use crate::raw::{Body, RawMessage};
 use crate::reactor::{SharedRoutes, Tells};
@@ -28,6 +31,9 @@ use crate::watch::Watch;
 
 /// What is at the other end, for those who look at connections.
 pub const KIND: &str = "rabbitmq";
+
+/// How long the last acknowledgements may take.
+const LAST_CALL: Duration = Duration::from_secs(5);
 
 /// One application on one virtual host, as a source of the hub.
 #[derive(Clone)]
@@ -48,6 +54,12 @@ pub(crate) struct Shared {
     pub(crate) amiss: Arc<SaidAmiss>,
     /// Held by the one message that is tried on a connection of its own.
     pub(crate) apart: tokio::sync::Mutex<()>,
+    /// Messages that are held, or were when the connection was lost.
+    pub(crate) held: Memory,
+    /// Whether messages are held that are to be acknowledged before the end.
+    pub(crate) holding: watch::Sender<bool>,
+    /// Told when the hub has stopped.
+    pub(crate) over: watch::Sender<bool>,
 }
 
 impl Source {
@@ -62,6 +74,9 @@ impl Source {
             rerouted: Notify::new(),
             amiss: Arc::default(),
             apart: tokio::sync::Mutex::default(),
+            held: Memory::default(),
+            holding: watch::channel(false).0,
+            over: watch::channel(false).0,
         };
         shared.routes.set(routes);
         Source(Arc::new(shared))
@@ -123,7 +138,13 @@ impl door::Source for Source {
             let watching = watch.map(|watch| tokio::spawn(watch.keep()));
             std::iter::once(tokio::spawn(keeper.keep())).chain(watching).collect()
         });
-        let shared = shared();
+        let (ending, shared) = (shared(), shared());
+        let running = running.at_first(async move {
+            ending.over.send_replace(true);
+            let mut holding = ending.holding.subscribe();
+            // What is not acknowledged by then goes back to the broker.
+            let _ = within(LAST_CALL, holding.wait_for(|holding| !holding)).await;
+        });
         running.at_last(async move {
             // What is told leaves until then.
             if let Some(publisher) = shared.publisher.send_replace(None) {
@@ -144,7 +165,9 @@ struct Resubmitted(Arc<Shared>);
 
 impl Decoder for Resubmitted {
     fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
-        let message = RawMessage::from_bytes(raw)?.decode();
+        let mut raw = RawMessage::from_bytes(raw)?;
+        come_back(&mut raw, &self.0.settings);
+        let message = raw.decode();
         let message =
             message.map_err(|poison| Why { code: code::UNREADABLE, message: poison.to_string() })?;
         let settings = &self.0.settings;
@@ -195,6 +218,8 @@ impl Keeper {
             stopped: self.stopped.clone(),
             connection,
             publisher,
+            held: Count::default(),
+            undeferred: Lasting::default(),
             patience: Patience::new(&settings.name, "messages", "stay with the broker"),
         };
         session.explain(notes.into_iter().map(|note| note.text).collect());

@@ -14,7 +14,7 @@ use crate::request::{History, Origin};
 use crate::route::{Notices, Route, Routes};
 use crate::settings::{LogBody, Settings};
 
-/// A message to be published. It gets its id from the delivery that carries it.
+/// A message to be published. Without an id it gets that of the delivery that carries it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The exchange.
@@ -39,7 +39,7 @@ impl Settings {
         let told = Told { settings: self, origin: &origin, history: &history, at };
         let replies = route.is_none_or(|route| route.spec.reply);
         let sent = route.map(|route| &route.notices);
-        match (moment, failure) {
+        let outgoing = match (moment, failure) {
             (Moment::Accepted, _) => Vec::new(),
             (_, Some(failure)) => {
                 let entry = told.entry(&failure, error_uuid(view), view.body.get("payload"));
@@ -53,7 +53,25 @@ impl Settings {
                 let notify = notified(view, route, routes).map(|key| told.notification(key, data));
                 reply.into_iter().chain(notify).chain(told.notices(view, routes, sent)).collect()
             }
+        };
+        self.named(outgoing, &origin, &moment_of(view, moment, &history))
+    }
+
+    /// Where the journal does not last, what leaves of a message has ids that follow from its own: whoever gets them twice
+    /// sees that, whatever became of the journal meanwhile.
+    fn named(&self, mut told: Vec<Outgoing>, origin: &Origin, moment: &str) -> Vec<Outgoing> {
+        let Some(id) = origin.id.as_deref().filter(|_| self.hold.is_some()) else { return told };
+        for (place, Outgoing { exchange, message }) in told.iter_mut().enumerate() {
+            let mut hasher = blake3::Hasher::new();
+            let place = place.to_string();
+            for part in
+                [&self.application_id, id, moment, exchange, &message.routing_key, &place] as [&str; 6]
+            {
+                hasher.update(part.as_bytes()).update(b"\0");
+            }
+            message.id = Some(uuid_of(&hasher).to_string());
         }
+        told
     }
 
     /// What leaves when a job that somebody else asked for has ended.
@@ -112,7 +130,8 @@ impl Settings {
     ) -> Vec<Outgoing> {
         let told = Told { settings: self, origin, history, at };
         let entry = told.entry(failure, number, None);
-        told.failed(failure).into_iter().chain(told.log(failure, entry)).collect()
+        let outgoing = told.failed(failure).into_iter().chain(told.log(failure, entry)).collect();
+        self.named(outgoing, origin, "refused")
     }
 
     /// What leaves for a message with which there is nothing to do here: whoever waits for a reply learns that nothing was
@@ -123,7 +142,8 @@ impl Settings {
         history: &History,
         at: Timestamp,
     ) -> Option<Outgoing> {
-        Told { settings: self, origin, history, at }.reply(NOTHING_DONE, Map::new(), json!({}))
+        let told = Told { settings: self, origin, history, at }.reply(NOTHING_DONE, Map::new(), json!({}));
+        self.named(told.into_iter().collect(), origin, "nothing done").pop()
     }
 
     /// A message of ours as a delivery. What leaves for one job leaves in order; jobs do not wait for each other.
@@ -256,6 +276,19 @@ impl Told<'_> {
         message.headers.insert("level".to_owned(), failure.level().into());
         message.headers.extend(failure.headers());
         Some(Outgoing { exchange: self.settings.log_exchange.clone(), message })
+    }
+}
+
+/// Tells what is told of a message at one moment apart from what is told at others. A replay has its own end.
+fn moment_of(view: &View<'_>, moment: Moment, history: &History) -> String {
+    let replay = view.job.replay_of.map(|_| view.job.id.to_string()).unwrap_or_default();
+    match moment {
+        Moment::Accepted => "accepted".to_owned(),
+        Moment::Soft => {
+            let tried: u32 = view.steps.iter().map(|(step, _)| step.tried).sum();
+            format!("failed softly {} {replay}", history.tried_before.saturating_add(tried))
+        }
+        Moment::Settled => format!("settled {replay}"),
     }
 }
 

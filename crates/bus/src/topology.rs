@@ -50,18 +50,39 @@ pub(crate) async fn declare(
     for exchange in [events, &requests, &replies] {
         declared.copy(exchange, log).await?;
     }
-    declared.queue().await?;
+    declared.jobs().await?;
+    let queue = settings.queue();
     for exchange in [&requests, &replies] {
-        declared.bind(exchange, "#").await?;
+        declared.bind(&queue, exchange, "#").await?;
     }
     for route in routes.iter() {
-        declared.bind(events, route.pattern.as_str()).await?;
+        declared.bind(&queue, events, route.pattern.as_str()).await?;
     }
-    // Messages that an older service deferred come back through it. Without that service it is not there.
     let exit = settings.delay_exit();
-    if declared.exchange_presence(&exit).await? == Presence::There {
-        declared.bind(&exit, "").await?;
+    if settings.hold.is_some() {
+        let entry = settings.delay_entry();
+        declared.exchange(&entry, ExchangeKind::Topic).await?;
+        declared.exchange(&exit, ExchangeKind::Fanout).await?;
+        declared.copy(&entry, log).await?;
+        for route in routes.iter().filter(|route| route.pattern.is_exact()) {
+            declared.deferred(route.pattern.as_str()).await?;
+        }
     }
+    // Messages that an older service deferred come back through it too. Without that service it is not there.
+    if declared.exchange_presence(&exit).await? == Presence::There {
+        declared.bind(&queue, &exit, "").await?;
+    }
+    Ok(declared.notes)
+}
+
+/// Declares the deferred queue of a routing key, and says what is not as it should be.
+pub(crate) async fn defer(
+    connection: &Connection,
+    settings: &Settings,
+    key: &str,
+) -> Result<Vec<Note>, Error> {
+    let mut declared = Declared { connection, settings, notes: Vec::new() };
+    declared.deferred(key).await?;
     Ok(declared.notes)
 }
 
@@ -89,33 +110,55 @@ impl Declared<'_> {
         Ok(())
     }
 
-    async fn queue(&mut self) -> Result<(), Error> {
-        let queue = self.settings.queue();
-        let queue_name = short(&queue)?;
+    async fn jobs(&mut self) -> Result<(), Error> {
+        let wanted = match self.settings.queue_type {
+            QueueType::Classic => "a durable classic queue without arguments",
+            QueueType::Quorum => "a quorum queue",
+        };
+        let arguments = arguments(self.settings.queue_type);
+        self.queue(&self.settings.queue(), arguments, wanted).await
+    }
+
+    /// The queue in which messages under a routing key wait, and how they get there.
+    async fn deferred(&mut self, key: &str) -> Result<(), Error> {
+        let (queue, millis) = (self.settings.deferred_queue(key), self.settings.deferred.as_millis());
+        let (exit, millis) = (self.settings.delay_exit(), i64::try_from(millis).unwrap_or(i64::MAX));
+        let text = |text: &str| AMQPValue::LongString(text.into());
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-message-ttl".into(), AMQPValue::LongLongInt(millis));
+        arguments.insert("x-dead-letter-exchange".into(), text(&exit));
+        arguments.insert("x-dead-letter-routing-key".into(), text(key));
+        if self.settings.queue_type == QueueType::Quorum {
+            arguments.insert("x-queue-type".into(), text("quorum"));
+            // A replica that is lost on the way takes no message with it.
+            arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+            arguments.insert("x-overflow".into(), text("reject-publish"));
+        }
+        let wanted = format!("a queue that gives messages to {exit} after {millis} ms");
+        self.queue(&queue, arguments, &wanted).await?;
+        self.bind(&queue, &self.settings.delay_entry(), key).await
+    }
+
+    async fn queue(&mut self, queue: &str, arguments: FieldTable, wanted: &str) -> Result<(), Error> {
+        let queue_name = short(queue)?;
         let passive = queue_name.clone();
         let looked = |channel: Channel| async move {
             let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
             channel.queue_declare(passive, options, FieldTable::default()).await.map(drop)
         };
         let known = self.presence(self.ask(looked).await?)?;
-        let arguments = arguments(self.settings.queue_type);
         let made = |channel: Channel| async move {
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
             channel.queue_declare(queue_name, options, arguments).await.map(drop)
         };
         let answer = self.ask(made).await?;
-        let wanted = match self.settings.queue_type {
-            QueueType::Classic => "a durable classic queue without arguments",
-            QueueType::Quorum => "a quorum queue",
-        };
         self.judge(&format!("queue {queue}"), wanted, known, answer);
         Ok(())
     }
 
-    /// Has the job queue get what an exchange is given under a key.
-    async fn bind(&mut self, exchange: &str, key: &str) -> Result<(), Error> {
-        let queue = self.settings.queue();
-        let names = (short(&queue)?, short(exchange)?, short(key)?);
+    /// Has a queue get what an exchange is given under a key.
+    async fn bind(&mut self, queue: &str, exchange: &str, key: &str) -> Result<(), Error> {
+        let names = (short(queue)?, short(exchange)?, short(key)?);
         let bound = |channel: Channel| async move {
             let (queue, exchange, key) = names;
             channel.queue_bind(queue, exchange, key, QueueBindOptions::default(), FieldTable::default()).await

@@ -21,6 +21,7 @@ pub use desk::audit::{Actor, AuditEntry, CHANGED, Changed};
 pub use desk::backends::{BackendView, WindowsView};
 pub use desk::catalogue::ActionView;
 pub use desk::chore::Chore;
+pub use desk::debt::Debt;
 pub use desk::deliveries::Dead;
 pub use desk::failsafe::{Decided, FailsafeView, HeldSet};
 pub use desk::hub::{Accepted, Hub};

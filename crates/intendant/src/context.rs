@@ -131,6 +131,7 @@ impl Context {
             program,
             actions: self.modules.actions().into_iter().map(|(name, _)| name).collect(),
             stands_in: loaded.stands_in,
+            durable: loaded.config.journal.durable,
             folder: None,
             socket: loaded.config.socket.clone(),
             data: loaded.config.data.folder.clone(),
@@ -194,8 +195,11 @@ impl Context {
     }
 
     /// What says which journal is in which folder: beside the key's file, else beside the configuration, else in the
-    /// configuration folder.
+    /// configuration folder. `None` = nothing does: no journal is missed where none lasts, or there is no such place.
     pub fn marker(&self, loaded: &Loaded) -> Option<Marker> {
+        if !loaded.config.journal.durable {
+            return None;
+        }
         let beside = |path: &Path| path.parent().map(Path::to_path_buf);
         let key = match &loaded.config.key {
             SecretSource::File(path) => beside(path),

@@ -91,6 +91,8 @@ pub struct Told {
     pub actions: Vec<String>,
     /// The hub stands in the place of an older program, whose habits count where nobody says otherwise.
     pub stands_in: bool,
+    /// What the journal holds now is there at the next start. Otherwise nobody may rely on it for what others wait for.
+    pub durable: bool,
     /// The folder of backends that a command was told to look at, instead of the configured one.
     pub folder: Option<PathBuf>,
     /// Where the hub of this machine answers the commands.

@@ -10,6 +10,11 @@ use crate::finding::Finding;
 use crate::offer::Needed;
 use crate::running::Running;
 
+/// What becomes of what the hub itself has taken.
+const IF_LOST: &str = "the journal does not last (journal.durable is false), and begins anew when it is gone; with it go jobs \
+                       that came over the API, from commands and pages, and are not done, dead letters, pauses and \
+                       approvals, the audit, accounts and tokens";
+
 /// What a module wants of a hub that serves. Each says what it has; the rest stays empty.
 #[derive(Default)]
 pub struct Declaration {
@@ -21,6 +26,8 @@ pub struct Declaration {
     pub depends_on: Vec<Needed>,
     /// What the log says of it when the hub starts, a sentence each, with the name of the source.
     pub introduces: Vec<(String, String)>,
+    /// What becomes of what it has taken when the journal is lost, a sentence each: said where the journal does not last.
+    pub if_lost: Vec<String>,
     /// Looks at what only others know before the hub starts: an error keeps it from starting.
     pub verify: Vec<BoxFuture<'static, Result<()>>>,
     /// Looks at the module's neighbours for `doctor`.
@@ -57,6 +64,11 @@ impl Declaration {
     /// Nothing at all.
     pub fn new() -> Self {
         Declaration::default()
+    }
+
+    /// What becomes of all that a hub has taken when its journal is lost, a sentence each.
+    pub fn if_lost(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(IF_LOST).chain(self.if_lost.iter().map(String::as_str))
     }
 
     /// What is done with it when the hub starts: reactors, couriers, decoders, reclaimers and retry policies go into the

@@ -24,7 +24,7 @@ const LIBRARY: &str = concat!("Intendant ", env!("CARGO_PKG_VERSION"));
 /// Bytes that AMQP's short texts hold: names, routing keys, properties.
 pub(crate) const SHORT: usize = 255;
 const SOA_VERSION: &str = "soa-version";
-const SOFTFAIL_COUNT: &str = "softfail-count";
+pub(crate) const SOFTFAIL_COUNT: &str = "softfail-count";
 const CLIENT_LIBRARY: &str = "client-library";
 
 /// Which envelope.

@@ -71,6 +71,10 @@ section! {
         deferred_max: Option<Duration> = None,
         /// How often a message is tried, by others before and by this hub.
         max_attempts: u32 = crate::RETRY.max,
+        /// Where the journal does not last: for how long a message is kept without being acknowledged. What takes longer, or
+        /// is tried again later, waits in a deferred queue of RabbitMQ. Less than RabbitMQ's own `consumer_timeout`, which is
+        /// 30 minutes there by default.
+        hold: Duration = Duration::from_mins(10),
         ../// What is done with which messages, by routing key: `*` stands for one word, `#` for any number of them.
         routes: Named<BusRoute>,
         ../// What is told of jobs whoever asked for them, by action: its name, or the beginning of names followed by `*`.
@@ -240,4 +244,5 @@ pub(super) const COLD: &[&str] = &[
     "NAME.deferred",
     "NAME.deferred_max",
     "NAME.max_attempts",
+    "NAME.hold",
 ];

@@ -35,12 +35,16 @@ impl Module for Bus {
 
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         let section: Named<BusSource> = told.sections.get();
-        let configured = settings::configured(&section, &told.environment)?;
+        let configured = settings::of(told)?;
         for (settings, _) in &configured {
             let (name, queue, address) = (settings.name.clone(), settings.queue(), &settings.address);
             say.sources.push(SourceName { section: "bus", name: name.clone() });
             let place = format!("source {name}: queue {queue} on RabbitMQ at {address}");
             say.introduces.push((name.clone(), place));
+            say.if_lost.push(format!(
+                "{name}: RabbitMQ keeps each message until its job has ended and all that was to leave for it has left: none \
+                 is lost, and one that was under way is done again"
+            ));
             let settings = settings.clone();
             say.checks.push(Box::pin(async move { vec![examine::broker(&settings).await] }));
         }

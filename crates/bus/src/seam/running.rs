@@ -52,7 +52,7 @@ impl Running for Buses {
     }
 
     fn reload(&self, told: &Told) -> Result<Swap<'_>> {
-        let routes = settings::all_routes(&told.sections.get(), &told.environment)?;
+        let routes = settings::all_routes(told)?;
         Ok(Box::new(move || self.0.reload(routes)))
     }
 

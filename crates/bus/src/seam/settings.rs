@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use model::Secret;
+use module::Told;
 use module::config::{Environment, Named, SecretSource};
 use module::exit::misuse;
 
@@ -21,10 +22,18 @@ const NAME: usize = 255;
 const LONGEST_END: usize = "_supervision_q".len();
 
 /// The applications that the configuration names, with their secrets fetched and their routes compiled.
-pub(super) fn configured(
-    all: &Named<BusSource>,
-    environment: &Environment,
-) -> Result<Vec<(Settings, Routes)>> {
+pub(super) fn of(told: &Told) -> Result<Vec<(Settings, Routes)>> {
+    let section: Named<BusSource> = told.sections.get();
+    let mut all = configured(&section, &told.environment)?;
+    if !told.durable {
+        for (settings, _) in &mut all {
+            settings.hold = section.0.get(&settings.name).map(|source| source.hold);
+        }
+    }
+    Ok(all)
+}
+
+fn configured(all: &Named<BusSource>, environment: &Environment) -> Result<Vec<(Settings, Routes)>> {
     let named = all.0.iter();
     let all = named.map(|(name, source)| Ok((settings(name, source, environment)?, routes(name, source)?)));
     let mut all = all.collect::<Result<Vec<_>>>()?;
@@ -33,11 +42,8 @@ pub(super) fn configured(
 }
 
 /// The routes of each, compiled.
-pub(super) fn all_routes(
-    all: &Named<BusSource>,
-    environment: &Environment,
-) -> Result<BTreeMap<String, Routes>> {
-    let all = configured(all, environment)?.into_iter();
+pub(super) fn all_routes(told: &Told) -> Result<BTreeMap<String, Routes>> {
+    let all = of(told)?.into_iter();
     Ok(all.map(|(settings, routes)| (settings.name, routes)).collect())
 }
 

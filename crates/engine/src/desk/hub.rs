@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::desk::audit::AuditEntry;
+use crate::desk::debt::Debt;
 use crate::desk::link::Link;
 use crate::desk::operate::PAUSE;
 use crate::desk::retired::Retired;
@@ -229,8 +230,12 @@ impl Hub {
         Ok(core.journal.record(crate::work::refusal::record(refusal, core.clock.now())).await?)
     }
 
-    /// Keeps what could not be accepted, and has whoever sent it told so, in one commit.
-    pub async fn refuse_and_tell(&self, refusal: Refusal, deliveries: Vec<NewDelivery>) -> Result<(), Error> {
+    /// Keeps what could not be accepted, and has whoever sent it told so, in one commit. The answer follows what is told.
+    pub async fn refuse_and_tell(
+        &self,
+        refusal: Refusal,
+        deliveries: Vec<NewDelivery>,
+    ) -> Result<Debt, Error> {
         let core = &self.core;
         tracing::warn!(source = refusal.source, code = %refusal.code, "refused: {}", refusal.message);
         core.stats.refused(&refusal.source, &refusal.code);
@@ -238,15 +243,18 @@ impl Hub {
         self.apply(deliveries, Some(record)).await
     }
 
-    /// Has something told that belongs to no move of a job: the answer to a request that came again.
-    pub async fn tell(&self, deliveries: Vec<NewDelivery>) -> Result<(), Error> {
+    /// Has something told that belongs to no move of a job: the answer to a request that came again. The answer follows it
+    /// until it has left.
+    pub async fn tell(&self, deliveries: Vec<NewDelivery>) -> Result<Debt, Error> {
         self.apply(deliveries, None).await
     }
 
-    async fn apply(&self, deliveries: Vec<NewDelivery>, record: Option<NewRecord>) -> Result<(), Error> {
+    async fn apply(&self, deliveries: Vec<NewDelivery>, record: Option<NewRecord>) -> Result<Debt, Error> {
         let core = &self.core;
         let effects = core.effects(Effects { deliveries, ..Effects::default() }, None, &[]).await?;
-        Ok(core.journal.apply(with_record(effects, record), None, core.clock.now()).await?)
+        let debt = Debt::of_deliveries(&core.wiring, effects.deliveries.iter().map(|(id, ..)| *id));
+        core.journal.apply(with_record(effects, record), None, core.clock.now()).await?;
+        Ok(debt)
     }
 
     /// How often each optional action came that nobody here wants to know of, since start. Names beyond the first 500 are

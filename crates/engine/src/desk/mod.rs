@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod backends;
 pub(crate) mod catalogue;
 pub(crate) mod chore;
+pub(crate) mod debt;
 pub(crate) mod deliveries;
 pub(crate) mod failsafe;
 pub(crate) mod health;

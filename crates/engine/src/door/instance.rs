@@ -32,6 +32,7 @@ pub trait Source: Send + Sync {
 pub struct Running {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    first: Option<BoxFuture<'static, ()>>,
     last: Option<BoxFuture<'static, ()>>,
 }
 
@@ -43,7 +44,13 @@ impl Running {
     /// The tasks that `start` spawns, and what is done when they have ended.
     pub fn new(start: impl FnOnce(&Stopped) -> Vec<JoinHandle<()>>) -> Self {
         let (stop, stopped) = watch::channel(false);
-        Running { stop, tasks: start(&Stopped(stopped)), last: None }
+        Running { stop, tasks: start(&Stopped(stopped)), first: None, last: None }
+    }
+
+    /// Does this once the hub has stopped, before its tasks are ended.
+    #[must_use]
+    pub fn at_first(self, first: impl Future<Output = ()> + Send + 'static) -> Self {
+        Running { first: Some(Box::pin(first)), ..self }
     }
 
     /// Does this last of all.
@@ -59,6 +66,9 @@ impl Running {
 
     /// Ends, once the hub has stopped.
     pub async fn end(self) {
+        if let Some(first) = self.first {
+            first.await;
+        }
         self.tasks.iter().for_each(JoinHandle::abort);
         for task in self.tasks {
             // It ends by being aborted, and in no other way.

@@ -238,9 +238,19 @@ impl Core {
         }
     }
 
+    /// Resolves when no new attempt begins any more.
+    pub(crate) async fn stops(&self) {
+        let mut leaving = self.leaving.subscribe();
+        while !self.is_stopping() {
+            if leaving.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     pub(crate) fn set_stopping(&self) {
-        self.set_leaving();
         self.stopping.store(true, Ordering::Release);
+        self.set_leaving();
         self.wiring.wake.notify_one();
         self.wiring.outbox.notify_one();
         self.wiring.deadlines.notify_one();

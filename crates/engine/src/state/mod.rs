@@ -5,6 +5,7 @@ pub(crate) mod cache;
 pub(crate) mod chores;
 pub(crate) mod copies;
 pub(crate) mod core;
+pub(crate) mod debts;
 pub(crate) mod failsafe;
 pub(crate) mod gate;
 pub(crate) mod long;

@@ -74,6 +74,11 @@ impl Running {
         self.lock().len()
     }
 
+    /// Whether a job has a runner.
+    pub(crate) fn has(&self, job: JobId) -> bool {
+        self.lock().contains_key(&job)
+    }
+
     /// Tells the runner of a job to end by force.
     pub(crate) fn signal(&self, job: JobId, why: Stop) {
         if let Some(runner) = self.lock().get(&job) {

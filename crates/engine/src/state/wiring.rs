@@ -10,6 +10,7 @@ use tokio::sync::{Notify, broadcast, oneshot};
 
 use crate::port::Stop;
 use crate::state::copies::Followers;
+use crate::state::debts::Debts;
 use crate::state::running::Running;
 
 /// Above this many unread notices the dispatcher reads the journal instead.
@@ -38,6 +39,8 @@ pub struct Wiring {
     waiters: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
     /// Who keeps copies of entities.
     pub(crate) followers: Followers,
+    /// What is still owed for what somebody follows to the last.
+    pub(crate) debts: Debts,
     /// The jobs that are run here.
     pub(crate) running: Running,
     /// Places of deliveries that were given up and are to be sent again.
@@ -55,6 +58,7 @@ pub fn wiring() -> (Observer, Arc<Wiring>) {
         events: broadcast::channel(STREAM).0,
         waiters: Mutex::default(),
         followers: Followers::default(),
+        debts: Debts::default(),
         running: Running::default(),
         revived: Mutex::default(),
     });
@@ -66,6 +70,7 @@ impl Wiring {
     fn hear(&self, committed: Committed) {
         // Copies first: what else is told may be looked at in their light.
         let copied = self.followers.told(&committed.entities);
+        self.debts.told(&committed);
         self.hear_events(committed.events);
         for job in committed.cancels {
             self.running.signal(job, Stop::Cancelled);
@@ -74,7 +79,7 @@ impl Wiring {
             self.revived.lock().unwrap_or_else(PoisonError::into_inner).extend(committed.revived);
             self.outbox.notify_one();
         }
-        if committed.deliveries {
+        if !committed.owed.is_empty() {
             self.outbox.notify_one();
         }
         if copied || !committed.damaged.is_empty() {
@@ -185,7 +190,7 @@ impl Drop for Waiter<'_> {
     }
 }
 
-fn ends(kind: EventKind) -> bool {
+pub(crate) fn ends(kind: EventKind) -> bool {
     matches!(kind, EventKind::Succeeded | EventKind::Failed | EventKind::Cancelled | EventKind::Superseded)
 }
 

@@ -7,6 +7,7 @@ mod chores;
 mod clock;
 mod damaged;
 mod dead_letters;
+mod debts;
 mod dry_run;
 mod ended_outside;
 mod excused;

@@ -110,6 +110,7 @@ impl World {
             program: Program { version: "0", description: "", license: "" },
             actions: Vec::new(),
             stands_in: false,
+            durable: true,
             folder: None,
             socket: self.path("hub.sock"),
             data: self.path("data"),

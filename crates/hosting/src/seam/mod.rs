@@ -70,6 +70,7 @@ impl Module for Hosting {
         say.depends_on.extend(tracking::needed(&following.hosts));
         let tracking = Tracking::default();
         say.chores.push(tracking::chore(&tracking));
+        say.if_lost.push("hosting: what is known of hosted libraries goes with the journal".to_owned());
         say.on_start(move |ground, setup| {
             let exports = settings.exports().to_string_lossy().into_owned();
             setup.reactors.push(Arc::new(Follow { exports }));

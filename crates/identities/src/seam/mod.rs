@@ -45,6 +45,7 @@ impl Module for Identities {
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         let schedule = schedule(&told.sections.get())?;
         say.chores.extend(schedule.chore());
+        say.if_lost.push("the register of identities goes with the journal".to_owned());
         say.on_start(move |_, setup| {
             setup.reactors.push(Arc::new(Follow));
             setup.retry.insert(SOURCE.to_owned(), RETRY);

@@ -22,12 +22,15 @@ pub async fn check(args: CheckConfig, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
     let values = loaded.view().into_iter().filter(|shown| args.all || shown.origin != Origin::Default);
     let values: Vec<Shown> = values.collect();
-    let remarks = context.role().map(|taken| taken.settings.remarks.clone()).unwrap_or_default();
+    let mut remarks = context.role().map(|taken| taken.settings.remarks.clone()).unwrap_or_default();
 
     let told = context.told(&loaded);
     let mut said = Declaration::new();
     let declared = context.modules.declare(&told, &mut said);
     let declared = declared.and_then(|()| context.modules.offer(&told).map(drop));
+    if !loaded.config.journal.durable {
+        remarks.extend(said.if_lost().map(str::to_owned));
+    }
     let mut findings: Vec<Finding> = Vec::new();
     if args.online && declared.is_ok() {
         for check in said.checks {

@@ -13,6 +13,10 @@ use super::place::Places;
 use super::sections::{Config, NEED_RESTART};
 use crate::role::Taken;
 
+/// The key that says whether the journal lasts, and the variable of a platform on whose disks nothing does.
+const DURABLE: &str = "journal.durable";
+const DYNO: &str = "DYNO";
+
 /// The configuration that holds.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -237,8 +241,12 @@ impl Loaded {
         Ok(())
     }
 
-    /// Gives the paths that nobody gave.
+    /// Gives what nobody gave and that is not the same everywhere.
     fn fill(&mut self, places: &Places) {
+        if self.origin(DURABLE) == Origin::Default && places.environment().get(DYNO).is_some() {
+            self.config.journal.durable = false;
+            self.origins.insert(DURABLE.to_owned(), Origin::Variable(DYNO.to_owned()));
+        }
         let beside = self.file.as_ref().and_then(|file| file.parent()).map(Path::to_path_buf);
         let config = &mut self.config;
         let or = |path: &mut PathBuf, default: &dyn Fn() -> PathBuf| {

@@ -12,8 +12,9 @@ use super::net::{Listen, Networks, Site};
 use super::oidc::Oidc;
 
 /// Keys of the hub itself that are read at start only.
-pub const NEED_RESTART: [&str; 23] = [
+pub const NEED_RESTART: [&str; 24] = [
     "data.folder",
+    "journal.durable",
     "key",
     "key_before",
     "socket",
@@ -58,6 +59,8 @@ section! {
         concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255),
         ../// Where the journal lives.
         data: Data,
+        ../// What is promised of the journal.
+        journal: JournalPromise,
         ../// What comes in.
         requests: Requests,
         ../// The API and the console over TCP.
@@ -85,6 +88,16 @@ section! {
         /// The folder of the journal. Without it `$XDG_STATE_HOME/intendant` or `~/.local/state/intendant`, and
         /// `/var/lib/intendant` for root.
         folder: PathBuf = PathBuf::new(),
+    }
+}
+
+section! {
+    /// What is promised of the journal.
+    JournalPromise {
+        /// Whether what the journal holds is there at the next start. With `false` a message of a bus is acknowledged only
+        /// when all that it led to is done, and a journal that is gone is begun anew. Where the variable `DYNO` is set, as on
+        /// Heroku, it is `false` unless somebody says otherwise.
+        durable: bool = true,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{Class, Entity, EntityKey, Event, JobId, OutboxPlace, Seq};
+use model::{Class, DeliveryId, Entity, EntityKey, Event, JobId, OutboxPlace, Seq};
 
 use crate::damage::Damaged;
 
@@ -33,8 +33,10 @@ pub struct Committed {
     pub deadlines: Vec<Timestamp>,
     /// Events written.
     pub events: Vec<Event>,
-    /// Whether new deliveries were written.
-    pub deliveries: bool,
+    /// New deliveries, each with the job that led to it.
+    pub owed: Vec<(DeliveryId, Option<JobId>)>,
+    /// Deliveries that have left, or never will.
+    pub left: Vec<DeliveryId>,
     /// Entities that were written or removed, in that order: each as it stands now, `None` = it is gone. What is kept of
     /// entities in memory follows from these and from nothing else.
     pub entities: Vec<(EntityKey, Option<Arc<Entity>>)>,

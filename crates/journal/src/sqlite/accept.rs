@@ -23,7 +23,7 @@ pub(super) fn accept(tx: &mut Tx<'_>, job: &SealedJob, effects: &SealedEffects) 
         return Ok(Acceptance::Replayed(replay, state));
     }
     let seq = insert(tx, job)?;
-    effects::write(tx, effects, Some(seq))?;
+    effects::write(tx, effects, Some((seq, job.id)))?;
     Ok(Acceptance::New)
 }
 

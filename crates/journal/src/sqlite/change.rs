@@ -69,7 +69,7 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
     for (kind, step, attempt, code) in &change.events {
         tx.event(change.at, *kind, Some(change.job), (*step, *attempt), code.clone());
     }
-    effects::write(tx, &sealed.effects, Some(was.seq))
+    effects::write(tx, &sealed.effects, Some((was.seq, change.job)))
 }
 
 fn find(tx: &Tx<'_>, job: JobId) -> Result<Row, Error> {

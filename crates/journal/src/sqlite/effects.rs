@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::EntityKey;
+use model::{EntityKey, JobId};
 use rusqlite::params;
 
 use super::code::{Id, Time, Word};
@@ -10,8 +10,11 @@ use super::{accept, record, tx::Tx};
 use crate::error::Error;
 use crate::sealed::{SealedDelivery, SealedEffects, SealedEntity};
 
-/// Writes effects; `job` is the seq of the job that caused them.
-pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<i64>) -> Result<(), Error> {
+/// A job by its place and by its name.
+pub(super) type Cause = (i64, JobId);
+
+/// Writes effects; `job` is the one that caused them.
+pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<Cause>) -> Result<(), Error> {
     for entity in &effects.entities {
         write_entity(tx, entity)?;
     }
@@ -77,7 +80,7 @@ fn write_entity(tx: &mut Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
     Ok(())
 }
 
-fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<i64>) -> Result<(), Error> {
+fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<Cause>) -> Result<(), Error> {
     let seq = tx.numbers.delivery + 1;
     tx.sql.execute(
         "INSERT INTO delivery (seq, id, job, courier, address, state, due_at, sealed)
@@ -85,7 +88,7 @@ fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<i64>)
         params![
             seq,
             Id(delivery.id.0),
-            job,
+            job.map(|(seq, _)| seq),
             delivery.to.courier,
             delivery.to.address,
             Word(model::DeliveryState::Pending),
@@ -94,6 +97,6 @@ fn insert_delivery(tx: &mut Tx<'_>, delivery: &SealedDelivery, job: Option<i64>)
         ],
     )?;
     tx.numbers.delivery = seq;
-    tx.committed.deliveries = true;
+    tx.committed.owed.push((delivery.id, job.map(|(_, id)| id)));
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(super) fn ask_cancel(tx: &mut Tx<'_>, id: JobId, by: &str, effects: &SealedE
     }
     tx.sql.execute("UPDATE job SET cancelled_by = ?2 WHERE seq = ?1", params![job.seq.0, by])?;
     tx.committed.cancels.push(id);
-    effects::write(tx, effects, Some(job.seq.0))
+    effects::write(tx, effects, Some((job.seq.0, id)))
 }
 
 /// See [`crate::Write::hurry`].
@@ -33,5 +33,5 @@ pub(super) fn hurry(tx: &mut Tx<'_>, id: JobId, at: Timestamp, effects: &SealedE
     let due_at = job.due_at.min(at);
     order::hurry(tx, job.seq.0, due_at)?;
     tx.due(Ready { id, seq: job.seq.0, lane: &job.lane, class: job.class, due_at });
-    effects::write(tx, effects, Some(job.seq.0))
+    effects::write(tx, effects, Some((job.seq.0, id)))
 }

@@ -26,6 +26,7 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
     let Some((seq, was)) = found else { return Err(Error::Missing(format!("delivery {}", id.0))) };
     if was == DeliveryState::Undeliverable && *mark != Mark::Delivered {
         // It was given up while it was under way. Only an operator has it tried again.
+        tx.committed.left.push(id);
         return Ok(());
     }
     let (state, due_at, message) = match mark {
@@ -45,6 +46,9 @@ pub(super) fn mark(tx: &mut Tx<'_>, id: DeliveryId, mark: &Mark, at: Timestamp) 
             message,
             state.is_terminal().then_some(Time(at)),
         ])?;
+    if state.is_terminal() {
+        tx.committed.left.push(id);
+    }
     Ok(())
 }
 

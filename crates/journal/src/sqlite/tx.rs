@@ -83,7 +83,8 @@ pub(super) struct Mark {
     due: usize,
     deadlines: usize,
     events: usize,
-    deliveries: bool,
+    owed: usize,
+    left: usize,
     entities: usize,
     cancels: usize,
     revived: usize,
@@ -106,7 +107,8 @@ impl<'c> Tx<'c> {
             due: self.committed.due.len(),
             deadlines: self.committed.deadlines.len(),
             events: self.committed.events.len(),
-            deliveries: self.committed.deliveries,
+            owed: self.committed.owed.len(),
+            left: self.committed.left.len(),
             entities: self.committed.entities.len(),
             cancels: self.committed.cancels.len(),
             revived: self.committed.revived.len(),
@@ -126,7 +128,8 @@ impl<'c> Tx<'c> {
         self.committed.due.truncate(mark.due);
         self.committed.deadlines.truncate(mark.deadlines);
         self.committed.events.truncate(mark.events);
-        self.committed.deliveries = mark.deliveries;
+        self.committed.owed.truncate(mark.owed);
+        self.committed.left.truncate(mark.left);
         self.committed.entities.truncate(mark.entities);
         self.committed.cancels.truncate(mark.cancels);
         self.committed.revived.truncate(mark.revived);

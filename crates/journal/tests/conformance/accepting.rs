@@ -25,7 +25,7 @@ pub async fn a_job_is_what_was_given(bed: &dyn Bed) {
     );
     assert_eq!(told[0].deadlines, [at(9_000)]);
     assert_eq!(told[0].events.len(), 1);
-    assert!(!told[0].deliveries);
+    assert!(told[0].owed.is_empty());
 
     let prepared = journal.prepare(id(1)).await.unwrap().unwrap();
     let job = prepared.job;

@@ -118,7 +118,8 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     let mut change = settle(1, 1, OutcomeKind::Done, at(20));
     change.effects.deliveries = (1..=3).map(|n| delivery(n, at(20))).collect();
     journal.change(change).await.unwrap();
-    assert!(heard.take()[0].deliveries);
+    let owed: Vec<_> = (1..=3).map(|n| (delivery_id(n), Some(id(1)))).collect();
+    assert_eq!(heard.take()[0].owed, owed);
     let pending = journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows;
     assert_eq!(
         pending.iter().map(|d| (d.id, d.job)).collect::<Vec<_>>(),
@@ -146,7 +147,8 @@ pub async fn deliveries_keep_their_order_and_their_marks(bed: &dyn Bed) {
     // One that was given up stays so whoever still tries it, until an operator sends it again: the outbox is told.
     journal.mark(delivery_id(3), Mark::Later(at(50), "again".to_owned()), at(40)).await.unwrap();
     assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows.len(), 1);
-    heard.take();
+    let left: Vec<_> = heard.take().into_iter().flat_map(|committed| committed.left).collect();
+    assert_eq!(left, [delivery_id(1), delivery_id(3), delivery_id(3)], "what is tried again has not left");
     journal.settle_dead(vec![delivery_id(3)], Fate::Again, EffectSet::default(), at(40)).await.unwrap();
     assert_eq!(heard.take()[0].revived.len(), 1);
     let pending: Vec<_> = journal

@@ -38,6 +38,10 @@ impl Module for Sesame {
             say.sources.push(SourceName { section: "sesame", name: name.clone() });
             let place = format!("source {name}: queue {queue} on Redis at {address}");
             say.introduces.push((name.clone(), place));
+            say.if_lost.push(format!(
+                "{name}: Redis holds each job until it is answered there; those of a lost hub come back once their locks have \
+                 run out, and run again"
+            ));
             let source = source.clone();
             say.checks.push(Box::pin(async move { vec![examine::queue(&source).await] }));
         }

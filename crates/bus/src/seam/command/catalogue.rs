@@ -26,7 +26,7 @@ pub(super) async fn run(args: Typed, desk: &dyn Desk) -> Result<Exit> {
         }
     };
     let mut shown = Catalogue::default();
-    for (settings, routes) in settings::configured(&desk.sections()?.get(), desk.environment())? {
+    for (settings, routes) in settings::of(&desk.told().await?)? {
         if args.which.bus.as_ref().is_none_or(|name| *name == settings.name) {
             shown.entries.extend(catalogue(&settings, &routes, known));
         }

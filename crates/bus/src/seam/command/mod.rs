@@ -28,8 +28,8 @@ pub(super) async fn run(command: Bus, desk: &dyn Desk) -> Result<Exit> {
 }
 
 /// The bus that is meant.
-fn chosen(which: &Which, desk: &dyn Desk) -> Result<(Settings, Routes)> {
-    let mut all = settings::configured(&desk.sections()?.get(), desk.environment())?;
+async fn chosen(which: &Which, desk: &dyn Desk) -> Result<(Settings, Routes)> {
+    let mut all = settings::of(&desk.told().await?)?;
     let names: Vec<String> = all.iter().map(|(settings, _)| settings.name.clone()).collect();
     let place = match &which.bus {
         Some(name) => names.iter().position(|known| known == name),
@@ -44,7 +44,7 @@ fn chosen(which: &Which, desk: &dyn Desk) -> Result<(Settings, Routes)> {
 }
 
 async fn declare(args: Declare, desk: &dyn Desk) -> Result<Exit> {
-    let (settings, routes) = chosen(&args.which, desk)?;
+    let (settings, routes) = chosen(&args.which, desk).await?;
     let notes = crate::declare(&settings, &routes).await?;
     let is_whole = notes.iter().all(|note| !note.is_missing);
     if args.which.json {
@@ -65,7 +65,7 @@ async fn declare(args: Declare, desk: &dyn Desk) -> Result<Exit> {
 }
 
 async fn publish(args: Publish, desk: &dyn Desk) -> Result<Exit> {
-    let (settings, routes) = chosen(&args.which, desk)?;
+    let (settings, routes) = chosen(&args.which, desk).await?;
     let text = document::read(&args.file, desk.max_size()?)?;
     let data = json::read(&text).map_err(|bad| misuse(anyhow!("the data cannot be read as JSON: {bad}")))?;
     let version = if args.v2 { Version::V2 } else { Version::V1 };
@@ -115,7 +115,7 @@ async fn publish(args: Publish, desk: &dyn Desk) -> Result<Exit> {
 }
 
 async fn tail(args: TailOf, desk: &dyn Desk) -> Result<Exit> {
-    let (settings, _) = chosen(&args.which, desk)?;
+    let (settings, _) = chosen(&args.which, desk).await?;
     let pattern = Pattern::new(&args.key);
     let mut tail = crate::Tail::open(&settings).await?;
     desk.screen().remark(format!("listening on {} at {}", settings.log_exchange, settings.address));

@@ -194,7 +194,9 @@ impl Start<'_> {
             }
         }
         let started = compose::start(home, parts, said, &context.clock).await?;
-        note(marker.as_ref(), &config.data.folder, started.0.journal().id());
+        if config.journal.durable {
+            note(marker.as_ref(), &config.data.folder, started.0.journal().id());
+        }
         Ok(started)
     }
 }
@@ -214,6 +216,9 @@ fn introduce(loaded: &Loaded, offer: &Offer, said: &Declaration) {
     offer.problems.iter().for_each(|problem| tracing::warn!("{problem}"));
     for (source, words) in &said.introduces {
         tracing::info!(source, "{words}");
+    }
+    if !loaded.config.journal.durable {
+        said.if_lost().for_each(|words| tracing::warn!("{words}"));
     }
 }
 
