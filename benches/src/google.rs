@@ -179,6 +179,7 @@ async fn open(folder: &Path, doubles: &Value) -> Result<(Hub, Vec<Box<dyn Runnin
         program: Program { version: "0", description: "", license: "" },
         actions: Vec::new(),
         stands_in: false,
+        durable: true,
         folder: None,
         socket: folder.join("hub.sock"),
         data: folder.to_owned(),
