@@ -74,6 +74,7 @@ async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
         Command::Logout => command::login::logout(context),
         Command::Openapi => command::login::openapi(context),
         Command::Completions(args) => command::completions::run(&args, context),
+        Command::Manual(args) => command::manual::run(&args, context),
     }
 }
 

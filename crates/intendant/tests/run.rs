@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::json;
 use support::{World, request};
@@ -50,6 +51,24 @@ fn json_is_exactly_what_callers_of_the_original_expect() {
     assert_eq!(result["options"]["targetState"], -99);
     let without = world.run(&["run", "--json", &request("identity-update.json")]).json();
     assert!(without.get("options").is_none(), "absent members stay absent: {without}");
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let world = World::new();
+    let folder = world.text("man");
+    assert_eq!(world.run(&["manual", "--all", &folder]).code, 0);
+    let mut pages = 0;
+    for page in fs::read_dir(&folder).unwrap() {
+        let mut lint = Command::new("mandoc");
+        let said = lint.args(["-T", "lint", "-W", "error"]).arg(page.unwrap().path()).output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+        pages += 1;
+    }
+    assert!(pages > 60, "{pages}");
+    let one = world.run(&["manual", "jobs", "retry"]);
+    assert_eq!(one.stdout, fs::read_to_string(world.path("man/intendant-jobs-retry.1")).unwrap());
+    world.run(&["manual", "jobs", "retyr"]).said(1, &["there is no command `retyr` in `intendant jobs`"]);
 }
 
 #[test]
@@ -210,8 +229,7 @@ fn every_example_request_is_run() {
     world.configure("");
     for folder in ["10ldif", "20heartbeat"] {
         let from = support::examples().join("backends").join(folder);
-        let copied =
-            std::process::Command::new("cp").arg("-r").arg(from).arg(world.path("backends")).status();
+        let copied = Command::new("cp").arg("-r").arg(from).arg(world.path("backends")).status();
         assert!(copied.unwrap().success());
     }
     for entry in fs::read_dir(support::examples().join("requests")).unwrap() {

@@ -79,3 +79,15 @@ pub struct Completions {
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: Shell,
 }
+
+/// `intendant manual`.
+#[derive(Debug, Args)]
+#[command(after_help = "To read one: intendant manual jobs retry | man -l -")]
+pub struct Manual {
+    /// Write the pages of all commands into this folder, which is made if missing
+    #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+    pub all: Option<PathBuf>,
+    /// The command, such as `jobs retry`; none = the program
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+}

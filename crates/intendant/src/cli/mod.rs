@@ -26,7 +26,7 @@ pub use jobs::{
     Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
     Stdin, Watch,
 };
-pub use keep::{Backup, Completions, Doctor, Key, Restore, RotateKey, Serve};
+pub use keep::{Backup, Completions, Doctor, Key, Manual, Restore, RotateKey, Serve};
 pub use submit::{Run, Submit};
 pub use value::{Seconds, When};
 
@@ -110,6 +110,8 @@ pub enum Command {
     Openapi,
     /// Print the completions of a shell
     Completions(Completions),
+    /// Print the manual page of a command
+    Manual(Manual),
 }
 
 /// Options are numbered with the subcommands: so many stand before `run`, beside which those of modules are listed.

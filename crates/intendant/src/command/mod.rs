@@ -13,6 +13,7 @@ mod follow;
 pub mod jobs;
 pub mod key;
 pub mod login;
+pub mod manual;
 pub(crate) mod offline;
 pub mod refusals;
 mod reload;
