@@ -7,6 +7,7 @@ mod deny;
 mod fuzz;
 mod library;
 mod licences;
+mod release;
 mod sabotage;
 mod services;
 mod test;
@@ -81,6 +82,14 @@ enum Chore {
         #[arg(long)]
         destdir: Option<PathBuf>,
     },
+    /// Prepare a release: version, changelog, archive with completions and manual pages, checksums
+    Release {
+        /// Its version, such as 1.2.0
+        version: String,
+        /// Do it; otherwise it is only said what would be done
+        #[arg(long)]
+        write: bool,
+    },
     /// Check the habits of the house that no compiler knows
     Tidy,
     /// Run the benchmarks: ratios against a baseline of the same run
@@ -102,6 +111,7 @@ fn main() -> ExitCode {
         Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),
         Chore::Library { prefix, destdir } => library::run(&prefix, destdir.as_deref()),
+        Chore::Release { version, write } => release::run(&version, write),
         Chore::Tidy => tidy::run(),
         Chore::Bench { args } => bench::run(&args),
     };
