@@ -12,7 +12,7 @@ use module::exit::misuse;
 use module::{Chore, Needed, Told};
 
 use crate::tracker::config::{Follow, RemoteHost};
-use crate::tracker::{Following, Hosts, OWN, Remote, Schedule, Tracker};
+use crate::tracker::{Following, Hosts, OWN, Remote, SPREAD, Schedule, Tracker};
 
 /// How often it is looked which schools are due.
 const LOOK: Duration = Duration::from_secs(15);
@@ -29,6 +29,7 @@ pub(super) fn following(own: &Follow, told: &Told) -> Result<Following> {
         schedule: Schedule {
             busy: times("busy", &own.busy, zone.clone())?,
             quiet: times("quiet", &own.quiet, zone)?,
+            spread: SPREAD,
         },
         at_once: own.at_once.get(),
     })

@@ -9,11 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use model::believe::{happened, is_ahead};
 use model::{Entity, Times};
 
-use super::followed::{Followed, UNSEEN};
+use super::followed::Followed;
 use super::hosts::OWN;
+use crate::state::State;
 
-/// Hosts are not asked for all schools in the same moment: within so long after they are due, in a hurry or not.
-const SPREAD: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10));
+/// Hosts are not asked for all schools in the same moment: within so long after they are due, while work is under way and
+/// otherwise.
+pub const SPREAD: (Duration, Duration) = (Duration::from_mins(1), Duration::from_mins(10));
 
 /// When schools are looked at.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct Schedule {
     pub busy: Times,
     /// Otherwise.
     pub quiet: Times,
+    /// Over so long schools are spread from there on, in either case.
+    pub spread: (Duration, Duration),
 }
 
 impl Schedule {
@@ -31,7 +35,7 @@ impl Schedule {
         // None: nobody has asked yet.
         let Some(last) = school.kept.looked_at.max(failed) else { return Some(Timestamp::MIN) };
         let (times, spread) =
-            if school.is_busy(now) { (&self.busy, SPREAD.0) } else { (&self.quiet, SPREAD.1) };
+            if school.is_busy(now) { (&self.busy, self.spread.0) } else { (&self.quiet, self.spread.1) };
         let next = times.after(happened(last, now))?;
         next.checked_add(SignedDuration::try_from(spread.mul_f64(place(school.rne.as_str()))).ok()?).ok()
     }
@@ -48,55 +52,71 @@ fn place(rne: &str) -> f64 {
 pub(super) struct Due {
     schedule: Schedule,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
-    schools: Mutex<BTreeMap<String, Seen>>,
+    copy: Mutex<Copy>,
+}
+
+#[derive(Default)]
+struct Copy {
+    schools: BTreeMap<String, Seen>,
+    /// The states of this hub's own establishments.
+    own: BTreeMap<String, State>,
 }
 
 /// What is known of a school.
 struct Seen {
     host: String,
-    state: String,
+    state: Option<State>,
     due_at: Timestamp,
     /// When that was found out: a clock that is set back since then makes it due.
     told_at: Timestamp,
     is_mute: bool,
+    failed: bool,
+}
+
+impl Copy {
+    /// Whether a school of this hub stands otherwise than it was seen.
+    fn has_moved(&self, rne: &str, seen: &Seen) -> bool {
+        let stands = self.own.get(rne).filter(|_| seen.host == OWN && !seen.failed);
+        stands.is_some() && stands.copied() != seen.state
+    }
 }
 
 impl Due {
     pub(super) fn new(schedule: Schedule, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Due { schedule, now: Box::new(now), schools: Mutex::default() }
+        Due { schedule, now: Box::new(now), copy: Mutex::default() }
     }
 
-    fn schools(&self) -> MutexGuard<'_, BTreeMap<String, Seen>> {
-        self.schools.lock().unwrap_or_else(PoisonError::into_inner)
+    fn copy(&self) -> MutexGuard<'_, Copy> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The schools that are due, each with its host, but for those at these hosts.
     pub(super) fn now(&self, but: &BTreeSet<String>) -> Vec<(String, String)> {
-        let now = (self.now)();
-        let schools = self.schools();
-        let due = schools.iter().filter(|(_, seen)| {
-            (seen.due_at <= now || is_ahead(seen.told_at, now)) && !but.contains(&seen.host)
-        });
+        let (now, copy) = ((self.now)(), self.copy());
+        let is_due = |rne: &str, seen: &Seen| {
+            seen.due_at <= now || is_ahead(seen.told_at, now) || copy.has_moved(rne, seen)
+        };
+        let due = copy.schools.iter().filter(|(rne, seen)| !but.contains(&seen.host) && is_due(rne, seen));
         due.map(|(rne, seen)| (rne.clone(), seen.host.clone())).collect()
     }
 
     /// A school is due now.
     pub(super) fn hurry(&self, rne: &str) {
-        if let Some(seen) = self.schools().get_mut(rne) {
+        if let Some(seen) = self.copy().schools.get_mut(rne) {
             seen.due_at = Timestamp::MIN;
         }
     }
 
     /// How many there are, and how many of them cannot be told anything.
     pub(super) fn count(&self) -> (usize, usize) {
-        let schools = self.schools();
-        (schools.len(), schools.values().filter(|seen| seen.is_mute).count())
+        let copy = self.copy();
+        (copy.schools.len(), copy.schools.values().filter(|seen| seen.is_mute).count())
     }
 
     /// How many there are at each host.
     pub(super) fn by_host(&self) -> BTreeMap<String, usize> {
         let mut hosts = BTreeMap::new();
-        for seen in self.schools().values() {
+        for seen in self.copy().schools.values() {
             *hosts.entry(seen.host.clone()).or_default() += 1;
         }
         hosts
@@ -108,20 +128,25 @@ impl Follower for Due {
         let read = now.and_then(|entity| Followed::read(entity.clone()).ok());
         let seen = read.map(|school| {
             let now = (self.now)();
-            let due_at = self.schedule.next(&school, now).unwrap_or(Timestamp::MAX);
-            let is_mute = school.is_mute();
-            Seen { host: school.kept.host, state: school.state, due_at, told_at: now, is_mute }
+            Seen {
+                state: school.known_state(),
+                due_at: self.schedule.next(&school, now).unwrap_or(Timestamp::MAX),
+                told_at: now,
+                is_mute: school.is_mute(),
+                failed: school.kept.trouble.is_some(),
+                host: school.kept.host,
+            }
         });
-        let mut schools = self.schools();
+        let mut copy = self.copy();
         match seen {
-            Some(seen) => schools.insert(key.to_owned(), seen),
+            Some(seen) => copy.schools.insert(key.to_owned(), seen),
             // What cannot be read is shown in the list, and looked at by nobody.
-            None => schools.remove(key),
+            None => copy.schools.remove(key),
         };
     }
 
     fn unreadable(&self, key: &str) {
-        self.schools().remove(key);
+        self.copy().schools.remove(key);
     }
 }
 
@@ -130,14 +155,19 @@ pub(super) struct Moves(pub(super) Arc<Due>);
 
 impl Follower for Moves {
     fn told(&self, key: &str, now: Option<&Entity>) {
-        let mut schools = self.0.schools();
-        let Some(seen) = schools.get_mut(key).filter(|seen| seen.host == OWN) else { return };
-        if seen.state != UNSEEN && now.is_none_or(|entity| entity.state != seen.state) {
+        let mut copy = self.0.copy();
+        if let Some(state) = now.and_then(|entity| State::of_code(&entity.state)) {
+            copy.own.insert(key.to_owned(), state);
+        } else if copy.own.remove(key).is_some()
+            && let Some(seen) = copy.schools.get_mut(key).filter(|seen| seen.host == OWN)
+        {
             seen.due_at = Timestamp::MIN;
         }
     }
 
-    fn unreadable(&self, _: &str) {}
+    fn unreadable(&self, key: &str) {
+        self.0.copy().own.remove(key);
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +190,7 @@ mod tests {
         let schedule = Schedule {
             busy: Times::Every(Duration::from_mins(15)),
             quiet: Times::Every(Duration::from_hours(24)),
+            spread: SPREAD,
         };
         let shown = Arc::clone(&clock);
         (clock, Due::new(schedule, move || at(shown.load(Ordering::Relaxed))))

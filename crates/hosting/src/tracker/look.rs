@@ -51,13 +51,14 @@ impl Tracker {
     /// Asks the host of a school how it stands, unless that was just heard. A new step is kept, and told to the school.
     pub async fn look(&self, rne: &Rne) -> Result<Looked, Error> {
         let school = self.get(rne).await?;
-        if let Some(said) = self.heard(rne) {
+        if let Some(said) = self.heard(&school) {
             return Ok(Looked { school, said });
         }
         // Nobody closes it.
         let _turn = self.0.looks.acquire().await;
-        let said = match self.heard(rne) {
-            Some(said) => return Ok(Looked { school: self.get(rne).await?, said }),
+        let school = self.get(rne).await?;
+        let said = match self.heard(&school) {
+            Some(said) => return Ok(Looked { school, said }),
             None => self.ask(&school).await,
         };
         let school = self.learn(&school, &said).await?;
@@ -66,10 +67,15 @@ impl Tracker {
         Ok(Looked { school, said })
     }
 
-    fn heard(&self, rne: &Rne) -> Option<Result<Reported, Trouble>> {
+    /// What was heard of a school a moment ago, unless it was seen in another state since then.
+    fn heard(&self, school: &Followed) -> Option<Result<Reported, Trouble>> {
         let (now, heard) =
             (self.0.clock.instant(), self.0.heard.lock().unwrap_or_else(PoisonError::into_inner));
-        heard.get(rne).filter(|(at, _)| now.duration_since(*at) < FRESH).map(|(_, said)| said.clone())
+        let fresh = heard.get(&school.rne).filter(|(at, _)| now.duration_since(*at) < FRESH);
+        let said = fresh
+            .map(|(_, said)| said)
+            .filter(|said| said.as_ref().map_or(true, |said| said.state == school.state));
+        said.cloned()
     }
 
     fn remember(&self, rne: &Rne, said: &Result<Reported, Trouble>) {

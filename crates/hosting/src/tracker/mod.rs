@@ -39,7 +39,7 @@ use own::Own;
 pub use act::{Created, How, NewSchool};
 pub use ask::{Remote, Ticket};
 pub use bulk::{BadRow, Bulk, Manner};
-pub use due::Schedule;
+pub use due::{SPREAD, Schedule};
 pub use error::{Error, Trouble};
 pub use followed::{Followed, Notice, Step, UNSEEN};
 pub use hosts::{Answering, Hosts, OWN};

@@ -78,7 +78,8 @@ pub(super) async fn follow(
     let new: NewFollowed = api.bodies.json(&caller, &headers, body).await?;
     let tracker = api.tracker.clone();
     // It goes on to the end, also when the caller goes away in the middle.
-    let created = engine::carry(async move { tracker.follow(read(new)?, &caller.actor).await }).await?;
+    let followed = async move { tracker.follow(read(new)?, &caller.actor).await };
+    let created = engine::carry(Box::pin(followed)).await?;
     let mut school = SchoolView::whole(&created.school);
     school.page = Some(api.tracker.links(&created.school).await?.page);
     Ok(Json(SchoolFollowed { how: created.how.word().to_owned(), school }))
