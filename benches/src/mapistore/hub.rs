@@ -98,7 +98,7 @@ async fn people(line: &mut Line) -> Result<()> {
 async fn connections(socket: &Path, live: &Live) -> Result<()> {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20);
     let wanted = limit.saturating_sub(RESERVED).min(MOST);
-    let before = (bed::resident("self"), live.table().connected());
+    let before = bed::resident("self");
     let begun = Instant::now();
     let mut crowd = Command::new(std::env::current_exe()?)
         .args([CROWD.as_ref(), socket.as_os_str(), wanted.to_string().as_ref()])
@@ -112,9 +112,9 @@ async fn connections(socket: &Path, live: &Live) -> Result<()> {
     });
     ensure!(line.await?? == "connected\n", "not all were let in");
     let took = begun.elapsed();
-    let connected = live.table().connected().saturating_sub(before.1);
+    let connected = live.table().connected();
     ensure!(u64::try_from(connected)? >= wanted, "{connected} of {wanted} are connected");
-    let each = (bed::resident("self") - before.0) * 1024.0 / count(wanted);
+    let each = (bed::resident("self") - before) * 1024.0 / count(wanted);
     println!(
         "  {wanted} processes connected at once (limit of {limit} descriptors), each with a user on disk after {:.1} s; {each:.1} KiB for each",
         took.as_secs_f64()
