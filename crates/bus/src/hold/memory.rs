@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(memory.find(&raw), None);
         [1, 2, 1].into_iter().for_each(|n| memory.add(&raw, job(n)));
         let found = [memory.find(&raw), memory.find(&raw)];
-        assert_eq!(found, [Some(job(2)), Some(job(1))]);
+        assert_eq!(found, [Some(job(1)), Some(job(2))]);
         memory.forget(&raw, job(2));
         assert_eq!(memory.find(&raw), Some(job(1)));
         memory.forget(&raw, job(1));

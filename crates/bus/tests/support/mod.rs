@@ -155,6 +155,24 @@ impl Bed {
         testhub::jobs(&self.hub).await
     }
 
+    /// Ready and unacknowledged messages of one of its queues, as the broker says; `None` = there is no such queue.
+    pub fn messages(&self, broker: &Service, queue: &str) -> Option<(u32, u32)> {
+        let queues = ["list_queues", "name", "messages_ready", "messages_unacknowledged"];
+        let said = broker.rabbitmqctl(&queues).unwrap();
+        let name = format!("{}_{queue}", self.settings.application_id);
+        let mut counts =
+            said.lines().find_map(|line| line.strip_prefix(&name)?.strip_prefix('\t'))?.split('\t');
+        let mut count = || counts.next().unwrap().trim().parse().unwrap();
+        Some((count(), count()))
+    }
+
+    /// Waits until the job queue holds so many ready and unacknowledged messages.
+    pub async fn holds(&self, broker: &Service, ready: u32, unacknowledged: u32) {
+        let what = format!("{ready} messages to be ready, {unacknowledged} to be held");
+        let wanted = Some((ready, unacknowledged));
+        self.until(&what, async |bed| bed.messages(broker, "job_q") == wanted).await;
+    }
+
     /// Waits until so many jobs have ended, and returns them in their order.
     pub async fn ended(&self, count: usize) -> Vec<Job> {
         self.until(&format!("{count} jobs to end"), async |bed| {
