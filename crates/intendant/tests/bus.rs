@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
@@ -372,4 +373,63 @@ fn crashes_and_stops_lose_nothing() {
     assert_eq!(all.len(), count);
     assert_eq!(hub.stop(), Some(0));
     assert_eq!(peer.ask("exists", json!({ "queue": "lists_job_q" })).unwrap(), 0);
+}
+
+/// As on a platform whose disks are new at each start: the journal goes with every hub that is killed.
+#[test]
+fn killed_at_any_moment_and_without_its_journal_it_loses_nothing() {
+    const COUNT: usize = 40;
+    let broker = Kind::RabbitMq.start().unwrap();
+    let slow = format!(
+        "{GOOD}\nsleep 0.05\ncase $who in *[05]) [ -e ../failed-$who ] || {{ : >../failed-$who; exit 75; }};; esac"
+    );
+    let world = world(&broker, &slow);
+    let configuration = fs::read_to_string(world.path("intendant.yml")).unwrap();
+    let configuration = configuration.replace("    deferred: 1s\n", "    deferred: 5s\n    hold: 3s\n");
+    fs::write(world.path("intendant.yml"), configuration).unwrap();
+    let start = || {
+        let mut command = world.command(&["serve"]);
+        command.env("DYNO", "worker.1");
+        Serving::start(&world, command)
+    };
+    let shown = world.command(&["config", "check", "--json"]).env("DYNO", "worker.1").output().unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("lists: RabbitMQ keeps each message until its job has ended"), "{shown}");
+    assert!(shown.contains(r#""origin":"$DYNO""#) || shown.contains(r#""origin": "$DYNO""#), "{shown}");
+
+    let mut hub = start();
+    assert!(hub.log().contains("the journal does not last (journal.durable is false)"), "{}", hub.log());
+    let mut peer = asker(&broker);
+    peer.ask("publish", json!({ "messages": (0..COUNT).map(request).collect::<Vec<_>>() })).unwrap();
+    for more in [1, 6, 0, 12, 3] {
+        let before = seen(&world).len();
+        let worked = wait::until(LONG, || (seen(&world).len() >= before + more).then_some(()));
+        assert!(worked.is_some(), "{}", hub.log());
+        hub.kill();
+        fs::remove_dir_all(world.path("data")).unwrap();
+        hub = start();
+    }
+    let mut ends: BTreeMap<String, String> = BTreeMap::new();
+    let mut note = |reply: Value| {
+        let properties = &reply["properties"];
+        if properties["headers"]["status-code"] == 200 {
+            let [asked, id] = ["correlation_id", "message_id"].map(|name| properties[name].as_str().unwrap().to_owned());
+            let known = ends.entry(asked.clone()).or_insert_with(|| id.clone());
+            assert_eq!(*known, id, "whoever asked sees that this is the answer to {asked} once more");
+        }
+        ends.len()
+    };
+    while note(replies(&mut peer, 1).remove(0)) < COUNT {}
+    // Whatever was under way a second time is done with as well, and the broker keeps none of it.
+    let done = wait::until(LONG, || {
+        let queues = broker.rabbitmqctl(&["list_queues", "name", "messages"]).unwrap();
+        let empty = |queue: &str| queues.lines().any(|line| line == format!("{queue}\t0"));
+        (empty("lists_job_q") && empty("lists_request-mailinglist-update_deferred_q")).then_some(())
+    });
+    assert!(done.is_some(), "{}", hub.log());
+    let left = peer.ask("exists", json!({ "queue": "replies" })).unwrap().as_u64().unwrap();
+    for _ in 0..left {
+        note(replies(&mut peer, 1).remove(0));
+    }
+    assert_eq!(hub.stop(), Some(0));
 }

@@ -217,3 +217,69 @@ fn a_stop_lets_work_end_and_leaves_what_cannot_to_the_next_start() {
     assert_eq!(bob["aliases"], json!(["b.p@gadz.org"]));
     assert_eq!(hub.stop(), Some(0));
 }
+
+/// On a platform whose disks are new at each start: the account is made, and the hub is gone with its journal before anybody
+/// hears of it.
+#[test]
+fn without_a_journal_that_lasts_an_account_is_made_once_and_told_of() {
+    let broker = Kind::RabbitMq.start().unwrap();
+    let (google, gram) = (Google::start(), Gram::start());
+    gram.add_person(UUID, 84_189, "Alice", "Martin");
+    let world = world("  rabbitmq_host: \"127.0.0.1\"\n");
+    world.configure(&format!("google:\n  url: {}\n", google.url()));
+    google.key_file(&world.path("secrets"));
+    let (port, gram_url, admin) = (broker.address().port().to_string(), gram.url(), google.admin());
+    let (user, password) = gram.client();
+    let variables = [
+        ("DYNO", "worker.1"),
+        ("GDD_RABBITMQ_PORT", port.as_str()),
+        ("GDD_RABBITMQ_PASSWORD", "guest"),
+        ("GDD_RABBITMQ_USER", "guest"),
+        ("GDD_GRAM_API_HOST", &gram_url),
+        ("GDD_GRAM_API_USER", user),
+        ("GDD_GRAM_API_PASSWORD", password),
+        ("GDD_ADMIN_USER_ID", &admin),
+    ];
+    let start = || {
+        let mut command = told(world.command(&[ROLE]), &variables);
+        command.stdout(fs::File::create(world.path("out")).unwrap());
+        Serving::start(&world, command)
+    };
+    let hub = start();
+    let log = fs::read_to_string(world.path("out")).unwrap();
+    assert!(log.contains("the journal does not last") && log.contains("google.adopt: uuid"), "{log}");
+
+    let mut peer = Peer::connect(Language::Python, broker.url()).unwrap();
+    peer.ask("exchange", json!({ "name": "gorg.reply" })).unwrap();
+    peer.ask("queue", json!({ "name": "replies", "bindings": [["gorg.reply", "#"]] })).unwrap();
+    let key = "request.googleapps.user.create";
+    let bound = wait::until(LONG, || {
+        let bindings = broker.rabbitmqctl(&["list_bindings", "source_name", "routing_key"]).unwrap();
+        bindings.contains(key).then_some(())
+    });
+    assert!(bound.is_some());
+    let properties = json!({
+        "message_id": "88d818a1-c77c-44e6-ad0c-000000000001", "app_id": "gorg", "reply_to": "gorg.reply",
+        "delivery_mode": 2, "headers": { "soa-version": "2.0" },
+    });
+    let body = json!({ "gram_account_uuid": UUID, "primary_email": "alice@gadz.org" }).to_string();
+    let message = json!({
+        "exchange": "agoram_event_exchange", "key": key, "properties": properties, "body": body,
+    });
+    peer.ask("publish", json!({ "messages": [message] })).unwrap();
+    assert!(wait::until(LONG, || google.user("alice@gadz.org")).is_some(), "the account is made");
+    hub.kill();
+    fs::remove_dir_all(world.path("data")).unwrap();
+    let hub = start();
+
+    // How far the first one came is chance: the word of it is the same.
+    let taken = peer.ask("get", json!({ "queue": "replies", "count": 1, "seconds": 110 })).unwrap();
+    let log = fs::read_to_string(world.path("out")).unwrap();
+    let reply = taken[0]["body"].as_str().unwrap_or_else(|| panic!("no reply: {log}"));
+    let reply: Value = serde_json::from_str(reply).unwrap();
+    let made = google.user("alice@gadz.org").unwrap();
+    assert_eq!((&reply["uuid"], &reply["google_id"]), (&json!(UUID), &made["id"]), "{reply} {log}");
+    let known = wait::until(LONG, || gram.gapps_id(UUID));
+    assert_eq!(known.as_deref(), made["id"].as_str());
+    assert_eq!(hub.stop(), Some(0));
+}

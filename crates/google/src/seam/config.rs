@@ -45,7 +45,8 @@ section! {
         /// For how long an attempt waits within itself for that, in all. After that the job waits without a slot.
         patience: Duration = Duration::from_secs(10),
         /// Which accounts that are there already are taken as the one that is to be made: `own`, those that an attempt of
-        /// the same job may have made; `uuid`, all that carry the person's UUID; `never`.
+        /// the same job may have made; `uuid`, all that carry the person's UUID; `never`. Where the journal does
+        /// not last it is `uuid` unless somebody says otherwise.
         adopt: Adopt = Adopt::Own,
         /// When the password's hash goes along with an update: `always`, with each write, or `changed`, when it is another
         /// one than was written last. Where nothing else differs and it is the same, nothing is written at all.

@@ -21,6 +21,7 @@ use module::{
 };
 use tokio::task::JoinHandle;
 
+use crate::account::Adopt;
 use crate::backend::{Accounts, Shared, Ties};
 use crate::directory::Pace;
 use crate::pages::{self, Pages};
@@ -106,6 +107,12 @@ impl Module for Google {
         let own = self.clone();
         say.on_start(move |_, _| Ok(Open { own, looking: Mutex::default() }));
         let Some(accounts) = self.configured(told)? else { return Ok(()) };
+        if settings::adopt(told, &told.sections.get()) == Adopt::Uuid {
+            say.if_lost.push(
+                "google: an account that carries the person's UUID is taken as the one that was to be made (google.adopt: uuid)"
+                    .to_owned(),
+            );
+        }
         say.checks.push(Box::pin(async move {
             let faults = accounts.check().await;
             if faults.is_empty() {

@@ -12,6 +12,7 @@ use module::exit::misuse;
 use reqwest::Client;
 
 use super::config::Google;
+use crate::account::Adopt;
 use crate::backend::{Addresses, Parts, Rules, Service, Template};
 use crate::client::Way;
 use crate::directory::{Directory, Pace};
@@ -38,7 +39,7 @@ pub(super) fn parts(told: &Told, pace: &Arc<Pace>) -> Result<Option<Parts>> {
         addresses: addresses(&own, &client, environment)?,
         mapping: own.mapping.as_deref().map(mapping).transpose()?,
         rules: Rules {
-            adopt: own.adopt,
+            adopt: adopt(told, &own),
             codes: own.codes,
             notices: own.notices,
             password: own.password,
@@ -50,6 +51,13 @@ pub(super) fn parts(told: &Told, pace: &Arc<Pace>) -> Result<Option<Parts>> {
         depends_on: depends_on(&own),
         clock: clock.clone(),
     }))
+}
+
+/// Which accounts are adopted. Where the journal does not last nobody knows whether an attempt was there before, and a
+/// person's UUID in the account is all that can tell.
+pub(super) fn adopt(told: &Told, own: &Google) -> Adopt {
+    let is_said = told.durable || told.given.contains("google.adopt");
+    if is_said { own.adopt } else { Adopt::Uuid }
 }
 
 /// The HTTP client that is configured.
