@@ -413,7 +413,8 @@ fn killed_at_any_moment_and_without_its_journal_it_loses_nothing() {
     let mut note = |reply: Value| {
         let properties = &reply["properties"];
         if properties["headers"]["status-code"] == 200 {
-            let [asked, id] = ["correlation_id", "message_id"].map(|name| properties[name].as_str().unwrap().to_owned());
+            let [asked, id] =
+                ["correlation_id", "message_id"].map(|name| properties[name].as_str().unwrap().to_owned());
             let known = ends.entry(asked.clone()).or_insert_with(|| id.clone());
             assert_eq!(*known, id, "whoever asked sees that this is the answer to {asked} once more");
         }
