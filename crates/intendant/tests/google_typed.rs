@@ -98,7 +98,7 @@ fn what_changes_an_account_by_hand_asks_for_its_uuid_first() {
 
     let dry = bed.world.run(&["google", "unlink", UUID, "--dry-run", "--json"]);
     done(&dry);
-    assert!(dry.stdout.contains("would be unlinked"), "{dry:?}");
+    assert_eq!(dry.json()["result"]["data"][0]["output"]["data"]["before"], json!(id), "{dry:?}");
     assert_eq!(bed.gram.gapps_id(UUID), Some(id.clone()));
     done(&bed.world.run_with(&["google", "unlink", UUID], &typed));
     assert_eq!(bed.gram.gapps_id(UUID), None);
@@ -261,7 +261,11 @@ fn a_comparison_goes_on_after_a_kill_and_is_shown_as_table_and_document() {
     bed.google.desk().unwatch();
     let job = cut_off.stderr.split("--job ").nth(1).unwrap();
     let job: String = job.chars().take_while(|c| c.is_ascii_hexdigit() || *c == '-').collect();
-    let pages = bed.gram.desk().calls_of("accounts.list").len();
+    let listed = || {
+        let calls = bed.gram.desk().calls_of("accounts.list");
+        calls.iter().filter(|call| call.query.contains_key("page")).count()
+    };
+    let pages = listed();
 
     let hub = bed.world.serve();
     let shown = bed.world.run(&["google", "diff", "--job", &job, "--json"]);
@@ -270,7 +274,7 @@ fn a_comparison_goes_on_after_a_kill_and_is_shown_as_table_and_document() {
     let count = |situation: &str| document["counts"][situation].as_u64().unwrap();
     assert_eq!((count("same"), count("moved"), count("differs")), (PEOPLE - 2, 1, 1), "{document}");
     // No page was read again.
-    assert_eq!(bed.gram.desk().calls_of("accounts.list").len(), pages);
+    assert_eq!(listed(), pages);
     let first = bed.google.desk().calls_of("users.list");
     assert_eq!(first.iter().filter(|call| !call.query.contains_key("pageToken")).count(), 1);
 

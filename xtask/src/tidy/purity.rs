@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "crates/engine/src/work/progress.rs",
     "crates/api/src/decode",
     "crates/google/src/account/",
+    "crates/google/src/diff/",
     "crates/google/src/identity.rs",
     "crates/google/src/request.rs",
     "crates/google/src/template.rs",

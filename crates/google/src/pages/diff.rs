@@ -4,11 +4,11 @@
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use engine::{Accepted, AuditEntry};
+use engine::{Accepted, AuditEntry, JobResult};
 use http::page::{Form, Visit, When};
 use http::{May, Operate, Problem, Read, Scope};
 use journal::{Filter, Order, Page};
-use model::{Code, Effects, Job, JobId, JobState, Request};
+use model::{Code, Effects, Job, JobId, JobState, Outcome, Request, Step};
 use serde_json::json;
 
 use super::{Pages, SOURCE};
@@ -16,7 +16,7 @@ use crate::diff::{Field, Found, Report, Situation};
 use crate::request::DIFF;
 
 /// Comparisons in the list.
-const LISTED: u32 = 20;
+const LISTED: u32 = 10;
 /// Accounts on a page.
 const ROWS: usize = 100;
 
@@ -121,30 +121,35 @@ async fn listed(pages: &Pages, visit: &Visit, fault: Option<String>) -> Result<R
     let filter = Filter { action: Some(DIFF.to_owned()), ..Filter::default() };
     let page = Page { after: None, order: Order::Newest, limit: LISTED };
     let found = pages.hub.journal().jobs(filter, page).await.map_err(engine::Error::from)?;
-    let row = |job: Job| Row {
-        at: job.accepted_at.into(),
-        standing: Standing::of(job.state),
-        message: message(pages, &job),
-        job: job.id,
-    };
+    let mut rows = Vec::new();
+    for job in found.rows {
+        let JobResult { job, steps } = pages.hub.result(job.id).await?;
+        rows.push(Row {
+            at: job.accepted_at.into(),
+            standing: Standing::of(job.state),
+            message: message(pages, &job, steps.as_deref()),
+            job: job.id,
+        });
+    }
     let content = List {
         v: visit,
         is_on: pages.own.current().is_some_and(|accounts| accounts.0.gram.is_some()),
         may_begin: visit.may(Scope::OPERATE) && visit.may(Scope::SUBMIT),
         fault,
-        rows: found.rows.into_iter().map(row).collect(),
+        rows,
     };
     Ok(visit.page(visit.t("google-diff")).live("on=jobs").show(&content))
 }
 
 /// How far it has come, or what it came to.
-fn message(pages: &Pages, job: &Job) -> String {
+fn message(pages: &Pages, job: &Job, steps: Option<&[(Step, Option<Outcome>)]>) -> String {
     let report = pages.hub.report_of(job.id).filter(|_| !job.state.is_terminal());
     let progress = report.and_then(|report| {
         let done = report.progress.done.map(|done| done.to_string()).unwrap_or_default();
         report.progress.message.as_ref().map(|message| format!("{done} {message}"))
     });
-    progress.or(job.message.clone()).unwrap_or_default()
+    let said = || steps.unwrap_or_default().iter().find_map(|(step, _)| step.message.clone());
+    progress.or(job.message.clone()).or_else(said).unwrap_or_default()
 }
 
 /// `POST /google/diff`: another one begins.
@@ -187,6 +192,7 @@ pub(super) async fn show(
     let form = Form::of_query(query.as_deref().unwrap_or_default());
     let only = form.get("situation").and_then(Situation::from_word);
     let from = form.get("from").and_then(|from| from.parse().ok()).unwrap_or_default();
+    let message = message(&pages, &result.job, result.steps.as_deref());
     let outcome = result.steps.into_iter().flatten().find_map(|(_, outcome)| outcome?.data);
     let report = outcome.as_ref().and_then(Report::find);
     let content = One {
@@ -194,7 +200,7 @@ pub(super) async fn show(
         job: id,
         at: result.job.accepted_at.into(),
         standing: Standing::of(result.job.state),
-        message: message(&pages, &result.job),
+        message,
         report: report.map(|report| shown(&visit, id, report, only, from)),
     };
     let page = visit.page(visit.t("google-diff"));

@@ -1,18 +1,34 @@
 //! What the hub knows of the actions: their schemas, what they are about, what they destroy.
 
-use model::{ActionSpec, Destructive};
+use std::time::Duration;
+
+use model::{ActionSpec, Destructive, RetryPolicy};
 use serde_json::{Value, json};
 
 use crate::backend::OnDelete;
 use crate::request::{ACTIONS, ALIASES, DIFF, Deed};
 use crate::told::Front;
 
+/// A comparison goes on where it was cut off: as long as what it has read is fresh, trying again costs little.
+const PATIENT: RetryPolicy = RetryPolicy {
+    max: 50,
+    initial: Duration::from_secs(10),
+    max_delay: Duration::from_mins(10),
+    max_age: Some(Duration::from_hours(24)),
+    jitter: 0.2,
+};
+
 /// The entries of the action table.
 pub(super) fn actions() -> Vec<(String, ActionSpec)> {
     let accounts = ACTIONS.iter().map(|(name, deed, front)| ((*name).to_owned(), spec(name, *deed, *front)));
     // It is about nobody, and in nobody's way.
     let schema = serde_json::from_str(include_str!("../schema/diff.json")).unwrap_or_default();
-    let diff = ActionSpec { schema: Some(within(schema)), subject_kind: None, ..ActionSpec::default() };
+    let diff = ActionSpec {
+        schema: Some(within(schema)),
+        subject_kind: None,
+        retry: Some(PATIENT),
+        ..ActionSpec::default()
+    };
     accounts.chain([(DIFF.to_owned(), diff)]).collect()
 }
 
