@@ -72,7 +72,9 @@ impl Comparison<'_> {
         if let Some(why) = why {
             tracing::info!("a comparison of accounts begins anew: {why}");
         }
-        pages.into_iter().for_each(|page| self.seen.take(page));
+        for page in pages {
+            self.seen.take(page);
+        }
         Ok(())
     }
 
