@@ -15,6 +15,7 @@ pub mod host;
 pub mod keys;
 pub mod lifecycle;
 pub mod pace;
+pub mod pages;
 pub mod reactor;
 pub mod request;
 pub mod right;

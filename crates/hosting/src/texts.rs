@@ -1,8 +1,9 @@
-//! What schools are told of each state: the same words on their page and in their mails.
+//! What schools are told of each state, and all other words of the module.
 
-use http::page::{Lang, Texts};
+use http::page::Lang;
 
 use crate::state::State;
+use crate::tracker::UNSEEN;
 
 /// All messages of the module.
 pub const TEXTS: [(Lang, &str); 6] = [
@@ -17,7 +18,7 @@ pub const TEXTS: [(Lang, &str); 6] = [
 /// What a school is told of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateText {
-    /// In a few words: a heading, or the subject of a mail.
+    /// In a few words.
     pub name: String,
     /// What it means.
     pub text: String,
@@ -26,22 +27,26 @@ pub struct StateText {
 }
 
 impl StateText {
-    /// Of the state with this code, as a host says it. A code that nobody knows is shown as it is.
-    pub fn of(texts: &Texts, lang: Lang, code: &str) -> Self {
+    /// Of the state with this code, as a host says it; `say` finds a message, which may show the code.
+    pub fn of(code: &str, say: impl Fn(&str) -> String) -> Self {
         let word = word(code);
-        let say = |end: &str| texts.say(lang, &format!("school-state-{word}{end}"), &[("code", code.into())]);
+        let say = |end: &str| say(&format!("school-state-{word}{end}"));
         StateText { name: say(""), text: say("-text"), next: say("-next") }
     }
 }
 
 /// A state's word as a part of a message's key, however its code is spelt; `unknown` for a code that nobody knows.
 pub fn word(code: &str) -> String {
-    State::of_code(code).map_or_else(|| "unknown".to_owned(), |state| state.code().to_lowercase())
+    match State::of_code(code) {
+        Some(state) => state.code().to_lowercase(),
+        None if code == UNSEEN => "unseen".to_owned(),
+        None => "unknown".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::page::{Kit, Part};
+    use http::page::{Kit, Part, Texts};
 
     use super::*;
 
@@ -53,18 +58,18 @@ mod tests {
     #[test]
     fn every_state_has_its_text_and_a_code_that_nobody_knows_is_shown() {
         let kit = Kit::new("0", &[Part { nav: &[], texts: &TEXTS, programs: &[] }]);
-        let codes = State::ALL.iter().map(|state| state.code()).chain(["BCDIREDADY", "BCDINEW"]);
+        let codes = State::ALL.iter().map(|state| state.code()).chain(["BCDIREDADY", "BCDINEW", UNSEEN]);
         for (code, lang) in codes.flat_map(|code| Lang::ALL.map(|lang| (code, lang))) {
-            let StateText { name, text, next } = StateText::of(kit.texts(), lang, code);
-            let more = ["hosting-state", "hosting-what"];
-            let more = more
-                .map(|key| kit.texts().say(lang, &format!("{key}-{}", word(code)), &[("code", code.into())]));
+            let say = |key: &str| kit.texts().say(lang, key, &[("code", code.into())]);
+            let StateText { name, text, next } = StateText::of(code, say);
+            let more = ["hosting-state", "hosting-what"].map(|key| say(&format!("{key}-{}", word(code))));
             for said in [&name, &text, &next].into_iter().chain(&more) {
                 assert!(!said.is_empty() && !said.contains('⟦'), "{code} {lang:?}: {said}");
             }
             assert_eq!(name.contains(code), code == "BCDINEW", "{name}");
         }
-        let ready = |code| StateText::of(kit.texts(), Lang::Fr, code);
+        let ready =
+            |code| StateText::of(code, |key| kit.texts().say(Lang::Fr, key, &[("code", code.into())]));
         assert_eq!(ready("BCDIREDADY"), ready("BCDIREADY"));
     }
 }

@@ -11,6 +11,9 @@ hosting-filter = Filter
 hosting-text = Number or stamp
 hosting-any = Any
 hosting-host = Host
+hosting-here = This hub
+hosting-search-on = Search on
+hosting-none-yet = None up to here fits
 hosting-attention = Needs attention
 hosting-apply = Filter
 hosting-clear = Show all
@@ -22,15 +25,15 @@ hosting-damaged-text = They stay in the journal, and nothing happens to them. �
 
 hosting-state = State
 hosting-school = School
-hosting-age = In this state
-hosting-age-now = for less than an hour
+hosting-age = In this state for
+hosting-age-now = under an hour
 hosting-age-hours = { $n ->
-    [one] for one hour
-   *[other] for { $n } hours
+    [one] one hour
+   *[other] { $n } hours
  }
 hosting-age-days = { $n ->
-    [one] for one day
-   *[other] for { $n } days
+    [one] one day
+   *[other] { $n } days
  }
 hosting-told = Who is told
 hosting-untold = Cannot be notified
@@ -39,12 +42,14 @@ hosting-untold-text = No mail address is known: nobody at the school is told whe
 hosting-stopped = Mails stopped
 hosting-stopped-text = The mails of this school were stopped.
 hosting-trouble = Host does not answer
-hosting-trouble-hint = what was known last is shown
 hosting-trouble-since = { $host } has not answered since
-hosting-trouble-words = It was tried again, and will be.
+hosting-trouble-now = { $host } does not answer just now: this is what was seen last.
+hosting-trouble-of = { $n ->
+    [one] One school is followed there.
+   *[other] { $n } schools are followed there.
+ }
 hosting-asked = Last answer
 hosting-never = never
-hosting-next-time = Next look
 
 hosting-state-start = Being created
 hosting-state-bcdidbwait = Waits for databases
@@ -57,6 +62,7 @@ hosting-state-bcdideleted = Removed
 hosting-state-starterror = Not created
 hosting-state-bcdiuploadederror = Databases failed
 hosting-state-unknown = { $code }
+hosting-state-unseen = Not seen yet
 
 hosting-what-start = The host installs the library server. It goes on by itself.
 hosting-what-bcdidbwait = The school has to upload its databases on its page. Send it the link again if nothing happens for days.
@@ -69,6 +75,7 @@ hosting-what-bcdideleted = The server is gone. The school finds its databases on
 hosting-what-starterror = The host could not install the server. Once the cause is gone, ask for it again with the same values; or delete it, which clears away what was begun.
 hosting-what-bcdiuploadederror = The databases could not be checked, mounted or opened. The school can upload others on its page; if the host was to blame, whoever runs it tries again.
 hosting-what-unknown = The host calls this step “{ $code }”, which is not known here. It is shown as it is.
+hosting-what-unseen = The host has not said yet how it stands: it is asked again by itself.
 
 hosting-now = How it stands, and what can be done
 hosting-left = Open in about
@@ -77,23 +84,26 @@ hosting-timeline = Steps
 hosting-timeline-none = No step is known yet.
 hosting-reached = reached
 hosting-seen = seen here
+hosting-notice-written = mail written
+hosting-notice-passed = told with the step after it
+hosting-notice-before = before it was followed
+hosting-notice-no-contact = nobody to tell
+hosting-notice-stopped = mails stopped
 hosting-facts = The school
-hosting-stamp = Licence stamp
 hosting-version = Server
 hosting-contact = Contact
 
-hosting-mails = Mails
-hosting-mails-on = one for each step
 hosting-last = Last operation
 hosting-page = The school’s page
 hosting-page-text = Whoever has this link follows the school, uploads its databases and sees how to connect. Send it to nobody else.
 hosting-page-open = Open the school’s page
 hosting-link = Link
+hosting-link-until = Good until
 hosting-rotate = Replace the link
 hosting-look = Ask the host now
 hosting-alter = Change…
 hosting-delete = Delete…
-hosting-retry = Ask for it again
+hosting-again = Ask for it again
 hosting-stop = Stop its mails
 hosting-resume = Send mails again
 hosting-forget = Stop following…
@@ -139,7 +149,6 @@ done-hosting-adopted = The host knew the school already: it is followed from now
 done-hosting-altered = The change was sent to the host.
 done-hosting-contact = The contact was changed.
 done-hosting-deleted = The host removes the library server.
-done-hosting-retried = It was asked for again.
 done-hosting-stopped = No more mails are sent about this school.
 done-hosting-resumed = Mails are sent again.
 done-hosting-rotated = The link was replaced: the old one is void.

@@ -11,6 +11,9 @@ hosting-filter = Filtre
 hosting-text = Numéro ou griffe
 hosting-any = Tous
 hosting-host = Hébergeur
+hosting-here = Ce hub
+hosting-search-on = Chercher plus loin
+hosting-none-yet = Aucun ne correspond jusqu’ici
 hosting-attention = À regarder
 hosting-apply = Filtrer
 hosting-clear = Tout afficher
@@ -22,15 +25,15 @@ hosting-damaged-text = Ils restent dans le journal, et rien ne leur arrive. « i
 
 hosting-state = État
 hosting-school = Établissement
-hosting-age = Dans cet état
-hosting-age-now = depuis moins d’une heure
+hosting-age = Dans cet état depuis
+hosting-age-now = moins d’une heure
 hosting-age-hours = { $n ->
-    [one] depuis { $n } heure
-   *[other] depuis { $n } heures
+    [one] { $n } heure
+   *[other] { $n } heures
  }
 hosting-age-days = { $n ->
-    [one] depuis { $n } jour
-   *[other] depuis { $n } jours
+    [one] { $n } jour
+   *[other] { $n } jours
  }
 hosting-told = Qui est prévenu
 hosting-untold = Ne peut pas être prévenu
@@ -39,12 +42,14 @@ hosting-untold-text = Aucune adresse électronique n’est connue : personne dan
 hosting-stopped = Messages arrêtés
 hosting-stopped-text = Les messages de cet établissement ont été arrêtés.
 hosting-trouble = L’hébergeur ne répond pas
-hosting-trouble-hint = on voit le dernier état connu
 hosting-trouble-since = { $host } ne répond pas depuis
-hosting-trouble-words = De nouveaux essais ont lieu d’eux-mêmes.
+hosting-trouble-now = { $host } ne répond pas en ce moment : voici ce qui a été vu en dernier.
+hosting-trouble-of = { $n ->
+    [one] { $n } établissement y est suivi.
+   *[other] { $n } établissements y sont suivis.
+ }
 hosting-asked = Dernière réponse
 hosting-never = jamais
-hosting-next-time = Prochaine consultation
 
 hosting-state-start = En création
 hosting-state-bcdidbwait = Attend les bases
@@ -57,6 +62,7 @@ hosting-state-bcdideleted = Supprimé
 hosting-state-starterror = Création échouée
 hosting-state-bcdiuploadederror = Bases en échec
 hosting-state-unknown = { $code }
+hosting-state-unseen = Pas encore vu
 
 hosting-what-start = L’hébergeur installe le serveur documentaire. La suite se fait d’elle-même.
 hosting-what-bcdidbwait = L’établissement doit déposer ses bases sur sa page. S’il ne se passe rien pendant des jours, envoyez-lui de nouveau le lien.
@@ -69,6 +75,7 @@ hosting-what-bcdideleted = Le serveur n’existe plus. L’établissement trouve
 hosting-what-starterror = L’hébergeur n’a pas pu installer le serveur. Quand la cause a disparu, commandez-le de nouveau avec les mêmes valeurs ; ou supprimez-le, ce qui efface ce qui a été commencé.
 hosting-what-bcdiuploadederror = Les bases n’ont pas pu être vérifiées, montées ou ouvertes. L’établissement peut en déposer d’autres sur sa page ; si la faute en est à l’hébergeur, c’est lui qui réessaie.
 hosting-what-unknown = L’hébergeur nomme cette étape « { $code } », qui n’est pas connue ici. Elle est affichée telle quelle.
+hosting-what-unseen = L’hébergeur n’a pas encore dit où il en est : il est interrogé de nouveau tout seul.
 
 hosting-now = Où il en est, et ce que l’on peut faire
 hosting-left = Ouvert dans environ
@@ -77,23 +84,26 @@ hosting-timeline = Étapes
 hosting-timeline-none = Aucune étape n’est encore connue.
 hosting-reached = atteinte
 hosting-seen = vue ici
+hosting-notice-written = message écrit
+hosting-notice-passed = annoncée avec l’étape suivante
+hosting-notice-before = avant le suivi
+hosting-notice-no-contact = personne à prévenir
+hosting-notice-stopped = messages arrêtés
 hosting-facts = L’établissement
-hosting-stamp = Griffe
 hosting-version = Serveur
 hosting-contact = Contact
 
-hosting-mails = Messages
-hosting-mails-on = un à chaque étape
 hosting-last = Dernière opération
 hosting-page = La page de l’établissement
 hosting-page-text = Celui qui a ce lien suit l’établissement, dépose ses bases et voit comment se connecter. Ne l’envoyez à personne d’autre.
 hosting-page-open = Ouvrir la page de l’établissement
 hosting-link = Lien
+hosting-link-until = Valable jusqu’au
 hosting-rotate = Remplacer le lien
 hosting-look = Interroger l’hébergeur
 hosting-alter = Modifier…
 hosting-delete = Supprimer…
-hosting-retry = Commander de nouveau
+hosting-again = Commander de nouveau
 hosting-stop = Arrêter ses messages
 hosting-resume = Reprendre les messages
 hosting-forget = Ne plus suivre…
@@ -139,7 +149,6 @@ done-hosting-adopted = L’hébergeur connaissait déjà l’établissement : il
 done-hosting-altered = La modification est envoyée à l’hébergeur.
 done-hosting-contact = Le contact est modifié.
 done-hosting-deleted = L’hébergeur supprime le serveur documentaire.
-done-hosting-retried = Il est commandé de nouveau.
 done-hosting-stopped = Plus aucun message n’est envoyé au sujet de cet établissement.
 done-hosting-resumed = Les messages sont de nouveau envoyés.
 done-hosting-rotated = Le lien est remplacé : l’ancien ne vaut plus.

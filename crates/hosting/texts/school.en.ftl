@@ -30,6 +30,9 @@ school-state-starterror-next = Those who look after it see this, and try again. 
 school-state-bcdiuploadederror = Your databases could not be used
 school-state-bcdiuploadederror-text = Something went wrong while they were being checked, mounted or opened.
 school-state-bcdiuploadederror-next = Read below what was found, export your databases again and upload them. If it happens again, ask where you ordered the server.
+school-state-unseen = Your library server was ordered
+school-state-unseen-text = Whoever runs it has not said yet how it stands.
+school-state-unseen-next = You need not do anything: this page shows it as soon as it is known.
 school-state-unknown = Step { $code }
 school-state-unknown-text = Whoever runs your library server calls this step “{ $code }”. This page does not know it yet.
 school-state-unknown-next = If you wonder what it means, ask where you ordered the server.
@@ -40,14 +43,14 @@ school-title = Your library server
 school-of = School { $school }
 school-since = Since
 school-left-label = Time left
-school-left = { $minutes ->
+school-left = { $n ->
     [0] less than a minute
     [one] about one minute
-   *[other] about { $minutes } minutes
+   *[other] about { $n } minutes
  }
-school-left-hours = { $hours ->
+school-left-hours = { $n ->
     [one] about one hour
-   *[other] about { $hours } hours
+   *[other] about { $n } hours
  }
 school-left-over = a little longer than usual
 school-said = What was found
@@ -83,7 +86,6 @@ school-client-none = There is nothing to download here: ask where you ordered th
 school-sum = SHA-256 { $sum }
 school-downloads = Your databases
 school-downloads-until = They can be downloaded until
-school-downloads-wait = They are being prepared: this page shows them in a moment.
 school-downloads-none = There is nothing to download: nothing was exported, or it was kept for long enough. Ask where you ordered the server.
 school-away = Whoever runs your library server does not answer at the moment. What you see is what was known last; this page tries again by itself.
 school-away-act = This can be shown as soon as it answers again.
@@ -92,3 +94,8 @@ school-lost = No connection. What you see may be old; it is tried again by itsel
 school-gone = This link is no longer valid
 school-gone-text = It is too old, has been replaced by another one, or was not copied whole. The newest message that you were sent has the right one; otherwise ask where you ordered the library server.
 school-later = This page cannot be shown just now. Try again in a few minutes.
+
+school-stop = No more mails
+school-stop-text = Mails tell the school { $school } whenever its library server comes to a new step. Shall they end?
+school-stop-do = Send no more mails
+school-stopped = No more mails are sent about the library server of { $school }. Whoever you ordered it from can have them sent again.

@@ -30,6 +30,9 @@ school-state-starterror-next = Ceux qui s’en occupent le voient et vont réess
 school-state-bcdiuploadederror = Vos bases n’ont pas pu être utilisées
 school-state-bcdiuploadederror-text = Un problème est survenu pendant leur vérification, leur montage ou l’ouverture du serveur.
 school-state-bcdiuploadederror-next = Lisez ci-dessous ce qui a été constaté, exportez de nouveau vos bases et déposez-les. Si cela se reproduit, adressez-vous à celui à qui vous avez commandé le serveur.
+school-state-unseen = Votre serveur documentaire est commandé
+school-state-unseen-text = L’hébergeur n’a pas encore dit où il en est.
+school-state-unseen-next = Vous n’avez rien à faire : cette page l’affichera dès que ce sera connu.
 school-state-unknown = Étape { $code }
 school-state-unknown-text = L’hébergeur de votre serveur documentaire nomme cette étape « { $code } ». Cette page ne la connaît pas encore.
 school-state-unknown-next = Si vous voulez savoir ce qu’elle signifie, adressez-vous à celui à qui vous avez commandé le serveur.
@@ -40,14 +43,14 @@ school-title = Votre serveur documentaire
 school-of = Établissement { $school }
 school-since = Depuis
 school-left-label = Temps avant mise à disposition
-school-left = { $minutes ->
+school-left = { $n ->
     [0] moins d’une minute
-    [one] environ { $minutes } minute
-   *[other] environ { $minutes } minutes
+    [one] environ { $n } minute
+   *[other] environ { $n } minutes
  }
-school-left-hours = { $hours ->
-    [one] environ { $hours } heure
-   *[other] environ { $hours } heures
+school-left-hours = { $n ->
+    [one] environ { $n } heure
+   *[other] environ { $n } heures
  }
 school-left-over = un peu plus que d’habitude
 school-said = Ce qui a été constaté
@@ -83,7 +86,6 @@ school-client-none = Il n’y a rien à télécharger ici : demandez le client �
 school-sum = SHA-256 { $sum }
 school-downloads = Vos bases
 school-downloads-until = Elles peuvent être téléchargées jusqu’au
-school-downloads-wait = Elles sont en cours de préparation : cette page les affichera dans un instant.
 school-downloads-none = Il n’y a rien à télécharger : rien n’a été exporté, ou le temps de conservation est passé. Adressez-vous à celui à qui vous avez commandé le serveur.
 school-away = L’hébergeur de votre serveur documentaire ne répond pas en ce moment. Vous voyez ce qui était connu en dernier ; cette page réessaie toute seule.
 school-away-act = Ceci s’affichera dès qu’il répondra de nouveau.
@@ -92,3 +94,8 @@ school-lost = Pas de connexion. Ce que vous voyez peut être ancien ; un nouvel 
 school-gone = Ce lien n’est plus valable
 school-gone-text = Il est trop ancien, a été remplacé par un autre, ou n’a pas été copié en entier. Le bon se trouve dans le message le plus récent que vous avez reçu ; sinon, adressez-vous à celui à qui vous avez commandé le serveur documentaire.
 school-later = Cette page ne peut pas être affichée pour l’instant. Réessayez dans quelques minutes.
+
+school-stop = Plus de messages
+school-stop-text = Des messages préviennent l’établissement { $school } à chaque nouvelle étape de son serveur documentaire. Faut-il les arrêter ?
+school-stop-do = Ne plus envoyer de messages
+school-stopped = Plus aucun message n’est envoyé au sujet du serveur documentaire de { $school }. Celui à qui vous l’avez commandé peut les faire reprendre.

@@ -19,8 +19,8 @@ pub use dto::{
     EstablishmentView, LastOperation, Made, NewEstablishment, Passed, RowView, TicketView, WhatFailed,
 };
 pub(crate) use one::view_of;
-pub(crate) use trouble::in_words as faults_in_words;
 pub use trouble::{Kind, Trouble, TroubleField};
+pub(crate) use trouble::{in_words as faults_in_words, wrong_in_words};
 
 use crate::host::Host;
 use crate::upload::Uploads;

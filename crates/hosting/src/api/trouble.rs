@@ -120,7 +120,8 @@ impl Trouble {
 
     /// What is wrong with the members of a body.
     pub fn faults(faults: Vec<Fault>, lang: Lang) -> Self {
-        let field = |fault: Fault| TroubleField { detail: wrong(&fault.what, lang), pointer: fault.pointer };
+        let field =
+            |fault: Fault| TroubleField { detail: wrong_in_words(&fault.what, lang), pointer: fault.pointer };
         let detail = match lang {
             Lang::En => "each member that is wrong is named in `errors`",
             Lang::Fr => "chaque champ en cause est nommé dans `errors`",
@@ -189,13 +190,13 @@ pub(crate) fn in_words(faults: Vec<Fault>) -> Vec<String> {
     let words = |fault: Fault| {
         let name = fault.pointer.trim_start_matches('/').replace('/', ".");
         let name = if name.is_empty() { "the document" } else { name.as_str() };
-        format!("{name}: {}", wrong(&fault.what, Lang::En))
+        format!("{name}: {}", wrong_in_words(&fault.what, Lang::En))
     };
     faults.into_iter().map(words).collect()
 }
 
 /// What is wrong with a member, in words.
-fn wrong(what: &Wrong, lang: Lang) -> String {
+pub(crate) fn wrong_in_words(what: &Wrong, lang: Lang) -> String {
     let (en, fr) = match what {
         Wrong::Missing => ("it is missing", "il manque"),
         Wrong::NoText => ("it must be a text", "ce doit être un texte"),

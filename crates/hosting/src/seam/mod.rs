@@ -53,7 +53,7 @@ impl Module for Hosting {
                 "Host library servers: create, change, delete, upload, export",
                 |typed: Typed, desk| Box::pin(command::run(typed, desk)),
             )],
-            pages: crate::upload::table(),
+            pages: crate::upload::table().into_iter().chain(crate::pages::table()).collect(),
             sources: vec![SOURCE],
             ..About::default()
         }

@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 
 use crate::api::{self, Api};
 use crate::host::{Doors, Host};
+use crate::pages::{self, Pages};
 use crate::request::SOURCE;
 use crate::settings::Settings;
 use crate::state::Work;
-use crate::texts::TEXTS;
 use crate::tracker::{self, Following, Tracker};
 use crate::upload::{self, Uploads};
 
@@ -52,7 +52,7 @@ impl Running for Open {
     }
 
     fn pages(&self) -> Option<Part> {
-        Some(Part { nav: &[], texts: &TEXTS, programs: &["/hosting/v1/"] })
+        Some(pages::PART)
     }
 
     fn serve(&self, around: &Around<'_>) -> Served {
@@ -62,9 +62,12 @@ impl Running for Open {
         let tracker =
             Tracker::new(host.clone(), self.uploads.clone(), self.following.clone(), around.clock.clone());
         let tracker = self.tracking.get_or_init(|| tracker).clone();
-        let sites = self.settings.sites.clone();
+        let sites = &self.settings.sites;
+        let hosts = around.url.into_iter().chain(self.following.hosts.remotes().map(|(_, url)| url));
+        let of_schools = Pages::new(tracker.clone(), around.kit.clone(), sites, hosts);
+        let of_uploads = upload::routes(self.uploads.clone(), around.kit.clone(), sites.clone());
         Served {
-            pages: upload::routes(self.uploads.clone(), around.kit.clone(), sites),
+            pages: of_uploads.merge(pages::routes(of_schools)),
             api: vec![
                 api::routes(Api::new(host, self.uploads.clone())),
                 tracker::api::routes(tracker::api::Api::new(tracker)),

@@ -28,4 +28,5 @@ pub use limits::{ArchiveLimits, Limits};
 pub use refusal::{Reason, Refusal};
 pub use school::{Handed, School, Schools, Standing};
 pub(crate) use tus::metadata;
+pub(crate) use web::{Around, Looks, dressed, policy, proved, size};
 pub use web::{routes, table};

@@ -36,7 +36,7 @@ pub(super) fn sentence(visit: &Visit, why: &Refusal, limits: &Limits) -> String 
 
 /// A size as people write it.
 #[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
-pub(super) fn size(visit: &Visit, bytes: u64) -> String {
+pub(crate) fn size(visit: &Visit, bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] =
         [("upload-gib", 1 << 30), ("upload-mib", 1 << 20), ("upload-kib", 1 << 10)];
     let (unit, one) = UNITS.into_iter().find(|(_, one)| bytes >= *one).unwrap_or(("upload-bytes", 1));
@@ -84,15 +84,20 @@ pub(super) fn refused(visit: &Visit, error: Error, limits: &Limits) -> Response 
 }
 
 /// Puts what is for a browser's eyes on a page of ours.
-pub(super) fn shown(web: &Web, mut response: Response) -> Response {
+pub(super) fn shown(web: &Web, response: Response) -> Response {
+    dressed(&web.sites.policy, response)
+}
+
+/// The same with a policy of its own.
+pub(crate) fn dressed(policy: &str, mut response: Response) -> Response {
     let headers = response.headers_mut();
-    say(headers, &header::CONTENT_SECURITY_POLICY, &web.sites.policy);
+    say(headers, &header::CONTENT_SECURITY_POLICY, policy);
     say(headers, &header::REFERRER_POLICY, "no-referrer");
     response
 }
 
 /// Somebody has proved that he may come in.
-pub(super) fn proved(response: Response) -> Response {
+pub(crate) fn proved(response: Response) -> Response {
     (Extension(Proved), response).into_response()
 }
 

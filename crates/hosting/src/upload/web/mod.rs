@@ -6,6 +6,9 @@ mod form;
 mod page;
 mod tus;
 
+pub(crate) use answer::{dressed, proved, size};
+pub(crate) use page::Around;
+
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::{DefaultBodyLimit, FromRef, FromRequestParts, Path, State};
@@ -49,13 +52,18 @@ struct Sites {
 
 impl Sites {
     fn new(origins: Vec<String>) -> Self {
-        let ancestors = origins.join(" ");
-        let policy = format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-             form-action 'self'; base-uri 'none'; frame-ancestors 'self' {ancestors}"
-        );
+        let policy = policy(&origins, "");
         Sites { origins, policy }
     }
+}
+
+/// What a page may do that these sites may show in a frame; `more` ends the policy.
+pub(crate) fn policy(sites: &[String], more: &str) -> String {
+    let ancestors = sites.join(" ");
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'self' {ancestors}{more}"
+    )
 }
 
 impl FromRef<Web> for Kit {
@@ -65,13 +73,17 @@ impl FromRef<Web> for Kit {
 }
 
 /// Who looks, in the language that the address says, or else the browser.
-struct Looks(Visit);
+pub(crate) struct Looks(pub(crate) Visit);
 
-impl FromRequestParts<Web> for Looks {
+impl<S> FromRequestParts<S> for Looks
+where
+    S: Send + Sync,
+    Kit: FromRef<S>,
+{
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
-        let Ok(mut visit) = Visit::from_request_parts(parts, web).await;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Ok(mut visit) = Visit::from_request_parts(parts, state).await;
         let said =
             parts.uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("lang="));
         visit.lang = said.and_then(Lang::of_tag).unwrap_or(visit.lang);

@@ -15,17 +15,17 @@ use crate::upload::desk::Visitor;
 use crate::upload::error::Error;
 
 /// What all of them have in common.
-struct Around {
-    lang: Lang,
-    langs: [Lang; 2],
-    title: String,
-    look: String,
-    icon: String,
-    css: String,
+pub(crate) struct Around {
+    pub(crate) lang: Lang,
+    pub(crate) langs: [Lang; 2],
+    pub(crate) title: String,
+    pub(crate) look: String,
+    pub(crate) icon: String,
+    pub(crate) css: String,
 }
 
 impl Around {
-    fn new(visit: &Visit, title: &str) -> Self {
+    pub(crate) fn new(visit: &Visit, title: &str) -> Self {
         let (look, icon) = (visit.asset("page.css"), visit.asset("icon.svg"));
         Around {
             lang: visit.lang,
