@@ -68,6 +68,8 @@ impl Module for Hosting {
         say.chores.push(sweep(&sweeping));
         let following = tracking::following(&section.follow, told)?;
         say.depends_on.extend(tracking::needed(&following.hosts));
+        let finding = tracking::check(&following);
+        say.checks.push(Box::pin(async move { finding.into_iter().collect() }));
         let tracking = Tracking::default();
         say.chores.push(tracking::chore(&tracking));
         say.if_lost.push("hosting: what is known of hosted libraries goes with the journal".to_owned());

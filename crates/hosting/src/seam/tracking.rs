@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use model::{Dependency, Times};
 use module::config::{Environment, Named};
 use module::exit::misuse;
-use module::{Chore, Needed, Told};
+use module::{Chore, Finding, Needed, Told};
 
 use crate::tracker::config::{Follow, RemoteHost};
 use crate::tracker::{Following, Hosts, OWN, Remote, SPREAD, Schedule, Tracker};
@@ -32,6 +32,7 @@ pub(super) fn following(own: &Follow, told: &Told) -> Result<Following> {
             spread: SPREAD,
         },
         at_once: own.at_once.get(),
+        relayed: told.given.contains("mail.relay"),
     })
 }
 
@@ -77,6 +78,15 @@ pub(super) fn needed(hosts: &Hosts) -> Vec<Needed> {
         place: format!("hosts.{name}"),
     };
     hosts.remotes().map(needed).collect()
+}
+
+/// Whether schools elsewhere can be written to, for `doctor`.
+pub(super) fn check(following: &Following) -> Option<Finding> {
+    let mute = !following.relayed && following.hosts.remotes().next().is_some();
+    mute.then(|| {
+        let what = "schools of other hosts may be followed, and no relay takes the mails to them";
+        Finding::warning("hosting", what, "give `mail.relay`, or follow them without a contact")
+    })
 }
 
 /// Looks at the schools that are due.

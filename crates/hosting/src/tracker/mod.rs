@@ -23,6 +23,7 @@ mod round;
 mod table;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use engine::{Clock, Hub};
@@ -62,6 +63,8 @@ pub struct Following {
     pub schedule: Schedule,
     /// So many schools are asked for at once.
     pub at_once: usize,
+    /// Somebody takes mails.
+    pub relayed: bool,
 }
 
 /// The handle. Cheap to clone.
@@ -79,6 +82,9 @@ struct Inner {
     heard: Mutex<HashMap<Rne, look::Heard>>,
     looks: Semaphore,
     clock: Clock,
+    relayed: bool,
+    /// It was said that mails do not arrive.
+    warned: AtomicBool,
 }
 
 /// A page of followed schools, by number.
@@ -95,7 +101,7 @@ pub struct Found {
 impl Tracker {
     /// Follows the schools of this hub's journal. `host` knows where people reach the hub.
     pub fn new(host: Host, uploads: Uploads, following: Following, clock: Clock) -> Self {
-        let Following { hosts, schedule, at_once } = following;
+        let Following { hosts, schedule, at_once, relayed } = following;
         let hub = host.hub().clone();
         Tracker(Arc::new(Inner {
             own: Own { host, uploads },
@@ -106,6 +112,8 @@ impl Tracker {
             heard: Mutex::default(),
             looks: Semaphore::new(LOOKS),
             clock,
+            relayed,
+            warned: AtomicBool::new(false),
         }))
     }
 
@@ -179,6 +187,14 @@ impl Tracker {
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.hub().now()
+    }
+
+    /// Why mails to schools do not arrive as they should, as the configuration is; `None` = they do.
+    pub fn hindrance(&self) -> Option<&'static str> {
+        if !self.0.relayed {
+            return Some("mails to schools wait in the outbox, since no relay takes them: give `mail.relay`");
+        }
+        self.url().is_empty().then_some("the links in mails to schools lead nowhere: give `http.url`")
     }
 
     /// Where people reach the hub; empty = nobody said.

@@ -1,6 +1,7 @@
 //! Looking at all schools that are due.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use engine::Edit;
@@ -78,6 +79,7 @@ impl Tracker {
     /// still.
     pub async fn round(&self) -> Result<Round, Error> {
         self.fill().await?;
+        self.warn();
         let mut paused = BTreeSet::new();
         for name in self.0.hosts.names() {
             if self.answering(name).await?.is_paused(self.hub().now()) {
@@ -94,6 +96,16 @@ impl Tracker {
         let told = self.tell(hosts).await;
         looked?;
         told
+    }
+
+    /// Says once that mails do not arrive, as soon as there is somebody to write to.
+    fn warn(&self) {
+        let (schools, mute) = self.0.due.count();
+        if let Some(why) = self.hindrance().filter(|_| schools > mute)
+            && !self.0.warned.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!("{why}");
+        }
     }
 
     /// Looks at one of them.

@@ -84,7 +84,7 @@ impl Office {
             Uploads::open(&bed.settings.uploads(), limits, Arc::new(doors), bed.clock.clone()).unwrap();
         let always = Times::Every(std::time::Duration::from_mins(1));
         let schedule = Schedule { busy: always.clone(), quiet: always, spread: Default::default() };
-        let following = Following { hosts: Hosts::default(), schedule, at_once: 4 };
+        let following = Following { hosts: Hosts::default(), schedule, at_once: 4, relayed: true };
         let tracker = Tracker::new(bed.host.clone(), uploads.clone(), following, bed.clock.clone());
         let sites = [SITE.to_owned()];
         let pages =

@@ -39,7 +39,8 @@ pub fn tracker(bed: &Bed, hosts: &[(&str, &str)], every: Duration) -> Tracker {
     doors.open(bed.host.clone());
     let folder = bed.folder.path().join("uploads-of-the-tracker");
     let uploads = Uploads::open(&folder, Limits::default(), Arc::new(doors), bed.clock.clone()).unwrap();
-    let following = Following { hosts: Hosts::new(hosts), schedule: schedule(every), at_once: 8 };
+    let following =
+        Following { hosts: Hosts::new(hosts), schedule: schedule(every), at_once: 8, relayed: true };
     Tracker::new(bed.host.clone(), uploads, following, bed.clock.clone())
 }
 

@@ -48,6 +48,7 @@ pub(super) async fn follow(args: Follow, desk: &dyn Desk) -> Result<Exit> {
     }
     screen.marked(Mark::Good, format!("{} {} at {}", done.school.rne, done.how, done.school.host))?;
     tell(&done.school, desk)?;
+    done.hindrance.iter().for_each(|why| screen.remark(why));
     screen.remark(format!("next: `intendant hosting watch {}`", done.school.rne));
     Ok(Exit::Done)
 }

@@ -45,6 +45,9 @@ pub struct SchoolFollowed {
     pub how: String,
     /// The school.
     pub school: SchoolView,
+    /// Why mails to it do not arrive as they should, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindrance: Option<String>,
 }
 
 /// A followed school.

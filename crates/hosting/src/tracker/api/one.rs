@@ -82,7 +82,8 @@ pub(super) async fn follow(
     let created = engine::carry(Box::pin(followed)).await?;
     let mut school = SchoolView::whole(&created.school);
     school.page = Some(api.tracker.links(&created.school).await?.page);
-    Ok(Json(SchoolFollowed { how: created.how.word().to_owned(), school }))
+    let hindrance = api.tracker.hindrance().filter(|_| !created.school.is_mute()).map(str::to_owned);
+    Ok(Json(SchoolFollowed { how: created.how.word().to_owned(), school, hindrance }))
 }
 
 /// What somebody says of a school that is to be followed.
