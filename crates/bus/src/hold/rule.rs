@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// One whose job waits for more than its turn is held for so long while others find no room.
+/// One that waits for more than its turn is held for so long while others find no room.
 const CROWDED: Duration = Duration::from_secs(10);
 
 /// How the job of a message stands.
@@ -41,7 +41,7 @@ pub(super) fn deferred(facts: &Facts) -> Option<Option<Timestamp>> {
     let left = hold.saturating_sub(held);
     let in_vain =
         known.is_some_and(|until| Duration::try_from(until.duration_since(now)).is_ok_and(|p| p > left));
-    let in_the_way = crowded && held >= CROWDED && matches!(stand, Stand::Waits(_));
+    let in_the_way = crowded && held >= CROWDED && stand != Stand::Turn;
     (left.is_zero() || in_vain || in_the_way).then_some(known)
 }
 
@@ -88,6 +88,6 @@ mod tests {
         assert_eq!(deferred(&crowded(1, Stand::Waits(at(99)))), Some(None));
         assert_eq!(deferred(&crowded(1, Stand::Waits(at(101)))), Some(Some(at(101))));
         assert_eq!(deferred(&crowded(9, Stand::Turn)), None);
-        assert_eq!(deferred(&crowded(9, Stand::Ended)), None);
+        assert_eq!(deferred(&crowded(1, Stand::Ended)), Some(None));
     }
 }

@@ -24,6 +24,21 @@ fn the_environment_goes_before_the_file_and_the_file_before_the_default() {
 }
 
 #[test]
+fn on_a_platform_whose_disks_are_new_at_each_start_the_journal_does_not_last_unless_somebody_says_so() {
+    let lasts = |text: &str, variables: &[(&str, &str)]| {
+        let loaded = Site::new(text).load(variables).unwrap();
+        (loaded.config.journal.durable, loaded.origin("journal.durable"))
+    };
+    let dyno = ("DYNO", "worker.1");
+    assert_eq!(lasts("", &[]), (true, Origin::Default));
+    assert_eq!(lasts("", &[dyno]), (false, Origin::Variable("DYNO".to_owned())));
+    assert!(lasts("journal:\n  durable: true\n", &[dyno]).0);
+    assert!(!lasts("journal:\n  durable: false\n", &[]).0);
+    let variable = "INTENDANT_JOURNAL__DURABLE";
+    assert_eq!(lasts("", &[dyno, (variable, "true")]), (true, Origin::Variable(variable.to_owned())));
+}
+
+#[test]
 fn every_key_can_be_overridden() {
     for key in keys(&super::kinds()).into_iter().filter(|key| !key.name.contains("NAME")) {
         let variable = format!("INTENDANT_{}", key.name.replace('.', "__").to_uppercase());
