@@ -118,7 +118,7 @@ mod tests {
         Settings { application_id: "gdd".to_owned(), ..Settings::new("main", address) }
     }
 
-    fn raw(key: &str, headers: Value, body: Value) -> RawMessage {
+    fn raw(key: &str, headers: Value, body: &Value) -> RawMessage {
         let Value::Object(headers) = headers else { unreachable!() };
         RawMessage {
             exchange: "gdd.request".to_owned(),
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn a_message_comes_back_as_it_was() {
         let settings = settings();
-        let sent = raw("request.a.b", json!({ "soa-version": "2.0", "x-death": [{}] }), json!({ "n": 1 }));
+        let sent = raw("request.a.b", json!({ "soa-version": "2.0", "x-death": [{}] }), &json!({ "n": 1 }));
         let mut back = copy(&sent, &settings, &job(), &[failed(0)]);
         back.exchange = settings.delay_exit();
         back.routing_key = "request.a-b".to_owned();
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn its_failures_go_with_it() {
         let headers = json!({ "soa-version": "2.0", "softfail-count": 3 });
-        let sent = raw("request.a", headers, json!({ "n": 1 }));
+        let sent = raw("request.a", headers, &json!({ "n": 1 }));
         let copied = copy(&sent, &settings(), &job(), &[failed(2)]);
         assert_eq!(copied.decode().unwrap().tried_before(), 5);
         assert_eq!(copied.body, sent.body);
@@ -189,7 +189,7 @@ mod tests {
             "event_uuid": "88d818a1-c77c-44e6-ad0c-8aa893468e94", "event_name": "request.a",
             "event_creation_time": "2016-05-29T15:03:50+00:00", "event_sender_id": "zeus", "data": { "n": 1 },
         });
-        let copied = copy(&raw("request.a", json!({}), v1), &settings(), &job(), &[failed(2)]);
+        let copied = copy(&raw("request.a", json!({}), &v1), &settings(), &job(), &[failed(2)]);
         let read = copied.decode().unwrap();
         assert_eq!((read.tried_before(), read.errors.len(), &read.data), (2, 1, &json!({ "n": 1 })));
         assert_eq!(

@@ -78,7 +78,9 @@ mod tests {
         let job = |n| JobId(Uuid::from_u128(n));
         let memory = Memory::default();
         assert_eq!(memory.find(&raw), None);
-        [1, 2, 1].into_iter().for_each(|n| memory.add(&raw, job(n)));
+        for n in [1, 2, 1] {
+            memory.add(&raw, job(n));
+        }
         let found = [memory.find(&raw), memory.find(&raw)];
         assert_eq!(found, [Some(job(1)), Some(job(2))]);
         memory.forget(&raw, job(2));

@@ -19,7 +19,7 @@ use crate::raw::RawMessage;
 use crate::session::Session;
 use crate::topology;
 use crate::wire;
-use rule::{Facts, Stand, deferred};
+use rule::{Facts, Stand, Until, deferred};
 
 pub(crate) use copy::come_back;
 pub(crate) use memory::Memory;
@@ -118,7 +118,7 @@ impl Session {
     async fn until_left(&self, job: JobId) {
         self.hub.stops().await;
         if self.hub.runs(job) || self.has_ended(job).await {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
@@ -152,7 +152,7 @@ impl Session {
         }
     }
 
-    async fn is_to_go(&self, job: &Job, since: Instant) -> Option<Option<Timestamp>> {
+    async fn is_to_go(&self, job: &Job, since: Instant) -> Option<Until> {
         let settings = &self.shared.settings;
         let now = self.shared.clock.now();
         let waiting = self.hub.waiting_on(job).await.ok()?;
@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// Puts a message into its deferred queue. The broker has it when this succeeds.
-    async fn defer(&self, job: &Job, raw: &RawMessage, until: Option<Timestamp>) -> Result<(), String> {
+    async fn defer(&self, job: &Job, raw: &RawMessage, Until(until): Until) -> Result<(), String> {
         let settings = &self.shared.settings;
         let steps = self.hub.journal().steps(job.id).await.map_err(|error| error.to_string())?;
         let copy = copy::copy(raw, settings, job, &steps);

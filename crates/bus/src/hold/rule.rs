@@ -31,8 +31,12 @@ pub(super) struct Facts {
     pub(super) stand: Stand,
 }
 
-/// Until when it is to be deferred, as far as anybody knows; `None` = it is held on.
-pub(super) fn deferred(facts: &Facts) -> Option<Option<Timestamp>> {
+/// Until when a message is to be deferred, as far as anybody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Until(pub(super) Option<Timestamp>);
+
+/// Whether it is to be deferred; `None` = it is held on.
+pub(super) fn deferred(facts: &Facts) -> Option<Until> {
     let Facts { now, held, hold, crowded, stand } = *facts;
     let known = match stand {
         Stand::Waits(until) if until > now => Some(until),
@@ -42,7 +46,7 @@ pub(super) fn deferred(facts: &Facts) -> Option<Option<Timestamp>> {
     let in_vain =
         known.is_some_and(|until| Duration::try_from(until.duration_since(now)).is_ok_and(|p| p > left));
     let in_the_way = crowded && held >= CROWDED && stand != Stand::Turn;
-    (left.is_zero() || in_vain || in_the_way).then_some(known)
+    (left.is_zero() || in_vain || in_the_way).then_some(Until(known))
 }
 
 #[cfg(test)]
@@ -70,14 +74,14 @@ mod tests {
     #[test]
     fn one_that_is_tried_again_later_than_that_goes_at_once() {
         let waits = Stand::Waits(at(130));
-        assert_eq!(deferred(&facts(0, waits)), Some(Some(at(130))));
-        assert_eq!(deferred(&facts(8, Stand::Waits(at(103)))), Some(Some(at(103))));
+        assert_eq!(deferred(&facts(0, waits)), Some(Until(Some(at(130)))));
+        assert_eq!(deferred(&facts(8, Stand::Waits(at(103)))), Some(Until(Some(at(103)))));
     }
 
     #[test]
     fn when_the_time_is_over_every_one_goes() {
         for stand in [Stand::Ended, Stand::Turn, Stand::Waits(at(99))] {
-            assert_eq!(deferred(&facts(10, stand)), Some(None), "{stand:?}");
+            assert_eq!(deferred(&facts(10, stand)), Some(Until(None)), "{stand:?}");
         }
     }
 
@@ -85,9 +89,9 @@ mod tests {
     fn those_that_wait_make_room_for_others_and_those_whose_turn_comes_do_not() {
         let crowded = |held, stand| Facts { crowded: true, ..facts(held, stand) };
         assert_eq!(deferred(&crowded(0, Stand::Waits(at(99)))), None);
-        assert_eq!(deferred(&crowded(1, Stand::Waits(at(99)))), Some(None));
-        assert_eq!(deferred(&crowded(1, Stand::Waits(at(101)))), Some(Some(at(101))));
+        assert_eq!(deferred(&crowded(1, Stand::Waits(at(99)))), Some(Until(None)));
+        assert_eq!(deferred(&crowded(1, Stand::Waits(at(101)))), Some(Until(Some(at(101)))));
         assert_eq!(deferred(&crowded(9, Stand::Turn)), None);
-        assert_eq!(deferred(&crowded(1, Stand::Ended)), Some(None));
+        assert_eq!(deferred(&crowded(1, Stand::Ended)), Some(Until(None)));
     }
 }

@@ -87,7 +87,9 @@ impl Debts {
         let mut touched = HashSet::new();
         for (id, job) in &committed.owed {
             let followers = job.and_then(|job| books.jobs.get(&job)).cloned().unwrap_or_default();
-            followers.into_iter().for_each(|number| books.owe(number, *id));
+            for number in followers {
+                books.owe(number, *id);
+            }
         }
         for job in committed.events.iter().filter(|event| ends(event.kind)).filter_map(|event| event.job) {
             for number in books.jobs.get(&job).cloned().unwrap_or_default() {
@@ -96,7 +98,9 @@ impl Debts {
             }
         }
         for id in &committed.left {
-            books.read.values_mut().for_each(|left| left.extend([*id]));
+            for left in books.read.values_mut() {
+                left.insert(*id);
+            }
             for number in books.deliveries.remove(id).unwrap_or_default() {
                 if let Some(account) = books.accounts.get_mut(&number) {
                     account.owed.remove(id);
@@ -104,7 +108,9 @@ impl Debts {
                 touched.insert(number);
             }
         }
-        touched.into_iter().for_each(|number| books.settle(number));
+        for number in touched {
+            books.settle(number);
+        }
     }
 }
 
@@ -129,7 +135,7 @@ impl Books {
 
     fn ended(&mut self, number: u64) {
         if let Some(job) = self.accounts.get_mut(&number).and_then(|account| account.job.take()) {
-            leave(&mut self.jobs, job, number);
+            leave(&mut self.jobs, &job, number);
         }
     }
 
@@ -150,18 +156,18 @@ impl Books {
         self.ended(number);
         let account = self.accounts.remove(&number)?;
         for id in &account.owed {
-            leave(&mut self.deliveries, *id, number);
+            leave(&mut self.deliveries, id, number);
         }
         Some(account)
     }
 }
 
 /// One follower fewer.
-fn leave<K: std::hash::Hash + Eq>(followers: &mut HashMap<K, Vec<u64>>, key: K, number: u64) {
-    if let Some(all) = followers.get_mut(&key) {
+fn leave<K: std::hash::Hash + Eq>(followers: &mut HashMap<K, Vec<u64>>, key: &K, number: u64) {
+    if let Some(all) = followers.get_mut(key) {
         all.retain(|other| *other != number);
         if all.is_empty() {
-            followers.remove(&key);
+            followers.remove(key);
         }
     }
 }
