@@ -1,6 +1,7 @@
 //! Everything about one job.
 
 use jiff::Timestamp;
+use model::redact::take_secrets;
 use model::{
     Code, DeliveryState, JobId, Notice, OnError, Outcome, OutcomeKind, StepState, Subject, WaitingOn,
 };
@@ -194,12 +195,14 @@ pub struct Delivery {
     pub due_at: Time,
     /// Why the last try failed.
     pub message: Option<String>,
-    /// What is sent.
+    /// What is sent, without what counts as secret by its name, and without texts in which that occurs: a link in a letter
+    /// may open what whoever reads here may not see.
     pub body: Value,
 }
 
 impl From<model::Delivery> for Delivery {
-    fn from(delivery: model::Delivery) -> Self {
+    fn from(mut delivery: model::Delivery) -> Self {
+        drop(take_secrets(&mut delivery.body, &[]));
         Delivery {
             id: delivery.id.0,
             courier: delivery.to.courier,
@@ -325,5 +328,34 @@ impl From<WaitingOn> for Waiting {
             WaitingOn::Slot { backend } => Waiting { backend, ..plain("slot") },
             WaitingOn::Nothing => plain("nothing"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{DeliveryId, DeliveryTo, OutboxPlace};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_letter_is_shown_without_what_opens_something() {
+        let delivery = model::Delivery {
+            id: DeliveryId(Uuid::nil()),
+            job: None,
+            seq: OutboxPlace::default(),
+            to: DeliveryTo { courier: "mail".to_owned(), address: "a".to_owned() },
+            state: DeliveryState::Pending,
+            attempts: 0,
+            due_at: Timestamp::UNIX_EPOCH,
+            message: None,
+            body: json!({
+                "to": "a@b.example", "text": "open https://hub.example/page/AbCdEf0123456789",
+                "secret": ["AbCdEf0123456789"],
+            }),
+        };
+        let shown = Delivery::from(delivery).body;
+        assert_eq!(shown["to"], "a@b.example");
+        assert!(!shown.to_string().contains("AbCdEf"), "{shown}");
     }
 }

@@ -24,6 +24,10 @@ pub struct Letter {
     /// Where whoever does not want any more of them says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsubscribe: Option<String>,
+    /// What in it opens something to whoever has it, such as the signature of a link: texts with that are shown to nobody
+    /// here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret: Vec<String>,
 }
 
 /// Declares a header that is a line of text.
@@ -104,6 +108,7 @@ mod tests {
             html: Some("<p>Bonjour</p>".to_owned()),
             language: "fr".to_owned(),
             unsubscribe: Some("https://hub.example/stop".to_owned()),
+            secret: Vec::new(),
         }
     }
 
