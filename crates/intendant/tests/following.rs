@@ -1,5 +1,5 @@
-//! Schools that are followed, by a hub that is a program of its own: mails to a relay that wants encryption and a password,
-//! and a hub that is killed in between.
+//! Schools that are followed, as programs of their own: mails to a relay that wants encryption and a password, a hub that is
+//! killed in between, and a host that is another hub.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
 #![allow(missing_docs, unreachable_pub)]
@@ -13,10 +13,11 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{World, executable};
+use support::{Ran, Serving, World, executable};
 use testkit::port::Port;
 
 const SCHOOL: &str = "0750655E";
+const NEIGHBOUR: &str = "0750654D";
 const SECRET: &str = "licence-code-4711";
 const RELAY_PASSWORD: &str = "relay-password-1";
 const CONNECTION_PASSWORD: &str = "connection-password-1";
@@ -78,6 +79,15 @@ fn relayed(port: u16, authority: &Path) -> String {
     )
 }
 
+/// It ended with this code, and said all of these.
+#[track_caller]
+fn said(ran: &Ran, code: i32, words: &[&str]) {
+    assert_eq!(ran.code, code, "{ran:?}");
+    for word in words {
+        assert!(ran.stdout.contains(word) || ran.stderr.contains(word), "{word:?} is missing: {ran:?}");
+    }
+}
+
 /// How a school stands, once its host was asked.
 fn seen(world: &World, rne: &str) -> Value {
     world.run(&["hosting", "watch", rne, "--once", "--json"]).json()
@@ -133,7 +143,7 @@ fn each_step_is_one_mail_which_others_read_without_a_defect_also_when_the_hub_is
     // Killed as soon as the relay has it: whether the hub knows that is chance.
     serving.kill();
     let serving = world.serve();
-    assert_eq!(world.run(&["hosting", "delete", SCHOOL]).code, 0);
+    said(&world.run(&["hosting", "delete", SCHOOL]), 0, &[]);
     until(&world, SCHOOL, "BCDIDELETED", |view| view["state"] == "BCDIDELETED");
     let gone = |mail: &Value| mail["subject"].as_str().unwrap().contains("a été supprimé");
     while !mails.last().is_some_and(gone) {
@@ -165,4 +175,60 @@ fn each_step_is_one_mail_which_others_read_without_a_defect_also_when_the_hub_is
     for secret in [SECRET, RELAY_PASSWORD, "cdi@lycee.example"] {
         assert!(!serving.log().contains(secret), "{secret}");
     }
+}
+
+/// A hub that hosts, at an address that it has again after a restart.
+fn host(world: &World, port: u16) -> Serving {
+    let mut command = world.command(&["serve"]);
+    command.env("INTENDANT_HTTP__LISTEN", format!("127.0.0.1:{port}"));
+    Serving::start(world, command)
+}
+
+#[test]
+fn a_table_of_schools_at_another_hub_is_followed_and_a_host_that_is_down_is_shown() {
+    let (there, here) = (World::new(), World::new());
+    backend(&there);
+    let port = Port::take().unwrap();
+    let hosting = host(&there, port.number());
+    let made = there.run(&["token", "make", "shop", "--scope", "hosting:client", "--json"]);
+    let token = made.json()["secret"].as_str().unwrap().to_owned();
+    here.file("client.key", format!("{token}\n"));
+    here.configure(&format!(
+        "hosts:\n  bcdi:\n    url: http://127.0.0.1:{}\n    key: file:client.key\n",
+        port.number()
+    ));
+    let serving = here.serve();
+
+    let bad = here.file("bad.csv", "rne;griffe;code;version\n0750655F;x;y;CL\n");
+    said(&here.run(&["hosting", "follow", "--csv", &bad]), 1, &["bad.csv:2", "would be E"]);
+    said(&here.run(&["hosting", "watch", SCHOOL, "--once"]), 1, &["not followed"]);
+    let table = here.file(
+        "schools.csv",
+        b"RNE;Griffe;Code;Version;Courriel;Host\r\n0750655E;Coll\xe8ge;k-1;CL;cdi@lycee.example;bcdi\r\n0750654D;Lyc\xe9e;k-2;sp;;bcdi\r\n",
+    );
+    let follow = || here.run(&["hosting", "follow", "--csv", &table, "--json"]).json();
+    let done = follow();
+    assert_eq!(
+        (&done["created"], &done["encoding"], &done["bad"]),
+        (&json!(2), &json!("Windows-1252"), &json!([]))
+    );
+    let view = until(&here, NEIGHBOUR, "BCDIDBWAIT", |view| view["state"] == "BCDIDBWAIT");
+    assert_eq!((&view["griffe"], &view["host"]), (&json!("Lycée"), &json!("bcdi")));
+    assert_eq!(follow()["known"], 2);
+
+    hosting.kill();
+    let view = until(&here, SCHOOL, "in trouble", |view| !view["trouble"].is_null());
+    let why = view["trouble"]["message"].as_str().unwrap();
+    assert!(why.contains("cannot be reached") && !why.contains(&port.number().to_string()), "{why}");
+    assert!(view["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "what was seen is kept: {view}");
+    let hosting = host(&there, port.number());
+    until(&here, SCHOOL, "well again", |view| view["trouble"].is_null());
+    said(&here.run(&["hosting", "unfollow", SCHOOL]), 0, &["told nothing"]);
+    said(&here.run(&["hosting", "unfollow", SCHOOL]), 1, &["not followed"]);
+    said(&there.run(&["hosting", "show", SCHOOL]), 0, &[]);
+    for serving in [&serving, &hosting] {
+        assert!(!serving.log().contains(&token) && !serving.log().contains("k-1"), "{}", serving.log());
+    }
+    let configuration = here.run(&["doctor"]);
+    assert!(!configuration.stdout.contains(&token) && !configuration.stderr.contains(&token));
 }
