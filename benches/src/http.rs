@@ -98,13 +98,7 @@ impl Served {
     }
 
     async fn connect(&self) -> Result<Connection> {
-        let stream = TcpStream::connect(&self.address).await?;
-        stream.set_nodelay(true)?;
-        // Small, so that what is measured is the server's memory.
-        let (sender, connection) =
-            Builder::new().max_buf_size(16 * 1024).handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        Ok(Connection { sender, host: self.address.clone(), bearer: format!("Bearer {}", self.token) })
+        Connection::open(&self.address, format!("Bearer {}", self.token)).await
     }
 }
 
@@ -126,13 +120,24 @@ impl Installation for Nothing {
 }
 
 /// One connection that is kept.
-struct Connection {
+pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     host: String,
     bearer: String,
 }
 
 impl Connection {
+    /// To a server, with what is said to it in `Authorization`.
+    pub(crate) async fn open(address: &str, bearer: String) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        // Small, so that what is measured is the server's memory.
+        let (sender, connection) =
+            Builder::new().max_buf_size(16 * 1024).handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Connection { sender, host: address.to_owned(), bearer })
+    }
+
     async fn send(&mut self, method: &str, path: &str, body: Bytes) -> Result<hyper::Response<Incoming>> {
         let request = Request::builder()
             .method(method)
@@ -147,7 +152,7 @@ impl Connection {
         Ok(answer)
     }
 
-    async fn ask(&mut self, method: &str, path: &str, body: Bytes) -> Result<Bytes> {
+    pub(crate) async fn ask(&mut self, method: &str, path: &str, body: Bytes) -> Result<Bytes> {
         Ok(self.send(method, path, body).await?.into_body().collect().await?.to_bytes())
     }
 }
@@ -258,12 +263,12 @@ async fn streams(hub: &Hub, served: &Served) -> Result<()> {
     Ok(())
 }
 
-fn rate(count: usize, begun: Instant) -> f64 {
+pub(crate) fn rate(count: usize, begun: Instant) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / begun.elapsed().as_secs_f64()
 }
 
 /// So many of a thousand took no longer, in milliseconds.
-fn at(times: &mut [Duration], share: usize) -> f64 {
+pub(crate) fn at(times: &mut [Duration], share: usize) -> f64 {
     times.sort_unstable();
     times.get(times.len() * share / 1000).copied().unwrap_or_default().as_secs_f64() * 1e3
 }

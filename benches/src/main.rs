@@ -1,7 +1,7 @@
 //! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|google|mapistore|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|google|mapistore|hosting|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
@@ -11,6 +11,7 @@ mod bed;
 mod bus;
 mod disk;
 mod google;
+mod hosting;
 mod http;
 mod mapistore;
 mod noop;
@@ -47,6 +48,12 @@ fn main() -> Result<()> {
     {
         return mapistore::crowd(socket.as_ref(), connections);
     }
+    // How `hosting` calls itself.
+    if let [name, folder] = names.as_slice()
+        && name == "hosting-sink"
+    {
+        return hosting::sink(folder.as_ref());
+    }
     if names.is_empty() {
         names = [
             "noop",
@@ -57,6 +64,7 @@ fn main() -> Result<()> {
             "bus",
             "google",
             "mapistore",
+            "hosting",
             "scale",
             "process",
         ]
@@ -75,11 +83,12 @@ fn main() -> Result<()> {
             "bus" => bus::run()?,
             "google" => google::run()?,
             "mapistore" => mapistore::run()?,
+            "hosting" => hosting::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
             other => {
                 bail!(
-                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, google, mapistore, scale or process"
+                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, google, mapistore, hosting, scale or process"
                 )
             }
         }
