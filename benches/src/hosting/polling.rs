@@ -105,6 +105,7 @@ fn tracker(folder: &Path, hub: &Engine, far: &Hub, clock: &Clock) -> Result<Trac
             spread: SPREAD,
         },
         at_once: AT_ONCE,
+        relayed: false,
     };
     let host = Host::new(hub.clone(), Arc::new(settings));
     Ok(Tracker::new(host, uploads, following, clock.clone()))
