@@ -25,7 +25,7 @@ use crate::http::Connection;
 use crate::process;
 
 /// How long the program may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A hub that runs.
 pub(super) struct Hub {

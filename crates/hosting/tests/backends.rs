@@ -202,9 +202,8 @@ async fn a_backend_that_lies_is_not_believed() {
             // What it owes is a connection, and what was exported.
             let (how, state) = match work {
                 Work::Create => ("done", State::DbWait),
-                Work::Mount => ("done", State::Ready),
                 Work::Open => ("failed", State::UploadedError),
-                Work::Alter => ("done", State::Ready),
+                Work::Mount | Work::Alter => ("done", State::Ready),
                 Work::Delete => ("failed", State::Delete),
             };
             let seen = if work == Work::Mount { Work::Open } else { work };
@@ -214,7 +213,7 @@ async fn a_backend_that_lies_is_not_believed() {
             let said = view["last_operation"]["message"].as_str().unwrap_or_default();
             match work {
                 Work::Open => {
-                    assert!(said.contains("`connection`") && view["error"]["message"] == said, "{said}")
+                    assert!(said.contains("`connection`") && view["error"]["message"] == said, "{said}");
                 }
                 Work::Delete => assert!(said.contains("`downloads`"), "{said}"),
                 Work::Create => assert!(view["connection"].is_null()),
