@@ -74,8 +74,8 @@ pub(crate) fn run(version: &str, write: bool) -> Result<()> {
 
 /// The version of the workspace.
 fn current(manifest: &str) -> Result<String> {
-    let line = manifest.lines().skip_while(|line| *line != "[workspace.package]");
-    let version = line.filter_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"')).next();
+    let mut section = manifest.lines().skip_while(|line| *line != "[workspace.package]");
+    let version = section.find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
     Ok(version.context("Cargo.toml has no version in [workspace.package]")?.to_owned())
 }
 

@@ -123,7 +123,7 @@ async fn how_far_a_job_is_hears_only_who_submitted_it() {
         let (says, ends, who) = (Arc::clone(&first), Arc::clone(&last), format!("{:?}", call.subject));
         Box::pin(async move {
             says.acquire().await.unwrap().forget();
-            control.progress.report(Progress::of(1, 2).saying(&format!("of {who}")));
+            control.progress.report(Progress::of(1, 2).saying(format!("of {who}")));
             ends.acquire().await.unwrap().forget();
             Outcome::done()
         })

@@ -148,14 +148,9 @@ fn whoever_may_only_read_changes_nothing() {
 fn signing_in(world: &World, more: &[&str]) -> (Child, String) {
     let line: Vec<_> = ["google", "login"].iter().chain(more).copied().collect();
     let mut child = world.command(&line).stdin(Stdio::piped()).spawn().unwrap();
-    let mut shown = BufReader::new(child.stdout.as_mut().unwrap());
-    loop {
-        let mut line = String::new();
-        assert!(shown.read_line(&mut line).unwrap() > 0, "it ended without an address");
-        if line.starts_with("http") {
-            return (child, line.trim().to_owned());
-        }
-    }
+    let mut shown = BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(Result::ok);
+    let address = shown.find(|line| line.starts_with("http"));
+    (child, address.expect("it ended without an address").trim().to_owned())
 }
 
 /// Where the page of consent sends the browser.

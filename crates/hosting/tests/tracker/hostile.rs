@@ -54,6 +54,8 @@ async fn trouble(tracker: &Tracker, rne: &Rne) -> String {
     school.or(host).unwrap_or_default()
 }
 
+type Answer = fn() -> Response;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_answer_is_named_and_nothing_is_believed_or_mailed() {
     let bed = Bed::new().await;
@@ -67,7 +69,7 @@ async fn what_is_no_answer_is_named_and_nothing_is_believed_or_mailed() {
     let echo =
         || (StatusCode::CONFLICT, format!(r#"{{"detail": "{SCHOOL_KEY}, {CLIENT_KEY}"}}"#)).into_response();
     let gone = || StatusCode::NOT_FOUND.into_response();
-    let answers: [(fn() -> Response, &str); 6] = [
+    let answers: [(Answer, &str); 6] = [
         (endless, "longer than"),
         (deep, "not understood"),
         (html, "not understood"),
