@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -251,18 +251,22 @@ async fn documents_beyond_the_memory_for_them_are_put_off() {
     let bed = Bed::new(Plan { bodies, ..Plan::new(vec![entry("00gate", Fake::gated(&gate))]) }).await;
     let large = format!("{{\"action\":\"DO\",\"payload\":{{\"a\":\"{}\"}}}}", "x".repeat(40_000));
     let submit = || async { bed.client.submit(large.clone(), &Submission::default()).await };
-    // There is memory for one of the largest, with what it may become. Of these, the last ones find none.
-    let mut half_sent = Vec::new();
-    for _ in 0..360 {
+    let half_sent = Mutex::new(Vec::new());
+    let one_more = async || {
         let mut stream = UnixStream::connect(&bed.socket).await.unwrap();
         let head = head("POST", "/api/v1/jobs", &["Content-Type: application/json", "Content-Length: 50000"]);
         stream.write_all(format!("{head}{}", " ".repeat(49_000)).as_bytes()).await.ok();
-        half_sent.push(stream);
+        half_sent.lock().unwrap().push(stream);
+    };
+    // There is memory for one of the largest, with what it may become. Of these, the last ones find none, and give back
+    // what they had of it: how many of them is a matter of chance.
+    for _ in 0..360 {
+        one_more().await;
     }
     let until_refused = async {
         loop {
             match submit().await {
-                Ok(_) => tokio::task::yield_now().await,
+                Ok(_) => one_more().await,
                 refused => break problem(refused),
             }
         }
@@ -270,7 +274,7 @@ async fn documents_beyond_the_memory_for_them_are_put_off() {
     let refused = in_time(until_refused).await;
     assert_eq!((refused.status, refused.code.as_str(), refused.retry_after), (503, "busy", Some(1)));
     // It is given back.
-    drop(half_sent);
+    half_sent.lock().unwrap().clear();
     let accepted = async {
         while submit().await.is_err() {
             tokio::task::yield_now().await;
