@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <mapistore/mapistore.h>
@@ -27,8 +28,9 @@ static inline struct mapistore_connection_info info_of(const char *username)
 /* Says something to the test. */
 static inline void say(const char *line)
 {
-	CHECK(write(1, line, strlen(line)) == (ssize_t)strlen(line));
-	CHECK(write(1, "\n", 1) == 1);
+	/* At once: a parent and its child say things at the same time. */
+	struct iovec parts[] = { { (void *)line, strlen(line) }, { "\n", 1 } };
+	CHECK(writev(1, parts, 2) == (ssize_t)strlen(line) + 1);
 }
 
 /* Says something to the test, and waits until the test says go on. */
