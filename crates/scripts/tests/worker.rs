@@ -290,18 +290,18 @@ fn one_that_died_while_it_had_nothing_to_do_is_replaced_in_silence() {
 
 #[test]
 fn another_takes_its_place_after_so_many_requests_and_when_it_is_old_or_large() {
-    for keys in ["    worker: {jobs: 1}\n", "    worker: {age: 1ms}\n"] {
-        let bench = Bench::new(keys, &format!("{READY}\n{SOUND}\nprintf x >>../ended"));
-        let said: Vec<_> = (0..2).map(|_| bench.run().message.unwrap()).collect();
-        assert!(said.iter().all(|said| said.ends_with(" 1")), "{keys} {said:?}");
-        // It ends in its own order: its input has ended.
-        let both = || fs::read(bench.file("ended")).is_ok_and(|ended| ended == b"xx").then_some(());
-        testkit::wait::until(Duration::from_mins(1), both).unwrap();
+    let bench = Bench::new("    worker: {jobs: 1}\n", &format!("{READY}\n{SOUND}\nprintf x >>../ended"));
+    let said: Vec<_> = (0..2).map(|_| bench.run().message.unwrap()).collect();
+    assert!(said.iter().all(|said| said.ends_with(" 1")), "{said:?}");
+    // It ends in its own order: its input has ended.
+    let both = || fs::read(bench.file("ended")).is_ok_and(|ended| ended == b"xx").then_some(());
+    testkit::wait::until(Duration::from_mins(1), both).unwrap();
+    for keys in ["    worker: {age: 1ms}\n", "    worker: {memory: 1KiB}\n"] {
+        let bench = Bench::new(keys, &format!("{READY}\n{SOUND}"));
+        let first = bench.run().message.unwrap();
+        let other = || bench.run().message.filter(|said| said.split(' ').next() != first.split(' ').next());
+        testkit::wait::until(Duration::from_mins(1), other).unwrap_or_else(|| panic!("{keys}"));
     }
-    let bench = Bench::new("    worker: {memory: 1KiB}\n", &format!("{READY}\n{SOUND}"));
-    let first = bench.run().message.unwrap();
-    let other = || bench.run().message.filter(|said| said.split(' ').next() != first.split(' ').next());
-    testkit::wait::until(Duration::from_mins(1), other).unwrap();
 }
 
 #[test]
