@@ -1,5 +1,5 @@
 //! A school's whole life with a backend that repeats all it hears: its key, licence codes, passwords, tickets and sessions are
-//! found in no log, page, job, URL, webhook, process or file. And a session of the console counts for nothing where schools
+//! found in no log, page, job, URL or file. And a session of the console counts for nothing where schools
 //! come in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, reason = "the hub is a program of its own here")]
