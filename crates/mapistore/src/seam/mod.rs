@@ -63,7 +63,10 @@ impl Module for Mapistore {
         let configured = settings::configured(&told.sections.get())?;
         if let Some(settings) = &configured {
             say.introduces.push((SOURCE.to_owned(), running::introduction(settings)));
-            say.if_lost.push("registrations that came on queues go with the journal; connected processes say theirs again".to_owned());
+            say.if_lost.push(
+                "registrations that came on queues go with the journal; connected processes say theirs again"
+                    .to_owned(),
+            );
             let settings = settings.clone();
             say.checks.push(Box::pin(async move { examine::findings(&settings).await }));
         }
