@@ -3,19 +3,21 @@
 //! What the broker does not like about one message it answers by closing the channel, with all that is under way on
 //! it. So a message that must reach somebody travels on a channel where nothing else is under way, and one that was on
 //! a channel that was closed tries again on such a one: whose fault it was is then certain. The answers of the client's
-//! library cannot tell: it gives a message that came back to any of those that are confirmed together.
+//! library cannot tell: it gives a message that came back to any of those that are confirmed together. Nor does it keep
+//! back what is still to be written on a channel that the broker has closed, over which the broker closes the whole
+//! connection: an exchange has to take one message that is alone before any travels to it among others.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::clock::within;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions};
-use lapin::types::{FieldTable, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, ExchangeKind};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::ShortString;
+use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use tokio::sync::Semaphore;
 
-use crate::connection::{ACCESS_REFUSED, NOT_FOUND, number, open, reason, said};
+use crate::connection::{NOT_FOUND, number, open, reason, said};
 use crate::envelope::{Kind, Message, encode};
 use crate::error::Error;
 use crate::settings::{CONNECT, Settings};
@@ -25,8 +27,8 @@ use crate::wire;
 const CONFIRM: Duration = Duration::from_secs(30);
 /// Channels with one message each under way, at most.
 const ALONE: usize = 200;
-/// Exchanges that are remembered to be there, at most.
-const KNOWN: usize = 10_000;
+/// Exchanges that are remembered to take messages, at most.
+const TAKING: usize = 10_000;
 /// What the broker closes a whole connection with when what one message looks like is to blame: a frame that is too
 /// large, what it cannot read, what it does not do.
 const TO_BLAME: [u16; 6] = [501, 502, 503, 505, 530, 540];
@@ -39,8 +41,8 @@ pub(crate) struct Publisher {
     /// Those on which nothing is under way, and how many more may be made.
     idle: Mutex<Vec<Channel>>,
     alone: Semaphore,
-    /// Exchanges that were there when they were first asked for.
-    known: Mutex<HashSet<String>>,
+    /// Exchanges that took a message that was alone, and none since that they would not take.
+    taking: Mutex<HashSet<String>>,
 }
 
 /// How publishing failed.
@@ -82,7 +84,7 @@ impl Publisher {
             shared: tokio::sync::Mutex::new(shared),
             idle: Mutex::default(),
             alone: Semaphore::new(allowed.clamp(1, ALONE)),
-            known: Mutex::default(),
+            taking: Mutex::default(),
         }))
     }
 
@@ -113,13 +115,10 @@ impl Publisher {
         body: &[u8],
         mandatory: bool,
     ) -> Result<(), Unpublished> {
-        if !self.knows(exchange).await? {
-            return Err(Unpublished::Unknown);
-        }
         let names = wire::name(exchange).zip(wire::name(routing_key));
         let (exchange, key) = names.ok_or(Unpublished::TooLong)?;
         let parcel = Parcel { exchange, key, properties, body, mandatory };
-        if !mandatory {
+        if !mandatory && self.lock_taking().contains(parcel.exchange.as_str()) {
             match self.together(&parcel).await {
                 // One of those that were under way was to blame.
                 Err(Unpublished::Refused(_) | Unpublished::Unknown) => {}
@@ -159,49 +158,28 @@ impl Publisher {
         };
         let sent = judge(within(CONFIRM, sending).await);
         drop(permit);
-        if matches!(sent, Err(Unpublished::Unknown)) {
-            // It was deleted since.
-            self.lock_known().remove(parcel.exchange.as_str());
-        }
+        self.learn(parcel.exchange.as_str(), &sent);
         sent
     }
 
-    /// Whether there is such an exchange. Only asked for, never made; on a channel of its own, which the broker closes
-    /// when there is none.
-    async fn knows(&self, exchange: &str) -> Result<bool, Unpublished> {
-        if exchange.is_empty() || self.lock_known().contains(exchange) {
-            return Ok(true);
-        }
-        let name = wire::name(exchange).ok_or(Unpublished::TooLong)?;
-        let asking = async {
-            let channel = self.connection.create_channel().await?;
-            let options = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
-            let answer =
-                channel.exchange_declare(name, ExchangeKind::Topic, options, FieldTable::default()).await;
-            if answer.is_ok() {
-                channel.close(200, "asked".into()).await?;
-            }
-            answer
-        };
-        match within(CONFIRM, asking).await {
-            Ok(Ok(())) => {
-                let mut known = self.lock_known();
-                if known.len() >= KNOWN {
-                    known.clear();
+    fn learn(&self, exchange: &str, sent: &Result<(), Unpublished>) {
+        let mut taking = self.lock_taking();
+        match sent {
+            Ok(()) if !taking.contains(exchange) => {
+                if taking.len() >= TAKING {
+                    taking.clear();
                 }
-                known.insert(exchange.to_owned());
-                Ok(true)
+                taking.insert(exchange.to_owned());
             }
-            Ok(Err(error)) if number(&error) == Some(NOT_FOUND) => Ok(false),
-            // It is there, and we may not look at it.
-            Ok(Err(error)) if number(&error) == Some(ACCESS_REFUSED) => Ok(true),
-            Ok(Err(error)) => Err(Unpublished::Later(reason(&error))),
-            Err(_) => Err(Unpublished::Later("the broker did not answer within 30 s".to_owned())),
+            Err(Unpublished::Unknown | Unpublished::Refused(_)) => {
+                taking.remove(exchange);
+            }
+            _ => {}
         }
     }
 
-    fn lock_known(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_taking(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.taking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_idle(&self) -> std::sync::MutexGuard<'_, Vec<Channel>> {
