@@ -23,8 +23,11 @@ impl Reactor for Slow {
     fn react(&self, view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
         if moment == Moment::Settled && view.job.code == Some(code::EXPIRED) {
             self.expired.fetch_add(1, Ordering::SeqCst);
-            let go = self.go.lock().unwrap();
-            let _go = self.told.wait_timeout_while(go, LONG, |go| !*go).unwrap();
+            // What the thread was about to do besides goes on elsewhere.
+            tokio::task::block_in_place(|| {
+                let go = self.go.lock().unwrap();
+                let _go = self.told.wait_timeout_while(go, LONG, |go| !*go).unwrap();
+            });
         }
         Effects::default()
     }

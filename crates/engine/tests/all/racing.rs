@@ -20,9 +20,12 @@ struct Held {
 impl Reactor for Held {
     fn react(&self, _view: &View<'_>, moment: Moment, _entities: &[Entity]) -> Effects {
         if moment == Moment::Soft {
-            let mut state = self.state.lock().unwrap();
-            state.0 = true;
-            let _go = self.told.wait_timeout_while(state, LONG, |(_, go)| !*go).unwrap();
+            // What the thread was about to do besides goes on elsewhere.
+            tokio::task::block_in_place(|| {
+                let mut state = self.state.lock().unwrap();
+                state.0 = true;
+                let _go = self.told.wait_timeout_while(state, LONG, |(_, go)| !*go).unwrap();
+            });
         }
         Effects::default()
     }
