@@ -27,6 +27,7 @@ pub use desk::failsafe::{Decided, FailsafeView, HeldSet};
 pub use desk::hub::{Accepted, Hub};
 pub use desk::link::{Link, LinkView, Pacer, Up};
 pub use desk::list::WaitsFor;
+pub use desk::matters::{BackendMatter, Matter};
 pub use desk::moved::{Letter, Moved};
 pub use desk::operate::Cancelled;
 pub use desk::replay::{Replay, Retried};

@@ -11,6 +11,7 @@ pub(crate) mod health;
 pub(crate) mod hub;
 pub(crate) mod link;
 pub(crate) mod list;
+pub(crate) mod matters;
 pub(crate) mod moved;
 pub(crate) mod operate;
 pub(crate) mod refusals;

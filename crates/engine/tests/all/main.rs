@@ -15,6 +15,7 @@ mod expiry;
 mod failsafe;
 mod follow_ups;
 mod gone;
+mod matters;
 mod module;
 mod names;
 mod operate;
