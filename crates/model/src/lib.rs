@@ -32,6 +32,7 @@ pub mod retry;
 pub mod secret;
 pub mod source;
 pub mod state;
+pub mod text;
 pub mod times;
 pub mod trace;
 pub mod wait;

@@ -1,7 +1,8 @@
 //! Request documents: from files and standard input, and what an option of the command puts into them.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead as _, ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 use std::path::Path;
 
 use anyhow::Result;
@@ -35,16 +36,43 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A text without the byte order mark (U+FEFF) with which some editors and shells begin what they write: it is no part
-/// of a password.
-pub fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
+/// A file as text, however it is written: its mark says it.
+pub fn text(path: &Path) -> io::Result<String> {
+    let bytes = std::fs::read(path)?;
+    let text = model::text::read(&bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+    Ok(text.into_owned())
 }
 
-/// The lines of standard input, without a byte order mark before the first.
+/// The lines of standard input, however they are written: the first one's mark says it.
 pub fn lines() -> impl Iterator<Item = io::Result<String>> {
-    let lines = io::stdin().lock().lines().enumerate();
-    lines.map(|(at, line)| line.map(|line| if at == 0 { without_mark(&line).to_owned() } else { line }))
+    lines_of(io::stdin().lock())
+}
+
+/// A line is read when it is asked for; what is UTF-16 is read whole, since its lines cannot be told from outside.
+fn lines_of(mut from: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    /// Nothing that is read by lines is longer, in bytes.
+    const LONGEST: u64 = 1 << 20;
+    let mut first = true;
+    let mut rest = VecDeque::new();
+    std::iter::from_fn(move || {
+        if let Some(line) = rest.pop_front() {
+            return Some(Ok(line));
+        }
+        let mut bytes = Vec::new();
+        let mut read = from.by_ref().take(LONGEST).read_until(b'\n', &mut bytes);
+        if first && (bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff")) {
+            read = read.and_then(|_| from.by_ref().take(LONGEST).read_to_end(&mut bytes));
+        }
+        first = false;
+        if let Err(error) = read {
+            return Some(Err(error));
+        }
+        if bytes.is_empty() {
+            return None;
+        }
+        let text = model::text::read(&bytes).map_err(|error| io::Error::new(ErrorKind::InvalidData, error));
+        text.map(|text| rest.extend(text.lines().map(str::to_owned))).map(|()| rest.pop_front()).transpose()
+    })
 }
 
 /// What a person calls the file.
@@ -134,6 +162,18 @@ mod tests {
         let missing = read(&folder.path().join("none.json"), 9).unwrap_err().to_string();
         assert!(missing.ends_with("none.json: there is no such file"), "{missing}");
         assert!(read(folder.path(), 9).unwrap_err().to_string().contains("it is a folder"));
+    }
+
+    #[test]
+    fn lines_are_read_however_they_are_written() {
+        let utf16: Vec<u8> = "\u{feff}é 1\r\ntwo\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in [&b"\xef\xbb\xbf\xc3\xa9 1\r\ntwo"[..], "é 1\ntwo\n".as_bytes(), &utf16] {
+            let lines: Vec<String> = lines_of(bytes).collect::<Result<_, _>>().unwrap();
+            assert_eq!(lines, ["é 1", "two"], "{bytes:?}");
+        }
+        let said = lines_of(&b"caf\xe9\n"[..]).next().unwrap().unwrap_err();
+        assert!(said.to_string().contains("looks like latin-1"), "{said}");
+        assert_eq!(lines_of(&b"\n"[..]).next().unwrap().unwrap(), "");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! `intendant login`, `logout` and `openapi`.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 use anyhow::{Context as _, Result};
 use api::Client;
 use model::Secret;
+use module::terminal::ask_secret;
 
 use crate::cli::Login;
 use crate::context::Context;
@@ -14,14 +15,13 @@ use crate::render::Mark;
 
 /// Saves URL and token of a hub, once it has answered.
 pub async fn login(args: &Login, context: &Context) -> Result<Exit> {
-    if context.screen.live {
-        context
-            .screen
-            .complain("Paste the token (made with `intendant token make` or in the console), then Enter:");
-    }
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).context("reading the token")?;
-    let token = Secret::new(document::without_mark(&line).trim().to_owned());
+    let words =
+        "Paste the token (made with `intendant token make` or in the console), then Enter (it is not shown):";
+    let line = match ask_secret(&context.screen, words)? {
+        Some(typed) => typed,
+        None => document::lines().next().transpose().context("reading the token")?.unwrap_or_default(),
+    };
+    let token = Secret::new(line.trim().to_owned());
     if token.expose().is_empty() {
         return Err(misuse(anyhow::anyhow!("no token came on standard input")));
     }

@@ -1,12 +1,12 @@
 //! `intendant jobs retry`.
 
-use std::io;
 use std::path::Path;
 
 use anyhow::Result;
 use api::Client;
 use api::dto::{Replay, ReplayMany};
 use model::json;
+use module::terminal::ask_secret;
 use serde_json::{Map, Value, json};
 
 use super::find;
@@ -121,38 +121,14 @@ fn ask(pointers: &[String], context: &Context) -> Result<Vec<(String, Value)>> {
     let mut lines = document::lines();
     let mut values = Vec::new();
     for pointer in pointers {
-        let hidden = Hidden::begin();
-        if hidden.is_some() {
-            context.screen.complain(format!("value for {pointer} (not shown):"));
-        }
-        let line = lines.next().transpose()?;
-        drop(hidden);
-        let value =
-            line.ok_or_else(|| misuse(format!("standard input ends before the value for {pointer}")))?;
+        let value = match ask_secret(&context.screen, &format!("value for {pointer} (not shown):"))? {
+            Some(typed) => typed,
+            None => lines
+                .next()
+                .transpose()?
+                .ok_or_else(|| misuse(format!("standard input ends before the value for {pointer}")))?,
+        };
         values.push((pointer.clone(), Value::from(value)));
     }
     Ok(values)
-}
-
-/// While it lives the terminal does not show what is typed.
-struct Hidden {
-    before: rustix::termios::Termios,
-}
-
-impl Hidden {
-    /// Nothing is hidden where there is no terminal.
-    fn begin() -> Option<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(io::stdin()).ok()?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Now, &silent).ok()?;
-        Some(Hidden { before })
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        let _ = rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &self.before);
-    }
 }

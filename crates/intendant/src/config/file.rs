@@ -23,7 +23,7 @@ pub(super) struct Read {
 
 /// Reads a file with the sections of modules. One that is empty says nothing.
 pub(super) fn read(path: &Path, kinds: &[SectionKind]) -> Result<Read, Error> {
-    let text = std::fs::read_to_string(path)
+    let text = module::document::text(path)
         .map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })?;
     with_lines(path, &text, kinds)
 }

@@ -7,7 +7,7 @@ use model::{MASK, Secret};
 use super::environment::Environment;
 use super::error::Error;
 use super::value::Value;
-use crate::document::without_mark;
+use crate::document;
 
 /// A secret, or where it is. By value it is never shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +51,10 @@ impl SecretSource {
 }
 
 fn read(path: &Path) -> Result<Secret<String>, Error> {
-    let text = std::fs::read_to_string(path)
+    let text = document::text(path)
         .map_err(|error| Error::Secret { place: path.display().to_string(), why: error.to_string() })?;
     let text = Secret::new(text);
-    Ok(Secret::new(without_mark(text.expose()).trim_end_matches(['\n', '\r']).to_owned()))
+    Ok(Secret::new(text.expose().trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 impl Value for SecretSource {

@@ -1,5 +1,6 @@
 //! What a person sees: where it is printed, marks and colours, tables, times.
 
+mod hidden;
 pub mod paint;
 mod progress;
 mod screen;
@@ -7,6 +8,7 @@ pub mod table;
 pub mod text;
 pub mod time;
 
+pub use hidden::ask_secret;
 pub use paint::{Mark, Paint};
 pub use progress::progress;
 pub use screen::{Colour, Screen};

@@ -74,7 +74,7 @@ fn read(environment: &Environment) -> Result<Settings> {
     let path = Path::new(FILE);
     let values = if path.is_file() {
         refuse_foreign(path)?;
-        let text = std::fs::read_to_string(path).map_err(|error| misuse(anyhow!("{FILE}: {error}")))?;
+        let text = module::document::text(path).map_err(|error| misuse(anyhow!("{FILE}: {error}")))?;
         file::read(&text, name).map_err(|why| misuse(anyhow!("{FILE}: {why}")))?
     } else {
         Values::new()

@@ -33,7 +33,7 @@ pub(super) async fn follow(args: Follow, desk: &dyn Desk) -> Result<Exit> {
     let new = NewFollowed {
         rne,
         host: args.host,
-        code: if creates { Some(code()?) } else { None },
+        code: if creates { Some(code(desk)?) } else { None },
         griffe: args.griffe,
         version: args.version.map(|version| version.as_str().to_owned()),
         key: None,

@@ -7,7 +7,7 @@ mod upload;
 use anyhow::Result;
 use module::Desk;
 use module::exit::{Exit, misuse};
-use module::terminal::{Align, Cell, Mark, Table, Times};
+use module::terminal::{Align, Cell, Mark, Table, Times, ask_secret};
 
 use super::typed::{Alter, Create, Hosting, List, One};
 use crate::api::{EstablishmentChange, EstablishmentView, NewEstablishment};
@@ -42,7 +42,7 @@ async fn create(args: Create, desk: &dyn Desk) -> Result<Exit> {
     let new = NewEstablishment {
         rne: args.rne,
         griffe: args.griffe,
-        code: code()?,
+        code: code(desk)?,
         version: args.version,
         contact,
     };
@@ -59,8 +59,11 @@ async fn create(args: Create, desk: &dyn Desk) -> Result<Exit> {
 }
 
 /// The licence code: it is typed where nobody else sees it.
-fn code() -> Result<String> {
-    let line = module::document::lines().next().transpose()?;
+fn code(desk: &dyn Desk) -> Result<String> {
+    let line = match ask_secret(desk.screen(), "the licence code (not shown):")? {
+        Some(typed) => Some(typed),
+        None => module::document::lines().next().transpose()?,
+    };
     line.filter(|line| !line.is_empty())
         .ok_or_else(|| misuse("the licence code is missing: give it on standard input"))
 }
@@ -71,7 +74,7 @@ async fn show(args: &One, desk: &dyn Desk) -> Result<Exit> {
 }
 
 async fn alter(args: Alter, desk: &dyn Desk) -> Result<Exit> {
-    let code = if args.code { Some(code()?) } else { None };
+    let code = if args.code { Some(code(desk)?) } else { None };
     let change = EstablishmentChange { griffe: args.griffe, code, version: args.version, contact: None };
     let view = client::alter(&desk.client()?, &args.rne, &change).await?;
     told(&view, args.json, desk)

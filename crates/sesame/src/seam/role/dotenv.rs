@@ -1,10 +1,8 @@
 //! `.env` files: lines of `NAME=value`, as the original daemon reads one from its working folder.
 
-use module::document::without_mark;
-
 /// The variables in the text. Blank lines, comments and lines that are none are passed over.
 pub(super) fn variables(text: &str) -> Vec<(String, String)> {
-    without_mark(text).lines().filter_map(variable).collect()
+    text.lines().filter_map(variable).collect()
 }
 
 fn variable(line: &str) -> Option<(String, String)> {
@@ -32,7 +30,7 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_value_is_understood() {
-        assert_eq!(variables("\u{feff}A=1\n"), [("A".to_owned(), "1".to_owned())]);
+        assert_eq!(variables("A=1\r\n"), [("A".to_owned(), "1".to_owned())]);
         let text = "# a comment\n\nA=1\n export B = two words # said\nC=\"x # y\" # z\nD='it''s'\nE=\nno line\n=x\nF=a=b\n\
                     G=\"a\\nb\"\nbad name=1\n";
         let expected = [

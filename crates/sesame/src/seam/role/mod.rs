@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use model::Secret;
 use module::config::{Environment, Named, SecretSource, Sections, refuse_foreign};
-use module::{Place, Role, Said, Settings};
+use module::{Place, Role, Said, Settings, document};
 
 use super::config::SesameSource;
 
@@ -41,7 +41,7 @@ fn read(environment: &Environment) -> Result<Settings> {
     let file = Path::new(".env");
     let text = if file.is_file() {
         refuse_foreign(file)?;
-        std::fs::read_to_string(file).context("reading .env")?
+        document::text(file).context("reading .env")?
     } else {
         String::new()
     };
