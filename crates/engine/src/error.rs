@@ -15,6 +15,14 @@ pub enum Error {
     /// Refused: there is no such thing.
     #[error("there is no {0}")]
     Missing(String),
+    /// Refused: several are called so.
+    #[error("several are called {text:?}: say which one is meant, {known}")]
+    Several {
+        /// What was asked for.
+        text: String,
+        /// Who is called so, each with what tells it apart.
+        known: String,
+    },
     /// Refused: the job's state does not allow it.
     #[error("job {job} is {}: {hint}", state.as_str())]
     WrongState {

@@ -29,6 +29,7 @@ pub use desk::link::{Link, LinkView, Pacer, Up};
 pub use desk::list::WaitsFor;
 pub use desk::matters::{BackendMatter, Matter};
 pub use desk::moved::{Letter, Moved};
+pub use desk::name::Names;
 pub use desk::operate::Cancelled;
 pub use desk::replay::{Replay, Retried};
 pub use desk::story::{JobResult, Story};

@@ -149,6 +149,7 @@ impl From<engine::Error> for Problem {
         match error {
             E::Journal(error) => error.into(),
             E::Missing(what) => Problem::missing(what),
+            E::Several { .. } => conflict("several"),
             E::WrongState { job, .. } => Problem { job: Some(job), ..conflict("wrong_state") },
             E::Decided { .. } => conflict("decided"),
             E::Replayed { replay, .. } => Problem { job: Some(replay), ..conflict("replayed") },

@@ -14,7 +14,9 @@ pub use answer::{
     Acceptance, Answer, AttemptOutput, Count, EntityPage, Listing, OpenAttempt, Prepared, RecordBody,
     Renewal, Tally,
 };
-pub use ask::{DeliveryFilter, EntityFilter, Filter, Match, Order, Page, RecordFilter, Waiting, Whose};
+pub use ask::{
+    DeliveryFilter, EntityFilter, Filter, Match, Naming, Order, Page, RecordFilter, Waiting, Whose,
+};
 pub use keep::Keep;
 pub use read::Read;
 pub use told::{Committed, Due, Observer};

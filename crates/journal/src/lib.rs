@@ -23,8 +23,8 @@ mod sqlite;
 pub use address::Address;
 pub use api::{
     Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
-    EntityPage, Filter, Journal, Keep, Listing, Match, Observer, OpenAttempt, Order, Page, Prepared, Read,
-    RecordBody, RecordFilter, Renewal, Tally, Waiting, Whose, Write,
+    EntityPage, Filter, Journal, Keep, Listing, Match, Naming, Observer, OpenAttempt, Order, Page, Prepared,
+    Read, RecordBody, RecordFilter, Renewal, Tally, Waiting, Whose, Write,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,

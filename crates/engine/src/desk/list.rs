@@ -1,7 +1,9 @@
 //! Listing jobs also by what they wait for, which the journal knows only in part.
 
-use journal::{Count, Filter, Listing, Page, Waiting};
-use model::{Job, JobState};
+use std::time::Duration;
+
+use journal::{Count, Filter, Listing, Naming, Page, RecordFilter, Waiting};
+use model::{Job, JobState, Record, Seq, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::desk::hub::Hub;
@@ -10,6 +12,13 @@ use crate::state::core::Snapshot;
 use crate::state::failsafe;
 use crate::state::gate::Shut;
 use crate::work::dispatcher::waits_for;
+
+/// The journal looks at a bounded number of rows at once. A listing that finds too little in them looks further for about so
+/// long, then it says where to go on.
+const PATIENCE: Duration = Duration::from_millis(700);
+/// So many whose name holds a text are looked up at once. Where there are more, each job is asked whom it is about, and finds
+/// soon.
+const NAMED: usize = 1000;
 
 /// What a live job that does not run waits for, see [`model::WaitingOn`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,26 +50,93 @@ pub enum WaitsFor {
 
 impl Hub {
     /// Jobs, also by what they wait for just now. Go on with [`Listing::next`] until it is `None`: a page may be short
-    /// although there is more.
+    /// although there is more, where even a long look did not find enough ([`Hub::looked_at`] says how far it went).
     pub async fn jobs(
         &self,
         filter: Filter,
         waits_for: Option<WaitsFor>,
         page: Page,
     ) -> Result<Listing<Job>, Error> {
-        let filter = self.waiting(filter, waits_for).await?;
-        Ok(self.core.journal.jobs(filter, page).await?)
+        let filter = self.asked(filter, waits_for).await?;
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        self.look(page.after.map(|seq| seq.0), limit, async |after, left| {
+            let limit = u32::try_from(left).unwrap_or(u32::MAX);
+            let page = Page { after: after.map(Seq), limit, ..page };
+            Ok(self.core.journal.jobs(filter.clone(), page).await?)
+        })
+        .await
     }
 
-    /// How many such jobs there are, counted up to `at_most`.
+    /// How many such jobs there are, counted up to `at_most`, and as far as a long look goes.
     pub async fn count(
         &self,
         filter: Filter,
         waits_for: Option<WaitsFor>,
         at_most: u32,
     ) -> Result<Count, Error> {
-        let filter = self.waiting(filter, waits_for).await?;
-        Ok(self.core.journal.count(filter, at_most).await?)
+        let filter = self.asked(filter, waits_for).await?;
+        let begun = self.core.clock.instant();
+        let (mut jobs, mut before) = (0, None);
+        loop {
+            let left = at_most.saturating_sub(u32::try_from(jobs).unwrap_or(u32::MAX));
+            let count = self.core.journal.count(filter.clone(), before, left).await?;
+            (jobs, before) = (jobs + count.jobs, count.next);
+            if before.is_none() || self.core.clock.instant().duration_since(begun) > PATIENCE {
+                return Ok(Count { jobs, ..count });
+            }
+        }
+    }
+
+    /// How many jobs there are down to this place: the newest so many were looked at when a listing goes on after it.
+    pub async fn looked_at(&self, next: Seq) -> Result<u64, Error> {
+        let newest = self.core.journal.newest().await?.map_or(0, |newest| newest.0);
+        Ok(u64::try_from(newest.saturating_sub(next.0).saturating_add(1)).unwrap_or_default())
+    }
+
+    /// Records, newest first, before this place; as patient as [`Hub::jobs`].
+    pub async fn records(
+        &self,
+        filter: RecordFilter,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Listing<Record>, Error> {
+        self.look(before, limit, async |before, left| {
+            Ok(self.core.journal.records(filter.clone(), before, left).await?)
+        })
+        .await
+    }
+
+    /// Goes on with a listing from one short page to the next.
+    async fn look<T>(
+        &self,
+        after: Option<i64>,
+        limit: usize,
+        page: impl AsyncFn(Option<i64>, usize) -> Result<Listing<T>, Error>,
+    ) -> Result<Listing<T>, Error> {
+        let begun = self.core.clock.instant();
+        let mut found = Listing { rows: Vec::new(), next: after, damaged: Vec::new() };
+        loop {
+            let left = limit.saturating_sub(found.rows.len() + found.damaged.len());
+            let Listing { rows, next, damaged } = page(found.next, left).await?;
+            found.rows.extend(rows);
+            found.damaged.extend(damaged);
+            found.next = next;
+            let enough = found.rows.len() + found.damaged.len() >= limit;
+            if next.is_none() || enough || self.core.clock.instant().duration_since(begun) > PATIENCE {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// With all that the journal does not find out by itself, or not at once.
+    async fn asked(&self, filter: Filter, waits_for: Option<WaitsFor>) -> Result<Filter, Error> {
+        let mut filter = self.waiting(filter, waits_for).await?;
+        if let (Some(text), None) = (&filter.text, &filter.named) {
+            let named = self.core.journal.named(Naming::Holds(text.clone()), NAMED + 1).await?;
+            let subjects: Vec<Subject> = named.into_iter().map(|(subject, _)| subject).collect();
+            filter.named = Some(subjects).filter(|subjects| subjects.len() <= NAMED);
+        }
+        Ok(filter)
     }
 
     async fn waiting(&self, mut filter: Filter, waits_for: Option<WaitsFor>) -> Result<Filter, Error> {

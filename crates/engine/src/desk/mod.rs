@@ -13,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod matters;
 pub(crate) mod moved;
+pub(crate) mod name;
 pub(crate) mod operate;
 pub(crate) mod refusals;
 pub(crate) mod replay;

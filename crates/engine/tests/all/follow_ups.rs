@@ -164,7 +164,7 @@ async fn of_two_requests_that_follow_and_are_the_same_one_is_a_job() {
     bed.ended(cause).await;
     assert_eq!(state(&bed).await, "under way");
     let filter = journal::Filter { action: Some("UNDO".to_owned()), ..journal::Filter::default() };
-    assert_eq!(bed.hub.journal().count(filter, 9).await.unwrap().jobs, 1);
+    assert_eq!(bed.hub.journal().count(filter, None, 9).await.unwrap().jobs, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

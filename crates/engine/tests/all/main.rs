@@ -3,6 +3,7 @@
 
 mod bounds;
 mod breaker;
+mod called;
 mod chores;
 mod clock;
 mod damaged;

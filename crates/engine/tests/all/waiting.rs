@@ -61,7 +61,7 @@ async fn each_wait_is_listed_and_counted() {
         let listed = bed.hub.jobs(Filter::default(), Some(kind), page).await.unwrap();
         assert_eq!(listed.rows.iter().map(|job| job.id).collect::<Vec<_>>(), expected, "{kind:?}");
         let count = bed.hub.count(Filter::default(), Some(kind), 10).await.unwrap();
-        assert_eq!(count, Count { jobs: expected.len() as u64, more: false }, "{kind:?}");
+        assert_eq!(count, Count { jobs: expected.len() as u64, more: false, next: None }, "{kind:?}");
         for job in listed.rows {
             let says = match bed.hub.waiting_on(&job).await.unwrap() {
                 WaitingOn::Subject { .. } => WaitsFor::Subject,

@@ -1,7 +1,7 @@
 //! What the journal answers.
 
 use jiff::Timestamp;
-use model::{Attempt, Entity, Job, JobId, JobState, Record, Step};
+use model::{Attempt, Entity, Job, JobId, JobState, Record, Seq, Step};
 use zeroize::Zeroizing;
 
 use crate::damage::Damaged;
@@ -26,6 +26,8 @@ pub struct Count {
     pub jobs: u64,
     /// And there are, or may be, more.
     pub more: bool,
+    /// After which job counting goes on, where it has looked at as many as a page does.
+    pub next: Option<Seq>,
 }
 
 /// A page of a listing. `C`: by what it is continued.

@@ -32,11 +32,23 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Accepted before.
     pub until: Option<Timestamp>,
-    /// Holding this text, whatever the case of its letters: in id, external id, subject, action, source, code or
-    /// message. A whole id (UUID) leads to its job at once.
+    /// Holding this text, whatever case and accents its letters have: in id, external id, subject, action, source, code,
+    /// message, or in the name of the subject. A whole id (UUID) leads to its job at once.
     pub text: Option<String>,
+    /// All subjects whose name holds the text, where they were looked up ([`Naming::Holds`]): then none is looked at anew for
+    /// each job.
+    pub named: Option<Vec<Subject>>,
     /// Waiting for this.
     pub waiting: Option<Waiting>,
+}
+
+/// Which names, whatever case and accents their letters have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Those that hold this text.
+    Holds(String),
+    /// Those of which it is a whole part.
+    Is(String),
 }
 
 /// What live jobs that do not run wait for, as far as the journal knows.
@@ -87,7 +99,7 @@ pub struct RecordFilter {
     pub what: Option<Match>,
     /// This code.
     pub code: Option<String>,
-    /// With this text in who, what or message, whatever the case of its letters (A to Z).
+    /// With this text in who, what or message, whatever case and accents its letters have.
     pub text: Option<String>,
     /// Written at or after.
     pub since: Option<Timestamp>,
@@ -129,6 +141,6 @@ pub struct EntityFilter {
     pub kind: String,
     /// In any of these states; empty = in any at all.
     pub states: Vec<String>,
-    /// With this text in key or label, whatever the case of its letters.
+    /// With this text in key or label, whatever case and accents its letters have.
     pub text: Option<String>,
 }

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use model::{
-    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, OutboxPlace, Record,
-    Step,
+    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Name, OutboxPlace,
+    Record, Seq, Step, Subject,
 };
 use uuid::Uuid;
 
 use super::{
     Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage, Filter, Listing,
-    OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally, Whose,
+    Naming, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally, Whose,
 };
 use crate::damage::Damaged;
 use crate::error::Error;
@@ -57,8 +57,16 @@ pub trait Read: Send + Sync {
     fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>>;
     /// Jobs in the order in which they were accepted, or against it.
     fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Listing<Job>, Error>>;
-    /// How many jobs there are, counted up to `at_most` and as far as a page looks; by state alone exactly.
-    fn count(&self, filter: Filter, at_most: u32) -> BoxFuture<'_, Result<Count, Error>>;
+    /// How many jobs there are, of all or of those before this one, counted up to `at_most` and as far as a page looks; all of
+    /// some states exactly.
+    fn count(&self, filter: Filter, before: Option<Seq>, at_most: u32)
+    -> BoxFuture<'_, Result<Count, Error>>;
+    /// The place of the last job accepted, of those that are kept.
+    fn newest(&self) -> BoxFuture<'_, Result<Option<Seq>, Error>>;
+    /// What these subjects are called: each as the entity of its kind and value. Those without a name are left out.
+    fn names(&self, subjects: Vec<Subject>) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>>;
+    /// The subjects of jobs that are called so, at most so many.
+    fn named(&self, naming: Naming, at_most: usize) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>>;
     /// The live job directly before this one on its subject: what it waits for.
     fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
     /// The earliest deadline among the live jobs behind this one on its subject.

@@ -1,5 +1,6 @@
 //! Reading entities.
 
+use model::composed::folded;
 use model::{Entity, EntityKey};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, named_params, params};
@@ -108,7 +109,7 @@ pub(super) fn find(
     )?;
     let states =
         (filter.states.len() > 1).then(|| serde_json::Value::from(filter.states.clone()).to_string());
-    let text = filter.text.as_ref().map(|text| text.to_lowercase());
+    let text = filter.text.as_deref().map(folded);
     let mut select = conn.prepare_cached(&format!(
         "SELECT kind, key, rev, state, label, sealed FROM entity INDEXED BY {index} WHERE {along}
              AND (:last IS NULL OR key <= :last)

@@ -2,6 +2,7 @@
 //! back short, and says where to go on.
 
 use jiff::Timestamp;
+use model::composed::folded;
 use model::{Job, JobState, Seq, Subject};
 use rusqlite::{Connection, Row, ToSql, params};
 use uuid::Uuid;
@@ -82,7 +83,11 @@ const FITS: &str = "seq > :low AND seq < :high
          AND due_at > :due_after AND due_at <= :due_until)
     AND (:backend IS NULL OR EXISTS (SELECT 1 FROM step
          WHERE step.id BETWEEN job.seq * :steps AND job.seq * :steps + :steps - 1 AND step.backend = :backend))
-    AND (:text IS NULL OR holds(:text, id, external_id, subject, action, source, code, message))";
+    AND (:text IS NULL OR holds(:text, id, external_id, subject, action, source, code, message)
+         OR CASE WHEN :named IS NOT NULL THEN subject IN (SELECT value FROM json_each(:named))
+            ELSE EXISTS (SELECT 1 FROM entity INDEXED BY entity_listed
+                 WHERE kind = substr(subject, 1, instr(subject, ':') - 1)
+                   AND key = substr(subject, instr(subject, ':') + 1) AND holds(:text, label)) END)";
 
 /// A listing that is asked for, with what its roads need.
 pub(super) struct Asked<'a> {
@@ -92,6 +97,7 @@ pub(super) struct Asked<'a> {
     due: (Timestamp, Timestamp),
     known: Option<String>,
     text: Option<String>,
+    named: Option<String>,
     states: i64,
     pub(super) roads: Vec<Road>,
 }
@@ -141,14 +147,19 @@ pub(super) fn jobs(
 }
 
 /// See [`crate::Read::count`].
-pub(super) fn count(conn: &Connection, filter: &Filter, at_most: u32) -> Result<Count, Error> {
-    if *filter == (Filter { states: filter.states.clone(), ..Filter::default() }) {
+pub(super) fn count(
+    conn: &Connection,
+    filter: &Filter,
+    before: Option<Seq>,
+    at_most: u32,
+) -> Result<Count, Error> {
+    if before.is_none() && *filter == (Filter { states: filter.states.clone(), ..Filter::default() }) {
         let tallies = super::job::tallies(conn)?;
         let wanted = tallies.iter().filter(|t| filter.states.is_empty() || filter.states.contains(&t.state));
-        return Ok(Count { jobs: wanted.map(|tally| tally.jobs).sum(), more: false });
+        return Ok(Count { jobs: wanted.map(|tally| tally.jobs).sum(), more: false, next: None });
     }
     let asked = Asked::new(conn, filter)?;
-    let stretch = stretch(conn, &asked, None, Order::Newest)?;
+    let stretch = stretch(conn, &asked, before, Order::Newest)?;
     let mut jobs: u64 = 0;
     for road in &asked.roads {
         let select = format!("SELECT count(*) FROM ({} LIMIT :limit)", road.select("SELECT 1 FROM job "));
@@ -157,7 +168,14 @@ pub(super) fn count(conn: &Connection, filter: &Filter, at_most: u32) -> Result<
         jobs += found.into_iter().sum::<u64>();
     }
     let bound = u64::from(at_most);
-    Ok(Count { jobs: jobs.min(bound), more: jobs > bound || stretch.next.is_some() })
+    let next = stretch.next.filter(|_| jobs <= bound).map(Seq);
+    Ok(Count { jobs: jobs.min(bound), more: jobs > bound || next.is_some(), next })
+}
+
+/// See [`crate::Read::newest`].
+pub(super) fn newest(conn: &Connection) -> Result<Option<Seq>, Error> {
+    let mut select = conn.prepare_cached("SELECT max(seq) FROM job WHERE seq < ?1")?;
+    Ok(select.query_row([number::JOBS], |row| row.get::<_, Option<i64>>(0))?.map(Seq))
 }
 
 impl Road {
@@ -203,7 +221,10 @@ impl<'a> Asked<'a> {
             lanes,
             due,
             known: (!known.is_empty()).then(|| json(&known)),
-            text: filter.text.as_ref().map(|text| text.to_lowercase()),
+            text: filter.text.as_deref().map(folded),
+            named: filter.named.as_ref().map(|subjects| {
+                json(&subjects.iter().map(|subject| subject.as_str().to_owned()).collect::<Vec<_>>())
+            }),
             states: states.iter().map(|state| 1 << state.code()).sum(),
             roads,
             filter,
@@ -225,7 +246,7 @@ impl<'a> Asked<'a> {
         let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
         let subject = filter.subject.as_ref().map(Subject::as_str);
         let mut select = conn.prepare_cached(sql)?;
-        let values: [(&str, &dyn ToSql); 18] = [
+        let values: [(&str, &dyn ToSql); 19] = [
             (":low", &stretch.low),
             (":high", &stretch.high),
             (":limit", &limit),
@@ -235,6 +256,7 @@ impl<'a> Asked<'a> {
             (":due_until", &until),
             (":known", &self.known),
             (":text", &self.text),
+            (":named", &self.named),
             (":action", &filter.action),
             (":subject", &subject),
             (":source", &filter.source),

@@ -17,6 +17,7 @@ mod list;
 mod lock;
 mod look;
 mod meta;
+mod name;
 mod number;
 mod open;
 mod operate;

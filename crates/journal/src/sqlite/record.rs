@@ -1,5 +1,6 @@
 //! Records (refusals, audit) and events: appended, listed, bounded.
 
+use model::composed::folded;
 use model::{Event, EventKind, EventSeq, EventsCursor, Record, RecordKind};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
@@ -97,7 +98,7 @@ pub(super) fn list(
            AND (:what IS NULL OR what = :what)
            AND (:prefix IS NULL OR substr(what, 1, length(:prefix)) = :prefix)
            AND (:code IS NULL OR code = :code)
-           AND (:text IS NULL OR instr(lower(who || ' ' || coalesce(what, '') || ' ' || message), lower(:text)) > 0)
+           AND (:text IS NULL OR holds(:text, who, what, message))
            AND (:since IS NULL OR at >= :since)
            AND (:until IS NULL OR at < :until)
          ORDER BY seq DESC LIMIT :limit",
@@ -110,7 +111,7 @@ pub(super) fn list(
         ":what": what,
         ":prefix": prefix,
         ":code": filter.code,
-        ":text": filter.text,
+        ":text": filter.text.as_deref().map(folded),
         ":since": filter.since.map(Time),
         ":until": filter.until.map(Time),
         ":limit": limit,

@@ -82,6 +82,7 @@ macro_rules! conformance {
                 deadlines_are_found
                 listings_are_filtered_and_paged
                 listings_find_text_and_what_jobs_wait_for
+                jobs_are_found_by_the_name_of_their_subject
                 the_one_before_and_a_later_success_are_found
                 events_are_numbered_and_resumed
                 records_are_listed_by_kind

@@ -1,10 +1,14 @@
 //! Reading what is in clear.
 
 use intendant_journal::{
-    Change, Count, Expect, Filter, Match, NewJob, NewRecord, NewStep, Order, Page, RecordFilter, Waiting,
+    Change, Count, EffectSet, Expect, Filter, Match, Naming, NewJob, NewRecord, NewStep, Order, Page,
+    RecordFilter, Waiting,
 };
 use model::JobState::{self, Cancelled, Failed, Queued, Retrying, Running, Succeeded};
-use model::{Class, Code, EventKind, EventsCursor, OnError, OutcomeKind, RecordKind};
+use model::effect::EntityContent;
+use model::{
+    Class, Code, EntityKey, EntityWrite, EventKind, EventsCursor, OnError, OutcomeKind, RecordKind, Subject,
+};
 
 use crate::support::*;
 
@@ -144,8 +148,8 @@ pub async fn listings_find_text_and_what_jobs_wait_for(bed: &dyn Bed) {
         let page = Page { after: None, order: Order::Oldest, limit: 99 };
         let found: Vec<u64> =
             journal.jobs(filter.clone(), page).await.unwrap().rows.iter().map(|job| number(job.id)).collect();
-        let count = Count { jobs: found.len() as u64, more: false };
-        assert_eq!(journal.count(filter, 99).await.unwrap(), count);
+        let count = Count { jobs: found.len() as u64, more: false, next: None };
+        assert_eq!(journal.count(filter, None, 99).await.unwrap(), count);
         found
     };
     let text = |text: &str| Filter { text: Some(text.to_owned()), ..Filter::default() };
@@ -186,9 +190,65 @@ pub async fn listings_find_text_and_what_jobs_wait_for(bed: &dyn Bed) {
     let second = journal.jobs(Filter::default(), page).await.unwrap();
     assert_eq!(second.rows.iter().map(|job| number(job.id)).collect::<Vec<_>>(), [3, 4]);
     assert_eq!(second.next, Some(the_job(&*journal, 4).await.seq.0));
-    assert_eq!(journal.count(text("update"), 4).await.unwrap(), Count { jobs: 4, more: true });
+    let counted = journal.count(text("update"), None, 4).await.unwrap();
+    assert_eq!(counted, Count { jobs: 4, more: true, next: None });
+    let older = journal.count(text("update"), after, 4).await.unwrap();
+    assert_eq!(older, Count { jobs: 1, more: false, next: None }, "of those before the second one");
+    assert_eq!(journal.newest().await.unwrap(), Some(the_job(&*journal, 6).await.seq));
     let live = Filter { states: vec![Queued, Retrying], ..Filter::default() };
-    assert_eq!(journal.count(live, 1).await.unwrap(), Count { jobs: 5, more: false }, "by state exactly");
+    let counted = journal.count(live, None, 1).await.unwrap();
+    assert_eq!(counted, Count { jobs: 5, more: false, next: None }, "by state exactly");
+}
+
+pub async fn jobs_are_found_by_the_name_of_their_subject(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let people = [("k1", "MÜLLER Anna · amuller · 7"), ("k2", "Lefe\u{300}vre Zoé · zlefevre"), ("k3", "")];
+    for (key, label) in people {
+        let content =
+            EntityContent { state: "new".to_owned(), label: label.to_owned(), body: serde_json::Value::Null };
+        let key = EntityKey { kind: "identity".to_owned(), key: key.to_owned() };
+        let write = EntityWrite { key, expected_rev: 0, content: Some(content) };
+        let effects = EffectSet { entities: vec![write], ..EffectSet::default() };
+        journal.apply(effects, None, at(1)).await.unwrap();
+    }
+    accept(&*journal, job_of("k1", 1)).await;
+    accept(&*journal, job_of("k2", 2)).await;
+    accept(&*journal, job_of("k3", 3)).await;
+    accept(&*journal, job_of("k1", 4)).await;
+    accept(&*journal, job(5)).await;
+    let subject = |key: &str| job_of(key, 1).subject.unwrap();
+    let named = async |naming| -> Vec<(Subject, String)> {
+        let found = journal.named(naming, 9).await.unwrap();
+        found.into_iter().map(|(subject, name)| (subject, name.first().to_owned())).collect()
+    };
+    let anna = vec![(subject("k1"), "MÜLLER Anna".to_owned())];
+    assert_eq!(named(Naming::Holds("muller".to_owned())).await, anna);
+    assert_eq!(named(Naming::Is("AMULLER".to_owned())).await, anna);
+    assert_eq!(named(Naming::Is("muller".to_owned())).await, [], "that is only a piece of a part");
+    assert_eq!(named(Naming::Holds("nobody".to_owned())).await, []);
+    let names = journal.names(vec![subject("k3"), subject("k2"), subject("none")]).await.unwrap();
+    let names: Vec<_> = names.iter().map(|(subject, name)| (subject.value(), name.rest())).collect();
+    assert_eq!(names, [("k2", "zlefevre")], "without a name nothing is said");
+    for (text, expected) in [
+        ("müller", vec![4, 1]),
+        ("Muller", vec![4, 1]),
+        ("mu\u{308}ller", vec![4, 1]),
+        ("LEFÈVRE", vec![2]),
+        ("zlefevre", vec![2]),
+        ("identity:k3", vec![3]),
+        ("dupont", vec![]),
+    ] {
+        // Whether the names were looked up before, or are job by job.
+        let looked_up = journal.named(Naming::Holds(text.to_owned()), 9).await.unwrap();
+        let looked_up = looked_up.into_iter().map(|(subject, _)| subject).collect();
+        for known in [None, Some(looked_up)] {
+            let filter = Filter { text: Some(text.to_owned()), named: known, ..Filter::default() };
+            let page = Page { after: None, order: Order::Newest, limit: 9 };
+            let found = journal.jobs(filter, page).await.unwrap();
+            let found: Vec<_> = found.rows.into_iter().map(|job| number(job.id)).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 }
 
 pub async fn the_one_before_and_a_later_success_are_found(bed: &dyn Bed) {

@@ -2,21 +2,21 @@
 
 use jiff::Timestamp;
 use model::{
-    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, OutboxPlace, Record,
-    Step,
+    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Name, OutboxPlace,
+    Record, Seq, Step, Subject,
 };
 use uuid::Uuid;
 
 use super::SqliteJournal;
 use crate::api::{
     Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage, Filter, Listing,
-    OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally, Whose,
+    Naming, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally, Whose,
 };
 use crate::damage::Damaged;
 use crate::error::Error;
 use crate::life::Life;
 use crate::sqlite::queue::Kind;
-use crate::sqlite::{entity, job, list, outbox, record, row};
+use crate::sqlite::{entity, job, list, name, outbox, record, row};
 
 impl Read for SqliteJournal {
     fn id(&self) -> Uuid {
@@ -84,8 +84,25 @@ impl Read for SqliteJournal {
         self.sift(move |conn, _, sieve| list::jobs(conn, sieve, &filter, page))
     }
 
-    fn count(&self, filter: Filter, at_most: u32) -> BoxFuture<'_, Result<Count, Error>> {
-        self.read(move |conn| list::count(conn, &filter, at_most))
+    fn count(
+        &self,
+        filter: Filter,
+        before: Option<Seq>,
+        at_most: u32,
+    ) -> BoxFuture<'_, Result<Count, Error>> {
+        self.read(move |conn| list::count(conn, &filter, before, at_most))
+    }
+
+    fn newest(&self) -> BoxFuture<'_, Result<Option<Seq>, Error>> {
+        self.read(list::newest)
+    }
+
+    fn names(&self, subjects: Vec<Subject>) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>> {
+        self.read(move |conn| name::of(conn, &subjects))
+    }
+
+    fn named(&self, naming: Naming, at_most: usize) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>> {
+        self.read(move |conn| name::find(conn, &naming, at_most))
     }
 
     fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
