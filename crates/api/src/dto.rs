@@ -14,17 +14,21 @@ pub use access::dto::{
     AccountChange, AccountView, MadeLink, MadeToken, Me, NewAccount, NewLink, NewToken, TokenView,
 };
 pub(crate) use ask::PAGE;
-pub use ask::{EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor};
+pub(crate) use ask::which;
+pub use ask::{
+    CancelMany, EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor,
+};
 pub use damaged::{Damaged, damaged};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use http::Time;
 pub use hub::{
-    ActionView, Backend, BackendFigures, CheckReport, Dependency, Failure, Finding, Health, Link, Oldest,
-    Part, Pong, Reached, Readiness, ReloadReport, Severity, Standing, Status, Tally,
+    ActionView, Backend, BackendFigures, CheckReport, Concurrency, Dependency, Failure, Finding, Health,
+    Link, Oldest, Part, Pong, Reached, Readiness, ReloadReport, Severity, Standing, Status, Tally,
 };
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
 pub use progress::{News, Progress, ProgressKind};
 pub use story::{Attempt, Delivery, DeliveryPage, Moved, Settle, Settled, Step, Story, Waiting};
 pub use submit::{
-    Acceptance, BatchLine, CancelReport, Cancelling, RefusedReplay, Replayed, ReplayedMany, Submitted, Waited,
+    Acceptance, BatchLine, CancelReport, CancelledMany, Cancelling, RefusedReplay, Replayed, ReplayedMany,
+    Submitted, Waited,
 };

@@ -8,6 +8,7 @@ mod about;
 mod access;
 mod audit;
 mod backends;
+mod chart;
 mod dead;
 mod failsafe;
 mod filter;

@@ -1,21 +1,21 @@
 //! The overview: what needs attention first, then how things go.
 
 mod attention;
-mod chart;
 
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::page::Visit;
+use engine::Range;
+use http::page::{Form, Visit};
 use http::{May, Problem, Read};
 use journal::{DeliveryFilter, Filter, Order, Page};
 use model::{DeliveryState, JobState};
 
 use self::attention::{Alert, attention};
-use self::chart::Charts;
 use crate::Console;
+use crate::chart::{Charts, Subject};
 use crate::jobs::Row;
 
 /// Deliveries that are counted.
@@ -36,16 +36,18 @@ struct Overview<'p> {
     v: &'p Visit,
     alerts: Vec<Alert>,
     tiles: Vec<Tile>,
-    charts: Charts,
+    charts: Charts<'p>,
     latest: Vec<Row>,
 }
 
-/// `GET /`.
+/// `GET /`: `range` and `backend` say what the charts show.
 pub(crate) async fn show(
     State(console): State<Console>,
     visit: Visit,
     _: May<Read>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
+    let form = Form::of_query(query.as_deref().unwrap_or_default());
     let journal = console.hub.journal();
     let tallies = journal.tallies().await?;
     let tallies: BTreeMap<&str, u64> =
@@ -62,13 +64,22 @@ pub(crate) async fn show(
         journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: LATEST }).await?;
     let undeliverable = undeliverable(&console).await?;
     let content = Overview {
-        charts: Charts::new(&visit, &console.hub.stats().minutes, console.hub.now()),
+        charts: charts(&console, &visit, &form),
         v: &visit,
         alerts: attention(&console, &visit, jobs(JobState::Failed), undeliverable).await?,
         tiles: shown.into_iter().map(tile).collect(),
         latest: latest.rows.into_iter().map(|job| Row::new(&visit, &console, job)).collect(),
     };
     Ok(visit.page(visit.t("overview")).live("on=all").show(&content))
+}
+
+fn charts<'v>(console: &Console, visit: &'v Visit, form: &Form) -> Charts<'v> {
+    let range = form.get("range").and_then(Range::of_word).unwrap_or_default();
+    let backends: Vec<String> = console.hub.backends().into_iter().map(|backend| backend.name).collect();
+    let backend = form.get("backend").filter(|name| backends.iter().any(|known| known == name));
+    let kind = if backend.is_some() { "attempts" } else { "jobs" };
+    let about = Subject { kind, path: "/", backend, backends };
+    Charts::new(visit, range, console.hub.history(range, backend), &about)
 }
 
 /// How many deliveries were given up, up to a page of them.

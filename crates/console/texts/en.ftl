@@ -88,15 +88,29 @@ attention-undeliverable = { $n ->
     [one] { $n } reply or notification could not be delivered
    *[other] { $n } replies or notifications could not be delivered
  }
-chart-done = Jobs ended in the last hour
-chart-took = From acceptance to end
-chart-hour-ago = an hour ago
+chart-jobs = Jobs
+chart-jobs-done = Jobs ended
+chart-jobs-took = From acceptance to end
+chart-attempts = Attempts
+chart-attempts-done = Attempts ended
+chart-attempts-took = From start to end of an attempt
+chart-all = All backends
+chart-range = Range
+range-1h = The last hour
+range-24h = The last 24 hours
+range-7d = The last 7 days
+range-30d = The last 30 days
+chart-none = Nothing ended in this time.
 chart-now = now
+chart-hint = Point at the chart, or move in it with the arrow keys, to read its values.
 chart-succeeded = { $n } succeeded
 chart-failed = { $n } failed
+chart-soft = { $n } to be tried again
+chart-within = half within { $half }, 95 of 100 within { $most }
+chart-nothing = nothing ended
+chart-took = How long it took
 chart-half = half of them within
 chart-nearly-all = 95 of 100 within
-chart-longest = At most { $span } for 95 of 100 jobs of a minute.
 chart-figures = The same in figures
 attention-idle = { $backend } does nothing and says that all is done
 attention-broken = { $backend } cannot be used: every job that needs it fails

@@ -88,22 +88,36 @@ attention-undeliverable = { $n ->
     [one] { $n } réponse ou notification n’a pas pu être livrée
    *[other] { $n } réponses ou notifications n’ont pas pu être livrées
  }
-chart-done = Travaux terminés depuis une heure
-chart-took = De l’acceptation à la fin
-chart-hour-ago = il y a une heure
+chart-jobs = Travaux
+chart-jobs-done = Travaux terminés
+chart-jobs-took = De l’acceptation à la fin
+chart-attempts = Tentatives
+chart-attempts-done = Tentatives terminées
+chart-attempts-took = Du début à la fin d’une tentative
+chart-all = Tous les backends
+chart-range = Période
+range-1h = La dernière heure
+range-24h = Les dernières 24 heures
+range-7d = Les 7 derniers jours
+range-30d = Les 30 derniers jours
+chart-none = Rien ne s’est terminé pendant cette période.
 chart-now = maintenant
+chart-hint = Survolez le graphique, ou parcourez-le avec les flèches du clavier, pour lire ses valeurs.
 chart-succeeded = { $n ->
     [one] { $n } réussi
    *[other] { $n } réussis
- }
+  }
 chart-failed = { $n ->
-    [one] { $n } échoué
-   *[other] { $n } échoués
- }
+    [one] { $n } en échec
+   *[other] { $n } en échec
+  }
+chart-soft = { $n } à retenter
+chart-within = la moitié en { $half }, 95 sur 100 en { $most }
+chart-nothing = rien de terminé
+chart-took = Durée
 chart-half = la moitié en
 chart-nearly-all = 95 sur 100 en
-chart-longest = Au plus { $span } pour 95 travaux sur 100 d’une minute.
-chart-figures = Les mêmes en chiffres
+chart-figures = Les mêmes valeurs en chiffres
 attention-idle = { $backend } ne fait rien et répond que tout est fait
 attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
 attention-paused = { $backend } est en pause : ses travaux attendent

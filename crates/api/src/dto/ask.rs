@@ -289,6 +289,34 @@ impl From<Replay> for engine::Replay {
 pub struct ReplayMany {
     /// Which; without a state those that failed.
     pub filter: Filter,
+    /// These jobs, in the place of a filter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, format = "uuid")]
+    pub jobs: Vec<JobId>,
     /// Also those of which a later job of the same subject and action has succeeded.
     pub stale: bool,
+}
+
+/// Which jobs are cancelled, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CancelMany {
+    /// Which; without a state those that have not ended.
+    pub filter: Filter,
+    /// These jobs, in the place of a filter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, format = "uuid")]
+    pub jobs: Vec<JobId>,
+}
+
+/// The jobs that are named, or all that fit.
+pub(crate) fn which(filter: Filter, jobs: Vec<JobId>) -> Result<engine::Which, Problem> {
+    if jobs.is_empty() {
+        let (filter, waits_for) = filter.split();
+        return Ok(engine::Which::All(filter, waits_for));
+    }
+    if filter != Filter::default() {
+        return Err(Problem::bad_request("`jobs` takes the place of `filter`: give one of them"));
+    }
+    Ok(engine::Which::These(jobs))
 }

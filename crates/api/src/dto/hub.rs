@@ -112,6 +112,9 @@ pub struct Backend {
     /// How many attempts may run at once; absent = only the hub's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<usize>,
+    /// The same as it is configured, where an operator has set another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured_concurrency: Option<usize>,
     /// How many attempts run.
     pub running: usize,
     /// Whether an operator paused it.
@@ -152,6 +155,7 @@ impl From<engine::BackendView> for Backend {
             standing,
             trouble,
             concurrency,
+            configured,
             running,
             paused,
             left_alone_until,
@@ -173,6 +177,7 @@ impl From<engine::BackendView> for Backend {
             standing,
             trouble,
             concurrency,
+            configured_concurrency: configured.filter(|_| configured != concurrency),
             running,
             paused,
             left_alone_until,
@@ -186,6 +191,15 @@ impl From<engine::BackendView> for Backend {
             figures,
         }
     }
+}
+
+/// How many attempts may run at once on a backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Concurrency {
+    /// From 1 to 1000; null = as many as configured.
+    #[schema(minimum = 1, maximum = 1000, example = 4)]
+    pub concurrency: Option<usize>,
 }
 
 /// The windows of a backend as they stand.

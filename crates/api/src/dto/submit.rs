@@ -92,7 +92,22 @@ pub struct ReplayedMany {
     pub refusals: Vec<RefusedReplay>,
 }
 
-/// A job that was not replayed.
+/// What a wish to cancel many came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CancelledMany {
+    /// How many have ended.
+    pub cancelled: u64,
+    /// Of how many a step is being ended by force; they end with it.
+    pub ending: u64,
+    /// How many stay as they are.
+    pub refused: u64,
+    /// How many were not tried, because the hub could not go on.
+    pub left: u64,
+    /// Why not, for the first thousand of them.
+    pub refusals: Vec<RefusedReplay>,
+}
+
+/// A job that stays as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RefusedReplay {
     /// The job.

@@ -1,13 +1,14 @@
 //! Backends: looking at them, asking them, setting them aside for a while.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use engine::AuditEntry;
 use model::Code;
 
 use super::Api;
-use crate::dto::{ActionView, Backend, BackendFigures, CheckReport, Pong, ReloadReport};
+use crate::dto::{ActionView, Backend, BackendFigures, CheckReport, Concurrency, Pong, ReloadReport};
 use http::Named;
 use http::Problem;
 use http::{Admin, May, Operate, Read};
@@ -96,6 +97,30 @@ pub(super) async fn resume(
     Named(name): Named<String>,
 ) -> Result<StatusCode, Problem> {
     api.hub.resume(&name, &caller.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PUT /backends/{name}/concurrency`: how many attempts run at once, in the place of what is configured. It holds over
+/// restarts, until it is set to null.
+#[utoipa::path(
+    put,
+    path = "/backends/{name}/concurrency",
+    tag = "backends",
+    operation_id = "backends_concurrency",
+    params(("name" = String, Path, description = "The backend")),
+    request_body(content = Concurrency),
+    responses((status = 204, description = "Done")),
+    security(("token" = ["operate"])),
+)]
+pub(super) async fn set_concurrency(
+    State(api): State<Api>,
+    May { caller, .. }: May<Operate>,
+    Named(name): Named<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Problem> {
+    let Concurrency { concurrency } = api.bodies.json(&caller, &headers, body).await?;
+    api.hub.set_concurrency(&name, concurrency, &caller.actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

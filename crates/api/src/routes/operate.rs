@@ -8,7 +8,10 @@ use engine::Cancelled;
 use model::JobId;
 
 use super::Api;
-use crate::dto::{CancelReport, Cancelling, RefusedReplay, Replay, ReplayMany, Replayed, ReplayedMany};
+use crate::dto::{
+    CancelMany, CancelReport, CancelledMany, Cancelling, RefusedReplay, Replay, ReplayMany, Replayed,
+    ReplayedMany, which,
+};
 use http::Named;
 use http::Problem;
 use http::Scope;
@@ -87,13 +90,34 @@ pub(super) async fn retry_many(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<ReplayedMany>, Problem> {
-    let ReplayMany { filter, stale } = api.bodies.json(&caller, &headers, body).await?;
-    let (filter, waits_for) = filter.split();
-    if waits_for.is_some() {
-        return Err(Problem::bad_request("what jobs wait for cannot be a filter here: name their states"));
-    }
+    let ReplayMany { filter, jobs, stale } = api.bodies.json(&caller, &headers, body).await?;
     let engine::Retried { retried, refused, refusals, left } =
-        api.hub.retry_many(filter, stale, &caller.actor).await?;
-    let refusals = refusals.into_iter().map(|(job, error)| RefusedReplay { job, problem: error.into() });
-    Ok(Json(ReplayedMany { replayed: retried, refused, left, refusals: refusals.collect() }))
+        api.hub.retry_many(which(filter, jobs)?, stale, &caller.actor).await?;
+    Ok(Json(ReplayedMany { replayed: retried, refused, left, refusals: listed(refusals) }))
+}
+
+/// `POST /jobs/cancel`: one after the other, the newest first.
+#[utoipa::path(
+    post,
+    path = "/jobs/cancel",
+    tag = "jobs",
+    operation_id = "jobs_cancel_many",
+    request_body(content = CancelMany),
+    responses((status = 200, description = "Done", body = CancelledMany)),
+    security(("token" = ["operate"])),
+)]
+pub(super) async fn cancel_many(
+    State(api): State<Api>,
+    May { caller, .. }: May<Operate>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<CancelledMany>, Problem> {
+    let CancelMany { filter, jobs } = api.bodies.json(&caller, &headers, body).await?;
+    let engine::Cancellations { cancelled, ending, refused, refusals, left } =
+        api.hub.cancel_many(which(filter, jobs)?, &caller.actor).await?;
+    Ok(Json(CancelledMany { cancelled, ending, refused, left, refusals: listed(refusals) }))
+}
+
+fn listed(refusals: Vec<(JobId, engine::Error)>) -> Vec<RefusedReplay> {
+    refusals.into_iter().map(|(job, error)| RefusedReplay { job, problem: error.into() }).collect()
 }

@@ -22,6 +22,8 @@ pub struct BackendView {
     pub trouble: Option<String>,
     /// How many attempts may run at once.
     pub concurrency: Option<usize>,
+    /// The same as it is configured; it differs where an operator has set another.
+    pub configured: Option<usize>,
     /// How many attempts run.
     pub running: usize,
     /// Whether an operator paused it.
@@ -76,6 +78,7 @@ impl BackendView {
             standing: entry.standing,
             trouble: entry.trouble.clone(),
             concurrency: entry.concurrency,
+            configured: entry.concurrency,
             running: 0,
             paused: false,
             left_alone_until: None,
@@ -96,6 +99,7 @@ impl Hub {
         let slots = &self.core.slots;
         let now = self.core.clock.now();
         let view = |entry: &BackendEntry| BackendView {
+            concurrency: slots.limit(entry),
             running: slots.running(&entry.name),
             paused: slots.is_paused(&entry.name),
             left_alone_until: slots.left_alone_until(&entry.name),

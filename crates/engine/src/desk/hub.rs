@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::desk::audit::AuditEntry;
 use crate::desk::debt::Debt;
 use crate::desk::link::Link;
-use crate::desk::operate::PAUSE;
+use crate::desk::operate::{LIMIT, PAUSE};
 use crate::desk::retired::Retired;
 use crate::error::Error;
 use crate::intake::table::{Action, ActionTable};
@@ -27,6 +27,7 @@ use crate::state::copies::Follower;
 use crate::state::core::{Core, Limits, Setup, Snapshot};
 use crate::state::failsafe;
 use crate::state::running::Report;
+use crate::state::slots::Bounded;
 use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
@@ -37,6 +38,7 @@ use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
 use crate::work::settle::JobSnapshot;
+use crate::work::statistics;
 
 /// So often a request is offered to the journal while others write what the reactors want to write: each time one of all
 /// who try comes through.
@@ -84,7 +86,9 @@ impl Hub {
         setup.decoders.insert(FOLLOW_UP.to_owned(), Arc::new(FollowUps));
         let core = Arc::new(Core::new(journal, wiring, clock, setup));
         core.keep_copy(PAUSE, Arc::new(core.slots.clone())).await?;
+        core.keep_copy(LIMIT, Arc::new(Bounded(core.slots.clone()))).await?;
         failsafe::load(&core).await?;
+        statistics::load(&core).await?;
         let interrupted = recover::recover(&core).await?;
         if interrupted > 0 {
             tracing::warn!(
@@ -179,7 +183,7 @@ impl Hub {
         Ok(match acceptance {
             Acceptance::New => {
                 cached.accepted();
-                core.stats.accepted(&source, core.clock.now());
+                core.stats.accepted(&source);
                 Accepted::New(id)
             }
             Acceptance::Known(job, id) => Accepted::Known(id, job),
@@ -370,6 +374,9 @@ impl Hub {
         }
         tasks.iter().for_each(JoinHandle::abort);
         join_all(tasks).await;
+        if let Err(error) = statistics::keep(core).await {
+            tracing::warn!("the statistics of the last minute could not be kept: {error}");
+        }
         core.journal.close().await;
     }
 

@@ -139,7 +139,11 @@ impl Hub {
         Ok(filter)
     }
 
-    async fn waiting(&self, mut filter: Filter, waits_for: Option<WaitsFor>) -> Result<Filter, Error> {
+    pub(crate) async fn waiting(
+        &self,
+        mut filter: Filter,
+        waits_for: Option<WaitsFor>,
+    ) -> Result<Filter, Error> {
         let Some(kind) = waits_for else { return Ok(filter) };
         // Who waits for a retry and who was told to wait are in the same lanes, and told apart by their state.
         let state = match kind {

@@ -12,6 +12,7 @@ pub(crate) mod hub;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod matters;
+pub(crate) mod many;
 pub(crate) mod moved;
 pub(crate) mod name;
 pub(crate) mod operate;

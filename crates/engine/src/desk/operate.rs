@@ -21,6 +21,10 @@ use crate::work::ending::{End, end_taken_over, end_waiting};
 
 /// The kind of the entities that keep which backends are paused.
 pub(crate) const PAUSE: &str = "paused_backend";
+/// The kind of the entities that keep how many attempts operators let run at once.
+pub(crate) const LIMIT: &str = "backend_limit";
+/// More attempts at once nobody sets by hand.
+const MOST: usize = 1000;
 
 /// What an operator's wish to cancel came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +124,57 @@ impl Hub {
             Ok(())
         })
         .await
+    }
+
+    /// Lets so many attempts run at once on a backend, in the place of what is configured; `None` = what is configured holds
+    /// again. What runs goes on. Kept over restarts. Refused beyond 1 to 1000.
+    pub async fn set_concurrency(
+        &self,
+        backend: &str,
+        at_most: Option<usize>,
+        actor: &Actor,
+    ) -> Result<(), Error> {
+        let core = &self.core;
+        let before = match core.snapshot().backend(backend) {
+            Some(entry) => core.slots.limit(entry),
+            None if at_most.is_none() => None,
+            None => return Err(Error::Missing(format!("backend {backend}; see `intendant backends list`"))),
+        };
+        if at_most.is_some_and(|at_most| !(1..=MOST).contains(&at_most)) {
+            let message =
+                format!("{backend}: from 1 to {MOST} attempts may run at once; pause it to let none run");
+            return Err(Error::Refused { code: code::INVALID_PAYLOAD, message });
+        }
+        let key = EntityKey { kind: LIMIT.to_owned(), key: backend.to_owned() };
+        let entry =
+            AuditEntry::new(actor, format!("backend {backend}"), Code::from_static("concurrency"), "")
+                .before(json!({ "concurrency": before }))
+                .after(json!({ "concurrency": at_most }));
+        let entry = AuditEntry {
+            message: match at_most {
+                Some(at_most) => format!("at most {at_most} attempts at once"),
+                None => "as many attempts at once as configured".to_owned(),
+            },
+            ..entry
+        };
+        let (by, at) = (&actor.0, core.clock.now());
+        let edit = |stored: Option<&Entity>| match at_most {
+            Some(at_most) => {
+                let body = json!({ "at_most": at_most, "by": by, "at": at });
+                let content = EntityContent { state: "set".to_owned(), label: backend.to_owned(), body };
+                Ok((Edit::Put(content), Some(entry.clone())))
+            }
+            None if stored.is_none() => Ok((Edit::Keep, None)),
+            None => Ok((Edit::Remove, Some(entry.clone()))),
+        };
+        match core.update(key.clone(), None, edit).await {
+            // What cannot be read is set anew, or goes.
+            Err(Error::Journal(journal::Error::Damaged(_))) => {
+                self.erase(key.clone(), at_most.is_none().then(|| entry.clone())).await?;
+                core.update(key, None, edit).await
+            }
+            done => done,
+        }
     }
 
     async fn set_paused(&self, backend: &str, paused: bool, actor: &Actor) -> Result<(), Error> {

@@ -1,10 +1,9 @@
-//! Running again what has failed: as it was, or edited; one job or many.
+//! Running again what has failed: as it was, or edited.
 
-use journal::{Filter, Order, Page};
 use model::diff::differences;
 use model::redact::{SecretSet, masked_pointers, put_back, take_secrets};
 use model::word::code;
-use model::{Code, Effects, Job, JobId, JobState, MASK, Request, Seq};
+use model::{Code, Effects, Job, JobId, JobState, MASK, Request};
 use serde_json::{Map, Value, json};
 
 use crate::desk::audit::{Actor, AuditEntry, CHANGED};
@@ -12,12 +11,6 @@ use crate::desk::hub::{Accepted, Hub};
 use crate::error::Error;
 use crate::intake::{self, Envelope};
 
-/// Jobs that one call may retry.
-const MANY: usize = 100_000;
-/// Jobs read at once.
-const ROWS: u32 = 1000;
-/// Refusals that are listed; the others are counted.
-const LISTED: usize = 1000;
 /// Bytes of values that the audit of an edit keeps; of a larger one it names the places only.
 const KEPT: usize = 64 << 10;
 
@@ -30,19 +23,6 @@ pub struct Replay {
     pub set: Vec<(String, Value)>,
     /// Replay although a later job of the same subject and action has succeeded.
     pub stale: bool,
-}
-
-/// What became of a retry of many jobs.
-#[derive(Debug, Default)]
-pub struct Retried {
-    /// So many are run again.
-    pub retried: u64,
-    /// So many are not.
-    pub refused: u64,
-    /// The first of those, and why.
-    pub refusals: Vec<(JobId, Error)>,
-    /// So many were not looked at: the journal could not be written.
-    pub left: u64,
 }
 
 /// What changed in a document, for the audit.
@@ -82,63 +62,8 @@ impl Hub {
         }
     }
 
-    /// Retries the jobs that fit, those that failed when no state is named, in the order in which they were accepted,
-    /// so that each subject keeps its.
-    pub async fn retry_many(&self, mut filter: Filter, stale: bool, actor: &Actor) -> Result<Retried, Error> {
-        if filter.states.is_empty() {
-            filter.states.push(JobState::Failed);
-        }
-        let mut rest = self.oldest_first(filter, stale).await?.into_iter();
-        let mut report = Retried::default();
-        // Whether they are stale was looked at before.
-        let agreed = Replay { stale: true, ..Replay::default() };
-        for (job, refused) in rest.by_ref() {
-            let outcome = match refused {
-                Some(error) => Err(error),
-                None => self.retry(job, &agreed, actor).await.map(|_| ()),
-            };
-            let Err(error) = outcome else {
-                report.retried += 1;
-                continue;
-            };
-            let lasting = matches!(error, Error::Journal(_) | Error::Stopping);
-            report.refused += 1;
-            if report.refusals.len() < LISTED {
-                report.refusals.push((job, error));
-            }
-            if lasting {
-                break;
-            }
-        }
-        report.left = rest.len() as u64;
-        Ok(report)
-    }
-
-    /// All jobs that fit, looked at before any of them is touched: replays are new jobs that must not be met, and that
-    /// the first of a subject succeeds again must not make the others stale.
-    async fn oldest_first(&self, filter: Filter, stale: bool) -> Result<Vec<(JobId, Option<Error>)>, Error> {
-        let (mut found, mut after) = (Vec::new(), None);
-        loop {
-            let page = Page { after, order: Order::Oldest, limit: ROWS };
-            let page = self.core.journal.jobs(filter.clone(), page).await?;
-            if found.len() + page.rows.len() > MANY {
-                let message =
-                    format!("more than {MANY} jobs fit: narrow the filter, for example with since and until");
-                return Err(Error::Refused { code: code::TOO_LARGE, message });
-            }
-            for job in page.rows {
-                let refused = if stale { None } else { self.stale(&job).await? };
-                found.push((job.id, refused));
-            }
-            match page.next {
-                Some(next) => after = Some(Seq(next)),
-                None => return Ok(found),
-            }
-        }
-    }
-
     /// Why this job should not be replayed: a later one has succeeded, its own replay or another.
-    async fn stale(&self, job: &Job) -> Result<Option<Error>, Error> {
+    pub(crate) async fn stale(&self, job: &Job) -> Result<Option<Error>, Error> {
         if !job.state.is_terminal() {
             return Ok(None);
         }

@@ -19,6 +19,8 @@ struct Use {
     jobs: usize,
     backends: HashMap<Arc<str>, usize>,
     paused: BTreeSet<String>,
+    /// What operators set in the place of what the configuration says.
+    limits: HashMap<String, usize>,
     /// Of backends of which anything is known.
     gates: HashMap<Arc<str>, Gate>,
 }
@@ -42,9 +44,14 @@ impl Use {
         }
     }
 
+    /// How many attempts may run there at once.
+    fn limit(&self, entry: &BackendEntry) -> Option<usize> {
+        self.limits.get(&*entry.name).copied().or(entry.concurrency)
+    }
+
     fn has_room(&self, entry: &BackendEntry) -> bool {
         !self.paused.contains(&*entry.name)
-            && self.running(&entry.name) < entry.concurrency.unwrap_or(usize::MAX)
+            && self.running(&entry.name) < self.limit(entry).unwrap_or(usize::MAX)
     }
 
     fn is_free(&mut self, entry: &BackendEntry, now: impl Fn() -> Now) -> bool {
@@ -208,6 +215,11 @@ impl Slots {
         self.lock().running(backend)
     }
 
+    /// How many attempts may run on the backend at once.
+    pub(crate) fn limit(&self, entry: &BackendEntry) -> Option<usize> {
+        self.lock().limit(entry)
+    }
+
     /// Until when the backend is left alone because it keeps failing.
     pub(crate) fn left_alone_until(&self, backend: &str) -> Option<Timestamp> {
         self.lock().gates.get(backend)?.breaker.until()
@@ -286,6 +298,27 @@ impl Follower for Slots {
 
     fn unreadable(&self, backend: &str) {
         self.set_paused(backend, true);
+    }
+}
+
+/// How many attempts operators let run at once on backends.
+pub(crate) struct Bounded(pub(crate) Slots);
+
+impl Follower for Bounded {
+    fn told(&self, backend: &str, now: Option<&Entity>) {
+        let limit = now.and_then(|entity| usize::try_from(entity.body.get("at_most")?.as_u64()?).ok());
+        let mut used = self.0.lock();
+        match limit {
+            Some(limit) => used.limits.insert(backend.to_owned(), limit),
+            None => used.limits.remove(backend),
+        };
+        drop(used);
+        self.0.freed.notify_one();
+    }
+
+    /// What the configuration says holds.
+    fn unreadable(&self, backend: &str) {
+        self.told(backend, None);
     }
 }
 

@@ -149,7 +149,7 @@ impl Core {
     /// It is written.
     pub(crate) fn noted(&self, aside: &Aside) {
         for source in &aside.accepted {
-            self.stats.accepted(source, self.clock.now());
+            self.stats.accepted(source);
         }
         for (source, code, message) in &aside.refused {
             tracing::warn!(source, %code, "refused: {message}");

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::state::core::{Core, Keep};
 use crate::state::failsafe;
 use crate::work::chore::sweep;
-use crate::work::refusal;
+use crate::work::{refusal, statistics};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
@@ -51,7 +51,16 @@ pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
     let counts = sweep(Arc::clone(core), "tidying the failsafe's counts", EVERY, |core| async move {
         failsafe::tidy(&core).await
     });
-    vec![tokio::spawn(retention), tokio::spawn(lines), tokio::spawn(refusals), tokio::spawn(counts)]
+    let statistics = sweep(Arc::clone(core), "keeping the statistics", EVERY, |core| async move {
+        statistics::keep(&core).await
+    });
+    vec![
+        tokio::spawn(retention),
+        tokio::spawn(lines),
+        tokio::spawn(refusals),
+        tokio::spawn(counts),
+        tokio::spawn(statistics),
+    ]
 }
 
 /// Looks whether the journal can be written, which tells the log when it cannot.

@@ -18,3 +18,4 @@ pub(crate) mod recover;
 pub(crate) mod refusal;
 pub(crate) mod runner;
 pub(crate) mod settle;
+pub(crate) mod statistics;

@@ -17,6 +17,7 @@ mod failsafe;
 mod follow_ups;
 mod gone;
 mod matters;
+mod many;
 mod module;
 mod names;
 mod operate;

@@ -1,7 +1,7 @@
 //! What is counted, what is known of actions, and the light answer for those who wait.
 
-use crate::support::{Bed, Fake, QUICK, entry, request};
-use engine::Error;
+use crate::support::{Bed, Fake, QUICK, entry, request, setup};
+use engine::{Error, Hub, Range};
 use model::word::code;
 use model::{JobId, OnError, Outcome, Refusal, Request};
 use serde_json::json;
@@ -42,9 +42,39 @@ async fn what_happens_is_counted_by_backend_source_action_and_minute() {
     assert_eq!((stats.accepted["http"], stats.accepted["sesame"]), (2, 1));
     assert_eq!((stats.ended["DO"]["succeeded"], stats.ended["DO"]["failed"]), (2, 1));
     assert_eq!(stats.refused["http"]["unreadable"], 1);
-    let sum = |of: fn(&engine::Minute) -> u32| stats.minutes.iter().map(of).sum::<u32>();
-    assert_eq!((sum(|m| m.accepted), sum(|m| m.succeeded), sum(|m| m.failed)), (3, 2, 1));
-    assert!(stats.minutes.iter().any(|minute| minute.p50 <= minute.p95 && minute.p95.is_some()));
+    for range in Range::ALL {
+        assert_eq!(sums(&bed.hub, range, None), (2, 1, 0), "{range:?}");
+        assert_eq!(sums(&bed.hub, range, Some("b")), (2, 1, 1), "{range:?}");
+    }
+    let history = bed.hub.history(Range::Hour, None);
+    assert!(history.iter().any(|stretch| stretch.p50 <= stretch.p95 && stretch.p95.is_some()));
+}
+
+fn sums(hub: &Hub, range: Range, backend: Option<&str>) -> (u32, u32, u32) {
+    hub.history(range, backend).iter().fold((0, 0, 0), |(succeeded, failed, soft), stretch| {
+        (succeeded + stretch.succeeded, failed + stretch.failed, soft + stretch.soft)
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_charts_show_lasts_over_a_restart() {
+    let entries = || vec![entry("b", Fake::done(), OnError::Stop, QUICK)];
+    let bed = Bed::with(entries()).await;
+    for who in ["ann", "bob"] {
+        let id = bed.accept(request("DO", who)).await;
+        bed.ended(id).await;
+    }
+    bed.until(async || sums(&bed.hub, Range::Day, Some("b")) == (2, 0, 0)).await;
+    let bed = bed.restart(setup(entries())).await;
+    assert_eq!(bed.hub.stats().latency.count(), 0, "what is counted since start begins anew");
+    for range in Range::ALL {
+        assert_eq!(sums(&bed.hub, range, None), (2, 0, 0), "{range:?}");
+    }
+    let id = bed.accept(request("DO", "cat")).await;
+    bed.ended(id).await;
+    bed.until(async || sums(&bed.hub, Range::Month, Some("b")) == (3, 0, 0)).await;
+    let bed = bed.restart(setup(entries())).await;
+    assert_eq!(sums(&bed.hub, Range::Week, None), (3, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

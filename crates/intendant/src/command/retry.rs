@@ -90,7 +90,11 @@ fn hint(problem: &http::Problem) -> String {
 
 async fn many(args: Retry, client: &Client, context: &Context) -> Result<Exit> {
     let screen = &context.screen;
-    let many = ReplayMany { filter: filter(args.filter, context.clock.now()), stale: args.stale };
+    let many = ReplayMany {
+        filter: filter(args.filter, context.clock.now()),
+        stale: args.stale,
+        ..ReplayMany::default()
+    };
     let report = client.retry_many(&many).await?;
     if args.json {
         screen.json(&report)?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The upper bounds of the buckets, in milliseconds; a last bucket holds what is longer.
 pub const BOUNDS: [u32; 18] = [
     1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,
@@ -9,7 +11,7 @@ pub const BOUNDS: [u32; 18] = [
 ];
 
 /// How many durations fell into each bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
     buckets: [u32; BOUNDS.len() + 1],
     sum: Duration,
@@ -23,6 +25,14 @@ impl Histogram {
             *bucket = bucket.saturating_add(1);
         }
         self.sum = self.sum.saturating_add(duration);
+    }
+
+    /// Counts what another has counted too.
+    pub(super) fn add(&mut self, other: &Histogram) {
+        for (bucket, more) in self.buckets.iter_mut().zip(other.buckets) {
+            *bucket = bucket.saturating_add(more);
+        }
+        self.sum = self.sum.saturating_add(other.sum);
     }
 
     /// How many there are in each bucket: one for each of [`BOUNDS`], and the last for what is longer.

@@ -1,7 +1,7 @@
-//! What happened since start, counted in memory: for metrics, charts and the overview.
+//! What happened, counted in memory: since start for metrics, and in the last 30 days for charts.
 
 mod histogram;
-mod minutes;
+mod history;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,8 +12,9 @@ use journal::Mark;
 use model::{Code, JobId, JobState, Outcome, OutcomeKind};
 
 pub use self::histogram::{BOUNDS, Histogram};
-pub use self::minutes::Minute;
-use self::minutes::Minutes;
+use self::history::History;
+pub(crate) use self::history::{Kept, Unkept};
+pub use self::history::{Range, Stretch};
 
 /// Names counted apart in each list; what comes later is counted under [`OTHER`].
 const NAMES: usize = 500;
@@ -37,8 +38,6 @@ pub struct Stats {
     pub deliveries: BTreeMap<String, DeliveryStats>,
     /// Deliveries in the outbox that wait to leave, as far as they are in memory: 4096 means so many or more.
     pub waiting_to_leave: usize,
-    /// The last 24 hours, oldest first, up to the last minute in which anything happened, without gaps.
-    pub minutes: Vec<Minute>,
 }
 
 /// What a backend did.
@@ -87,7 +86,7 @@ pub struct DeliveryStats {
 #[derive(Default)]
 struct Counted {
     stats: Stats,
-    minutes: Minutes,
+    history: History,
 }
 
 /// The counters. Each call takes a lock for a few additions.
@@ -100,10 +99,8 @@ impl Counters {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn accepted(&self, source: &str, now: Timestamp) {
-        let mut counted = self.lock();
-        *named(&mut counted.stats.accepted, family(source)) += 1;
-        counted.minutes.at(now).accepted += 1;
+    pub(crate) fn accepted(&self, source: &str) {
+        *named(&mut self.lock().stats.accepted, family(source)) += 1;
     }
 
     pub(crate) fn refused(&self, source: &str, code: &Code) {
@@ -120,6 +117,7 @@ impl Counters {
         now: Timestamp,
     ) {
         let mut counted = self.lock();
+        counted.history.note(now, |tally| tally.backend(backend).note(outcome.kind, took));
         let backend = named(&mut counted.stats.backends, backend);
         backend.duration.note(took);
         match outcome.kind {
@@ -145,13 +143,12 @@ impl Counters {
         let mut counted = self.lock();
         *named(&mut counted.stats.ended, action).entry(state.as_str()).or_default() += 1;
         counted.stats.latency.note(took);
-        let minute = counted.minutes.at(now);
-        match state {
-            JobState::Succeeded => minute.succeeded += 1,
-            JobState::Failed => minute.failed += 1,
+        let outcome = match state {
+            JobState::Succeeded => OutcomeKind::Done,
+            JobState::Failed => OutcomeKind::Hard,
             _ => return,
-        }
-        minute.latency.note(took);
+        };
+        counted.history.note(now, |tally| tally.jobs.note(outcome, took));
     }
 
     pub(crate) fn delivery(&self, courier: &str, mark: &Mark) {
@@ -166,8 +163,27 @@ impl Counters {
 
     /// What was counted since start.
     pub(crate) fn view(&self) -> Stats {
-        let counted = self.lock();
-        Stats { minutes: counted.minutes.view(), ..counted.stats.clone() }
+        self.lock().stats.clone()
+    }
+
+    /// What happened in a range up to now: to jobs, or on a backend.
+    pub(crate) fn history(&self, range: Range, backend: Option<&str>, now: Timestamp) -> Vec<Stretch> {
+        self.lock().history.view(range, backend, now)
+    }
+
+    /// What of it the journal does not know yet.
+    pub(crate) fn unkept(&self) -> Vec<Unkept> {
+        self.lock().history.unkept()
+    }
+
+    /// It knows this now.
+    pub(crate) fn keep(&self, written: &[Unkept]) {
+        self.lock().history.keep(written);
+    }
+
+    /// It knew this at the start.
+    pub(crate) fn load(&self, key: &str, kept: Kept) {
+        self.lock().history.load(key, kept);
     }
 
     pub(crate) fn waiting_to_leave(&self, deliveries: usize) {
