@@ -379,6 +379,7 @@ mod tests {
             ended_at: Some(at),
             replay_of: None,
             cancelled_by: None,
+            failed: None,
         }
     }
 

@@ -126,6 +126,7 @@ async fn whole_job(journal: &dyn Journal, count: u64, subject: u64) {
         code: None,
         message: None,
         scrub,
+        cause: None,
     };
     let start = Change {
         job: id,

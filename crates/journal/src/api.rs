@@ -11,8 +11,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use answer::{
-    Acceptance, Answer, AttemptOutput, Count, EntityPage, Listing, OpenAttempt, Prepared, RecordBody,
-    Renewal, Tally,
+    Acceptance, Answer, AttemptOutput, CauseTally, Count, DeadTally, EntityPage, Listing, OpenAttempt,
+    Prepared, RecordBody, Renewal, Tally,
 };
 pub use ask::{
     DeliveryFilter, EntityFilter, Filter, Match, Naming, Order, Page, RecordFilter, Waiting, Whose,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::{
-    Class, Code, DeliveryId, DeliveryTo, EntityKey, EntityWrite, EventKind, JobId, JobState, OnError,
+    Cause, Class, Code, DeliveryId, DeliveryTo, EntityKey, EntityWrite, EventKind, JobId, JobState, OnError,
     OutboxPlace, OutcomeKind, RecordKind, StepState, Subject,
 };
 use zeroize::Zeroizing;
@@ -80,6 +80,8 @@ pub struct EffectSet {
     pub joins: Vec<NewJob>,
     /// Records of it: who changed what.
     pub records: Vec<NewRecord>,
+    /// Refusals that were handed in again with it: they are no dead letters any more.
+    pub settles: Vec<i64>,
 }
 
 /// The state a job must be in for a change to be written; otherwise the change is [`crate::Error::Fenced`], or
@@ -184,6 +186,8 @@ pub struct JobChange {
     pub message: Option<String>,
     /// What becomes of its secrets.
     pub scrub: Scrub,
+    /// Of one that fails: the cause; `None` = it is what code and message say.
+    pub cause: Option<Cause>,
 }
 
 /// An event of a job: kind, step, attempt, code.

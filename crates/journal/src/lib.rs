@@ -22,9 +22,9 @@ mod sqlite;
 
 pub use address::Address;
 pub use api::{
-    Acceptance, Answer, AttemptOutput, BoxFuture, Committed, Count, DeliveryFilter, Due, EntityFilter,
-    EntityPage, Filter, Journal, Keep, Listing, Match, Naming, Observer, OpenAttempt, Order, Page, Prepared,
-    Read, RecordBody, RecordFilter, Renewal, Tally, Waiting, Whose, Write,
+    Acceptance, Answer, AttemptOutput, BoxFuture, CauseTally, Committed, Count, DeadTally, DeliveryFilter,
+    Due, EntityFilter, EntityPage, Filter, Journal, Keep, Listing, Match, Naming, Observer, OpenAttempt,
+    Order, Page, Prepared, Read, RecordBody, RecordFilter, Renewal, Tally, Waiting, Whose, Write,
 };
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,

@@ -139,6 +139,7 @@ pub(crate) struct SealedEffects {
     pub(crate) follow_ups: Vec<SealedJob>,
     pub(crate) joins: Vec<SealedJob>,
     pub(crate) records: Vec<SealedRecord>,
+    pub(crate) settles: Vec<i64>,
 }
 
 impl SealedEffects {
@@ -152,6 +153,7 @@ impl SealedEffects {
             jobs.into_iter().map(|job| SealedJob::new(seal, job)).collect()
         };
         Ok(SealedEffects {
+            settles: effects.settles,
             entities: effects.entities.into_iter().map(entity).collect::<Result<_, Error>>()?,
             deliveries: effects.deliveries.into_iter().map(delivery).collect::<Result<_, Error>>()?,
             follow_ups: jobs(effects.follow_ups)?,

@@ -8,7 +8,7 @@ mod support;
 use std::sync::Arc;
 
 use intendant_journal::{Count, Filter, Journal, Order, Page, Waiting};
-use model::{JobState, Seq};
+use model::{CauseId, JobState, Seq};
 use support::folder::{Folder, try_open};
 use support::*;
 
@@ -30,6 +30,13 @@ async fn large(folder: &Folder, jobs: i64) -> Arc<dyn Journal> {
                 CASE WHEN seq % 10 <> 0 THEN ?3 + seq * 1000 END
          FROM n",
         [jobs, NAMED, at(0).as_millisecond()],
+    )
+    .unwrap();
+    conn.execute("INSERT INTO cause (id, message) VALUES (1, 'timeout'), (2, 'other')", []).unwrap();
+    // Half of those that failed are dead letters.
+    conn.execute(
+        "UPDATE job SET failed_on = '10a', cause = 1 + (seq % 1000 = 1), settled = seq % 200 = 1 WHERE state = 4",
+        [],
     )
     .unwrap();
     conn.execute("UPDATE tally SET jobs = (SELECT count(*) FROM job WHERE job.state = tally.state)", [])
@@ -61,7 +68,20 @@ async fn following_the_pages_finds_everything_once() {
     let lanes = Waiting::Lanes { lanes: vec!["IDENTITY_UPDATE".to_owned()], after: None, until: None };
     let hour = Filter { since: Some(at(7_200_000)), until: Some(at(10_800_000)), ..Filter::default() };
     let every = |fits: fn(i64) -> bool| (1..=JOBS).filter(|seq| fits(*seq)).collect::<Vec<_>>();
-    let cases: [(&str, Filter, Vec<i64>, usize); 7] = [
+    let cases: [(&str, Filter, Vec<i64>, usize); 10] = [
+        ("dead", Filter { dead: true, ..Filter::default() }, every(|n| n % 200 == 101), 1),
+        (
+            "cause",
+            Filter { cause: Some(CauseId(1)), ..Filter::default() },
+            every(|n| n % 200 == 101 && n % 1000 != 1),
+            1,
+        ),
+        (
+            "failed on",
+            Filter { failed_on: Some("10a".to_owned()), ..Filter::default() },
+            every(|n| n % 100 == 1),
+            1,
+        ),
         ("text", text.clone(), vec![NAMED], 8),
         (
             "code",

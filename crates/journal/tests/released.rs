@@ -70,6 +70,8 @@ async fn reads_as_written(journal: &dyn Journal) {
         assert!(journal.record_body(seq).await.unwrap().unwrap().1.starts_with(b"body of "));
     }
     assert!(journal.last_event().await.unwrap().number() > 30);
+    let dead = journal.dead_letters().await.unwrap();
+    assert_eq!((dead.jobs, dead.by_backend["00dummy"], dead.refusals), (1, 1, 1));
     assert_eq!(journal.damaged(), []);
     sound(journal).await;
 }

@@ -58,6 +58,7 @@ async fn write_canaries(journal: &dyn Journal) {
         follow_ups: Vec::new(),
         joins: Vec::new(),
         records: vec![record("canary-audit")],
+        settles: Vec::new(),
     };
     journal.change(failed).await.unwrap();
     journal.record(record("canary-record")).await.unwrap();

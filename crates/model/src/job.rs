@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::CauseId;
 use crate::cursor::EventSeq;
 use crate::id::{JobId, Seq};
 use crate::outcome::OutcomeKind;
@@ -62,6 +63,54 @@ pub struct Job {
     pub replay_of: Option<JobId>,
     /// Who asked to cancel it, while its step is still being ended.
     pub cancelled_by: Option<String>,
+    /// Of one that failed: of what, and whether it still counts among the dead letters.
+    pub failed: Option<Failed>,
+}
+
+/// What is known of a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// The backend of the step that failed; `None` = none had its turn.
+    pub on: Option<String>,
+    /// What it has in common with others.
+    pub cause: CauseId,
+    /// Why it does not count among the dead letters any more; `None` = it does.
+    pub settled: Option<Settled>,
+    /// The record of the audit that says who set it aside, and why.
+    pub record: Option<i64>,
+}
+
+/// Why a failed job is no dead letter any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    /// A replay of it has succeeded.
+    Replayed,
+    /// A replay of it has failed: that one counts in its place.
+    Followed,
+    /// Somebody set it aside.
+    Aside,
+}
+
+impl Settled {
+    /// All of them.
+    pub const ALL: [Settled; 3] = [Settled::Replayed, Settled::Followed, Settled::Aside];
+
+    /// The word for it, as in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Settled::Replayed => "replayed",
+            Settled::Followed => "followed",
+            Settled::Aside => "aside",
+        }
+    }
+}
+
+impl Job {
+    /// Whether it counts among the dead letters.
+    pub fn is_dead(&self) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.settled.is_none())
+    }
 }
 
 /// One backend's part of a job, frozen at first start.

@@ -155,6 +155,7 @@ mod tests {
             ended_at: None,
             replay_of: None,
             cancelled_by: None,
+            failed: None,
         }
     }
 

@@ -131,6 +131,17 @@ impl Hub {
         effects: Effects,
         audit: impl FnOnce(JobId) -> Option<AuditEntry>,
     ) -> Result<Accepted, Error> {
+        self.accept_settling(request, effects, Vec::new(), audit).await
+    }
+
+    /// The same of what was refused before: these refusals are no dead letters any more.
+    pub(crate) async fn accept_settling(
+        &self,
+        request: Request,
+        effects: Effects,
+        settles: Vec<i64>,
+        audit: impl FnOnce(JobId) -> Option<AuditEntry>,
+    ) -> Result<Accepted, Error> {
         let core = &self.core;
         if core.is_stopping() {
             return Err(Error::Stopping);
@@ -149,19 +160,15 @@ impl Hub {
         let (action, max) = (Arc::clone(action), snapshot.limits.max_size_of(&request.source));
         match check(request, action, max, now, core.clock.job_id(now)).await? {
             Ok(taken) => {
-                let record = audit(taken.new.id).map(|entry| entry.record(now));
-                self.submit(taken, effects, record).await
+                let records = audit(taken.new.id).map(|entry| entry.record(now)).into_iter().collect();
+                let beside = EffectSet { records, settles, ..EffectSet::default() };
+                self.submit(taken, effects, beside).await
             }
             Err(why) => Ok(Accepted::Refused(why)),
         }
     }
 
-    async fn submit(
-        &self,
-        taken: Taken,
-        effects: Effects,
-        record: Option<NewRecord>,
-    ) -> Result<Accepted, Error> {
+    async fn submit(&self, taken: Taken, effects: Effects, beside: EffectSet) -> Result<Accepted, Error> {
         let core = &self.core;
         let Taken { new, loaded } = taken;
         let (id, original) = (new.id, new.replay_of);
@@ -170,7 +177,7 @@ impl Hub {
         let source = new.source.clone();
         let cached = core.cache.hold(loaded);
         let reads_own = !effects.entities.is_empty();
-        let acceptance = match self.accept_with(new, effects, told, record).await {
+        let acceptance = match self.accept_with(new, effects, told, beside).await {
             Err(error @ journal::Error::NoName { .. }) => {
                 let why = Why { code: code::INVALID_PAYLOAD, message: error.to_string() };
                 return Ok(Accepted::Refused(why));
@@ -201,7 +208,7 @@ impl Hub {
         new: NewJob,
         given: Effects,
         told: Option<(Arc<JobSnapshot>, Moment)>,
-        record: Option<NewRecord>,
+        beside: EffectSet,
     ) -> Result<Acceptance, journal::Error> {
         let core = &self.core;
         let (mut met, mut tries) = (Vec::new(), TRIES);
@@ -209,7 +216,7 @@ impl Hub {
             tries -= 1;
             let all = core.effects(given.clone(), told.clone(), &met).await?;
             let aside = Aside::of(&all);
-            match core.journal.accept(new.clone(), with_record(all, record.clone())).await {
+            match core.journal.accept(new.clone(), with(all, beside.clone())).await {
                 Err(journal::Error::Conflict { .. }) if given.entities.is_empty() && tries > 0 => {}
                 Err(error @ (journal::Error::IdReused { .. } | journal::Error::Known { .. }))
                     if tries > 0 =>
@@ -257,7 +264,8 @@ impl Hub {
         let core = &self.core;
         let effects = core.effects(Effects { deliveries, ..Effects::default() }, None, &[]).await?;
         let debt = Debt::of_deliveries(&core.wiring, effects.deliveries.iter().map(|(id, ..)| *id));
-        core.journal.apply(with_record(effects, record), None, core.clock.now()).await?;
+        let beside = EffectSet { records: record.into_iter().collect(), ..EffectSet::default() };
+        core.journal.apply(with(effects, beside), None, core.clock.now()).await?;
         Ok(debt)
     }
 
@@ -426,7 +434,9 @@ async fn check(
     tokio::task::spawn_blocking(take).await.map_err(|_| Error::Stopping)
 }
 
-fn with_record(mut effects: EffectSet, record: Option<NewRecord>) -> EffectSet {
-    effects.records.extend(record);
+/// Effects, with the records and settlements of others.
+fn with(mut effects: EffectSet, beside: EffectSet) -> EffectSet {
+    effects.records.extend(beside.records);
+    effects.settles.extend(beside.settles);
     effects
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use journal::DeliveryFilter;
-use model::{Class, DeliveryState, JobId, JobState};
+use model::{Class, DeliveryState, JobId};
 
 use crate::desk::backends::BackendView;
 use crate::desk::failsafe::HeldSet;
@@ -23,7 +23,7 @@ const NAMED: usize = 10;
 pub enum Matter {
     /// The failsafe holds jobs, and nobody has decided yet.
     Held(HeldSet),
-    /// So many jobs failed.
+    /// So many jobs failed, and nothing has settled them.
     Failed(u64),
     /// So many deliveries were given up; they are counted up to 1,000.
     GivenUp(u64),
@@ -125,9 +125,7 @@ impl Hub {
         let mut matters: Vec<Matter> = Vec::new();
         let held = self.held_sets().await?.into_iter().filter(|set| set.decision.is_none());
         matters.extend(held.map(Matter::Held));
-        let tallies = self.core.journal.tallies().await?;
-        let failed =
-            tallies.iter().find(|tally| tally.state == JobState::Failed).map_or(0, |tally| tally.jobs);
+        let failed = self.core.journal.dead_letters().await?.jobs;
         matters.extend((failed > 0).then_some(Matter::Failed(failed)));
         let given_up =
             DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };

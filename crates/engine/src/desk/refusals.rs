@@ -1,5 +1,6 @@
 //! What could not be accepted: kept whole, listed with the dead letters, and handed in again when the cause is gone.
 
+use journal::EffectSet;
 use model::redact::masked_pointers;
 use model::{Code, Record, RecordKind, Request};
 
@@ -15,7 +16,8 @@ fn source_of(who: &str) -> &str {
 }
 
 impl Hub {
-    /// Hands a refused message in again, read by the decoder of its source. A new job is recorded in the audit.
+    /// Hands a refused message in again, read by the decoder of its source. A new job is recorded in the audit, and the
+    /// message is no dead letter any more.
     pub async fn resubmit(&self, record: i64, actor: &Actor) -> Result<Accepted, Error> {
         let (record, raw) = self.refused(record).await?;
         if raw.is_empty() {
@@ -41,7 +43,15 @@ impl Hub {
                 }
                 let source = source_of(&record.who).to_owned();
                 let request = Request { source, ..request };
-                self.accept_audited(request, model::Effects::default(), entry).await
+                let settles = vec![record.seq];
+                let accepted =
+                    self.accept_settling(request, model::Effects::default(), settles.clone(), entry).await?;
+                if matches!(accepted, Accepted::Known(..) | Accepted::Unclaimed) {
+                    // There was nothing to accept, in whose commit it would have been settled.
+                    let effects = EffectSet { settles, ..EffectSet::default() };
+                    self.core.journal.apply(effects, None, self.now()).await?;
+                }
+                Ok(accepted)
             }
             Err(why) => Ok(Accepted::Refused(why)),
         }

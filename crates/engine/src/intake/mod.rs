@@ -141,6 +141,7 @@ pub(crate) fn take(
         ended_at: None,
         replay_of: request.replay_of,
         cancelled_by: None,
+        failed: None,
     };
     let size = weight + bytes.len() + 512;
     let new = NewJob {

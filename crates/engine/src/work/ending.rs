@@ -65,7 +65,7 @@ pub(crate) async fn end_waiting(core: &Core, job: JobId, end: End, now: Timestam
     };
     let mut found = ReadBack::of(core, prepared, Expect::Waiting).await;
     let keep = core.snapshot().limits.keep_secrets;
-    let mut change = found.progress.end(end.state, Some((end.code, end.message)), now, keep);
+    let mut change = found.end(end.state, Some((end.code, end.message)), now, keep);
     change.effects.records.extend(end.record);
     let closed = core.insist(change, Some((found.shown(), Moment::Settled))).await == Wrote::Yes;
     if closed {

@@ -279,7 +279,8 @@ impl Progress {
         self.job.ended_at = Some(now);
         let scrub = scrub(&self.job, state, now, keep_secrets);
         let event = (event, None, None, code.clone());
-        let to = JobChange { state, lane: None, due_at: self.job.due_at, status, code, message, scrub };
+        let due_at = self.job.due_at;
+        let to = JobChange { state, lane: None, due_at, status, code, message, scrub, cause: None };
         self.change(now, event, to)
     }
 
@@ -308,7 +309,8 @@ impl Progress {
     /// The job goes on in this state.
     fn stays(&self, state: JobState, due_at: Timestamp, lane: Option<String>) -> JobChange {
         let status = self.job.status;
-        JobChange { state, lane, due_at, status, code: None, message: None, scrub: Scrub::Keep }
+        let (code, message, cause) = (None, None, None);
+        JobChange { state, lane, due_at, status, code, message, scrub: Scrub::Keep, cause }
     }
 
     /// The change that writes what is not written yet and moves the job.

@@ -1,16 +1,22 @@
 //! Reading a job back from the journal, to move it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use journal::{Expect, Prepared};
+use jiff::Timestamp;
+use journal::{Change, Expect, JobChange, Prepared};
 use model::redact::SecretSet;
-use model::{Attempt, JobId, Outcome, Step};
+use model::{Attempt, Cause, Code, JobId, JobState, Outcome, Step, Subject};
 use serde_json::Value;
 
 use crate::intake::Envelope;
 use crate::state::core::Core;
 use crate::work::progress::Progress;
 use crate::work::settle::{JobSnapshot, replies};
+
+/// So many texts of a document are looked for in the message of its failure, none of them longer than this.
+const TEXTS: usize = 500;
+const TEXT: usize = 200;
 
 /// A job with everything that belongs to it.
 pub(crate) struct ReadBack {
@@ -44,9 +50,40 @@ impl ReadBack {
         }
     }
 
+    /// The job ends, see [`Progress::end`]. A failure has a cause, in which nothing is that only its document says.
+    pub(crate) fn end(
+        &mut self,
+        state: JobState,
+        why: Option<(Code, String)>,
+        now: Timestamp,
+        keep_secrets: Duration,
+    ) -> Change {
+        let mut change = self.progress.end(state, why, now, keep_secrets);
+        if state == JobState::Failed {
+            let mut names = Vec::new();
+            texts(&self.body, &mut names);
+            names.extend(self.progress.job.subject.as_ref().map(Subject::value));
+            names.extend(self.progress.job.external_id.as_deref());
+            let backend = self.progress.first_failed().map(|step| step.backend.as_str());
+            let JobChange { code, message, .. } = &change.to;
+            change.to.cause = Some(Cause::new(backend, code.as_ref(), message.as_deref(), &names));
+        }
+        change
+    }
+
     /// What the reactors see of it.
     pub(crate) fn shown(&self) -> JobSnapshot {
         JobSnapshot::of(&self.progress, &self.body, &self.replies)
+    }
+}
+
+/// Texts of a document, as many as are worth being looked for.
+fn texts<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if found.len() < TEXTS && text.len() <= TEXT => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(members) => members.values().for_each(|member| texts(member, found)),
+        _ => {}
     }
 }
 

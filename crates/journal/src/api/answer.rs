@@ -1,7 +1,9 @@
 //! What the journal answers.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use model::{Attempt, Entity, Job, JobId, JobState, Record, Seq, Step};
+use model::{Attempt, Cause, CauseId, Entity, Job, JobId, JobState, Record, Seq, Step};
 use zeroize::Zeroizing;
 
 use crate::damage::Damaged;
@@ -109,6 +111,34 @@ pub struct Tally {
     pub state: JobState,
     /// How many.
     pub jobs: u64,
+}
+
+/// How many dead letters there are, but for deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeadTally {
+    /// Failed jobs that nothing has settled.
+    pub jobs: u64,
+    /// Of these, how many failed on each backend.
+    pub by_backend: BTreeMap<String, u64>,
+    /// Refusals that nothing has settled.
+    pub refusals: u64,
+}
+
+/// A cause and its dead letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CauseTally {
+    /// Its name.
+    pub id: CauseId,
+    /// The cause.
+    pub cause: Cause,
+    /// How many failed jobs have it that nothing has settled.
+    pub jobs: u64,
+    /// When the first of them failed.
+    pub first: Option<Timestamp>,
+    /// When the last one did.
+    pub last: Option<Timestamp>,
+    /// What the last one says, as it says it.
+    pub sample: Option<String>,
 }
 
 /// How far sealing anew has come after a change of key.

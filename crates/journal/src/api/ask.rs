@@ -1,7 +1,7 @@
 //! What is asked for: which rows, in which order, how many.
 
 use jiff::Timestamp;
-use model::{DeliveryState, JobState, RecordKind, Seq, Subject};
+use model::{CauseId, DeliveryState, JobState, RecordKind, Seq, Subject};
 
 /// Whose something is: the attempts under way, and with them the jobs that run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,12 @@ pub struct Filter {
     pub named: Option<Vec<Subject>>,
     /// Waiting for this.
     pub waiting: Option<Waiting>,
+    /// Only dead letters: those that failed, and that no replay and nobody has settled.
+    pub dead: bool,
+    /// Failed on this backend: its step is the one that failed.
+    pub failed_on: Option<String>,
+    /// Dead letters of this cause.
+    pub cause: Option<CauseId>,
 }
 
 /// Which names, whatever case and accents their letters have.
@@ -105,12 +111,23 @@ pub struct RecordFilter {
     pub since: Option<Timestamp>,
     /// Written before.
     pub until: Option<Timestamp>,
+    /// Only refusals that were neither handed in again nor set aside.
+    pub dead: bool,
 }
 
 impl RecordFilter {
     /// All of a kind.
     pub fn of(kind: RecordKind) -> Self {
-        RecordFilter { kind, who: None, what: None, code: None, text: None, since: None, until: None }
+        RecordFilter {
+            kind,
+            who: None,
+            what: None,
+            code: None,
+            text: None,
+            since: None,
+            until: None,
+            dead: false,
+        }
     }
 }
 

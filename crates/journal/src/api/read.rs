@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use model::{
-    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Name, OutboxPlace,
-    Record, Seq, Step, Subject,
+    CauseId, Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Name,
+    OutboxPlace, Record, Seq, Step, Subject,
 };
 use uuid::Uuid;
 
 use super::{
-    Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage, Filter, Listing,
-    Naming, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally, Whose,
+    Answer, AttemptOutput, BoxFuture, CauseTally, Count, DeadTally, DeliveryFilter, Due, EntityFilter,
+    EntityPage, Filter, Listing, Naming, OpenAttempt, Page, Prepared, RecordBody, RecordFilter, Tally, Whose,
 };
 use crate::damage::Damaged;
 use crate::error::Error;
@@ -73,6 +73,12 @@ pub trait Read: Send + Sync {
     fn deadline_behind(&self, job: JobId) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
     /// The newest job of the same subject and action, later than this one, that succeeded: then a replay is stale.
     fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>>;
+    /// How many dead letters there are, but for deliveries: told without counting jobs.
+    fn dead_letters(&self) -> BoxFuture<'_, Result<DeadTally, Error>>;
+    /// The causes of dead letters, on this backend or on any, those of most jobs first, at most so many.
+    fn causes(&self, backend: Option<String>, limit: usize) -> BoxFuture<'_, Result<Vec<CauseTally>, Error>>;
+    /// One of them; `None` = it has no dead letter.
+    fn cause(&self, id: CauseId) -> BoxFuture<'_, Result<Option<CauseTally>, Error>>;
     /// How many jobs are in each state.
     fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>>;
     /// Pending deliveries behind this place, in order, at most so many; of one courier or of all. None is put in line later

@@ -50,6 +50,15 @@ pub trait Write: Send + Sync {
         at: Timestamp,
     ) -> BoxFuture<'_, Result<u64, Error>>;
 
+    /// Sets dead letters aside, failed jobs and refusals, in one commit with the effects, whose first record says who did
+    /// it and why; those that are none are left alone. Returns how many others there were; without any, nothing is written.
+    fn set_aside(
+        &self,
+        jobs: Vec<JobId>,
+        refusals: Vec<i64>,
+        effects: EffectSet,
+    ) -> BoxFuture<'_, Result<u64, Error>>;
+
     /// Gives up pending deliveries to one address. Returns how many there were.
     fn give_up(&self, over: Over, at: Timestamp) -> BoxFuture<'_, Result<u64, Error>>;
 

@@ -53,7 +53,7 @@ prop_compose! {
             steps: Vec::new(),
             started: starts.then_some(AttemptStart { step, number: number + 1 }),
             to: JobChange {
-                state: to, lane: None, due_at: at(9), status: 0, code: None, message: None, scrub: Scrub::Keep,
+                state: to, lane: None, due_at: at(9), status: 0, code: None, message: None, scrub: Scrub::Keep, cause: None,
             },
             events: Vec::new(),
             effects: EffectSet::default(),
@@ -225,6 +225,7 @@ fn a_plan_is_frozen_once_and_starts_with_the_first_attempt() {
             code: None,
             message: None,
             scrub: Scrub::Keep,
+            cause: None,
         },
         events: Vec::new(),
         effects: EffectSet::default(),

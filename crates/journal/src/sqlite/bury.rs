@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use model::word::code;
-use model::{Class, Code, DeliveryState, EventKind, JobId, JobState, Seq, StepState, Subject};
+use model::{Cause, Class, Code, DeliveryState, EventKind, JobId, JobState, Seq, StepState, Subject};
 use rusqlite::{Row, params};
 
 use super::code::{Coded, Id, SubjectText, Time, Word};
 use super::tx::Tx;
-use super::{number, order, row, secret};
+use super::{dead, number, order, row, secret};
 use crate::damage::{Burial, Grave};
 use crate::error::Error;
 
@@ -105,6 +105,7 @@ fn job(tx: &mut Tx<'_>, seq: i64, burial: &Burial) -> Result<(), Error> {
             number::steps_of(seq).1,
         ],
     )?;
+    dead::fail(tx, seq, &Cause::new(None, Some(&code::DAMAGED), Some(JOB), &[]))?;
     if let Some(was) = was {
         tx.count(was, -1);
     }

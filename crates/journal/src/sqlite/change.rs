@@ -1,11 +1,11 @@
 //! Moving: one move of one job, fenced.
 
-use model::{Class, Code, JobId, JobState, OutcomeKind, StepState};
+use model::{Cause, Class, Code, JobId, JobState, OutcomeKind, StepState};
 use rusqlite::params;
 
 use super::code::{Coded, Id, Time, Word};
 use super::tx::{Ready, Tx};
-use super::{effects, number, order, row, secret};
+use super::{dead, effects, number, order, row, secret};
 use crate::api::Whose;
 use crate::change::{AttemptStart, Change, Scrub, StepChange};
 use crate::error::Error;
@@ -20,6 +20,7 @@ struct Row {
     class: Class,
     lane: String,
     secrets: bool,
+    replay_of: Option<JobId>,
     stored: Stored,
 }
 
@@ -44,6 +45,7 @@ impl Row {
             class: row::word(row, 4)?,
             lane: row.get(5)?,
             secrets: row.get(8)?,
+            replay_of: row.get::<_, Option<Id>>(14)?.map(|id| JobId(id.0)),
             stored,
         })
     }
@@ -74,7 +76,7 @@ pub(super) fn change(tx: &mut Tx<'_>, sealed: &SealedChange) -> Result<(), Error
 
 fn find(tx: &Tx<'_>, job: JobId) -> Result<Row, Error> {
     tx.sql.first("SELECT seq, state, head, subject, class, lane, steps, replies, secrets, open_step, open_number, open_at,
-             cancelled_by IS NOT NULL, open_life FROM job WHERE id = ?1", [Id(job.0)], |row| Row::read(row, tx.life))?
+             cancelled_by IS NOT NULL, open_life, replay_of FROM job WHERE id = ?1", [Id(job.0)], |row| Row::read(row, tx.life))?
         .ok_or_else(|| Error::Missing(format!("job {job}")))
 }
 
@@ -256,6 +258,15 @@ fn move_job(
     update.raw_execute()?;
     drop(update);
 
+    match to.state {
+        JobState::Failed => {
+            let said = || Cause::new(None, to.code.as_ref(), to.message.as_deref(), &[]);
+            dead::fail(tx, was.seq, &to.cause.clone().unwrap_or_else(said))?;
+            dead::follow(tx, to.state, was.replay_of)?;
+        }
+        JobState::Succeeded => dead::follow(tx, to.state, was.replay_of)?,
+        _ => {}
+    }
     if was.stored.state != to.state {
         tx.count(was.stored.state, -1);
         tx.count(to.state, 1);

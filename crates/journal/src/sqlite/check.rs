@@ -161,7 +161,7 @@ fn structure(conn: &Connection, table: &str, findings: &mut Vec<String>) -> Resu
 }
 
 /// Rules between rows, each a query for what breaks it.
-const RULES: [(&str, &str); 9] = [
+const RULES: [(&str, &str); 10] = [
     (
         "a live job has no body",
         "SELECT seq FROM job INDEXED BY job_live WHERE ended_at IS NULL
@@ -176,6 +176,10 @@ const RULES: [(&str, &str); 9] = [
         "SELECT seq FROM job WHERE head <> (ended_at IS NULL AND (subject IS NULL OR NOT EXISTS (
              SELECT 1 FROM job AS older INDEXED BY job_live
              WHERE older.subject = job.subject AND older.ended_at IS NULL AND older.seq < job.seq)))",
+    ),
+    (
+        "a job is a dead letter, or was one, and has not failed",
+        "SELECT seq FROM job WHERE settled IS NOT NULL AND state <> 4",
     ),
     (
         "a job runs without an attempt, or has an attempt without running",
@@ -229,6 +233,16 @@ fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
         if told != counted {
             findings.push(format!("{counted} jobs are {}, the tally says {told}", state.as_str()));
         }
+    }
+    let mut select = conn.prepare(
+        "SELECT id, sum(told), sum(counted) FROM (
+             SELECT id, jobs AS told, 0 AS counted FROM cause
+             UNION ALL SELECT cause, 0, count(*) FROM job INDEXED BY job_cause WHERE settled = 0 GROUP BY cause)
+         GROUP BY id HAVING sum(told) <> sum(counted)",
+    )?;
+    for tally in select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
+        let (id, told, counted): (Option<i64>, i64, i64) = tally?;
+        findings.push(format!("{counted} dead letters have the cause {id:?}, its tally says {told}"));
     }
     let mut select = conn.prepare(
         "SELECT kind, state, sum(told), sum(counted) FROM (

@@ -4,7 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 use model::{
-    Class, Code, DeliveryState, EventKind, JobState, OnError, OutcomeKind, RecordKind, StepState, Subject,
+    Class, Code, DeliveryState, EventKind, JobState, OnError, OutcomeKind, RecordKind, Settled, StepState,
+    Subject,
 };
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Row, ToSql};
@@ -46,6 +47,7 @@ coded!(JobState {
 });
 coded!(StepState { Pending = 0, Running = 1, Succeeded = 2, Failed = 3, Skipped = 4 });
 coded!(DeliveryState { Pending = 0, Delivered = 1, Undeliverable = 2, Dropped = 3 });
+coded!(Settled { Replayed = 1, Followed = 2, Aside = 3 });
 coded!(Class { Interactive = 0, Bulk = 1 });
 coded!(OnError { Stop = 0, Continue = 1 });
 coded!(OutcomeKind { Done = 0, Soft = 1, Hard = 2, Wait = 3 });

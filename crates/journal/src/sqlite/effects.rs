@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use model::{EntityKey, JobId};
+use model::{EntityKey, JobId, Settled};
 use rusqlite::params;
 
 use super::code::{Id, Time, Word};
-use super::{accept, record, tx::Tx};
+use super::{accept, dead, record, tx::Tx};
 use crate::error::Error;
 use crate::sealed::{SealedDelivery, SealedEffects, SealedEntity};
 
@@ -29,6 +29,9 @@ pub(super) fn write(tx: &mut Tx<'_>, effects: &SealedEffects, job: Option<Cause>
     }
     for record in &effects.records {
         record::append(tx, record)?;
+    }
+    for refusal in &effects.settles {
+        dead::settle_refusal(tx, *refusal, Settled::Replayed)?;
     }
     Ok(())
 }

@@ -137,12 +137,12 @@ pub(super) fn prepare(
         .prepare_cached(
             "SELECT job.seq, job.id, source, external_id, action, subject, class, state, head, lane, due_at, deadline,
                     status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by,
-                    not_before, dry_run, steps, replies, secrets, plan, sealed
+                    not_before, dry_run, failed_on, cause, settled, aside, steps, replies, secrets, plan, sealed
              FROM job LEFT JOIN body ON body.seq = job.seq WHERE id = ?1",
         )?
         .query_row([Id(id.0)], |row| {
-            let counts: (u32, u32, bool) = (row.get(23)?, row.get(24)?, row.get(25)?);
-            let sealed = (row.get::<_, Option<Vec<u8>>>(26), row.get::<_, Option<Vec<u8>>>(27));
+            let counts: (u32, u32, bool) = (row.get(27)?, row.get(28)?, row.get(29)?);
+            let sealed = (row.get::<_, Option<Vec<u8>>>(30), row.get::<_, Option<Vec<u8>>>(31));
             Ok((row::job(row)?, counts, sealed))
         })
         .optional()?;

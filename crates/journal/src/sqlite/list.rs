@@ -61,6 +61,18 @@ const UNLUCKY: Road = Road {
     states: |state| state.is_terminal() && state != JobState::Succeeded,
     length: Length::Entries,
 };
+const DEAD: Road = Road {
+    index: "INDEXED BY job_dead",
+    along: "settled = 0",
+    states: |state| matches!(state, JobState::Failed),
+    length: Length::Entries,
+};
+const CAUSE: Road = Road { index: "INDEXED BY job_cause", along: "settled = 0 AND cause = :cause", ..DEAD };
+const FAILED_ON: Road = Road {
+    index: "INDEXED BY job_failed_on",
+    along: "failed_on IS NOT NULL AND failed_on = :failed_on",
+    ..DEAD
+};
 const READY: Road = Road {
     index: "INDEXED BY job_ready",
     along: "head = 1 AND state IN (0, 2) AND lane IN (SELECT value FROM json_each(:lanes))",
@@ -83,6 +95,9 @@ const FITS: &str = "seq > :low AND seq < :high
          AND due_at > :due_after AND due_at <= :due_until)
     AND (:backend IS NULL OR EXISTS (SELECT 1 FROM step
          WHERE step.id BETWEEN job.seq * :steps AND job.seq * :steps + :steps - 1 AND step.backend = :backend))
+    AND (:dead IS NULL OR settled = 0)
+    AND (:cause IS NULL OR cause = :cause)
+    AND (:failed_on IS NULL OR failed_on = :failed_on)
     AND (:text IS NULL OR holds(:text, id, external_id, subject, action, source, code, message)
          OR CASE WHEN :named IS NOT NULL THEN subject IN (SELECT value FROM json_each(:named))
             ELSE EXISTS (SELECT 1 FROM entity INDEXED BY entity_listed
@@ -99,6 +114,7 @@ pub(super) struct Asked<'a> {
     text: Option<String>,
     named: Option<String>,
     states: i64,
+    dead: Option<i64>,
     pub(super) roads: Vec<Road>,
 }
 
@@ -158,6 +174,11 @@ pub(super) fn count(
         let wanted = tallies.iter().filter(|t| filter.states.is_empty() || filter.states.contains(&t.state));
         return Ok(Count { jobs: wanted.map(|tally| tally.jobs).sum(), more: false, next: None });
     }
+    if before.is_none()
+        && let Some(jobs) = super::dead::count(conn, filter)?
+    {
+        return Ok(Count { jobs, more: false, next: None });
+    }
     let asked = Asked::new(conn, filter)?;
     let stretch = stretch(conn, &asked, before, Order::Newest)?;
     let mut jobs: u64 = 0;
@@ -201,7 +222,9 @@ impl<'a> Asked<'a> {
             (None, Some(_)) => *state != JobState::Succeeded,
             (None, None) => true,
         };
-        let states = JobState::ALL.into_iter().filter(possible);
+        let dead = filter.dead || filter.cause.is_some();
+        let failed = |state: &JobState| *state == JobState::Failed || !(dead || filter.failed_on.is_some());
+        let states = JobState::ALL.into_iter().filter(possible).filter(failed);
         let states = states.filter(|state| filter.states.is_empty() || filter.states.contains(state));
         // A state that no job is in needs no search. One whose tally cannot be read may hold any number.
         let tallies = super::job::tallies(conn)?;
@@ -212,6 +235,9 @@ impl<'a> Asked<'a> {
             _ if !known.is_empty() => vec![KNOWN],
             Some(Waiting::Lanes { .. }) if are_few(conn, lanes.as_deref())? => vec![READY],
             _ if filter.subject.is_some() => vec![SUBJECT],
+            _ if filter.cause.is_some() => vec![CAUSE],
+            _ if filter.failed_on.is_some() => vec![FAILED_ON],
+            _ if dead => vec![DEAD],
             // Without the many that succeeded, the rest has indices of its own.
             _ if !states.contains(&JobState::Succeeded) => vec![LIVE, UNLUCKY],
             _ => vec![ALL],
@@ -226,6 +252,7 @@ impl<'a> Asked<'a> {
                 json(&subjects.iter().map(|subject| subject.as_str().to_owned()).collect::<Vec<_>>())
             }),
             states: states.iter().map(|state| 1 << state.code()).sum(),
+            dead: dead.then_some(1),
             roads,
             filter,
         })
@@ -246,7 +273,11 @@ impl<'a> Asked<'a> {
         let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
         let subject = filter.subject.as_ref().map(Subject::as_str);
         let mut select = conn.prepare_cached(sql)?;
-        let values: [(&str, &dyn ToSql); 19] = [
+        let cause = filter.cause.map(super::dead::place);
+        let values: [(&str, &dyn ToSql); 22] = [
+            (":dead", &self.dead),
+            (":cause", &cause),
+            (":failed_on", &filter.failed_on),
             (":low", &stretch.low),
             (":high", &stretch.high),
             (":limit", &limit),

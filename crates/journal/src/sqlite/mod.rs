@@ -7,6 +7,7 @@ mod change;
 mod check;
 mod checkpoint;
 mod code;
+mod dead;
 mod effects;
 mod entity;
 mod health;

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
-use super::{meta, text, unlock};
+use super::{dead, meta, text, unlock};
 use crate::error::Error;
 use crate::key::Keys;
 use crate::random;
@@ -21,16 +21,19 @@ pub(super) const PAGE: u32 = 4096;
 const APPLICATION: i64 = 0x496e_7464;
 
 /// The schema's history, applied in order. Numbers and texts of published ones never change.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_listing.sql"),
     include_str!("../../migrations/0003_entities.sql"),
     include_str!("../../migrations/0004_bound.sql"),
     include_str!("../../migrations/0005_steps.sql"),
     include_str!("../../migrations/0006_waits.sql"),
+    include_str!("../../migrations/0007_ends.sql"),
 ];
 /// From this schema on sealed values are bound to their rows.
 const BOUND: usize = 4;
+/// From this one on failed jobs have causes.
+const CAUSES: usize = 7;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +161,9 @@ fn migrate(conn: &mut Connection, done: usize, folder: &Path, keys: &Keys) -> Re
     for (version, sql) in MIGRATIONS.iter().enumerate().skip(done) {
         tx.execute_batch(sql)?;
         tx.pragma_update(None, "user_version", i64::try_from(version + 1).unwrap_or(i64::MAX))?;
+    }
+    if done < CAUSES {
+        dead::fill(&tx)?;
     }
     if done == 0 {
         tx.pragma_update(None, "application_id", APPLICATION)?;

@@ -22,8 +22,8 @@ const LOOKED_AT: usize = 10_000;
 pub(super) fn append(tx: &mut Tx<'_>, SealedRecord { record, body }: &SealedRecord) -> Result<i64, Error> {
     let seq = tx.numbers.record + 1;
     tx.sql.execute(
-        "INSERT INTO record (seq, kind, at, who, what, code, message, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO record (seq, kind, at, who, what, code, message, sealed, settled)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             seq,
             Word(record.kind),
@@ -33,6 +33,7 @@ pub(super) fn append(tx: &mut Tx<'_>, SealedRecord { record, body }: &SealedReco
             record.code.as_str(),
             record.message,
             body,
+            (record.kind == RecordKind::Refusal).then_some(0),
         ],
     )?;
     tx.numbers.record = seq;
@@ -101,6 +102,7 @@ pub(super) fn list(
            AND (:text IS NULL OR holds(:text, who, what, message))
            AND (:since IS NULL OR at >= :since)
            AND (:until IS NULL OR at < :until)
+           AND (:dead IS NULL OR settled = 0)
          ORDER BY seq DESC LIMIT :limit",
     )?;
     let mut found = select.query(named_params! {
@@ -114,6 +116,7 @@ pub(super) fn list(
         ":text": filter.text.as_deref().map(folded),
         ":since": filter.since.map(Time),
         ":until": filter.until.map(Time),
+        ":dead": filter.dead.then_some(1),
         ":limit": limit,
     })?;
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);

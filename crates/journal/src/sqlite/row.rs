@@ -7,6 +7,7 @@ use model::{Attempt, Code, Event, EventSeq, Job, JobId, Record, Seq, Step};
 use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::code::{CodeText, Coded, Id, SubjectText, Time, Word};
+use super::dead;
 use super::number;
 use crate::damage::Spot;
 use crate::error::Error;
@@ -17,7 +18,7 @@ macro_rules! select_job {
         concat!(
             "SELECT seq, id, source, external_id, action, subject, class, state, head, lane, due_at, deadline, ",
             "status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by, ",
-            "not_before, dry_run ",
+            "not_before, dry_run, failed_on, cause, settled, aside ",
             "FROM job ",
             $($rest),+
         )
@@ -50,6 +51,7 @@ pub(super) fn job(row: &Row<'_>) -> Result<Job> {
         cancelled_by: row.get(20)?,
         not_before: maybe_time(row, 21)?,
         dry_run: row.get(22)?,
+        failed: dead::failed(row, 23)?,
     })
 }
 

@@ -207,6 +207,7 @@ pub async fn effects_without_a_job_are_applied(bed: &dyn Bed) {
             message: "paused".to_owned(),
             body: b"before and after".to_vec(),
         }],
+        settles: Vec::new(),
     };
     journal.apply(effects, Some((EventKind::Paused, "00dummy".to_owned())), at(5)).await.unwrap();
     assert_eq!(journal.deliveries(None, OutboxPlace::default(), 9).await.unwrap().rows[0].job, None);

@@ -4,6 +4,7 @@
 
 pub mod accepting;
 pub mod beside;
+pub mod dead;
 pub mod effects;
 pub mod fencing;
 pub mod history;
@@ -76,6 +77,14 @@ macro_rules! conformance {
                 follow_ups_are_accepted_in_the_same_commit
                 effects_without_a_job_are_applied
                 dead_deliveries_are_listed_and_settled
+            }
+            dead {
+                a_replay_that_succeeds_ends_a_dead_letter
+                a_replay_that_fails_counts_in_the_place_of_its_original
+                dead_letters_are_set_aside_once_and_for_a_reason
+                dead_letters_are_grouped_by_cause_and_backend
+                refusals_end_too
+                however_many_messages_there_are_causes_are_bounded
             }
             reading {
                 due_jobs_come_by_lane_class_and_time

@@ -144,6 +144,7 @@ pub fn to(number: u64, expect: Expect, state: JobState, now: Timestamp) -> Chang
             code: None,
             message: None,
             scrub: if state.is_terminal() { Scrub::Now } else { Scrub::Keep },
+            cause: None,
         },
         events: Vec::new(),
         effects: EffectSet::default(),

@@ -33,6 +33,7 @@ fn job(state: JobState, status: i32, message: Option<&str>) -> Job {
         ended_at: None,
         replay_of: None,
         cancelled_by: None,
+        failed: None,
     }
 }
 

@@ -89,7 +89,7 @@ impl Runner {
     pub(super) async fn end(&mut self, state: JobState, why: Option<(Code, String)>) {
         let now = self.core.clock.now();
         let keep = self.core.snapshot().limits.keep_secrets;
-        let change = self.found.progress.end(state, why, now, keep);
+        let change = self.found.end(state, why, now, keep);
         if self.core.insist(change, self.told(Moment::Settled)).await == Wrote::Yes {
             ended(&self.core, &self.found.progress, now);
         }

@@ -2,21 +2,22 @@
 
 use jiff::Timestamp;
 use model::{
-    Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Name, OutboxPlace,
-    Record, Seq, Step, Subject,
+    CauseId, Class, Delivery, DeliveryTo, Entity, EntityKey, Event, EventsCursor, Job, JobId, Name,
+    OutboxPlace, Record, Seq, Step, Subject,
 };
 use uuid::Uuid;
 
 use super::SqliteJournal;
 use crate::api::{
-    Answer, AttemptOutput, BoxFuture, Count, DeliveryFilter, Due, EntityFilter, EntityPage, Filter, Listing,
-    Naming, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally, Whose,
+    Answer, AttemptOutput, BoxFuture, CauseTally, Count, DeadTally, DeliveryFilter, Due, EntityFilter,
+    EntityPage, Filter, Listing, Naming, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally,
+    Whose,
 };
 use crate::damage::Damaged;
 use crate::error::Error;
 use crate::life::Life;
 use crate::sqlite::queue::Kind;
-use crate::sqlite::{entity, job, list, name, outbox, record, row};
+use crate::sqlite::{dead, entity, job, list, name, outbox, record, row};
 
 impl Read for SqliteJournal {
     fn id(&self) -> Uuid {
@@ -115,6 +116,18 @@ impl Read for SqliteJournal {
 
     fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
         self.read(move |conn| job::later_success(conn, job))
+    }
+
+    fn dead_letters(&self) -> BoxFuture<'_, Result<DeadTally, Error>> {
+        self.read(dead::tally)
+    }
+
+    fn causes(&self, backend: Option<String>, limit: usize) -> BoxFuture<'_, Result<Vec<CauseTally>, Error>> {
+        self.read(move |conn| dead::causes(conn, backend.as_deref(), limit))
+    }
+
+    fn cause(&self, id: CauseId) -> BoxFuture<'_, Result<Option<CauseTally>, Error>> {
+        self.read(move |conn| dead::one(conn, id))
     }
 
     fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>> {

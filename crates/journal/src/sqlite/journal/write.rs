@@ -10,7 +10,7 @@ use crate::damage::Burial;
 use crate::error::Error;
 use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 use crate::sqlite::queue::Kind;
-use crate::sqlite::{accept, bury, change, effects, operate, outbox, record};
+use crate::sqlite::{accept, bury, change, dead, effects, operate, outbox, record};
 
 impl Write for SqliteJournal {
     fn accept(&self, job: NewJob, effects: EffectSet) -> BoxFuture<'_, Result<Acceptance, Error>> {
@@ -90,6 +90,20 @@ impl Write for SqliteJournal {
             Err(error) => failed(error),
             Ok(effects) => self.write(Kind::Other, effects.bytes(), move |tx| {
                 outbox::settle_dead(tx, &deliveries, fate, &effects, at)
+            }),
+        }
+    }
+
+    fn set_aside(
+        &self,
+        jobs: Vec<JobId>,
+        refusals: Vec<i64>,
+        effects: EffectSet,
+    ) -> BoxFuture<'_, Result<u64, Error>> {
+        match SealedEffects::new(&self.seal, effects) {
+            Err(error) => failed(error),
+            Ok(effects) => self.write(Kind::Other, effects.bytes(), move |tx| {
+                dead::set_aside(tx, &jobs, &refusals, &effects)
             }),
         }
     }

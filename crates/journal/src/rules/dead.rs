@@ -1,0 +1,37 @@
+//! When a failed job is no dead letter any more.
+
+use model::{JobState, Settled};
+
+/// What the end of a replay makes of the job of which it is one, when that stands so (`None` = it is a dead letter);
+/// `None` = it stays as it is.
+pub(crate) fn settle(replay: JobState, was: Option<Settled>) -> Option<Settled> {
+    match (replay, was) {
+        // What somebody set aside stays so.
+        (_, Some(Settled::Aside | Settled::Replayed)) => None,
+        (JobState::Succeeded, _) => Some(Settled::Replayed),
+        (JobState::Failed, None) => Some(Settled::Followed),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_that_succeeds_settles_and_one_that_fails_takes_the_place() {
+        use JobState::{Cancelled, Failed, Succeeded};
+        use Settled::{Aside, Followed, Replayed};
+        for (replay, was, expected) in [
+            (Succeeded, None, Some(Replayed)),
+            (Succeeded, Some(Followed), Some(Replayed)),
+            (Succeeded, Some(Aside), None),
+            (Failed, None, Some(Followed)),
+            (Failed, Some(Followed), None),
+            (Failed, Some(Replayed), None),
+            (Cancelled, None, None),
+        ] {
+            assert_eq!(settle(replay, was), expected, "{replay:?} {was:?}");
+        }
+    }
+}
