@@ -15,10 +15,12 @@ use std::time::Duration;
 use engine::port::{BoxFuture, Courier, Delivered};
 use lettre::transport::smtp::Error;
 use lettre::{AsyncTransport as _, Message};
-use model::Delivery;
+use model::{Delivery, DeliveryId};
 
 /// The courier's name in deliveries.
 pub const COURIER: &str = "mail";
+/// Why a letter waits.
+const NO_RELAY: &str = "no relay is configured: give mail.relay";
 /// A relay is asked by so many at once.
 const AT_ONCE: usize = 2;
 /// A letter that the relay does not take now waits no longer than this before the next try.
@@ -37,9 +39,22 @@ impl Mail {
         Mail { relay }
     }
 
+    /// Hands a letter to the relay at once, past the outbox. The error says why it does not have it.
+    pub(crate) async fn now(&self, letter: &Letter, id: DeliveryId) -> Result<(), String> {
+        let relay = self.relay.as_ref().ok_or(NO_RELAY)?;
+        let message = letter.message(id, relay.sender())?;
+        match relay.transport().send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) => match told(&error) {
+                Delivered::Later(_, why) | Delivered::Never(why) => Err(why),
+                Delivered::Done => Ok(()),
+            },
+        }
+    }
+
     async fn send(&self, delivery: Delivery) -> Delivered {
         let Some(relay) = &self.relay else {
-            return Delivered::Later(None, "no relay is configured: give mail.relay".to_owned());
+            return Delivered::Later(None, NO_RELAY.to_owned());
         };
         let message =
             Letter::read(&delivery.body).and_then(|letter| letter.message(delivery.id, relay.sender()));

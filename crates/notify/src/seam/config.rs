@@ -1,6 +1,7 @@
-//! `webhooks:`, `mail:` and `telemetry:`, who is told.
+//! `webhooks:`, `mail:`, `alerts:` and `telemetry:`, who is told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use module::config::{Instance, Root, SecretSource};
 use module::{section, words};
@@ -91,3 +92,44 @@ impl Root for Mail {
 
 /// Keys that are read at start only.
 pub(super) const MAIL_COLD: &[&str] = &["relay", "security", "user", "password", "authorities", "from"];
+
+/// In which language mails about the hub are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AlertLanguage {
+    /// English.
+    En,
+    /// French.
+    Fr,
+}
+
+words! { AlertLanguage { En = "en", Fr = "fr" } }
+
+section! {
+    /// Mails about what needs a person: what the failsafe holds, backends that keep failing, dead letters, sources that are
+    /// away, a journal that cannot be written.
+    Alerts {
+        /// To whom, mail addresses. Without one nobody is written to.
+        to: Vec<String> = Vec::new(),
+        /// In which language: `en` or `fr`.
+        language: AlertLanguage = AlertLanguage::En,
+        /// What needs a person for so long is told of; what mends itself sooner is not.
+        after: Duration = Duration::from_mins(5),
+        /// Of so many failed jobs nobody is told.
+        dead_letters: u64 = 0,
+        /// Between these times of the day nothing is sent, such as `22:00-07:00`: it waits until they are over. A journal that
+        /// cannot be written is told of at any time.
+        quiet: Option<String> = None,
+        /// When all that needs a person is told of in one mail, a cron pattern such as `0 8 * * 1-5`. Without it never.
+        digest: Option<String> = None,
+        /// The time zone of both, `Europe/Paris`. Without it that of the machine.
+        time_zone: Option<String> = None,
+    }
+}
+
+impl Root for Alerts {
+    const NAME: &'static str = "alerts";
+}
+
+/// Keys that are read at start only.
+pub(super) const ALERTS_COLD: &[&str] =
+    &["to", "language", "after", "dead_letters", "quiet", "digest", "time_zone"];

@@ -1,5 +1,6 @@
 //! What the hub sees of this module.
 
+mod alerts;
 mod config;
 mod mail;
 mod traces;
@@ -10,15 +11,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use engine::port::BoxFuture;
 use engine::{Clock, Hub};
+use http::page::Part;
 use module::config::{Named, SectionKind};
-use module::{About, Declaration, Module, Running, Told};
+use module::{About, Around, Declaration, Module, Running, Served, Told};
 
+use crate::alert::{self, Alerts, Pages};
 use crate::mail::Mail;
-use crate::trace::{Telling, Traces};
+use crate::trace::{self, Traces};
 use crate::{COURIER, Webhooks};
-use config::{Mail as MailSection, Telemetry, Webhook};
+use alerts::Alerting;
+use config::{Alerts as AlertsSection, Mail as MailSection, Telemetry, Webhook};
 
-/// Webhooks, mail, and traces for a collector. Joins last: traces follow whatever leaves, by whichever courier.
+/// Webhooks, mail, alerts, and traces for a collector. Joins last: traces follow whatever leaves, by whichever courier.
 #[derive(Clone, Copy, Debug)]
 pub struct Notify;
 
@@ -26,10 +30,12 @@ impl Module for Notify {
     fn about(&self) -> About {
         About {
             sections: vec![
+                SectionKind::of::<AlertsSection>(config::ALERTS_COLD),
                 SectionKind::of::<MailSection>(config::MAIL_COLD),
                 SectionKind::of::<Telemetry>(config::TELEMETRY_COLD),
                 SectionKind::of::<Named<Webhook>>(config::WEBHOOKS_COLD),
             ],
+            pages: alert::described().table(),
             ..About::default()
         }
     }
@@ -38,9 +44,18 @@ impl Module for Notify {
         let hooks = webhooks::configured(&told.sections.get(), &told.environment)?;
         let collector = traces::collector(&told.sections.get(), &told.environment)?;
         let relay = mail::relay(&told.sections.get(), &told.environment)?;
+        let settings = alerts::settings(&told.sections.get(), relay.is_some())?;
+        let alerting = Alerting::default();
+        say.chores.extend(settings.iter().flat_map(|settings| alerts::chores(&alerting, settings)));
         say.on_start(move |ground, setup| {
-            setup.couriers.insert(crate::mail::COURIER.to_owned(), Arc::new(Mail::new(relay)));
             let clock: &Clock = ground.clock;
+            let mail = Arc::new(Mail::new(relay));
+            setup.couriers.insert(crate::mail::COURIER.to_owned(), Arc::clone(&mail) as _);
+            let alerts = settings.map(|settings| Arc::new(Alerts::new(settings, mail, clock.clone())));
+            if let Some(alerts) = &alerts {
+                // It starts once.
+                let _ = alerting.set(Arc::clone(alerts));
+            }
             // What was to leave when the last one was taken out of the configuration is then given up, and seen.
             let webhooks = Arc::new(Webhooks::new(hooks, clock.clone()).context("preparing the webhooks")?);
             setup.reactors.push(Arc::clone(&webhooks) as _);
@@ -55,30 +70,43 @@ impl Module for Notify {
             if let Some(traces) = &traces {
                 traces.watch(&mut setup.couriers);
             }
-            Ok(Tracing { traces: Mutex::new(traces), telling: Mutex::default() })
+            Ok(Telling { alerts, traces: Mutex::new(traces), sending: Mutex::default() })
         });
         Ok(())
     }
 }
 
-/// The traces of a hub that runs.
-struct Tracing {
+/// Whom a hub tells that runs.
+struct Telling {
+    alerts: Option<Arc<Alerts>>,
     traces: Mutex<Option<Traces>>,
-    telling: Mutex<Option<Telling>>,
+    sending: Mutex<Option<trace::Telling>>,
 }
 
-impl Running for Tracing {
+impl Running for Telling {
     fn start(&self, hub: &Hub) {
         let traces = self.traces.lock().unwrap_or_else(PoisonError::into_inner).take();
-        *self.telling.lock().unwrap_or_else(PoisonError::into_inner) =
+        *self.sending.lock().unwrap_or_else(PoisonError::into_inner) =
             traces.map(|traces| traces.start(hub.clone()));
     }
 
+    fn pages(&self) -> Option<Part> {
+        Some(alert::PART)
+    }
+
+    fn serve(&self, around: &Around<'_>) -> Served {
+        if let Some(alerts) = &self.alerts {
+            alerts.reached_at(around.url);
+        }
+        let (hub, alerts, kit) = (around.hub.clone(), self.alerts.clone(), around.kit.clone());
+        Served { pages: alert::routes(Pages { hub, alerts, kit }), ..Served::default() }
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
-        let telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner).take();
         Box::pin(async {
-            if let Some(telling) = telling {
-                telling.close().await;
+            if let Some(sending) = sending {
+                sending.close().await;
             }
         })
     }
