@@ -44,7 +44,7 @@ pub(crate) async fn list(
         what: form.get("what").map(|what| Match::Begins(what.to_owned())),
         ..RecordFilter::of(RecordKind::Audit)
     };
-    let found = console.hub.journal().records(filter, before, ROWS).await?;
+    let found = console.hub.records(filter, before, ROWS).await?;
     let text = |name| form.get(name).unwrap_or_default().to_owned();
     let older = |next: i64| {
         let mut query = form_urlencoded::Serializer::new(String::new());

@@ -112,7 +112,7 @@ pub(crate) async fn show(
             }
             let first: Vec<_> = grave.iter().map(|job| job.id).collect();
             let others = found.rows.into_iter().filter(|job| !first.contains(&job.id));
-            jobs = others.map(|job| Row::new(&visit, &console, job)).collect();
+            jobs = Row::all(&visit, &console, others.collect()).await?;
             found.next
         }
         Of::Refusals => {
@@ -140,7 +140,7 @@ pub(crate) async fn show(
         of,
         failed,
         retry: failed > 0 && visit.may(Scope::OPERATE),
-        grave: grave.into_iter().map(|job| Row::new(&visit, &console, job)).collect(),
+        grave: Row::all(&visit, &console, grave).await?,
         jobs,
         refusals,
         deliveries,

@@ -134,7 +134,7 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let set = console.hub.held_set(&set).await?;
     let jobs = console.hub.held_jobs(&set.name, None, ROWS).await?;
-    let rows: Vec<Row> = jobs.into_iter().map(|job| Row::new(&visit, &console, job)).collect();
+    let rows = Row::all(&visit, &console, jobs).await?;
     let title = set.name.clone();
     let content = One {
         v: &visit,

@@ -2,12 +2,15 @@
 //! then nothing is selected.
 
 use engine::WaitsFor;
+use http::Problem;
 use http::page::{Form, Visit};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use journal::Filter;
 use model::{JobState, Subject};
+
+use crate::Console;
 
 /// A filter as it was filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) waiting: Option<WaitsFor>,
     pub(crate) since: String,
     pub(crate) until: String,
+    /// The subject that is meant, where it was looked up.
+    meant: Option<Subject>,
     /// The fields that cannot be understood, with the message that says why.
     wrong: Vec<(&'static str, &'static str)>,
 }
@@ -41,6 +46,7 @@ impl Asked {
             waiting: form.get("waiting").and_then(waits_for),
             since: text("since"),
             until: text("until"),
+            meant: None,
             wrong: Vec::new(),
         };
         let subject = asked.subject.is_empty() || asked.subject.parse::<Subject>().is_ok();
@@ -53,6 +59,22 @@ impl Asked {
         asked.wrong =
             checks.into_iter().filter(|(.., right)| !right).map(|(name, why, _)| (name, why)).collect();
         asked
+    }
+
+    /// The same, with the subject that is meant where it is called by a name or an account.
+    pub(crate) async fn meant(console: &Console, form: &Form) -> Result<Self, Problem> {
+        let mut asked = Asked::read(form);
+        if asked.subject.trim().is_empty() {
+            return Ok(asked);
+        }
+        asked.wrong.retain(|(name, _)| *name != "subject");
+        match console.hub.subject_meant(&asked.subject).await {
+            Ok(subject) => asked.meant = Some(subject),
+            Err(engine::Error::Missing(_)) => asked.wrong.push(("subject", "filter-nobody")),
+            Err(engine::Error::Several { .. }) => asked.wrong.push(("subject", "filter-several")),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(asked)
     }
 
     /// Whether fields are filled in beside those that are always seen.
@@ -134,7 +156,7 @@ impl Asked {
         self.is_clear().then(|| Filter {
             states: self.states.clone(),
             action: some(&self.action),
-            subject: self.subject.parse().ok(),
+            subject: self.meant.clone().or_else(|| self.subject.parse().ok()),
             source: some(&self.source),
             backend: some(&self.backend),
             code: some(&self.code),

@@ -12,7 +12,7 @@ use engine::WaitsFor;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
 use journal::{Listing, Order, Page};
-use model::{Job, JobState, Seq};
+use model::{Job, JobState, Name, Seq};
 
 use crate::Console;
 use crate::filter::{Asked, WAITS};
@@ -24,6 +24,8 @@ const ROWS: u32 = 100;
 /// A row of a list of jobs.
 pub(crate) struct Row {
     pub(crate) job: Job,
+    /// What its subject is called.
+    pub(crate) who: Option<Name>,
     pub(crate) chip: Chip,
     pub(crate) accepted: When,
     pub(crate) took: Option<String>,
@@ -34,12 +36,28 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// All of them, with what their subjects are called.
+    pub(crate) async fn all(v: &Visit, console: &Console, jobs: Vec<Job>) -> Result<Vec<Self>, Problem> {
+        let names = console.hub.names_in(&jobs).await?;
+        let row =
+            |job: Job| Row { who: names.of(job.subject.as_ref()).cloned(), ..Row::new(v, console, job) };
+        Ok(jobs.into_iter().map(row).collect())
+    }
+
     pub(crate) fn new(v: &Visit, console: &Console, job: Job) -> Self {
         let took = job.started_at.zip(job.ended_at).map(|(from, to)| span(v, between(from, to)));
         let ahead = console.hub.report_of(job.id).map(|report| Ahead::new(v, &report));
         let grave = job.state == JobState::Failed
             && job.code.as_ref().is_some_and(|code| console.grave.contains(&code.as_str()));
-        Row { chip: Chip::job(v, job.state), accepted: job.accepted_at.into(), took, ahead, grave, job }
+        Row {
+            who: None,
+            chip: Chip::job(v, job.state),
+            accepted: job.accepted_at.into(),
+            took,
+            ahead,
+            grave,
+            job,
+        }
     }
 }
 
@@ -58,6 +76,8 @@ struct List<'p> {
     backends: Vec<String>,
     newest: Option<String>,
     older: Option<String>,
+    /// How far it looked, where that was not to the end and too few were found.
+    looked_at: Option<String>,
     retry: Option<String>,
     export: [(&'static str, String); 2],
     /// The hub has no job at all.
@@ -72,7 +92,7 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let form = Form::of_query(query.as_deref().unwrap_or_default());
-    let asked = Asked::read(&form);
+    let asked = Asked::meant(&console, &form).await?;
     let after = form.get("after").and_then(|after| after.parse().ok()).map(Seq);
     let found = match asked.filter() {
         Some(filter) => {
@@ -81,7 +101,12 @@ pub(crate) async fn list(
         }
         None => Listing { rows: Vec::new(), next: None, damaged: Vec::new() },
     };
-    let rows: Vec<Row> = found.rows.into_iter().map(|job| Row::new(&visit, &console, job)).collect();
+    let short = found.rows.len() + found.damaged.len() < ROWS as usize;
+    let looked_at = match found.next.filter(|_| short) {
+        Some(next) => Some(visit.count("jobs-looked-at", console.hub.looked_at(Seq(next)).await?)),
+        None => None,
+    };
+    let rows = Row::all(&visit, &console, found.rows).await?;
     let failed = asked.states.is_empty() || asked.has(JobState::Failed);
     let failed = failed && rows.iter().any(|row| row.job.state == JobState::Failed);
     let (actions, backends) = choices(&console);
@@ -93,7 +118,8 @@ pub(crate) async fn list(
         v: &visit,
         waits: WAITS.into_iter().map(wait).collect(),
         states: JobState::ALL.into_iter().map(state).collect(),
-        first_day: rows.is_empty() && asked.is_empty() && after.is_none(),
+        first_day: rows.is_empty() && asked.is_empty() && after.is_none() && found.next.is_none(),
+        looked_at,
         newest: after.map(|_| asked.link("/jobs", &[])),
         older: found.next.map(|next| asked.link("/jobs", &[("after", next.to_string())])),
         retry: (failed && visit.may(Scope::OPERATE)).then(|| asked.link("/jobs/retry", &[])),

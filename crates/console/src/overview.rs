@@ -68,7 +68,7 @@ pub(crate) async fn show(
         v: &visit,
         alerts: attention(&console, &visit, jobs(JobState::Failed), undeliverable).await?,
         tiles: shown.into_iter().map(tile).collect(),
-        latest: latest.rows.into_iter().map(|job| Row::new(&visit, &console, job)).collect(),
+        latest: Row::all(&visit, &console, latest.rows).await?,
     };
     Ok(visit.page(visit.t("overview")).live("on=all").show(&content))
 }

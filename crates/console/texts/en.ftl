@@ -72,6 +72,7 @@ bytes = { $n ->
 pager = Pages of the list
 pager-newest = ← Newest
 pager-older = Older →
+search-on = Look at older ones
 
 # Overview.
 attention = Needs attention
@@ -137,6 +138,11 @@ jobs-caption = Jobs, newest first
 jobs-retry-these = Retry the failed ones…
 jobs-export = Export
 jobs-none = No job fits
+jobs-none-yet = None yet
+jobs-looked-at = { $n ->
+    [one] Only the newest job was looked at.
+   *[other] The newest { $n } jobs were looked at.
+ }
 jobs-none-hint = Jobs that ended long ago are removed: see “retention” in the settings.
 first-title = No job yet
 first-text = A job begins when a source receives a request, or when you hand one in: with the form, through the API, or in a terminal on this machine:
@@ -169,6 +175,8 @@ filter-until = Until (UTC)
 filter-apply = Filter
 filter-clear = Clear the filter
 filter-wrong-subject = A subject is written kind:value, such as identity:alice.
+filter-nobody = No job is about anything called so: write kind:value, or a whole name or account.
+filter-several = Several are called so: give the account, or kind:value.
 filter-wrong-time = Write a time such as 2026-11-30T18:00.
 job-title = { $action }
 job-took = took { $span }
@@ -474,6 +482,7 @@ audit-who = Who
 audit-what = What
 audit-change = Change
 audit-none = No change fits
+audit-none-yet = None yet among the newest entries
 audit-none-text = Everything that people and programs change is kept here.
 audit-one = Change
 audit-before = Before

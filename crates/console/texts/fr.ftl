@@ -72,6 +72,7 @@ bytes = { $n ->
 pager = Pages de la liste
 pager-newest = ← Plus récents
 pager-older = Plus anciens →
+search-on = Chercher plus loin
 
 # Vue d’ensemble.
 attention = À surveiller
@@ -143,6 +144,11 @@ jobs-caption = Travaux, du plus récent au plus ancien
 jobs-retry-these = Relancer les échoués…
 jobs-export = Exporter
 jobs-none = Aucun travail ne correspond
+jobs-none-yet = Aucun pour l’instant
+jobs-looked-at = { $n ->
+    [one] Seul le travail le plus récent a été examiné.
+   *[other] Les { $n } travaux les plus récents ont été examinés.
+ }
 jobs-none-hint = Les travaux terminés depuis longtemps sont supprimés : voir « retention » dans les réglages.
 first-title = Aucun travail pour l’instant
 first-text = Un travail commence quand une source reçoit une demande, ou quand vous en soumettez une : avec le formulaire, par l’API, ou dans un terminal de cette machine :
@@ -174,6 +180,8 @@ filter-since = Depuis (UTC)
 filter-until = Jusqu’à (UTC)
 filter-apply = Filtrer
 filter-clear = Effacer le filtre
+filter-nobody = Aucun travail ne porte sur ce nom : indiquez genre:valeur, un nom complet ou un compte.
+filter-several = Plusieurs portent ce nom : indiquez le compte, ou genre:valeur.
 filter-wrong-subject = Un sujet s’écrit genre:valeur, par exemple identity:alice.
 filter-wrong-time = Écrivez une date telle que 2026-11-30T18:00.
 job-title = { $action }
@@ -492,6 +500,7 @@ audit-who = Qui
 audit-what = Quoi
 audit-change = Changement
 audit-none = Aucun changement ne correspond
+audit-none-yet = Rien pour l’instant parmi les entrées les plus récentes
 audit-none-text = Tout ce que les personnes et les programmes changent est gardé ici.
 audit-one = Changement
 audit-before = Avant

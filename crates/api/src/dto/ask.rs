@@ -1,6 +1,6 @@
 //! What callers ask for: filters, pages, replays. Read from a query string or a JSON body, and written by the client.
 
-use model::{EventsCursor, JobId, JobState, Seq, Subject};
+use model::{EventsCursor, JobId, JobState, Seq};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -25,11 +25,9 @@ pub struct Filter {
     /// This action.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// This subject.
+    /// This subject: `kind:value`, or what one is called as a whole, such as the account of a person.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    #[param(value_type = Option<String>)]
-    pub subject: Option<Subject>,
+    pub subject: Option<String>,
     /// This source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -45,7 +43,8 @@ pub struct Filter {
     /// Accepted before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
-    /// With this text in what is in clear: id, the caller's own id, subject, action, source, code, message.
+    /// With this text in what is in clear: id, the caller's own id, subject and its name, action, source, code, message.
+    /// Neither case nor accents matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Waiting for this.
@@ -127,11 +126,10 @@ impl Filter {
 
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
         const TIME: &str = "a time such as 2026-11-30T18:00:00Z";
-        const SUBJECT: &str = "kind:value, such as identity:66c22991bdc3c9a7563a9d4f";
         Ok(Filter {
             state: params.states("state")?,
             action: params.one("action")?,
-            subject: params.value("subject", SUBJECT)?,
+            subject: params.one("subject")?.filter(|subject| !subject.trim().is_empty()),
             source: params.one("source")?,
             backend: params.one("backend")?,
             code: params.one("code")?,
@@ -160,12 +158,19 @@ impl Filter {
 }
 
 impl Filter {
-    /// As journal and engine take it.
-    pub(crate) fn split(self) -> (journal::Filter, Option<engine::WaitsFor>) {
+    /// As journal and engine take it. Refused when nothing is called as the filter says, or several are.
+    pub(crate) async fn split(
+        self,
+        hub: &engine::Hub,
+    ) -> Result<(journal::Filter, Option<engine::WaitsFor>), Problem> {
+        let subject = match &self.subject {
+            Some(text) => Some(hub.subject_meant(text).await?),
+            None => None,
+        };
         let filter = journal::Filter {
             states: self.state,
             action: self.action,
-            subject: self.subject,
+            subject,
             source: self.source,
             backend: self.backend,
             code: self.code,
@@ -174,7 +179,7 @@ impl Filter {
             text: self.text,
             ..journal::Filter::default()
         };
-        (filter, self.waiting_on.map(Into::into))
+        Ok((filter, self.waiting_on.map(Into::into)))
     }
 }
 
@@ -310,9 +315,13 @@ pub struct CancelMany {
 }
 
 /// The jobs that are named, or all that fit.
-pub(crate) fn which(filter: Filter, jobs: Vec<JobId>) -> Result<engine::Which, Problem> {
+pub(crate) async fn which(
+    hub: &engine::Hub,
+    filter: Filter,
+    jobs: Vec<JobId>,
+) -> Result<engine::Which, Problem> {
     if jobs.is_empty() {
-        let (filter, waits_for) = filter.split();
+        let (filter, waits_for) = filter.split(hub).await?;
         return Ok(engine::Which::All(filter, waits_for));
     }
     if filter != Filter::default() {

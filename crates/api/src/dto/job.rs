@@ -30,6 +30,9 @@ pub struct Job {
     /// What it is about.
     #[schema(value_type = Option<String>)]
     pub subject: Option<Subject>,
+    /// What that is called, where the hub knows it: a name, then what else tells it apart, such as the account of a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// How urgent.
     #[schema(value_type = schema::Class)]
     pub class: Class,
@@ -77,6 +80,7 @@ impl From<model::Job> for Job {
             external_id: job.external_id,
             action: job.action,
             subject: job.subject,
+            name: None,
             class: job.class,
             state: job.state,
             head: job.head,
@@ -96,6 +100,14 @@ impl From<model::Job> for Job {
     }
 }
 
+impl Job {
+    /// A job, with what its subject is called.
+    pub fn named(job: model::Job, names: &engine::Names) -> Self {
+        let name = names.of(job.subject.as_ref()).map(|name| name.as_str().to_owned());
+        Job { name, ..Job::from(job) }
+    }
+}
+
 /// A page of jobs, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobPage {
@@ -105,6 +117,9 @@ pub struct JobPage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>)]
     pub next: Option<Seq>,
+    /// The page is short, since no more than the newest so many jobs were looked at for it: `next` goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<u64>,
     /// What stands between them and cannot be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<Damaged>,

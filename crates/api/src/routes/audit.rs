@@ -47,7 +47,7 @@ pub(super) async fn list(
     };
     params.finish()?;
     let limit = limit.unwrap_or(dto::PAGE) as usize;
-    let Listing { rows, next, damaged } = api.hub.journal().records(filter, before, limit).await?;
+    let Listing { rows, next, damaged } = api.hub.records(filter, before, limit).await?;
     let records = rows.into_iter().map(dto::Record::from).collect();
     Ok(Json(RecordPage { records, next, damaged: dto::damaged(damaged) }))
 }

@@ -34,7 +34,7 @@ pub(super) async fn export(
     _: May<Read>,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let (filter, waits_for) = Filter::read(&mut params)?.split();
+    let filter = Filter::read(&mut params)?;
     let documents = params.flag("documents")?;
     let format = params.value("format", "ndjson or csv")?.unwrap_or(ExportFormat::Ndjson);
     params.finish()?;
@@ -43,6 +43,7 @@ pub(super) async fn export(
             "documents do not fit into CSV: leave out `documents`, or `format`",
         ));
     }
+    let (filter, waits_for) = filter.split(&api.hub).await?;
     let walk = Walk { api, filter, waits_for, documents, read: VecDeque::new(), after: None, over: false };
     Ok(match format {
         ExportFormat::Ndjson => ndjson(walk.rows()),
@@ -55,7 +56,7 @@ struct Walk {
     filter: journal::Filter,
     waits_for: Option<engine::WaitsFor>,
     documents: bool,
-    read: VecDeque<Result<model::Job, dto::Damaged>>,
+    read: VecDeque<Result<dto::Job, dto::Damaged>>,
     after: Option<Seq>,
     over: bool,
 }
@@ -77,7 +78,7 @@ impl Walk {
             let found = self.api.hub.jobs(self.filter.clone(), self.waits_for, page).await?;
             let Listing { rows, next, damaged } = found;
             let damaged = dto::damaged(damaged).into_iter().map(Err);
-            self.read = rows.into_iter().map(Ok).chain(damaged).collect();
+            self.read = self.api.named(rows).await?.into_iter().map(Ok).chain(damaged).collect();
             (self.after, self.over) = (next.map(Seq), next.is_none());
         }
         Ok(match self.read.pop_front() {
@@ -85,7 +86,7 @@ impl Walk {
             Some(Err(damaged)) => Some(Exported::Damaged { damaged }),
             Some(Ok(job)) => {
                 let document = if self.documents { self.document(job.id).await? } else { None };
-                Some(Exported::Job { job: Box::new(job.into()), document })
+                Some(Exported::Job { job: Box::new(job), document })
             }
         })
     }

@@ -56,7 +56,7 @@ pub(super) async fn set(
     let set = api.hub.held_set(&name).await?.into();
     let jobs = api.hub.held_jobs(&name, after.map(|time| time.0), PAGE).await?;
     let next = jobs.last().filter(|_| jobs.len() == PAGE).map(|job| job.due_at.into());
-    Ok(Json(HeldJobs { set, jobs: jobs.into_iter().map(Into::into).collect(), next }))
+    Ok(Json(HeldJobs { set, jobs: api.named(jobs).await?, next }))
 }
 
 /// `POST /failsafe/{set}/approve`: its jobs run. Works once.

@@ -32,12 +32,17 @@ pub(super) async fn list(
 ) -> Result<Json<JobPage>, Problem> {
     let JobQuery { filter, before, limit } = JobQuery::read(&mut params)?;
     params.finish()?;
-    let (filter, waits_for) = filter.split();
+    let (filter, waits_for) = filter.split(&api.hub).await?;
     let limit = limit.unwrap_or(dto::PAGE);
     let page = Page { after: before, order: Order::Newest, limit };
     let Listing { rows, next, damaged } = api.hub.jobs(filter, waits_for, page).await?;
-    let jobs = rows.into_iter().map(dto::Job::from).collect();
-    Ok(Json(JobPage { jobs, next: next.map(Seq), damaged: dto::damaged(damaged) }))
+    let short = u32::try_from(rows.len() + damaged.len()).is_ok_and(|found| found < limit);
+    let looked_at = match next.filter(|_| short) {
+        Some(next) => Some(api.hub.looked_at(Seq(next)).await?),
+        None => None,
+    };
+    let jobs = api.named(rows).await?;
+    Ok(Json(JobPage { jobs, next: next.map(Seq), looked_at, damaged: dto::damaged(damaged) }))
 }
 
 /// Counted so far, unless the caller wants fewer.
@@ -58,9 +63,10 @@ pub(super) async fn count(
     _: May<Read>,
     mut params: Params,
 ) -> Result<Json<JobCount>, Problem> {
-    let (filter, waits_for) = Filter::read(&mut params)?.split();
+    let filter = Filter::read(&mut params)?;
     params.finish()?;
-    let journal::Count { jobs, more } = api.hub.count(filter, waits_for, COUNTED).await?;
+    let (filter, waits_for) = filter.split(&api.hub).await?;
+    let journal::Count { jobs, more, .. } = api.hub.count(filter, waits_for, COUNTED).await?;
     Ok(Json(JobCount { jobs, more }))
 }
 
@@ -80,10 +86,19 @@ pub(super) async fn show(
     Named(job): Named<JobId>,
 ) -> Result<Json<dto::Story>, Problem> {
     api.seen_by(&caller, job).await?;
-    Ok(Json(api.hub.story(job).await?.into()))
+    let mut story: dto::Story = api.hub.story(job).await?.into();
+    let names = api.hub.names(&story.job.subject).await?;
+    story.job.name = names.of(story.job.subject.as_ref()).map(|name| name.as_str().to_owned());
+    Ok(Json(story))
 }
 
 impl Api {
+    /// Jobs with what their subjects are called.
+    pub(super) async fn named(&self, jobs: Vec<model::Job>) -> Result<Vec<dto::Job>, Problem> {
+        let names = self.hub.names_in(&jobs).await?;
+        Ok(jobs.into_iter().map(|job| dto::Job::named(job, &names)).collect())
+    }
+
     /// Makes sure that the job is one that the caller may look at. To others it does not exist.
     pub(super) async fn seen_by(&self, caller: &Caller, id: JobId) -> Result<(), Problem> {
         if caller.may(Scope::READ) || caller.may_see(&self.hub.job(id).await?) {

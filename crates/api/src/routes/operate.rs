@@ -92,7 +92,7 @@ pub(super) async fn retry_many(
 ) -> Result<Json<ReplayedMany>, Problem> {
     let ReplayMany { filter, jobs, stale } = api.bodies.json(&caller, &headers, body).await?;
     let engine::Retried { retried, refused, refusals, left } =
-        api.hub.retry_many(which(filter, jobs)?, stale, &caller.actor).await?;
+        api.hub.retry_many(which(&api.hub, filter, jobs).await?, stale, &caller.actor).await?;
     Ok(Json(ReplayedMany { replayed: retried, refused, left, refusals: listed(refusals) }))
 }
 
@@ -114,7 +114,7 @@ pub(super) async fn cancel_many(
 ) -> Result<Json<CancelledMany>, Problem> {
     let CancelMany { filter, jobs } = api.bodies.json(&caller, &headers, body).await?;
     let engine::Cancellations { cancelled, ending, refused, refusals, left } =
-        api.hub.cancel_many(which(filter, jobs)?, &caller.actor).await?;
+        api.hub.cancel_many(which(&api.hub, filter, jobs).await?, &caller.actor).await?;
     Ok(Json(CancelledMany { cancelled, ending, refused, left, refusals: listed(refusals) }))
 }
 

@@ -7,12 +7,13 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::dto::{Damaged, Exported, Job};
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "id",
     "accepted_at",
     "state",
     "action",
     "subject",
+    "name",
     "source",
     "external_id",
     "class",
@@ -44,7 +45,7 @@ pub(super) fn response(jobs: impl Stream<Item = Exported> + Send + 'static) -> R
     (headers, Body::from_stream(rows)).into_response()
 }
 
-fn cells(job: Job) -> [String; 16] {
+fn cells(job: Job) -> [String; COLUMNS.len()] {
     let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     let time = |at: Option<crate::dto::Time>| at.map(|at| at.to_string()).unwrap_or_default();
     [
@@ -53,6 +54,7 @@ fn cells(job: Job) -> [String; 16] {
         job.state.as_str().to_owned(),
         harmless(job.action),
         harmless(job.subject.map(|subject| subject.to_string()).unwrap_or_default()),
+        harmless(job.name.unwrap_or_default()),
         harmless(job.source),
         harmless(job.external_id.unwrap_or_default()),
         serde_json::to_value(job.class).map(word).unwrap_or_default(),
@@ -73,7 +75,7 @@ fn harmless(text: String) -> String {
 }
 
 /// The row of a job that cannot be read: its state says so, and its message which.
-fn unreadable(damaged: &Damaged) -> [String; 16] {
+fn unreadable(damaged: &Damaged) -> [String; COLUMNS.len()] {
     let mut cells = COLUMNS.map(|_| String::new());
     for (cell, column) in cells.iter_mut().zip(COLUMNS) {
         match column {
@@ -85,7 +87,7 @@ fn unreadable(damaged: &Damaged) -> [String; 16] {
     cells
 }
 
-fn row(cells: [String; 16]) -> Result<Vec<u8>, csv::Error> {
+fn row(cells: [String; COLUMNS.len()]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(cells)?;
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
@@ -100,7 +102,7 @@ mod tests {
         assert_eq!(harmless("=HYPERLINK(1)".to_owned()), "'=HYPERLINK(1)");
         assert_eq!(harmless("identity:x".to_owned()), "identity:x");
         let mut cells = COLUMNS.map(|_| String::new());
-        cells[10] = "no \"group\", line\nbreak".to_owned();
+        cells[11] = "no \"group\", line\nbreak".to_owned();
         let line = String::from_utf8(row(cells).unwrap()).unwrap();
         assert!(line.contains("\"no \"\"group\"\", line\nbreak\""), "{line}");
     }

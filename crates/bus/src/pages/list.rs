@@ -62,7 +62,7 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let form = Form::of_query(query.as_deref().unwrap_or_default());
     let before = form.get("before").and_then(|before| before.parse().ok());
-    let found = pages.api.hub.journal().records(filter(&form)?, before, ROWS).await?;
+    let found = pages.api.hub.records(filter(&form)?, before, ROWS).await?;
     let links = pages.api.hub.links();
     let buses = pages.api.sources.iter().map(|source| bus(&visit, source.settings(), &links));
     let buses = join_all(buses).await;

@@ -150,7 +150,7 @@ async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) 
         can_ping: backend.actions.iter().any(|action| action == PING),
         pong,
         figures: stats.map(|stats| Figures::new(visit, stats)),
-        failures: failures.rows.into_iter().map(|job| Row::new(visit, console, job)).collect(),
+        failures: Row::all(visit, console, failures.rows).await?,
         backend,
     };
     let page = visit.page(name);

@@ -37,7 +37,8 @@ pub(crate) async fn ask(
     _: May<Operate>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let asked = Asked::read(&Form::of_query(query.as_deref().unwrap_or_default())).only_failed();
+    let form = Form::of_query(query.as_deref().unwrap_or_default());
+    let asked = Asked::meant(&console, &form).await?.only_failed();
     let jobs = match asked.filter() {
         Some(filter) => count(&console, filter).await?,
         None => 0,
@@ -70,7 +71,7 @@ pub(crate) async fn retry(
     May { caller, .. }: May<Operate>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let asked = Asked::read(&form).only_failed();
+    let asked = Asked::meant(&console, &form).await?.only_failed();
     let filter = asked.filter().ok_or_else(|| Problem::bad_request("the filter cannot be understood"))?;
     let mut report = console.hub.retry_many(filter, form.is_ticked("stale"), &caller.actor).await?;
     if report.refused == 0 && report.left == 0 {

@@ -25,7 +25,9 @@ pub(crate) async fn show(
     let title = visit.say("job-title", &[("action", story.job.action.as_str().into())]);
     let panels = join_all(console.panels.iter().map(|panel| panel.show(&visit, &story.job))).await;
     let panels = panels.into_iter().flatten().collect();
-    let content = Told::new(&visit, story, later.map(|job| job.id), panels, console.hub.now());
+    let names = console.hub.names(&story.job.subject).await?;
+    let who = names.of(story.job.subject.as_ref()).cloned();
+    let content = Told::new(&visit, story, who, later.map(|job| job.id), panels, console.hub.now());
     // Others may be in its way: their end, and backends, change what happens next.
     let about = if content.is_over() { format!("job={id}") } else { format!("job={id}&on=backends") };
     Ok(visit.page(title).live(about).show(&content))

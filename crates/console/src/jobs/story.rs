@@ -5,7 +5,7 @@ use engine::Story;
 use http::Scope;
 use http::page::Visit;
 use jiff::Timestamp;
-use model::{Delivery, Job, JobId, JobState, OnError, Outcome, Step, WaitingOn};
+use model::{Delivery, Job, JobId, JobState, Name, OnError, Outcome, Step, WaitingOn};
 
 use crate::show::{Ahead, Chip, When, between, next, next_at, pretty, said_to_all, sent_on, span, tone};
 
@@ -14,6 +14,8 @@ use crate::show::{Ahead, Chip, When, between, next, next_at, pretty, said_to_all
 pub(super) struct Told<'p> {
     v: &'p Visit,
     job: Job,
+    /// What its subject is called.
+    who: Option<Name>,
     chip: Chip,
     tone: &'static str,
     next: String,
@@ -110,6 +112,7 @@ impl<'p> Told<'p> {
     pub(super) fn new(
         v: &'p Visit,
         story: Story,
+        who: Option<Name>,
         later: Option<JobId>,
         panels: Vec<String>,
         now: Timestamp,
@@ -120,6 +123,7 @@ impl<'p> Told<'p> {
             story;
         let part = |step: Step| Part::new(v, step, &attempts, over);
         Told {
+            who,
             panels,
             chip: Chip::job(v, job.state),
             tone: tone(job.state),

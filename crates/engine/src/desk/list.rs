@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journal::{Count, Filter, Listing, Naming, Page, RecordFilter, Waiting};
+use journal::{BoxFuture, Count, Filter, Listing, Naming, Page, RecordFilter, Waiting};
 use model::{Job, JobState, Record, Seq, Subject};
 use serde::{Deserialize, Serialize};
 
@@ -59,10 +59,10 @@ impl Hub {
     ) -> Result<Listing<Job>, Error> {
         let filter = self.asked(filter, waits_for).await?;
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        self.look(page.after.map(|seq| seq.0), limit, async |after, left| {
+        self.look(page.after.map(|seq| seq.0), limit, |after, left| {
             let limit = u32::try_from(left).unwrap_or(u32::MAX);
             let page = Page { after: after.map(Seq), limit, ..page };
-            Ok(self.core.journal.jobs(filter.clone(), page).await?)
+            self.core.journal.jobs(filter.clone(), page)
         })
         .await
     }
@@ -100,18 +100,15 @@ impl Hub {
         before: Option<i64>,
         limit: usize,
     ) -> Result<Listing<Record>, Error> {
-        self.look(before, limit, async |before, left| {
-            Ok(self.core.journal.records(filter.clone(), before, left).await?)
-        })
-        .await
+        self.look(before, limit, |before, left| self.core.journal.records(filter.clone(), before, left)).await
     }
 
     /// Goes on with a listing from one short page to the next.
-    async fn look<T>(
-        &self,
+    async fn look<'a, T>(
+        &'a self,
         after: Option<i64>,
         limit: usize,
-        page: impl AsyncFn(Option<i64>, usize) -> Result<Listing<T>, Error>,
+        page: impl Fn(Option<i64>, usize) -> BoxFuture<'a, Result<Listing<T>, journal::Error>>,
     ) -> Result<Listing<T>, Error> {
         let begun = self.core.clock.instant();
         let mut found = Listing { rows: Vec::new(), next: after, damaged: Vec::new() };

@@ -135,8 +135,10 @@ pub(super) async fn jobs(
     params.finish()?;
     api.register.get(&id).await?;
     let listing = api.register.jobs(&id, Page { after: before, order: Order::Newest, limit: PAGE }).await?;
-    let jobs = listing.rows.into_iter().map(dto::Job::from).collect();
-    Ok(Json(JobPage { jobs, next: listing.next.map(Seq), damaged: dto::damaged(listing.damaged) }))
+    let names = api.register.hub().names_in(&listing.rows).await?;
+    let jobs = listing.rows.into_iter().map(|job| dto::Job::named(job, &names)).collect();
+    let (next, damaged) = (listing.next.map(Seq), dto::damaged(listing.damaged));
+    Ok(Json(JobPage { jobs, next, looked_at: None, damaged }))
 }
 
 /// `POST /identities/{id}/password`: changes it, or resets it. Waits for the backends, 30 s unless told otherwise.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use api::dto::WaitingFor;
 use clap::{Args, Subcommand};
-use model::{EventsCursor, JobState, Subject, json};
+use model::{EventsCursor, JobState, json};
 
 use super::{JobName, When};
 
@@ -40,9 +40,9 @@ pub struct Filter {
     /// With this action
     #[arg(long, value_name = "NAME")]
     pub action: Option<String>,
-    /// About this subject, kind:value
+    /// About this subject: kind:value, or what one is called as a whole, such as the account of a person
     #[arg(long, value_name = "SUBJECT")]
-    pub subject: Option<Subject>,
+    pub subject: Option<String>,
     /// Received by this source
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
@@ -58,7 +58,7 @@ pub struct Filter {
     /// Accepted before
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
-    /// With this text in id, subject, action, source, code or message
+    /// With this text in id, subject or its name, action, source, code or message; neither case nor accents matter
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
     /// Waiting for this: subject, failsafe, pause, retry, slot, nothing

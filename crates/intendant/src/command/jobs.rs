@@ -46,14 +46,19 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     for row in &page.damaged {
         context.screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
     }
-    if page.jobs.is_empty() && page.damaged.is_empty() {
-        context.screen.remark("no job fits");
-        return Ok(Exit::Done);
-    }
     let lines = job::list(&page.jobs, &context.screen.look(), now);
     lines.iter().try_for_each(|line| context.screen.line(line))?;
-    if let Some(next) = page.next {
-        context.screen.remark(format!("older ones: the same with --before {next}"));
+    let none = page.jobs.is_empty() && page.damaged.is_empty();
+    match (page.next, page.looked_at) {
+        (Some(next), Some(newest)) if none => context.screen.remark(format!(
+            "no job fits among the newest {newest}; look at older ones with --before {next}"
+        )),
+        (Some(next), Some(newest)) => context.screen.remark(format!(
+            "these are all among the newest {newest}; look at older ones with --before {next}"
+        )),
+        (Some(next), None) => context.screen.remark(format!("older ones: the same with --before {next}")),
+        (None, _) if none => context.screen.remark("no job fits"),
+        (None, _) => {}
     }
     Ok(Exit::Done)
 }

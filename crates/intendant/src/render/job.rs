@@ -25,7 +25,7 @@ pub fn list(jobs: &[Job], look: &Look, now: Timestamp) -> Vec<String> {
     let lines = jobs.iter().zip(times).flat_map(|(job, time)| {
         let mark = mark(job.state);
         let state = format!("{} {}", mark.sign(), text::pad(job.state.as_str(), states));
-        let subject = job.subject.as_ref().map(|subject| format!("  {subject}")).unwrap_or_default();
+        let subject = about(job).map(|subject| format!("  {subject}")).unwrap_or_default();
         let dry = if job.dry_run { " (dry run)" } else { "" };
         let what = text::one_line(&format!("{}{dry}{subject}", job.action));
         let room = look.width.saturating_sub(2 + states + 2 + width + 2);
@@ -41,6 +41,11 @@ pub fn list(jobs: &[Job], look: &Look, now: Timestamp) -> Vec<String> {
         [first, second.trim_end().to_owned()]
     });
     lines.collect()
+}
+
+/// What a job is about: its name for people where it has one, else the subject itself.
+pub fn about(job: &Job) -> Option<String> {
+    job.name.clone().or_else(|| job.subject.as_ref().map(ToString::to_string))
 }
 
 /// A table of refusals.

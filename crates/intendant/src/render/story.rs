@@ -27,7 +27,7 @@ pub fn lines(story: &Story, look: &Look) -> Vec<String> {
 pub fn head(story: &Story, look: &Look) -> Vec<String> {
     let job = &story.job;
     let mark = job::mark(job.state);
-    let subject = job.subject.as_ref().map(ToString::to_string).unwrap_or_default();
+    let subject = job::about(job).unwrap_or_default();
     let title = format!(
         "{} {}  {}  {}",
         mark.paint(look.paint, mark.sign()),
@@ -35,8 +35,9 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
         text::one_line(&subject),
         mark.paint(look.paint, job.state.as_str()),
     );
-    let mut facts = vec![
-        ("job", job.id.to_string()),
+    let mut facts = vec![("job", job.id.to_string())];
+    facts.extend(job.subject.as_ref().filter(|_| job.name.is_some()).map(|it| ("subject", it.to_string())));
+    facts.extend([
         (
             "from",
             format!(
@@ -46,7 +47,7 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
             ),
         ),
         ("accepted", look.times.full(job.accepted_at.0)),
-    ];
+    ]);
     if let (Some(started), Some(ended)) = (job.started_at, job.ended_at) {
         facts.push(("took", took(between(started.0, ended.0))));
     }
