@@ -29,9 +29,15 @@ const CONTACT: &str = "cdi@lycee.example";
 /// Another site, whose page shows ours.
 const SHOP: &str = "shop.example";
 const PASSWORD: &str = "a long password";
+/// How many times as much as here is sent: 40 = 256 MB.
+const SIZE: &str = "INTENDANT_SCHOOL_SIZE";
 /// The connection that has carried so much breaks off; then, after so much more, nothing passes any longer.
 const BREAKS: u64 = 1_200_000;
 const STALLS: u64 = 3_500_000;
+
+fn size() -> usize {
+    std::env::var(SIZE).map_or(1, |times| times.parse().expect("a whole number"))
+}
 
 /// A network in front of the hub.
 #[derive(Default)]
@@ -68,10 +74,10 @@ impl Network {
         let mut piece = vec![0; 64 << 10];
         while let Ok(read @ 1..) = from.read(&mut piece) {
             let all = self.passed.fetch_add(read as u64, Ordering::SeqCst) + read as u64;
-            if all > BREAKS && !self.broken.swap(true, Ordering::SeqCst) {
+            if all > BREAKS * size() as u64 && !self.broken.swap(true, Ordering::SeqCst) {
                 break;
             }
-            if all > STALLS && !self.stalled.swap(true, Ordering::SeqCst) {
+            if all > STALLS * size() as u64 && !self.stalled.swap(true, Ordering::SeqCst) {
                 // The rest of this connection goes nowhere.
                 while let Ok(1..) = from.read(&mut piece) {}
                 break;
@@ -148,10 +154,10 @@ struct Road {
     office: String,
 }
 
-/// The texts of all mails that came, as a library of others reads them.
+/// Subject, text and HTML of all mails that came, as a library of others reads them.
 const READ: &str = "import sys, json\nfrom email import message_from_string, policy\n\
     for text in json.load(sys.stdin):\n    mail = message_from_string(text, policy=policy.default)\n    \
-    print(json.dumps([mail['Subject'], mail.get_body(('plain',)).get_content()]))\n";
+    print(json.dumps([mail['Subject'], *(mail.get_body((kind,)).get_content() for kind in ('plain', 'html'))]))\n";
 
 impl Road {
     fn new() -> (Self, Serving) {
@@ -192,8 +198,8 @@ impl Road {
         Serving::start(&self.world, command)
     }
 
-    /// Subject and text of each mail that came.
-    fn mails(&self) -> Vec<(String, String)> {
+    /// Subject, text and HTML of each mail that came.
+    fn mails(&self) -> Vec<[String; 3]> {
         let texts: Vec<String> = self.sink.mails().into_iter().map(|mail| mail.text).collect();
         let mut python = Command::new("python3");
         let mut python =
@@ -208,8 +214,8 @@ impl Road {
     /// The link in the newest mail with these words.
     fn link(&self, words: &str) -> String {
         let found = wait::until(LONG, || {
-            let said = |(subject, text): &(String, String)| subject.contains(words) || text.contains(words);
-            let (_, text) = self.mails().into_iter().rev().find(said)?;
+            let said = |[subject, text, _]: &[String; 3]| subject.contains(words) || text.contains(words);
+            let [_, text, _] = self.mails().into_iter().rev().find(said)?;
             let link = text.split_whitespace().find(|word| word.contains("/hosting/v1/school/"))?;
             Some(link.trim_matches(['<', '>', '.']).to_owned())
         });
@@ -250,15 +256,33 @@ fn a_school_is_ordered_followed_opened_changed_and_removed() {
     order(&road);
     let link = road.link("vous pouvez envoyer les bases");
     *road.page.lock().unwrap() = link.clone();
-    let sent = [("Base principale.txt", 40_000), ("Périodiques.txt", 40_000), ("Archives.txt", 40_000)];
-    let sent = sent.map(|(name, count)| (name, titles(count, name)));
+    let titles = |name| (name, titles(40_000 * size(), name));
+    let sent = ["Base principale.txt", "Périodiques.txt", "Archives.txt"].map(titles);
     let serving = upload(&road, &sent, serving);
     mounts(&road);
     let password = opens(&road);
     changes(&road, &link);
     removes(&road, &link, &sent);
     keeps_secrets(&road, &serving, &password);
+    looks(&road);
     serving.stop();
+}
+
+/// Mails fit a phone and a desk. With `INTENDANT_SCREENSHOTS=FOLDER` each is kept as a picture.
+fn looks(road: &Road) {
+    let folder = std::env::var_os("INTENDANT_SCREENSHOTS").map(PathBuf::from);
+    for (n, [_, _, html]) in road.mails().iter().enumerate() {
+        road.browser.go(&format!("file://{}", road.world.file("mail.html", html.as_bytes()))).unwrap();
+        for width in [390, 1280] {
+            road.browser.size(width, 800).unwrap();
+            let fits = "return document.documentElement.scrollWidth <= innerWidth";
+            assert_eq!(road.browser.script(fits).unwrap(), true, "{html}");
+            if let Some(folder) = &folder {
+                let shot = road.browser.screenshot(width, true).unwrap();
+                std::fs::write(folder.join(format!("school-mail-{n}-{width}.png")), shot).unwrap();
+            }
+        }
+    }
 }
 
 /// In the back office: the host does not know it, and is asked for it.
@@ -421,13 +445,13 @@ fn keeps_secrets(road: &Road, serving: &Serving, password: &str) {
     for secret in [CODE, password] {
         assert!(!log.contains(secret), "{secret} is in the log");
         assert!(!asked.contains(secret), "{secret} is in an address");
-        assert!(mails.iter().all(|(_, text)| !text.contains(secret)), "{secret} is in a mail");
+        assert!(mails.iter().flatten().all(|text| !text.contains(secret)), "{secret} is in a mail");
     }
-    let tokens = mails.iter().flat_map(|(_, text)| text.split("/hosting/v1/school/").skip(1));
+    let tokens = mails.iter().flat_map(|[_, text, _]| text.split("/hosting/v1/school/").skip(1));
     for token in tokens.filter_map(|rest| rest.split_whitespace().next()) {
         assert!(!log.contains(token.trim_end_matches('.')), "a link to the page of the school is in the log");
     }
-    let subjects: Vec<_> = mails.iter().map(|(subject, _)| subject.as_str()).collect();
+    let subjects: Vec<_> = mails.iter().map(|[subject, ..]| subject.as_str()).collect();
     let mut once = subjects.clone();
     once.sort_unstable();
     once.dedup();
