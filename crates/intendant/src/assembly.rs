@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Result;
 use engine::port::Standing;
 use engine::{Clock, Hub};
-use http::KnownScopes;
 use http::dependency::Watch;
 use http::page::{PageRoute, Part};
+use http::{KnownScopes, Phrases};
 use model::{ActionSpec, Dependency};
 use module::config::SectionKind;
 use module::exit::misuse;
@@ -65,6 +65,13 @@ impl Modules {
     /// Their subcommands.
     pub fn commands(&self) -> Vec<Command> {
         self.about().flat_map(|about| about.commands).collect()
+    }
+
+    /// What becomes of the messages of the whole program in French. Asked for once, and kept as long as the program runs.
+    pub fn french(&self) -> &'static Phrases {
+        let files: Vec<&str> =
+            crate::FRENCH.into_iter().chain(self.about().map(|about| about.french)).collect();
+        Box::leak(Box::new(Phrases::new(&files)))
     }
 
     /// All that callers may be allowed to do.

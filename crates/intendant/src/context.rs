@@ -10,7 +10,7 @@ use engine::{ActionTable, Clock};
 use journal::{Key, Keys};
 use model::JobId;
 use module::config::{Sections, refuse_foreign};
-use module::terminal::Screen;
+use module::terminal::{Screen, Tongue};
 use module::{Answer, Desk, Program, Told};
 use rustix::process::geteuid;
 use serde_json::Value;
@@ -45,9 +45,9 @@ pub struct Context {
 }
 
 impl Context {
-    /// From the common options and the environment.
-    pub fn new(common: Common, modules: Modules) -> Self {
-        let screen = Screen::new(common.color, common.quiet);
+    /// From the common options and the environment, in this language.
+    pub fn new(common: Common, modules: Modules, tongue: Tongue) -> Self {
+        let screen = Screen::new(common.color, common.quiet, tongue);
         let places = Places::new(Environment::of_process(), geteuid().is_root());
         Context { common, screen, clock: Clock::system(), modules, noop: Vec::new(), places, role: None }
     }

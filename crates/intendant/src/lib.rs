@@ -14,6 +14,7 @@ pub mod modules;
 pub mod noop;
 
 mod oidc;
+pub mod plan;
 mod profile;
 pub mod render;
 pub mod role;
@@ -21,4 +22,11 @@ mod signals;
 mod systemd;
 
 use module::document;
+
+/// What becomes of the hub's own messages in French.
+pub const FRENCH: [&str; 3] = [
+    include_str!("../texts/help.fr.po"),
+    include_str!("../texts/output.fr.po"),
+    include_str!("../texts/errors.fr.po"),
+];
 pub use module::exit;

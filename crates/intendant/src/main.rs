@@ -1,15 +1,19 @@
 //! Intendant's command line.
 #![forbid(unsafe_code)]
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use http::page::Lang;
 use intendant::assembly::Modules;
 use intendant::cli::{self, Backends, Command, Config, Jobs, Key, Typed};
 use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;
 use intendant::{modules, role};
+use module::config::Environment;
+use module::terminal::{self, Tongue};
 use tokio::runtime::{Builder, Runtime};
 
 /// What one thread allocates another one frees: the system's allocator makes them wait for each other, and keeps what
@@ -21,26 +25,45 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let modules = Modules::new(modules::all());
     modules.launch();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let tongue = match terminal::wanted(&line, &Environment::of_process()) {
+        Lang::En => Tongue::default(),
+        Lang::Fr => Tongue::of(modules.french()),
+    };
     let (commands, roles) = (modules.commands(), modules.roles());
-    let (common, typed) = cli::read(role::by_name(std::env::args_os(), &roles), &commands, &roles);
-    let context = Context::new(common, modules.clone());
-    let ended = runtime().and_then(|runtime| {
-        runtime.block_on(async {
-            match typed {
-                Typed::Own(command) => carry_out(*command, &context).await,
-                Typed::OfModule(place, given) => match commands.get(place) {
-                    Some(command) => command.run(&given, &context).await,
-                    None => Ok(Exit::Misuse),
-                },
-                Typed::InRole(role, args) => command::serve::in_role(role, args, &context).await,
-            }
-        })
-    });
+    let read = cli::read(role::by_name(line, &roles), &commands, &roles, tongue);
+    let code = match read {
+        Ok((common, typed)) => carry_out(&commands, typed, &Context::new(common, modules.clone(), tongue)),
+        Err(code) => code,
+    };
     modules.leave();
-    context.end(ended).into()
+    code
 }
 
-async fn carry_out(command: Command, context: &Context) -> Result<Exit> {
+fn carry_out(commands: &[module::Command], typed: Typed, context: &Context) -> ExitCode {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return context.end(Err(error)).into(),
+    };
+    let ended = runtime.block_on(async {
+        match typed {
+            Typed::Own(command) => own(*command, context).await,
+            Typed::OfModule(place, given) => match commands.get(place) {
+                Some(command) => command.run(&given, context).await,
+                None => Ok(Exit::Misuse),
+            },
+            Typed::InRole(role, args) => command::serve::in_role(role, args, context).await,
+        }
+    });
+    let exit = context.end(ended);
+    if exit == Exit::Interrupted {
+        // Somebody may still be waiting for a line of standard input.
+        runtime.shutdown_background();
+    }
+    exit.into()
+}
+
+async fn own(command: Command, context: &Context) -> Result<Exit> {
     match command {
         Command::Run(args) => command::run::run(args, context).await,
         Command::Serve(args) => command::serve::run(args, context).await,

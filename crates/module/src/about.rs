@@ -59,6 +59,8 @@ pub struct About {
     pub commands: Vec<Command>,
     /// Names of sources under which it hands requests in itself: no configured source can have them.
     pub sources: Vec<&'static str>,
+    /// What becomes of its messages in French: a file of gettext ([`http::phrases`]), empty where it has none.
+    pub french: &'static str,
     /// Older programs whose place the hub can take.
     pub roles: Vec<Role>,
 }

@@ -13,6 +13,8 @@ pub enum Exit {
     Failed,
     /// 2: the usage, the request or the configuration was wrong; nothing was tried.
     Misuse,
+    /// 130: Ctrl-C ended it before all was done. What was done was said.
+    Interrupted,
 }
 
 impl Exit {
@@ -29,7 +31,8 @@ impl Exit {
 
     /// The code for an error that ends the command.
     pub fn from_error(error: &anyhow::Error) -> Self {
-        let reader_left = |e: &io::Error| e.kind() == io::ErrorKind::BrokenPipe;
+        let reader_left =
+            |e: &io::Error| e.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<ReaderLeft>);
         if error.chain().any(<dyn std::error::Error>::is::<Misuse>) {
             Exit::Misuse
         } else if error.chain().filter_map(|cause| cause.downcast_ref()).any(reader_left) {
@@ -47,9 +50,33 @@ impl From<Exit> for ExitCode {
             Exit::Done => ExitCode::SUCCESS,
             Exit::Failed => ExitCode::FAILURE,
             Exit::Misuse => ExitCode::from(2),
+            Exit::Interrupted => ExitCode::from(130),
         }
     }
 }
+
+/// Whoever read what is printed has gone, as `head` does when it has seen enough. A connection that breaks is something
+/// else, though the system has one word for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReaderLeft;
+
+impl ReaderLeft {
+    /// An error of writing a result.
+    pub fn or(error: io::Error) -> io::Error {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ReaderLeft),
+            _ => error,
+        }
+    }
+}
+
+impl fmt::Display for ReaderLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody reads this any more")
+    }
+}
+
+impl std::error::Error for ReaderLeft {}
 
 /// What an error says, each cause once: some errors name theirs already.
 pub fn whole(error: &anyhow::Error) -> String {
@@ -98,7 +125,10 @@ mod tests {
         let wrapped = Err::<(), _>(misuse("bad key")).context("reading a file").unwrap_err();
         assert_eq!(Exit::from_error(&wrapped), Exit::Misuse);
         assert_eq!(Exit::from_error(&anyhow::anyhow!("disk full")), Exit::Failed);
-        let pipe = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("printing");
-        assert_eq!(Exit::from_error(&pipe), Exit::Done);
+        let broken = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let printing = anyhow::Error::from(ReaderLeft::or(broken())).context("printing");
+        assert_eq!(Exit::from_error(&printing), Exit::Done);
+        let asking = anyhow::Error::from(broken()).context("asking the hub");
+        assert_eq!(Exit::from_error(&asking), Exit::Failed);
     }
 }

@@ -19,6 +19,7 @@ mod declaration;
 pub mod document;
 pub mod exit;
 mod finding;
+pub mod interrupt;
 mod native;
 mod offer;
 mod order;

@@ -102,7 +102,7 @@ fn table(report: &Report) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use module::terminal::Paint;
+    use module::terminal::Look;
 
     use super::*;
 
@@ -116,7 +116,7 @@ mod tests {
             }],
         }))
         .unwrap();
-        let lines = table(&report).lines(Paint::new(false), 200).join("\n");
+        let lines = table(&report).lines(&Look::plain(200)).join("\n");
         for word in ["differs", "a@x.org", "suspended: \"false\" here, \"true\" there (changed_at_google)"] {
             assert!(lines.contains(word), "{word} is missing: {lines}");
         }

@@ -10,6 +10,7 @@ use super::lang::Lang;
 use super::text::Texts;
 use crate::body::{Bodies, BodyLimits, Document};
 use crate::caller::{Address, Caller};
+use crate::phrases::Phrases;
 use crate::problem::Problem;
 use crate::scope::Scope;
 
@@ -69,6 +70,7 @@ pub(super) struct Inner {
     pub(super) version: &'static str,
     pub(super) nav: Vec<NavItem>,
     pub(super) texts: Texts,
+    pub(super) french: Option<&'static Phrases>,
     pub(super) programs: Vec<&'static str>,
     pub(super) assets: Assets,
     pub(super) bodies: Bodies,
@@ -92,6 +94,11 @@ const TEXTS: [(Lang, &str); 2] =
 impl Kit {
     /// For a program of this version made of these parts.
     pub fn new(version: &'static str, parts: &[Part]) -> Self {
+        Kit::speaking(version, parts, None)
+    }
+
+    /// The same, where what the hub itself says (errors, reasons) is shown in French to whoever reads French.
+    pub fn speaking(version: &'static str, parts: &[Part], french: Option<&'static Phrases>) -> Self {
         let texts: Vec<_> = TEXTS.iter().chain(parts.iter().flat_map(|part| part.texts)).copied().collect();
         let mut nav: Vec<NavItem> = parts.iter().flat_map(|part| part.nav).copied().collect();
         nav.sort_by_key(|item| item.group);
@@ -99,6 +106,7 @@ impl Kit {
             version,
             nav,
             texts: Texts::new(&texts),
+            french,
             programs: PROGRAMS.iter().chain(parts.iter().flat_map(|part| part.programs)).copied().collect(),
             assets: Assets::new(),
             bodies: Bodies::new(FORMS),

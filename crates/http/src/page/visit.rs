@@ -1,5 +1,7 @@
 //! Who looks at a page, in which language and light.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
@@ -96,6 +98,20 @@ impl Visit {
     /// A message about so many, `$n`.
     pub fn count(&self, key: &str, n: impl Whole) -> String {
         self.say(key, &[("n", n.whole().into())])
+    }
+
+    /// What the hub itself says, an error or a reason, in the language of the page where it is known.
+    pub fn words<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match (self.lang, self.kit.inner().french) {
+            (Lang::Fr, Some(french)) => french.say(text),
+            _ => Cow::Borrowed(text),
+        }
+    }
+
+    /// The language of what [`Visit::words`] makes of it.
+    pub fn words_lang(&self, text: &str) -> &'static str {
+        let known = self.kit.inner().french.is_some_and(|french| french.find(text).is_some());
+        if known { self.lang.tag() } else { Lang::En.tag() }
     }
 
     /// A whole number as the language writes it.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use api::dto::WaitingFor;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use model::{EventsCursor, JobState, json};
 
@@ -61,8 +62,8 @@ pub struct Filter {
     /// With this text in id, subject or its name, action, source, code or message; neither case nor accents matter
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
-    /// Waiting for this: subject, failsafe, pause, retry, slot, nothing
-    #[arg(long, value_name = "WHAT")]
+    /// Waiting for this
+    #[arg(long, value_name = "WHAT", value_parser = waiting())]
     pub waiting_on: Option<WaitingFor>,
 }
 
@@ -75,6 +76,9 @@ pub struct List {
     /// Continue after the last job of an earlier page: the number that its end shows
     #[arg(long, value_name = "NUMBER")]
     pub before: Option<i64>,
+    /// Cut nothing, however narrow the terminal
+    #[arg(long, short, conflicts_with = "json")]
+    pub wide: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -222,7 +226,13 @@ pub struct Resubmit {
 }
 
 /// The options of [`Filter`].
-const FILTERS: [&str; 8] = ["state", "action", "subject", "source", "backend", "code", "since", "until"];
+const FILTERS: [&str; 10] =
+    ["state", "action", "subject", "source", "backend", "code", "since", "until", "text", "waiting_on"];
+
+fn waiting() -> impl TypedValueParser<Value = WaitingFor> {
+    let words = WaitingFor::ALL.iter().map(|waiting| waiting.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<WaitingFor>())
+}
 
 fn state(word: &str) -> Result<JobState, String> {
     let words = || JobState::ALL.map(JobState::as_str).join(", ");
@@ -252,9 +262,23 @@ fn assignment(text: &str) -> Result<(String, serde_json::Value), String> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn whatever_jobs_wait_for_can_be_asked_for() {
+        for waiting in WaitingFor::ALL {
+            let line = ["intendant", "jobs", "list", "--waiting-on", waiting.as_str()];
+            let typed = super::super::Cli::try_parse_from(line).unwrap();
+            let super::super::Command::Jobs(Jobs::List(list)) = typed.command else { panic!("another command") };
+            assert_eq!(list.filter.waiting_on, Some(*waiting));
+        }
+        let wrong = super::super::Cli::try_parse_from(["intendant", "jobs", "list", "--waiting-on", "braker"]);
+        let said = wrong.unwrap_err().to_string();
+        assert!(said.contains("breaker") && said.contains("window"), "{said}");
+    }
 
     #[test]
     fn assignments_take_json_or_text() {

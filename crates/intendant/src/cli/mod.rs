@@ -7,14 +7,17 @@ mod job;
 mod jobs;
 mod keep;
 mod submit;
+mod tongue;
 mod value;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use http::page::Lang;
 use module::Role;
-use module::terminal::Colour;
+use module::terminal::{Colour, Tongue};
 
 pub use access::{
     Decision, Failsafe, FailsafeList, HeldSet, Login, MakeToken, OneToken, SignIn, Token, TokenList,
@@ -37,8 +40,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// asked how it went.
 #[derive(Debug, Parser)]
 #[command(name = "intendant", version, arg_required_else_help = true)]
-#[command(max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, request or configuration.")]
+#[command(max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, request or configuration, 130 interrupted."
+)]
 pub struct Cli {
     /// What every command understands.
     #[command(flatten)]
@@ -67,6 +72,14 @@ pub struct Common {
     /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Colour::Auto, hide_possible_values = true)]
     pub color: Colour,
+    /// Language of help and output: en or fr; without it that of the environment (`LC_ALL`, `LC_MESSAGES`, LANG)
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language)]
+    pub lang: Option<Lang>,
+}
+
+fn language(tag: &str) -> Result<Lang, String> {
+    let known = || Lang::ALL.map(Lang::tag).join(", ");
+    Lang::of_tag(tag).ok_or_else(|| format!("known are {}", known()))
 }
 
 /// The subcommands.
@@ -121,8 +134,12 @@ const SERVE: usize = RUN + 1;
 /// What modules have among the hub's own in a group is listed behind this many.
 const IN_GROUP: usize = 10;
 
-/// All that can be typed, with the subcommands and the roles of modules.
-pub fn typed(commands: &[module::Command], roles: &[Role]) -> clap::Command {
+/// All that can be typed, with the subcommands and the roles of modules, described in this language.
+pub fn typed(commands: &[module::Command], roles: &[Role], tongue: Tongue) -> clap::Command {
+    tongue::described(assembled(commands, roles), tongue)
+}
+
+fn assembled(commands: &[module::Command], roles: &[Role]) -> clap::Command {
     let role = |role: &Role| {
         Serve::augment_args(clap::Command::new(role.name)).about(role.about).display_order(SERVE)
     };
@@ -148,31 +165,43 @@ pub enum Typed {
     InRole(Role, Serve),
 }
 
-/// Reads a command line; what is wrong with it, and help, end the program.
-pub fn read(line: Vec<OsString>, commands: &[module::Command], roles: &[Role]) -> (Common, Typed) {
-    let matches = typed(commands, roles).get_matches_from(line);
-    if let Some(typed) = of_module(&matches, commands, roles) {
-        let common = Common::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        return (common, typed);
-    }
-    let Cli { common, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    (common, Typed::Own(Box::new(command)))
+/// Reads a command line. What is wrong with it is said, as is help, and the program ends with this code.
+pub fn read(
+    line: Vec<OsString>,
+    commands: &[module::Command],
+    roles: &[Role],
+    tongue: Tongue,
+) -> Result<(Common, Typed), ExitCode> {
+    understood(line, commands, roles, tongue).map_err(|error| tongue::tell(&error, tongue))
 }
 
-fn of_module(matches: &ArgMatches, commands: &[module::Command], roles: &[Role]) -> Option<Typed> {
-    let (name, given) = matches.subcommand()?;
+fn understood(
+    line: Vec<OsString>,
+    commands: &[module::Command],
+    roles: &[Role],
+    tongue: Tongue,
+) -> Result<(Common, Typed), clap::Error> {
+    let matches = typed(commands, roles, tongue).try_get_matches_from(line)?;
+    if let Some(typed) = of_module(&matches, commands, roles)? {
+        return Ok((Common::from_arg_matches(&matches)?, typed));
+    }
+    let Cli { common, command } = Cli::from_arg_matches(&matches)?;
+    Ok((common, Typed::Own(Box::new(command))))
+}
+
+fn of_module(
+    matches: &ArgMatches,
+    commands: &[module::Command],
+    roles: &[Role],
+) -> Result<Option<Typed>, clap::Error> {
+    let Some((name, given)) = matches.subcommand() else { return Ok(None) };
     if let Some(role) = roles.iter().find(|role| role.name == name) {
-        return Some(Typed::InRole(
-            *role,
-            Serve::from_arg_matches(given).unwrap_or_else(|error| error.exit()),
-        ));
+        return Ok(Some(Typed::InRole(*role, Serve::from_arg_matches(given)?)));
     }
     let place = |within: Option<&str>, name: &str| {
         commands.iter().position(|one| one.within == within && one.typed.get_name() == name)
     };
-    let (place, given) = match given.subcommand() {
-        Some((inner, more)) if place(Some(name), inner).is_some() => (place(Some(name), inner)?, more),
-        _ => (place(None, name)?, given),
-    };
-    Some(Typed::OfModule(place, given.clone()))
+    let within = given.subcommand().and_then(|(inner, more)| Some((place(Some(name), inner)?, more)));
+    let found = within.or_else(|| Some((place(None, name)?, given)));
+    Ok(found.map(|(place, given)| Typed::OfModule(place, given.clone())))
 }

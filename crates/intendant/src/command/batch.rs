@@ -10,12 +10,14 @@ use api::dto::{Acceptance, BatchLine};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::sync::watch;
 
 use crate::cli::Submit;
 use crate::context::Context;
 use crate::document::{self, STDIN};
 use crate::exit::{Exit, misuse};
 use crate::render::Mark;
+use module::interrupt::Interrupts;
 use module::terminal::{Screen, progress};
 
 /// How much is read at once.
@@ -23,14 +25,46 @@ const CHUNK: usize = 64 * 1024;
 /// Refused lines that are listed; the others are counted.
 const LISTED: usize = 1000;
 
-/// Hands a file in and lists what was refused at the end.
-pub(super) async fn submit(file: &Path, args: &Submit, client: &Client, context: &Context) -> Result<Exit> {
+/// Hands a file in and lists what was refused at the end. Ctrl-C ends the file behind the line that is being handed in, and
+/// the answers to what was sent still come: so it is known where to go on. A second one ends at once.
+pub(super) async fn submit(
+    file: &Path,
+    args: &Submit,
+    client: &Client,
+    interrupts: &mut Interrupts,
+    context: &Context,
+) -> Result<Exit> {
     let screen = &context.screen;
     let bar = progress(count_lines(file).await?, screen, args.json);
-    let answers = client.batch(open(file).await?, args.action.as_deref()).await?;
-    let mut answers = pin!(answers);
+    let (stop, stopped) = watch::channel(false);
+    let lines = whole_lines(open(file).await?, stopped);
+    let mut asked = pin!(client.batch(lines, args.action.as_deref()));
     let mut tally = Tally::default();
-    while let Some(answer) = answers.next().await {
+    let mut interrupted = false;
+    let answers = loop {
+        tokio::select! {
+            answers = &mut asked => break answers?,
+            () = interrupts.next() => {
+                if interrupted {
+                    return Ok(tally.break_off(file, screen));
+                }
+                interrupted = end(&stop, screen);
+            }
+        }
+    };
+    let mut answers = pin!(answers);
+    loop {
+        let answer = tokio::select! {
+            answer = answers.next() => answer,
+            () = interrupts.next() => {
+                if interrupted {
+                    return Ok(tally.break_off(file, screen));
+                }
+                interrupted = end(&stop, screen);
+                continue;
+            }
+        };
+        let Some(answer) = answer else { break };
         let answer = answer
             .with_context(|| format!("after {} lines of {}", tally.answered(), document::name(file)))?;
         if args.json {
@@ -42,7 +76,25 @@ pub(super) async fn submit(file: &Path, args: &Submit, client: &Client, context:
     if !args.json {
         tally.print(file, screen)?;
     }
+    if interrupted {
+        screen.fail(format!(
+            "interrupted after line {} of {}: all lines up to it were answered, and none after it was handed in; go on \
+             with `tail -n +{} {} | intendant submit --ndjson -`",
+            tally.last,
+            document::name(file),
+            tally.last + 1,
+            file.display()
+        ));
+        return Ok(Exit::Interrupted);
+    }
     Ok(Exit::of(tally.refused == 0))
+}
+
+/// Hands in no more lines.
+fn end(stop: &watch::Sender<bool>, screen: &Screen) -> bool {
+    screen.remark("interrupted: the hub is about to answer what was sent; Ctrl-C once more ends at once");
+    stop.send_replace(true);
+    true
 }
 
 /// What became of the lines.
@@ -52,6 +104,8 @@ struct Tally {
     known: usize,
     unclaimed: usize,
     refused: usize,
+    /// The number of the last line that was answered.
+    last: u64,
     /// The first of them: line and reason.
     reasons: Vec<(u64, String)>,
 }
@@ -59,7 +113,7 @@ struct Tally {
 impl Tally {
     /// Counts an answer and returns the number of its line.
     fn take(&mut self, answer: BatchLine) -> u64 {
-        match answer {
+        self.last = match answer {
             BatchLine::Accepted { line, submitted } => {
                 match submitted.accepted {
                     Acceptance::New => self.new += 1,
@@ -75,7 +129,20 @@ impl Tally {
                 }
                 line
             }
-        }
+        };
+        self.last
+    }
+
+    /// Says what is known when the answers to what was sent are not waited for.
+    fn break_off(&self, file: &Path, screen: &Screen) -> Exit {
+        screen.fail(format!(
+            "interrupted: {} lines of {} were answered, the last of them line {}; whether lines after it were accepted \
+             `intendant jobs list --since 5m` shows",
+            self.answered(),
+            document::name(file),
+            self.last
+        ));
+        Exit::Interrupted
     }
 
     fn answered(&self) -> usize {
@@ -98,6 +165,30 @@ impl Tally {
         let mark = if self.refused == 0 { Mark::Good } else { Mark::Warn };
         screen.marked(mark, parts.join(", "))
     }
+}
+
+/// The pieces, until it is told to stop: then up to the end of the line that has begun, so that the hub is given none that
+/// is cut off.
+fn whole_lines(
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    stopped: watch::Receiver<bool>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let begin = (Box::pin(pieces), stopped, true);
+    stream::try_unfold(begin, |(mut pieces, mut stopped, at_end)| async move {
+        let told = |stopped: &watch::Receiver<bool>| *stopped.borrow();
+        let piece = tokio::select! {
+            biased;
+            Ok(_) = stopped.wait_for(|told| *told), if at_end => None,
+            piece = pieces.next() => piece.transpose()?,
+        };
+        let Some(mut piece) = piece else { return Ok(None) };
+        if told(&stopped) {
+            let end = piece.iter().position(|byte| *byte == b'\n').map_or(piece.len(), |end| end + 1);
+            piece.truncate(end);
+        }
+        let at_end = piece.ends_with(b"\n");
+        Ok(Some((piece, (pieces, stopped, at_end))))
+    })
 }
 
 /// The file's lines, for the bar; `None` = nobody knows how many there will be.

@@ -10,6 +10,7 @@ use crate::cli::CheckConfig;
 use crate::config::{Origin, Shown};
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::plan;
 use crate::render::{Align, Cell, Table};
 use crate::role::Taken;
 
@@ -24,15 +25,13 @@ pub async fn check(args: CheckConfig, context: &Context) -> Result<Exit> {
     let values: Vec<Shown> = values.collect();
     let mut remarks = context.role().map(|taken| taken.settings.remarks.clone()).unwrap_or_default();
 
-    let told = context.told(&loaded);
     let mut said = Declaration::new();
-    let declared = context.modules.declare(&told, &mut said);
-    let declared = declared.and_then(|()| context.modules.offer(&told).map(drop));
+    let (_, faults) = plan::faults(&loaded, context, &mut said);
     if !loaded.config.journal.durable {
         remarks.extend(said.if_lost().map(str::to_owned));
     }
     let mut findings: Vec<Finding> = Vec::new();
-    if args.online && declared.is_ok() {
+    if args.online && faults.is_empty() {
         for check in said.checks {
             findings.extend(check.await);
         }
@@ -42,7 +41,7 @@ pub async fn check(args: CheckConfig, context: &Context) -> Result<Exit> {
     if args.json {
         let value = |shown: &Shown| json!({ "key": shown.key, "value": shown.value, "origin": shown.origin.to_string() });
         let values: Vec<_> = values.iter().map(value).collect();
-        let ok = well && declared.is_ok();
+        let ok = well && faults.is_empty();
         screen.json(&json!({ "ok": ok, "values": values, "remarks": remarks, "checks": findings }))?;
     } else {
         screen.table(&table(&values))?;
@@ -51,8 +50,11 @@ pub async fn check(args: CheckConfig, context: &Context) -> Result<Exit> {
         }
         doctor::show(&findings, screen)?;
     }
-    declared?;
-    Ok(Exit::of(well))
+    // Several are said one below the other; the last one ends the command.
+    let mut faults = faults.into_iter();
+    let last = faults.next_back();
+    faults.for_each(|fault| screen.error(&fault));
+    last.map_or(Ok(Exit::of(well)), Err)
 }
 
 /// The role that is named, else that of an older program whose settings are found here.

@@ -46,7 +46,9 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     for row in &page.damaged {
         context.screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
     }
-    let lines = job::list(&page.jobs, &context.screen.look(), now);
+    let look = context.screen.look();
+    let look = if args.wide { look.whole() } else { look };
+    let lines = job::list(&page.jobs, &look, now);
     lines.iter().try_for_each(|line| context.screen.line(line))?;
     let none = page.jobs.is_empty() && page.damaged.is_empty();
     match (page.next, page.looked_at) {

@@ -45,6 +45,8 @@ pub fn logout(context: &Context) -> Result<Exit> {
 
 /// Prints the description of the API.
 pub fn openapi(context: &Context) -> Result<Exit> {
-    io::stdout().lock().write_all(context.modules.openapi().as_bytes())?;
+    let mut out = context.screen.piped();
+    out.write_all(context.modules.openapi().as_bytes())?;
+    out.flush()?;
     Ok(Exit::Done)
 }

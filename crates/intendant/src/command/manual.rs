@@ -1,7 +1,7 @@
 //! `intendant manual`.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use anyhow::{Context as _, Result, bail};
 use clap_mangen::Man;
@@ -12,7 +12,7 @@ use crate::exit::Exit;
 
 /// Prints the manual page of a command, or writes those of all.
 pub fn run(args: &Manual, context: &Context) -> Result<Exit> {
-    let mut typed = cli::typed(&context.modules.commands(), &context.modules.roles());
+    let mut typed = cli::typed(&context.modules.commands(), &context.modules.roles(), context.screen.tongue);
     if let Some(folder) = &args.all {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         clap_mangen::generate_to(typed, folder)
@@ -29,7 +29,9 @@ pub fn run(args: &Manual, context: &Context) -> Result<Exit> {
     }
     let mut page = Vec::new();
     Man::new(command.clone()).render(&mut page)?;
-    io::stdout().lock().write_all(&page)?;
+    let mut out = context.screen.piped();
+    out.write_all(&page)?;
+    out.flush()?;
     Ok(Exit::Done)
 }
 

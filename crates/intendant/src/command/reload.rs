@@ -8,7 +8,7 @@ use anyhow::Result;
 use api::dto::{ReloadReport, Setting};
 use engine::Hub;
 use http::listen::tcp::Tls;
-use module::{Declaration, Offer, Told};
+use module::{Declaration, Offer};
 
 use crate::assembly::Assembly;
 use crate::compose::Parts;
@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::exit::{misuse, sentence};
 use crate::logging::{self, Level};
 use crate::noop;
+use crate::plan::Plan;
 
 /// Swaps what a running hub has been told.
 pub(super) struct Reloader {
@@ -47,13 +48,10 @@ impl Reloader {
 
     /// Reads configuration and backends and swaps them, whole. On an error all stays as it was.
     pub(super) fn reload(&self) -> Result<ReloadReport> {
-        let (loaded, mut told) = self.told()?;
-        let modules = &self.context.modules;
-        let parts = Parts::read(&loaded.config, &told, modules)?.beside(noop::offer(&self.context.noop));
-        refuse_missing(&parts.offer)?;
-        told.backends.clone_from(&parts.offer.documents);
+        let loaded = self.context.configuration()?;
         let mut said = Declaration::new();
-        modules.declare(&told, &mut said)?;
+        let Plan { parts, told } = Plan::read(&loaded, &self.context, &mut said)?;
+        refuse_missing(&parts.offer)?;
         let swaps = self.assembly.reload(&told)?;
         let report = ReloadReport {
             backends: parts.offer.backends.len(),
@@ -79,16 +77,10 @@ impl Reloader {
 
     /// What [`Reloader::reload`] would find, with nothing swapped.
     pub(super) fn offer(&self) -> Result<Offer> {
-        let offer = self.context.modules.offer(&self.told()?.1)?;
+        let told = self.context.told(&self.context.configuration()?);
+        let offer = self.context.modules.offer(&told)?;
         refuse_missing(&offer)?;
         Ok(offer.and(noop::offer(&self.context.noop)))
-    }
-
-    /// The configuration as it is now, and what modules are told by it.
-    fn told(&self) -> Result<(Loaded, Told)> {
-        let loaded = self.context.configuration()?;
-        let told = self.context.told(&loaded);
-        Ok((loaded, told))
     }
 
     /// How long running steps may go on once the hub is told to stop.

@@ -1,6 +1,6 @@
 //! `intendant submit`: requests for the running hub.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 
 use anyhow::{Result, bail};
@@ -9,6 +9,7 @@ use api::client::Submission;
 use api::dto::{Acceptance, EventQuery, News, Story, Submitted};
 use futures_util::StreamExt as _;
 use model::{JobId, JobState};
+use module::interrupt::Interrupts;
 use serde_json::Value;
 
 use super::batch;
@@ -20,23 +21,43 @@ use crate::exit::{Exit, misuse};
 use crate::render::reason::{self, Remedy};
 use crate::render::{Mark, text};
 
-/// Hands the files in, one after the other.
+/// Hands the files in, one after the other. Ctrl-C lets the answer to one that is under way still come, and says how far it
+/// came; a second one ends at once.
 pub async fn run(args: Submit, context: &Context) -> Result<Exit> {
     if args.id.is_some() && args.files.len() > 1 {
         return Err(misuse("--id names one request: give one file with it"));
     }
     let loaded = context.configuration()?;
     let client = context.client()?;
+    let mut interrupts = Interrupts::listen()?;
     let mut exit = Exit::Done;
-    for file in &args.files {
+    for (place, file) in args.files.iter().enumerate() {
         let ended = if args.ndjson {
-            batch::submit(file, &args, &client, context).await?
+            batch::submit(file, &args, &client, &mut interrupts, context).await?
         } else {
-            submit_one(file, &args, loaded.config.requests.max_size.0, &client, context).await?
+            submit_one(file, &args, loaded.config.requests.max_size.0, &client, &mut interrupts, context)
+                .await?
         };
         exit = exit.worse(ended);
+        if exit == Exit::Interrupted {
+            tell_left(args.files.get(place + 1..).unwrap_or_default(), context);
+            break;
+        }
     }
     Ok(exit)
+}
+
+/// Says which files were not handed in.
+fn tell_left(files: &[PathBuf], context: &Context) {
+    match files {
+        [] => {}
+        [file] => context.screen.remark(format!("not handed in: {}", document::name(file))),
+        [first, more @ ..] => context.screen.remark(format!(
+            "not handed in: {} and what follows, {} files in all",
+            document::name(first),
+            more.len() + 1
+        )),
+    }
 }
 
 async fn submit_one(
@@ -44,6 +65,7 @@ async fn submit_one(
     args: &Submit,
     limit: usize,
     client: &Client,
+    interrupts: &mut Interrupts,
     context: &Context,
 ) -> Result<Exit> {
     let additions = Additions {
@@ -57,12 +79,39 @@ async fn submit_one(
     // To wait no time at all still says that somebody waits: the job is an interactive one.
     let submission =
         Submission { action: args.action.clone(), id: args.id.clone(), wait: args.wait.map(|_| 0) };
-    let submitted = client.submit(document, &submission).await.map_err(|error| refused(file, error))?;
-    if let (Some(job), Some(limit)) = (submitted.job, args.wait) {
-        return wait_and_print(job, limit, args.json, client, context).await;
+    let mut asked = pin!(client.submit(document, &submission));
+    let mut interrupted = false;
+    let submitted = loop {
+        tokio::select! {
+            answer = &mut asked => break answer.map_err(|error| refused(file, error))?,
+            () = interrupts.next() => {
+                if interrupted {
+                    context.screen.fail(format!(
+                        "interrupted: nobody knows whether {} was accepted; `intendant jobs list --since 5m` shows what was",
+                        document::name(file)
+                    ));
+                    return Ok(Exit::Interrupted);
+                }
+                interrupted = true;
+                context.screen.remark("interrupted: the hub is about to answer; Ctrl-C once more ends at once");
+            }
+        }
+    };
+    match (submitted.job, args.wait) {
+        (Some(job), Some(limit)) if !interrupted => tokio::select! {
+            ended = wait_and_print(job, limit, args.json, client, context) => ended,
+            () = interrupts.next() => {
+                context.screen.fail(format!(
+                    "interrupted: job {job} was accepted and goes on; follow it with `intendant jobs watch {job}`"
+                ));
+                Ok(Exit::Interrupted)
+            }
+        },
+        _ => {
+            print_submitted(&submitted, args.json, context)?;
+            Ok(if interrupted { Exit::Interrupted } else { Exit::Done })
+        }
     }
-    print_submitted(&submitted, args.json, context)?;
-    Ok(Exit::Done)
 }
 
 /// Names the document that is meant.

@@ -133,15 +133,9 @@ fn said(step: &Step, attempt: &Attempt) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::tz::TimeZone;
     use model::{Code, OnError};
 
-    use super::super::{Paint, Times};
     use super::*;
-
-    fn look(width: usize) -> Look {
-        Look { paint: Paint::new(false), width, times: Times::in_zone(TimeZone::UTC) }
-    }
 
     fn step(state: StepState, attempts: u32) -> Step {
         Step {
@@ -178,13 +172,16 @@ mod tests {
     fn an_attempt_is_one_line() {
         let line =
             Line::of_attempt(&step(StepState::Succeeded, 1), &attempt(OutcomeKind::Done, "entry added"));
-        assert_eq!(line.lines(8, &look(80)), ["14:05:30.100  ✓ 10ldap      42 ms  entry added"]);
+        assert_eq!(line.lines(8, &Look::plain(80)), ["14:05:30.100  ✓ 10ldap      42 ms  entry added"]);
     }
 
     #[test]
     fn a_failure_says_its_status_and_attempt() {
         let line = Line::of_attempt(&step(StepState::Failed, 2), &attempt(OutcomeKind::Hard, "no"));
-        assert_eq!(line.lines(8, &look(80)), ["14:05:30.100  ✗ 10ldap      42 ms  no (status 4, attempt 1)"]);
+        assert_eq!(
+            line.lines(8, &Look::plain(80)),
+            ["14:05:30.100  ✗ 10ldap      42 ms  no (status 4, attempt 1)"]
+        );
         let soft = Line::of_attempt(&step(StepState::Pending, 1), &attempt(OutcomeKind::Soft, ""));
         assert_eq!((soft.mark, soft.words.as_str()), (Mark::Warn, "(status 4)"));
     }
@@ -193,7 +190,7 @@ mod tests {
     fn long_messages_hang_below_their_beginning() {
         let message = "word ".repeat(100);
         let line = Line::of_attempt(&step(StepState::Succeeded, 1), &attempt(OutcomeKind::Done, &message));
-        let lines = line.lines(8, &look(80));
+        let lines = line.lines(8, &Look::plain(80));
         assert_eq!(lines.len(), MOST_LINES + 1);
         assert!(lines.iter().all(|line| text::width(line) <= 80), "{lines:?}");
         assert!(lines[1].starts_with(&" ".repeat(35)), "{lines:?}");

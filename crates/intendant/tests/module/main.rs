@@ -40,7 +40,7 @@ use model::{
 };
 use module::config::{Root, SectionKind};
 use module::exit::Exit;
-use module::terminal::Colour;
+use module::terminal::{Colour, Tongue};
 use module::{
     About, Around, Chore, Command, Declaration, Finding, Module, Native, Needed, Offer, Panel, Place,
     Running, Said, Served, Settings, SourceName, Swap, Told, native,
@@ -415,8 +415,9 @@ fn site() -> (tempfile::TempDir, Context) {
         verbose: 0,
         quiet: true,
         color: Colour::Never,
+        lang: None,
     };
-    let context = Context::new(common, modules());
+    let context = Context::new(common, modules(), Tongue::default());
     (folder, context)
 }
 
@@ -455,7 +456,9 @@ fn its_role_is_taken_by_the_old_name_and_brings_its_settings() {
     let (_folder, context) = site();
     let roles = context.modules.roles();
     let line = role::by_name(["/usr/bin/innkeeper".into()], &roles);
-    let (_, Typed::InRole(role, _)) = cli::read(line, &[], &roles) else { panic!("it is no role") };
+    let Ok((_, Typed::InRole(role, _))) = cli::read(line, &[], &roles, Tongue::default()) else {
+        panic!("it is no role")
+    };
     assert_eq!(role.name, "innkeeper");
     let taken = role::Taken::read(role, context.environment()).unwrap();
     let loaded = context.in_the_place_of(taken).configuration().unwrap();
@@ -487,7 +490,7 @@ async fn its_subcommand_reads_its_section() {
     let (_folder, context) = site();
     let commands = context.modules.commands();
     let line = ["intendant", "rooms", "count"].map(Into::into).to_vec();
-    let (_, Typed::OfModule(place, given)) = cli::read(line, &commands, &[]) else {
+    let Ok((_, Typed::OfModule(place, given))) = cli::read(line, &commands, &[], Tongue::default()) else {
         panic!("it is no command")
     };
     assert_eq!(commands[place].run(&given, &context).await.unwrap(), Exit::Done);

@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use clap::ValueEnum;
 
-use super::{Look, Mark, Paint, Table, Times, text};
+use super::{Look, Mark, Paint, Table, Times, Tongue, text};
+use crate::exit::ReaderLeft;
 
-/// Lines on a terminal are at least and at most so wide.
+/// Lines of words on a terminal are at least and at most so wide.
 const WIDTHS: RangeInclusive<usize> = 40..=120;
 /// Nothing is broken or cut in files and pipes: there it is searched.
-const UNBROKEN: usize = 10_000;
+pub(super) const UNBROKEN: usize = 10_000;
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,16 +35,20 @@ pub struct Screen {
     pub out: Paint,
     /// Colours of standard error.
     pub err: Paint,
-    /// Columns of a line.
+    /// Columns of a line of words.
     pub width: usize,
+    /// Columns of the terminal.
+    pub columns: usize,
     /// Somebody watches: standard output and standard error are a terminal.
     pub live: bool,
+    /// The language in which it speaks.
+    pub tongue: Tongue,
     quiet: bool,
 }
 
 impl Screen {
     /// As the options and the environment want it.
-    pub fn new(colour: Colour, quiet: bool) -> Self {
+    pub fn new(colour: Colour, quiet: bool, tongue: Tongue) -> Self {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let wanted = |terminal: bool| match colour {
             Colour::Always => true,
@@ -54,24 +59,42 @@ impl Screen {
             out: Paint::new(wanted(out)),
             err: Paint::new(wanted(err)),
             width: columns().map_or(UNBROKEN, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end())),
+            columns: columns().unwrap_or(UNBROKEN).max(*WIDTHS.start()),
             live: out && err && !quiet,
+            tongue,
             quiet,
         }
     }
 
     /// How results are shown.
     pub fn look(&self) -> Look {
-        Look { paint: self.out, width: self.width, times: Times::local() }
+        Look {
+            paint: self.out,
+            width: self.width,
+            columns: self.columns,
+            times: Times::local(),
+            tongue: self.tongue,
+        }
+    }
+
+    /// The text in the language of whoever reads it.
+    pub fn say(&self, words: &str) -> String {
+        self.tongue.say(words)
+    }
+
+    /// A sentence on one line, in the language of whoever reads it.
+    fn sentence(&self, words: impl Display) -> String {
+        self.say(&text::one_line(&words.to_string()))
     }
 
     /// Prints a line of the result.
     pub fn line(&self, line: impl Display) -> Result<()> {
-        Ok(writeln!(io::stdout().lock(), "{}", text::printable(&line.to_string()))?)
+        Ok(writeln!(io::stdout().lock(), "{}", text::printable(&line.to_string())).map_err(ReaderLeft::or)?)
     }
 
     /// Prints a sentence after a mark, over as many lines as it takes.
     pub fn marked(&self, mark: Mark, words: impl Display) -> Result<()> {
-        let lines = text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2));
+        let lines = text::wrap(&self.sentence(words), self.width.saturating_sub(2));
         for (place, line) in lines.iter().enumerate() {
             let margin = if place == 0 { mark.paint(self.out, mark.sign()) } else { " ".to_owned() };
             self.line(format!("{margin} {line}"))?;
@@ -94,18 +117,23 @@ impl Screen {
         if io::stdout().is_terminal() {
             return Box::new(LineWriter::new(Printable(io::stdout())));
         }
-        Box::new(BufWriter::new(io::stdout()))
+        Box::new(self.piped())
+    }
+
+    /// Where a document of our own goes byte for byte.
+    pub fn piped(&self) -> impl Write + use<> {
+        BufWriter::new(Piped(io::stdout()))
     }
 
     /// Prints a table.
     pub fn table(&self, table: &Table) -> Result<()> {
-        table.lines(self.out, self.width).iter().try_for_each(|line| self.line(line))
+        table.lines(&self.look()).iter().try_for_each(|line| self.line(line))
     }
 
     /// Prints something a person may want to know, which is no result: not with `--quiet`.
     pub fn remark(&self, words: impl Display) {
         if !self.quiet {
-            for line in text::wrap(&text::one_line(&words.to_string()), self.width.saturating_sub(2)) {
+            for line in text::wrap(&self.sentence(words), self.width.saturating_sub(2)) {
                 self.complain(self.err.dim(&format!("  {line}")));
             }
         }
@@ -123,21 +151,35 @@ impl Screen {
 
     /// Says in one line how something ended that did not succeed, and why.
     pub fn ended(&self, how: &str, why: impl Display) {
-        self.complain(format!("{} {}", self.err.red(&format!("{how}:")), text::one_line(&why.to_string())));
+        let how = self.say(&format!("{how}:"));
+        self.complain(format!("{} {}", self.err.red(&how), self.sentence(why)));
     }
 
     /// Says why the command ends in an error.
     pub fn error(&self, error: &anyhow::Error) {
         let said = crate::exit::whole(error);
         let mut lines = text::lines(&said);
-        let first = lines.next().unwrap_or_default();
-        self.complain(format!("{} {first}", self.err.red("error:")));
+        let first = self.say(&lines.next().unwrap_or_default());
+        self.complain(format!("{} {first}", self.err.red(&self.say("error:"))));
         lines.for_each(|line| self.complain(format!("       {line}")));
     }
 
     /// Whether `--quiet` was given.
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+}
+
+/// Knows when the reader leaves.
+struct Piped<W>(W);
+
+impl<W: Write> Write for Piped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(ReaderLeft::or)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(ReaderLeft::or)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tables: columns two spaces apart, a quiet heading, the last column cut where the terminal ends.
 
-use super::paint::{Mark, Paint};
-use super::text;
+use super::paint::Mark;
+use super::{Look, text};
 
 /// On which side of its column a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +50,16 @@ impl Table {
         self.rows.push(cells.into());
     }
 
-    /// The lines, no wider than `max` columns where the last column can give way.
-    pub fn lines(&self, paint: Paint, max: usize) -> Vec<String> {
-        let widths = self.widths(max);
-        let heading =
-            self.headings.iter().zip(&widths).map(|((text, align), width)| place(text, *align, *width));
+    /// The lines, no wider than the screen where the last column can give way.
+    pub fn lines(&self, look: &Look) -> Vec<String> {
+        let paint = look.paint;
+        let headings: Vec<String> = self.headings.iter().map(|(text, _)| look.say(text)).collect();
+        let widths = self.widths(&headings, look.columns);
+        let heading = headings
+            .iter()
+            .zip(&self.headings)
+            .zip(&widths)
+            .map(|((text, (_, align)), width)| place(text, *align, *width));
         let heading = paint.dim(heading.collect::<Vec<_>>().join("  ").trim_end());
         let rows = self.rows.iter().map(|row| {
             let cells = row.iter().zip(&self.headings).zip(&widths).map(|((cell, (_, align)), width)| {
@@ -67,13 +72,13 @@ impl Table {
     }
 
     /// Each column is as wide as its widest cell; the last one gets what is left.
-    fn widths(&self, max: usize) -> Vec<usize> {
+    fn widths(&self, headings: &[String], max: usize) -> Vec<usize> {
         let widest = |column: usize| {
             self.rows.iter().filter_map(|row| row.get(column)).map(|cell| text::width(&cell.text)).max()
         };
         let mut widths: Vec<usize> = (0..)
-            .zip(&self.headings)
-            .map(|(column, (heading, _))| widest(column).unwrap_or(0).max(text::width(heading)))
+            .zip(headings)
+            .map(|(column, heading)| widest(column).unwrap_or(0).max(text::width(heading)))
             .collect();
         let gaps = 2 * widths.len().saturating_sub(1);
         let total: usize = widths.iter().sum::<usize>() + gaps;
@@ -100,6 +105,8 @@ fn place(text: &str, align: Align, width: usize) -> String {
 mod tests {
     use super::*;
 
+    use super::super::Paint;
+
     fn table() -> Table {
         let mut table = Table::new([("NAME", Align::Left), ("JOBS", Align::Right), ("MESSAGE", Align::Left)]);
         table.row(["00dummy".into(), "12".into(), Cell::from("all is well")]);
@@ -109,7 +116,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_the_last_one_gives_way() {
-        let lines = table().lines(Paint::new(false), 36);
+        let lines = table().lines(&Look::plain(36));
         assert_eq!(
             lines,
             ["NAME     JOBS  MESSAGE", "00dummy    12  all is well", "é           3  the directory server…",]
@@ -119,8 +126,8 @@ mod tests {
 
     #[test]
     fn colours_do_not_move_columns() {
-        let plain = table().lines(Paint::new(false), 80);
-        let coloured = table().lines(Paint::new(true), 80);
+        let plain = table().lines(&Look::plain(80));
+        let coloured = table().lines(&Look { paint: Paint::new(true), ..Look::plain(80) });
         assert_ne!(plain, coloured);
         let strip =
             |line: &String| line.replace("\x1b[31m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");

@@ -62,7 +62,7 @@ fn print(shown: &Catalogue, desk: &dyn Desk) -> Result<()> {
             does.collect::<Vec<_>>().join("; ").into(),
         ]);
     }
-    for line in table.lines(screen.out, screen.width) {
+    for line in table.lines(&screen.look()) {
         screen.line(line)?;
     }
     for needed in &shown.dependencies {

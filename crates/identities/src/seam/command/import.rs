@@ -14,8 +14,8 @@ use tokio::io::AsyncReadExt as _;
 use super::super::typed::Import;
 use module::document::STDIN;
 use module::exit::{Exit, misuse};
-use module::terminal::Mark;
-use module::terminal::progress;
+use module::interrupt::Interrupts;
+use module::terminal::{Mark, Screen, progress};
 use module::{Desk, document};
 
 /// Imports a file, and lists every record that could not be used.
@@ -32,11 +32,29 @@ pub(super) async fn run(args: &Import, desk: &dyn Desk) -> Result<Exit> {
     };
     let file = File { content: read(&args.file).await?, format, mapping };
     let options = Options { dry_run: args.dry_run, validated: args.validated };
-    let mut lines = pin!(client::import(&desk.client()?, &file, options).await?);
-    let mut bar = None;
-    while let Some(line) = lines.next().await {
+    let (mut bar, mut handled) = (None, (0, 0));
+    let mut interrupts = Interrupts::listen()?;
+    let hub = desk.client()?;
+    let lines = tokio::select! {
+        lines = client::import(&hub, &file, options) => lines?,
+        () = interrupts.next() => {
+            tell_interrupted(handled, args.dry_run, screen);
+            return Ok(Exit::Interrupted);
+        }
+    };
+    let mut lines = pin!(lines);
+    loop {
+        let line = tokio::select! {
+            line = lines.next() => line,
+            () = interrupts.next() => {
+                tell_interrupted(handled, args.dry_run, screen);
+                return Ok(Exit::Interrupted);
+            }
+        };
+        let Some(line) = line else { break };
         match line? {
             ImportLine::Handled { records, of } => {
+                handled = (records, of);
                 bar.get_or_insert_with(|| progress(Some(of), screen, args.json)).set_position(records);
             }
             ImportLine::Report(report) => {
@@ -51,6 +69,19 @@ pub(super) async fn run(args: &Import, desk: &dyn Desk) -> Result<Exit> {
         }
     }
     bail!("the hub went away before the end: the same command goes on with the import")
+}
+
+/// Says how far an import has come that is not waited for any more.
+fn tell_interrupted((records, of): (u64, u64), dry_run: bool, screen: &Screen) {
+    screen.fail(match (dry_run, of) {
+        (true, _) => "interrupted: nothing was changed".to_owned(),
+        (false, 0) => "interrupted before the hub said how far it is; the same command goes on with the import, whatever \
+                       was imported"
+            .to_owned(),
+        (false, of) => format!(
+            "interrupted: the hub has handled {records} of {of} records at least; the same command goes on with the import"
+        ),
+    });
 }
 
 fn tell(report: &ImportReport, args: &Import, desk: &dyn Desk) -> Result<Exit> {

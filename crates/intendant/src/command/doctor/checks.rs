@@ -6,14 +6,16 @@ use std::path::Path;
 
 use api::Client;
 use api::dto::Severity;
+use http::listen::tcp::Tcp;
 use journal::{Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
 
 use super::dependencies;
-use crate::config::{Loaded, Origin, Value as _};
+use crate::config::{Listen, Loaded, Origin, Value as _};
 use crate::context::Context;
 use crate::exit::sentence;
+use crate::plan;
 use crate::render::{text, time};
 use module::{Declaration, Finding, Offer};
 
@@ -177,25 +179,25 @@ fn journal(loaded: &Loaded, context: &Context) -> Finding {
     }
 }
 
-/// What modules say of what they stand on and of their neighbours, and what they and backends depend on.
+/// What `serve` would refuse; what modules say of what they stand on and of their neighbours; what they and backends depend
+/// on.
 async fn modules(loaded: &Loaded, context: &Context) -> Vec<Finding> {
+    const NAME: &str = "start";
     let mut findings = Vec::new();
-    let told = context.told(loaded);
     let mut said = Declaration::new();
-    let declared = context.modules.declare(&told, &mut said);
+    let (plan, faults) = plan::faults(loaded, context, &mut said);
     for check in said.checks {
         findings.extend(check.await);
     }
-    if let Err(error) = declared {
-        findings.push(Finding::error("sources", sentence(&error), "correct the configuration"));
+    for fault in faults {
+        findings.push(Finding::error(NAME, sentence(&fault), "correct the configuration"));
     }
     for verify in said.verify {
         if let Err(error) = verify.await {
-            findings.push(Finding::error("sources", sentence(&error), "until then the hub does not start"));
+            findings.push(Finding::error(NAME, sentence(&error), "until then the hub does not start"));
         }
     }
-    // What is wrong with backends is found by another check.
-    let offer = context.modules.offer(&told).unwrap_or_default();
+    let offer = plan.map(|plan| plan.parts.offer).unwrap_or_default();
     if offer.native() > 0 {
         findings.extend(native(&offer).await);
     }
@@ -221,6 +223,19 @@ async fn native(offer: &Offer) -> Vec<Finding> {
     faults.into_iter().map(found).collect()
 }
 
+/// Whether somebody else has the address that a hub would take.
+async fn address(loaded: &Loaded) -> Option<Finding> {
+    let Listen::On(address) = loaded.config.http.listen else { return None };
+    let error = Tcp::bind(address, None).await.err()?;
+    let remedy = "end what has it, or set http.listen";
+    // There the hub works on without its console.
+    Some(if loaded.stands_in {
+        Finding::warning("address", error.to_string(), remedy)
+    } else {
+        Finding::error("address", error.to_string(), remedy)
+    })
+}
+
 async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     const NAME: &str = "hub";
     let socket = &loaded.config.socket;
@@ -228,11 +243,12 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
     let status = match client.status().await {
         Ok(status) => status,
         Err(api::Error::NoHub { .. }) => {
-            return vec![Finding::warning(
+            let stopped = Finding::warning(
                 NAME,
                 format!("not running ({})", socket.display()),
                 "start it with `intendant serve`",
-            )];
+            );
+            return [stopped].into_iter().chain(address(loaded).await).collect();
         }
         Err(error) => {
             return vec![Finding::error(NAME, error.to_string(), "run this as root or as the hub's user")];

@@ -1,18 +1,17 @@
 //! Where the hub is reached: the socket of the commands, and TCP.
 
-use access::{Access, Rules};
+use access::Access;
 use anyhow::Result;
 use axum::Router;
 use engine::Clock;
 use http::listen::Socket;
-use http::listen::tcp::{CertificateFiles, Tcp, Tls};
+use http::listen::tcp::{Tcp, Tls};
 use http::page::{Kit, around};
-use http::{ConnectionLimits, KeyedPaths, KnownScopes, frame};
+use http::{ConnectionLimits, KeyedPaths, frame};
 use tokio::sync::watch;
 
-use crate::config::{Config, Environment, Http, Listen};
-use crate::exit::misuse;
-use crate::oidc;
+use crate::config::{Config, Listen};
+use crate::plan::refused;
 
 /// What the hub listens on.
 pub(super) struct Listeners {
@@ -27,9 +26,8 @@ pub(super) struct Listeners {
 impl Listeners {
     /// Takes socket and address. A hub that `stands_in` for another program, which has no console, works on without the
     /// address when somebody else has it.
-    pub(super) async fn open(config: &Config, stands_in: bool) -> Result<Self> {
+    pub(super) async fn open(config: &Config, tls: Option<Tls>, stands_in: bool) -> Result<Self> {
         let socket = Socket::bind(&config.socket).await.map_err(refused)?;
-        let tls = certificate(&config.http)?.map(Tls::load).transpose().map_err(refused)?;
         let tcp = match config.http.listen {
             Listen::Off => None,
             Listen::On(address) => {
@@ -98,37 +96,5 @@ impl Listeners {
             }
         };
         tokio::join!(socket, tcp);
-    }
-}
-
-/// What the configuration says of access.
-pub(super) fn rules(config: &Http, environment: &Environment, scopes: KnownScopes) -> Result<Rules> {
-    Ok(Rules {
-        session: config.session,
-        trusted_proxies: config.trusted_proxies.0.clone(),
-        token_rate: config.token_rate,
-        address_rate: config.address_rate,
-        scopes,
-        oidc: oidc::configured(config, environment)?,
-    })
-}
-
-fn certificate(config: &Http) -> Result<Option<CertificateFiles>> {
-    match (&config.certificate, &config.key) {
-        (Some(certificate), Some(key)) => {
-            Ok(Some(CertificateFiles { certificate: certificate.clone(), key: key.clone() }))
-        }
-        (None, None) => Ok(None),
-        _ => Err(misuse(anyhow::anyhow!("http.certificate and http.key go together: give both, or none"))),
-    }
-}
-
-fn refused(error: http::Error) -> anyhow::Error {
-    use http::Error as E;
-    match error {
-        E::InUse { .. } | E::Occupied { .. } | E::AddressInUse { .. } | E::Certificate { .. } => {
-            misuse(error)
-        }
-        other => other.into(),
     }
 }

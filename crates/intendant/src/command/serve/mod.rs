@@ -14,6 +14,7 @@ use access::Access;
 use anyhow::{Context as _, Result, anyhow};
 use api::Installation;
 use engine::Hub;
+use http::listen::tcp::Tls;
 use http::{BodyLimits, Caller};
 use module::{Declaration, Offer, Role};
 use rustix::process::geteuid;
@@ -23,13 +24,14 @@ use uuid::Uuid;
 use super::reload::Reloader;
 use crate::assembly::Assembly;
 use crate::cli::{Serve, VERSION};
-use crate::compose::{self, Home, Parts};
+use crate::compose::{self, Home};
 use crate::config::{self, Loaded, Output};
 use crate::context::Context;
 use crate::exit::{Exit, sentence, whole};
 use crate::logging::{self, Format, Level};
 use crate::marker::Marker;
 use crate::noop;
+use crate::plan::{Doors, Plan};
 use crate::role::Taken;
 use crate::signals::Signals;
 use crate::systemd;
@@ -61,8 +63,8 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     let config = &loaded.config;
 
-    let rules = listeners::rules(&config.http, context.environment(), context.modules.scopes())?;
-    let start = Start { args: &args, loaded: &loaded, context };
+    let Doors { rules, tls } = Doors::read(&loaded, context)?;
+    let start = Start { args: &args, loaded: &loaded, tls, context };
     let Some((listeners, hub, assembly)) = room::start(&start, &mut signals).await? else {
         tracing::info!("stopped");
         return Ok(Exit::Done);
@@ -95,7 +97,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
         version: VERSION,
         url: url.clone(),
     };
-    let kit = pages::kit(&assembly);
+    let kit = pages::kit(&assembly, &context.modules);
     let (routes, keyed) = pages::routes(parts, &assembly, &kit, &context.clock);
     let server =
         tokio::spawn(listeners.serve(routes, keyed, access.clone(), kit, context.clock.clone(), stopped));
@@ -170,20 +172,18 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
 struct Start<'a> {
     args: &'a Serve,
     loaded: &'a Loaded,
+    tls: Option<Tls>,
     context: &'a Context,
 }
 
 impl Start<'_> {
     /// Starts the hub. `quiet`: what it is made of was said before.
     async fn hub(&self, quiet: bool) -> Result<(Hub, Assembly)> {
-        let Start { args, loaded, context } = *self;
+        let Start { args, loaded, context, .. } = *self;
         let config = &loaded.config;
-        let mut told = context.told(loaded);
-        let parts = Parts::read(config, &told, &context.modules)?.beside(noop::offer(&context.noop));
-        let (home, marker) = home(args, loaded, context)?;
-        told.backends.clone_from(&parts.offer.documents);
         let mut said = Declaration::new();
-        context.modules.declare(&told, &mut said)?;
+        let Plan { parts, .. } = Plan::read(loaded, context, &mut said)?;
+        let (home, marker) = home(args, loaded, context)?;
         for verify in said.verify.drain(..) {
             verify.await?;
         }

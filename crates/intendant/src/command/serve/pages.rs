@@ -8,13 +8,13 @@ use http::KeyedPaths;
 use http::page::{Kit, Part};
 use module::{Around, Served};
 
-use crate::assembly::Assembly;
+use crate::assembly::{Assembly, Modules};
 use crate::cli::VERSION;
 
 /// What all pages share.
-pub(super) fn kit(assembly: &Assembly) -> Kit {
+pub(super) fn kit(assembly: &Assembly, modules: &Modules) -> Kit {
     let parts: Vec<Part> = std::iter::once(console::PART).chain(assembly.pages()).collect();
-    Kit::new(VERSION, &parts)
+    Kit::speaking(VERSION, &parts, Some(modules.french()))
 }
 
 /// The routes of a hub, and below which paths they know who asks by keys of their own.

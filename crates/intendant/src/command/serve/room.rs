@@ -60,7 +60,8 @@ async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Listeners, Hub,
     if free(&start.loaded.config.data.folder).is_some_and(|free| free < LEAST) {
         return Err(std::io::Error::from(ErrorKind::StorageFull).into());
     }
-    let listeners = Listeners::open(&start.loaded.config, start.context.stands_in()).await?;
+    let listeners =
+        Listeners::open(&start.loaded.config, start.tls.clone(), start.context.stands_in()).await?;
     let (hub, assembly) = start.hub(quiet).await?;
     Ok((listeners, hub, assembly))
 }
@@ -70,7 +71,8 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
     let (stop, stopped) = watch::channel(());
     let clock = start.context.clock.clone();
     // Where not even a socket can be made nobody is answered.
-    let listeners = Listeners::open(&start.loaded.config, start.context.stands_in()).await.ok();
+    let listeners =
+        Listeners::open(&start.loaded.config, start.tls.clone(), start.context.stands_in()).await.ok();
     let serving = listeners
         .map(|listeners| tokio::spawn(listeners.serve_waiting(api::waiting(why), clock.clone(), stopped)));
     systemd::tell(&format!("STATUS={why}"));

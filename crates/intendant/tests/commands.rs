@@ -1,0 +1,205 @@
+//! How commands end that are not let to their end, help, and what is refused before a hub starts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "the command is a program of its own here")]
+#![allow(missing_docs, unreachable_pub)]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use support::{Ran, World};
+
+const GOOD: &str = r#"cat >/dev/null; echo '{"status":0,"message":"entry written"}'"#;
+
+fn update(uid: &str) -> String {
+    format!(r#"{{"action":"IDENTITY_UPDATE","concernedTo":"{uid}","payload":{{}}}}"#)
+}
+
+#[test]
+fn whoever_reads_a_result_may_leave() {
+    let world = World::new();
+    world.backend("00first", GOOD);
+    let _hub = world.serve();
+    let job = world.submit(&update("alice"));
+    assert_eq!(world.run(&["jobs", "watch", &job]).code, 0);
+    let many: String = (0..200).map(|n| format!("{}\n", update(&n.to_string()))).collect();
+    let lines = world.file("many.ndjson", many);
+    let commands = [
+        vec!["--help"],
+        vec!["--version"],
+        vec!["help", "jobs"],
+        vec!["jobs", "list"],
+        vec!["jobs", "list", "--json"],
+        vec!["jobs", "show", &job],
+        vec!["jobs", "export"],
+        vec!["jobs", "stdin", &job],
+        vec!["jobs", "refusals", "list", "--json"],
+        vec!["submit", "--ndjson", "--json", &lines],
+        vec!["backends", "list"],
+        vec!["backends", "check"],
+        vec!["backends", "ping"],
+        vec!["identities", "list", "--json"],
+        vec!["identities", "export", "--format", "csv"],
+        vec!["failsafe", "list"],
+        vec!["token", "list", "--json"],
+        vec!["config", "check", "--all"],
+        vec!["doctor"],
+        vec!["openapi"],
+        vec!["completions", "bash"],
+        vec!["manual"],
+    ];
+    for args in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = world.command(&args).stdout(writer).output().unwrap();
+        let ran = Ran::from(ran);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{args:?}");
+    }
+}
+
+/// Waits until a program deals with Ctrl-C itself.
+fn until_it_listens(child: &Child) {
+    const SIGINT: u64 = 1 << 1;
+    let status = format!("/proc/{}/status", child.id());
+    loop {
+        let said = fs::read_to_string(&status).unwrap();
+        let caught = said.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        if u64::from_str_radix(&caught, 16).unwrap() & SIGINT != 0 {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn interrupt(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
+#[test]
+fn who_stops_waiting_is_told_that_the_job_goes_on() {
+    let world = World::new();
+    world.gates();
+    world.backend("10slow", &world.gated_script());
+    let _hub = world.serve();
+    let request = world.file("request.json", update("alice"));
+    let left = world.file("left.json", update("bob"));
+    let child = world.command(&["submit", "--wait", &request, &left]).spawn().unwrap();
+    world.wait_until_started();
+    interrupt(&child);
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 130, "{ran:?}");
+    for words in ["was accepted and goes on", "intendant jobs watch", "not handed in", "left.json"] {
+        assert!(ran.stderr.contains(words), "{words} is missing: {ran:?}");
+    }
+    world.open_gate();
+    let id = ran.stderr.split("job ").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(world.run(&["jobs", "watch", id]).code, 0);
+}
+
+#[test]
+fn what_was_handed_in_before_an_interruption_is_counted_and_the_rest_is_named() {
+    let world = World::new();
+    world.backend("00first", GOOD);
+    let _hub = world.serve();
+    let mut child =
+        world.command(&["submit", "--ndjson", "--json", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for uid in ["a", "b", "c"] {
+        writeln!(stdin, "{}", update(uid)).unwrap();
+    }
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
+    for _ in 0..3 {
+        let mut line = String::new();
+        answers.read_line(&mut line).unwrap();
+        assert!(line.contains("\"job\""), "{line}");
+    }
+    // Standard input stays open: only Ctrl-C can end it.
+    interrupt(&child);
+    let mut rest = String::new();
+    answers.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 130, "{ran:?}");
+    assert!(ran.stderr.contains("interrupted after line 3"), "{ran:?}");
+    assert!(ran.stderr.contains("tail -n +4"), "{ran:?}");
+    drop(stdin);
+    assert_eq!(world.run(&["jobs", "list", "--json"]).json()["jobs"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn an_import_that_is_interrupted_says_how_to_go_on() {
+    let world = World::new();
+    world.backend("00first", GOOD);
+    let hub = world.serve();
+    let file = world.file("people.ndjson", "{\"uid\":\"alice\",\"cn\":\"Alice\",\"sn\":\"A\"}\n");
+    // Nobody answers meanwhile.
+    hub.signal(Signal::STOP);
+    let child = world.command(&["identities", "import", &file]).spawn().unwrap();
+    until_it_listens(&child);
+    interrupt(&child);
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    hub.signal(Signal::CONT);
+    ran.said(130, &["interrupted", "the same command goes on"]);
+    assert_eq!(world.run(&["identities", "import", &file]).code, 0);
+}
+
+#[test]
+fn help_is_a_command_too() {
+    let world = World::new();
+    for command in [vec!["jobs", "list"], vec!["submit"], vec!["identities", "import"], vec!["backends", "new"]] {
+        let asked = world.run(&[vec!["help"], command.clone()].concat());
+        let by_option = world.run(&[command, vec!["--help"]].concat());
+        assert_eq!((asked.code, asked.stdout), (0, by_option.stdout));
+    }
+    assert!(world.run(&["help"]).stdout.contains("Hand requests to the running hub"));
+}
+
+/// What is wrong, what a command says of it, and the settings.
+fn faults(world: &World, taken: u16) -> Vec<(&'static str, String)> {
+    let backends = world.text("backends");
+    let with = |more: &str| format!("backends:\n  folder: {backends}\n{more}");
+    vec![
+        ("go together", with("http:\n  certificate: a.pem\n")),
+        ("a.pem", with("http:\n  certificate: a.pem\n  key: b.pem\n")),
+        ("oidc", with("http:\n  oidc:\n    issuer: https://login.example.org\n")),
+        ("unknown key", with("retention:\n  jbos: 3d\n")),
+        ("must not lie in the data folder", with("data:\n  folder: data\nkey: data/intendant.key\n")),
+        ("this name too", with("sesame:\n  main: {}\nbus:\n  main: {}\n")),
+        (
+            "in use",
+            with(&format!("http:\n  listen: 127.0.0.1:{taken}\n")),
+        ),
+    ]
+}
+
+#[test]
+fn what_serve_refuses_doctor_and_config_check_refuse_too() {
+    let world = World::new();
+    world.backend("00first", GOOD);
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    for (words, settings) in faults(&world, other.local_addr().unwrap().port()) {
+        world.file("intendant.yml", &settings);
+        let run = |args: &[&str]| {
+            let mut command = world.command(args);
+            Ran::from(command.env_remove("INTENDANT_HTTP__LISTEN").output().unwrap())
+        };
+        let served = run(&["serve"]);
+        assert_ne!(served.code, 0, "{settings}: {served:?}");
+        assert!(served.stderr.contains(words), "{words}: {served:?}");
+        let examined = run(&["doctor"]);
+        assert_eq!(examined.code, 1, "{settings}: {examined:?}");
+        let said = examined.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(words), "{words}: {said}");
+        // Whether an address is free is nothing that the configuration says.
+        if words != "in use" {
+            let checked = run(&["config", "check"]);
+            assert_eq!(checked.code, 2, "{settings}: {checked:?}");
+            assert!(checked.stderr.contains(words), "{words}: {checked:?}");
+        }
+    }
+}
