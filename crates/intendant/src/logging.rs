@@ -6,10 +6,14 @@ use std::panic::PanicHookInfo;
 
 use anyhow::{Context as _, Result};
 use engine::Clock;
+use http::page::Lang;
 use jiff::tz::TimeZone;
+use module::terminal::Tongue;
+use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, Registry, reload};
@@ -23,10 +27,10 @@ use crate::render::text;
 const OURS: [&str; 2] = ["intendant", "engine"];
 
 /// How records look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Format {
-    /// Lines for people, in colour or not.
-    Human(bool),
+    /// Lines for people, in colour or not, in this language.
+    Human(bool, Tongue),
     /// One JSON document per record.
     Json,
 }
@@ -53,9 +57,14 @@ fn start_with(format: Format, output: Output, wanted: Targets) -> Result<Level> 
     let (filter, handle) = reload::Layer::new(wanted);
     let lines = tracing_subscriber::fmt::layer().with_writer(move || Lines { format, output });
     let lines = match format {
-        Format::Human(colour) => {
+        Format::Human(colour, tongue) => {
             let time = Local { clock: Clock::system(), zone: TimeZone::system() };
-            lines.with_ansi(colour).with_target(false).with_timer(time).boxed()
+            let lines = lines.with_ansi(colour).with_target(false).with_timer(time);
+            match tongue.lang() {
+                Lang::En => lines.boxed(),
+                // The sentence only: fields are for searches.
+                Lang::Fr => lines.fmt_fields(debug_fn(in_tongue(tongue)).delimited(" ")).boxed(),
+            }
         }
         Format::Json => lines.json().flatten_event(true).with_timer(Utc { clock: Clock::system() }).boxed(),
     };
@@ -65,13 +74,23 @@ fn start_with(format: Format, output: Output, wanted: Targets) -> Result<Level> 
     Ok(Level { handle })
 }
 
+/// Writes the field of a record, its sentence in this language.
+fn in_tongue(
+    tongue: Tongue,
+) -> impl Fn(&mut Writer<'_>, &Field, &dyn fmt::Debug) -> fmt::Result + Clone + Send + Sync + 'static {
+    move |writer, field, value| match field.name() {
+        "message" => write!(writer, "{}", tongue.say(&format!("{value:?}"))),
+        name => write!(writer, "{name}={value:?}"),
+    }
+}
+
 /// Starts logging for a command that a person calls: warnings, and more with `-v`. What becomes of its job is shown by
 /// the command itself.
 pub fn start_quietly(context: &Context) -> Result<Level> {
     let asked = by_option(&context.common);
     let wanted = wanted(asked.unwrap_or(LevelFilter::WARN));
     let wanted = if asked.is_none() { wanted.with_target(engine::JOBS, LevelFilter::OFF) } else { wanted };
-    start_with(Format::Human(context.screen.err.is_on()), Output::Stderr, wanted)
+    start_with(Format::Human(context.screen.err.is_on(), context.screen.tongue), Output::Stderr, wanted)
 }
 
 /// A level of the configuration.
@@ -111,7 +130,7 @@ impl io::Write for Lines {
         let line = match self.format {
             Format::Json => text::escaped(line).replace('\n', " "),
             // Colours of others were taken out before ours were put in.
-            Format::Human(_) => text::printable(&line.replace(['\n', '\r'], " ")).into_owned(),
+            Format::Human(..) => text::printable(&line.replace(['\n', '\r'], " ")).into_owned(),
         };
         let line = format!("{line}\n");
         match self.output {

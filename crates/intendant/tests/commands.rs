@@ -151,7 +151,9 @@ fn an_import_that_is_interrupted_says_how_to_go_on() {
 #[test]
 fn help_is_a_command_too() {
     let world = World::new();
-    for command in [vec!["jobs", "list"], vec!["submit"], vec!["identities", "import"], vec!["backends", "new"]] {
+    for command in
+        [vec!["jobs", "list"], vec!["submit"], vec!["identities", "import"], vec!["backends", "new"]]
+    {
         let asked = world.run(&[vec!["help"], command.clone()].concat());
         let by_option = world.run(&[command, vec!["--help"]].concat());
         assert_eq!((asked.code, asked.stdout), (0, by_option.stdout));
@@ -170,10 +172,7 @@ fn faults(world: &World, taken: u16) -> Vec<(&'static str, String)> {
         ("unknown key", with("retention:\n  jbos: 3d\n")),
         ("must not lie in the data folder", with("data:\n  folder: data\nkey: data/intendant.key\n")),
         ("this name too", with("sesame:\n  main: {}\nbus:\n  main: {}\n")),
-        (
-            "in use",
-            with(&format!("http:\n  listen: 127.0.0.1:{taken}\n")),
-        ),
+        ("in use", with(&format!("http:\n  listen: 127.0.0.1:{taken}\n"))),
     ]
 }
 

@@ -29,6 +29,7 @@ impl Module for Bus {
             commands: vec![Command::new("bus", work, |typed: Typed, desk| {
                 Box::pin(command::run(typed, desk))
             })],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

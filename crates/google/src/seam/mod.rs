@@ -75,6 +75,7 @@ impl Module for Google {
             sources: vec![pages::SOURCE],
             commands: vec![Command::new("google", about, typed::run)],
             roles: vec![role::ROLE],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

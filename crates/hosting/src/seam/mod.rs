@@ -55,6 +55,7 @@ impl Module for Hosting {
             )],
             pages: crate::upload::table().into_iter().chain(crate::pages::table()).collect(),
             sources: vec![SOURCE],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

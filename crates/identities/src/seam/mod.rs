@@ -38,6 +38,7 @@ impl Module for Identities {
                 Box::pin(command::run(typed, desk))
             })],
             sources: vec![SOURCE],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

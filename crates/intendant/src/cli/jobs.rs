@@ -272,10 +272,13 @@ mod tests {
         for waiting in WaitingFor::ALL {
             let line = ["intendant", "jobs", "list", "--waiting-on", waiting.as_str()];
             let typed = super::super::Cli::try_parse_from(line).unwrap();
-            let super::super::Command::Jobs(Jobs::List(list)) = typed.command else { panic!("another command") };
+            let super::super::Command::Jobs(Jobs::List(list)) = typed.command else {
+                panic!("another command")
+            };
             assert_eq!(list.filter.waiting_on, Some(*waiting));
         }
-        let wrong = super::super::Cli::try_parse_from(["intendant", "jobs", "list", "--waiting-on", "braker"]);
+        let wrong =
+            super::super::Cli::try_parse_from(["intendant", "jobs", "list", "--waiting-on", "braker"]);
         let said = wrong.unwrap_err().to_string();
         assert!(said.contains("breaker") && said.contains("window"), "{said}");
     }

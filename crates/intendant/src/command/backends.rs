@@ -8,6 +8,7 @@ use engine::port::{BackendEntry, Call, Control, Reporter};
 use engine::{BackendView, PING};
 use model::{OutcomeKind, RunMark};
 use module::Offer;
+use module::terminal::Tongue;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -45,7 +46,7 @@ pub async fn list(args: BackendList, context: &Context) -> Result<Exit> {
         context.screen.remark("there is none yet: `intendant backends new NAME` makes one");
         return Ok(Exit::Done);
     }
-    context.screen.table(&table(&backends))?;
+    context.screen.table(&table(&backends, context.screen.tongue))?;
     for backend in &backends {
         if let Some(trouble) = &backend.trouble {
             let mark = if backend.standing == Standing::Active { Mark::Warn } else { Mark::Bad };
@@ -79,7 +80,7 @@ fn told(backend: &Backend) -> Vec<String> {
     [held, rate, windows, clocks].into_iter().flatten().collect()
 }
 
-fn table(backends: &[Backend]) -> Table {
+fn table(backends: &[Backend], tongue: Tongue) -> Table {
     let mut table = Table::new([
         ("BACKEND", Align::Left),
         ("STATE", Align::Left),
@@ -98,7 +99,7 @@ fn table(backends: &[Backend]) -> Table {
             }
             Standing::Active => (Mark::Good, "active"),
         };
-        let state = if backend.native { format!("{state}, native") } else { state.to_owned() };
+        let state = tongue.say(&if backend.native { format!("{state}, native") } else { state.to_owned() });
         let most = backend.concurrency.map(|most| format!("/{most}")).unwrap_or_default();
         table.row([
             Cell::from(backend.name.clone()),
@@ -185,6 +186,7 @@ pub async fn ping(args: Ping, context: &Context) -> Result<Exit> {
                 name: name.to_owned(),
                 took: Some(took),
                 words: pong.message.clone().unwrap_or_default(),
+                remarks: Vec::new(),
             };
             let lines = line.lines(names, &context.screen.look());
             busy.suspend(|| lines.iter().try_for_each(|line| context.screen.line(line)))?;

@@ -88,7 +88,7 @@ fn show(finding: &Finding, context: &Context) -> Result<()> {
     let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
     let place = text::one_line(&format!("{}{line}", finding.file));
     screen.line(format!("{} {}", mark.paint(screen.out, mark.sign()), screen.out.bold(&place)))?;
-    let said = text::one_line(&format!("{}; {}", finding.what, finding.remedy));
+    let said = screen.say(&text::one_line(&format!("{}; {}", finding.what, finding.remedy)));
     for line in text::wrap(&said, screen.width.saturating_sub(4)) {
         screen.line(format!("    {line}"))?;
     }

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use module::exit::misuse;
+use module::terminal::Screen;
 use module::{Declaration, Finding};
 use serde_json::json;
 
@@ -44,7 +45,7 @@ pub async fn check(args: CheckConfig, context: &Context) -> Result<Exit> {
         let ok = well && faults.is_empty();
         screen.json(&json!({ "ok": ok, "values": values, "remarks": remarks, "checks": findings }))?;
     } else {
-        screen.table(&table(&values))?;
+        screen.table(&table(&values, screen))?;
         for remark in &remarks {
             screen.remark(remark);
         }
@@ -68,10 +69,10 @@ fn taken(args: &CheckConfig, context: &Context) -> Result<Option<Taken>> {
     Taken::read(*role, context.environment()).map(Some)
 }
 
-fn table(values: &[Shown]) -> Table {
+fn table(values: &[Shown], screen: &Screen) -> Table {
     let mut table = Table::new([("KEY", Align::Left), ("VALUE", Align::Left), ("FROM", Align::Left)]);
     for shown in values {
-        let origin = shown.origin.to_string();
+        let origin = screen.say(&shown.origin.to_string());
         table.row([Cell::from(&shown.key), Cell::from(&shown.value), Cell::from(origin)]);
     }
     table

@@ -36,11 +36,14 @@ pub(super) fn show(findings: &[Finding], screen: &Screen) -> Result<()> {
         };
         let indent = 2 + 14;
         let room = screen.width.saturating_sub(indent);
-        let head = format!("{} {}", mark.paint(screen.out, mark.sign()), text::pad(finding.name, 14));
-        let mut words = text::wrap(&text::one_line(&finding.what), room).into_iter();
+        let head =
+            format!("{} {}", mark.paint(screen.out, mark.sign()), text::pad(&screen.say(finding.name), 14));
+        let mut words = text::wrap(&screen.say(&text::one_line(&finding.what)), room).into_iter();
         screen.line(format!("{head}{}", words.next().unwrap_or_default()))?;
         words.try_for_each(|line| screen.line(format!("{}{line}", " ".repeat(indent))))?;
-        for line in finding.remedy.iter().flat_map(|remedy| text::wrap(&text::one_line(remedy), room)) {
+        for line in
+            finding.remedy.iter().flat_map(|remedy| text::wrap(&screen.say(&text::one_line(remedy)), room))
+        {
             screen.line(format!("{}{}", " ".repeat(indent), mark.paint(screen.out, &line)))?;
         }
     }

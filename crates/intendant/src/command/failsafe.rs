@@ -7,6 +7,7 @@ use crate::cli::{Decision, Failsafe, FailsafeList, HeldSet};
 use crate::context::Context;
 use crate::exit::{Exit, misuse};
 use crate::render::{Align, Mark, Table, job};
+use module::terminal::Tongue;
 
 /// Carries out one of them.
 pub async fn run(command: Failsafe, context: &Context) -> Result<Exit> {
@@ -27,7 +28,7 @@ async fn list(args: &FailsafeList, context: &Context) -> Result<Exit> {
     if failsafe.sets.is_empty() {
         context.screen.remark("nothing is held");
     } else {
-        context.screen.table(&table(&failsafe.sets))?;
+        context.screen.table(&table(&failsafe.sets, context.screen.tongue))?;
     }
     let cap = |cap: Option<u32>| cap.map_or("any number".to_owned(), |cap| format!("up to {cap}"));
     context.screen.remark(format!(
@@ -40,7 +41,7 @@ async fn list(args: &FailsafeList, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn table(sets: &[dto::HeldSet]) -> Table {
+fn table(sets: &[dto::HeldSet], tongue: Tongue) -> Table {
     let mut table = Table::new([
         ("SET", Align::Left),
         ("JOBS", Align::Right),
@@ -54,8 +55,13 @@ fn table(sets: &[dto::HeldSet]) -> Table {
             (&set.name).into(),
             set.jobs.to_string().into(),
             (&set.backend).into(),
-            format!("{:?}", set.kind).to_lowercase().into(),
-            decision.map_or("none yet".to_owned(), |made| format!("{} by {}", made.verdict, made.by)).into(),
+            tongue.say(&format!("{:?}", set.kind).to_lowercase()).into(),
+            tongue
+                .say(
+                    &decision
+                        .map_or("none yet".to_owned(), |made| format!("{} by {}", made.verdict, made.by)),
+                )
+                .into(),
         ]);
     }
     table

@@ -91,7 +91,9 @@ impl<'a> Follower<'a> {
             self.running = running;
             let step = running.and_then(|(place, _)| story.steps.iter().find(|step| step.index == place));
             self.busy.set_style(style(self.screen, SPINNER));
-            self.busy.set_message(step.map_or("waiting".to_owned(), |step| text::one_line(&step.backend)));
+            self.busy.set_message(
+                step.map_or_else(|| self.screen.say("waiting"), |step| text::one_line(&step.backend)),
+            );
             self.busy.reset_elapsed();
         }
     }
@@ -107,7 +109,7 @@ impl<'a> Follower<'a> {
             self.busy.set_length(of);
             self.busy.set_position(done);
         }
-        self.busy.set_message(progress::words(said));
+        self.busy.set_message(progress::words(said, &self.screen.look()));
     }
 
     fn print(&self, lines: &[String]) -> Result<()> {
@@ -125,12 +127,12 @@ impl Drop for Follower<'_> {
 fn ending(story: &Story, screen: &Screen) -> String {
     let (state, mark) = (story.job.state, job::mark(story.job.state));
     let since = story.job.started_at.unwrap_or(story.job.accepted_at);
-    let took = story.job.ended_at.map(|ended| format!(" in {}", time::took(time::between(since.0, ended.0))));
-    format!(
-        "{}{}",
-        mark.paint(screen.out, &format!("{} {}", mark.sign(), state.as_str())),
-        took.unwrap_or_default()
-    )
+    let took = story.job.ended_at.map(|ended| format!("in {}", time::took(time::between(since.0, ended.0))));
+    let state = mark.paint(screen.out, &format!("{} {}", mark.sign(), screen.say(state.as_str())));
+    match took {
+        Some(took) => format!("{state} {}", screen.say(&took)),
+        None => state,
+    }
 }
 
 /// A moving sign, the backend and the time so far, if wanted; on a terminal only.
@@ -140,7 +142,7 @@ pub(super) fn busy_line(screen: &Screen, wanted: bool) -> ProgressBar {
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
     bar.set_style(style(screen, SPINNER));
-    bar.set_message("waiting");
+    bar.set_message(screen.say("waiting"));
     bar.enable_steady_tick(TICK);
     bar
 }

@@ -75,7 +75,7 @@ async fn follow(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result
         let found = Look::open(&loaded.config.data.folder, &keys).map_err(journal_error)?;
         let look = found.ok_or_else(|| anyhow!("the journal is not there any more"))?;
         match look.renewal().map_err(journal_error)? {
-            Some(renewal) => show(renewal, bar),
+            Some(renewal) => show(renewal, bar, context),
             None if look.is_sealed_with(&keys.now) => return Ok(()),
             None => return Err(anyhow!("the hub has not taken over the new key: its log says why")),
         }
@@ -92,7 +92,7 @@ async fn renew(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result<
     let renewed = loop {
         match journal.renew().await {
             Ok(Renewal::Done) => break Ok(()),
-            Ok(renewal) => show(renewal, bar),
+            Ok(renewal) => show(renewal, bar, context),
             Err(error) => break Err(journal_error(error)),
         }
     };
@@ -100,10 +100,11 @@ async fn renew(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result<
     renewed
 }
 
-fn show(renewal: Renewal, bar: &ProgressBar) {
+fn show(renewal: Renewal, bar: &ProgressBar, context: &Context) {
     if let Renewal::Under { percent, again } = renewal {
         bar.set_position(percent.into());
-        bar.set_message(if again { "looking for what was left" } else { "sealing anew" });
+        let words = if again { "looking for what was left" } else { "sealing anew" };
+        bar.set_message(context.screen.say(words));
     }
 }
 

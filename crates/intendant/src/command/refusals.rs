@@ -30,7 +30,7 @@ async fn list(args: RefusalList, context: &Context) -> Result<Exit> {
     } else if page.records.is_empty() {
         context.screen.remark("nothing was refused");
     } else {
-        context.screen.table(&job::refusals(&page.records, &Times::local(), context.clock.now()))?;
+        context.screen.table(&job::refusals(&page.records, &context.screen.look(), context.clock.now()))?;
         if let Some(next) = page.next {
             context.screen.remark(format!("older ones: the same with --before {next}"));
         }
@@ -60,7 +60,8 @@ async fn show(args: RefusalShow, context: &Context) -> Result<Exit> {
     ];
     facts.extend(refused.moved.as_ref().map(|moved| ("moved", Times::local().moved(moved))));
     for (name, value) in facts {
-        screen.line(format!("  {} {}", screen.out.dim(&text::pad(name, 10)), text::one_line(&value)))?;
+        let name = text::pad(&screen.say(name), 10);
+        screen.line(format!("  {} {}", screen.out.dim(&name), screen.say(&text::one_line(&value))))?;
     }
     Ok(Exit::Done)
 }

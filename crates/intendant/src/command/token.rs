@@ -48,7 +48,8 @@ async fn list(args: &TokenList, context: &Context) -> Result<Exit> {
 
 fn table(tokens: &[TokenView], context: &Context) -> Table {
     let (times, now) = (Times::local(), context.clock.now());
-    let time = |at: Option<Time>, never: &str| at.map_or(never.to_owned(), |at| times.short(at.0, now));
+    let never = context.screen.say("never");
+    let time = |at: Option<Time>| at.map_or(never.clone(), |at| times.short(at.0, now));
     let mut table = Table::new([
         ("TOKEN", Align::Left),
         ("ID", Align::Left),
@@ -60,8 +61,8 @@ fn table(tokens: &[TokenView], context: &Context) -> Table {
         table.row([
             (&token.name).into(),
             (&token.id).into(),
-            time(token.used_at, "never").into(),
-            time(token.expires_at, "never").into(),
+            time(token.used_at).into(),
+            time(token.expires_at).into(),
             token.scopes.join(", ").into(),
         ]);
     }

@@ -132,8 +132,10 @@ impl Names {
         let what = about(story, event.job);
         let action =
             story.filter(|_| event.kind == EventKind::Accepted).map(|story| format!(" {}", story.job.action));
-        let number = event.attempt.filter(|number| *number > 1).map(|number| format!(", attempt {number}"));
+        let attempt = |number: u32| format!(", {}", context.screen.say(&format!("attempt {number}")));
+        let number = event.attempt.filter(|number| *number > 1).map(attempt);
         let code = event.code.as_ref().filter(|code| ![code::FAILED, code::STOPPED].contains(code));
+        let words = context.screen.say(words);
         let words = format!(
             "{}{words}{}{}{}",
             backend.map(|name| format!("{name} ")).unwrap_or_default(),
@@ -160,7 +162,7 @@ impl Names {
     async fn progress(&mut self, said: &Progress, client: &Client, context: &Context) -> String {
         let story = self.story(said.job, Some(said.step), client).await;
         let what = about(story, Some(said.job));
-        line(said.at.0, Mark::Busy, &progress::words(said), &what, context)
+        line(said.at.0, Mark::Busy, &progress::words(said, &context.screen.look()), &what, context)
     }
 
     /// Read again once the plan is known: what is about a step names a backend.

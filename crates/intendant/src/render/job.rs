@@ -4,7 +4,7 @@ use api::dto::{Job, Record};
 use jiff::Timestamp;
 use model::JobState;
 
-use super::{Align, Cell, Look, Mark, Table, Times, text};
+use super::{Align, Cell, Look, Mark, Table, text};
 
 /// How a state looks.
 pub fn mark(state: JobState) -> Mark {
@@ -60,7 +60,7 @@ pub fn about(job: &Job) -> Option<String> {
 }
 
 /// A table of refusals.
-pub fn refusals(records: &[Record], times: &Times, now: Timestamp) -> Table {
+pub fn refusals(records: &[Record], look: &Look, now: Timestamp) -> Table {
     let mut table = Table::new([
         ("NUMBER", Align::Right),
         ("REFUSED", Align::Left),
@@ -71,10 +71,10 @@ pub fn refusals(records: &[Record], times: &Times, now: Timestamp) -> Table {
     for record in records {
         table.row([
             Cell::from(record.seq.to_string()),
-            Cell::from(times.short(record.at.0, now)),
+            Cell::from(look.times.short(record.at.0, now)),
             Cell::from(&record.who),
             Cell::from(record.what.as_deref().unwrap_or("-")),
-            Cell::from(&record.message),
+            Cell::from(look.say(&record.message)),
         ]);
     }
     table

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use api::dto::Progress;
 
-use super::text;
 use super::time::took;
+use super::{Look, text};
 
 /// `10ldif 3 of 10, writing groups, about 20 s left`.
-pub fn words(progress: &Progress) -> String {
+pub fn words(progress: &Progress, look: &Look) -> String {
     let counted = match (progress.done, progress.of) {
         (Some(done), Some(of)) => Some(format!("{done} of {of}")),
         (Some(done), None) => Some(format!("{done} done")),
@@ -16,6 +16,8 @@ pub fn words(progress: &Progress) -> String {
         (None, None) => None,
     };
     let left = progress.eta_seconds.map(|left| format!("about {} left", took(Duration::from_secs(left))));
-    let said: Vec<String> = counted.into_iter().chain(progress.message.clone()).chain(left).collect();
+    let ours = |words: Option<String>| words.map(|words| look.say(&words));
+    let said: Vec<String> =
+        ours(counted).into_iter().chain(progress.message.clone()).chain(ours(left)).collect();
     text::one_line(&format!("{} {}", progress.backend, said.join(", ")))
 }

@@ -30,8 +30,10 @@ pub struct Line {
     pub name: String,
     /// How long it took.
     pub took: Option<Duration>,
-    /// What the backend said, and what the hub has to add.
+    /// What the backend said.
     pub words: String,
+    /// What tells this attempt from others.
+    pub remarks: Vec<String>,
 }
 
 /// The column of names for these steps.
@@ -59,7 +61,8 @@ impl Line {
             mark,
             name: step.backend.clone(),
             took: attempt.ended_at.map(|end| between(attempt.started_at.0, end.0)),
-            words: said(step, attempt),
+            words: attempt.message.clone().unwrap_or_default(),
+            remarks: remarks(step, attempt),
         }
     }
 
@@ -79,7 +82,17 @@ impl Line {
             StepState::Succeeded => (Mark::Good, why().unwrap_or_default()),
             StepState::Failed => (Mark::Bad, why().unwrap_or_default()),
         };
-        Line { at: None, mark, name: step.backend.clone(), took: None, words }
+        Line { at: None, mark, name: step.backend.clone(), took: None, words, remarks: Vec::new() }
+    }
+
+    /// The words, then the remarks in brackets.
+    fn said(&self, look: &Look) -> String {
+        let words = look.say(&text::one_line(&self.words));
+        if self.remarks.is_empty() {
+            return words;
+        }
+        let remarks: Vec<String> = self.remarks.iter().map(|remark| look.say(remark)).collect();
+        format!("{words} ({})", remarks.join(", ")).trim_start().to_owned()
     }
 
     /// The line, and more lines where the message is long.
@@ -94,7 +107,7 @@ impl Line {
             self.mark.paint(look.paint, self.mark.sign()),
             text::pad_left(&took, TOOK),
         );
-        let mut words = text::wrap(&text::one_line(&self.words), look.width.saturating_sub(indent).max(20));
+        let mut words = text::wrap(&self.said(look), look.width.saturating_sub(indent).max(20));
         if words.len() > MOST_LINES {
             words.truncate(MOST_LINES);
             words.push("…".to_owned());
@@ -111,9 +124,8 @@ impl Line {
     }
 }
 
-/// The backend's words, then what a person needs to tell this attempt from others.
-fn said(step: &Step, attempt: &Attempt) -> String {
-    let mut words = attempt.message.clone().unwrap_or_default();
+/// What a person needs to tell an attempt from others.
+fn remarks(step: &Step, attempt: &Attempt) -> Vec<String> {
     let mut remarks = Vec::new();
     if attempt.kind.is_some_and(|kind| kind != OutcomeKind::Done) {
         remarks.extend(attempt.code.as_ref().filter(|code| **code != *"failed").map(ToString::to_string));
@@ -124,11 +136,7 @@ fn said(step: &Step, attempt: &Attempt) -> String {
     if step.attempts > 1 {
         remarks.push(format!("attempt {}", attempt.number));
     }
-    if !remarks.is_empty() {
-        let separator = if words.is_empty() { "" } else { " " };
-        words = format!("{words}{separator}({})", remarks.join(", "));
-    }
-    words
+    remarks
 }
 
 #[cfg(test)]
@@ -183,7 +191,7 @@ mod tests {
             ["14:05:30.100  ✗ 10ldap      42 ms  no (status 4, attempt 1)"]
         );
         let soft = Line::of_attempt(&step(StepState::Pending, 1), &attempt(OutcomeKind::Soft, ""));
-        assert_eq!((soft.mark, soft.words.as_str()), (Mark::Warn, "(status 4)"));
+        assert_eq!((soft.mark, soft.said(&Look::plain(80)).as_str()), (Mark::Warn, "(status 4)"));
     }
 
     #[test]

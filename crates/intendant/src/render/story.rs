@@ -15,7 +15,9 @@ pub fn lines(story: &Story, look: &Look) -> Vec<String> {
     let mut lines = head(story, look);
     section(&mut lines, look, "Timeline", timeline(story, look));
     section(&mut lines, look, "What happens next", next(story, look));
-    let damaged = story.damaged.iter().map(|why| format!("  cannot be read back: {}", text::one_line(why)));
+    let damaged =
+        |why: &String| format!("  {}", look.say(&format!("cannot be read back: {}", text::one_line(why))));
+    let damaged = story.damaged.iter().map(damaged);
     section(&mut lines, look, "Damaged", damaged.collect());
     let document = serde_json::to_string_pretty(&story.document).unwrap_or_default();
     section(&mut lines, look, "Request", text::lines(&document).map(|line| format!("  {line}")).collect());
@@ -33,7 +35,7 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
         mark.paint(look.paint, mark.sign()),
         look.paint.bold(&text::one_line(&job.action)),
         text::one_line(&subject),
-        mark.paint(look.paint, job.state.as_str()),
+        mark.paint(look.paint, &look.say(job.state.as_str())),
     );
     let mut facts = vec![("job", job.id.to_string())];
     facts.extend(job.subject.as_ref().filter(|_| job.name.is_some()).map(|it| ("subject", it.to_string())));
@@ -60,7 +62,8 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
     facts.extend(job.cancelled_by.clone().map(|by| ("cancelled by", by)));
     let facts = facts
         .iter()
-        .map(|(name, value)| format!("  {} {}", look.paint.dim(&text::pad(name, 12)), text::one_line(value)));
+        .map(|(name, value)| (text::pad(&look.say(name), 12), look.say(&text::one_line(value))))
+        .map(|(name, value)| format!("  {} {value}", look.paint.dim(&name)));
     std::iter::once(title.trim_end().to_owned()).chain(facts).collect()
 }
 
@@ -73,7 +76,7 @@ pub fn timeline(story: &Story, look: &Look) -> Vec<String> {
     let hidden = attempts.len().saturating_sub(MOST_ATTEMPTS);
     for (place, attempt) in attempts.iter().enumerate() {
         if hidden > 0 && place == MOST_ATTEMPTS / 2 {
-            let words = format!("{} more, see --json", text::count(hidden, "attempt"));
+            let words = look.say(&format!("{} more, see --json", text::count(hidden, "attempt")));
             lines.push(look.paint.dim(&format!("                {words}")));
         }
         let shown = hidden == 0 || place < MOST_ATTEMPTS / 2 || place >= MOST_ATTEMPTS / 2 + hidden;
@@ -107,9 +110,10 @@ fn next(story: &Story, look: &Look) -> Vec<String> {
         }
         _ => story.waiting_on.next.clone(),
     });
-    said.extend(story.progress.as_ref().map(progress::words));
-    let wrapped =
-        said.iter().flat_map(|words| text::wrap(&text::one_line(words), look.width.saturating_sub(2)));
+    said.extend(story.progress.as_ref().map(|said| progress::words(said, look)));
+    let wrapped = said
+        .iter()
+        .flat_map(|words| text::wrap(&look.say(&text::one_line(words)), look.width.saturating_sub(2)));
     wrapped.map(|line| format!("  {line}")).collect()
 }
 
@@ -121,14 +125,15 @@ fn delivery(delivery: &Delivery, look: &Look) -> String {
         DeliveryState::Pending | DeliveryState::Dropped => Mark::Idle,
     };
     let why = delivery.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    let words = format!("{} {}  {}{why}", delivery.courier, delivery.address, delivery.state.as_str());
+    let state = look.say(delivery.state.as_str());
+    let words = format!("{} {}  {state}{why}", delivery.courier, delivery.address);
     format!("  {} {}", mark.paint(look.paint, mark.sign()), text::one_line(&words))
 }
 
 fn section(lines: &mut Vec<String>, look: &Look, title: &str, content: Vec<String>) {
     if !content.is_empty() {
         lines.push(String::new());
-        lines.push(look.paint.bold(title));
+        lines.push(look.paint.bold(&look.say(title)));
         lines.extend(content);
     }
 }

@@ -45,6 +45,7 @@ impl Module for Mapistore {
                 Box::pin(command::run(typed, desk))
             })],
             sources: vec![SOURCE],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

@@ -11,7 +11,7 @@ use crate::exit::misuse;
 /// Asks for a secret on the terminal, without showing what is typed; `None` = standard input is no terminal.
 pub fn ask_secret(screen: &Screen, words: &str) -> Result<Option<String>> {
     let Some(hidden) = Hidden::begin() else { return Ok(None) };
-    screen.complain(words);
+    screen.ask(words);
     let typed = typed(io::stdin().lock().bytes())?;
     drop(hidden);
     typed.map(Some).ok_or_else(|| misuse("it was broken off: nothing was changed"))

@@ -144,6 +144,11 @@ impl Screen {
         let _ = writeln!(io::stderr().lock(), "{}", text::printable(&line.to_string()));
     }
 
+    /// Asks for something, or tells it to whoever is at the terminal.
+    pub fn ask(&self, words: impl Display) {
+        self.complain(self.sentence(words));
+    }
+
     /// Says in one line why what was asked for did not come about.
     pub fn fail(&self, why: impl Display) {
         self.ended("failed", why);

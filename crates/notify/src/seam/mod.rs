@@ -36,6 +36,7 @@ impl Module for Notify {
                 SectionKind::of::<Named<Webhook>>(config::WEBHOOKS_COLD),
             ],
             pages: alert::described().table(),
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

@@ -53,6 +53,7 @@ impl Module for Scripts {
                     Box::pin(command::debug::run(typed, desk))
                 }),
             ],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

@@ -26,6 +26,7 @@ impl Module for Sesame {
         About {
             sections: vec![SectionKind::of::<Named<SesameSource>>(config::COLD)],
             roles: vec![role::ROLE],
+            french: include_str!("../../texts/fr.po"),
             ..About::default()
         }
     }

@@ -141,9 +141,8 @@ async fn invite(access: &Access, url: Option<&str>, context: &Context) -> Result
     let Some(url) = url.filter(|_| access.is_new() && context.screen.live) else { return Ok(()) };
     let by = Caller::of_socket(geteuid().as_raw());
     let path = access.make_link(None, &by).await.map_err(api::Error::from)?;
-    context.screen.complain(format!(
-        "Nobody has an account yet. Open this link within 15 minutes to make one:\n  {url}{path}"
-    ));
+    context.screen.ask("Nobody has an account yet. Open this link within 15 minutes to make one:");
+    context.screen.complain(format!("  {url}{path}"));
     Ok(())
 }
 
@@ -154,7 +153,7 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
         Output::Stdout => context.screen.out,
     };
     let format = match log.format {
-        config::Format::Human => Format::Human(screen.is_on()),
+        config::Format::Human => Format::Human(screen.is_on(), context.screen.tongue),
         config::Format::Json => Format::Json,
     };
     let level = logging::by_option(&context.common).unwrap_or(logging::level(log.level));
