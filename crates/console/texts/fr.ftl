@@ -31,8 +31,8 @@ attempt-wait = pas maintenant
 attempt-lost = fin non enregistrée
 attempt-running = en cours
 delivery-pending = à envoyer
-delivery-delivered = livré
-delivery-undeliverable = non livrable
+delivery-delivered = remis
+delivery-undeliverable = non remis
 delivery-dropped = abandonné
 backend-active = actif
 backend-running = au travail
@@ -86,8 +86,8 @@ attention-failsafe = { $n ->
    *[other] Le garde-fou retient { $n } travaux sur { $backend } jusqu’à une décision
  }
 attention-undeliverable = { $n ->
-    [one] { $n } réponse ou notification n’a pas pu être livrée
-   *[other] { $n } réponses ou notifications n’ont pas pu être livrées
+    [one] { $n } réponse ou notification n’a pas pu être remise
+   *[other] { $n } réponses ou notifications n’ont pas pu être remises
  }
 chart-jobs = Travaux
 chart-jobs-done = Travaux terminés
@@ -112,12 +112,12 @@ chart-failed = { $n ->
     [one] { $n } en échec
    *[other] { $n } en échec
   }
-chart-soft = { $n } à retenter
+chart-soft = { $n } à réessayer
 chart-within = la moitié en { $half }, 95 sur 100 en { $most }
 chart-nothing = rien de terminé
 chart-took = Durée
 chart-half = la moitié en
-chart-nearly-all = 95 sur 100 en
+chart-nearly-all = 95 % en
 chart-figures = Les mêmes valeurs en chiffres
 attention-idle = { $backend } ne fait rien et répond que tout est fait
 attention-broken = { $backend } est inutilisable : chaque travail qui en a besoin échoue
@@ -126,7 +126,7 @@ attention-held = { $backend } a dit « pas maintenant » : ses travaux attend
 attention-left-alone = { $backend } échoue sans cesse et est laissé en repos : ses travaux attendent
 attention-link = { $name } est déconnectée
 attention-shortage = Cette machine manque de processus, de mémoire ou de fichiers ouverts : les travaux attendent qu’il y ait de la place
-attention-long = { $backend } s’occupe d’un seul travail depuis { $span }, et rien d’autre ne l’arrêtera
+attention-long = { $backend } exécute le même travail depuis { $span }, sans limite de temps
 attention-oldest = Un travail attend depuis { $span }
 attention-damaged = { $n ->
     [one] Une ligne du journal est illisible : elle est laissée de côté
@@ -168,7 +168,7 @@ waits-backend_wait = un backend qui a dit : pas maintenant
 waits-window = les heures de son backend
 waits-rate = le débit de son backend
 waits-retry = son nouvel essai
-waits-later = une heure plus tardive
+waits-later = l’heure dite
 waits-slot = une place libre
 waits-nothing = rien
 filter-action = Action
@@ -189,15 +189,15 @@ job-took = a duré { $span }
 
 # Un travail.
 job-next = La suite
-jobs-dry-run = à blanc
-job-dry-run = Une marche à blanc : rien n’est changé.
+jobs-dry-run = simulation
+job-dry-run = Simulation : rien n’est modifié.
 job-before = Voir ce travail
 job-see-backend = Voir le backend
 job-see-failsafe = Décider
 job-cancel-asked = { $by } a demandé l’annulation ; l’étape en cours est interrompue.
 job-stale = Depuis, un travail plus récent du même sujet et de la même action a réussi : rejouer celui-ci peut défaire ce que l’autre a fait.
 job-later = Voir le travail plus récent
-dead-moved = Déplacé vers { $to } par { $by } à { $at }.
+dead-moved = Déplacé vers { $to } par { $by } le { $at }.
 job-hurry = Réessayer maintenant
 job-retry = Relancer
 job-edit = Modifier et relancer…
@@ -206,7 +206,7 @@ job-steps = Étapes
 job-no-steps = Aucune étape pour l’instant. Le plan est établi au départ du travail : une étape par backend qui prend en charge son action.
 job-sent = Réponses et notifications
 job-nothing-sent = Rien n’a été envoyé.
-job-facts = Faits
+job-facts = Informations
 job-request = Demande
 job-masked = Les secrets sont masqués ; seuls les backends les voient.
 job-result = Résultat
@@ -221,9 +221,9 @@ step-waits = { $n ->
 step-stops = Si elle échoue, les étapes suivantes ne s’exécutent pas.
 attempt-number = Tentative { $n }
 attempt-status = statut { $n }
-attempt-log = Ce qu’il a écrit à côté de sa réponse
+attempt-log = Le reste de sa sortie
 attempt-answer = Sa réponse
-attempt-notice = Il a fait savoir
+attempt-notice = Ce qu’il a signalé
 attempt-silent = Il n’a rien dit.
 delivery-due = pas avant
 delivery-body = Ce qui est envoyé
@@ -267,7 +267,7 @@ next-wait-on = { $backend } demande à ce travail d’attendre jusqu’au :
 next-wait = Son backend lui demande d’attendre jusqu’au :
 next-not-before = Il commence, comme le dit sa demande, le :
 next-window = { $backend } travaille à certaines heures. La suite le :
-next-window-never = Plus aucune des heures de { $backend } ne revient : son config.yml est à changer.
+next-window-never = Plus aucune plage horaire de { $backend } ne s’ouvrira : corrigez son config.yml.
 next-rate = Il attend son tour sur { $backend }, dont le débit est borné :
 next-retry = Nouvel essai le :
 next-slot = Il commence quand un des travaux en cours sur { $backend } se termine.
@@ -320,13 +320,13 @@ retried-left = { $n ->
 retried-caption = Travaux qui ne sont pas relancés, et pourquoi
 
 # Rebuts.
-dead-text = Ce qui a été abandonné et attend quelqu’un.
+dead-text = Ce qui a échoué et attend une décision.
 dead-retry-all = Relancer des travaux échoués…
 dead-jobs = Travaux échoués
 dead-refusals = Messages refusés
-dead-deliveries = Non livrables
-dead-no-deliveries = Tout a été livré
-dead-no-deliveries-text = Une réponse ou une notification que son destinataire ne prend jamais est abandonnée après un temps, et reste ici.
+dead-deliveries = Envois non remis
+dead-no-deliveries = Tout a été remis
+dead-no-deliveries-text = Une réponse ou une notification que son destinataire n’accepte pas est abandonnée au bout d’un certain temps, et reste ici.
 delivery-to = Vers
 delivery-again = Renvoyer
 delivery-drop = Abandonner
@@ -348,7 +348,7 @@ backends-caption = Backends, dans l’ordre de leur exécution
 backends-order = Les backends s’exécutent dans cet ordre.
 backend-native = natif
 backend-kind = Nature
-backend-native-text = natif : une partie du programme, sans dossier
+backend-native-text = natif : une partie du programme, sans dossier
 check-native = { $n ->
     [one] { $n } backend natif
    *[other] { $n } backends natifs
@@ -377,8 +377,8 @@ attempts-wait = { $n ->
     [one] { $n } reportée par le backend
    *[other] { $n } reportées par le backend
  }
-backend-takes = La moitié prend au plus
-backend-takes-most = 95 sur 100 au plus { $span }
+backend-takes = Durée médiane
+backend-takes-most = 95 % en { $span } au plus
 backend-last-success = Dernière réussite
 backend-last-failure = Dernier échec
 backend-jobs = Travaux
@@ -395,7 +395,7 @@ backend-held-hint = Il a dit « pas maintenant ». Ensuite un travail l’inte
 backend-rate = Débit
 backend-windows = Travaille
 backend-opens = ouvre le
-backend-dry-run = Marches à blanc
+backend-dry-run = Simulations
 backend-can = possibles
 backend-paused-hint = Les travaux attendent, dans l’ordre. La reprise les fait continuer.
 pause = Mettre en pause
@@ -425,7 +425,7 @@ check-warning = Avertissement
 check-dependencies = Ce qu’ils interrogent en HTTP
 check-reachable = Répond
 check-unreachable = Ne répond pas
-check-text = Tels sont les backends sur le disque en ce moment. Ce qui tourne ne change qu’au rechargement.
+check-text = Les backends tels qu’ils sont sur le disque. Ce qui est en service ne change qu’au rechargement.
 reload = Recharger
 reload-hint = Relit la configuration et les backends
 reload-done = { $n ->
@@ -443,7 +443,7 @@ source-open = ouverte
 source-http = L’API, cette console et les commandes. Chaque jeton et chaque personne est une source à part, comme http/token:crm.
 link-last-error = Dernière difficulté :
 link-quiet = Rien à signaler.
-unclaimed = Signalé, et voulu par personne
+unclaimed = Événements sans preneur
 unclaimed-text = Les événements purement informatifs ne font pas de travail quand aucun backend ne les prend en charge. Depuis le démarrage :
 unclaimed-times = Fois
 
@@ -523,10 +523,10 @@ about-text = Intendant reçoit des demandes, les enregistre durablement, les ex�
 about-version = Version
 about-journal = Journal
 about-licence = Licence
-about-licences = Le travail d’autrui qu’il contient
-chores = Ce qui se fait à intervalles
-col-chore = Corvée
-col-times = Moments
+about-licences = Logiciels tiers
+chores = Tâches périodiques
+col-chore = Tâche
+col-times = Horaires
 col-last = Dernière fois
 col-next = Prochaine fois
 chore-running = en cours
@@ -534,10 +534,10 @@ chore-failing = { $n ->
     [one] un échec
    *[other] { $n } échecs
  }
-attention-chore = Une corvée échoue : { $name }.
+attention-chore = Une tâche périodique échoue : { $name }.
 about-count = { $n ->
-    [one] { $n } œuvre, sous licence :
-   *[other] { $n } œuvres, par licence :
+    [one] { $n } logiciel, sous licence :
+   *[other] { $n } logiciels, par licence :
  }
 
 # Soumettre.
@@ -562,16 +562,16 @@ done-replayed-many = { $n ->
    *[other] { $n } travaux sont relancés.
  }
 done-replayed-before = Ce travail a déjà été relancé : voici la relance.
-done-hurried = Le nouvel essai est dû maintenant.
+done-hurried = Le nouvel essai a lieu maintenant.
 done-cancelled = Le travail a été annulé.
 done-cancelling = L’étape en cours est interrompue ; le travail se termine avec elle.
 done-resubmitted = Le message a été accepté.
 done-resubmitted-unclaimed = Le message a été compris, et n’intéresse personne : il n’y a pas de travail.
 done-sent-again = { $n ->
-    [one] { $n } livraison est renvoyée.
-   *[other] { $n } livraisons sont renvoyées.
+    [one] { $n } envoi est relancé.
+   *[other] { $n } envois sont relancés.
  }
-done-dropped = La livraison est abandonnée.
+done-dropped = L’envoi est abandonné.
 done-paused = Le backend est en pause. Ses étapes en cours se terminent, aucune ne commence.
 done-resumed = Le backend a repris.
 done-approved = { $n ->
@@ -589,14 +589,14 @@ sign-in-wrong = Le nom ou le mot de passe est faux.
 oidc-sign-in = Se connecter avec { $label }
 oidc-welcome = Vous êtes connecté en tant que { $name }
 oidc-onward = Continuer
-oidc-unreachable = { $label } est injoignable ou ne répond pas comme il le devrait. Réessayez dans un instant, ou connectez-vous avec un compte de ce serveur. Le journal du serveur dit ce qui s’est passé.
+oidc-unreachable = { $label } est injoignable ou ne répond pas comme il le devrait. Réessayez dans un instant, ou connectez-vous avec un compte de ce serveur. Les logs du serveur disent ce qui s’est passé.
 oidc-lost = Cette connexion n’est pas connue ici : elle a duré plus de dix minutes, a déjà servi, ou a commencé dans un autre navigateur. Recommencez.
 oidc-denied = { $label } ne vous a pas laissé vous connecter.
-oidc-unbelieved = La réponse de { $label } n’est pas digne de confiance, personne n’est donc connecté. Le journal du serveur dit pourquoi ; prévenez la personne qui l’administre.
+oidc-unbelieved = La réponse de { $label } n’a pas pu être vérifiée : la connexion est refusée. Les logs du serveur disent pourquoi ; prévenez la personne qui l’administre.
 oidc-nameless = { $label } ne donne aucun nom qu’un compte puisse avoir ici. Prévenez la personne qui administre le serveur.
 oidc-no-role = { $label } vous connaît sous le nom { $name }, mais rien de ce qu’il dit de vous ne vous donne un rôle ici. Demandez un accès à la personne qui administre le serveur.
 oidc-taken = { $label } vous connaît sous le nom { $name }, mais ce nom est celui d’un autre compte ici. Prévenez la personne qui administre le serveur.
-oidc-kept-out = Le compte { $name } est tenu à l’écart. Adressez-vous à la personne qui administre le serveur.
+oidc-kept-out = Le compte { $name } est exclu. Adressez-vous à la personne qui administre le serveur.
 sign-in-first = Personne n’a encore de compte. Obtenez un lien de connexion dans un terminal de la machine du serveur :
 welcome = Bienvenue
 welcome-new = Choisissez un nom et un mot de passe. Ce compte a tous les droits.
@@ -605,7 +605,7 @@ welcome-do = Définir le mot de passe et se connecter
 password = Mot de passe
 password-old = Mot de passe actuel
 password-new = Nouveau mot de passe
-password-again = Le même une seconde fois
+password-again = Confirmation du mot de passe
 password-rule = Au moins dix caractères.
 password-differs = Les deux mots de passe ne sont pas identiques.
 password-change = Changer le mot de passe
@@ -618,7 +618,7 @@ account-role = Rôle
 account-active = actif
 account-disabled = exclu
 account-invited = sans mot de passe
-account-elsewhere = se connecte ailleurs
+account-elsewhere = connexion externe
 account-provider = Se connecte sur
 account-provider-role = Son rôle y est repris à chaque connexion.
 account-no-password = Vous vous connectez sur { $provider } : il n’y a pas de mot de passe ici.
@@ -636,7 +636,7 @@ accounts-make = Créer le compte
 accounts-make-hint = Vous obtenez un lien avec lequel la personne définit son mot de passe.
 role-viewer-may = voit les travaux, les backends et les sources
 role-operator-may = en plus, soumet, relance, annule, met en pause et approuve
-role-admin-may = peut tout faire, aussi les comptes, les jetons, les réglages et l’audit
+role-admin-may = peut tout faire, y compris gérer les comptes, les jetons, les réglages et l’audit
 invite = Lien de connexion
 invite-text = Avec lui, la personne définit un nouveau mot de passe et se trouve connectée.
 invite-make = Créer un lien
@@ -682,12 +682,12 @@ done-revoked = Le jeton a été révoqué.
 job-grave = grave
 dead-grave-title = Échecs graves
 dead-grave = { $n ->
-    [one] Un échec grave : quelqu’un doit décider
-   *[other] { $n } échecs graves : quelqu’un doit décider
+    [one] Un échec grave : quelqu’un doit décider
+   *[other] { $n } échecs graves : quelqu’un doit décider
  }
 dead-grave-text = Seule une personne qui regarde peut y remédier. La page de chaque travail dit ce que l’on peut faire.
 dead-no-others = Aucun autre travail n’a échoué.
 attention-grave = { $n ->
-    [one] Un échec est grave : quelqu’un doit décider
-   *[other] { $n } échecs sont graves : quelqu’un doit décider
+    [one] Un échec est grave : quelqu’un doit décider
+   *[other] { $n } échecs sont graves : quelqu’un doit décider
  }

@@ -1,7 +1,7 @@
 registrations = Enregistrements
 registrations-text = Utilisateurs pour lesquels un processus d’OpenChange tient quelque chose ouvert sur un backend, en ce moment.
 registrations-off = Le registre n’est pas activé
-registrations-off-text = Indiquez registry.socket dans la configuration et redémarrez : les processus d’OpenChange diront alors ici qui ils servent.
+registrations-off-text = Indiquez registry.socket dans la configuration et redémarrez : les processus d’OpenChange diront alors ici qui ils servent.
 registrations-none = Personne n’est enregistré
 registrations-none-text = Dès que quelqu’un ouvre une boîte aux lettres, un agenda ou des contacts à travers OpenChange, il apparaît ici de lui-même.
 registrations-unfit = Personne ne correspond
@@ -18,8 +18,8 @@ registrations-below-zero = { $n ->
    *[other] départs annoncés de quelqu’un qui n’était pas là
  }
 registrations-no-room = { $n ->
-    [one] laissé de côté : il n’y a plus de place
-   *[other] laissés de côté : il n’y a plus de place
+    [one] laissé de côté : il n’y a plus de place
+   *[other] laissés de côté : il n’y a plus de place
  }
 registrations-search = Recherche
 registrations-search-text = Nom contenant
@@ -44,10 +44,10 @@ registration-remove-what = { $n ->
    *[other] { $n } références venues par des files de 2011 sont retirées.
  }
 registration-remove-left = { $n ->
-    [one] 1 référence reste : un processus la tient, et l’emporte quand il se termine.
-   *[other] { $n } références restent : des processus les tiennent, et les emportent quand ils se terminent.
+    [one] 1 référence reste : un processus la tient, et l’emporte quand il se termine.
+   *[other] { $n } références restent : des processus les tiennent, et les emportent quand ils se terminent.
  }
-registration-remove-gone = Personne d’autre ne le tient : les backends apprennent qu’il est parti.
+registration-remove-gone = Personne d’autre ne le tient : les backends apprennent qu’il est parti.
 registration-remove-when = C’est pour un programme mort sans l’avoir désenregistré. Si le programme vit encore et le désenregistre plus tard, ce départ de trop est compté et ne change rien.
 registration-remove-do = Retirer
 done-registration-removed = Ce qui était venu de lui par les files est retiré.

@@ -44,8 +44,8 @@ alert-failed = { $n ->
    *[other] { $n } travaux ont échoué et attendent une décision
  }
 alert-given-up = { $n ->
-    [one] { $n } réponse ou notification n’a pas pu être livrée
-   *[other] { $n } réponses ou notifications n’ont pas pu être livrées
+    [one] { $n } réponse ou notification n’a pas pu être remise
+   *[other] { $n } réponses ou notifications n’ont pas pu être remises
  }
 alert-broken = { $name } est inutilisable : chaque travail qui en a besoin échoue
 alert-left-alone = { $name } échoue sans cesse et est laissé en repos : ses travaux attendent

@@ -37,7 +37,7 @@ const FRENCH: Words = Words {
     refused: "Les données ne respectent pas le schéma",
     no_json: "Les données ne sont pas du JSON",
     sent: "Le message est publié.",
-    request: "requête",
+    request: "demande",
     event: "événement",
     reply: "réponse",
     succeeded: "Il a réussi",
