@@ -1,6 +1,6 @@
 //! `intendant login`, `logout` and `openapi`.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
 use api::Client;

@@ -31,8 +31,7 @@ pub fn list(jobs: &[Job], look: &Look, now: Timestamp) -> Vec<String> {
         let dry = if job.dry_run { format!(" ({})", look.say("dry run")) } else { String::new() };
         text::one_line(&format!("{}{dry}", job.action))
     };
-    let subject =
-        |job: &Job| text::one_line(&about(job).unwrap_or_default());
+    let subject = |job: &Job| text::one_line(&about(job).unwrap_or_default());
     let widest =
         |of: &dyn Fn(&Job) -> String| jobs.iter().map(|job| text::width(&of(job))).max().unwrap_or(0);
     let (states, times) = (widest(&state), widest(&time));
