@@ -17,6 +17,7 @@ mod work;
 
 pub use carry::carry;
 pub use clock::Clock;
+pub use desk::aside::Refusals;
 pub use desk::audit::{Actor, AuditEntry, CHANGED, Changed};
 pub use desk::backends::{BackendView, WindowsView};
 pub use desk::catalogue::ActionView;

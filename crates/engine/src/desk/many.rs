@@ -44,6 +44,17 @@ impl Which {
             which => which,
         }
     }
+
+    /// Of all that fit only dead letters, where no other states are named: what is settled is done.
+    pub(crate) fn unsettled(self) -> Self {
+        match self {
+            Which::All(mut filter, waits_for) => {
+                filter.dead |= filter.states.iter().all(|state| *state == JobState::Failed);
+                Which::All(filter, waits_for)
+            }
+            these @ Which::These(_) => these,
+        }
+    }
 }
 
 /// What became of a retry of many jobs.
@@ -75,7 +86,7 @@ pub struct Cancellations {
 }
 
 impl Hub {
-    /// Retries these jobs, or those that fit (that failed, when no state is named), in the order in which they were
+    /// Retries these jobs, or those that fit (dead letters, when no other state is named), in the order in which they were
     /// accepted, so that each subject keeps its. `stale`: also those of which a later job has succeeded.
     pub async fn retry_many(
         &self,
@@ -86,7 +97,7 @@ impl Hub {
         // All are looked at before any of them is touched: replays are new jobs that must not be met, and that the first of
         // a subject succeeds again must not make the others stale.
         let mut found = Vec::new();
-        for job in self.oldest_first(which.into().in_states(&[JobState::Failed])).await? {
+        for job in self.oldest_first(which.into().in_states(&[JobState::Failed]).unsettled()).await? {
             let refused = if stale { None } else { self.stale(&job).await? };
             found.push((job.id, refused));
         }
@@ -137,7 +148,7 @@ impl Hub {
     }
 
     /// These jobs, in the order in which they were accepted.
-    async fn oldest_first(&self, which: Which) -> Result<Vec<Job>, Error> {
+    pub(crate) async fn oldest_first(&self, which: Which) -> Result<Vec<Job>, Error> {
         let mut found = Vec::new();
         match which {
             Which::These(ids) => {

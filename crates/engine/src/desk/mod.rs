@@ -1,5 +1,6 @@
 //! What is asked of the hub: to accept, to show, to change.
 
+pub(crate) mod aside;
 pub(crate) mod audit;
 pub(crate) mod backends;
 pub(crate) mod catalogue;

@@ -1,6 +1,7 @@
 //! The engine with a real journal and backends that answer as each test says. One program, so that it is linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod aside;
 mod bounds;
 mod breaker;
 mod called;

@@ -184,7 +184,9 @@ async fn what_cannot_be_accepted_is_kept_and_can_be_handed_in_again() {
     };
     let kept = bed.hub.refuse(refusal).await.unwrap();
     assert_eq!(bed.hub.refused(kept).await.unwrap().1, raw);
+    assert_eq!(bed.hub.journal().dead_letters().await.unwrap().refusals, 1);
     let Accepted::New(id) = bed.hub.resubmit(kept, &actor()).await.unwrap() else { panic!("it fits now") };
+    assert_eq!(bed.hub.journal().dead_letters().await.unwrap().refusals, 0, "it is no dead letter any more");
     assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
 }
 
