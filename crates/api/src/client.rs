@@ -14,10 +14,10 @@ use futures_util::{Stream, TryStreamExt as _};
 use model::JobId;
 
 use crate::dto::{
-    Backend, BatchLine, CancelReport, CheckReport, Decide, Decided, Event, EventQuery, Exported, Failsafe,
-    Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me, NewLink, NewToken, News, Pong, Readiness,
-    RecordPage, RecordQuery, Refused, ReloadReport, Replay, ReplayMany, Replayed, ReplayedMany, Setting,
-    Status, Story, Submitted, Time, TokenView, Waited,
+    Aside, AsideMany, AsideRefusals, Backend, BatchLine, CancelReport, Causes, CheckReport, Decide, Decided,
+    Event, EventQuery, Exported, Failsafe, Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me,
+    NewLink, NewToken, News, Pong, Readiness, RecordPage, RecordQuery, Refused, ReloadReport, Replay,
+    ReplayMany, Replayed, ReplayedMany, Setting, Status, Story, Submitted, Time, TokenView, Waited,
 };
 use crate::error::Error;
 use endpoint::Endpoint;
@@ -128,6 +128,24 @@ impl Client {
     /// Runs many jobs again, in their old order.
     pub async fn retry_many(&self, many: &ReplayMany) -> Result<ReplayedMany, Error> {
         self.post_json("/api/v1/jobs/retry", many).await
+    }
+
+    /// Dead letters by what they have in common; those on a backend, or all.
+    pub async fn causes(&self, backend: Option<&str>, limit: u32) -> Result<Causes, Error> {
+        let mut query = Query::new("/api/v1/jobs/causes");
+        query.add("backend", backend);
+        query.add("limit", Some(limit));
+        self.get(&query.finish()).await
+    }
+
+    /// Sets failed jobs aside.
+    pub async fn set_aside(&self, many: &AsideMany) -> Result<Aside, Error> {
+        self.post_json("/api/v1/jobs/aside", many).await
+    }
+
+    /// Sets refused messages aside.
+    pub async fn set_aside_refusals(&self, many: &AsideRefusals) -> Result<Aside, Error> {
+        self.post_json("/api/v1/refusals/aside", many).await
     }
 
     /// Cancels a job.

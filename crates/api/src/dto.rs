@@ -2,6 +2,7 @@
 
 mod ask;
 mod damaged;
+mod dead;
 mod failsafe;
 mod hub;
 mod job;
@@ -19,6 +20,7 @@ pub use ask::{
     CancelMany, EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor,
 };
 pub use damaged::{Damaged, damaged};
+pub use dead::{Aside, AsideMany, AsideRefusals, Cause, Causes, Failed};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use http::Time;
 pub use hub::{

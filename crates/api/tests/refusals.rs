@@ -4,9 +4,11 @@
 mod support;
 
 use intendant_api::client::Submission;
-use intendant_api::dto::{Acceptance, RecordQuery};
+use intendant_api::dto::{Acceptance, AsideMany, AsideRefusals, Filter, JobQuery, RecordQuery};
+use model::Outcome;
+use model::word::code;
 use serde_json::json;
-use support::{Bed, entry, head, problem, raw};
+use support::{Bed, Fake, entry, head, problem, raw};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_has_a_record() {
@@ -70,6 +72,60 @@ async fn what_was_said_beside_a_refused_document_is_kept_with_it() {
     // The caller, who knows nothing of it, tries again as well: it is the same job.
     let known = bed.client.submit(r#"{"concernedTo":"x"}"#, &beside).await.unwrap();
     assert_eq!((known.accepted, known.job), (Acceptance::Known, Some(job.id)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_grouped_and_set_aside_for_a_reason() {
+    let bed = Bed::done().await;
+    let refused = problem(bed.client.submit("[1]", &Submission::default()).await).record.unwrap();
+    bed.hub.reload(
+        engine::port::Catalogue {
+            entries: vec![entry("00no", Fake::new(|_| Outcome::hard(3, code::FAILED, "no")))],
+        },
+        engine::ActionTable::new([]).unwrap(),
+        engine::Limits::default(),
+    );
+    let mut jobs = Vec::new();
+    for subject in ["ann", "bob"] {
+        let document = json!({"action": "DO", "concernedTo": subject}).to_string();
+        let job = bed.client.submit(document, &Submission::default()).await.unwrap().job.unwrap();
+        bed.client.wait(job, 30).await.unwrap();
+        jobs.push(job);
+    }
+    let told = bed.client.causes(None, 9).await.unwrap();
+    assert_eq!((told.jobs, told.refusals, told.causes.len()), (2, 1, 1));
+    let cause = &told.causes[0];
+    assert_eq!((cause.jobs, cause.backend.as_deref()), (2, Some("00no")));
+    assert!(bed.client.causes(Some("elsewhere"), 9).await.unwrap().causes.is_empty());
+
+    let filter = Filter { cause: Some(cause.id), ..Filter::default() };
+    let aside =
+        AsideMany { filter: filter.clone(), reason: "done by hand".to_owned(), ..AsideMany::default() };
+    for (wrong, status) in [
+        (AsideMany { reason: String::new(), ..aside.clone() }, 422),
+        (AsideMany { jobs: jobs.clone(), ..aside.clone() }, 400),
+        (AsideMany { all: true, ..aside.clone() }, 400),
+        (AsideMany { filter: Filter::default(), ..aside.clone() }, 400),
+    ] {
+        assert_eq!(problem(bed.client.set_aside(&wrong).await).status, status, "{wrong:?}");
+    }
+    let one = AsideMany { filter: Filter::default(), jobs: vec![jobs[0]], ..aside.clone() };
+    assert_eq!(bed.client.set_aside(&one).await.unwrap().aside, 1);
+    let job = bed.client.job(jobs[0]).await.unwrap().job;
+    assert_eq!(job.failed.unwrap().settled, Some(model::Settled::Aside));
+    let left = bed.client.jobs(&JobQuery { filter, ..JobQuery::default() }).await.unwrap().jobs;
+    assert_eq!(left.iter().map(|job| job.id).collect::<Vec<_>>(), [jobs[1]]);
+    assert_eq!(bed.client.set_aside(&aside).await.unwrap().aside, 1);
+
+    let noise =
+        AsideRefusals { records: vec![refused], reason: "noise".to_owned(), ..AsideRefusals::default() };
+    assert_eq!(
+        problem(bed.client.set_aside_refusals(&AsideRefusals { all: true, ..noise.clone() }).await).status,
+        400
+    );
+    assert_eq!(bed.client.set_aside_refusals(&noise).await.unwrap().aside, 1);
+    let told = bed.client.causes(None, 9).await.unwrap();
+    assert_eq!((told.jobs, told.refusals), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

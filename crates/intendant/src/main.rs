@@ -73,6 +73,8 @@ async fn own(command: Command, context: &Context) -> Result<Exit> {
             Jobs::Show(args) => command::jobs::show(args, context).await,
             Jobs::Watch(args) => command::watch::run(args, context).await,
             Jobs::Retry(args) => command::retry::run(args, context).await,
+            Jobs::Causes(args) => command::dead::causes(args, context).await,
+            Jobs::Aside(args) => command::dead::aside(args, context).await,
             Jobs::Cancel(args) => command::jobs::cancel(args, context).await,
             Jobs::Export(args) => command::jobs::export(args, context).await,
             Jobs::Stdin(args) => command::jobs::stdin(args, context).await,

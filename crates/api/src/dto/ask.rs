@@ -1,6 +1,6 @@
 //! What callers ask for: filters, pages, replays. Read from a query string or a JSON body, and written by the client.
 
-use model::{EventsCursor, JobId, JobState, Seq};
+use model::{CauseId, EventsCursor, JobId, JobState, Seq};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -50,6 +50,17 @@ pub struct Filter {
     /// Waiting for this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_on: Option<WaitingFor>,
+    /// Only dead letters: those that failed, and that no replay and nobody has settled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dead: bool,
+    /// Failed on this backend: its step is the one that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_on: Option<String>,
+    /// Dead letters of this cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    #[param(value_type = Option<String>)]
+    pub cause: Option<CauseId>,
 }
 
 words! {
@@ -138,6 +149,9 @@ impl Filter {
             text: params.one("text")?.filter(|text| !text.trim().is_empty()),
             waiting_on: params
                 .value("waiting_on", "subject, failsafe, pause, breaker, retry, slot or nothing")?,
+            dead: params.flag("dead")?,
+            failed_on: params.one("failed_on")?,
+            cause: params.value("cause", "the name of a cause, as GET /api/v1/jobs/causes has it")?,
         })
     }
 
@@ -154,6 +168,9 @@ impl Filter {
         query.add("until", self.until);
         query.add("text", self.text.as_ref());
         query.add("waiting_on", self.waiting_on);
+        query.add("dead", self.dead.then_some(true));
+        query.add("failed_on", self.failed_on.as_ref());
+        query.add("cause", self.cause);
     }
 }
 
@@ -177,6 +194,9 @@ impl Filter {
             since: self.since.map(|time| time.0),
             until: self.until.map(|time| time.0),
             text: self.text,
+            dead: self.dead,
+            failed_on: self.failed_on,
+            cause: self.cause,
             ..journal::Filter::default()
         };
         Ok((filter, self.waiting_on.map(Into::into)))

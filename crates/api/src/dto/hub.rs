@@ -117,6 +117,9 @@ pub struct Backend {
     pub configured_concurrency: Option<usize>,
     /// How many attempts run.
     pub running: usize,
+    /// How many dead letters there are whose failing step was on it.
+    #[serde(default)]
+    pub dead: u64,
     /// Whether an operator paused it.
     pub paused: bool,
     /// Until when it is left alone because it kept failing; then it is probed. Absent = it is not.
@@ -179,6 +182,7 @@ impl From<engine::BackendView> for Backend {
             concurrency,
             configured_concurrency: configured.filter(|_| configured != concurrency),
             running,
+            dead: 0,
             paused,
             left_alone_until,
             held_until,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::damaged::Damaged;
+use super::dead::Failed;
 use super::schema;
 use serde_json::Value;
 
@@ -69,6 +70,9 @@ pub struct Job {
     pub replay_of: Option<JobId>,
     /// Who asked to cancel it, while its step is still being ended.
     pub cancelled_by: Option<String>,
+    /// Of one that failed: of what, and whether it is still a dead letter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failed>,
 }
 
 impl From<model::Job> for Job {
@@ -96,6 +100,7 @@ impl From<model::Job> for Job {
             ended_at: job.ended_at.map(Time),
             replay_of: job.replay_of,
             cancelled_by: job.cancelled_by,
+            failed: job.failed.map(Into::into),
         }
     }
 }

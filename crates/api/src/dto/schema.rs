@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::words::one_of;
 use model::{
     DeliveryState as DeliveryStateWord, JobState as JobStateWord, OutcomeKind as OutcomeKindWord,
-    StepState as StepStateWord,
+    Settled as SettledWord, StepState as StepStateWord,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -48,6 +48,8 @@ words! {
     Destructive = &["delete", "disable"];
     /// [`model::RecordKind`].
     RecordKind = &["refusal", "audit", "message"];
+    /// [`model::Settled`].
+    Settled = &SettledWord::ALL.map(SettledWord::as_str);
     /// [`model::EventKind`].
     EventKind = &[
         "accepted", "step_started", "step_succeeded", "step_soft", "step_failed", "step_skipped", "requeued",
@@ -77,6 +79,7 @@ mod tests {
         same(StepState::schema(), &StepStateWord::ALL);
         same(DeliveryState::schema(), &DeliveryStateWord::ALL);
         same(OutcomeKind::schema(), &OutcomeKindWord::ALL);
+        same(Settled::schema(), &SettledWord::ALL);
         same(OnError::schema(), &[model::OnError::Stop, model::OnError::Continue]);
         same(Class::schema(), &[model::Class::Interactive, model::Class::Bulk]);
         same(Destructive::schema(), &[model::Destructive::Delete, model::Destructive::Disable]);

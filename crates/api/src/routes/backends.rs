@@ -22,13 +22,14 @@ use http::{Admin, May, Operate, Read};
     responses((status = 200, description = "Done", body = Vec<Backend>)),
     security(("token" = ["read"])),
 )]
-pub(super) async fn list(State(api): State<Api>, _: May<Read>) -> Json<Vec<Backend>> {
+pub(super) async fn list(State(api): State<Api>, _: May<Read>) -> Result<Json<Vec<Backend>>, Problem> {
     let mut figures = api.hub.stats().backends;
+    let mut dead = api.hub.journal().dead_letters().await?.by_backend;
     let backend = |view: engine::BackendView| {
         let did = figures.remove(&view.name).map(BackendFigures::from);
-        Backend { figures: did, ..view.into() }
+        Backend { figures: did, dead: dead.remove(&view.name).unwrap_or_default(), ..view.into() }
     };
-    Json(api.hub.backends().into_iter().map(backend).collect())
+    Ok(Json(api.hub.backends().into_iter().map(backend).collect()))
 }
 
 /// `GET /actions`: what is known of each action, and which backends map it.

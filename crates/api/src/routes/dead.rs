@@ -64,7 +64,7 @@ pub(super) async fn aside(
     if all == named {
         return Err(Problem::bad_request("name `jobs`, or a `filter`, or say `all`: one of them"));
     }
-    let aside = api.hub.set_aside(which(filter, jobs)?, &reason, &caller.actor).await?;
+    let aside = api.hub.set_aside(which(&api.hub, filter, jobs).await?, &reason, &caller.actor).await?;
     Ok(Json(Aside { aside }))
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod backends;
 mod batch;
+mod dead;
 mod deliveries;
 mod document;
 mod events;
@@ -119,12 +120,15 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(operate::retry_many))
         .routes(routes!(operate::cancel_many))
         .routes(routes!(jobs::count))
+        .routes(routes!(dead::causes))
+        .routes(routes!(dead::aside))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::wait))
         .routes(routes!(operate::retry))
         .routes(routes!(operate::cancel))
         .routes(routes!(events::events))
         .routes(routes!(refusals::list))
+        .routes(routes!(dead::aside_refusals))
         .routes(routes!(refusals::show))
         .routes(routes!(refusals::resubmit))
         .routes(routes!(backends::list))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use api::dto::WaitingFor;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use model::{EventsCursor, JobState, json};
+use model::{CauseId, EventsCursor, JobState, json};
 
 use super::{JobName, When};
 
@@ -22,6 +22,10 @@ pub enum Jobs {
     Retry(Retry),
     /// Cancel jobs; a step that is running is ended by force
     Cancel(Cancel),
+    /// List dead letters by what they have in common: backend, code and message
+    Causes(Causes),
+    /// Set dead letters aside that nobody has to do anything about, for a reason that the audit keeps
+    Aside(Aside),
     /// Write jobs as JSON, one per line
     Export(Export),
     /// Print what a backend reads for a job, secrets masked
@@ -65,6 +69,15 @@ pub struct Filter {
     /// Waiting for this
     #[arg(long, value_name = "WHAT", value_parser = waiting())]
     pub waiting_on: Option<WaitingFor>,
+    /// Only dead letters: failed, and neither replayed with success nor set aside
+    #[arg(long)]
+    pub dead: bool,
+    /// Failed on this backend: the step that failed is its own
+    #[arg(long, value_name = "NAME")]
+    pub failed_on: Option<String>,
+    /// Dead letters of this cause, as `jobs causes` names it
+    #[arg(long, value_name = "CAUSE")]
+    pub cause: Option<CauseId>,
 }
 
 /// `intendant jobs list`.
@@ -120,7 +133,7 @@ show --json` prints under \"document\"; a mask that is left in it keeps its secr
 what stands on a command line: give secrets with --set-from-stdin.")]
 pub struct Retry {
     /// The jobs: by their ids, or by those that their callers gave them
-    #[arg(value_name = "JOB", required_unless_present = "state", conflicts_with_all = FILTERS)]
+    #[arg(value_name = "JOB", required_unless_present_any = CHOICES, conflicts_with_all = FILTERS)]
     pub jobs: Vec<JobName>,
     /// Run one job again with this document in the place of its own: a file with JSON; - reads standard input
     #[arg(long, value_name = "FILE", requires = "jobs")]
@@ -138,6 +151,39 @@ pub struct Retry {
     #[arg(long)]
     pub json: bool,
     /// Which jobs.
+    #[command(flatten)]
+    pub filter: Filter,
+}
+
+/// `intendant jobs causes`.
+#[derive(Debug, Args)]
+pub struct Causes {
+    /// Only failures on this backend
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<String>,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `intendant jobs aside`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is set aside stays in the journal as long as other jobs do, and can still be retried by its id.")]
+pub struct Aside {
+    /// The jobs: by their ids, or by those that their callers gave them
+    #[arg(value_name = "JOB", required_unless_present_any = CHOICES, conflicts_with_all = FILTERS)]
+    pub jobs: Vec<JobName>,
+    /// Why nobody has to do anything about them
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which dead letters; --dead alone = all of them.
     #[command(flatten)]
     pub filter: Filter,
 }
@@ -184,6 +230,8 @@ pub enum Refusals {
     Show(RefusalShow),
     /// Hand refused messages in again, once the cause is gone
     Resubmit(Resubmit),
+    /// Set refused messages aside that nobody has to do anything about
+    Aside(AsideRefusals),
 }
 
 /// `intendant jobs refusals list`.
@@ -225,9 +273,48 @@ pub struct Resubmit {
     pub json: bool,
 }
 
+/// `intendant jobs refusals aside`.
+#[derive(Debug, Args)]
+pub struct AsideRefusals {
+    /// Their numbers
+    #[arg(value_name = "NUMBER", required_unless_present = "all", conflicts_with = "all")]
+    pub numbers: Vec<i64>,
+    /// All of them, or all of the source and code named here
+    #[arg(long)]
+    pub all: bool,
+    /// Those of this source
+    #[arg(long, value_name = "NAME", requires = "all")]
+    pub source: Option<String>,
+    /// Those of this code
+    #[arg(long, value_name = "CODE", requires = "all")]
+    pub code: Option<String>,
+    /// Why nobody has to do anything about them
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The options of [`Filter`].
-const FILTERS: [&str; 10] =
-    ["state", "action", "subject", "source", "backend", "code", "since", "until", "text", "waiting_on"];
+const FILTERS: [&str; 13] = [
+    "state",
+    "action",
+    "subject",
+    "source",
+    "backend",
+    "code",
+    "since",
+    "until",
+    "text",
+    "waiting_on",
+    "dead",
+    "failed_on",
+    "cause",
+];
+
+/// Those of them that choose jobs to be retried or set aside.
+const CHOICES: [&str; 4] = ["state", "dead", "failed_on", "cause"];
 
 fn waiting() -> impl TypedValueParser<Value = WaitingFor> {
     let words = WaitingFor::ALL.iter().map(|waiting| waiting.as_str());

@@ -26,8 +26,8 @@ pub use backends::{Backends, Check, List as BackendList, One as OneBackend, Ping
 pub use config::{CheckConfig, Config};
 pub use job::JobName;
 pub use jobs::{
-    Cancel, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow, Refusals, Resubmit, Retry, Show,
-    Stdin, Watch,
+    Aside, AsideRefusals, Cancel, Causes, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow,
+    Refusals, Resubmit, Retry, Show, Stdin, Watch,
 };
 pub use keep::{Backup, Completions, Doctor, Key, Manual, Restore, RotateKey, Serve};
 pub use submit::{Run, Submit};

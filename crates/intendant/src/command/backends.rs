@@ -85,6 +85,7 @@ fn table(backends: &[Backend], tongue: Tongue) -> Table {
         ("BACKEND", Align::Left),
         ("STATE", Align::Left),
         ("RUNNING", Align::Right),
+        ("FAILED", Align::Right),
         ("ACTIONS", Align::Left),
     ]);
     for backend in backends {
@@ -105,6 +106,7 @@ fn table(backends: &[Backend], tongue: Tongue) -> Table {
             Cell::from(backend.name.clone()),
             Cell::marked(mark, format!("{} {state}", mark.sign())),
             Cell::from(format!("{}{most}", backend.running)),
+            Cell::from(if backend.dead > 0 { backend.dead.to_string() } else { "-".to_owned() }),
             Cell::from(backend.actions.join(" ")),
         ]);
     }

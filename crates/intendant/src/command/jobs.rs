@@ -30,6 +30,9 @@ pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
         until: filter.until.map(|when| Time(when.before(now))),
         text: filter.text,
         waiting_on: filter.waiting_on,
+        dead: filter.dead,
+        failed_on: filter.failed_on,
+        cause: filter.cause,
     }
 }
 

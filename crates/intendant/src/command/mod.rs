@@ -6,6 +6,7 @@ mod batch;
 pub mod check;
 pub mod completions;
 pub mod config;
+pub mod dead;
 pub mod doctor;
 pub mod failsafe;
 pub(crate) mod find;

@@ -18,6 +18,7 @@ pub async fn run(command: Refusals, context: &Context) -> Result<Exit> {
     match command {
         Refusals::List(args) => list(args, context).await,
         Refusals::Show(args) => show(args, context).await,
+        Refusals::Aside(args) => super::dead::aside_refusals(args, context).await,
         Refusals::Resubmit(args) => resubmit(args, context).await,
     }
 }
