@@ -19,6 +19,8 @@ use crate::show::Chip;
 struct Row {
     chip: Chip,
     can_pause: bool,
+    /// How many dead letters there are whose failing step was on it.
+    dead: u64,
     backend: BackendView,
 }
 
@@ -35,14 +37,20 @@ struct List<'p> {
 }
 
 /// `GET /backends`.
-pub(crate) async fn list(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
+pub(crate) async fn list(
+    State(console): State<Console>,
+    visit: Visit,
+    _: May<Read>,
+) -> Result<Response, Problem> {
+    let mut dead = console.hub.journal().dead_letters().await?.by_backend;
     let row = |backend: BackendView| Row {
         chip: Chip::backend(&visit, &backend),
         can_pause: can_pause(&backend),
+        dead: dead.remove(&backend.name).unwrap_or_default(),
         backend,
     };
     let content = List { v: &visit, rows: console.hub.backends().into_iter().map(row).collect() };
-    visit.page(visit.t("backends")).live("on=backends&on=jobs").show(&content)
+    Ok(visit.page(visit.t("backends")).live("on=backends&on=jobs").show(&content))
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! Dead letters: failed jobs, messages that could not be accepted, deliveries that were given up.
 
 pub(crate) mod delivery;
+pub(crate) mod group;
 pub(crate) mod refusal;
 
 use askama::Template;
@@ -9,9 +10,11 @@ use axum::response::Response;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
 use journal::{DeliveryFilter, Order, Page, RecordFilter};
-use model::{Delivery, DeliveryState, Job, JobState, Record, RecordKind, Seq};
+use model::{Delivery, DeliveryState, Job, Record, RecordKind, Seq};
 
+use self::group::Group;
 use crate::Console;
+use crate::filter::Asked;
 use crate::jobs::Row;
 use crate::show::{When, pretty};
 
@@ -19,6 +22,8 @@ use crate::show::{When, pretty};
 const ROWS: u32 = 100;
 /// So many of those over which a person has to decide stand before all others.
 const FIRST: usize = 50;
+/// So many causes are shown.
+const CAUSES: usize = 100;
 
 /// A refused message in a list.
 struct Refused {
@@ -37,14 +42,23 @@ struct Given {
 struct Dead<'p> {
     v: &'p Visit,
     of: Of,
+    asked: Asked,
     failed: u64,
+    refused: u64,
+    /// What the failed jobs have in common.
+    causes: Vec<Group>,
+    /// So many of them have causes that are not shown.
+    elsewhere: u64,
+    /// The one cause that is asked for.
+    cause: Option<Group>,
     /// Over which a person has to decide.
     grave: Vec<Row>,
     jobs: Vec<Row>,
     refusals: Vec<Refused>,
     deliveries: Vec<Given>,
     older: Option<String>,
-    retry: bool,
+    retry: Option<String>,
+    aside: Option<String>,
 }
 
 /// Which of them.
@@ -71,7 +85,7 @@ pub(crate) async fn undecided(console: &Console) -> Result<Vec<Job>, Problem> {
     let mut found = Vec::new();
     for code in console.grave.iter() {
         let code = Some((*code).to_owned());
-        let filter = journal::Filter { states: vec![JobState::Failed], code, ..journal::Filter::default() };
+        let filter = journal::Filter { dead: true, code, ..journal::Filter::default() };
         found.extend(
             journal.jobs(filter, Page { after: None, order: Order::Newest, limit: ROWS }).await?.rows,
         );
@@ -97,16 +111,23 @@ pub(crate) async fn show(
     let of = Of::read(&form);
     let before: Option<i64> = form.get("before").and_then(|before| before.parse().ok());
     let journal = console.hub.journal();
-    let tallies = journal.tallies().await?;
-    let failed = tallies.iter().find(|tally| tally.state == JobState::Failed).map_or(0, |tally| tally.jobs);
+    let tally = journal.dead_letters().await?;
+    let asked = Asked::read(&form).only_dead();
+    let narrowed = !asked.cause.is_empty() || !asked.failed_on.is_empty();
     let (mut grave, mut jobs, mut refusals, mut deliveries) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut causes, mut cause) = (Vec::new(), None);
     let next = match of {
         Of::Jobs => {
-            let filter = journal::Filter { states: vec![JobState::Failed], ..journal::Filter::default() };
+            let unclear = || Problem::bad_request("the filter cannot be understood");
             let page = Page { after: before.map(Seq), order: Order::Newest, limit: ROWS };
-            let found = journal.jobs(filter, page).await?;
-            if before.is_none() {
+            let found = console.hub.jobs(asked.filter().ok_or_else(unclear)?, None, page).await?;
+            cause = match asked.cause.parse() {
+                Ok(id) => journal.cause(id).await?.map(Group::from),
+                Err(_) => None,
+            };
+            if before.is_none() && !narrowed {
+                causes = Group::all(&console, None, CAUSES).await?;
                 grave = undecided(&console).await?;
                 grave.truncate(FIRST);
             }
@@ -116,7 +137,8 @@ pub(crate) async fn show(
             found.next
         }
         Of::Refusals => {
-            let found = journal.records(RecordFilter::of(RecordKind::Refusal), before, ROWS as usize).await?;
+            let dead = RecordFilter { dead: true, ..RecordFilter::of(RecordKind::Refusal) };
+            let found = journal.records(dead, before, ROWS as usize).await?;
             let refused = found.rows.into_iter().map(|record| Refused { at: record.at.into(), record });
             refusals = refused.collect();
             found.next
@@ -135,16 +157,25 @@ pub(crate) async fn show(
         Of::Refusals => "refusals",
         Of::Deliveries => "deliveries",
     };
+    let may_change = of == Of::Jobs && !jobs.is_empty() && visit.may(Scope::OPERATE);
     let content = Dead {
         v: &visit,
         of,
-        failed,
-        retry: failed > 0 && visit.may(Scope::OPERATE),
+        failed: tally.jobs,
+        refused: tally.refusals,
+        elsewhere: tally.jobs.saturating_sub(causes.iter().map(|group| group.tally.jobs).sum()),
+        causes,
+        cause,
+        retry: may_change.then(|| asked.link("/jobs/retry", &[])),
+        aside: may_change.then(|| asked.link("/jobs/aside", &[])),
         grave: Row::all(&visit, &console, grave).await?,
         jobs,
         refusals,
         deliveries,
-        older: next.map(|next| format!("/dead-letters?of={name}&before={next}")),
+        older: next.map(|next| {
+            asked.link("/dead-letters", &[("of", name.to_owned()), ("before", next.to_string())])
+        }),
+        asked,
     };
     Ok(visit.page(visit.t("dead")).live("on=jobs&on=refusals&on=deliveries").show(&content))
 }

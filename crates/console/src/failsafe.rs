@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use engine::{HeldSet, Verdict};
-use http::page::{Form, Visit};
+use http::page::{Agree, Form, Lost, Told, Visit};
 use http::{May, Operate, Problem, Read};
 use jiff::Timestamp;
-use model::Destructive;
+use model::{Destructive, Job};
 
 use crate::Console;
 use crate::jobs::Row;
@@ -121,8 +122,52 @@ pub(crate) async fn list(
 struct One<'p> {
     v: &'p Visit,
     held: Held,
+    lost: Loss<'p>,
+    agree: Agree,
     rows: Vec<Row>,
     more: u64,
+}
+
+/// What will be lost.
+struct Loss<'p> {
+    /// The same in a sentence.
+    sentence: String,
+    /// What the deciding buttons say.
+    approve: String,
+    reject: String,
+    told: Told<'p>,
+}
+
+impl<'p> Loss<'p> {
+    async fn of(console: &Console, v: &'p Visit, set: &HeldSet, jobs: &[Job]) -> Result<Self, Problem> {
+        let known = console.hub.names_in(jobs).await?;
+        let mut lost = Lost::default();
+        for job in jobs {
+            let name = known.of(job.subject.as_ref()).map(|name| name.as_str().to_owned());
+            let name = name.or_else(|| job.subject.as_ref().map(ToString::to_string));
+            // What cannot be read is shown on the job's own page.
+            let body = console.hub.body(job.id).await.ok();
+            lost.add(name.unwrap_or_else(|| job.id.to_string()), body.as_ref());
+        }
+        let args = [
+            ("kind", kind(set.kind).into()),
+            ("what", noun(jobs).into()),
+            ("n", set.jobs.into()),
+            ("backend", set.backend.as_str().into()),
+        ];
+        Ok(Loss {
+            sentence: v.say("failsafe-lost", &args),
+            approve: v.say("failsafe-approve", &args),
+            reject: v.say("failsafe-reject", &args),
+            told: lost.told(v, set.jobs),
+        })
+    }
+}
+
+/// What the jobs are about, as far as it is the same for all.
+fn noun(jobs: &[Job]) -> &'static str {
+    let people = |job: &Job| job.subject.as_ref().is_some_and(|subject| subject.kind() == "identity");
+    if !jobs.is_empty() && jobs.iter().all(people) { "people" } else { "subjects" }
 }
 
 /// `GET /failsafe/{set}`: exactly what a decision would be about. Not live: it must not change under the reader.
@@ -132,26 +177,38 @@ pub(crate) async fn one(
     _: May<Read>,
     Path(set): Path<String>,
 ) -> Result<Response, Problem> {
-    let set = console.hub.held_set(&set).await?;
+    page(&console, &visit, &set, false).await
+}
+
+async fn page(console: &Console, visit: &Visit, set: &str, wrong: bool) -> Result<Response, Problem> {
+    let set = console.hub.held_set(set).await?;
     let jobs = console.hub.held_jobs(&set.name, None, ROWS).await?;
-    let rows = Row::all(&visit, &console, jobs).await?;
+    let lost = Loss::of(console, visit, &set, &jobs).await?;
+    let rows = Row::all(visit, console, jobs).await?;
     let title = set.name.clone();
     let content = One {
-        v: &visit,
+        v: visit,
+        lost,
+        agree: Agree::new(visit, set.jobs, wrong),
         more: set.jobs.saturating_sub(rows.len() as u64),
         rows,
-        held: Held::new(&visit, set),
+        held: Held::new(visit, set),
     };
-    Ok(visit.page(title).show(&content))
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(visit.page(title).status(status).show(&content))
 }
 
 /// `POST /failsafe/{set}/approve`: lets the jobs run that the reader has seen.
 pub(crate) async fn approve(
     State(console): State<Console>,
+    visit: Visit,
     May { caller, .. }: May<Operate>,
     Path(set): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
+    if !Agree::is_given(&form) {
+        return page(&console, &visit, &set, true).await;
+    }
     let decided = console.hub.approve(&set, through(&form)?, &caller.actor).await?;
     Ok(said("approved", decided.jobs))
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use journal::Filter;
-use model::{JobState, Subject};
+use model::{CauseId, JobState, Subject};
 
 use crate::Console;
 
@@ -25,6 +25,12 @@ pub(crate) struct Asked {
     pub(crate) waiting: Option<WaitsFor>,
     pub(crate) since: String,
     pub(crate) until: String,
+    /// Only dead letters.
+    pub(crate) dead: bool,
+    /// Failed on this backend.
+    pub(crate) failed_on: String,
+    /// Dead letters of this cause.
+    pub(crate) cause: String,
     /// The subject that is meant, where it was looked up.
     meant: Option<Subject>,
     /// The fields that cannot be understood, with the message that says why.
@@ -46,6 +52,9 @@ impl Asked {
             waiting: form.get("waiting").and_then(waits_for),
             since: text("since"),
             until: text("until"),
+            dead: form.is_ticked("dead"),
+            failed_on: text("failed_on"),
+            cause: text("cause"),
             meant: None,
             wrong: Vec::new(),
         };
@@ -55,6 +64,7 @@ impl Asked {
             ("subject", "filter-wrong-subject", subject),
             ("since", "filter-wrong-time", time(&asked.since)),
             ("until", "filter-wrong-time", time(&asked.until)),
+            ("cause", "filter-wrong-cause", asked.cause.is_empty() || asked.cause.parse::<CauseId>().is_ok()),
         ];
         asked.wrong =
             checks.into_iter().filter(|(.., right)| !right).map(|(name, why, _)| (name, why)).collect();
@@ -83,9 +93,17 @@ impl Asked {
         self.fields().iter().any(|(name, _)| !seen.contains(name))
     }
 
-    /// The same, of failed jobs only.
-    pub(crate) fn only_failed(self) -> Self {
-        Asked { states: vec![JobState::Failed], waiting: None, ..self }
+    /// The same, of those that have not ended, where no states are named.
+    pub(crate) fn only_live(mut self) -> Self {
+        if self.states.is_empty() {
+            self.states = JobState::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
+        }
+        self
+    }
+
+    /// The same, of dead letters only.
+    pub(crate) fn only_dead(self) -> Self {
+        Asked { states: Vec::new(), waiting: None, dead: true, ..self }
     }
 
     /// Why a field cannot be understood.
@@ -119,11 +137,14 @@ impl Asked {
             ("text", &self.text),
             ("since", &self.since),
             ("until", &self.until),
+            ("failed_on", &self.failed_on),
+            ("cause", &self.cause),
         ];
+        let dead = self.dead.then(|| ("dead", "true".to_owned()));
         let others = others.into_iter().map(|(name, value)| (name, value.clone()));
         let waiting = WAITS.iter().filter(|(_, kind)| self.waiting == Some(*kind));
         let waiting = waiting.map(|(word, _)| ("waiting", (*word).to_owned()));
-        states.chain(waiting).chain(others).filter(|(_, value)| !value.is_empty()).collect()
+        states.chain(waiting).chain(dead).chain(others).filter(|(_, value)| !value.is_empty()).collect()
     }
 
     /// A path with the filter, and `more` behind it.
@@ -163,6 +184,9 @@ impl Asked {
             text: some(&self.text),
             since: moment(&self.since),
             until: moment(&self.until),
+            dead: self.dead,
+            failed_on: some(&self.failed_on),
+            cause: self.cause.parse().ok(),
             ..Filter::default()
         })
     }

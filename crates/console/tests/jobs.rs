@@ -152,8 +152,8 @@ async fn many_are_retried_after_a_page_that_says_how_many() {
         ask.contains("2 jobs will run again as new jobs.") && ask.contains("name=\"action\" value=\"DO\""),
         "{ask}"
     );
-    let answer = bed.post("/jobs/retry", &[("state", "failed"), ("action", "DO")]).await;
-    assert_eq!(answer.location(), "/jobs?said=replayed-many.2");
+    let answer = bed.post("/jobs/retry", &[("dead", "true"), ("action", "DO")]).await;
+    assert_eq!(answer.location(), "/dead-letters?said=retry-many.2");
     let jobs = bed
         .hub
         .journal()
@@ -165,6 +165,84 @@ async fn many_are_retried_after_a_page_that_says_how_many() {
         .unwrap();
     let replayed: Vec<_> = jobs.rows.iter().map(|job| job.replay_of).collect();
     assert_eq!(replayed, [Some(second), Some(first)], "in their old order");
+}
+
+/// The first link of a page that leads there.
+fn link(page: &str, to: &str) -> String {
+    let rest =
+        page.split(&format!("href=\"{to}")).nth(1).unwrap_or_else(|| panic!("no link to {to}: {page}"));
+    format!("{to}{}", rest.split('"').next().unwrap()).replace("&#38;", "&").replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn dead_letters_of_one_cause_are_set_aside_or_retried_with_one_click() {
+    let bed = Bed::done().await;
+    let first = bed.ended("DO", "anna", json!({"fail": "no room for anna"})).await;
+    let second = bed.ended("DO", "bert", json!({"fail": "no room for bert"})).await;
+    let other = bed.ended("DO", "carl", json!({"fail": "unreachable"})).await;
+    let page = bed.get("/dead-letters").await.html;
+    assert!(page.contains(">no room for …</a>") && page.contains(">unreachable</a>"), "{page}");
+    let viewer = bed.get_as(Some(person(Role::Viewer)), "/dead-letters", "en").await.html;
+    assert!(!viewer.contains("/jobs/aside?"), "a viewer has no buttons");
+
+    // The list of the cause, and what can be done with all of it.
+    let list = bed.get(&link(&page, "/dead-letters?cause=")).await.html;
+    let row = |job: JobId| format!("id=\"job-{job}\"");
+    assert!(list.contains(&row(first)) && list.contains(&row(second)) && !list.contains(&row(other)));
+    assert!(list.contains("<q>no room for bert</q>"), "the last one in its own words: {list}");
+    let ask = bed.get(&link(&list, "/jobs/aside?")).await.html;
+    assert!(ask.contains("2 dead letters will be set aside.") && ask.contains("no room for …"), "{ask}");
+    let cause = ask.split("name=\"cause\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = [("dead", "true"), ("cause", cause.as_str())];
+    let nameless = bed.post("/jobs/aside", &form).await;
+    assert!(nameless.html.contains("Say why") && nameless.html.contains("aria-invalid"), "{}", nameless.html);
+    let done = bed.post("/jobs/aside", &[form[0], form[1], ("reason", "they left")]).await;
+    assert_eq!(done.location(), "/dead-letters?said=aside-many.2");
+    let page = bed.get(done.location()).await.html;
+    assert!(page.contains("2 dead letters are set aside.") && !page.contains(&row(first)), "{page}");
+    let job = bed.get(&format!("/jobs/{first}")).await.html;
+    assert!(job.contains("It failed, and was set aside.") && job.contains("href=\"/audit/"), "{job}");
+    assert!(bed.get("/audit").await.html.contains("2 dead letters set aside: they left"));
+
+    // What was mended is retried; it ends with the success of its replay.
+    let other = other.to_string();
+    let ticked = bed.get(&format!("/jobs/aside?job={other}&state=failed")).await.html;
+    assert!(ticked.contains("One dead letter") || ticked.contains("1 dead letter will"), "{ticked}");
+    let answer = bed.post("/jobs/retry", &[("job", &other)]).await;
+    assert!(answer.location().ends_with("said=retry-many.1"));
+}
+
+#[tokio::test]
+async fn a_backend_shows_the_failures_of_its_own_steps() {
+    let bed = Bed::with(vec![support::named("10first"), support::named("20second")]).await;
+    // Both run; the second one fails.
+    let failed = bed.ended("DO", "anna", json!({"fail_on": "20second"})).await;
+    let first = bed.get("/backends/10first").await.html;
+    assert!(!first.contains(&failed.to_string()), "its step went well: {first}");
+    let second = bed.get("/backends/20second").await.html;
+    assert!(second.contains(&format!("id=\"job-{failed}\"")), "{second}");
+    let ask = bed.get(&link(&second, "/jobs/retry?failed_on=")).await.html;
+    assert!(ask.contains("1 job will run again") && ask.contains("20second"), "{ask}");
+    let none = bed.get("/jobs/retry?failed_on=10first").await.html;
+    assert!(none.contains("No failed job fits."), "{none}");
+}
+
+#[tokio::test]
+async fn chosen_jobs_are_cancelled_together() {
+    let bed = Bed::done().await;
+    let one = bed.job("DO", "a", json!({"later": true})).await;
+    bed.until(one, JobState::Retrying).await;
+    let other = bed.job("DO", "b", json!({"later": true})).await;
+    bed.until(other, JobState::Retrying).await;
+    let ask = bed.get(&format!("/jobs/cancel?job={one}&state=")).await.html;
+    assert!(ask.contains("1 job will be cancelled.") && ask.contains(&format!("value=\"{one}\"")), "{ask}");
+    let answer = bed.post("/jobs/cancel", &[("job", &one.to_string())]).await;
+    assert_eq!(answer.location(), "/jobs?said=cancel-many.1");
+    assert_eq!(bed.hub.job(one).await.unwrap().state, JobState::Cancelled);
+    assert_eq!(bed.hub.job(other).await.unwrap().state, JobState::Retrying);
+    // All that fit: those that have not ended.
+    let answer = bed.post("/jobs/cancel", &[("all", "1"), ("action", "DO")]).await;
+    assert_eq!(answer.location(), "/jobs?said=cancel-many.1");
 }
 
 #[tokio::test]

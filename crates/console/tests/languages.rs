@@ -101,6 +101,9 @@ async fn no_page_shows_a_key() {
             .map(str::to_owned)
             .collect();
     paths.extend([done, failed, retrying, waiting, held].map(|job| format!("/jobs/{job}")));
+    paths.extend([format!("/jobs/aside?job={failed}"), "/jobs/aside".to_owned()]);
+    paths.extend(["/jobs/cancel?action=DO".to_owned(), "/jobs/retry?cause=0123456789abcdef".to_owned()]);
+    paths.extend([format!("/dead-letters?cause={}", bed.hub.journal().causes(None, 1).await.unwrap()[0].id)]);
     paths.extend([format!("/jobs/{failed}/retry"), format!("/jobs/{failed}?said=replayed.1")]);
     paths.push(format!("/failsafe/{}", sets[0].name));
     for lang in ["en", "fr"] {

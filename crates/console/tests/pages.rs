@@ -98,6 +98,17 @@ async fn a_refused_message_is_handed_in_again() {
     assert!(again.html.contains("It was refused once more:"));
     let accepted = bed.post(&format!("/dead-letters/refusals/{good}/resubmit"), &[("resubmit", "1")]).await;
     assert!(accepted.location().starts_with("/jobs/"));
+    // It has ended; the other one is set aside.
+    let list = bed.get("/dead-letters?of=refusals").await.html;
+    assert!(
+        list.contains(&format!("refusals/{bad}\"")) && !list.contains(&format!("refusals/{good}\"")),
+        "{list}"
+    );
+    let (record, reason) = (bad.to_string(), ("reason", "an old client"));
+    let aside = bed.post("/dead-letters/refusals/aside", &[("record", &record), reason]).await;
+    assert_eq!(aside.location(), "/dead-letters?of=refusals&said=aside-many.1");
+    assert!(bed.get("/dead-letters?of=refusals").await.html.contains("No refused message"));
+    assert!(bed.get("/audit").await.html.contains("set aside: an old client"));
 }
 
 #[tokio::test]
@@ -113,16 +124,57 @@ async fn a_held_set_is_approved_once() {
     };
     assert!(bed.get("/").await.html.contains("The failsafe holds 1 job on 10first"));
     let page = bed.get(&format!("/failsafe/{}", set.name)).await.html;
-    assert!(page.contains("Let 1 job run") && page.contains(&held.to_string()));
+    assert!(page.contains("1 person will be deleted by 10first"), "{page}");
+    assert!(page.contains(">Delete 1 person</button>") && page.contains(">Keep this person</button>"));
+    assert!(page.contains(&held.to_string()) && page.contains("concernedTo"), "a sample of what is asked");
+    assert!(!page.contains("name=\"agree\""), "a click is enough for one");
     let through =
         page.split("name=\"through\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let path = format!("/failsafe/{}/approve", set.name);
-    let answer = bed.post(&path, &[("through", &through)]).await;
+    let form = [("through", through.as_str()), ("agree-n", "1")];
+    let answer = bed.post(&path, &form).await;
     assert_eq!(answer.location(), "/failsafe?said=approved.1");
     bed.end_of(held).await;
     assert_eq!(bed.hub.job(held).await.unwrap().state, JobState::Succeeded);
-    let again = bed.post(&path, &[("through", &through)]).await;
+    let again = bed.post(&path, &form).await;
     assert!(again.status == 409 || again.status == 404, "{}", again.status);
+}
+
+#[tokio::test]
+async fn above_fifty_the_number_is_typed_before_anybody_is_deleted() {
+    let bed = Bed::done().await;
+    bed.ended("REMOVE", "first", json!({})).await;
+    for n in 0..60 {
+        bed.job("REMOVE", &format!("p{n}"), json!({"type": if n < 40 { "student" } else { "staff" }})).await;
+    }
+    let set = loop {
+        if let Some(set) = bed.hub.held_sets().await.unwrap().pop().filter(|set| set.jobs == 60) {
+            break set;
+        }
+        tokio::task::yield_now().await;
+    };
+    let path = format!("/failsafe/{}", set.name);
+    let page = bed.get(&path).await.html;
+    assert!(
+        page.contains("60 people will be deleted by 10first") && page.contains(">Delete 60 people</button>")
+    );
+    assert!(page.contains("identity:p0") && page.contains("and 48 more"), "who they are: {page}");
+    assert!(page.contains("student&nbsp;40") && page.contains("staff&nbsp;20"), "{page}");
+    assert!(page.contains("Type 60 to confirm"));
+    let french = bed.get_as(Some(support::person(http::Role::Operator)), &path, "fr").await.html;
+    assert!(
+        french.contains(">Supprimer 60 personnes</button>") && french.contains("Tapez 60 pour confirmer")
+    );
+    let through = set.through.to_string();
+    for typed in ["", "6", "61"] {
+        let form = [("through", through.as_str()), ("agree-n", "60"), ("agree", typed)];
+        let answer = bed.post(&format!("{path}/approve"), &form).await;
+        assert_eq!(answer.status, 422, "{typed:?}");
+        assert!(answer.html.contains("This is another number."));
+    }
+    assert_eq!(bed.hub.held_set(&set.name).await.unwrap().decision, None);
+    let form = [("through", through.as_str()), ("agree-n", "60"), ("agree", " 60 ")];
+    assert_eq!(bed.post(&format!("{path}/approve"), &form).await.location(), "/failsafe?said=approved.60");
 }
 
 #[tokio::test]

@@ -285,21 +285,19 @@ replay-stale = Replay it all the same
 replay-do = Retry with this document
 json-wrong = This is no valid JSON: { $why }
 retry-many = Retry failed jobs
-retry-all-failed = All failed jobs are meant.
-retry-filtered = Failed jobs are meant that fit:
 retry-none = No failed job fits.
 retry-too-many = More than { $n } jobs fit: narrow the filter, for example by time.
 retry-count = { $n ->
     [one] { $n } job will run again as a new job.
    *[other] { $n } jobs will run again as new jobs.
  }
-retry-order = They are put at the end of the queues of their subjects, in their old order. The failed ones stay as they are.
+retry-what = They are put at the end of the queues of their subjects, in their old order. The failed ones stay as they are.
 retry-stale = Also those of which a later job of the same subject and action has succeeded since. Replaying these may undo what the later ones did.
 retry-do = { $n ->
     [one] Retry { $n } job
    *[other] Retry { $n } jobs
  }
-retried-count = { $n ->
+retry-done = { $n ->
     [one] { $n } job runs again.
    *[other] { $n } jobs run again.
  }
@@ -315,7 +313,7 @@ retried-caption = Jobs that were not retried, and why
 
 # Dead letters.
 dead-text = What was given up, and waits for somebody.
-dead-retry-all = Retry failed jobs…
+dead-retry-all = Retry all…
 dead-jobs = Failed jobs
 dead-refusals = Refused messages
 dead-deliveries = Undeliverable
@@ -467,14 +465,61 @@ failsafe-holds = { $n ->
  }
 failsafe-by = by { $by },
 failsafe-decide-text = A decision is about exactly the jobs below, and is made once. What comes later forms a new set. Held jobs keep their order; other actions go on.
-failsafe-approve = { $n ->
-    [one] Let { $n } job run
-   *[other] Let { $n } jobs run
+failsafe-lost = { $kind ->
+    [delete] { $what ->
+        [people] { $n ->
+            [one] { $n } person will be deleted by { $backend }
+           *[other] { $n } people will be deleted by { $backend }
+         }
+       *[other] { $n ->
+            [one] { $n } entry will be deleted by { $backend }
+           *[other] { $n } entries will be deleted by { $backend }
+         }
+     }
+   *[other] { $what ->
+        [people] { $n ->
+            [one] { $n } person will be disabled by { $backend }
+           *[other] { $n } people will be disabled by { $backend }
+         }
+       *[other] { $n ->
+            [one] { $n } entry will be disabled by { $backend }
+           *[other] { $n } entries will be disabled by { $backend }
+         }
+     }
  }
-failsafe-reject = { $n ->
-    [one] Cancel { $n } job
-   *[other] Cancel { $n } jobs
+failsafe-approve = { $kind ->
+    [delete] { $what ->
+        [people] { $n ->
+            [one] Delete { $n } person
+           *[other] Delete { $n } people
+         }
+       *[other] { $n ->
+            [one] Delete { $n } entry
+           *[other] Delete { $n } entries
+         }
+     }
+   *[other] { $what ->
+        [people] { $n ->
+            [one] Disable { $n } person
+           *[other] Disable { $n } people
+         }
+       *[other] { $n ->
+            [one] Disable { $n } entry
+           *[other] Disable { $n } entries
+         }
+     }
  }
+failsafe-reject = { $what ->
+    [people] { $n ->
+        [one] Keep this person
+       *[other] Keep these { $n } people
+     }
+   *[other] { $n ->
+        [one] Keep this entry
+       *[other] Keep these { $n } entries
+     }
+ }
+failsafe-kept-text = To keep them cancels their jobs.
 failsafe-caption = The jobs of this set
 
 # Audit.
@@ -539,7 +584,7 @@ submit-unclaimed = Nothing was started: no active backend maps this action, and 
 done-submitted = The request was accepted.
 done-known = This request was accepted before: here is its job.
 done-replayed = It runs again as this new job.
-done-replayed-many = { $n ->
+done-retry-many = { $n ->
     [one] { $n } job runs again.
    *[other] { $n } jobs run again.
  }
@@ -673,3 +718,87 @@ attention-grave = { $n ->
     [one] One failure is grave: a person has to decide
    *[other] { $n } failures are grave: a person has to decide
  }
+
+# What is done to many jobs, and what ends dead letters.
+many-sample = The newest of them
+cancel-many = Cancel jobs
+cancel-none = None of them can be cancelled: they have ended.
+cancel-count = { $n ->
+    [one] { $n } job will be cancelled.
+   *[other] { $n } jobs will be cancelled.
+ }
+cancel-what = Steps that are running are ended by force. What they have done stays done.
+cancel-do = { $n ->
+    [one] Cancel { $n } job
+   *[other] Cancel { $n } jobs
+ }
+cancel-done = { $n ->
+    [one] { $n } job is cancelled.
+   *[other] { $n } jobs are cancelled.
+ }
+done-cancel-many = { $n ->
+    [one] { $n } job is cancelled.
+   *[other] { $n } jobs are cancelled.
+ }
+aside-many = Set dead letters aside
+aside-none = None of them is a dead letter.
+aside-count = { $n ->
+    [one] { $n } dead letter will be set aside.
+   *[other] { $n } dead letters will be set aside.
+ }
+aside-what = They count no longer and leave this list. They stay in the journal, and each can still be retried from its page.
+aside-reason = Reason
+aside-reason-help = Why nobody has to do anything about them. It is kept in the audit log.
+aside-reason-wrong = Say why, in 1,000 letters at most.
+aside-do = { $n ->
+    [one] Set { $n } aside
+   *[other] Set { $n } aside
+ }
+aside-done = { $n ->
+    [one] { $n } dead letter is set aside.
+   *[other] { $n } dead letters are set aside.
+ }
+done-aside-many = { $n ->
+    [one] { $n } dead letter is set aside.
+   *[other] { $n } dead letters are set aside.
+ }
+refusals-aside-all = { $n ->
+    [one] Set { $n } aside
+   *[other] Set all { $n } aside
+ }
+dead-retry = Retry…
+dead-aside = Set aside…
+dead-retry-these = Retry these…
+dead-aside-these = Set these aside…
+dead-aside-all = Set all aside…
+dead-retry-n = { $n ->
+    [one] Retry { $n }…
+   *[other] Retry all { $n }…
+ }
+dead-all-of-them = All of them
+dead-failed-on = Failed on { $backend }
+dead-causes = By cause
+col-jobs = Jobs
+col-cause = Cause
+col-first = First
+cause-silent = without a message
+cause-jobs = { $n ->
+    [one] { $n } job
+   *[other] { $n } jobs
+ }
+cause-first = first
+cause-last = last
+cause-sample = The last one says:
+cause-elsewhere = { $n ->
+    [one] { $n } more has another cause.
+   *[other] { $n } more have other causes.
+ }
+filter-dead = Dead letters only
+filter-failed_on = Failed on
+filter-cause = Cause
+filter-wrong-cause = A cause has 16 hexadecimal digits.
+backend-retrying = Tried again later
+next-settled-replayed = It failed, and a replay of it has succeeded.
+next-settled-followed = It failed, and a replay of it failed too: that one is the dead letter.
+next-settled-aside = It failed, and was set aside.
+settled-why = Who set it aside, and why

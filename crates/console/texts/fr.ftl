@@ -291,21 +291,19 @@ replay-stale = Relancer malgré tout
 replay-do = Relancer avec ce document
 json-wrong = Ce n’est pas du JSON valide : { $why }
 retry-many = Relancer des travaux échoués
-retry-all-failed = Tous les travaux échoués sont concernés.
-retry-filtered = Sont concernés les travaux échoués qui répondent à :
 retry-none = Aucun travail échoué ne correspond.
 retry-too-many = Plus de { $n } travaux correspondent : resserrez le filtre, par exemple par date.
 retry-count = { $n ->
     [one] { $n } travail sera relancé comme nouveau travail.
    *[other] { $n } travaux seront relancés comme nouveaux travaux.
  }
-retry-order = Ils sont mis à la fin des files de leurs sujets, dans leur ordre d’origine. Les anciens restent tels quels.
+retry-what = Ils sont mis à la fin des files de leurs sujets, dans leur ordre d’origine. Les anciens restent tels quels.
 retry-stale = Aussi ceux dont un travail plus récent du même sujet et de la même action a réussi depuis. Les relancer peut défaire ce que ces derniers ont fait.
 retry-do = { $n ->
     [one] Relancer { $n } travail
    *[other] Relancer { $n } travaux
  }
-retried-count = { $n ->
+retry-done = { $n ->
     [one] { $n } travail est relancé.
    *[other] { $n } travaux sont relancés.
  }
@@ -321,7 +319,7 @@ retried-caption = Travaux qui ne sont pas relancés, et pourquoi
 
 # Rebuts.
 dead-text = Ce qui a échoué et attend une décision.
-dead-retry-all = Relancer des travaux échoués…
+dead-retry-all = Tout relancer…
 dead-jobs = Travaux échoués
 dead-refusals = Messages refusés
 dead-deliveries = Envois non remis
@@ -485,14 +483,61 @@ failsafe-holds = { $n ->
  }
 failsafe-by = par { $by },
 failsafe-decide-text = La décision porte exactement sur les travaux ci-dessous, et se prend une fois. Ce qui vient ensuite forme un nouveau lot. Les travaux retenus gardent leur ordre ; les autres actions continuent.
-failsafe-approve = { $n ->
-    [one] Laisser passer { $n } travail
-   *[other] Laisser passer { $n } travaux
+failsafe-lost = { $kind ->
+    [delete] { $what ->
+        [people] { $n ->
+            [one] { $n } personne sera supprimée par { $backend }
+           *[other] { $n } personnes seront supprimées par { $backend }
+         }
+       *[other] { $n ->
+            [one] { $n } entrée sera supprimée par { $backend }
+           *[other] { $n } entrées seront supprimées par { $backend }
+         }
+     }
+   *[other] { $what ->
+        [people] { $n ->
+            [one] { $n } personne sera désactivée par { $backend }
+           *[other] { $n } personnes seront désactivées par { $backend }
+         }
+       *[other] { $n ->
+            [one] { $n } entrée sera désactivée par { $backend }
+           *[other] { $n } entrées seront désactivées par { $backend }
+         }
+     }
  }
-failsafe-reject = { $n ->
-    [one] Annuler { $n } travail
-   *[other] Annuler { $n } travaux
+failsafe-approve = { $kind ->
+    [delete] { $what ->
+        [people] { $n ->
+            [one] Supprimer { $n } personne
+           *[other] Supprimer { $n } personnes
+         }
+       *[other] { $n ->
+            [one] Supprimer { $n } entrée
+           *[other] Supprimer { $n } entrées
+         }
+     }
+   *[other] { $what ->
+        [people] { $n ->
+            [one] Désactiver { $n } personne
+           *[other] Désactiver { $n } personnes
+         }
+       *[other] { $n ->
+            [one] Désactiver { $n } entrée
+           *[other] Désactiver { $n } entrées
+         }
+     }
  }
+failsafe-reject = { $what ->
+    [people] { $n ->
+        [one] Garder cette personne
+       *[other] Garder ces { $n } personnes
+     }
+   *[other] { $n ->
+        [one] Garder cette entrée
+       *[other] Garder ces { $n } entrées
+     }
+ }
+failsafe-kept-text = Les garder annule leurs travaux.
 failsafe-caption = Les travaux de ce lot
 
 # Audit.
@@ -557,7 +602,7 @@ submit-unclaimed = Rien n’a commencé : aucun backend actif ne prend en charg
 done-submitted = La demande a été acceptée.
 done-known = Cette demande avait déjà été acceptée : voici son travail.
 done-replayed = Il est relancé comme ce nouveau travail.
-done-replayed-many = { $n ->
+done-retry-many = { $n ->
     [one] { $n } travail est relancé.
    *[other] { $n } travaux sont relancés.
  }
@@ -691,3 +736,87 @@ attention-grave = { $n ->
     [one] Un échec est grave : quelqu’un doit décider
    *[other] { $n } échecs sont graves : quelqu’un doit décider
  }
+
+# Ce qui est fait à plusieurs travaux, et ce qui met fin aux rebuts.
+many-sample = Les plus récents d’entre eux
+cancel-many = Annuler des travaux
+cancel-none = Aucun ne peut être annulé : ils sont terminés.
+cancel-count = { $n ->
+    [one] { $n } travail sera annulé.
+   *[other] { $n } travaux seront annulés.
+ }
+cancel-what = Les étapes en cours sont arrêtées de force. Ce qu’elles ont fait reste fait.
+cancel-do = { $n ->
+    [one] Annuler { $n } travail
+   *[other] Annuler { $n } travaux
+ }
+cancel-done = { $n ->
+    [one] { $n } travail est annulé.
+   *[other] { $n } travaux sont annulés.
+ }
+done-cancel-many = { $n ->
+    [one] { $n } travail est annulé.
+   *[other] { $n } travaux sont annulés.
+ }
+aside-many = Classer des rebuts
+aside-none = Aucun n’est au rebut.
+aside-count = { $n ->
+    [one] { $n } rebut sera classé.
+   *[other] { $n } rebuts seront classés.
+ }
+aside-what = Ils ne comptent plus et quittent cette liste. Ils restent dans le journal ; chacun peut encore être relancé depuis sa page.
+aside-reason = Motif
+aside-reason-help = Pourquoi il n’y a plus rien à faire. Le journal d’audit le garde.
+aside-reason-wrong = Indiquez un motif, en 1 000 caractères au plus.
+aside-do = { $n ->
+    [one] Classer { $n } rebut
+   *[other] Classer { $n } rebuts
+ }
+aside-done = { $n ->
+    [one] { $n } rebut est classé.
+   *[other] { $n } rebuts sont classés.
+ }
+done-aside-many = { $n ->
+    [one] { $n } rebut est classé.
+   *[other] { $n } rebuts sont classés.
+ }
+refusals-aside-all = { $n ->
+    [one] Classer { $n } message
+   *[other] Classer les { $n } messages
+ }
+dead-retry = Relancer…
+dead-aside = Classer…
+dead-retry-these = Relancer ceux-ci…
+dead-aside-these = Classer ceux-ci…
+dead-aside-all = Tout classer…
+dead-retry-n = { $n ->
+    [one] Relancer { $n } travail…
+   *[other] Relancer les { $n } travaux…
+ }
+dead-all-of-them = Les voir tous
+dead-failed-on = Échecs de { $backend }
+dead-causes = Par cause
+col-jobs = Travaux
+col-cause = Cause
+col-first = Premier
+cause-silent = sans message
+cause-jobs = { $n ->
+    [one] { $n } travail
+   *[other] { $n } travaux
+ }
+cause-first = premier
+cause-last = dernier
+cause-sample = Le dernier dit :
+cause-elsewhere = { $n ->
+    [one] { $n } autre a une autre cause.
+   *[other] { $n } autres ont d’autres causes.
+ }
+filter-dead = Rebuts seulement
+filter-failed_on = Échoué sur
+filter-cause = Cause
+filter-wrong-cause = Une cause s’écrit en 16 chiffres hexadécimaux.
+backend-retrying = Nouvel essai prévu
+next-settled-replayed = Il a échoué, puis une relance a réussi.
+next-settled-followed = Il a échoué, et sa relance aussi : c’est elle qui est au rebut.
+next-settled-aside = Il a échoué, puis a été classé.
+settled-why = Par qui et pourquoi

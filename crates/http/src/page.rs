@@ -7,6 +7,7 @@
 //! Pages work without JavaScript: forms post, links lead somewhere. With it, a page that says what it is about
 //! ([`Page::live`]) is read again when that changes.
 
+mod agree;
 mod around;
 mod asset;
 mod cookie;
@@ -15,11 +16,13 @@ mod kit;
 mod lang;
 mod layout;
 mod look;
+mod lost;
 mod route;
 mod text;
 mod visit;
 mod when;
 
+pub use agree::Agree;
 pub use around::around;
 pub use asset::Assets;
 pub use form::Form;
@@ -27,6 +30,7 @@ pub use kit::{Group, Kit, NavItem, Part};
 pub use lang::Lang;
 pub use layout::Page;
 pub use look::routes;
+pub use lost::{Lost, Told};
 pub use route::{PageRoute, PageRoutes, Who};
 pub use text::{Args, Texts};
 pub use visit::{Theme, Visit, Whole, local_path};

@@ -181,6 +181,20 @@ async fn buttons_say_what_will_happen_and_do_it() {
     assert_eq!(post(&bed, "/identities/gone", "do=synchronise").await.0, 409);
     assert_eq!(post(&bed, "/identities/gone", "do=dance").await.0, 400);
     assert_eq!(post(&bed, "/identities/many", "do=delete").await.0, 400, "nobody was selected");
+    // Who loses something is named before anybody agrees, by name, with the document.
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/many?do=delete&id=fresh").await;
+    assert!(html.contains(">Delete 1 person</button>") && html.contains("class=\"lost\""), "{html}");
+    assert!(html.contains("name=\"agree-n\" value=\"1\"") && html.contains("The document of"), "{html}");
+    let (status, _, html) = post(&bed, "/identities/many", "do=delete&id=fresh").await;
+    assert!(
+        status == 422 && html.contains(">Delete 1 person</button>"),
+        "it says not what it showed: {html}"
+    );
+    let typed = post(&bed, "/identities/many", "do=delete&id=fresh&agree-n=180&agree=18").await;
+    assert!(typed.0 == 422 && typed.2.contains("This is another number."), "{}", typed.2);
+    assert_eq!(bed.state("fresh").await, State::Synchronised, "nothing was done");
+    let (status, place, _) = post(&bed, "/identities/many", "do=delete&id=fresh&agree-n=1").await;
+    assert_eq!((status.as_u16(), place.as_str()), (303, "/identities?said=identities-delete.1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

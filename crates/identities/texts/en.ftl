@@ -230,3 +230,13 @@ identity-erase-do = Erase its data
 done-identities-erased = The data of the identity is erased.
 
 scope-identities-read = see identities
+
+# The buttons that take something away from many.
+do-delete = { $n ->
+    [one] Delete { $n } person
+   *[other] Delete { $n } people
+ }
+do-disable = { $n ->
+    [one] Disable { $n } person
+   *[other] Disable { $n } people
+ }

@@ -230,3 +230,13 @@ identity-erase-do = Effacer ses données
 done-identities-erased = Les données de l’identité sont effacées.
 
 scope-identities-read = voir les identités
+
+# Les boutons qui retirent quelque chose à plusieurs personnes.
+do-delete = { $n ->
+    [one] Supprimer { $n } personne
+   *[other] Supprimer { $n } personnes
+ }
+do-disable = { $n ->
+    [one] Désactiver { $n } personne
+   *[other] Désactiver { $n } personnes
+ }

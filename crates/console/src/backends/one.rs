@@ -6,16 +6,19 @@ use axum::response::{IntoResponse as _, Response};
 use engine::{BackendStats, BackendView, Failure, PING};
 use http::page::Visit;
 use http::{May, Operate, Problem, Read};
-use journal::{Order, Page};
+use journal::{Order, Page, Waiting};
 use model::{JobState, Outcome, OutcomeKind};
 
 use super::can_pause;
 use crate::Console;
+use crate::dead::group::Group;
 use crate::jobs::Row;
 use crate::show::{Chip, When, pretty, segment, span};
 
 /// Failures that are shown.
 const FAILURES: u32 = 10;
+/// Causes that are.
+const CAUSES: usize = 20;
 
 #[derive(Template)]
 #[template(path = "backend.html")]
@@ -30,7 +33,13 @@ struct One<'p> {
     opens_at: Option<When>,
     pong: Option<Pong>,
     figures: Option<Figures>,
+    /// How many dead letters failed on it.
+    dead: u64,
+    /// What they have in common.
+    causes: Vec<Group>,
     failures: Vec<Row>,
+    /// Those that failed on it for now.
+    retrying: Vec<Row>,
 }
 
 /// What its attempts came to since the hub started.
@@ -128,16 +137,20 @@ fn path(name: &str) -> String {
 async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) -> Result<Response, Problem> {
     let found = console.hub.backends().into_iter().find(|backend| backend.name == name);
     let backend = found.ok_or_else(|| Problem::missing(format!("backend {name}")))?;
-    let filter = journal::Filter {
-        states: vec![JobState::Failed, JobState::Retrying],
-        backend: Some(name.to_owned()),
+    let journal = console.hub.journal();
+    let page = Page { after: None, order: Order::Newest, limit: FAILURES };
+    let failed =
+        journal::Filter { dead: true, failed_on: Some(name.to_owned()), ..journal::Filter::default() };
+    let failures = journal.jobs(failed, page).await?;
+    let lanes = vec![model::plan::lane(name)];
+    let retrying = journal::Filter {
+        states: vec![JobState::Retrying],
+        waiting: Some(Waiting::Lanes { lanes, after: None, until: None }),
         ..journal::Filter::default()
     };
-    let failures = console
-        .hub
-        .journal()
-        .jobs(filter, Page { after: None, order: Order::Newest, limit: FAILURES })
-        .await?;
+    let retrying = journal.jobs(retrying, page).await?;
+    let dead = journal.dead_letters().await?.by_backend.get(name).copied().unwrap_or_default();
+    let causes = Group::all(console, Some(name), CAUSES).await?;
     let stats = console.hub.stats().backends.remove(name);
     let answered = pong.is_some();
     let content = One {
@@ -150,7 +163,10 @@ async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) 
         can_ping: backend.actions.iter().any(|action| action == PING),
         pong,
         figures: stats.map(|stats| Figures::new(visit, stats)),
+        dead,
+        causes,
         failures: Row::all(visit, console, failures.rows).await?,
+        retrying: Row::all(visit, console, retrying.rows).await?,
         backend,
     };
     let page = visit.page(name);

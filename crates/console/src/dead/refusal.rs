@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use engine::{Accepted, Letter};
-use http::page::Visit;
+use engine::{Accepted, Letter, Refusals};
+use http::page::{Form, Visit};
 use http::{May, Operate, Problem, Read};
-use model::Record;
+use journal::RecordFilter;
+use model::{Record, RecordKind};
 
 use crate::Console;
 use crate::show::{When, sent_on};
@@ -52,6 +53,23 @@ pub(crate) async fn resubmit(
         }
         Accepted::Refused(why) => page(&console, &visit, record, Some(why.message)).await,
     }
+}
+
+/// `POST /dead-letters/refusals/aside`: this one, or all of them, for a reason.
+pub(crate) async fn aside(
+    State(console): State<Console>,
+    May { caller, .. }: May<Operate>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let which = match form.get("record") {
+        Some(record) => Refusals::These(vec![named(record)?]),
+        None if form.is_ticked("all") => Refusals::All(RecordFilter::of(RecordKind::Refusal)),
+        None => return Err(Problem::bad_request("the form does not say which refusal is meant")),
+    };
+    let reason = form.get("reason").unwrap_or_default();
+    let n = console.hub.set_aside_refusals(which, reason, &caller.actor).await?;
+    let n = usize::try_from(n).unwrap_or(usize::MAX);
+    Ok(Visit::said("/dead-letters?of=refusals", "aside-many", n).into_response())
 }
 
 fn named(record: &str) -> Result<i64, Problem> {

@@ -46,6 +46,8 @@ pub(super) struct Told<'p> {
     waited: Option<String>,
     /// A later job of the same subject and action that succeeded.
     later: Option<JobId>,
+    /// The record that says who set it aside.
+    aside: Option<i64>,
     /// What modules say of it.
     panels: Vec<String>,
     /// Where it was sent on to, when and by whom.
@@ -57,6 +59,7 @@ pub(super) struct Told<'p> {
 struct Can {
     hurry: bool,
     replay: bool,
+    aside: bool,
     cancel: bool,
 }
 
@@ -67,12 +70,13 @@ impl Can {
         Can {
             hurry: operates && job.state == JobState::Retrying && job.head,
             replay: operates && matches!(job.state, JobState::Failed | JobState::Cancelled),
+            aside: operates && job.is_dead(),
             cancel: operates && !over && job.cancelled_by.is_none(),
         }
     }
 
     fn anything(&self) -> bool {
-        self.hurry || self.replay || self.cancel
+        self.hurry || self.replay || self.aside || self.cancel
     }
 }
 
@@ -125,9 +129,13 @@ impl<'p> Told<'p> {
         Told {
             who,
             panels,
+            aside: job.failed.as_ref().and_then(|failed| failed.record).filter(|_| v.may(Scope::ADMIN)),
             chip: Chip::job(v, job.state),
             tone: tone(job.state),
-            next: next(v, &waiting_on),
+            next: match job.failed.as_ref().and_then(|failed| failed.settled) {
+                Some(settled) => v.t(&format!("next-settled-{}", settled.as_str())),
+                None => next(v, &waiting_on),
+            },
             next_at: next_at(&waiting_on),
             ahead: report.map(|report| Ahead::new(v, &report)),
             said_to_all: said_to_all(&waiting_on).filter(|_| job.message.is_none()),

@@ -38,9 +38,9 @@ use tower::ServiceExt as _;
 
 pub use testhub::LONG;
 
-/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"later": true}` for now, `{"wait": "job"}` or
+/// Answers as the payload says: `{"fail": "words"}` fails for good, `{"fail_on": "backend"}` there only, `{"later": true}` for now, `{"wait": "job"}` or
 /// `"backend"` says not now, `{"hang": true}` never, and says meanwhile what stands in `progress`.
-struct Obedient;
+struct Obedient(String);
 
 impl Backend for Obedient {
     fn run(&self, call: Call, mut control: Control) -> BoxFuture<'_, Outcome> {
@@ -59,7 +59,9 @@ impl Backend for Obedient {
                 let wait = Wait { until: Until::After(Duration::from_hours(1)), scope };
                 return Outcome::wait(wait, "the <quota> of the day is used up");
             }
-            match payload.get("fail").and_then(Value::as_str) {
+            let on = payload.get("fail_on").and_then(Value::as_str);
+            let here = on.is_some_and(|backend| backend == self.0).then_some("no");
+            match payload.get("fail").and_then(Value::as_str).or(here) {
                 Some(words) => {
                     let is_grave = payload.get("grave").is_some();
                     let code = if is_grave { Code::from_static("address_taken") } else { code::FAILED };
@@ -72,6 +74,11 @@ impl Backend for Obedient {
     }
 }
 
+/// A backend of that name.
+pub fn named(name: &str) -> BackendEntry {
+    entry(name)
+}
+
 fn entry(name: &str) -> BackendEntry {
     let policy = RetryPolicy {
         max: 3,
@@ -81,7 +88,10 @@ fn entry(name: &str) -> BackendEntry {
     };
     let actions = ["DO", "STRICT", "REMOVE", "PING_TARGET"];
     let mapping = testhub::mapping(OnError::Continue, Some(policy));
-    BackendEntry { concurrency: Some(4), ..testhub::entry(name, Arc::new(Obedient), &actions, mapping) }
+    BackendEntry {
+        concurrency: Some(4),
+        ..testhub::entry(name, Arc::new(Obedient(name.to_owned())), &actions, mapping)
+    }
 }
 
 fn actions() -> ActionTable {

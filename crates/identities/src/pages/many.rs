@@ -2,14 +2,18 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State as Extract};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use http::page::{Form, Visit};
+use http::page::{Agree, Form, Lost, Told, Visit};
 use http::{May, Operate, Problem};
+use serde_json::Value;
 
 use super::Pages;
 use super::list::Asked;
 use super::show::Act;
+use crate::document;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::register::{Left, Register, Report, Selection};
 
 /// What a form selects.
@@ -45,7 +49,8 @@ impl Chosen {
 struct Ask<'p> {
     v: &'p Visit,
     word: String,
-    danger: bool,
+    /// Who will lose something, where they do.
+    lost: Option<(Told<'p>, Agree)>,
     fits: u64,
     left: u64,
     ids: Vec<String>,
@@ -61,28 +66,42 @@ pub(super) async fn ask(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let chosen = Chosen::read(&Form::of_query(query.as_deref().unwrap_or_default()))?;
-    let (fits, left) = count(&pages.register, &chosen).await?;
+    page(&pages, &visit, chosen, false).await
+}
+
+/// `wrong`: another number was typed than the one that is to be agreed to.
+async fn page(pages: &Pages, visit: &Visit, chosen: Chosen, wrong: bool) -> Result<Response, Problem> {
+    let (fits, left, lost) = count(&pages.register, &chosen).await?;
+    let danger = chosen.act.is_dangerous();
     let content = Ask {
-        v: &visit,
+        v: visit,
         word: chosen.act.word(),
-        danger: chosen.act.is_dangerous(),
+        lost: danger.then(|| (lost.told(visit, fits), Agree::new(visit, fits, wrong))),
         fits,
         left,
         back: chosen.asked.link("/identities", &[]),
         fields: chosen.asked.fields(),
         ids: chosen.ids,
     };
-    Ok(visit.page(visit.t(&format!("act-{}", content.word))).show(&content))
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(visit.page(visit.t(&format!("act-{}", content.word))).status(status).show(&content))
 }
 
-/// To how many it can be done just now, and to how many not.
-async fn count(register: &Register, chosen: &Chosen) -> Result<(u64, u64), Error> {
-    let (mut fits, mut left) = (0, 0);
-    let mut note = |fit: bool| if fit { fits += 1 } else { left += 1 };
+/// To how many it can be done just now, to how many not, and who they are.
+async fn count(register: &Register, chosen: &Chosen) -> Result<(u64, u64, Lost), Error> {
+    let (mut fits, mut left, mut lost) = (0, 0, Lost::default());
+    let mut note = |identity: Option<&Identity>| match identity.filter(|identity| chosen.act.fits(identity)) {
+        Some(identity) => {
+            fits += 1;
+            let document = &identity.kept.document;
+            lost.add(document::label(document), Some(&Value::Object(document.clone())));
+        }
+        None => left += 1,
+    };
     for id in &chosen.ids {
         match register.get(id).await {
-            Ok(identity) => note(chosen.act.fits(&identity)),
-            Err(Error::Missing(_)) => note(false),
+            Ok(identity) => note(Some(&identity)),
+            Err(Error::Missing(_)) => note(None),
             Err(error) => return Err(error),
         }
     }
@@ -90,14 +109,14 @@ async fn count(register: &Register, chosen: &Chosen) -> Result<(u64, u64), Error
         let (filter, mut after) = (chosen.asked.filter(), None);
         loop {
             let found = register.find(&filter, after, 500).await?;
-            found.identities.iter().for_each(|identity| note(chosen.act.fits(identity)));
+            found.identities.iter().for_each(|identity| note(Some(identity)));
             after = found.next;
             if after.is_none() {
                 break;
             }
         }
     }
-    Ok((fits, left))
+    Ok((fits, left, lost))
 }
 
 #[derive(Template)]
@@ -119,6 +138,9 @@ pub(super) async fn act(
     form: Form,
 ) -> Result<Response, Problem> {
     let chosen = Chosen::read(&form)?;
+    if chosen.act.is_dangerous() && !Agree::is_given(&form) {
+        return page(&pages, &visit, chosen, true).await;
+    }
     let (register, act, selection) = (pages.register, chosen.act, chosen.selection());
     // It goes on to the end, also when the browser goes away in the middle.
     let work = tokio::spawn(async move {

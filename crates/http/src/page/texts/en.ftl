@@ -36,3 +36,13 @@ problem-bug = Something went wrong in the hub
 problem-bug-hint = It was written to the hub’s log. “intendant doctor” looks for damage.
 problem-refused = This cannot be done
 problem-refused-hint = Nothing was changed. Go back and correct what was asked.
+
+# Agreeing to what cannot be taken back.
+agree-type = Type { $n } to confirm
+agree-wrong = This is another number.
+
+# What will be lost.
+lost-and = and { $n } more
+lost-types = By type
+lost-types-among = Types among the first { $n }
+lost-sample = The document of { $name }

@@ -36,3 +36,13 @@ problem-bug = Une erreur s’est produite dans le serveur
 problem-bug-hint = Elle est notée dans les logs du serveur. « intendant doctor » recherche les dégâts.
 problem-refused = C’est impossible
 problem-refused-hint = Rien n’a été modifié. Revenez en arrière et corrigez la demande.
+
+# Confirmer ce qui est irréversible.
+agree-type = Tapez { $n } pour confirmer
+agree-wrong = Ce n’est pas ce nombre.
+
+# Ce qui va être perdu.
+lost-and = et { $n } de plus
+lost-types = Par type
+lost-types-among = Types parmi les { $n } premiers
+lost-sample = Le document de { $name }
