@@ -1,13 +1,19 @@
 //! `cargo xtask bench`: the benchmarks, as a release build.
 
+mod build;
+
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::workspace::{cargo, show_and_run, target};
 
-/// Runs the benchmark program with these arguments. It finds the command beside it.
+/// Runs the benchmark program with these arguments. It finds the command beside it. `build` alone measures how long the
+/// program is built.
 pub(crate) fn run(args: &[String]) -> Result<()> {
+    if args == ["build"] {
+        return build::run();
+    }
     show_and_run(&mut cargo(&[
         "build",
         "--locked",
