@@ -10,6 +10,7 @@ use http::Query;
 use crate::api::{
     Counts, Filter, IdentityPage, IdentityView, ImportLine, Move, NewPassword, PasswordJob, Report, Selection,
 };
+use crate::directory::Sort;
 use crate::import::Format;
 use crate::register::Options;
 use crate::state::Deed;
@@ -32,11 +33,13 @@ pub struct File {
 pub async fn list(
     client: &Client,
     filter: &Filter,
+    sort: Sort,
     after: Option<&str>,
     limit: u32,
 ) -> Result<IdentityPage, Error> {
     let mut query = Query::new(ROOT);
     filter.write(&mut query);
+    query.add("sort", Some(sort.word()));
     query.add("after", after);
     query.add("limit", Some(limit));
     client.get(&query.finish()).await

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use model::composed::composed;
-use model::json;
 use model::redact::names_secret;
+use model::{Name, json};
 use serde_json::{Map, Value};
 
 /// The members that the register keeps itself.
@@ -204,7 +204,7 @@ pub fn missing(document: &Map<String, Value>) -> Vec<&'static str> {
 pub fn label(document: &Map<String, Value>) -> String {
     let mut parts: Vec<String> = NAMES.iter().filter_map(|name| person(document, name)).collect();
     parts.dedup();
-    parts.join(" · ")
+    Name::joined(&parts)
 }
 
 /// The id of an identity that brings none: always the same for the same values of the members that tell identities

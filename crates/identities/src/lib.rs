@@ -8,6 +8,7 @@
 mod actions;
 pub mod api;
 pub mod client;
+pub mod directory;
 pub mod document;
 mod error;
 pub mod fingerprint;

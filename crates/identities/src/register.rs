@@ -6,6 +6,7 @@ mod claim;
 mod erase;
 mod feed;
 mod import;
+mod look;
 mod password;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ use std::time::Duration;
 use engine::{Actor, AuditEntry, Hub, Writes};
 use jiff::Timestamp;
 use journal::{EntityFilter, Listing, Order, Page, Spot};
-use model::composed::composed;
 use model::{Code, Effects, EntityWrite, Job, Subject};
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
@@ -23,8 +23,10 @@ use tokio::sync::OnceCell;
 pub use bulk::{Left, Report, Selection};
 pub use feed::{File, Portions};
 pub use import::{Imported, Options};
+pub use look::Listed;
 
 use self::begun::Begun;
+use crate::directory::Directory;
 use crate::document::{self, Taken};
 use crate::error::Error;
 use crate::identity::{Identity, KIND, Stamp, entity_key};
@@ -43,6 +45,7 @@ pub struct Register {
     hub: Hub,
     /// All account names have their owners.
     claimed: Arc<OnceCell<()>>,
+    directory: Arc<OnceCell<Arc<Directory>>>,
 }
 
 /// Which identities. Empty = all.
@@ -77,7 +80,7 @@ pub struct Broken {
 impl Register {
     /// The register of this hub.
     pub fn new(hub: Hub) -> Self {
-        Register { hub, claimed: Arc::default() }
+        Register { hub, claimed: Arc::default(), directory: Arc::default() }
     }
 
     /// The hub.
@@ -86,11 +89,6 @@ impl Register {
     }
 
     // === looking ===
-
-    /// An identity.
-    pub async fn get(&self, id: &str) -> Result<Identity, Error> {
-        self.find_one(id).await?.ok_or_else(|| Error::Missing(id.to_owned()))
-    }
 
     async fn find_one(&self, id: &str) -> Result<Option<Identity>, Error> {
         let damaged = |why| Error::Damaged { id: id.to_owned(), why };
@@ -105,8 +103,7 @@ impl Register {
         let filter = EntityFilter {
             kind: KIND.to_owned(),
             states: filter.states.iter().map(|state| state.as_str().to_owned()).collect(),
-            // As names are kept.
-            text: filter.text.as_deref().map(|text| composed(text).into_owned()),
+            text: filter.text.clone(),
         };
         let mut found = Found { identities: Vec::new(), next: after, damaged: Vec::new() };
         // A page looks at a bounded number of them, and whoever is searched for may be behind those.

@@ -289,3 +289,39 @@ async fn a_password_is_reset_from_the_page() {
     let (_, html) = get(&bed, Role::Operator, "en", "/identities/done").await;
     assert!(html.contains("IDENTITY_PASSWORD_RESET") && !html.contains("s3cr3t"), "{html}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paused_says_so_and_its_first_button_helps() {
+    let bed = filled().await;
+    bed.hub.pause("10fake", &actor()).await.unwrap();
+    let waiting = Selection::Ids(vec!["waiting".to_owned()]);
+    bed.register.carry_out(waiting, Deed::Synchronise, &actor()).await.unwrap();
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/waiting").await;
+    assert!(html.contains("The backend 10fake is paused: nothing happens until it is resumed"), "{html}");
+    let help = "<form method=\"post\" action=\"/backends/10fake/resume\"><button class=\"primary\"";
+    assert!(html.contains(help), "{html}");
+    assert_eq!(html.matches("class=\"primary\"").count(), 1, "one button is the main one: {html}");
+    let (_, html) = get(&bed, Role::Viewer, "fr", "/identities/waiting").await;
+    assert!(html.contains("Le backend 10fake est en pause"), "{html}");
+    assert!(html.contains("href=\"/backends/10fake\"") && !html.contains("/resume"), "{html}");
+    bed.hub.resume("10fake", &actor()).await.unwrap();
+    bed.at_rest().await;
+    let (_, html) = get(&bed, Role::Operator, "en", "/identities/waiting").await;
+    assert!(!html.contains("paused"), "{html}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_are_sorted_and_the_number_stands_above() {
+    let bed = filled().await;
+    let (_, html) = get(&bed, Role::Viewer, "en", "/identities").await;
+    let at = |name: &str, html: &str| html.find(&format!(">{name}</a>")).expect(name);
+    assert!(at("done Of", &html) < at("fresh Of", &html) && at("fresh Of", &html) < at("waiting Of", &html));
+    assert!(html.contains("7 identities") && html.contains("aria-sort=\"ascending\""), "{html}");
+    assert!(html.contains(">bare</a>"), "who has no name is shown by id: {html}");
+    let (_, html) = get(&bed, Role::Viewer, "en", "/identities?sort=-name").await;
+    assert!(at("done Of", &html) > at("waiting Of", &html) && html.contains("aria-sort=\"descending\""));
+    let (_, html) = get(&bed, Role::Viewer, "en", "/identities?text=FRESH").await;
+    assert!(html.contains("1 identity") && html.contains(">fresh Of</a>") && !html.contains(">done Of</a>"));
+    let (_, html) = get(&bed, Role::Viewer, "en", "/identities?text=nobody").await;
+    assert!(html.contains("No identity fits"), "{html}");
+}

@@ -269,3 +269,44 @@ async fn an_export_that_comes_back_changes_nothing() {
     assert_eq!(bed.import("", "p.csv", &edited, "").await["changed"], 1);
     assert_eq!(everybody(&bed).await["rt2"]["employeeNumber"], 42);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_asked_for_is_found_by_account_and_lists_are_sorted_as_people_read() {
+    let bed = Bed::new().await;
+    let file =
+        "uid,cn,sn\nzlefevre,Lef\u{e8}vre Zo\u{e9},L\namuller,M\u{fc}ller Anna,M\nezola,\u{c9}mile Zola,Z\n";
+    assert_eq!(bed.import("?validated=true", "people.csv", file, "").await["new"], 3);
+    let (status, one) = bed.ask("GET", "/api/v1/identities/AMULLER", None).await;
+    assert_eq!((status.as_u16(), &one["uid"]), (200, &json!("amuller")), "{one}");
+    let id = one["id"].as_str().unwrap().to_owned();
+    let (status, _) = bed.ask("GET", "/api/v1/identities/nobody", None).await;
+    assert_eq!(status, 404);
+    let (_, listed) = bed.ask("GET", "/api/v1/identities?sort=name&limit=2", None).await;
+    let names = |page: &Value| -> Vec<String> {
+        let all = page["identities"].as_array().unwrap().iter();
+        all.map(|one| one["uid"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((names(&listed), &listed["total"]), (vec!["ezola".into(), "zlefevre".into()], &json!(3)));
+    let next: String = form_urlencoded::byte_serialize(listed["next"].as_str().unwrap().as_bytes()).collect();
+    let (_, rest) = bed.ask("GET", &format!("/api/v1/identities?sort=name&limit=2&after={next}"), None).await;
+    assert_eq!((names(&rest), &rest["next"]), (vec!["amuller".to_owned()], &json!(null)));
+    let (_, found) = bed.ask("GET", "/api/v1/identities?sort=-uid&text=LEFEVRE", None).await;
+    assert_eq!((names(&found), &found["total"]), (vec!["zlefevre".to_owned()], &json!(1)));
+    assert_eq!(bed.ask("GET", "/api/v1/identities?sort=age", None).await.0, 400);
+
+    let asked = json!({"ids": ["amuller", "nobody"]});
+    let (status, report) = bed.ask("POST", "/api/v1/identities/synchronise", Some(asked)).await;
+    assert_eq!((status.as_u16(), &report["done"], &report["left"]), (200, &json!(1), &json!(1)), "{report}");
+    bed.at_rest().await;
+    assert_eq!(bed.state(&id).await, State::Synchronised);
+    let (_, jobs) = bed.ask("GET", "/api/v1/identities/amuller/jobs", None).await;
+    assert_eq!(jobs["jobs"][0]["name"], json!("M\u{fc}ller Anna \u{b7} amuller"), "{jobs}");
+    let password = json!({"new_password": "s3cr3t-s3cr3t"});
+    let (status, set) = bed.ask("POST", "/api/v1/identities/amuller/password", Some(password)).await;
+    assert_eq!((status.as_u16(), &set["state"]), (200, &json!("succeeded")), "{set}");
+    let disable = json!({"ids": [id, id]});
+    bed.ask("POST", "/api/v1/identities/disable", Some(disable.clone())).await;
+    bed.at_rest().await;
+    let (_, report) = bed.ask("POST", "/api/v1/identities/disable", Some(disable)).await;
+    assert_eq!(report["examples"][0]["name"], json!("M\u{fc}ller Anna \u{b7} amuller"), "{report}");
+}

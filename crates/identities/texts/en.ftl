@@ -26,13 +26,15 @@ identities-validate-all = { $n ->
  }
 identities-filter = Which identities
 identities-any = any
-identities-text = Id or name
+identities-text = Name, account or id
 identities-apply = Search
 identities-clear = Show all
 identities-export = Export
 identities-none = No identity fits
-identities-none-yet = No identity fits among those looked at so far
-identities-search-on = Search on
+identities-total = { $n ->
+    [one] { $n } identity
+   *[other] { $n } identities
+ }
 identities-select = Select
 identities-select-one = Select { $name }
 identities-pages = Pages of the list
@@ -163,6 +165,24 @@ identity-updated = Last changed
 identity-fingerprint = Fingerprint
 identity-disabled = disabled
 identity-next = What comes next
+identity-waits-running = { $name } is working on it.
+identity-waits-nothing = It starts in a moment.
+identity-waits-subject = It waits until the job before it has ended.
+identity-waits-failsafe = The failsafe holds it in { $name }: nothing happens until somebody decides.
+identity-waits-pause = The backend { $name } is paused: nothing happens until it is resumed.
+identity-waits-breaker = { $name } keeps failing and is left alone. It is tried again at:
+identity-waits-backend = { $name } asks to wait until:
+identity-waits-window = { $name } works at certain times. It goes on at:
+identity-waits-window-never = None of the hours of { $name } comes any more: its config.yml must be changed.
+identity-waits-rate = It waits for its turn on { $name }, whose rate is bounded:
+identity-waits-retry = A try has failed. The next one is at:
+identity-waits-later = It goes on at:
+identity-waits-slot = It starts when one of the running jobs ends.
+identity-help-failsafe = Decide on it
+identity-help-resume = Resume { $name }
+identity-help-see = See { $name }
+identity-help-job = See that job
+identity-help-now = Try now
 identity-missing = Missing:
 identity-answers = What the backends last answered
 identity-no-answer = No backend has answered yet.

@@ -26,13 +26,15 @@ identities-validate-all = { $n ->
  }
 identities-filter = Quelles identités
 identities-any = tous
-identities-text = Identifiant ou nom
+identities-text = Nom, compte ou identifiant
 identities-apply = Chercher
 identities-clear = Tout montrer
 identities-export = Exporter
 identities-none = Aucune identité ne correspond
-identities-none-yet = Aucune identité ne correspond parmi celles examinées jusqu’ici
-identities-search-on = Chercher plus loin
+identities-total = { $n ->
+    [one] { $n } identité
+   *[other] { $n } identités
+ }
 identities-select = Choisir
 identities-select-one = Choisir { $name }
 identities-pages = Pages de la liste
@@ -163,6 +165,24 @@ identity-updated = Dernière modification
 identity-fingerprint = Empreinte
 identity-disabled = désactivée
 identity-next = La suite
+identity-waits-running = { $name } s’en occupe.
+identity-waits-nothing = Cela commence dans un instant.
+identity-waits-subject = Elle attend la fin du travail précédent.
+identity-waits-failsafe = Le garde-fou la retient dans { $name } : rien ne se passe avant une décision.
+identity-waits-pause = Le backend { $name } est en pause : rien ne se passe avant sa reprise.
+identity-waits-breaker = { $name } échoue sans cesse et n’est plus sollicité. Nouvel essai le :
+identity-waits-backend = { $name } demande d’attendre jusqu’au :
+identity-waits-window = { $name } travaille à certaines heures. La suite le :
+identity-waits-window-never = Plus aucune des heures de { $name } ne revient : son config.yml est à changer.
+identity-waits-rate = Elle attend son tour sur { $name }, dont le débit est borné :
+identity-waits-retry = Un essai a échoué. Le prochain a lieu le :
+identity-waits-later = La suite le :
+identity-waits-slot = Cela commence quand un des travaux en cours se termine.
+identity-help-failsafe = Décider
+identity-help-resume = Reprendre { $name }
+identity-help-see = Voir { $name }
+identity-help-job = Voir ce travail
+identity-help-now = Réessayer maintenant
 identity-missing = Il manque :
 identity-answers = Dernières réponses des backends
 identity-no-answer = Aucun backend n’a encore répondu.

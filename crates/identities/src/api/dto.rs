@@ -25,6 +25,12 @@ pub struct IdentityView {
     pub state: State,
     /// Its name for people.
     pub label: String,
+    /// The name of its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    /// When its document was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Time>,
     /// The backends know it.
     pub reached: bool,
     /// Access was taken away.
@@ -74,6 +80,8 @@ impl IdentityView {
             rev: identity.rev,
             state: identity.state,
             label: document::label(&kept.document),
+            uid: document::account(&kept.document),
+            changed_at: Some(kept.updated.at.into()),
             reached: kept.reached,
             disabled: kept.disabled,
             synchronised_at: kept.synchronised_at.map(Into::into),
@@ -93,8 +101,11 @@ impl IdentityView {
 /// A page of identities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IdentityPage {
-    /// The identities, by id.
+    /// The identities, by id, or as they were to be sorted.
     pub identities: Vec<IdentityView>,
+    /// How many fit, on all pages; where they were to be sorted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
     /// The `after` of the next page; `null` = this was all.
     pub next: Option<String>,
     /// Those between them that cannot be read. They can be erased.
@@ -125,7 +136,7 @@ pub struct Filter {
     /// In any of these states; in a query string the parameter is repeated.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub state: Vec<State>,
-    /// With this text in id or name.
+    /// With this text in id, name or account. Neither case nor accents matter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -200,6 +211,9 @@ pub struct Report {
 pub struct LeftOut {
     /// Which.
     pub id: String,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Why, as a word.
     pub code: String,
     /// In words.
@@ -209,7 +223,10 @@ pub struct LeftOut {
 impl From<register::Report> for Report {
     fn from(report: register::Report) -> Self {
         let register::Report { done, jobs, left, examples } = report;
-        let example = |register::Left { id, code, message }: register::Left| LeftOut { id, code, message };
+        let example = |left: register::Left| {
+            let register::Left { id, name, code, message } = left;
+            LeftOut { id, name, code, message }
+        };
         Report { done, jobs, left, examples: examples.into_iter().map(example).collect() }
     }
 }

@@ -9,14 +9,17 @@ use engine::Actor;
 use http::{May, Operate, Params, Problem};
 
 use super::{Api, Filter, IdentityPage, IdentityView, Move, Report, Selection};
+use crate::directory::Sort;
 use crate::error::Error;
 use crate::register;
 use crate::state::{Deed, State as Lifecycle};
 
+/// What lists are sorted by.
+const SORTS: &str = "known are name, uid, state and changed, each also with - before it";
 /// Identities of a page, unless the caller wants fewer or more.
 const PAGE: u32 = 100;
 
-/// `GET /identities`: by id.
+/// `GET /identities`: by id, or sorted; then it is also said how many fit.
 #[utoipa::path(
     get,
     path = "/identities",
@@ -25,6 +28,7 @@ const PAGE: u32 = 100;
     params(
         Filter,
         ("after" = Option<String>, Query, description = "The `next` of the page before"),
+        ("sort" = Option<String>, Query, description = "By `name`, `uid`, `state` or `changed`; `-name` is the reverse"),
         ("limit" = Option<u32>, Query, description = "At most so many (1 to 1000)"),
     ),
     responses((status = 200, description = "Done", body = IdentityPage)),
@@ -38,12 +42,25 @@ pub(super) async fn list(
     let filter = Filter::read(&mut params)?;
     let after = params.one("after")?;
     let limit = params.number("limit", 1..=1000)?.unwrap_or(PAGE);
+    let sort = params.one("sort")?.map(|word| {
+        let unknown = || Problem::bad_request(format!("nothing is sorted by {word:?}: {SORTS}"));
+        Sort::from_word(&word).ok_or_else(unknown)
+    });
     params.finish()?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let found = api.register.find(&filter.into(), after, limit).await?;
-    let identities = found.identities.iter().map(IdentityView::brief).collect();
-    let damaged = found.damaged.into_iter().map(super::dto::damaged).collect();
-    Ok(Json(IdentityPage { identities, next: found.next, damaged }))
+    let (identities, next, total, damaged) = match sort.transpose()? {
+        None => {
+            let found = api.register.find(&filter.into(), after, limit).await?;
+            (found.identities, found.next, None, found.damaged)
+        }
+        Some(sort) => {
+            let found = api.register.listed(&filter.into(), sort, after, limit).await?;
+            (found.identities, found.next, Some(found.total), found.damaged)
+        }
+    };
+    let identities = identities.iter().map(IdentityView::brief).collect();
+    let damaged = damaged.into_iter().map(super::dto::damaged).collect();
+    Ok(Json(IdentityPage { identities, total, next, damaged }))
 }
 
 /// `POST /identities/state`: moves identities to another state.

@@ -28,7 +28,7 @@ const LONGEST_WAIT: u32 = 60;
     path = "/identities/{id}",
     tag = "identities",
     operation_id = "identity",
-    params(("id" = String, Path, description = "The identity")),
+    params(("id" = String, Path, description = "The identity: its id, or the name of its account")),
     responses((status = 200, description = "Done", body = IdentityView)),
     security(("token" = ["identities:read"]), ("token" = ["operate"])),
 )]
@@ -72,7 +72,7 @@ pub(super) async fn create(
     tag = "identities",
     operation_id = "identity_replace",
     params(
-        ("id" = String, Path, description = "The identity"),
+        ("id" = String, Path, description = "The identity, by its id"),
         ("If-Match" = Option<String>, Header, description = "The revision that was seen, `\"7\"`"),
         ("If-None-Match" = Option<String>, Header, description = "`*`: only if it is not there"),
     ),
@@ -99,7 +99,7 @@ pub(super) async fn replace(
     path = "/identities/{id}",
     tag = "identities",
     operation_id = "identity_erase",
-    params(("id" = String, Path, description = "The identity")),
+    params(("id" = String, Path, description = "The identity: its id, or the name of its account")),
     responses((status = 204, description = "Done")),
     security(("token" = ["admin"])),
 )]
@@ -119,7 +119,7 @@ pub(super) async fn erase(
     tag = "identities",
     operation_id = "identity_jobs",
     params(
-        ("id" = String, Path, description = "The identity"),
+        ("id" = String, Path, description = "The identity: its id, or the name of its account"),
         ("before" = Option<i64>, Query, description = "The `next` of the page before"),
     ),
     responses((status = 200, description = "Done", body = JobPage)),
@@ -133,7 +133,7 @@ pub(super) async fn jobs(
 ) -> Result<Json<JobPage>, Problem> {
     let before = params.value("before", "the `next` of the page before")?.map(Seq);
     params.finish()?;
-    api.register.get(&id).await?;
+    let id = api.register.get(&id).await?.id;
     let listing = api.register.jobs(&id, Page { after: before, order: Order::Newest, limit: PAGE }).await?;
     let names = api.register.hub().names_in(&listing.rows).await?;
     let jobs = listing.rows.into_iter().map(|job| dto::Job::named(job, &names)).collect();
@@ -148,7 +148,7 @@ pub(super) async fn jobs(
     tag = "identities",
     operation_id = "identity_password",
     params(
-        ("id" = String, Path, description = "The identity"),
+        ("id" = String, Path, description = "The identity: its id, or the name of its account"),
         ("wait" = Option<u32>, Query, description = "Wait so many seconds (at most 60) for the result"),
     ),
     request_body(content = NewPassword),

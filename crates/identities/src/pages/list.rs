@@ -6,9 +6,11 @@ use axum::extract::{RawQuery, State as Extract};
 use axum::response::Response;
 use http::page::{Form, Visit, When};
 use http::{May, Problem, Scope};
+use serde_json::{Map, Value};
 
 use super::Pages;
 use super::show::{Act, Button, Chip, name, tone, word};
+use crate::directory::{Column, Sort};
 use crate::document::{label, person};
 use crate::identity::Identity;
 use crate::register::{Broken, Filter};
@@ -22,6 +24,7 @@ const ROWS: usize = 100;
 pub(super) struct Asked {
     pub(super) state: Option<State>,
     pub(super) text: String,
+    pub(super) sort: Sort,
 }
 
 impl Asked {
@@ -29,6 +32,7 @@ impl Asked {
         Asked {
             state: form.get("state").and_then(State::from_word),
             text: form.get("text").unwrap_or_default().to_owned(),
+            sort: form.get("sort").and_then(Sort::from_word).unwrap_or_default(),
         }
     }
 
@@ -41,7 +45,8 @@ impl Asked {
     pub(super) fn fields(&self) -> Vec<(&'static str, String)> {
         let state = self.state.map(|state| ("state", state.as_str().to_owned()));
         let text = Some(("text", self.text.clone())).filter(|(_, text)| !text.is_empty());
-        state.into_iter().chain(text).collect()
+        let sort = Some(("sort", self.sort.word())).filter(|_| self.sort != Sort::default());
+        state.into_iter().chain(text).chain(sort).collect()
     }
 
     /// A path that asks for the same, and more.
@@ -53,7 +58,33 @@ impl Asked {
     }
 
     fn is_empty(&self) -> bool {
-        *self == Asked::default()
+        self.unsorted() == Asked::default()
+    }
+
+    /// The same people, in no order.
+    fn unsorted(&self) -> Self {
+        Asked { sort: Sort::default(), ..self.clone() }
+    }
+
+    /// The heading of a column that sorts by it, or turns its order around.
+    fn head(&self, v: &Visit, by: Column) -> Head {
+        let sorted = self.sort.by == by;
+        let descending = sorted && !self.sort.descending;
+        let sort = Sort { by, descending };
+        Head {
+            name: v.t(match by {
+                Column::Name => "identity-name",
+                Column::Uid => "identity-uid",
+                Column::State => "identity-state",
+                Column::Changed => "identity-updated",
+            }),
+            link: Asked { sort, ..self.clone() }.link("/identities", &[]),
+            order: match (sorted, self.sort.descending) {
+                (false, _) => "none",
+                (true, false) => "ascending",
+                (true, true) => "descending",
+            },
+        }
     }
 }
 
@@ -66,11 +97,20 @@ struct Tile {
     current: bool,
 }
 
+/// The heading of a column, with the link that sorts by it.
+struct Head {
+    name: String,
+    link: String,
+    /// As `aria-sort` says it.
+    order: &'static str,
+}
+
 struct Row {
     id: String,
     name: String,
     uid: String,
     chip: Chip,
+    changed: When,
     synchronised: Option<When>,
     message: Option<String>,
 }
@@ -79,9 +119,10 @@ impl Row {
     fn new(v: &Visit, identity: Identity) -> Self {
         let document = &identity.kept.document;
         Row {
-            name: person(document, "cn").unwrap_or_else(|| label(document)),
+            name: name_of(document, &identity.id),
             uid: person(document, "uid").unwrap_or_default(),
             chip: Chip::state(v, identity.state),
+            changed: identity.kept.updated.at.into(),
             synchronised: identity.kept.synchronised_at.map(Into::into),
             message: identity
                 .kept
@@ -93,6 +134,12 @@ impl Row {
     }
 }
 
+/// What somebody is called; one of whom nothing is known by the id.
+fn name_of(document: &Map<String, Value>, id: &str) -> String {
+    let label = || Some(label(document)).filter(|label| !label.is_empty());
+    person(document, "cn").or_else(label).unwrap_or_else(|| id.to_owned())
+}
+
 #[derive(Template)]
 #[template(path = "list.html")]
 struct List<'p> {
@@ -100,7 +147,10 @@ struct List<'p> {
     asked: Asked,
     tiles: Vec<Tile>,
     states: Vec<(&'static str, String, bool)>,
+    heads: [Head; 4],
     rows: Vec<Row>,
+    /// How many fit, on all pages.
+    total: u64,
     damaged: Vec<Broken>,
     may_erase: bool,
     buttons: Vec<Button>,
@@ -128,7 +178,7 @@ pub(super) async fn list(
     let asked = Asked::read(&form);
     let after = form.get("after").map(str::to_owned);
     let counts = pages.register.counts().await?;
-    let found = pages.register.find(&asked.filter(), after.clone(), ROWS).await?;
+    let found = pages.register.listed(&asked.filter(), asked.sort, after.clone(), ROWS).await?;
     let count = |state: State| counts.get(&state).copied().unwrap_or_default();
     let tile = |state: State| Tile {
         word: state.as_str(),
@@ -145,6 +195,8 @@ pub(super) async fn list(
         states: State::ALL
             .map(|state| (state.as_str(), name(&visit, state), asked.state == Some(state)))
             .into(),
+        heads: Column::ALL.map(|column| asked.head(&visit, column)),
+        total: found.total,
         damaged: found.damaged,
         may_erase: visit.may(Scope::ADMIN),
         rows: found.identities.into_iter().map(|identity| Row::new(&visit, identity)).collect(),
@@ -154,8 +206,9 @@ pub(super) async fn list(
         next_run: pages.schedule.next(pages.register.hub()).map(Into::into),
         first: after.map(|_| asked.link("/identities", &[])),
         more: found.next.map(|next| asked.link("/identities", &[("after", &next)])),
-        export: ["ndjson", "csv"]
-            .map(|format| (format, asked.link("/api/v1/identities/export", &[("format", format)]))),
+        export: ["ndjson", "csv"].map(|format| {
+            (format, asked.unsorted().link("/api/v1/identities/export", &[("format", format)]))
+        }),
         first_day: counts.values().all(|count| *count == 0),
         may_act,
         asked,

@@ -7,6 +7,7 @@ mod list;
 mod many;
 mod one;
 mod show;
+mod wait;
 
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::post;

@@ -13,6 +13,7 @@ use model::{Job, JobState};
 
 use super::Pages;
 use super::show::{Act, Button, Chip, pretty, tone, word};
+use super::wait::Waits;
 use crate::document;
 use crate::error::Error;
 use crate::register::{Report, Selection};
@@ -32,6 +33,9 @@ struct One<'p> {
     chip: Chip,
     tone: &'static str,
     next: String,
+    uid: Option<String>,
+    /// What its oldest job that has not ended waits for.
+    waits: Option<Waits>,
     missing: Vec<&'static str>,
     disabled: bool,
     message: Option<String>,
@@ -95,7 +99,11 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let register = &pages.register;
     let identity = register.get(&id).await?;
-    let jobs = register.last_jobs(&id, JOBS).await?;
+    let jobs = register.last_jobs(&identity.id, JOBS).await?;
+    let waits = match jobs.iter().rev().find(|job| !job.state.is_terminal()) {
+        Some(job) => Waits::new(&visit, job, register.hub().waiting_on(job).await?),
+        None => None,
+    };
     let last = match jobs.first() {
         Some(job) => match register.hub().story(job.id).await {
             Ok(story) => Some(Told::new(story)),
@@ -107,8 +115,11 @@ pub(super) async fn show(
     };
     let operates = visit.may(Scope::OPERATE);
     let fitting = Act::ALL.into_iter().filter(|act| operates && act.fits(&identity));
-    let buttons =
-        fitting.enumerate().map(|(place, act)| Button::new(&visit, act, place == 0 && !act.is_dangerous()));
+    let buttons = fitting.enumerate().map(|(place, act)| {
+        // What helps comes first where it waits.
+        let helped = waits.as_ref().is_some_and(|waits| waits.help.is_some());
+        Button::new(&visit, act, place == 0 && !helped && !act.is_dangerous())
+    });
     let kept = &identity.kept;
     let may_erase = identity.state == State::Deleted && visit.may(Scope::ADMIN);
     let in_error = identity.state == State::InError;
@@ -116,12 +127,14 @@ pub(super) async fn show(
         v: &visit,
         name: document::person(&kept.document, "cn").unwrap_or_else(|| identity.id.clone()),
         chip: Chip::state(&visit, identity.state),
-        tone: tone(identity.state),
+        tone: if waits.as_ref().is_some_and(|waits| waits.stuck) { "warn" } else { tone(identity.state) },
+        uid: document::account(&kept.document),
         next: visit.t(&format!("state-{}-next", word(identity.state))),
+        buttons: buttons.collect(),
+        waits,
         missing: document::missing(&kept.document),
         disabled: kept.disabled,
         message: kept.last.clone().filter(|_| in_error).and_then(|last| last.message),
-        buttons: buttons.collect(),
         may_edit: operates,
         may_reset: operates && identity.situation().allows(Deed::PasswordReset).is_ok(),
         erase: may_erase.then(|| format!("/identities/{}/erase", identity.id)),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use engine::{Accepted, Actor, AuditEntry};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use model::word::code;
-use model::{Code, Effects, JobId};
+use model::{Code, Effects, JobId, Subject};
 use serde_json::json;
 
 use super::begun::Begun;
@@ -50,6 +50,8 @@ pub struct Report {
 pub struct Left {
     /// Which.
     pub id: String,
+    /// What it is called.
+    pub name: Option<String>,
     /// Why, as a word.
     pub code: String,
     /// In words.
@@ -124,6 +126,7 @@ impl Register {
                 }
             }
         }
+        self.name_left(&mut report.examples).await?;
         // What was done before an error was done.
         let audited = if many && report.done > 0 {
             let entry = entry(&report, "identities".to_owned());
@@ -140,10 +143,21 @@ impl Register {
         }
     }
 
+    /// Says what those are called that were left as they are.
+    async fn name_left(&self, left: &mut [Left]) -> Result<(), Error> {
+        let subject = |left: &Left| Subject::new("identity", &left.id);
+        let subjects: Vec<Subject> = left.iter().filter_map(subject).collect();
+        let names = self.hub.names(&subjects).await?;
+        for left in left {
+            left.name = names.of(subject(left).as_ref()).map(|name| name.as_str().to_owned());
+        }
+        Ok(())
+    }
+
     /// Does it to an identity as it stands, again when somebody else changed it at the same moment.
     async fn once(self, id: String, want: Want, begun: Arc<Begun>) -> Result<(String, Outcome), Error> {
         for _ in 0..TRIES {
-            let identity = match self.find_one(&id).await {
+            let identity = match self.find_meant(&id).await {
                 Ok(Some(identity)) => identity,
                 Ok(None) => return Ok((id, Err(Hindrance::Missing.into()))),
                 Err(error @ Error::Damaged { .. }) => {
@@ -258,7 +272,7 @@ impl Report {
             Err((code, message)) => {
                 self.left += 1;
                 if self.examples.len() < NAMED {
-                    self.examples.push(Left { id, code, message });
+                    self.examples.push(Left { id, name: None, code, message });
                 }
             }
         }

@@ -46,6 +46,16 @@ impl Register {
         Ok(Some(held(key, entity.rev, id)))
     }
 
+    /// Whose an account name is, or was.
+    pub(super) async fn holder(&self, uid: &str) -> Result<Option<String>, Error> {
+        // Whoever only looks is answered from what is there.
+        if let Err(error) = self.claimed.get_or_try_init(|| self.claim_all()).await {
+            tracing::warn!("account names are looked up in what is known of them: {error}");
+        }
+        let entity = self.kept(&place(account_key(uid))).await?;
+        Ok(entity.and_then(|entity| entity.body.get("id")?.as_str().map(str::to_owned)))
+    }
+
     /// What has to be written so that nothing says any more whose an account name was.
     pub(super) async fn disclaim(&self, identity: &Identity) -> Result<Option<EntityWrite>, Error> {
         let Some(uid) = account(&identity.kept.document) else { return Ok(None) };

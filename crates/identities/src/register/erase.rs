@@ -21,7 +21,7 @@ impl Register {
         }
         let entry = AuditEntry::new(
             actor,
-            format!("identity {id}"),
+            format!("identity {}", identity.id),
             Code::from_static("erased"),
             "its data was erased from the register",
         );

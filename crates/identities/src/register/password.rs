@@ -22,7 +22,7 @@ impl Register {
         let deed = if old.is_some() { Deed::PasswordChange } else { Deed::PasswordReset };
         identity.situation().allows(deed).map_err(|why| Error::Hindered { id: id.to_owned(), why })?;
         let request = request::password(&identity, new, old, later(self.hub.now(), PATIENCE));
-        let (what, code) = (format!("identity {id}"), deed.as_str());
+        let (what, code) = (format!("identity {}", identity.id), deed.as_str());
         let entry = |job| {
             let message = format!("{code}: job {job}");
             Some(AuditEntry::new(actor, what, Code::from_static(code), message))

@@ -18,7 +18,13 @@ impl Running for Open {
 
     fn serve(&self, around: &Around<'_>) -> Served {
         let register = Register::new(around.hub.clone());
-        let schedule = self.0.clone();
+        let (schedule, everybody) = (self.0.clone(), register.clone());
+        // Whoever looks at the list first does not wait until everybody was read.
+        tokio::spawn(async move {
+            if let Err(error) = everybody.directory().await {
+                tracing::warn!("the list of identities is made when somebody looks: {error}");
+            }
+        });
         let pages = pages::routes().with_state(Pages {
             register: register.clone(),
             schedule: schedule.clone(),

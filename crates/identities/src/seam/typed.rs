@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::directory::Sort;
 use crate::import::Format;
 use crate::state::State;
 use clap::{Args, Subcommand, ValueEnum};
@@ -67,7 +68,7 @@ pub(super) struct Which {
     /// `not_to_synchronise`, `deleted` (several: --in a,b)
     #[arg(long = "in", value_name = "STATE", value_delimiter = ',', value_parser = state)]
     pub states: Vec<State>,
-    /// With this text in id or name
+    /// With this text in id, name or account; neither case nor accents matter
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
 }
@@ -78,9 +79,12 @@ pub(super) struct ListIdentities {
     /// How many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
-    /// Continue after this id: the one that the end of an earlier page shows
-    #[arg(long, value_name = "ID")]
+    /// Continue after an earlier page: what its end shows
+    #[arg(long, value_name = "PLACE")]
     pub after: Option<String>,
+    /// Sorted by name, uid, state or changed; with - before it from the last to the first (--sort=-changed)
+    #[arg(long, value_name = "COLUMN", default_value = "name", value_parser = sort)]
+    pub sort: Sort,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -92,8 +96,8 @@ pub(super) struct ListIdentities {
 /// `intendant identities show`.
 #[derive(Debug, Args)]
 pub(super) struct OneIdentity {
-    /// The identity
-    #[arg(value_name = "ID")]
+    /// The identity, by its id or its account
+    #[arg(value_name = "ID|UID")]
     pub id: String,
     /// Print JSON
     #[arg(long)]
@@ -124,8 +128,8 @@ pub(super) struct ExportIdentities {
 /// `intendant identities sync|enable|disable|delete`.
 #[derive(Debug, Args)]
 pub(super) struct Bulk {
-    /// The identities
-    #[arg(value_name = "ID", conflicts_with_all = ["states", "text", "all"])]
+    /// The identities, by their ids or their accounts
+    #[arg(value_name = "ID|UID", conflicts_with_all = ["states", "text", "all"])]
     pub ids: Vec<String>,
     /// All there are
     #[arg(long, conflicts_with_all = ["states", "text"])]
@@ -144,8 +148,8 @@ pub(super) struct Bulk {
 This cannot be undone, and needs the scope admin. The backends are not asked: delete an identity from them first. Its \
 jobs, and what the audit says of earlier edits, are removed in their own time (retention.jobs, retention.records).")]
 pub(super) struct Erase {
-    /// The identities
-    #[arg(value_name = "ID", required = true)]
+    /// The identities, by their ids or their accounts
+    #[arg(value_name = "ID|UID", required = true)]
     pub ids: Vec<String>,
     /// Print JSON
     #[arg(long)]
@@ -169,8 +173,8 @@ pub(super) struct ChangeState {
 The new password is the first line of standard input; with --change the old one comes first, and the new one on the \
 line after it.")]
 pub(super) struct Password {
-    /// The identity
-    #[arg(value_name = "ID")]
+    /// The identity, by its id or its account
+    #[arg(value_name = "ID|UID")]
     pub id: String,
     /// Change it, as its owner does, with the old one
     #[arg(long)]
@@ -183,6 +187,11 @@ pub(super) struct Password {
 fn format(word: &str) -> Result<Format, String> {
     let known = Format::ALL.into_iter().find(|format| format.as_str() == word);
     known.ok_or_else(|| "known are json, ndjson, csv and ldif".to_owned())
+}
+
+fn sort(word: &str) -> Result<Sort, String> {
+    Sort::from_word(word)
+        .ok_or_else(|| "known are name, uid, state and changed, each also with - before it".to_owned())
 }
 
 fn state(word: &str) -> Result<State, String> {

@@ -10,7 +10,7 @@ use crate::client;
 use crate::state::{Deed, State};
 use anyhow::Result;
 use futures_util::StreamExt as _;
-use model::JobState;
+use model::{JobState, Name};
 use serde_json::json;
 
 use super::typed::{
@@ -44,16 +44,13 @@ fn filter(which: Which) -> Filter {
 
 async fn list(args: ListIdentities, desk: &dyn Desk) -> Result<Exit> {
     let hub = desk.client()?;
-    let page = client::list(&hub, &filter(args.which), args.after.as_deref(), args.limit).await?;
+    let page = client::list(&hub, &filter(args.which), args.sort, args.after.as_deref(), args.limit).await?;
     let screen = desk.screen();
     if args.json {
         screen.json(&page)?;
         return Ok(Exit::Done);
     }
-    let none = page.identities.is_empty() && page.damaged.is_empty();
-    if none && page.next.is_some() {
-        screen.remark("no identity fits among those that were looked at so far");
-    } else if none {
+    if page.identities.is_empty() && page.damaged.is_empty() {
         screen.remark("no identity fits; `intendant identities import FILE` brings some in");
     } else {
         screen.table(&table(&page.identities, desk))?;
@@ -64,7 +61,10 @@ async fn list(args: ListIdentities, desk: &dyn Desk) -> Result<Exit> {
             .remark(format!("erase it with `intendant identities erase {}`, then import it again", row.what));
     }
     if let Some(next) = page.next {
-        screen.remark(format!("more: the same with --after {next}"));
+        screen.remark(format!("more: the same with --after '{next}'"));
+    }
+    if let Some(total) = page.total {
+        screen.remark(format!("{total} fit"));
     }
     screen.remark(counted(&client::counts(&hub).await?, desk));
     Ok(Exit::Done)
@@ -97,17 +97,21 @@ fn mark(state: State) -> Mark {
 fn table(identities: &[IdentityView], desk: &dyn Desk) -> Table {
     let (times, now) = (Times::local(), desk.clock().now());
     let mut table = Table::new([
-        ("ID", Align::Left),
-        ("STATE", Align::Left),
-        ("SYNCHRONISED", Align::Left),
         ("NAME", Align::Left),
+        ("UID", Align::Left),
+        ("STATE", Align::Left),
+        ("CHANGED", Align::Left),
+        ("SYNCHRONISED", Align::Left),
+        ("ID", Align::Left),
     ]);
     for identity in identities {
         table.row([
-            Cell::from(&identity.id),
+            Cell::from(Name::of(identity.label.clone()).as_ref().map_or("-", Name::first)),
+            Cell::from(identity.uid.as_deref().unwrap_or("-")),
             Cell::marked(mark(identity.state), words(identity.state)),
+            Cell::from(identity.changed_at.map_or("-".to_owned(), |at| times.short(at.0, now))),
             Cell::from(identity.synchronised_at.map_or("-".to_owned(), |at| times.short(at.0, now))),
-            Cell::from(&identity.label),
+            Cell::from(&identity.id),
         ]);
     }
     table
@@ -120,7 +124,9 @@ async fn show(args: &OneIdentity, desk: &dyn Desk) -> Result<Exit> {
         screen.json(&identity)?;
         return Ok(Exit::Done);
     }
-    screen.marked(mark(identity.state), format!("{}: {}", identity.label, words(identity.state)))?;
+    let called = if identity.label.is_empty() { &identity.id } else { &identity.label };
+    screen.marked(mark(identity.state), format!("{called}: {}", words(identity.state)))?;
+    screen.remark(format!("id {}", identity.id));
     if identity.disabled {
         screen.marked(Mark::Warn, "its access was taken away")?;
     }
@@ -217,7 +223,8 @@ fn tell(report: &Report, words: &str, json: bool, desk: &dyn Desk) -> Result<Exi
         let mark = if report.done > 0 { Mark::Good } else { Mark::Idle };
         screen.marked(mark, format!("{} {words}", counted_identities(report.done)))?;
         for left in &report.examples {
-            screen.marked(Mark::Bad, format!("{}: {}", left.id, left.message))?;
+            let called = left.name.as_deref().map(|name| format!("{name} ({})", left.id));
+            screen.marked(Mark::Bad, format!("{}: {}", called.as_ref().unwrap_or(&left.id), left.message))?;
         }
         let more = report.left.saturating_sub(report.examples.len() as u64);
         if more > 0 {
