@@ -33,6 +33,8 @@ pub(crate) struct Asked {
     pub(crate) cause: String,
     /// The subject that is meant, where it was looked up.
     meant: Option<Subject>,
+    /// The time zone in which those two are meant when they name none; empty = UTC.
+    pub(crate) zone: String,
     /// The fields that cannot be understood, with the message that says why.
     wrong: Vec<(&'static str, &'static str)>,
 }
@@ -56,15 +58,22 @@ impl Asked {
             failed_on: text("failed_on"),
             cause: text("cause"),
             meant: None,
+            zone: text("zone"),
             wrong: Vec::new(),
         };
         let subject = asked.subject.is_empty() || asked.subject.parse::<Subject>().is_ok();
-        let time = |text: &str| text.is_empty() || moment(text).is_some();
+        // A zone that has nothing to say is no filter.
+        if asked.since.is_empty() && asked.until.is_empty() {
+            asked.zone.clear();
+        }
+        let time = |text: &str| text.is_empty() || asked.moment(text).is_some();
+        let order = asked.moment(&asked.since).zip(asked.moment(&asked.until));
         let checks = [
             ("subject", "filter-wrong-subject", subject),
             ("since", "filter-wrong-time", time(&asked.since)),
             ("until", "filter-wrong-time", time(&asked.until)),
             ("cause", "filter-wrong-cause", asked.cause.is_empty() || asked.cause.parse::<CauseId>().is_ok()),
+            ("until", "filter-wrong-range", order.is_none_or(|(since, until)| since < until)),
         ];
         asked.wrong =
             checks.into_iter().filter(|(.., right)| !right).map(|(name, why, _)| (name, why)).collect();
@@ -106,6 +115,18 @@ impl Asked {
         Asked { states: Vec::new(), waiting: None, dead: true, ..self }
     }
 
+    /// The zone in which times without one are meant.
+    pub(crate) fn zone_name(&self) -> &str {
+        if self.zone.is_empty() { "UTC" } else { &self.zone }
+    }
+
+    /// A time with its zone, or what a browser's field for date and time holds, which is then in the zone of the form.
+    fn moment(&self, text: &str) -> Option<Timestamp> {
+        let zone = || TimeZone::get(self.zone_name()).ok();
+        let local = || text.parse::<DateTime>().ok()?.to_zoned(zone()?).ok();
+        text.parse().ok().or_else(|| local().map(|zoned| zoned.timestamp()))
+    }
+
     /// Why a field cannot be understood.
     pub(crate) fn wrong(&self, v: &Visit, field: &str) -> Option<String> {
         self.wrong.iter().find(|(name, _)| *name == field).map(|(_, why)| v.t(why))
@@ -139,6 +160,7 @@ impl Asked {
             ("until", &self.until),
             ("failed_on", &self.failed_on),
             ("cause", &self.cause),
+            ("zone", &self.zone),
         ];
         let dead = self.dead.then(|| ("dead", "true".to_owned()));
         let others = others.into_iter().map(|(name, value)| (name, value.clone()));
@@ -162,9 +184,14 @@ impl Asked {
 
     /// The same for the API, whose times are exact and whose words are its own.
     pub(crate) fn export(&self, format: &str) -> String {
-        let exact = |text: &str| moment(text).map(|at| format!("{at:.3}")).unwrap_or_default();
-        let asked =
-            Asked { since: exact(&self.since), until: exact(&self.until), waiting: None, ..self.clone() };
+        let exact = |text: &str| self.moment(text).map(|at| format!("{at:.3}")).unwrap_or_default();
+        let asked = Asked {
+            since: exact(&self.since),
+            until: exact(&self.until),
+            zone: String::new(),
+            waiting: None,
+            ..self.clone()
+        };
         let waiting = WAITS.iter().filter(|(_, kind)| self.waiting == Some(*kind));
         let waiting = waiting.map(|(word, _)| ("waiting_on", (*word).to_owned()));
         let more: Vec<_> = waiting.chain([("format", format.to_owned())]).collect();
@@ -182,11 +209,11 @@ impl Asked {
             backend: some(&self.backend),
             code: some(&self.code),
             text: some(&self.text),
-            since: moment(&self.since),
-            until: moment(&self.until),
             dead: self.dead,
             failed_on: some(&self.failed_on),
             cause: self.cause.parse().ok(),
+            since: self.moment(&self.since),
+            until: self.moment(&self.until),
             ..Filter::default()
         })
     }
@@ -209,12 +236,6 @@ pub(crate) const WAITS: [(&str, WaitsFor); 11] = [
 
 fn waits_for(word: &str) -> Option<WaitsFor> {
     WAITS.into_iter().find(|(known, _)| *known == word).map(|(_, kind)| kind)
-}
-
-/// A time with its zone, or what a browser's field for date and time holds, which is then in UTC.
-fn moment(text: &str) -> Option<Timestamp> {
-    let local = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
-    text.parse().ok().or_else(|| local().map(|zoned| zoned.timestamp()))
 }
 
 #[cfg(test)]
@@ -244,6 +265,23 @@ mod tests {
         assert!(
             asked.export("csv").ends_with("since=2026-11-30T18%3A00%3A00.000Z&waiting_on=retry&format=csv")
         );
+    }
+
+    #[test]
+    fn times_are_those_of_the_reader_s_zone_and_ranges_have_a_length() {
+        let paris = asked("since=2026-11-30T18:00&until=2026-11-30T19:00Z&zone=Europe/Paris");
+        let filter = paris.filter().unwrap();
+        assert_eq!(filter.since.unwrap().to_string(), "2026-11-30T17:00:00Z");
+        assert_eq!(filter.until.unwrap().to_string(), "2026-11-30T19:00:00Z");
+        assert!(paris.link("/jobs", &[]).contains("zone=Europe%2FParis"));
+        assert!(
+            paris.export("csv").contains("since=2026-11-30T17%3A00%3A00.000Z")
+                && !paris.export("csv").contains("zone")
+        );
+        assert!(asked("zone=Europe/Paris").is_empty());
+        assert!(asked("since=2026-11-30T18:00&zone=Mars/Base").filter().is_none());
+        let empty = asked("since=2026-11-30T18:00&until=2026-11-30T18:00");
+        assert!(empty.filter().is_none() && empty.wrong == [("until", "filter-wrong-range")]);
     }
 
     #[test]

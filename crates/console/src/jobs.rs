@@ -4,6 +4,7 @@ pub(crate) mod many;
 pub(crate) mod one;
 pub(crate) mod replay;
 mod story;
+mod timeline;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -17,6 +18,7 @@ use model::{Job, JobState, Name, Seq};
 use crate::Console;
 use crate::filter::{Asked, WAITS};
 use crate::show::{Ahead, Chip, When, between, span};
+use crate::views::Views;
 
 /// Rows of a page.
 const ROWS: u32 = 100;
@@ -78,7 +80,11 @@ struct List<'p> {
     older: Option<String>,
     /// How far it looked, where that was not to the end and too few were found.
     looked_at: Option<String>,
-    retry: Option<String>,
+    /// Rows can be chosen, and something be done with them.
+    choose: bool,
+    /// Some of them failed.
+    failed: bool,
+    views: Views<'p>,
     export: [(&'static str, String); 2],
     /// The hub has no job at all.
     first_day: bool,
@@ -88,7 +94,7 @@ struct List<'p> {
 pub(crate) async fn list(
     State(console): State<Console>,
     visit: Visit,
-    _: May<Read>,
+    May { caller, .. }: May<Read>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let form = Form::of_query(query.as_deref().unwrap_or_default());
@@ -107,8 +113,6 @@ pub(crate) async fn list(
         None => None,
     };
     let rows = Row::all(&visit, &console, found.rows).await?;
-    let failed = asked.states.is_empty() || asked.has(JobState::Failed);
-    let failed = failed && rows.iter().any(|row| row.job.state == JobState::Failed);
     let (actions, backends) = choices(&console);
     let state = |state: JobState| (state.as_str(), Chip::job(&visit, state).word, asked.has(state));
     let wait = |(word, kind): (&'static str, WaitsFor)| {
@@ -122,7 +126,10 @@ pub(crate) async fn list(
         looked_at,
         newest: after.map(|_| asked.link("/jobs", &[])),
         older: found.next.map(|next| asked.link("/jobs", &[("after", next.to_string())])),
-        retry: (failed && visit.may(Scope::OPERATE)).then(|| asked.link("/jobs/retry", &[])),
+        choose: visit.may(Scope::OPERATE),
+        failed: rows.iter().any(|row| row.job.state == JobState::Failed),
+        views: Views::of(&console, &visit, &caller, (!asked.is_empty()).then(|| asked.link("/jobs", &[])))
+            .await,
         export: [("NDJSON", asked.export("ndjson")), ("CSV", asked.export("csv"))],
         asked,
         rows,

@@ -10,16 +10,19 @@ mod audit;
 mod backends;
 mod chart;
 mod dead;
+mod docs;
 mod failsafe;
 mod filter;
 mod jobs;
 mod live;
 mod nav;
 mod overview;
+mod palette;
 mod settings;
 mod show;
 mod sources;
 mod submit;
+mod views;
 
 use std::sync::Arc;
 
@@ -30,8 +33,9 @@ use axum::extract::FromRef;
 use engine::{Clock, Hub};
 use http::Scope;
 use http::page::{Kit, PageRoutes, Who};
-use module::Panel;
+use module::{Finder, Panel};
 
+pub use docs::Described;
 pub use nav::PART;
 
 /// What the pages are made from. Cheap to clone.
@@ -51,6 +55,10 @@ pub struct Console {
     pub installation: Arc<dyn Installation>,
     /// What modules show on the page of a job.
     pub panels: Arc<[Box<dyn Panel>]>,
+    /// What modules find when somebody types what he remembers.
+    pub finders: Arc<[Box<dyn Finder>]>,
+    /// The description of the API.
+    pub described: Described,
     /// Codes of failures over which a person has to decide, as modules name them.
     pub grave: Arc<[&'static str]>,
 }
@@ -70,6 +78,8 @@ pub fn pages() -> PageRoutes<Console> {
     PageRoutes::default()
         .get("/", READ, overview::show)
         .get("/live", READ, live::stream)
+        .get("/docs", Who::Anybody, docs::show)
+        .get("/palette", READ, palette::find)
         .get("/jobs", READ, jobs::list)
         .get("/jobs/retry", OPERATE, jobs::many::ask_retry)
         .post("/jobs/retry", OPERATE, jobs::many::retry)
@@ -77,6 +87,8 @@ pub fn pages() -> PageRoutes<Console> {
         .post("/jobs/cancel", OPERATE, jobs::many::cancel)
         .get("/jobs/aside", OPERATE, jobs::many::ask_aside)
         .post("/jobs/aside", OPERATE, jobs::many::aside)
+        .post("/views", READ, views::save)
+        .post("/views/remove", READ, views::remove)
         .get("/jobs/{id}", READ, jobs::one::show)
         .get("/jobs/{id}/retry", OPERATE, jobs::replay::ask)
         .post("/jobs/{id}/retry", OPERATE, jobs::replay::retry)
@@ -94,6 +106,7 @@ pub fn pages() -> PageRoutes<Console> {
         .post("/backends/{name}/ping", OPERATE, backends::one::ping)
         .post("/backends/{name}/pause", OPERATE, backends::one::pause)
         .post("/backends/{name}/resume", OPERATE, backends::one::resume)
+        .post("/backends/{name}/concurrency", OPERATE, backends::one::set_concurrency)
         .get("/failsafe", READ, failsafe::list)
         .get("/failsafe/{set}", READ, failsafe::one)
         .post("/failsafe/{set}/approve", OPERATE, failsafe::approve)

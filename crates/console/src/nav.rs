@@ -71,6 +71,7 @@ pub const PART: Part = Part {
             Scope::ADMIN,
             "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.500v5M9 14.500v5",
         ),
+        place("/docs", "docs", Group::System, Scope::READ, "M8 7l-5 5 5 5M16 7l5 5-5 5M13.500 5l-3 14"),
         place(
             "/about",
             "about",

@@ -10,16 +10,14 @@ use axum::response::Response;
 use engine::Range;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read};
-use journal::{DeliveryFilter, Filter, Order, Page};
-use model::{DeliveryState, JobState};
+use journal::{Filter, Order, Page};
+use model::JobState;
 
 use self::attention::{Alert, attention};
 use crate::Console;
 use crate::chart::{Charts, Subject};
 use crate::jobs::Row;
 
-/// Deliveries that are counted.
-const PAGE: usize = 1000;
 /// Jobs that are shown.
 const LATEST: u32 = 12;
 
@@ -62,11 +60,10 @@ pub(crate) async fn show(
     };
     let latest =
         journal.jobs(Filter::default(), Page { after: None, order: Order::Newest, limit: LATEST }).await?;
-    let undeliverable = undeliverable(&console).await?;
     let content = Overview {
         charts: charts(&console, &visit, &form),
         v: &visit,
-        alerts: attention(&console, &visit, jobs(JobState::Failed), undeliverable).await?,
+        alerts: attention(&console, &visit).await?,
         tiles: shown.into_iter().map(tile).collect(),
         latest: Row::all(&visit, &console, latest.rows).await?,
     };
@@ -80,10 +77,4 @@ fn charts<'v>(console: &Console, visit: &'v Visit, form: &Form) -> Charts<'v> {
     let kind = if backend.is_some() { "attempts" } else { "jobs" };
     let about = Subject { kind, path: "/", backend, backends };
     Charts::new(visit, range, console.hub.history(range, backend), &about)
-}
-
-/// How many deliveries were given up, up to a page of them.
-async fn undeliverable(console: &Console) -> Result<usize, Problem> {
-    let filter = DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
-    Ok(console.hub.deliveries(filter, None, PAGE).await?.rows.len())
 }

@@ -27,6 +27,16 @@
     }
   };
 
+  // The zone is said where times are typed; what is typed without one is meant in the reader's own.
+  const here = new URL(location.href);
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const meant = (root) => {
+    if (!zone || here.searchParams.has("zone")) return;
+    for (const field of root.querySelectorAll("[data-zone]")) field.value = zone;
+    for (const name of root.querySelectorAll("[data-zone-name]")) name.textContent = zone;
+  };
+  for (const name of document.querySelectorAll("[data-reader-zone]")) name.textContent = zone;
+
   // === staying true ===
 
   // One stream for a page that is seen; none for one that is not, so that a browser's few connections are not used up.
@@ -105,11 +115,14 @@
 
   // === small things ===
 
-  localise(document);
-  document.addEventListener("htmx:after:swap", () => localise(document));
+  const dress = () => {
+    localise(document);
+    meant(document);
+    chosenAgain();
+  };
+  addEventListener("htmx:after:swap", dress);
 
   // What was said once is not said again when the page is loaded anew.
-  const here = new URL(location.href);
   if (here.searchParams.has("said")) {
     here.searchParams.delete("said");
     history.replaceState(history.state, "", here);
@@ -122,6 +135,122 @@
     button.classList.add("copied");
     setTimeout(() => button.classList.remove("copied"), 1200);
   });
+
+  // Of two ends of a range none passes the other.
+  document.addEventListener("input", (event) => {
+    const { range } = event.target.dataset ?? {};
+    const form = event.target.form;
+    if (range === "since" && form.until) form.until.min = event.target.value;
+    if (range === "until" && form.since) form.since.max = event.target.value;
+  });
+
+  // === charts: a value is read where one points or moves with the arrows ===
+
+  const reading = (event) => {
+    const bar = event.target.closest?.("[data-bars] a");
+    if (!bar) return;
+    const { at, until, says } = bar.dataset;
+    const [from, to] = [new Date(at), new Date(until)];
+    const date = day.format(from) === day.format(new Date()) ? "" : `${day.format(from)}, `;
+    const text = `${date}${short.format(from)}–${short.format(to)}: ${says}`;
+    bar.setAttribute("aria-label", text);
+    bar.closest("figure").querySelector("[data-reading]").textContent = text;
+  };
+  document.addEventListener("pointerover", reading);
+  document.addEventListener("focusin", reading);
+  document.addEventListener("keydown", (event) => {
+    const bar = event.target.closest?.("[data-bars] a");
+    const bars = bar && [...bar.parentElement.querySelectorAll("a")];
+    const to = bars?.[{ ArrowLeft: bars.indexOf(bar) - 1, ArrowRight: bars.indexOf(bar) + 1, Home: 0, End: bars.length - 1 }[event.key]];
+    if (!to) return;
+    event.preventDefault();
+    bar.tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
+  });
+
+  // === choosing many ===
+
+  const chosen = new Set();
+  const boxes = (form) => [...form.querySelectorAll("tbody .pick input")];
+  const count = (form) => {
+    const all = boxes(form);
+    const n = all.filter((box) => box.checked).length;
+    const page = form.querySelector("[data-page]");
+    page.checked = n > 0 && n === all.length;
+    page.indeterminate = n > 0 && n < all.length;
+    const every = form.querySelector("[data-all]")?.checked;
+    form.querySelector("[data-count]").textContent = every ? "∞" : n;
+    for (const button of form.querySelectorAll(".bulk button")) button.disabled = !n && !every;
+  };
+  const chosenAgain = () => {
+    for (const form of document.querySelectorAll("form[data-bulk]")) {
+      for (const box of boxes(form)) box.checked = chosen.has(box.value);
+      count(form);
+    }
+  };
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-bulk]");
+    if (!form) return;
+    if (event.target.matches("[data-page]")) for (const box of boxes(form)) box.checked = event.target.checked;
+    for (const box of boxes(form)) chosen[box.checked ? "add" : "delete"](box.value);
+    count(form);
+  });
+
+  // === going anywhere ===
+
+  const palette = document.getElementById("palette");
+  const words = palette?.querySelector("input");
+  const found = palette?.querySelector(".found");
+  let asked = 0;
+  const look = async () => {
+    const mine = ++asked;
+    const answer = await fetch(`/palette?q=${encodeURIComponent(words.value)}`, { headers: { "HX-Request": "true" } });
+    const text = answer.ok ? await answer.text() : "";
+    if (mine !== asked) return;
+    found.innerHTML = text.replace(/<title>[^]*?<\/title>/, "");
+    step(1);
+  };
+  const step = (by) => {
+    const links = [...found.querySelectorAll("a")];
+    const at = links.findIndex((link) => link.ariaSelected === "true");
+    const to = links[(at + by + links.length) % links.length];
+    for (const link of links) link.ariaSelected = String(link === to);
+    to?.scrollIntoView({ block: "nearest" });
+    if (to) words.setAttribute("aria-activedescendant", to.id);
+    else words.removeAttribute("aria-activedescendant");
+  };
+  const openPalette = () => {
+    palette.showModal();
+    words.select();
+    look();
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const wanted = event.key === "/" ? !typing : event.key === "k" && (event.ctrlKey || event.metaKey);
+    if (!palette || palette.open || !wanted || event.altKey) return;
+    event.preventDefault();
+    openPalette();
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target === palette) palette.close();
+    if (!palette || !event.target.closest("[data-palette]")) return;
+    event.preventDefault();
+    openPalette();
+  });
+  words?.addEventListener("input", look);
+  words?.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      step(event.key === "ArrowDown" ? 1 : -1);
+    }
+  });
+  palette?.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    found.querySelector("[aria-selected=true]")?.click();
+  });
+
+  dress();
 
   // A form that filters is sent as soon as a choice is made, without what was left empty.
   document.addEventListener("change", (event) => {

@@ -36,5 +36,5 @@ pub use phrases::Phrases;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use query::{Params, Query};
 pub use scope::{DeclaredScope, KnownScopes, Role, Scope, Scopes};
-pub use serve::{ConnectionLimits, Proved, frame};
+pub use serve::{ConnectionLimits, Proved, frame, squeezed};
 pub use time::Time;

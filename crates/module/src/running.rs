@@ -10,6 +10,7 @@ use model::{Dependency, Job};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::about::Told;
+use crate::finder::Finder;
 
 /// A module's part of a hub that runs. All of it has a default: each does what it has to.
 pub trait Running: Send + Sync {
@@ -71,6 +72,8 @@ pub struct Served {
     pub pages: Router,
     /// What it shows on the page of a job.
     pub panels: Vec<Box<dyn Panel>>,
+    /// What it finds when somebody types what he remembers.
+    pub finders: Vec<Box<dyn Finder>>,
     /// Codes of failures that are grave: a person has to decide, and they stand first among the dead letters.
     pub grave: Vec<&'static str>,
     /// Paths below which its routes know who asks by keys that it gave out itself ([`http::KeyedPaths`]), each with `/` at

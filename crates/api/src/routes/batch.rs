@@ -32,7 +32,11 @@ const IN_FLIGHT: usize = 256;
         ("action" = Option<String>, Query, description = "The action of documents that do not name one"),
         ("traceparent" = Option<String>, Header, description = "The caller's trace (W3C Trace Context), of which the jobs become a part"),
     ),
-    request_body(content = String, content_type = "application/x-ndjson"),
+    request_body(
+        content = String,
+        content_type = "application/x-ndjson",
+        example = "{\"action\": \"IDENTITY_UPDATE\", \"concernedTo\": \"alice\", \"payload\": {\"uid\": \"alice\"}}\n",
+    ),
     responses(
         (status = 200, description = "Done", body = BatchLine, content_type = "application/x-ndjson"),
     ),

@@ -28,6 +28,7 @@ use axum::body::Bytes;
 use axum::routing::get;
 use engine::Hub;
 use jiff::Timestamp;
+use serde_json::Value;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -38,6 +39,7 @@ use http::KnownScopes;
 use http::body::{Bodies, BodyLimits};
 
 pub use batch::{NDJSON, ndjson};
+pub use document::example;
 pub use take::Documents;
 pub use waiting::waiting;
 
@@ -85,9 +87,9 @@ impl Api {
     }
 }
 
-/// The routes, with those of modules, whose paths are whole. They answer callers that what accepts connections has named
+/// The routes, with those of modules, whose paths are whole, and the document that describes them. They answer callers that what accepts connections has named
 /// ([`http::Caller`]).
-pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> Router {
+pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> (Router, Value) {
     let scopes = api.access.scopes().clone();
     let (mut routes, own) = described().with_state(api).split_for_parts();
     let mut described = Vec::new();
@@ -96,9 +98,12 @@ pub fn routes(api: Api, modules: Vec<OpenApiRouter>) -> Router {
         routes = routes.merge(more);
         described.push(document);
     }
+    let document = document::complete(own, described, &scopes);
     // One copy for all who read it, however slowly.
-    let text = Bytes::from(document_text(&document::complete(own, described, &scopes)));
-    routes.route("/openapi.json", get(async move || document::show(text.clone()))).merge(document::browser())
+    let text = Bytes::from(document_text(&document));
+    let routes = routes.route("/openapi.json", get(async move || document::show(text.clone())));
+    // It is made of plain data.
+    (routes, serde_json::to_value(document).unwrap_or_default())
 }
 
 /// The OpenAPI 3.1 document of these routes, with those of modules.

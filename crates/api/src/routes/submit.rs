@@ -33,7 +33,10 @@ pub(super) const LONGEST_WAIT: u32 = 3600;
         ("Idempotency-Key" = Option<String>, Header, description = "The caller's own id of the request: handing it in twice makes one job"),
         ("traceparent" = Option<String>, Header, description = "The caller's trace (W3C Trace Context), of which the job becomes a part"),
     ),
-    request_body(content = serde_json::Value),
+    request_body(
+        content = serde_json::Value,
+        example = json!({"action": "IDENTITY_UPDATE", "concernedTo": "alice", "payload": {"uid": "alice"}}),
+    ),
     responses(
         (status = 200, description = "Done", body = Submitted),
         (status = 201, description = "Made", body = Submitted),

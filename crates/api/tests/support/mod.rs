@@ -151,7 +151,7 @@ impl Bed {
         let path = folder.path().join("run/intendant.sock");
         let socket = Socket::bind(&path).await.unwrap();
         let access = Access::open(hub.clone(), rules()).await.unwrap();
-        let routes = intendant_api::routes(
+        let (routes, _) = intendant_api::routes(
             Api::new(intendant_api::Parts {
                 hub: hub.clone(),
                 access: access.clone(),

@@ -1,10 +1,10 @@
 //! One backend: how it stands, and what can be done with it.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use engine::{BackendStats, BackendView, Failure, PING};
-use http::page::Visit;
+use engine::{BackendStats, BackendView, Failure, PING, Range};
+use http::page::{Form, Visit};
 use http::{May, Operate, Problem, Read};
 use journal::{Order, Page, Waiting};
 use model::{JobState, Outcome, OutcomeKind};
@@ -12,6 +12,7 @@ use model::{JobState, Outcome, OutcomeKind};
 use super::can_pause;
 use crate::Console;
 use crate::dead::group::Group;
+use crate::chart::{Charts, Subject};
 use crate::jobs::Row;
 use crate::show::{Chip, When, pretty, segment, span};
 
@@ -40,6 +41,7 @@ struct One<'p> {
     failures: Vec<Row>,
     /// Those that failed on it for now.
     retrying: Vec<Row>,
+    charts: Charts<'p>,
 }
 
 /// What its attempts came to since the hub started.
@@ -95,8 +97,11 @@ pub(crate) async fn show(
     visit: Visit,
     _: May<Read>,
     Path(name): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    page(&console, &visit, &name, None).await
+    let form = Form::of_query(query.as_deref().unwrap_or_default());
+    let range = form.get("range").and_then(Range::of_word).unwrap_or_default();
+    page(&console, &visit, &name, range, None).await
 }
 
 /// `POST /backends/{name}/ping`: whether its target is there, now.
@@ -107,7 +112,7 @@ pub(crate) async fn ping(
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     let outcome = console.hub.ping(&name).await?;
-    page(&console, &visit, &name, Some(outcome.into())).await
+    page(&console, &visit, &name, Range::default(), Some(outcome.into())).await
 }
 
 /// `POST /backends/{name}/pause`.
@@ -130,11 +135,34 @@ pub(crate) async fn resume(
     Ok(Visit::said(&path(&name), "resumed", 1).into_response())
 }
 
+/// `POST /backends/{name}/concurrency`: `at_most` attempts at once; without it as many as configured.
+pub(crate) async fn set_concurrency(
+    State(console): State<Console>,
+    May { caller, .. }: May<Operate>,
+    Path(name): Path<String>,
+    form: Form,
+) -> Result<Response, Problem> {
+    let at_most = match form.get("at_most").filter(|_| !form.is_ticked("configured")) {
+        Some(text) => {
+            Some(text.parse().map_err(|_| Problem::bad_request(format!("{text} is no number of attempts")))?)
+        }
+        None => None,
+    };
+    console.hub.set_concurrency(&name, at_most, &caller.actor).await?;
+    Ok(Visit::said(&path(&name), "concurrency", 1).into_response())
+}
+
 fn path(name: &str) -> String {
     format!("/backends/{}", segment(name))
 }
 
-async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) -> Result<Response, Problem> {
+async fn page(
+    console: &Console,
+    visit: &Visit,
+    name: &str,
+    range: Range,
+    pong: Option<Pong>,
+) -> Result<Response, Problem> {
     let found = console.hub.backends().into_iter().find(|backend| backend.name == name);
     let backend = found.ok_or_else(|| Problem::missing(format!("backend {name}")))?;
     let journal = console.hub.journal();
@@ -153,6 +181,7 @@ async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) 
     let causes = Group::all(console, Some(name), CAUSES).await?;
     let stats = console.hub.stats().backends.remove(name);
     let answered = pong.is_some();
+    let about = Subject { kind: "attempts", path: &path(name), backend: Some(name), backends: Vec::new() };
     let content = One {
         v: visit,
         chip: Chip::backend(visit, &backend),
@@ -167,6 +196,7 @@ async fn page(console: &Console, visit: &Visit, name: &str, pong: Option<Pong>) 
         causes,
         failures: Row::all(visit, console, failures.rows).await?,
         retrying: Row::all(visit, console, retrying.rows).await?,
+        charts: Charts::new(visit, range, console.hub.history(range, Some(name)), &about),
         backend,
     };
     let page = visit.page(name);

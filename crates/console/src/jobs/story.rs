@@ -7,6 +7,7 @@ use http::page::Visit;
 use jiff::Timestamp;
 use model::{Delivery, Job, JobId, JobState, Name, OnError, Outcome, Step, WaitingOn};
 
+use super::timeline::Timeline;
 use crate::show::{Ahead, Chip, When, between, next, next_at, pretty, said_to_all, sent_on, span, tone};
 
 #[derive(Template)]
@@ -31,6 +32,7 @@ pub(super) struct Told<'p> {
     /// The failsafe that holds it.
     held: bool,
     steps: Vec<Part>,
+    timeline: Option<Timeline>,
     deliveries: Vec<Sent>,
     document: String,
     result: Option<String>,
@@ -126,6 +128,7 @@ impl<'p> Told<'p> {
         let Story { job, body, trace, steps, attempts, deliveries, waiting_on, report, damaged, moved } =
             story;
         let part = |step: Step| Part::new(v, step, &attempts, over);
+        let timeline = Timeline::new(v, &job, &steps, attempts.iter().map(|(attempt, _)| attempt), now);
         Told {
             who,
             panels,
@@ -148,6 +151,7 @@ impl<'p> Told<'p> {
                 WaitingOn::Pause { backend } => Some(backend),
                 _ => None,
             },
+            timeline,
             steps: steps.into_iter().map(part).collect(),
             deliveries: deliveries.into_iter().map(|delivery| Sent::new(v, delivery)).collect(),
             document: pretty(&body),

@@ -26,7 +26,7 @@ use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, D
 use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup};
 use http::page::{Kit, around};
 use http::{Caller, KnownScopes, Proof, Role, frame};
-use intendant_console::{Console, PART, routes};
+use intendant_console::{Console, Described, PART, routes};
 use model::word::code;
 use model::{
     ActionSpec, Code, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked,
@@ -193,6 +193,10 @@ impl Bed {
             installation: Arc::new(Disk),
             grave: Arc::new(["address_taken"]),
             panels: Arc::new([]),
+            finders: Arc::new([]),
+            described: Described::of(
+                &serde_json::to_value(api::document(Vec::new(), &KnownScopes::default())).unwrap(),
+            ),
         };
         let router = around(frame(around(routes(console), &kit)), &kit);
         Bed { hub, access, router, _folder: folder }

@@ -24,9 +24,10 @@ pub struct Assets {
 impl Assets {
     pub(super) fn new() -> Self {
         const SCRIPT: &str = "text/javascript; charset=utf-8";
-        let files: [(_, _, &'static [u8]); 4] = [
+        let files: [(_, _, &'static [u8]); 5] = [
             ("page.css", "text/css; charset=utf-8", include_bytes!("../../assets/page.css")),
             ("page.js", SCRIPT, include_bytes!("../../assets/page.js")),
+            ("docs.js", SCRIPT, include_bytes!("../../assets/docs.js")),
             ("htmx.min.js", SCRIPT, include_bytes!("../../assets/htmx.min.js")),
             ("icon.svg", "image/svg+xml", include_bytes!("../../assets/icon.svg")),
         ];

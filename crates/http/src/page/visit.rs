@@ -130,6 +130,12 @@ impl Visit {
         self.caller.as_ref().is_some_and(|caller| caller.may(scope))
     }
 
+    /// The places of the navigation that who looks may see: their names and paths.
+    pub fn places(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let seen = self.kit.inner().nav.iter().filter(|item| self.may(item.needs));
+        seen.map(|item| (self.t(item.name), item.path))
+    }
+
     /// Where a file of the kit is served.
     pub fn asset(&self, name: &str) -> String {
         self.kit.inner().assets.path(name)

@@ -3,6 +3,7 @@
 mod connection;
 mod frame;
 mod linger;
+mod squeeze;
 mod talk;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use crate::problem::Problem;
 pub use connection::{ConnectionLimits, Proved};
 pub use frame::frame;
 pub(crate) use frame::guarded;
+pub use squeeze::squeezed;
 
 /// Who is on the other side of a connection.
 #[derive(Clone, Debug)]

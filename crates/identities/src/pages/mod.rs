@@ -2,12 +2,15 @@
 
 mod edit;
 mod erase;
+mod find;
 mod import;
 mod list;
 mod many;
 mod one;
 mod show;
 mod wait;
+
+pub(crate) use find::People;
 
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::post;

@@ -1,7 +1,7 @@
 //! The register of a hub that runs.
 
 use http::page::Part;
-use module::{Around, Running, Served};
+use module::{Around, Finder, Running, Served};
 
 use crate::Register;
 use crate::api::{self, Api};
@@ -25,11 +25,9 @@ impl Running for Open {
                 tracing::warn!("the list of identities is made when somebody looks: {error}");
             }
         });
-        let pages = pages::routes().with_state(Pages {
-            register: register.clone(),
-            schedule: schedule.clone(),
-            kit: around.kit.clone(),
-        });
-        Served { api: vec![api::routes(Api::new(register, schedule))], pages, ..Served::default() }
+        let parts = Pages { register: register.clone(), schedule: schedule.clone(), kit: around.kit.clone() };
+        let finders: Vec<Box<dyn Finder>> = vec![Box::new(pages::People(parts.clone()))];
+        let pages = pages::routes().with_state(parts);
+        Served { api: vec![api::routes(Api::new(register, schedule))], pages, finders, ..Served::default() }
     }
 }

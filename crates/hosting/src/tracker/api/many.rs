@@ -76,7 +76,7 @@ pub(super) async fn hosts(
         ("leave_out" = Option<bool>, Query, description = "Leave out rows that cannot be used; without it nothing is done when there are any"),
         ("tell" = Option<bool>, Query, description = "Tell schools of the state in which they are found"),
     ),
-    request_body(content = String, content_type = "text/csv"),
+    request_body(content = String, content_type = "text/csv", example = "rne,name\n0123456A,Lycée Jean Moulin\n"),
     responses((status = 200, description = "Done", body = ImportLine, content_type = "application/x-ndjson")),
     security(("token" = ["operate"])),
 )]

@@ -2,6 +2,9 @@
 frame-skip = Skip to the content
 frame-menu = Menu
 frame-nav = Pages
+frame-goto = Go to…
+frame-goto-what = A person, a job, a backend, a page
+frame-zone = Times are those of
 frame-language = Language
 frame-theme = Theme
 frame-sign-out = Sign out

@@ -2,6 +2,9 @@
 frame-skip = Aller au contenu
 frame-menu = Menu
 frame-nav = Pages
+frame-goto = Aller à…
+frame-goto-what = Une personne, un travail, un backend, une page
+frame-zone = Heures affichées :
 frame-language = Langue
 frame-theme = Thème
 frame-sign-out = Se déconnecter

@@ -7,7 +7,7 @@ use engine::Clock;
 use http::listen::Socket;
 use http::listen::tcp::{Tcp, Tls};
 use http::page::{Kit, around};
-use http::{ConnectionLimits, KeyedPaths, frame};
+use http::{ConnectionLimits, KeyedPaths, frame, squeezed};
 use tokio::sync::watch;
 
 use crate::config::{Config, Listen};
@@ -89,7 +89,7 @@ impl Listeners {
         let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
         let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
         // Inside, a problem's page knows who asks; what no route answers never gets there.
-        let people = around(access.layer(frame(around(routes, &kit)), keyed), &kit);
+        let people = squeezed(around(access.layer(frame(around(routes, &kit)), keyed), &kit));
         let tcp = async {
             if let Some(tcp) = self.tcp {
                 tcp.serve(people, limits, &clock, stopped(stop)).await;

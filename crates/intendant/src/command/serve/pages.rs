@@ -1,8 +1,10 @@
 //! All routes: those of the API, of the pages for people, and of modules.
 
+use std::sync::Arc;
+
 use api::Api;
 use axum::Router;
-use console::Console;
+use console::{Console, Described};
 use engine::Clock;
 use http::KeyedPaths;
 use http::page::{Kit, Part};
@@ -25,24 +27,33 @@ pub(super) fn routes(
     clock: &Clock,
 ) -> (Router, KeyedPaths) {
     let around = Around { hub: &parts.hub, access: &parts.access, kit, clock, url: parts.url.as_deref() };
-    let (mut described, mut pages, mut panels, mut grave, mut keyed) =
-        (Vec::new(), Router::new(), Vec::new(), Vec::new(), Vec::new());
-    for Served { api, pages: more, panels: shown, grave: codes, keyed: below } in assembly.serve(&around) {
+    let (mut described, mut pages, mut panels, mut finders, mut grave, mut keyed) =
+        (Vec::new(), Router::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for Served { api, pages: more, panels: shown, finders: found, grave: codes, keyed: below } in
+        assembly.serve(&around)
+    {
         described.extend(api);
         pages = pages.merge(more);
         panels.extend(shown);
+        finders.extend(found);
         grave.extend(codes);
         keyed.extend(below);
     }
+    let hub = parts.hub.clone();
+    let (access, url, installation) =
+        (parts.access.clone(), parts.url.clone(), Arc::clone(&parts.installation));
+    let (api, document) = api::routes(Api::new(parts), described);
     let console = console::routes(Console {
-        hub: parts.hub.clone(),
-        access: parts.access.clone(),
-        url: parts.url.clone(),
+        hub,
+        access,
+        url,
         kit: kit.clone(),
         clock: clock.clone(),
-        installation: parts.installation.clone(),
+        installation,
+        described: Described::of(&document),
         panels: panels.into(),
+        finders: finders.into(),
         grave: grave.into(),
     });
-    (api::routes(Api::new(parts), described).merge(console).merge(pages), KeyedPaths::new(keyed))
+    (api.merge(console).merge(pages), KeyedPaths::new(keyed))
 }
