@@ -11,8 +11,8 @@ use model::{JobState, Outcome, OutcomeKind};
 
 use super::can_pause;
 use crate::Console;
-use crate::dead::group::Group;
 use crate::chart::{Charts, Subject};
+use crate::dead::group::Group;
 use crate::jobs::Row;
 use crate::show::{Chip, When, pretty, segment, span};
 
