@@ -7,6 +7,7 @@ use module::{Finder, Found};
 
 use super::Pages;
 use super::show::name;
+use crate::directory::Sort;
 use crate::document::{label, person};
 use crate::identity::Identity;
 use crate::register::Filter;
@@ -26,7 +27,7 @@ impl Finder for People {
                 return Vec::new();
             }
             let filter = Filter { text: Some(words.to_owned()), ..Filter::default() };
-            let found = self.0.register.find(&filter, None, at_most).await;
+            let found = self.0.register.listed(&filter, Sort::default(), None, at_most).await;
             let people = found.map(|found| found.identities).unwrap_or_default();
             people.into_iter().map(|identity| found_as(visit, &identity)).collect()
         })
