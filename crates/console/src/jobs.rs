@@ -51,15 +51,7 @@ impl Row {
         let ahead = console.hub.report_of(job.id).map(|report| Ahead::new(v, &report));
         let grave = job.state == JobState::Failed
             && job.code.as_ref().is_some_and(|code| console.grave.contains(&code.as_str()));
-        Row {
-            who: None,
-            chip: Chip::job(v, job.state),
-            accepted: job.accepted_at.into(),
-            took,
-            ahead,
-            grave,
-            job,
-        }
+        Row { who: None, chip: Chip::of(v, &job), accepted: job.accepted_at.into(), took, ahead, grave, job }
     }
 }
 

@@ -10,7 +10,7 @@ use engine::{BackendView, Moved};
 use http::page::Visit;
 pub(crate) use http::page::When;
 use jiff::Timestamp;
-use model::{DeliveryState, JobState, OutcomeKind, StepState, WaitingOn};
+use model::{DeliveryState, Job, JobState, OutcomeKind, StepState, WaitingOn};
 use serde_json::Value;
 
 pub(crate) use ahead::Ahead;
@@ -45,6 +45,13 @@ pub(crate) fn tone(state: JobState) -> &'static str {
 }
 
 impl Chip {
+    /// The state of this job; a failure that is settled alarms nobody.
+    pub(crate) fn of(v: &Visit, job: &Job) -> Self {
+        let settled = job.failed.as_ref().is_some_and(|failed| failed.settled.is_some());
+        let chip = Chip::job(v, job.state);
+        if settled { Chip { tone: "idle", ..chip } } else { chip }
+    }
+
     pub(crate) fn job(v: &Visit, state: JobState) -> Self {
         Chip { tone: tone(state), word: v.t(&format!("job-{}", state.as_str())) }
     }

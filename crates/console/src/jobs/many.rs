@@ -223,7 +223,7 @@ pub(crate) async fn ask_aside(
 
 #[derive(Template)]
 #[template(path = "retried.html")]
-struct Done<'p> {
+struct Outcome<'p> {
     v: &'p Visit,
     word: &'static str,
     done: u64,
@@ -247,7 +247,7 @@ fn told(
         return Visit::said(back, &format!("{word}-many"), n).into_response();
     }
     let refusals = refusals.into_iter().map(|(job, error)| (job, error.into())).collect();
-    let content = Done { v: visit, word, done, refused, left, refusals, back: chosen.back() };
+    let content = Outcome { v: visit, word, done, refused, left, refusals, back: chosen.back() };
     visit.page(visit.t(&format!("{word}-many"))).show(&content)
 }
 

@@ -58,6 +58,7 @@ pub(super) struct Told<'p> {
 }
 
 /// What can be done with it by who looks.
+#[expect(clippy::struct_excessive_bools, reason = "each is a button of its own")]
 struct Can {
     hurry: bool,
     replay: bool,

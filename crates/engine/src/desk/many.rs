@@ -20,6 +20,7 @@ const LISTED: usize = 1000;
 
 /// Which jobs.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one is made for a call")]
 pub enum Which {
     /// These.
     These(Vec<JobId>),

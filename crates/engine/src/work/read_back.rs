@@ -66,6 +66,8 @@ impl ReadBack {
             names.extend(self.progress.job.external_id.as_deref());
             let backend = self.progress.first_failed().map(|step| step.backend.as_str());
             let JobChange { code, message, .. } = &change.to;
+            // What was asked for may be repeated as a whole: then it is what happened, and no name in it.
+            names.retain(|name| message.as_deref().is_none_or(|message| message.trim() != name.trim()));
             change.to.cause = Some(Cause::new(backend, code.as_ref(), message.as_deref(), &names));
         }
         change

@@ -1,7 +1,7 @@
 //! The story of a job in one look.
 
 use api::dto::{Attempt, Delivery, Story};
-use model::{DeliveryState, JobState};
+use model::{DeliveryState, JobState, Settled};
 
 use super::step::{Line, name_column};
 use super::time::{between, took};
@@ -57,6 +57,10 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
     facts.extend(job.not_before.map(|at| ("not before", look.times.full(at.0))));
     facts.extend(job.dry_run.then(|| ("dry run", "nothing is changed".to_owned())));
     facts.extend(job.replay_of.map(|id| ("replay of", id.to_string())));
+    facts.extend(job.failed.as_ref().map(|failed| ("cause", failed.cause.to_string())));
+    facts.extend(
+        job.failed.as_ref().and_then(|failed| failed.settled).map(|settled| ("settled", of(settled))),
+    );
     facts.extend(story.trace.clone().map(|trace| ("trace", trace)));
     facts.extend(story.moved.as_ref().map(|moved| ("moved", look.times.moved(moved))));
     facts.extend(job.cancelled_by.clone().map(|by| ("cancelled by", by)));
@@ -65,6 +69,15 @@ pub fn head(story: &Story, look: &Look) -> Vec<String> {
         .map(|(name, value)| (text::pad(&look.say(name), 12), look.say(&text::one_line(value))))
         .map(|(name, value)| format!("  {} {value}", look.paint.dim(&name)));
     std::iter::once(title.trim_end().to_owned()).chain(facts).collect()
+}
+
+/// Why a failed job is no dead letter any more.
+fn of(settled: Settled) -> String {
+    match settled {
+        Settled::Replayed => "a replay has succeeded".to_owned(),
+        Settled::Followed => "a replay has failed too: that one counts in its place".to_owned(),
+        Settled::Aside => "set aside; the audit says by whom and why".to_owned(),
+    }
 }
 
 /// Every attempt in the order in which they began, then the steps that have none.

@@ -244,6 +244,13 @@ fn described(conn: &Connection, number: i64, cause: Cause, jobs: u64) -> Result<
     Ok(CauseTally { id, cause, jobs, first: first.map(|(at, _)| at), last: last.map(|(at, _)| at), sample })
 }
 
+/// A failed job of an older version: number, code, message, and the backend whose step failed.
+type Told = (i64, Option<String>, Option<String>, Option<String>);
+
+fn told(row: &Row<'_>) -> rusqlite::Result<Told> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+}
+
 /// Gives the failed jobs of an older version their causes, and settles those of which a replay has succeeded.
 pub(super) fn fill(conn: &Connection) -> Result<(), Error> {
     let mut failed = conn.prepare(
@@ -258,10 +265,7 @@ pub(super) fn fill(conn: &Connection) -> Result<(), Error> {
     let mut rows = failed.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let read = || -> rusqlite::Result<(i64, Option<String>, Option<String>, Option<String>)> {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        };
-        found.extend(read().ok());
+        found.extend(told(row).ok());
     }
     let mut known = BTreeSet::new();
     for (seq, code, message, backend) in found {
