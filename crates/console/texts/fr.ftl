@@ -169,7 +169,7 @@ views = Vues enregistrées
 view-save = Enregistrer cette vue…
 view-name = Nom de la vue
 view-save-do = Enregistrer
-view-remove = Oublier la vue « { $name } »
+view-remove = Oublier la vue « { $name } »
 done-view-saved = La vue est enregistrée.
 done-view-removed = La vue est oubliée.
 backend-concurrency = Tentatives simultanées, au plus
@@ -181,15 +181,15 @@ palette = Aller à
 palette-find = Chercher
 palette-pages = Pages
 palette-search = Recherche
-palette-all = Tous les travaux contenant « { $text } »
+palette-all = Tous les travaux contenant « { $text } »
 job-timeline = Les tentatives dans le temps
 docs = L’API
-docs-text = Toutes les routes de ce serveur, avec les droits nécessaires et des exemples de ce qui s’échange. Pour les programmes :
+docs-text = Toutes les routes de ce serveur, avec les droits nécessaires et des exemples de ce qui s’échange. Pour les programmes :
 docs-parts = Parties de l’API
 docs-token = Jeton
 docs-token-text = Pour essayer les routes comme le ferait un programme. Sans jeton, vous les essayez en votre nom.
 docs-open = Ouverte à tous.
-docs-needs = Demande l’un de ces droits :
+docs-needs = Demande l’un de ces droits :
 docs-required = obligatoire
 docs-body = Corps
 docs-example = Exemple
@@ -221,8 +221,8 @@ filter-since = Depuis
 filter-until = Jusqu’à
 filter-apply = Filtrer
 filter-clear = Effacer le filtre
-filter-nobody = Aucun travail ne porte sur ce nom : indiquez genre:valeur, un nom complet ou un compte.
-filter-several = Plusieurs portent ce nom : indiquez le compte, ou genre:valeur.
+filter-nobody = Aucun travail ne porte sur ce nom : indiquez genre:valeur, un nom complet ou un compte.
+filter-several = Plusieurs portent ce nom : indiquez le compte, ou genre:valeur.
 filter-wrong-subject = Un sujet s’écrit genre:valeur, par exemple identity:alice.
 filter-wrong-time = Écrivez une date telle que 2026-11-30T18:00.
 job-title = { $action }
@@ -781,7 +781,7 @@ attention-grave = { $n ->
 # Ce qui est fait à plusieurs travaux, et ce qui met fin aux rebuts.
 many-sample = Les plus récents d’entre eux
 cancel-many = Annuler des travaux
-cancel-none = Aucun ne peut être annulé : ils sont terminés.
+cancel-none = Aucun ne peut être annulé : ils sont terminés.
 cancel-count = { $n ->
     [one] { $n } travail sera annulé.
    *[other] { $n } travaux seront annulés.
@@ -805,10 +805,10 @@ aside-count = { $n ->
     [one] { $n } rebut sera classé.
    *[other] { $n } rebuts seront classés.
  }
-aside-what = Ils ne comptent plus et quittent cette liste. Ils restent dans le journal ; chacun peut encore être relancé depuis sa page.
+aside-what = Ils ne comptent plus et quittent cette liste. Ils restent dans le journal ; chacun peut encore être relancé depuis sa page.
 aside-reason = Motif
 aside-reason-help = Pourquoi il n’y a plus rien à faire. Le journal d’audit le garde.
-aside-reason-wrong = Indiquez un motif, en 1 000 caractères au plus.
+aside-reason-wrong = Indiquez un motif, en 1 000 caractères au plus.
 aside-do = { $n ->
     [one] Classer { $n } rebut
    *[other] Classer { $n } rebuts
@@ -847,7 +847,7 @@ cause-jobs = { $n ->
  }
 cause-first = premier
 cause-last = dernier
-cause-sample = Le dernier dit :
+cause-sample = Le dernier dit :
 cause-elsewhere = { $n ->
     [one] { $n } autre a une autre cause.
    *[other] { $n } autres ont d’autres causes.
@@ -858,6 +858,6 @@ filter-cause = Cause
 filter-wrong-cause = Une cause s’écrit en 16 chiffres hexadécimaux.
 backend-retrying = Nouvel essai prévu
 next-settled-replayed = Il a échoué, puis une relance a réussi.
-next-settled-followed = Il a échoué, et sa relance aussi : c’est elle qui est au rebut.
+next-settled-followed = Il a échoué, et sa relance aussi : c’est elle qui est au rebut.
 next-settled-aside = Il a échoué, puis a été classé.
 settled-why = Par qui et pourquoi
