@@ -138,22 +138,30 @@ pub(crate) struct Page {
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     known: RwLock<BTreeMap<Box<str>, Option<Line>>>,
-    /// What was told since, so that commits wait for nobody who searches; `None` = gone.
-    told: Mutex<HashMap<Box<str>, Option<Option<Line>>>>,
+    /// What was told since, so that commits wait for nobody who searches.
+    told: Mutex<HashMap<Box<str>, Now>>,
+}
+
+/// How somebody stands now.
+#[derive(Debug)]
+enum Now {
+    There(Line),
+    Unreadable,
+    Gone,
 }
 
 impl Follower for Directory {
     fn told(&self, key: &str, now: Option<&Entity>) {
-        self.note(key, now.map(Line::of));
+        self.note(key, now.map_or(Now::Gone, |entity| Line::of(entity).map_or(Now::Unreadable, Now::There)));
     }
 
     fn unreadable(&self, key: &str) {
-        self.note(key, Some(None));
+        self.note(key, Now::Unreadable);
     }
 }
 
 impl Directory {
-    fn note(&self, key: &str, now: Option<Option<Line>>) {
+    fn note(&self, key: &str, now: Now) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(key.into(), now);
     }
 
@@ -163,8 +171,9 @@ impl Directory {
         let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
         for (key, now) in told {
             match now {
-                Some(line) => _ = known.insert(key, line),
-                None => _ = known.remove(&key),
+                Now::There(line) => _ = known.insert(key, Some(line)),
+                Now::Unreadable => _ = known.insert(key, None),
+                Now::Gone => _ = known.remove(&key),
             }
         }
     }

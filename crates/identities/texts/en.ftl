@@ -35,13 +35,17 @@ identities-total = { $n ->
     [one] { $n } identity
    *[other] { $n } identities
  }
-identities-select = Select
+identities-select = Select all of this page
 identities-select-one = Select { $name }
 identities-pages = Pages of the list
 identities-first-page = First page
 identities-more = More
 identities-do = What is done to those selected
-identities-all-that-fit = All that fit the search above, also those on other pages
+identities-all-that-fit = { $n ->
+    [one] the one that fits
+   *[other] all { $n } that fit, on all pages
+ }
+identities-chosen = chosen
 identities-do-hint = You are shown what will happen to how many before anything does.
 identities-nobody = It can be done to none of them just now.
 identities-failsafe = When there are many, the failsafe holds them back until somebody approves.

@@ -35,13 +35,17 @@ identities-total = { $n ->
     [one] { $n } identité
    *[other] { $n } identités
  }
-identities-select = Choisir
+identities-select = Choisir toutes celles de la page
 identities-select-one = Choisir { $name }
 identities-pages = Pages de la liste
 identities-first-page = Première page
 identities-more = Suite
 identities-do = Action sur les identités choisies
-identities-all-that-fit = Toutes celles de la recherche ci-dessus, aussi sur les autres pages
+identities-all-that-fit = { $n ->
+    [one] la seule qui correspond
+   *[other] les { $n } qui correspondent, sur toutes les pages
+ }
+identities-chosen = choisies
 identities-do-hint = Ce qui arrivera, et à combien, est montré avant que rien ne soit fait.
 identities-nobody = Cela n’est possible pour aucune d’elles en ce moment.
 identities-failsafe = Si elles sont nombreuses, le garde-fou les retient jusqu’à ce que quelqu’un approuve.
