@@ -6,9 +6,11 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, header};
 use futures_util::Stream;
 use http::Query;
+use model::text::Encoding;
 
 use crate::api::{
-    Counts, Filter, IdentityPage, IdentityView, ImportLine, Move, NewPassword, PasswordJob, Report, Selection,
+    Counts, Filter, IdentityPage, IdentityView, ImportLine, Move, NewPassword, PasswordJob, Report, RunPage,
+    RunView, Selection,
 };
 use crate::directory::Sort;
 use crate::import::Format;
@@ -25,6 +27,8 @@ pub struct File {
     pub content: Vec<u8>,
     /// What it is written in.
     pub format: Format,
+    /// How its letters are written; without it as its mark says.
+    pub encoding: Option<Encoding>,
     /// What becomes what, in YAML; empty = as it is.
     pub mapping: String,
 }
@@ -55,6 +59,18 @@ pub async fn counts(client: &Client) -> Result<Counts, Error> {
     client.get(&format!("{ROOT}/counts")).await
 }
 
+/// What was asked for many, newest first.
+pub async fn runs(client: &Client, limit: u32) -> Result<RunPage, Error> {
+    let mut query = Query::new(format!("{ROOT}/runs"));
+    query.add("limit", Some(limit));
+    client.get(&query.finish()).await
+}
+
+/// One of them.
+pub async fn run(client: &Client, run: &str) -> Result<RunView, Error> {
+    client.get(&path("runs", &format!("/{run}"))).await
+}
+
 /// Moves identities to another state.
 pub async fn move_to(client: &Client, asked: &Move) -> Result<Report, Error> {
     client.post_json(&format!("{ROOT}/state"), asked).await
@@ -83,6 +99,7 @@ pub async fn import(
 ) -> Result<impl Stream<Item = Result<ImportLine, Error>> + use<>, Error> {
     let mut query = Query::new(format!("{ROOT}/import"));
     query.add("format", Some(file.format.as_str()));
+    query.add("encoding", file.encoding.map(Encoding::as_str));
     query.add("dry_run", options.dry_run.then_some(true));
     query.add("validated", options.validated.then_some(true));
     let (boundary, body) = form(file);
@@ -137,8 +154,12 @@ mod tests {
 
     #[test]
     fn the_boundary_is_in_no_part() {
-        let file =
-            File { content: b"intendant-x".to_vec(), format: Format::Csv, mapping: "intendant".to_owned() };
+        let file = File {
+            content: b"intendant-x".to_vec(),
+            format: Format::Csv,
+            encoding: None,
+            mapping: "intendant".to_owned(),
+        };
         assert_eq!(form(&file).0, "intendant-x-x");
     }
 }

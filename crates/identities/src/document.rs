@@ -8,6 +8,8 @@ use model::redact::names_secret;
 use model::{Name, json};
 use serde_json::{Map, Value};
 
+use crate::state::State;
+
 /// The members that the register keeps itself.
 const OWN: [&str; 9] = [
     "_id",
@@ -34,6 +36,11 @@ pub(crate) fn is_own(name: &str) -> bool {
     OWN.contains(&name)
 }
 
+/// Whether every backend needs this member of `inetOrgPerson`.
+pub(crate) fn is_needed(name: &str) -> bool {
+    NEEDED.contains(&name)
+}
+
 /// A document that came in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
@@ -45,6 +52,8 @@ pub struct Taken {
     pub passwords: usize,
     /// Bytes of memory that the document takes, about.
     pub weight: usize,
+    /// It says of itself that it is deleted, as an export does.
+    pub deleted: bool,
 }
 
 /// Takes in a document. An error is a sentence for whoever wrote it.
@@ -58,6 +67,9 @@ pub fn take(value: Value) -> Result<Taken, String> {
         Some(Value::String(id)) if id.is_empty() => None,
         Some(id) => Some(read_id(id)?),
     };
+    let says = |member: &str, word: Value| document.get(member) == Some(&word);
+    let deleted =
+        says("deletedFlag", Value::Bool(true)) || says("state", Value::from(State::Deleted.as_str()));
     for member in OWN {
         document.shift_remove(member);
     }
@@ -76,7 +88,7 @@ pub fn take(value: Value) -> Result<Taken, String> {
     let mut document = as_one(document);
     clean_uid(&mut document)?;
     let weight = json::check_part(&document).map_err(|bad| format!("it cannot be kept: {bad}"))?;
-    Ok(Taken { id, document, passwords, weight })
+    Ok(Taken { id, document, passwords, weight, deleted })
 }
 
 /// The same with letters and their accents as one character (NFC): who writes them apart means the same person.
@@ -264,6 +276,35 @@ pub fn merge_row(kept: &mut Map<String, Value>, new: Map<String, Value>) {
     }
 }
 
+/// A member that differs between two documents: its place, what was there, what is there now.
+pub type Altered<'d> = (String, Option<&'d Value>, Option<&'d Value>);
+
+/// The members in which two documents differ, in the order of the first one. Lists are compared whole: it is a member
+/// that somebody changed, and not its third value.
+pub fn altered<'d>(before: &'d Map<String, Value>, after: &'d Map<String, Value>) -> Vec<Altered<'d>> {
+    fn compare<'d>(
+        before: &'d Map<String, Value>,
+        after: &'d Map<String, Value>,
+        place: &str,
+        found: &mut Vec<Altered<'d>>,
+    ) {
+        let mut step = |name: &str, old: Option<&'d Value>, new: Option<&'d Value>| {
+            let place = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+            match (old, new) {
+                (Some(Value::Object(old)), Some(Value::Object(new))) => compare(old, new, &place, found),
+                (old, new) if old == new => {}
+                (old, new) => found.push((place, old, new)),
+            }
+        };
+        before.iter().for_each(|(name, old)| step(name, Some(old), after.get(name)));
+        let added = after.iter().filter(|(name, _)| !before.contains_key(*name));
+        added.for_each(|(name, new)| step(name, None, Some(new)));
+    }
+    let mut found = Vec::new();
+    compare(before, after, "", &mut found);
+    found
+}
+
 /// Whether a table would say this of a value.
 fn says(value: &Value, text: &str) -> bool {
     match value {
@@ -373,6 +414,17 @@ mod tests {
         assert_ne!(id(json!("1"), "2TAIGA"), Some(one));
         assert_eq!(id(json!(""), "TAIGA"), None);
         assert_eq!(id(Value::Null, "TAIGA"), None);
+    }
+
+    #[test]
+    fn members_that_differ_are_named_whole() {
+        let before = map(json!({"a": {"x": 1, "y": [1, 2], "z": 1}, "b": 1}));
+        let after = map(json!({"a": {"x": 1, "y": [1, 3], "w/": {"v": 1}}, "b": 1}));
+        let found = altered(&before, &after);
+        let places: Vec<_> =
+            found.iter().map(|(place, old, new)| (place.as_str(), old.is_some(), new.is_some())).collect();
+        assert_eq!(places, [("/a/y", true, true), ("/a/z", true, false), ("/a/w~1", false, true)]);
+        assert_eq!(altered(&before, &before), []);
     }
 
     #[test]

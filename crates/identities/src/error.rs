@@ -19,6 +19,9 @@ pub enum Error {
     /// Refused: there is no such identity.
     #[error("there is no identity {0}")]
     Missing(String),
+    /// Refused: there is no such run.
+    #[error("there is no run {0}: see `intendant identities runs`")]
+    NoRun(String),
     /// Refused: there is one already.
     #[error("there is an identity {0} already: change that one")]
     Exists(String),
@@ -98,6 +101,7 @@ impl From<Error> for Problem {
             E::Engine(error) => error.into(),
             E::Journal(error) => error.into(),
             E::Missing(id) => Problem::missing(format_args!("identity {id}")),
+            E::NoRun(id) => Problem::missing(format_args!("run {id}")),
             E::Exists(_) => Problem::new(StatusCode::CONFLICT, "exists", detail),
             E::Changed(id) => Problem::changed_meanwhile(format_args!("identity {id}")),
             E::BadDocument(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_document", detail),

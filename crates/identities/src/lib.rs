@@ -12,6 +12,7 @@ pub mod directory;
 pub mod document;
 mod error;
 pub mod fingerprint;
+pub mod form;
 pub mod identity;
 pub mod import;
 pub mod pages;
@@ -19,7 +20,9 @@ mod reactor;
 pub mod register;
 pub mod request;
 mod right;
+pub mod run;
 pub mod schedule;
+pub mod schema;
 mod seam;
 pub mod state;
 

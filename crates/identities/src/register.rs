@@ -8,6 +8,8 @@ mod feed;
 mod import;
 mod look;
 mod password;
+mod report;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,8 +24,10 @@ use tokio::sync::OnceCell;
 
 pub use bulk::{Left, Report, Selection};
 pub use feed::{File, Portions};
-pub use import::{Imported, Options};
+pub use import::Options;
 pub use look::Listed;
+pub use report::{Change, Imported, Member, Met, Refused};
+pub use runs::Runs;
 
 use self::begun::Begun;
 use crate::directory::Directory;
@@ -46,6 +50,8 @@ pub struct Register {
     /// All account names have their owners.
     claimed: Arc<OnceCell<()>>,
     directory: Arc<OnceCell<Arc<Directory>>>,
+    /// Since when this handle is there.
+    since: Timestamp,
 }
 
 /// Which identities. Empty = all.
@@ -80,7 +86,7 @@ pub struct Broken {
 impl Register {
     /// The register of this hub.
     pub fn new(hub: Hub) -> Self {
-        Register { hub, claimed: Arc::default(), directory: Arc::default() }
+        Register { since: hub.now(), hub, claimed: Arc::default(), directory: Arc::default() }
     }
 
     /// The hub.
@@ -246,7 +252,9 @@ impl Register {
     ) -> Result<(), Error> {
         let entities = std::iter::once(identity.write()).chain(claim).collect();
         let effects = Effects { entities, ..Effects::default() };
-        begun.write(async |entry| Ok((true, self.hub.write(effects, entry).await?))).await
+        begun
+            .write(async |opening| Ok((true, self.hub.write(opening.with(effects), opening.entry()).await?)))
+            .await
     }
 
     fn stamp(&self, actor: &Actor) -> Stamp {

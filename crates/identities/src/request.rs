@@ -30,11 +30,11 @@ const NUMBER: &str = "employeeNumber";
 const ADDITIONAL: &str = "additionalFields";
 
 /// A request about an identity as it stands before it. Pressing twice makes the same request, and one job.
-pub fn bulk(identity: &Identity, deed: Deed) -> Request {
+pub fn bulk(identity: &Identity, deed: Deed, run: Option<&str>) -> Request {
     let state = if deed == Deed::Synchronise { State::ToSynchronise } else { identity.state };
     let payload = json!({ "identity": { "action": deed.action(), "identity": sent(identity, state) } });
     Request {
-        external_id: Some(key(identity, deed)),
+        external_id: Some(key(identity, deed, run)),
         class: Some(Class::Bulk),
         ..about(identity, deed, payload)
     }
@@ -60,10 +60,12 @@ pub fn password(identity: &Identity, new: &str, old: Option<&str>, deadline: Tim
     }
 }
 
-/// How the job of a request is recognised: the identity, since when it is there, its revision, and what is asked.
-pub fn key(identity: &Identity, deed: Deed) -> String {
+/// How the job of a request is recognised: the identity, since when it is there, its revision, what is asked, and with
+/// which run of many.
+pub fn key(identity: &Identity, deed: Deed, run: Option<&str>) -> String {
     let since = identity.kept.created.at.as_millisecond();
-    format!("{}/{since}/{}/{}", identity.id, identity.rev, deed.as_str())
+    let run = run.map(|run| format!("/{run}")).unwrap_or_default();
+    format!("{}/{since}/{}/{}{run}", identity.id, identity.rev, deed.as_str())
 }
 
 fn about(identity: &Identity, deed: Deed, payload: Value) -> Request {
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_synchronisation_has_the_seed_s_double_wrapper() {
-        let request = bulk(&identity(), Deed::Synchronise);
+        let request = bulk(&identity(), Deed::Synchronise, None);
         assert_eq!((request.source.as_str(), request.action.as_str()), ("identities", "IDENTITY_UPDATE"));
         assert_eq!(request.subject.as_ref().unwrap().as_str(), "identity:66c2");
         let body = &request.body;
@@ -124,10 +126,10 @@ mod tests {
         let sent = &body["payload"]["identity"]["identity"];
         assert_eq!((&sent["_id"], &sent["state"]), (&json!("66c2"), &json!(2)));
         assert_eq!(sent["inetOrgPerson"]["employeeNumber"], "7");
-        assert_eq!(request, bulk(&identity(), Deed::Synchronise), "twice the same");
-        let later = bulk(&Identity { rev: 2, ..identity() }, Deed::Synchronise);
+        assert_eq!(request, bulk(&identity(), Deed::Synchronise, None), "twice the same");
+        let later = bulk(&Identity { rev: 2, ..identity() }, Deed::Synchronise, None);
         assert_ne!(request.external_id, later.external_id);
-        let delete = bulk(&identity(), Deed::Delete);
+        let delete = bulk(&identity(), Deed::Delete, None);
         assert_eq!(delete.body["payload"]["identity"]["action"], "IDENTITY_DELETE");
     }
 
@@ -136,11 +138,11 @@ mod tests {
         let sent = |additional: Value| {
             let mut identity = identity();
             identity.kept.document.insert("additionalFields".to_owned(), additional);
-            bulk(&identity, Deed::Synchronise).body["payload"]["identity"]["identity"]["additionalFields"]
+            bulk(&identity, Deed::Synchronise, None).body["payload"]["identity"]["identity"]["additionalFields"]
                 .clone()
         };
         let empty = json!({"objectClasses": [], "attributes": {}});
-        let whole = &bulk(&identity(), Deed::Synchronise).body["payload"]["identity"]["identity"];
+        let whole = &bulk(&identity(), Deed::Synchronise, None).body["payload"]["identity"]["identity"];
         assert_eq!(whole["additionalFields"], empty);
         assert_eq!(sent(Value::Null), empty);
         assert_eq!(sent(json!({"objectClasses": null})), empty);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::{Actor, Hub, Trouble};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use model::{BadTimes, EntityKey, Times};
 use module::Chore;
 
@@ -55,6 +56,16 @@ impl Schedule {
             act: Arc::new(|hub| Box::pin(async { synchronise(&Register::new(hub)).await.map_err(plain) })),
         })
     }
+}
+
+/// Keeps what each run came to before its jobs go.
+pub(crate) fn history() -> Option<Chore> {
+    Some(Chore {
+        name: "history of synchronisations",
+        kept: None,
+        times: Times::cron("17 * * * *", TimeZone::UTC).ok()?,
+        act: Arc::new(|hub| Box::pin(async { Register::new(hub).tidy_runs().await.map_err(plain) })),
+    })
 }
 
 /// What the hub or its journal says is said by them.

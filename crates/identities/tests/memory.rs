@@ -30,7 +30,13 @@ async fn a_large_table_is_never_in_memory_as_documents() {
     let bytes = file.into_bytes();
     let length = bytes.len();
     let before = peak();
-    let file = File { bytes, format: Format::Csv, mapping: Mapping::default(), memory: None };
+    let file = File {
+        bytes: bytes.into(),
+        format: Format::Csv,
+        encoding: None,
+        mapping: Mapping::default(),
+        memory: None,
+    };
     let portions = Portions::open(file).await.unwrap();
     assert_eq!(portions.of, people);
     let options = Options { dry_run: true, ..Options::default() };

@@ -5,15 +5,17 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use http::Role;
 use http::page::{Kit, Lang, Texts, around};
-use intendant_identities::pages::{self, PART, Pages};
+use intendant_identities::pages::{self, PART, Pages, Waiting};
 use intendant_identities::register::Selection;
 use intendant_identities::schedule::Schedule;
+use intendant_identities::schema::Schema;
 use intendant_identities::state::{Deed, State};
 use serde_json::json;
 use support::{Bed, actor, caller, person};
@@ -23,9 +25,29 @@ fn kit() -> Kit {
     Kit::new("1", &[PART])
 }
 
+/// Files that were sent wait for the next request.
+static WAITING: LazyLock<Waiting> = LazyLock::new(Waiting::default);
+
+/// A further class, as a site configures it.
+static SCHEMAS: LazyLock<Arc<[Schema]>> = LazyLock::new(|| {
+    let text = "title: {en: SUPANN directory, fr: Annuaire SUPANN}
+properties:
+  supannCivilite: {title: Civilité, enum: [M., Mme]}
+  supannAutreMail: {title: Autre adresse, type: array, format: email}
+required: [supannCivilite]
+";
+    Arc::from([Schema::parse("supannPerson", text).unwrap()])
+});
+
 fn router(bed: &Bed) -> Router {
     let kit = kit();
-    let pages = Pages { register: bed.register.clone(), schedule: Schedule::never(), kit: kit.clone() };
+    let pages = Pages {
+        register: bed.register.clone(),
+        schedule: Schedule::never(),
+        schemas: SCHEMAS.clone(),
+        waiting: WAITING.clone(),
+        kit: kit.clone(),
+    };
     around(http::frame(pages::routes().with_state(pages)), &kit)
 }
 
@@ -113,7 +135,10 @@ async fn no_page_shows_a_key() {
         "/identities/none",
         "/identities/import",
         "/identities/new",
+        "/identities/new?as=json",
         "/identities/done/edit",
+        "/identities/done/edit?as=json",
+        "/identities/runs",
         "/identities/done?said=identities-saved.1",
         "/identities?said=identities-erased.1",
         "/identities/gone/erase",
@@ -149,6 +174,7 @@ async fn who_only_looks_is_offered_nothing_and_may_do_nothing() {
         assert_eq!(status, 200);
         assert!(!html.contains("method=\"post\" action=\"/identities"), "{path}");
     }
+    assert_eq!(get(&bed, Role::Viewer, "en", "/identities/runs").await.0, 200);
     for path in
         ["/identities/import", "/identities/new", "/identities/done/edit", "/identities/many?do=delete&all=1"]
     {
@@ -222,35 +248,96 @@ async fn documents_are_edited_and_faults_are_told_beside_the_text() {
     assert_eq!(post(&bed, "/identities/new", &edit(0, &person("newer").to_string())).await.0, 422);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_is_imported_and_bad_lines_are_listed() {
-    let bed = Bed::new().await;
-    let import = |file: &str, mapping: &str, more: &str| {
-        let part = |head: &str, text: &str| {
-            format!("--X\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n")
-        };
-        let body = part("name=\"file\"; filename=\"people.csv\"", file)
-            + &part("name=\"format\"", "")
-            + &part("name=\"mapping\"", mapping)
-            + more
-            + "--X--\r\n";
-        Request::post("/identities/import")
-            .header("content-type", "multipart/form-data; boundary=X")
-            .body(Body::from(body))
-            .unwrap()
+/// A form with a file, as browsers send it.
+fn sent(file: &[u8], fields: &[(&str, &str)]) -> Request<Body> {
+    let mut body = Vec::new();
+    let mut part = |head: &str, text: &[u8]| {
+        body.extend_from_slice(format!("--X\r\nContent-Disposition: form-data; {head}\r\n\r\n").as_bytes());
+        body.extend_from_slice(text);
+        body.extend_from_slice(b"\r\n");
     };
-    let file = "uid,cn,sn\na,A B,<b>\nshort\n";
-    let dry = "--X\r\nContent-Disposition: form-data; name=\"dry_run\"\r\n\r\n1\r\n";
-    let (status, _, html) = ask(&bed, Role::Operator, "en", import(file, "", dry)).await;
-    assert!(status == 200 && html.contains("What the import would do"), "{html}");
-    assert!(bed.register.counts().await.unwrap().is_empty());
-    let (status, _, html) = ask(&bed, Role::Operator, "fr", import(file, "", "")).await;
-    assert!(status == 200 && html.contains("it has 1 cells, and the heading 3"), "{html}");
-    assert_eq!(bed.register.counts().await.unwrap().get(&State::ToValidate), Some(&1));
-    let (status, _, html) = ask(&bed, Role::Operator, "en", import(file, "fields: [", "")).await;
-    assert!(status == 422 && html.contains("the mapping cannot be used"), "{html}");
-    let (status, ..) = ask(&bed, Role::Viewer, "en", import(file, "", "")).await;
+    part("name=\"file\"; filename=\"people.csv\"", file);
+    for (name, text) in fields {
+        part(&format!("name=\"{name}\""), text.as_bytes());
+    }
+    body.extend_from_slice(b"--X--\r\n");
+    Request::post("/identities/import")
+        .header("content-type", "multipart/form-data; boundary=X")
+        .body(Body::from(body))
+        .unwrap()
+}
+
+/// Sends a file, and looks at what it would do: where that is, and the page.
+async fn looked_at(bed: &Bed, file: &[u8], fields: &[(&str, &str)]) -> (String, StatusCode, String) {
+    let (status, place, _) = ask(bed, Role::Operator, "en", sent(file, fields)).await;
+    assert_eq!(status, 303);
+    let (status, html) = get(bed, Role::Operator, "en", &place).await;
+    (place, status, html)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_looked_at_and_then_that_file_is_imported() {
+    let bed = Bed::new().await;
+    bed.register.create(person("known"), &actor()).await.unwrap();
+    bed.register.create(person("same"), &actor()).await.unwrap();
+    let file = "_id,uid,cn,sn,mail,shoe size\nfresh,fresh,A B,<b>,,\nknown,known,known Of,Of,known@example.org,43\n\
+                same,same,same Of,Of,,\nshort\n";
+    let (place, status, html) = looked_at(&bed, file.as_bytes(), &[]).await;
+    assert_eq!(status, 200, "{html}");
+    for said in [
+        "Nothing is written yet",
+        "Import 2 identities",
+        "it has 1 cells, and the heading 6",
+        "shoe size",
+        "<ins>known@example.org</ins>",
+        "<a href=\"/identities/known\">known Of · known</a>",
+        "A B · fresh",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    assert!(!html.contains("same Of"), "what does not change is only counted: {html}");
+    assert_eq!(bed.register.counts().await.unwrap().get(&State::ToValidate), Some(&2), "nothing is written");
+    for lang in ["en", "fr"] {
+        let (_, html) = get(&bed, Role::Operator, lang, &place).await;
+        assert!(!html.contains('⟦'), "{lang}: {html}");
+    }
+
+    let (status, _, html) = post(&bed, &place, "validated=1").await;
+    assert!(status == 200 && html.contains("it has 1 cells, and the heading 6"), "{html}");
+    assert_eq!(bed.state("fresh").await, State::ToSynchronise);
+    assert_eq!(
+        bed.register.get("known").await.unwrap().kept.document["inetOrgPerson"]["mail"],
+        "known@example.org"
+    );
+    let (status, _, html) = post(&bed, &place, "").await;
+    assert!(status == 422 && html.contains("does not wait here any more"), "{html}");
+    let (_, _, html) = looked_at(&bed, file.as_bytes(), &[]).await;
+    assert!(html.contains("There is nothing to import"), "{html}");
+    let (status, ..) = ask(&bed, Role::Viewer, "en", sent(b"uid\na\n", &[])).await;
     assert_eq!(status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_misread_is_read_otherwise_without_being_sent_again() {
+    let bed = Bed::new().await;
+    let file = b"LOGIN;NOM\nzoe;MOREL Zo\xe9\n";
+    let (place, status, html) = looked_at(&bed, file, &[]).await;
+    assert!(status == 422 && html.contains("looks like latin-1 (line 2)"), "{html}");
+    let how = format!("{place}/how");
+    post(&bed, &how, "encoding=latin-1").await;
+    let (status, html) = get(&bed, Role::Operator, "en", &place).await;
+    assert!(status == 422 && html.contains("no column becomes uid"), "{html}");
+    assert!(html.contains("LOGIN, NOM"), "{html}");
+    let mapping: String =
+        form_urlencoded::byte_serialize(b"fields: {uid: LOGIN, cn: NOM, sn: NOM}").collect();
+    let (status, to, _) = post(&bed, &how, &format!("encoding=latin-1&mapping={mapping}")).await;
+    assert_eq!((status.as_u16(), &to), (303, &place));
+    let (status, html) = get(&bed, Role::Operator, "en", &place).await;
+    assert!(status == 200 && html.contains("MOREL Zoé · zoe") && html.contains("uid: LOGIN"), "{html}");
+    assert_eq!(post(&bed, &place, "").await.0, 200);
+    assert_eq!(bed.register.counts().await.unwrap().get(&State::ToValidate), Some(&1));
+    let (_, _, html) = looked_at(&bed, b"uid\na\n", &[("mapping", "fields: [")]).await;
+    assert!(html.contains("the mapping cannot be used"), "{html}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,4 +411,149 @@ async fn columns_are_sorted_and_the_number_stands_above() {
     assert!(html.contains("1 identity") && html.contains(">fresh Of</a>") && !html.contains(">done Of</a>"));
     let (_, html) = get(&bed, Role::Viewer, "en", "/identities?text=nobody").await;
     assert!(html.contains("No identity fits"), "{html}");
+}
+
+/// A form with these fields.
+fn fields(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_made_in_a_form_and_faults_stand_beside_their_fields() {
+    let bed = filled().await;
+    let (status, html) = get(&bed, Role::Operator, "fr", "/identities/new").await;
+    assert_eq!(status, 200);
+    for said in [
+        "Nom de famille",
+        "Annuaire SUPANN",
+        "obligatoire",
+        "name=\"/inetOrgPerson/mail\"",
+        "<option value=\"Mme\"",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    let (uid, cn, sn, mail) =
+        ("/inetOrgPerson/uid", "/inetOrgPerson/cn", "/inetOrgPerson/sn", "/inetOrgPerson/mail");
+    let other = "/additionalFields/attributes/supannPerson/supannAutreMail";
+    let wrong =
+        fields(&[(uid, "zoe"), (cn, ""), (sn, "MOREL"), (mail, "zoe@"), (other, "a@b.c"), ("save", "1")]);
+    let (status, _, html) = post(&bed, "/identities/new", &wrong).await;
+    assert_eq!(status, 422);
+    for said in [
+        "3 fields have to be put right",
+        "<a href=\"#/inetOrgPerson/mail\">",
+        "id=\"wrong:/inetOrgPerson/mail\">Write an address",
+        "id=\"wrong:/inetOrgPerson/cn\">Fill this in",
+        "id=\"wrong:/additionalFields/attributes/supannPerson/supannCivilite\">Fill this in",
+        "value=\"zoe\"",
+        ">zoe@</textarea>",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
+    let civility = "/additionalFields/attributes/supannPerson/supannCivilite";
+    let right = [
+        (uid, "zoe"),
+        (cn, "MOREL Zoé"),
+        (sn, "MOREL"),
+        (mail, "zoe@x.fr\r\nz@y.fr"),
+        (other, "a@b.c"),
+        (civility, "Mme"),
+    ];
+    let (status, place, html) = post(&bed, "/identities/new", &fields(&right)).await;
+    assert_eq!(status, 303, "{html}");
+    let id = place.strip_prefix("/identities/").unwrap().split('?').next().unwrap();
+    let identity = bed.register.get(id).await.unwrap();
+    assert_eq!(
+        json!(identity.kept.document),
+        json!({
+            "inetOrgPerson": {"uid": "zoe", "cn": "MOREL Zoé", "sn": "MOREL", "mail": ["zoe@x.fr", "z@y.fr"]},
+            "additionalFields": {
+                "objectClasses": ["supannPerson"],
+                "attributes": {"supannPerson": {"supannAutreMail": ["a@b.c"], "supannCivilite": "Mme"}},
+            },
+        })
+    );
+    let (status, _, html) = post(&bed, "/identities/new", &fields(&right)).await;
+    assert!(
+        status == 422 && html.contains("id=\"wrong:/inetOrgPerson/uid\">Somebody has this account"),
+        "{html}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_leaves_alone_what_it_does_not_show_and_the_second_tab_shows_it() {
+    let bed = Bed::new().await;
+    let before = json!({
+        "lifecycle": "I", "custom": {"a": [1, 2]},
+        "inetOrgPerson": {"uid": "a", "cn": "A", "sn": "A", "employeeNumber": 7, "departmentNumber": ["x"], "odd": {"b": 1}},
+        "additionalFields": {"objectClasses": ["supannPerson", "other"], "attributes": {"supannPerson": {"supannCivilite": "M."}, "other": {"c": 1}}},
+    });
+    bed.register.put("a", before.clone(), None, &actor()).await.unwrap();
+    let shown = |more: &[(&'static str, &'static str)]| {
+        let mut all = vec![
+            ("rev", "1"),
+            ("/inetOrgPerson/uid", "a"),
+            ("/inetOrgPerson/cn", "A"),
+            ("/inetOrgPerson/sn", "A"),
+            ("/inetOrgPerson/employeeNumber", "7"),
+            ("/inetOrgPerson/departmentNumber", "x"),
+            ("class:supannPerson", "1"),
+            ("/additionalFields/attributes/supannPerson/supannCivilite", "M."),
+        ];
+        all.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
+        all.extend(more.iter().filter(|(_, value)| *value != "gone"));
+        fields(&all)
+    };
+    let path = "/identities/a/edit";
+    assert_eq!(post(&bed, path, &shown(&[])).await.0, 303);
+    let kept = bed.register.get("a").await.unwrap();
+    assert_eq!((json!(kept.kept.document), kept.rev), (before.clone(), 1), "nothing was changed");
+
+    // To the other tab and back, with what was typed.
+    let (status, _, html) = post(&bed, path, &shown(&[("/inetOrgPerson/title", "Dr"), ("to", "json")])).await;
+    assert!(
+        status == 200 && html.contains("&#34;title&#34;: &#34;Dr&#34;") && html.contains("&#34;odd&#34;"),
+        "{html}"
+    );
+    let mut typed = before.clone();
+    typed["inetOrgPerson"]["title"] = json!("Prof");
+    let text = typed.to_string();
+    let (status, _, html) =
+        post(&bed, path, &fields(&[("rev", "1"), ("document", &text), ("to", "form")])).await;
+    assert!(
+        status == 200 && html.contains("name=\"/inetOrgPerson/title\"") && html.contains("value=\"Prof\""),
+        "{html}"
+    );
+    assert_eq!(bed.register.get("a").await.unwrap().rev, 1, "looking at the other tab saves nothing");
+
+    assert_eq!(post(&bed, path, &shown(&[("class:supannPerson", "gone")])).await.0, 303);
+    let mut after = before.clone();
+    after["additionalFields"] = json!({"objectClasses": ["other"], "attributes": {"other": {"c": 1}}});
+    assert_eq!(json!(bed.register.get("a").await.unwrap().kept.document), after);
+    let (status, _, html) = post(&bed, path, &shown(&[("/inetOrgPerson/title", "Dr")])).await;
+    assert!(
+        status == 422 && html.contains("was changed since you looked") && html.contains("value=\"Dr\""),
+        "{html}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_shows_each_run_and_why_it_failed() {
+    let bed = filled().await;
+    let (_, html) = get(&bed, Role::Viewer, "en", "/identities/runs").await;
+    assert!(html.contains("Synchronise") && html.contains("/identities/runs/"), "{html}");
+    let path = html.split("href=\"").find(|part| part.starts_with("/identities/runs/")).unwrap();
+    let path = path.split('"').next().unwrap();
+    for lang in ["en", "fr"] {
+        let (status, html) = get(&bed, Role::Viewer, lang, path).await;
+        assert!(
+            status == 200 && html.contains("the title is not allowed") && html.contains("10fake"),
+            "{html}"
+        );
+        assert!(!html.contains('⟦'), "{html}");
+        assert!(
+            html.contains(&format!("/jobs?text={}&amp;state=failed", path.rsplit_once('/').unwrap().1)),
+            "{html}"
+        );
+    }
 }

@@ -310,3 +310,93 @@ async fn whoever_is_asked_for_is_found_by_account_and_lists_are_sorted_as_people
     let (_, report) = bed.ask("POST", "/api/v1/identities/disable", Some(disable)).await;
     assert_eq!(report["examples"][0]["name"], json!("M\u{fc}ller Anna \u{b7} amuller"), "{report}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_brings_back_nobody_who_is_deleted() {
+    let bed = Bed::new().await;
+    bed.import("?validated=true", "p.csv", "_id,uid,cn,sn\ngone,gone,G O,O\nhere,here,H E,E\n", "").await;
+    for deed in [Deed::Synchronise, Deed::Delete] {
+        bed.register.carry_out(one("gone"), deed, &actor()).await.unwrap();
+        bed.at_rest().await;
+    }
+    for format in ["ndjson", "csv"] {
+        let (_, export) = bed.ask("GET", &format!("/api/v1/identities/export?format={format}"), None).await;
+        let report =
+            bed.import("?validated=true", &format!("e.{format}"), export.as_str().unwrap(), "").await;
+        assert_eq!((&report["unchanged"], &report["refused"]), (&json!(2), &json!(0)), "{format}: {report}");
+        assert_eq!(bed.state("gone").await, State::Deleted, "{format}");
+    }
+    // Who lives here is not taken for deleted because a file says so, and is not changed by it.
+    let file = r#"{"_id":"here","deletedFlag":true,"inetOrgPerson":{"uid":"here","cn":"X","sn":"X"}}"#;
+    let report = bed.import("", "e.ndjson", file, "").await;
+    assert!(bad(&report)[0].1.contains("says that it is deleted"), "{report}");
+    assert_eq!(everybody(&bed).await["here"]["cn"], "H E");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_cause_is_one_report() {
+    let bed = Bed::new().await;
+    let rows = (0..300).map(|n| format!("x{n},y\n")).collect::<Vec<_>>().concat();
+    let (status, told) = bed.send(support::form("", "p.csv", &format!("nom,prenom\n{rows}"), "")).await;
+    let said = told["detail"].as_str().unwrap();
+    assert!(
+        status == 422 && said.contains("no column becomes uid") && said.contains("nom, prenom"),
+        "{told}"
+    );
+    assert!(said.contains("--mapping"), "{told}");
+    let report = bed.import("", "p.csv", &format!("uid,cn,sn\na,A,A\n{rows}b,B,B\n"), "").await;
+    assert_eq!((&report["new"], &report["refused"]), (&json!(2), &json!(300)), "{report}");
+    let bad = &report["bad"];
+    assert_eq!(bad.as_array().unwrap().len(), 1, "{report}");
+    assert_eq!(
+        (&bad[0]["line"], &bad[0]["count"], &bad[0]["others"]),
+        (&json!(3), &json!(300), &json!([[4, 302]]))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_read_however_they_are_written() {
+    let utf16 =
+        |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let table = "\u{feff}uid;cn;sn\r\nzoe;Zo\u{e9} MOREL;MOREL\r\n";
+    for (bytes, query) in [
+        (table.as_bytes().to_vec(), ""),
+        (utf16(table, u16::to_le_bytes), ""),
+        (utf16(table, u16::to_be_bytes), ""),
+        (utf16(&table[3..], u16::to_le_bytes), "?encoding=utf-16"),
+        (b"uid;cn;sn\r\nzoe;Zo\xe9 MOREL;MOREL\r\n".to_vec(), "?encoding=latin-1"),
+    ] {
+        let bed = Bed::new().await;
+        let (status, answer) = bed.send(support::form_of(query, "p.csv", &bytes, "")).await;
+        assert_eq!(status, 200, "{answer}");
+        assert_eq!(everybody(&bed).await["zoe"]["cn"], "Zo\u{e9} MOREL", "{query} {bytes:?}");
+    }
+    let bed = Bed::new().await;
+    for (bytes, said) in
+        [(&b"uid,cn,sn\na,A,A\nb,Zo\xe9,B\n"[..], "latin-1 (line 3)"), (b"u\0i\0d\0\n\0a\0\n\0", "utf-16")]
+    {
+        let (status, told) = bed.send(support::form_of("", "p.csv", bytes, "")).await;
+        assert!(status == 422 && told["detail"].as_str().unwrap().contains(said), "{told}");
+        assert!(told["detail"].as_str().unwrap().contains("--encoding"), "{told}");
+    }
+    assert!(everybody(&bed).await.is_empty());
+    let (status, told) = bed.send(support::form("?encoding=ebcdic", "p.csv", "uid\na\n", "")).await;
+    assert!(status == 400 && told["detail"].as_str().unwrap().contains("utf-8, utf-16, latin-1"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_says_who_changes_and_in_what() {
+    let bed = Bed::new().await;
+    bed.import("", "p.csv", "_id,uid,cn,sn,mail\na,a,A,A,one@x\nb,b,B,B,\n", "").await;
+    let file = "_id,uid,cn,sn,mail,title\nb,b,B,B,b@x,\na,a,A,A,two@x,Dr\nc,c,,C,,\n";
+    let report = bed.import("?dry_run=true", "p.csv", file, "").await;
+    assert_eq!(report["members"], json!({"mail": 2, "title": 1}), "{report}");
+    let changes = report["changes"].as_array().unwrap();
+    assert_eq!(changes.iter().map(|one| one["id"].as_str().unwrap()).collect::<Vec<_>>(), ["b", "a"]);
+    assert_eq!(
+        changes[1]["members"],
+        json!([{"name": "mail", "before": "one@x", "after": "two@x"}, {"name": "title", "before": null, "after": "Dr"}])
+    );
+    assert_eq!(report["people"], json!([{"line": 4, "id": "c", "label": "c", "missing": ["cn"]}]));
+    assert_eq!(bed.register.get("a").await.unwrap().kept.document["inetOrgPerson"]["mail"], "one@x");
+}

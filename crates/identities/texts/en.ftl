@@ -1,7 +1,7 @@
 # The pages.
 identities = Identities
-identities-new = New identity
-identities-edit = Edit the document
+identities-new = New person
+identities-edit = Edit
 identities-import = Import a file
 identities-imported = Imported
 identities-back = Back
@@ -217,10 +217,37 @@ import-mapping = Columns have other names: give a mapping
 import-mapping-label = Mapping (YAML)
 import-mapping-help = On the left the member of the document, on the right the column. Without a mapping columns are taken by their names.
 import-example = An example of a mapping
-import-dry-run = Only show what would happen
 import-validated = Already looked at: set what is new or changed to synchronise
-import-do = Import
-imported-dry = What the import would do
+import-do = { $n ->
+    [one] Import { $n } identity
+   *[other] Import { $n } identities
+ }
+import-file-help = CSV, JSON, NDJSON or LDIF, up to 64 MiB. Nothing is written before you have seen what would happen.
+import-encoding = Encoding
+import-by-mark = as the file says, or UTF-8
+import-encoding-help = LATIN-1 is what older spreadsheets write (also called Windows-1252, ANSI).
+import-look = See what would happen
+import-preview = What the import would do
+import-preview-text = Nothing is written yet
+import-nothing = There is nothing to import: everybody is there already, as the file says.
+import-other-file = Choose another file
+import-how = Read this file in another way
+import-gone = The file does not wait here any more: choose it again.
+import-changes = Whom the file changes
+import-members = Members that change, and of how many:
+import-what = What changes
+import-back = Was deleted, and comes back.
+import-none = nothing
+import-people = Who is new
+import-lacks = Missing
+imported-aside = { $n ->
+    [one] { $n } of them is set aside, and stays so.
+   *[other] { $n } of them are set aside, and stay so.
+ }
+imported-same = { $n ->
+    [one] The same on { $n } more line:
+   *[other] The same on { $n } more lines:
+ }
 imported-new = new
 imported-changed = changed
 imported-unchanged = unchanged
@@ -242,7 +269,6 @@ imported-passwords = { $n ->
  }
 imported-next = Next: look at them, and set them to synchronise.
 imported-next-validated = Next: press “Synchronise”.
-imported-dry-next = Nothing was written. Import the file again without “only show” to do it.
 imported-go = To the identities
 identities-damaged = Cannot be read
 identities-damaged-text = What the journal holds of these identities is damaged. All others are not concerned. Erase them here, then import them again; a backup has them as they were.
@@ -264,3 +290,79 @@ do-disable = { $n ->
     [one] Disable { $n } person
    *[other] Disable { $n } people
  }
+
+# The form of a person.
+edit-form = Form
+edit-tabs = How it is edited
+edit-required = required
+edit-lines = One on each line.
+edit-class = This person has these members
+edit-rest = Members that no field shows stay as they are; the tab JSON has all of them.
+identities-cancel = Cancel
+members-name = Name and account
+members-reach = How to reach them
+members-work = Work
+member-uid = Account
+member-uid-help = As directories call it: no two people have the same, and capitals make no difference.
+member-cn = Full name
+member-cn-help = As lists show it, often the family name first.
+member-sn = Family name
+member-givenName = Given name
+member-displayName = Name as displayed
+member-displayName-help = In mail and on screens, if it is another one than the full name.
+member-initials = Initials
+member-mail = Mail
+member-telephoneNumber = Telephone
+member-mobile = Mobile
+member-facsimileTelephoneNumber = Fax
+member-postalAddress = Postal address
+member-postalAddress-help = On one line; directories write $ between its lines.
+member-labeledURI = Web page
+member-labeledURI-help = An address, and words for it after a blank.
+member-preferredLanguage = Language
+member-preferredLanguage-help = As fr or en-GB.
+member-title = Title
+member-employeeNumber = Number
+member-employeeNumber-help = By which the human resources or the register of students know the person.
+member-employeeType = Kind
+member-employeeType-help = As staff, student or guest, in the words of the source.
+member-departmentNumber = Department
+member-yes = yes
+member-no = no
+fault-empty = Fill this in.
+fault-mail = Write an address as name@example.org.
+fault-phone = Write a telephone number.
+fault-number = Write a whole number.
+fault-choice = Choose one of those that are offered.
+fault-long = This is too long.
+fault-control = There are characters in it that cannot be seen: type it anew.
+fault-taken = Somebody has this account already.
+edit-wrong = { $n ->
+    [one] { $n } field has to be put right:
+   *[other] { $n } fields have to be put right:
+ }
+
+# The history of synchronisations.
+runs = Synchronisations
+runs-text = What was asked of the backends for many identities at once, and what it came to.
+runs-none = Nothing was asked for many identities yet.
+runs-begun = Begun
+runs-by = By
+runs-what = What
+runs-of = Asked for
+runs-good = Succeeded
+runs-bad = Failed
+runs-open = Under way
+runs-left = Left as they are
+runs-gone = Cancelled
+runs-stage = Stage
+runs-under-way = under way
+runs-ended = ended
+runs-interrupted = interrupted
+runs-interrupted-text = The hub was stopped in the middle: ask again for those that are left.
+runs-causes = Why jobs failed
+runs-jobs = Its jobs
+runs-failed-jobs = Those that failed
+runs-progress = How far it is
+runs-example = an example
+runs-number = Number

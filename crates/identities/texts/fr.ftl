@@ -1,7 +1,7 @@
 # Les pages.
 identities = Identités
-identities-new = Nouvelle identité
-identities-edit = Modifier le document
+identities-new = Nouvelle personne
+identities-edit = Modifier
 identities-import = Importer un fichier
 identities-imported = Import terminé
 identities-back = Retour
@@ -217,10 +217,37 @@ import-mapping = Les colonnes ont d’autres noms : donner une correspondance
 import-mapping-label = Correspondance (YAML)
 import-mapping-help = À gauche le champ du document, à droite la colonne. Sans correspondance, les colonnes sont prises par leur nom.
 import-example = Un exemple de correspondance
-import-dry-run = Seulement montrer ce qui se passerait
 import-validated = Déjà relu : mettre à synchroniser ce qui est nouveau ou modifié
-import-do = Importer
-imported-dry = Ce que ferait l’import
+import-do = { $n ->
+    [one] Importer { $n } identité
+   *[other] Importer { $n } identités
+ }
+import-file-help = CSV, JSON, NDJSON ou LDIF, jusqu’à 64 Mio. Rien n’est écrit avant que vous ayez vu ce qui se passerait.
+import-encoding = Encodage
+import-by-mark = celui qu’indique le fichier, sinon UTF-8
+import-encoding-help = LATIN-1 est ce qu’écrivent les tableurs anciens (aussi appelé Windows-1252 ou ANSI).
+import-look = Voir ce qui se passerait
+import-preview = Ce que ferait l’import
+import-preview-text = Rien n’est encore écrit
+import-nothing = Rien à importer : tout le monde est déjà là, tel que le dit le fichier.
+import-other-file = Choisir un autre fichier
+import-how = Lire ce fichier autrement
+import-gone = Le fichier n’est plus gardé ici : choisissez-le de nouveau.
+import-changes = Qui est modifié
+import-members = Champs modifiés, et pour combien d’identités :
+import-what = Modifications
+import-back = Était supprimée, et revient.
+import-none = rien
+import-people = Qui est nouveau
+import-lacks = Il manque
+imported-aside = { $n ->
+    [one] { $n } d’entre elles est écartée, et le reste.
+   *[other] { $n } d’entre elles sont écartées, et le restent.
+ }
+imported-same = { $n ->
+    [one] De même à { $n } autre ligne :
+   *[other] De même à { $n } autres lignes :
+ }
 imported-new = nouvelles
 imported-changed = modifiées
 imported-unchanged = inchangées
@@ -242,7 +269,6 @@ imported-passwords = { $n ->
  }
 imported-next = La suite : les relire, et les mettre à synchroniser.
 imported-next-validated = La suite : appuyer sur « Synchroniser ».
-imported-dry-next = Rien n’a été écrit. Importez de nouveau le fichier sans « seulement montrer » pour le faire.
 imported-go = Vers les identités
 identities-damaged = Illisibles
 identities-damaged-text = Ce que le journal garde de ces identités est endommagé ; les autres ne sont pas concernées. Effacez-les ici, puis importez-les à nouveau ; une sauvegarde les contient telles qu’elles étaient.
@@ -264,3 +290,79 @@ do-disable = { $n ->
     [one] Désactiver { $n } personne
    *[other] Désactiver { $n } personnes
  }
+
+# Le formulaire d’une personne.
+edit-form = Formulaire
+edit-tabs = Comment modifier
+edit-required = obligatoire
+edit-lines = Une valeur par ligne.
+edit-class = Cette personne a ces champs
+edit-rest = Ce qu’aucun champ ne montre reste tel quel ; l’onglet JSON montre tout.
+identities-cancel = Annuler
+members-name = Nom et compte
+members-reach = Coordonnées
+members-work = Fonction
+member-uid = Compte
+member-uid-help = L’identifiant dans les annuaires : unique, sans distinction de majuscules.
+member-cn = Nom complet
+member-cn-help = Tel que le montrent les listes, souvent le nom de famille d’abord.
+member-sn = Nom de famille
+member-givenName = Prénom
+member-displayName = Nom affiché
+member-displayName-help = Dans les courriels et à l’écran, s’il diffère du nom complet.
+member-initials = Initiales
+member-mail = Adresse électronique
+member-telephoneNumber = Téléphone
+member-mobile = Mobile
+member-facsimileTelephoneNumber = Télécopie
+member-postalAddress = Adresse postale
+member-postalAddress-help = Sur une ligne ; les annuaires séparent les lignes par $.
+member-labeledURI = Page web
+member-labeledURI-help = Une adresse, suivie d’une espace et de son libellé.
+member-preferredLanguage = Langue
+member-preferredLanguage-help = Par exemple fr ou en-GB.
+member-title = Fonction
+member-employeeNumber = Matricule
+member-employeeNumber-help = Numéro d’agent ou d’étudiant dans l’application source.
+member-employeeType = Type
+member-employeeType-help = Agent, étudiant, invité…, dans les termes de la source.
+member-departmentNumber = Service
+member-yes = oui
+member-no = non
+fault-empty = Ce champ est obligatoire.
+fault-mail = Saisissez une adresse de la forme nom@exemple.org.
+fault-phone = Saisissez un numéro de téléphone.
+fault-number = Saisissez un nombre entier.
+fault-choice = Choisissez l’une des valeurs proposées.
+fault-long = C’est trop long.
+fault-control = Ce champ contient des caractères invisibles : saisissez-le de nouveau.
+fault-taken = Ce compte est déjà celui de quelqu’un.
+edit-wrong = { $n ->
+    [one] { $n } champ à corriger :
+   *[other] { $n } champs à corriger :
+ }
+
+# L’historique des synchronisations.
+runs = Synchronisations
+runs-text = Ce qui a été demandé aux backends pour plusieurs identités à la fois, et le résultat.
+runs-none = Rien n’a encore été demandé pour plusieurs identités.
+runs-begun = Début
+runs-by = Par
+runs-what = Opération
+runs-of = Demandées
+runs-good = Réussies
+runs-bad = En échec
+runs-open = En cours
+runs-left = Laissées telles quelles
+runs-gone = Annulées
+runs-stage = État
+runs-under-way = en cours
+runs-ended = terminée
+runs-interrupted = interrompue
+runs-interrupted-text = Le serveur a été arrêté au milieu : demandez de nouveau pour celles qui restent.
+runs-causes = Causes des échecs
+runs-jobs = Ses travaux
+runs-failed-jobs = Ceux qui ont échoué
+runs-progress = Avancement
+runs-example = un exemple
+runs-number = Nombre

@@ -122,6 +122,54 @@ fn from_a_file_to_the_backends() {
     drop(hub);
 }
 
+/// What the README says, word for word: import, validate, synchronise.
+#[test]
+fn the_sequence_of_the_readme_works_as_it_is_written() {
+    for readme in ["README.md", "README.fr.md"] {
+        let world = World::new();
+        world.backend("10directory", &script(&world));
+        world.file("people.csv", "uid,cn,sn\ngood,ONE Zoé,ONE\nbad,TWO Bob,TWO\nworse,THREE Cat,THREE\n");
+        world.file("broken", "");
+        let hub = world.serve();
+        let text = fs::read_to_string(support::examples().join("..").join(readme)).unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix("intendant identities "));
+        let commands: Vec<&str> = lines.map(|line| line.split('#').next().unwrap().trim()).collect();
+        assert!(commands.len() == 3 && commands[2].starts_with("sync"), "{commands:?}");
+        let mut ran = Vec::new();
+        for command in commands {
+            let words = command
+                .split(' ')
+                .map(|word| if word == "people.csv" { world.text(word) } else { word.to_owned() });
+            let words: Vec<String> = std::iter::once("identities".to_owned()).chain(words).collect();
+            ran.push(world.run(&words.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
+        assert!(ran[0].code == 0 && ran[0].stdout.contains("3 new"), "{ran:?}");
+        assert!(ran[1].code == 0 && ran[1].stdout.contains("3 identities are to be synchronised"), "{ran:?}");
+        assert_eq!(ran[2].code, 1, "one has failed: {ran:?}");
+        for said in ["2 succeeded", "1 failed", "1 × 10directory: the mail is not allowed"] {
+            assert!(ran[2].stdout.contains(said), "{said}: {ran:?}");
+        }
+        let runs = world.run(&["identities", "runs", "--json"]).json();
+        let run = &runs["runs"][0];
+        assert_eq!(
+            (&run["succeeded"], &run["failed"], &run["stage"]),
+            (&2.into(), &1.into(), &"ended".into()),
+            "{runs}"
+        );
+        let jobs = world.run(&[
+            "jobs",
+            "list",
+            "--state",
+            "failed",
+            "--text",
+            run["id"].as_str().unwrap(),
+            "--json",
+        ]);
+        assert!(jobs.stdout.contains("the mail is not allowed"), "{jobs:?}");
+        drop(hub);
+    }
+}
+
 #[test]
 fn a_kill_in_the_middle_of_an_import_is_made_good_by_the_same_command() {
     const PEOPLE: u64 = 10_000;

@@ -4,13 +4,18 @@
 
 mod support;
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
 use support::World;
 
-/// The command at a terminal of its own, in the world's environment.
+/// The command at a terminal of its own, in the world's environment, where nothing is typed.
 fn at_a_terminal(world: &World, args: &[&str]) -> Child {
+    typed_at(world, args, Stdio::null())
+}
+
+/// The same, with what is typed.
+fn typed_at(world: &World, args: &[&str], typed: Stdio) -> Child {
     let own = world.command(args);
     let mut words = vec![own.get_program().to_str().unwrap().to_owned()];
     words.extend(args.iter().map(|arg| format!("'{arg}'")));
@@ -18,7 +23,7 @@ fn at_a_terminal(world: &World, args: &[&str]) -> Child {
     command.args(["--quiet", "--flush", "--return", "--command", &words.join(" "), "/dev/null"]).env_clear();
     command.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.env("TERM", "xterm").env("SHELL", "/bin/sh").current_dir(world.path(""));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("running script")
+    command.stdin(typed).stdout(Stdio::piped()).spawn().expect("running script")
 }
 
 /// Reads what is shown until all of these words were.
@@ -69,4 +74,40 @@ fn who_watches_a_job_sees_how_far_it_is() {
         let job = world.submit(REQUEST);
         at_a_terminal(world, &["jobs", "watch", &job])
     });
+}
+
+/// Types passwords, each when it is asked for; what was shown, and how the command ended.
+fn types(world: &World, id: &str, words: &[(&str, &str)]) -> (String, bool) {
+    let mut child = typed_at(world, &["identities", "password", id], Stdio::piped());
+    let mut shown = String::new();
+    for (asked, typed) in words {
+        shown.push_str(&read_until(&mut child, &[*asked]));
+        child.stdin.as_mut().unwrap().write_all(typed.as_bytes()).unwrap();
+    }
+    child.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    (shown, child.wait().unwrap().success())
+}
+
+#[test]
+fn a_password_is_typed_twice_and_not_shown() {
+    let world = World::new();
+    let reset = world.text("reset");
+    world.backend("10directory", &format!("cat >>'{reset}'; echo >>'{reset}'; echo '{{\"status\":0}}'"));
+    let people = world.file("people.csv", "_id,uid,cn,sn\nann,ann,ONE Ann,ONE\n");
+    let hub = world.serve();
+    world.run(&["identities", "import", "--validated", &people]).said(0, &["1 new"]);
+    world.run(&["identities", "sync", "--wait"]).said(0, &["succeeded"]);
+
+    let (new, again) = ("new password", "once more");
+    let (shown, well) = types(&world, "ann", &[(new, "s3cret-one\r"), (again, "s3cret-two\r")]);
+    assert!(!well && shown.contains("not the same"), "{shown}");
+    let (shown, well) = types(&world, "ann", &[(new, "s3cret-one\x03")]);
+    assert!(!well && shown.contains("nothing was changed"), "{shown}");
+    assert!(!std::fs::read_to_string(world.path("reset")).unwrap().contains("s3cret"));
+
+    let (shown, well) = types(&world, "ann", &[(new, "wrong\x15s3cret-onex\x7f\r"), (again, "s3cret-one\r")]);
+    assert!(well && shown.contains("the password is set") && !shown.contains("s3cret"), "{shown}");
+    let asked = std::fs::read_to_string(world.path("reset")).unwrap();
+    assert!(asked.contains(r#""newPassword":"s3cret-one""#), "{asked}");
+    assert_eq!(hub.stop(), Some(0));
 }

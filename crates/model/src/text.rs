@@ -105,11 +105,11 @@ pub fn read(bytes: &[u8]) -> Result<Cow<'_, str>, NotText> {
 }
 
 fn utf16(bytes: &[u8]) -> Result<Cow<'_, [u8]>, NotText> {
-    let (text, broken) = match bytes {
-        [0xff, 0xfe, text @ ..] => UTF_16LE.decode_without_bom_handling(text),
-        [0xfe, 0xff, text @ ..] | text @ [0, ..] => UTF_16BE.decode_without_bom_handling(text),
-        text => UTF_16LE.decode_without_bom_handling(text),
+    let (order, text) = match bytes {
+        [0xfe, 0xff, text @ ..] | text @ [0, ..] => (UTF_16BE, text),
+        [0xff, 0xfe, text @ ..] | text => (UTF_16LE, text),
     };
+    let (text, broken) = order.decode_without_bom_handling(text);
     if broken {
         Err(NotText::Broken(Encoding::Utf16))
     } else {

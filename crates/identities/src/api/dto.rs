@@ -204,6 +204,9 @@ pub struct Report {
     pub left: u64,
     /// The first hundred of them.
     pub examples: Vec<LeftOut>,
+    /// The run that it is in the history (`/identities/runs/{run}`), when it was asked of the backends for many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// An identity that was left as it is.
@@ -222,12 +225,12 @@ pub struct LeftOut {
 
 impl From<register::Report> for Report {
     fn from(report: register::Report) -> Self {
-        let register::Report { done, jobs, left, examples } = report;
+        let register::Report { done, jobs, left, examples, run } = report;
         let example = |left: register::Left| {
             let register::Left { id, name, code, message } = left;
             LeftOut { id, name, code, message }
         };
-        Report { done, jobs, left, examples: examples.into_iter().map(example).collect() }
+        Report { done, jobs, left, examples: examples.into_iter().map(example).collect(), run }
     }
 }
 
@@ -260,72 +263,4 @@ pub struct PasswordJob {
     pub state: JobState,
     /// Why it failed.
     pub message: Option<String>,
-}
-
-/// What is sent along with a file, as a form (`multipart/form-data`).
-#[derive(ToSchema)]
-pub struct Given {
-    /// The file.
-    #[schema(value_type = String, format = Binary)]
-    #[allow(dead_code, reason = "only described")]
-    file: Vec<u8>,
-    /// What becomes what, in YAML; without it documents are taken as they are, and columns by their names.
-    #[allow(dead_code, reason = "only described")]
-    mapping: Option<String>,
-}
-
-/// A line of the answer to an import: how far it is, and at last the report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ImportLine {
-    /// So many records are handled.
-    Handled {
-        /// So many.
-        records: u64,
-        /// Of these.
-        of: u64,
-    },
-    /// It is done.
-    Report(ImportReport),
-    /// It broke off here. Doing it again goes on.
-    Broken(Problem),
-}
-
-/// What an import came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ImportReport {
-    /// Nothing was written.
-    pub dry_run: bool,
-    /// Identities that were not there.
-    pub new: u64,
-    /// Those that say something else now.
-    pub changed: u64,
-    /// Those that say the same as before.
-    pub unchanged: u64,
-    /// Of the new and changed ones: something is missing in them.
-    pub incomplete: u64,
-    /// Passwords that were left out: the register keeps none.
-    pub passwords: u64,
-    /// Columns of a table that become nothing, and of which nobody said so.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unused: Vec<String>,
-    /// Every record that could not be used.
-    pub bad: Vec<Bad>,
-}
-
-/// A record that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Bad {
-    /// The line of the file on which it begins.
-    pub line: u64,
-    /// Why.
-    pub reason: String,
-}
-
-impl ImportReport {
-    pub(crate) fn new(imported: register::Imported, dry_run: bool) -> Self {
-        let register::Imported { new, changed, unchanged, incomplete, passwords, unused, bad } = imported;
-        let bad = bad.into_iter().map(|(line, reason)| Bad { line, reason }).collect();
-        ImportReport { dry_run, new, changed, unchanged, incomplete, passwords, unused, bad }
-    }
 }

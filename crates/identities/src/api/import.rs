@@ -5,6 +5,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::stream;
 use http::{May, Operate, Params, Problem};
+use model::text::Encoding;
 use tokio::sync::mpsc;
 
 use super::{Api, Given, ImportLine, ImportReport, Upload};
@@ -24,6 +25,7 @@ const WAITING: usize = 64;
     operation_id = "identities_import",
     params(
         ("format" = Option<String>, Query, description = "`json`, `ndjson`, `csv` or `ldif`; without it what the file's name says"),
+        ("encoding" = Option<String>, Query, description = "`utf-8`, `utf-16` or `latin-1`; without it as the file's mark says, or UTF-8"),
         ("dry_run" = Option<bool>, Query, description = "Only say what would be done"),
         ("validated" = Option<bool>, Query, description = "What is new or changed goes out with the next synchronisation"),
     ),
@@ -38,9 +40,11 @@ pub(super) async fn import(
     request: Request,
 ) -> Result<Response, Problem> {
     let word = params.one("format")?;
+    let encoding = encoding(params.one("encoding")?.as_deref())?;
     let options = Options { dry_run: params.flag("dry_run")?, validated: params.flag("validated")? };
     params.finish()?;
-    let portions = Portions::open(Upload::read(request, &caller).await?.file(word.as_deref())?).await?;
+    let portions =
+        Portions::open(Upload::read(request, &caller).await?.file(word.as_deref(), encoding)?).await?;
     let of = portions.of;
     let (tell, told) = mpsc::channel(WAITING);
     // It goes on to the end, also when the caller goes away in the middle.
@@ -57,4 +61,15 @@ pub(super) async fn import(
         let _ = tell.send(last).await;
     });
     Ok(ndjson(stream::unfold(told, |mut told| async { Some((told.recv().await?, told)) })))
+}
+
+/// How the letters of a file are written, as its word says.
+pub(crate) fn encoding(word: Option<&str>) -> Result<Option<Encoding>, Problem> {
+    let read = |word: &str| {
+        let known = Encoding::ALL.map(Encoding::as_str).join(", ");
+        Encoding::of_word(word).ok_or_else(|| {
+            Problem::bad_request(format!("{word:?} is no encoding of a file: known are {known}"))
+        })
+    };
+    word.map(read).transpose()
 }

@@ -3,8 +3,10 @@
 mod dto;
 mod export;
 mod import;
+mod imported;
 mod many;
 mod one;
+mod runs;
 mod upload;
 
 use crate::ReadIdentities;
@@ -17,11 +19,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use dto::{
-    Bad, Counts, Filter, Given, IdentityPage, IdentityView, ImportLine, ImportReport, LastJob, LeftOut, Move,
-    NewPassword, PasswordJob, Report, Selection,
+    Counts, Filter, IdentityPage, IdentityView, LastJob, LeftOut, Move, NewPassword, PasswordJob, Report,
+    Selection,
 };
+pub use imported::{Bad, Brought, Changed, ChangedMember, Given, ImportLine, ImportReport};
 
+pub(crate) use import::encoding;
+pub use runs::{RunCause, RunPage, RunView};
 pub use upload::Upload;
+pub(crate) use upload::format_of;
 
 use crate::register::Register;
 use crate::schedule::Schedule;
@@ -71,6 +77,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(counts))
         .routes(routes!(export::export))
         .merge(upload)
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
         .routes(routes!(many::state))
         .routes(routes!(many::synchronise))
         .routes(routes!(many::enable))

@@ -1,6 +1,6 @@
 //! The form with a file to be imported.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, MultipartError};
@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use engine::clock::within;
 use http::body::{Hold, Pool};
 use http::{Caller, Problem};
+use model::text::Encoding;
 
 use super::FILE;
 use crate::error::Error;
@@ -92,18 +93,34 @@ impl Upload {
     }
 
     /// Its file, which is to be read as `format` says, or as its name does.
-    pub fn file(self, format: Option<&str>) -> Result<File, Error> {
-        let bad = |why: &str| Error::BadFile(why.to_owned());
-        let named = self.name.is_some();
-        let bytes = self.bytes.filter(|bytes| !bytes.is_empty() || named);
-        let bytes = bytes.ok_or_else(|| bad("the form has no field `file` with it"))?;
-        let format = match format {
-            Some(word) => Format::ALL.into_iter().find(|format| format.as_str() == word),
-            None => self.name.as_deref().and_then(Format::of_name),
-        };
-        let format = format.ok_or_else(|| bad("say its format: json, ndjson, csv or ldif"))?;
-        Ok(File { bytes, format, mapping: Mapping::parse(&self.mapping)?, memory: Some(self.memory) })
+    pub fn file(self, format: Option<&str>, encoding: Option<Encoding>) -> Result<File, Error> {
+        let Upload { bytes, memory, name, mapping, .. } = self;
+        let bytes = content(bytes, name.as_deref())?;
+        let format = format_of(format, name.as_deref())?;
+        let mapping = Mapping::parse(&mapping)?;
+        Ok(File { bytes: Arc::new(bytes), format, encoding, mapping, memory: Some(memory) })
     }
+
+    /// Its file as it came: name, content and mapping.
+    pub fn parts(self) -> Result<(Option<String>, Vec<u8>, String), Error> {
+        let bytes = content(self.bytes, self.name.as_deref())?;
+        Ok((self.name, bytes, self.mapping))
+    }
+}
+
+/// What the file says: a field without a name and without content is none.
+fn content(bytes: Option<Vec<u8>>, name: Option<&str>) -> Result<Vec<u8>, Error> {
+    let bytes = bytes.filter(|bytes| !bytes.is_empty() || name.is_some());
+    bytes.ok_or_else(|| Error::BadFile("the form has no field `file` with it".to_owned()))
+}
+
+/// What a file is written in, by a word or by its name.
+pub(crate) fn format_of(word: Option<&str>, name: Option<&str>) -> Result<Format, Error> {
+    let format = match word {
+        Some(word) => Format::ALL.into_iter().find(|format| format.as_str() == word),
+        None => name.and_then(Format::of_name),
+    };
+    format.ok_or_else(|| Error::BadFile("say its format: json, ndjson, csv or ldif".to_owned()))
 }
 
 async fn text(mut field: Field<'_>) -> Result<String, Problem> {

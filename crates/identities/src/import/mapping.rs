@@ -50,7 +50,7 @@ const BARE: &str = "/inetOrgPerson/";
 /// The places of a record are not longer together, in levels: each level may become an object of its own.
 const LEVELS: usize = 50_000;
 /// What columns without a mapping may be called beside members of `inetOrgPerson`.
-const TOP: [&str; 4] = ["_id", "lifecycle", "initState", "customFields"];
+const TOP: [&str; 5] = ["_id", "state", "lifecycle", "initState", "customFields"];
 
 /// Says what becomes what. The default takes documents as they are, and columns by their names.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +148,16 @@ impl Mapping {
         let lacking: BTreeSet<&str> =
             named.filter(|name| !there.contains(&name.to_ascii_lowercase())).collect();
         lacking.into_iter().collect()
+    }
+
+    /// Whether a table says of anybody who it is: by an id, or by all that identities are told apart by.
+    pub(super) fn tells_apart(&self, heading: &[Arc<str>]) -> bool {
+        let says = |place: &str| match &self.fields {
+            Some(fields) => fields.iter().any(|(known, _)| known == place),
+            None => heading.iter().any(|name| known(name).as_deref() == Some(place)),
+        };
+        let says = |place: &String| says(place) || self.constants.iter().any(|(known, _)| known == place);
+        says(&"/_id".to_owned()) || self.key.iter().all(says)
     }
 
     /// Which columns of a table become nothing although nobody said what each becomes.
@@ -264,7 +274,7 @@ fn pointer(name: &str) -> Result<String, BadMapping> {
 }
 
 /// A pointer as a person would write it.
-pub(super) fn short(pointer: &str) -> &str {
+pub(crate) fn short(pointer: &str) -> &str {
     pointer.strip_prefix(BARE).unwrap_or(pointer)
 }
 

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::document::{self, Taken};
+pub(crate) use mapping::short;
 pub use mapping::{BadMapping, Mapping};
 
 /// What a file is written in.
@@ -82,6 +83,8 @@ pub struct Ready {
     pub weight: usize,
     /// It is a row of a table, which has one text for each column.
     pub row: bool,
+    /// It says of itself that it is deleted, as an export does.
+    pub deleted: bool,
 }
 
 impl Ready {
@@ -136,6 +139,9 @@ pub fn read<'f>(file: &'f [u8], format: Format, mapping: &'f Mapping) -> Result<
             let lacking = mapping.lacks(heading);
             if !lacking.is_empty() {
                 return Err(lacks(&lacking, heading));
+            }
+            if !mapping.tells_apart(heading) {
+                return Err(nobody(mapping, heading));
             }
             unused = mapping.unknown(heading);
             Box::new(rows)
@@ -208,17 +214,32 @@ impl Records<'_> {
     }
 }
 
+/// No more columns are named: who reads it looks at the file.
+const NAMED: usize = 30;
+
 /// What is wrong with a table that does not fit its mapping.
 fn lacks(lacking: &[&str], heading: &[Arc<str>]) -> String {
-    /// No more columns are named: who reads it looks at the file.
-    const NAMED: usize = 30;
-    let there: Vec<&str> = heading.iter().take(NAMED).map(|name| &**name).collect();
     let lacking: Vec<&str> = lacking.iter().take(NAMED).copied().collect();
     format!(
         "the mapping names columns that the file does not have: {}; its columns are {}",
         lacking.join(", "),
-        there.join(", ")
+        columns(heading)
     )
+}
+
+/// What is wrong with a table that says of nobody who it is.
+fn nobody(mapping: &Mapping, heading: &[Arc<str>]) -> String {
+    let names: Vec<&str> = mapping.key.iter().map(|key| short(key)).collect();
+    format!(
+        "no column becomes {}, by which identities are told apart; its columns are {}: give a mapping (--mapping) that says \
+         what becomes what",
+        names.join(" and "),
+        columns(heading)
+    )
+}
+
+fn columns(heading: &[Arc<str>]) -> String {
+    heading.iter().take(NAMED).map(|name| &**name).collect::<Vec<_>>().join(", ")
 }
 
 /// What is wrong with a record that is no JSON. Its line is told beside it.
@@ -235,11 +256,11 @@ fn too_long() -> String {
 }
 
 fn ready(cells: Cells, mapping: &Mapping) -> Result<Ready, String> {
-    let Taken { id, document, passwords, weight } = document::take(mapping.document(cells)?)?;
+    let Taken { id, document, passwords, weight, deleted } = document::take(mapping.document(cells)?)?;
     let derived = || document::derived_id(&document, &mapping.key);
     let id = id.or_else(derived).ok_or_else(|| {
-        let names: Vec<&str> = mapping.key.iter().map(|key| mapping::short(key)).collect();
+        let names: Vec<&str> = mapping.key.iter().map(|key| short(key)).collect();
         format!("it has no {}, by which identities are told apart", names.join(" or no "))
     })?;
-    Ok(Ready { id, document, passwords, weight, row: false })
+    Ok(Ready { id, document, passwords, weight, row: false, deleted })
 }

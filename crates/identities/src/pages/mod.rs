@@ -2,13 +2,18 @@
 
 mod edit;
 mod erase;
+mod fields;
 mod find;
 mod import;
 mod list;
 mod many;
 mod one;
+mod runs;
 mod show;
+mod staged;
 mod wait;
+
+use std::sync::Arc;
 
 pub(crate) use find::People;
 
@@ -17,9 +22,11 @@ use axum::routing::post;
 use http::Scope;
 use http::page::{Group, Kit, Lang, NavItem, PageRoutes, Part, Who};
 
+pub use self::staged::Waiting;
 use crate::api::FILE;
 use crate::register::Register;
 use crate::schedule::Schedule;
+use crate::schema::Schema;
 
 /// What the register brings to the pages.
 pub const PART: Part = Part {
@@ -41,6 +48,10 @@ pub struct Pages {
     pub register: Register,
     /// When they are synchronised by themselves.
     pub schedule: Schedule,
+    /// Further classes of members that the form asks for.
+    pub schemas: Arc<[Schema]>,
+    /// Files that somebody looks at before they are imported.
+    pub waiting: Waiting,
     /// What all pages share, with [`PART`] in it.
     pub kit: Kit,
 }
@@ -56,13 +67,18 @@ pub fn routes() -> PageRoutes<Pages> {
     const READ: Who = Who::May(crate::READ);
     const OPERATE: Who = Who::May(Scope::OPERATE);
     const ADMIN: Who = Who::May(Scope::ADMIN);
-    let upload = post(import::import).layer(DefaultBodyLimit::max(FILE + (1 << 20)));
+    let upload = post(import::send).layer(DefaultBodyLimit::max(FILE + (1 << 20)));
     PageRoutes::default()
         .get("/identities", READ, list::list)
         .get("/identities/new", OPERATE, edit::new)
         .post("/identities/new", OPERATE, edit::create)
         .get("/identities/import", OPERATE, import::ask)
         .with("post", "/identities/import", OPERATE, upload)
+        .get("/identities/import/{token}", OPERATE, import::preview)
+        .post("/identities/import/{token}", OPERATE, import::import)
+        .post("/identities/import/{token}/how", OPERATE, import::read_as)
+        .get("/identities/runs", READ, runs::list)
+        .get("/identities/runs/{run}", READ, runs::show)
         .get("/identities/many", OPERATE, many::ask)
         .post("/identities/many", OPERATE, many::act)
         .get("/identities/{id}", READ, one::show)

@@ -1,19 +1,21 @@
 //! What is done to one identity, to a selection, or to all that fit a filter.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use engine::{Accepted, Actor, AuditEntry};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use model::word::code;
 use model::{Code, Effects, JobId, Subject};
 use serde_json::json;
 
 use super::begun::Begun;
-use super::{Filter, Found, Register, TRIES};
+use super::{Filter, Found, Register, TRIES, name};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::request;
+use crate::run::{self, Run};
 use crate::state::{Deed, Hindrance, State};
 
 /// Identities that are worked on at once.
@@ -43,6 +45,8 @@ pub struct Report {
     pub left: u64,
     /// The first of them.
     pub examples: Vec<Left>,
+    /// The run that it is in the history, when it was asked of the backends for many.
+    pub run: Option<String>,
 }
 
 /// An identity that was left as it is.
@@ -107,13 +111,15 @@ impl Register {
             }
             selection => (true, opening(actor, want, selection)),
         };
-        let begun = Arc::new(Begun::new(begun));
+        let run = self.new_run(want, many, actor).await?;
+        let begun = Arc::new(Begun::with_run(begun, run.as_ref().map(Run::write)));
+        let named: Option<Arc<str>> = run.as_ref().map(|run| run.id.as_str().into());
         // After a first error nothing more is begun, and what is under way is waited for: it may be done all the same.
         let failed = AtomicBool::new(false);
         let going = self
             .ids(selection)
             .take_while(|_| std::future::ready(!failed.load(Ordering::Relaxed)))
-            .map_ok(|id| self.clone().once(id, want, Arc::clone(&begun)))
+            .map_ok(|id| self.clone().once(id, want, named.clone(), Arc::clone(&begun)))
             .try_buffer_unordered(AT_ONCE);
         let mut going = std::pin::pin!(going);
         let mut done = Ok(());
@@ -127,6 +133,15 @@ impl Register {
             }
         }
         self.name_left(&mut report.examples).await?;
+        if let Some(run) = run.filter(|_| report.done > 0)
+            && begun.is_said().await
+        {
+            report.run = Some(run.id.clone());
+            // What is not kept of it because the journal refuses is told as an interrupted run.
+            if let Err(error) = self.all_asked(run, &report).await {
+                tracing::warn!(%error, "the history does not say for how many it was asked: {error}");
+            }
+        }
         // What was done before an error was done.
         let audited = if many && report.done > 0 {
             let entry = entry(&report, "identities".to_owned());
@@ -155,7 +170,13 @@ impl Register {
     }
 
     /// Does it to an identity as it stands, again when somebody else changed it at the same moment.
-    async fn once(self, id: String, want: Want, begun: Arc<Begun>) -> Result<(String, Outcome), Error> {
+    async fn once(
+        self,
+        id: String,
+        want: Want,
+        run: Option<Arc<str>>,
+        begun: Arc<Begun>,
+    ) -> Result<(String, Outcome), Error> {
         for _ in 0..TRIES {
             let identity = match self.find_meant(&id).await {
                 Ok(Some(identity)) => identity,
@@ -167,7 +188,7 @@ impl Register {
             };
             let done = match want {
                 Want::Move(state) => self.move_one(identity, state, &begun).await,
-                Want::Ask(deed) => self.ask(identity, deed, &begun).await,
+                Want::Ask(deed) => self.ask(identity, deed, run.as_deref(), &begun).await,
             };
             match done {
                 Err(error) if error.is_conflict() => {}
@@ -190,7 +211,13 @@ impl Register {
     }
 
     /// Makes the job of one identity, in one commit with its new state.
-    async fn ask(&self, mut identity: Identity, deed: Deed, begun: &Begun) -> Result<Outcome, Error> {
+    async fn ask(
+        &self,
+        mut identity: Identity,
+        deed: Deed,
+        run: Option<&str>,
+        begun: &Begun,
+    ) -> Result<Outcome, Error> {
         if let Err(why) = identity.situation().allows(deed) {
             return Ok(Err(why.into()));
         }
@@ -200,11 +227,12 @@ impl Register {
             self.write_one(&identity, None, begun).await?;
             return Ok(Ok(None));
         }
-        let request = request::bulk(&identity, deed);
-        identity.begin(deed, request::key(&identity, deed));
+        let request = request::bulk(&identity, deed, run);
+        identity.begin(deed, request::key(&identity, deed, run));
         let effects = Effects { entities: vec![identity.write()], ..Effects::default() };
-        let accepted = begun.write(async |entry| {
-            let accepted = self.hub.accept_audited(request, effects, |_| entry).await?;
+        let accepted = begun.write(async |opening| {
+            let effects = opening.with(effects);
+            let accepted = self.hub.accept_audited(request, effects, |_| opening.entry()).await?;
             Ok::<_, Error>((matches!(accepted, Accepted::New(_)), accepted))
         });
         Ok(match accepted.await? {
@@ -213,6 +241,23 @@ impl Register {
             Accepted::Refused(why) => Err((why.code.to_string(), why.message)),
             Accepted::Unclaimed => Err(("unclaimed".to_owned(), "no backend implements this".to_owned())),
         })
+    }
+
+    /// The run that asking many begins; its id is nobody else's.
+    async fn new_run(&self, want: Want, many: bool, actor: &Actor) -> Result<Option<Run>, Error> {
+        /// When the newest run of this process was begun, in milliseconds: two that begin at once are two.
+        static NEWEST: AtomicI64 = AtomicI64::new(i64::MIN);
+        let (Want::Ask(deed), true) = (want, many) else { return Ok(None) };
+        let now = self.hub.now().as_millisecond();
+        let newest = NEWEST.fetch_max(now, Ordering::Relaxed);
+        let mut at = if newest < now { now } else { NEWEST.fetch_add(1, Ordering::Relaxed) + 1 };
+        loop {
+            let run = Run::new(deed, name(actor), Timestamp::from_millisecond(at).unwrap_or(self.hub.now()));
+            if self.hub.journal().entity(run::entity_key(&run.id)).await?.is_none() {
+                return Ok(Some(run));
+            }
+            at += 1;
+        }
     }
 
     /// The ids of a selection, read as they are needed.

@@ -1,6 +1,10 @@
 //! From a file to records, apart from the threads that serve everybody, and never more of them than are worked on.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use http::body::Hold;
+use model::text::{self, Encoding, NotText};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error;
@@ -14,9 +18,11 @@ const WEIGHT: usize = 4 << 20;
 #[derive(Debug)]
 pub struct File {
     /// What it says.
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<Vec<u8>>,
     /// What it is written in.
     pub format: Format,
+    /// How its letters are written; without it as its mark says, or in UTF-8.
+    pub encoding: Option<Encoding>,
     /// What becomes what.
     pub mapping: Mapping,
     /// The memory that was set aside for it.
@@ -40,13 +46,18 @@ impl Portions {
         let (give, taken) = mpsc::channel(1);
         // It ends with the file, or with whoever takes its portions.
         tokio::task::spawn_blocking(move || {
-            let File { bytes, format, mapping, memory } = file;
-            match import::read(&bytes, format, &mapping) {
-                Err(why) => drop(begun.send(Err(why))),
-                Ok(records) => {
-                    let _ = begun.send(Ok((import::count(&bytes, format, &mapping), records.unused.clone())));
+            let File { bytes, format, encoding, mapping, mut memory } = file;
+            let text = plain(&bytes, encoding, memory.as_mut());
+            let read =
+                text.as_ref().map_err(Clone::clone).and_then(|text| import::read(text, format, &mapping));
+            match (read, text.as_ref()) {
+                (Ok(records), Ok(text)) => {
+                    let of = import::count(text, format, &mapping);
+                    let _ = begun.send(Ok((of, records.unused.clone())));
                     hand_over(records, &give);
                 }
+                (Err(why), _) => drop(begun.send(Err(why))),
+                (_, Err(why)) => drop(begun.send(Err(why.clone()))),
             }
             drop(memory);
         });
@@ -60,6 +71,22 @@ impl Portions {
     pub(super) async fn next(&mut self) -> Option<Vec<Record>> {
         self.taken.recv().await
     }
+}
+
+/// The file in UTF-8. What is written anew takes memory of its own.
+fn plain<'f>(
+    bytes: &'f [u8],
+    encoding: Option<Encoding>,
+    memory: Option<&mut Hold>,
+) -> Result<Cow<'f, [u8]>, String> {
+    let text = text::plain(bytes, encoding).map_err(|error| match error {
+        NotText::Looks(looks, _) => format!("{error}, or give the encoding (--encoding {})", looks.as_str()),
+        NotText::Broken(_) => error.to_string(),
+    })?;
+    if let (Cow::Owned(text), Some(memory)) = (&text, memory) {
+        memory.grow(text.len()).map_err(|problem| problem.detail.to_string())?;
+    }
+    Ok(text)
 }
 
 fn hand_over(records: Records<'_>, give: &mpsc::Sender<Vec<Record>>) {

@@ -7,7 +7,9 @@ use serde_json::Map;
 
 use super::begun::Begun;
 use super::feed::Portions;
+use super::report::{Change, Imported, Member, Met};
 use super::{Register, Stamp, TRIES};
+use crate::document;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::import::{Ready, Record};
@@ -15,8 +17,6 @@ use crate::state::{Hindrance, State};
 
 /// Records that are written at once.
 const AT_ONCE: usize = 64;
-/// Records that cannot be used are listed up to here; the others are counted.
-const LISTED: usize = 10_000;
 
 /// What several imports put together takes no more memory, in bytes.
 const LARGEST: usize = 32 << 20;
@@ -30,34 +30,15 @@ pub struct Options {
     pub validated: bool,
 }
 
-/// What an import came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Identities that were not there.
-    pub new: u64,
-    /// Those that say something else now.
-    pub changed: u64,
-    /// Those that say the same as before.
-    pub unchanged: u64,
-    /// Of the new and changed ones: something is missing in them.
-    pub incomplete: u64,
-    /// Passwords that were left out.
-    pub passwords: u64,
-    /// Columns of a table that become nothing, and of which nobody said so.
-    pub unused: Vec<String>,
-    /// The records that could not be used: line, and why. Of very many the last entry counts the rest.
-    pub bad: Vec<(u64, String)>,
-}
-
 /// What became of a record.
-enum Outcome {
-    New(State),
-    Changed(State),
+pub(super) enum Outcome {
+    New(Met),
+    Changed(Change),
     Unchanged,
 }
 
-/// What became of it, and the passwords that were left out; or what is wrong with it.
-type Written = Result<(Outcome, usize), String>;
+/// What became of it, the state in which it is then, and the passwords that were left out; or what is wrong with it.
+pub(super) type Written = Result<(Outcome, State, usize), String>;
 
 impl Register {
     /// Imports records. Whatever happens in between, doing it again goes on where it was left: what is there already
@@ -69,7 +50,7 @@ impl Register {
         actor: &Actor,
         mut handled: impl FnMut(u64),
     ) -> Result<Imported, Error> {
-        let mut report = Imported { unused: std::mem::take(&mut portions.unused), ..Imported::default() };
+        let mut report = Imported::new(std::mem::take(&mut portions.unused));
         let by = self.stamp(actor);
         let imported = Code::from_static("imported");
         let begun = Begun::new(AuditEntry::new(
@@ -78,7 +59,7 @@ impl Register {
             imported.clone(),
             "imported: an import was begun",
         ));
-        let (mut count, mut done, mut more) = (0, Ok(()), None);
+        let (mut count, mut done) = (0, Ok(()));
         while let (Ok(()), Some(portion)) = (&done, portions.next().await) {
             done = self
                 .write_over(portion, options, &by, &begun)
@@ -89,12 +70,8 @@ impl Register {
                     std::future::ready(Ok(()))
                 })
                 .await;
-            report.shorten(&mut more);
+            report.shorten();
         }
-        report.bad.sort();
-        report.bad.extend(more.map(|(line, more): (u64, u64)| {
-            (line, format!("{more} more records cannot be used, from this line on: mend those above first"))
-        }));
         if report.new + report.changed > 0 && !options.dry_run {
             let message = format!("imported: {} new, {} changed", report.new, report.changed);
             let entry = AuditEntry::new(actor, "identities", imported, message);
@@ -113,7 +90,7 @@ impl Register {
     ) -> impl Stream<Item = Result<(u64, Written), Error>> + 'r {
         let one = move |Record { line, identity }| async move {
             let outcome = match identity {
-                Ok(ready) => self.take_over(ready, options, by, begun).await?,
+                Ok(ready) => self.take_over(line, ready, options, by, begun).await?,
                 Err(why) => Err(why),
             };
             Ok((line, outcome))
@@ -124,52 +101,47 @@ impl Register {
     /// Writes one record over what is there; an `Err` inside is what is wrong with it.
     async fn take_over(
         &self,
+        line: u64,
         ready: Ready,
         options: Options,
         by: &Stamp,
         begun: &Begun,
     ) -> Result<Written, Error> {
         for _ in 0..TRIES {
-            let passwords = ready.passwords;
             let found = match self.find_one(&ready.id).await {
                 Err(error @ Error::Damaged { .. }) => return Ok(Err(error.to_string())),
                 found => found?,
             };
-            let (mut identity, known) = match found {
-                None => {
-                    let mut document = Map::new();
-                    ready.lay_over(&mut document);
-                    (Identity::new(ready.id.clone(), document, by.clone()), false)
+            let state = found.as_ref().map(|identity| identity.state);
+            if ready.deleted {
+                return Ok(match state {
+                    // An export that comes back brings nobody back.
+                    Some(State::Deleted) => Ok((Outcome::Unchanged, State::Deleted, ready.passwords)),
+                    _ => Err("the file says that it is deleted: take that out of the file to import it all the same"
+                        .to_owned()),
+                });
+            }
+            let (mut identity, outcome) = match laid_over(line, &ready, found, by) {
+                Ok(Some(laid)) => laid,
+                Ok(None) => {
+                    return Ok(Ok((Outcome::Unchanged, state.unwrap_or(State::ToValidate), ready.passwords)));
                 }
-                Some(mut identity) => {
-                    let mut document = identity.kept.document.clone();
-                    ready.lay_over(&mut document);
-                    if json::check_part(&document).is_ok_and(|weight| weight > LARGEST) {
-                        let most = LARGEST >> 20;
-                        return Ok(Err(format!(
-                            "with what is there it would take more than {most} MiB of memory"
-                        )));
-                    }
-                    if !identity.edit(document, by.clone()) {
-                        return Ok(Ok((Outcome::Unchanged, passwords)));
-                    }
-                    (identity, true)
-                }
+                Err(why) => return Ok(Err(why)),
             };
             if options.validated && identity.state == State::ToValidate {
                 identity.move_to(State::ToSynchronise);
             }
-            let outcome = if known { Outcome::Changed } else { Outcome::New }(identity.state);
             let claim = match self.claim(&identity.id, &identity.kept.document).await {
                 Err(taken @ Error::Taken { .. }) => return Ok(Err(taken.to_string())),
                 claim => claim?,
             };
+            let written = Ok(Ok((outcome, identity.state, ready.passwords)));
             if options.dry_run {
-                return Ok(Ok((outcome, passwords)));
+                return written;
             }
             match self.write_one(&identity, claim, begun).await {
                 Err(error) if error.is_conflict() => {}
-                Ok(()) => return Ok(Ok((outcome, passwords))),
+                Ok(()) => return written,
                 Err(error) => return Err(error),
             }
         }
@@ -177,37 +149,43 @@ impl Register {
     }
 }
 
-impl Imported {
-    /// Keeps what is listed within its bound: `more` is where the rest begins, and how much it is.
-    fn shorten(&mut self, more: &mut Option<(u64, u64)>) {
-        if self.bad.len() <= LISTED {
-            return;
-        }
-        self.bad.sort();
-        let rest = self.bad.split_off(LISTED);
-        let (first, count) =
-            (rest.iter().map(|(line, _)| *line).min(), u64::try_from(rest.len()).unwrap_or(u64::MAX));
-        let (line, before) = more.unwrap_or((first.unwrap_or_default(), 0));
-        *more = Some((line, before.saturating_add(count)));
+/// An identity as it is once a record is laid over it, and what became of it; `None` = it says the same as before.
+fn laid_over(
+    line: u64,
+    ready: &Ready,
+    found: Option<Identity>,
+    by: &Stamp,
+) -> Result<Option<(Identity, Outcome)>, String> {
+    let known = found.as_ref().map(|identity| (identity.kept.document.clone(), identity.state));
+    let mut document = known.as_ref().map(|(document, _)| document.clone()).unwrap_or_default();
+    ready.lay_over(&mut document);
+    if json::check_part(&document).is_ok_and(|weight| weight > LARGEST) {
+        return Err(format!("with what is there it would take more than {} MiB of memory", LARGEST >> 20));
     }
+    let met = |identity: &Identity| Met {
+        line,
+        id: identity.id.clone(),
+        label: document::label(&identity.kept.document),
+        missing: document::missing(&identity.kept.document),
+    };
+    let Some((before, state)) = known else {
+        let identity = Identity::new(ready.id.clone(), document, by.clone());
+        let outcome = Outcome::New(met(&identity));
+        return Ok(Some((identity, outcome)));
+    };
+    let Some(mut identity) = found else { return Ok(None) };
+    if !identity.edit(document, by.clone()) {
+        return Ok(None);
+    }
+    let members = members(&before, &identity.kept.document);
+    let outcome = Outcome::Changed(Change { met: met(&identity), members, back: state == State::Deleted });
+    Ok(Some((identity, outcome)))
+}
 
-    fn add(&mut self, line: u64, outcome: Written) {
-        let (outcome, passwords) = match outcome {
-            Ok(outcome) => outcome,
-            Err(why) => return self.bad.push((line, why)),
-        };
-        self.passwords += u64::try_from(passwords).unwrap_or(u64::MAX);
-        let state = match outcome {
-            Outcome::New(state) => {
-                self.new += 1;
-                state
-            }
-            Outcome::Changed(state) => {
-                self.changed += 1;
-                state
-            }
-            Outcome::Unchanged => return self.unchanged += 1,
-        };
-        self.incomplete += u64::from(state == State::ToComplete);
-    }
+/// The members that a record changes.
+fn members(before: &Map<String, serde_json::Value>, after: &Map<String, serde_json::Value>) -> Vec<Member> {
+    document::altered(before, after)
+        .into_iter()
+        .map(|(place, old, new)| Member::new(&place, old, new))
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! `identities:`, the register.
 
+use std::path::PathBuf;
+
 use module::config::Root;
 use module::section;
 
@@ -11,6 +13,9 @@ section! {
         schedule: Option<String> = None,
         /// The time zone of the schedule, `Europe/Paris`. Without it that of the machine.
         time_zone: Option<String> = None,
+        /// A folder of YAML files, one for each further class of members that the form of a person asks for
+        /// (`supannPerson.yml`). Without it those of `inetOrgPerson`.
+        schemas: Option<PathBuf> = None,
     }
 }
 
@@ -19,4 +24,4 @@ impl Root for Identities {
 }
 
 /// Keys that are read at start only.
-pub(super) const COLD: &[&str] = &["schedule", "time_zone"];
+pub(super) const COLD: &[&str] = &["schedule", "time_zone", "schemas"];

@@ -5,14 +5,17 @@ mod config;
 mod running;
 mod typed;
 
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use module::config::SectionKind;
 use module::exit::misuse;
-use module::{About, Command, Declaration, Module, Told};
+use module::{About, Command, Declaration, Module, Told, document};
 
 use crate::schedule::Schedule;
+use crate::schema::Schema;
 use crate::{Follow, RETRY, SCOPE, SOURCE};
 use running::Open;
 use typed::Identities as Typed;
@@ -44,16 +47,44 @@ impl Module for Identities {
     }
 
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
-        let schedule = schedule(&told.sections.get())?;
+        let section = told.sections.get();
+        let schedule = schedule(&section)?;
+        let schemas = schemas(&section)?;
         say.chores.extend(schedule.chore());
+        say.chores.extend(crate::schedule::history());
         say.if_lost.push("the register of identities goes with the journal".to_owned());
         say.on_start(move |_, setup| {
             setup.reactors.push(Arc::new(Follow));
             setup.retry.insert(SOURCE.to_owned(), RETRY);
-            Ok(Open(schedule))
+            Ok(Open { schedule, schemas: Arc::clone(&schemas) })
         });
         Ok(())
     }
+}
+
+/// The further classes of members, by their names.
+fn schemas(section: &Section) -> Result<Arc<[Schema]>> {
+    /// No file of a class is longer, in bytes.
+    const LONGEST: u64 = 1 << 20;
+    let Some(folder) = &section.schemas else { return Ok(Arc::default()) };
+    let bad = |path: &Path, why: String| misuse(format!("identities.schemas: {}: {why}", path.display()));
+    let entries = std::fs::read_dir(folder).map_err(|error| bad(folder, document::explain(&error)))?;
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| bad(folder, document::explain(&error)))?;
+    files.retain(|file| file.extension().is_some_and(|end| end == "yml" || end == "yaml"));
+    files.sort();
+    let read = |file: PathBuf| {
+        let name = file.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        let length = std::fs::metadata(&file).map_err(|error| bad(&file, document::explain(&error)))?.len();
+        if length > LONGEST {
+            return Err(bad(&file, format!("it is longer than {} MiB", LONGEST >> 20)));
+        }
+        let text = document::text(&file).map_err(|error| bad(&file, document::explain(&error)))?;
+        Schema::parse(name, &text).map_err(|error| bad(&file, error.to_string()))
+    };
+    files.into_iter().map(read).collect()
 }
 
 /// When identities are synchronised by themselves.

@@ -1,15 +1,21 @@
 //! The register of a hub that runs.
 
+use std::sync::Arc;
+
 use http::page::Part;
 use module::{Around, Finder, Running, Served};
 
 use crate::Register;
 use crate::api::{self, Api};
-use crate::pages::{self, Pages};
+use crate::pages::{self, Pages, Waiting};
 use crate::schedule::Schedule;
+use crate::schema::Schema;
 
 /// The register, at work.
-pub(super) struct Open(pub(super) Schedule);
+pub(super) struct Open {
+    pub(super) schedule: Schedule,
+    pub(super) schemas: Arc<[Schema]>,
+}
 
 impl Running for Open {
     fn pages(&self) -> Option<Part> {
@@ -18,14 +24,20 @@ impl Running for Open {
 
     fn serve(&self, around: &Around<'_>) -> Served {
         let register = Register::new(around.hub.clone());
-        let (schedule, everybody) = (self.0.clone(), register.clone());
+        let (schedule, everybody) = (self.schedule.clone(), register.clone());
         // Whoever looks at the list first does not wait until everybody was read.
         tokio::spawn(async move {
             if let Err(error) = everybody.directory().await {
                 tracing::warn!("the list of identities is made when somebody looks: {error}");
             }
         });
-        let parts = Pages { register: register.clone(), schedule: schedule.clone(), kit: around.kit.clone() };
+        let parts = Pages {
+            register: register.clone(),
+            schedule: schedule.clone(),
+            schemas: Arc::clone(&self.schemas),
+            waiting: Waiting::default(),
+            kit: around.kit.clone(),
+        };
         let finders: Vec<Box<dyn Finder>> = vec![Box::new(pages::People(parts.clone()))];
         let pages = pages::routes().with_state(parts);
         Served { api: vec![api::routes(Api::new(register, schedule))], pages, finders, ..Served::default() }

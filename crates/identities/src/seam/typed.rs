@@ -6,6 +6,7 @@ use crate::directory::Sort;
 use crate::import::Format;
 use crate::state::State;
 use clap::{Args, Subcommand, ValueEnum};
+use model::text::Encoding;
 
 /// `intendant identities …`.
 #[derive(Debug, Subcommand)]
@@ -19,7 +20,11 @@ pub(super) enum Identities {
     /// Show an identity: its state, the document that backends see, its last jobs
     Show(OneIdentity),
     /// Synchronise identities with the backends; without a selection, all that are to be synchronised
-    Sync(Bulk),
+    Sync(Sync),
+    /// List what was asked of the backends for many identities, with how it ended
+    Runs(ListRuns),
+    /// Say that identities were looked at: without a selection, all that are to be validated are to be synchronised
+    Validate(Bulk),
     /// Move identities to another state
     State(ChangeState),
     /// Give access back
@@ -30,7 +35,7 @@ pub(super) enum Identities {
     Delete(Bulk),
     /// Erase what the register keeps of identities that are deleted, for good
     Erase(Erase),
-    /// Reset a password, or change it with --change; read from standard input
+    /// Reset a password, or change it with --change; it is asked for, or read from standard input
     Password(Password),
 }
 
@@ -46,6 +51,9 @@ pub(super) struct Import {
     /// json, ndjson, csv or ldif; without it what the name of the file says
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub format: Option<Format>,
+    /// utf-8, utf-16 or latin-1 (Windows-1252); without it what the file's mark says, or utf-8
+    #[arg(long, value_name = "ENCODING", value_parser = encoding)]
+    pub encoding: Option<Encoding>,
     /// A YAML file that says which column becomes what
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
@@ -142,6 +150,34 @@ pub(super) struct Bulk {
     pub which: Which,
 }
 
+/// `intendant identities sync`.
+#[derive(Debug, Args)]
+pub(super) struct Sync {
+    /// Wait until all have ended, and say how
+    #[arg(long)]
+    pub wait: bool,
+    /// Which identities.
+    #[command(flatten)]
+    pub bulk: Bulk,
+}
+
+/// `intendant identities runs`.
+#[derive(Debug, Args)]
+pub(super) struct ListRuns {
+    /// Only this one, with the causes of what failed
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// How many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Wait until all of it have ended
+    #[arg(long, requires = "run")]
+    pub wait: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `intendant identities erase`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -170,8 +206,8 @@ pub(super) struct ChangeState {
 /// `intendant identities password`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The new password is the first line of standard input; with --change the old one comes first, and the new one on the \
-line after it.")]
+On a terminal it is asked for twice, and not shown. Elsewhere the new password is the first line of standard input; with \
+--change the old one comes first, and the new one on the line after it.")]
 pub(super) struct Password {
     /// The identity, by its id or its account
     #[arg(value_name = "ID|UID")]
@@ -192,6 +228,11 @@ fn format(word: &str) -> Result<Format, String> {
 fn sort(word: &str) -> Result<Sort, String> {
     Sort::from_word(word)
         .ok_or_else(|| "known are name, uid, state and changed, each also with - before it".to_owned())
+}
+
+fn encoding(word: &str) -> Result<Encoding, String> {
+    let known = || format!("known are {}", Encoding::ALL.map(Encoding::as_str).join(", "));
+    Encoding::of_word(word).ok_or_else(known)
 }
 
 fn state(word: &str) -> Result<State, String> {

@@ -160,14 +160,17 @@ impl Bed {
 
 /// A form as browsers send it.
 pub fn form(query: &str, name: &str, file: &str, mapping: &str) -> Request<Body> {
-    let part =
-        |head: &str, text: &str| format!("--X\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n");
-    let body = part(&format!("name=\"file\"; filename=\"{name}\""), file)
-        + &part("name=\"mapping\"", mapping)
-        + "--X--\r\n";
+    form_of(query, name, file.as_bytes(), mapping)
+}
+
+/// The same with a file of any bytes.
+pub fn form_of(query: &str, name: &str, file: &[u8], mapping: &str) -> Request<Body> {
+    let head = format!("--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+    let tail =
+        format!("\r\n--X\r\nContent-Disposition: form-data; name=\"mapping\"\r\n\r\n{mapping}\r\n--X--\r\n");
     Request::post(format!("/api/v1/identities/import{query}"))
         .header("content-type", "multipart/form-data; boundary=X")
-        .body(Body::from(body))
+        .body(Body::from([head.as_bytes(), file, tail.as_bytes()].concat()))
         .unwrap()
 }
 

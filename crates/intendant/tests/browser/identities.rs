@@ -37,6 +37,8 @@ fn two_hundred_are_imported_synchronised_and_one_is_put_right() {
     browser.shows("No identity yet").unwrap();
     browser.click("main .empty a[href='/identities/import']").unwrap();
     browser.fill("#file", &file).unwrap();
+    browser.click("button[name=look]").unwrap();
+    browser.shows("Nothing is written yet").unwrap();
     browser.click("button[name=import]").unwrap();
     browser.until("document.querySelector('.tiles b')?.textContent === '200'").unwrap();
 
@@ -57,10 +59,12 @@ fn two_hundred_are_imported_synchronised_and_one_is_put_right() {
     browser.click("tbody a[href='/identities/u007']").unwrap();
     browser.shows("Put right what the backend says").unwrap();
     browser.click("a[href='/identities/u007/edit']").unwrap();
-    browser.until("document.querySelector('#document')?.value.includes('wrong')").unwrap();
-    let text = browser.script("return document.querySelector('#document').value").unwrap();
-    browser.fill("#document", &text.as_str().unwrap().replace("wrong", "u007@example.org")).unwrap();
-    browser.click("button[name=save]").unwrap();
+    browser.until("document.querySelector('[name=\"/inetOrgPerson/mail\"]')?.value === 'wrong'").unwrap();
+    browser.fill("[name=\"/inetOrgPerson/mail\"]", "u007@").unwrap();
+    browser.click("button[name=save][class=primary]").unwrap();
+    browser.shows("Write an address as name@example.org").unwrap();
+    browser.fill("[name=\"/inetOrgPerson/mail\"]", "u007@example.org").unwrap();
+    browser.click("button[name=save][class=primary]").unwrap();
     browser.shows("The document is saved").unwrap();
     browser.click("button[name=to-synchronise]").unwrap();
     browser.shows("1 identity is to be synchronised").unwrap();

@@ -9,6 +9,7 @@ use crate::import::Format;
 use crate::register::Options;
 use anyhow::{Context as _, Result, bail};
 use futures_util::StreamExt as _;
+use model::text;
 use tokio::io::AsyncReadExt as _;
 
 use super::super::typed::Import;
@@ -26,11 +27,12 @@ pub(super) async fn run(args: &Import, desk: &dyn Desk) -> Result<Exit> {
         misuse("the name of the file does not say its format: give --format json, ndjson, csv or ldif")
     })?;
     let mapping = match &args.mapping {
-        Some(path) => String::from_utf8(read(path).await?)
-            .map_err(|_| misuse(format!("{} is not written in UTF-8", path.display())))?,
+        Some(path) => text::read(&read(path).await?)
+            .map_err(|error| misuse(format!("{}: {error}", path.display())))?
+            .into_owned(),
         None => String::new(),
     };
-    let file = File { content: read(&args.file).await?, format, mapping };
+    let file = File { content: read(&args.file).await?, format, encoding: args.encoding, mapping };
     let options = Options { dry_run: args.dry_run, validated: args.validated };
     let (mut bar, mut handled) = (None, (0, 0));
     let mut interrupts = Interrupts::listen()?;
@@ -91,7 +93,15 @@ fn tell(report: &ImportReport, args: &Import, desk: &dyn Desk) -> Result<Exit> {
         return Ok(Exit::of(report.bad.is_empty()));
     }
     for bad in &report.bad {
-        screen.marked(Mark::Bad, format!("{}:{}: {}", document::name(&args.file), bad.line, bad.reason))?;
+        let same = if bad.others.is_empty() {
+            String::new()
+        } else {
+            format!(" (and {} more: lines {})", bad.count - 1, bad.lines())
+        };
+        screen.marked(
+            Mark::Bad,
+            format!("{}:{}: {}{same}", document::name(&args.file), bad.line, bad.reason),
+        )?;
     }
     let would = if report.dry_run { "would be " } else { "" };
     let mut parts = vec![
@@ -99,34 +109,62 @@ fn tell(report: &ImportReport, args: &Import, desk: &dyn Desk) -> Result<Exit> {
         format!("{} {would}changed", report.changed),
         format!("{} unchanged", report.unchanged),
     ];
-    if !report.bad.is_empty() {
-        parts.push(format!("{} cannot be used", report.bad.len()));
+    if report.refused > 0 {
+        parts.push(format!("{} cannot be used", report.refused));
     }
     let mark = if report.bad.is_empty() { Mark::Good } else { Mark::Warn };
     screen.marked(mark, parts.join(", "))?;
+    if report.dry_run {
+        changes(report, screen)?;
+    }
+    remarks(report, screen);
+    if !report.dry_run && report.new + report.changed > report.aside {
+        screen.remark(if args.validated {
+            "next: `intendant identities sync`"
+        } else {
+            "next: look at them, then `intendant identities validate`"
+        });
+    }
+    Ok(Exit::of(report.bad.is_empty()))
+}
+
+/// Who would be changed, and in what.
+fn changes(report: &ImportReport, screen: &Screen) -> Result<()> {
+    for change in &report.changes {
+        let names: Vec<&str> = change.members.iter().map(|member| member.name.as_str()).collect();
+        let back = if change.back { "was deleted, and would come back; " } else { "" };
+        screen.marked(Mark::Idle, format!("{}: {back}{}", change.label, names.join(", ")))?;
+    }
+    let more = report.changed.saturating_sub(report.changes.len() as u64);
+    if more > 0 {
+        screen.remark(format!("and {more} more would be changed"));
+    }
+    if report.changed > 1 {
+        let members = report.members.iter().map(|(name, n)| format!("{name} of {n}"));
+        screen.remark(format!("members that would change: {}", members.collect::<Vec<_>>().join(", ")));
+    }
+    Ok(())
+}
+
+fn remarks(report: &ImportReport, screen: &Screen) {
     if report.incomplete > 0 {
         screen.remark(format!(
             "{} of them are to be completed: see `intendant identities list --in to_complete`",
             report.incomplete
         ));
     }
+    if report.aside > 0 {
+        screen.remark(format!("{} of them are set aside, and stay so", report.aside));
+    }
     if !report.unused.is_empty() {
         screen.remark(format!(
-            "columns that are not used: {}; a mapping says what becomes what",
+            "columns that are not used: {}; a mapping (--mapping FILE) says what becomes what",
             report.unused.join(", ")
         ));
     }
     if report.passwords > 0 {
         screen.remark(format!("{} passwords were left out: the register keeps none", report.passwords));
     }
-    if !report.dry_run && report.new + report.changed > 0 {
-        screen.remark(if args.validated {
-            "next: `intendant identities sync`"
-        } else {
-            "next: look at them, then `intendant identities state to_synchronise --in to_validate`"
-        });
-    }
-    Ok(Exit::of(report.bad.is_empty()))
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>> {

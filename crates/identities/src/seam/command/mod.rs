@@ -1,11 +1,13 @@
 //! `intendant identities …`.
 
 mod import;
+mod password;
+mod runs;
 
 use std::io::Write as _;
 use std::pin::pin;
 
-use crate::api::{Counts, Filter, IdentityView, Move, NewPassword, Report, Selection};
+use crate::api::{Counts, Filter, IdentityView, Move, Report, Selection};
 use crate::client;
 use crate::state::{Deed, State};
 use anyhow::Result;
@@ -14,12 +16,12 @@ use model::{JobState, Name};
 use serde_json::json;
 
 use super::typed::{
-    Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, ListIdentities, OneIdentity,
-    Password, Which,
+    Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, ListIdentities, OneIdentity, Sync,
+    Which,
 };
+use module::Desk;
 use module::exit::{Exit, misuse};
 use module::terminal::{Align, Cell, Mark, Table, Times};
-use module::{Desk, document};
 
 /// Carries out one of them.
 pub(super) async fn run(command: Identities, desk: &dyn Desk) -> Result<Exit> {
@@ -28,13 +30,15 @@ pub(super) async fn run(command: Identities, desk: &dyn Desk) -> Result<Exit> {
         Identities::Export(args) => export(args, desk).await,
         Identities::List(args) => list(args, desk).await,
         Identities::Show(args) => show(&args, desk).await,
-        Identities::Sync(args) => bulk(Deed::Synchronise, args, desk).await,
+        Identities::Validate(args) => validate(args, desk).await,
+        Identities::Sync(args) => sync(args, desk).await,
+        Identities::Runs(args) => runs::run(&args, desk).await,
         Identities::State(args) => state(args, desk).await,
         Identities::Enable(args) => bulk(Deed::Enable, args, desk).await,
         Identities::Disable(args) => bulk(Deed::Disable, args, desk).await,
         Identities::Delete(args) => bulk(Deed::Delete, args, desk).await,
         Identities::Erase(args) => erase(args, desk).await,
-        Identities::Password(args) => password(&args, desk).await,
+        Identities::Password(args) => password::run(&args, desk).await,
     }
 }
 
@@ -176,17 +180,50 @@ fn selected(bulk: Bulk) -> Result<Selection> {
 
 async fn bulk(deed: Deed, args: Bulk, desk: &dyn Desk) -> Result<Exit> {
     let json = args.json;
-    let nothing =
-        args.ids.is_empty() && !args.all && args.which.states.is_empty() && args.which.text.is_none();
-    let selection = if deed == Deed::Synchronise && nothing { Selection::default() } else { selected(args)? };
-    let report = client::carry_out(&desk.client()?, deed, &selection).await?;
+    let report = client::carry_out(&desk.client()?, deed, &selected(args)?).await?;
     let words = match deed {
-        Deed::Synchronise => "to be synchronised now",
         Deed::Enable => "to be enabled now",
         Deed::Disable => "to be disabled now",
         _ => "to be deleted now",
     };
     tell(&report, words, json, desk)
+}
+
+/// Whether a command names nobody.
+fn names_nobody(bulk: &Bulk) -> bool {
+    bulk.ids.is_empty() && !bulk.all && bulk.which.states.is_empty() && bulk.which.text.is_none()
+}
+
+async fn sync(args: Sync, desk: &dyn Desk) -> Result<Exit> {
+    let (hub, json) = (desk.client()?, args.bulk.json);
+    let selection = if names_nobody(&args.bulk) { Selection::default() } else { selected(args.bulk)? };
+    let report = client::carry_out(&hub, Deed::Synchronise, &selection).await?;
+    if !args.wait {
+        return tell(&report, "to be synchronised now", json, desk);
+    }
+    let asked =
+        if json { Exit::of(report.left == 0) } else { tell(&report, "to be synchronised now", json, desk)? };
+    match runs::wait_for(&hub, &report, json, desk).await? {
+        Some(Exit::Done) => Ok(asked),
+        Some(ended) => Ok(ended),
+        None if json => tell(&report, "", json, desk),
+        None => Ok(asked),
+    }
+}
+
+/// What was looked at may go out. Those that were not to be validated are left, which is no failure.
+async fn validate(args: Bulk, desk: &dyn Desk) -> Result<Exit> {
+    let json = args.json;
+    let all = Filter { state: vec![State::ToValidate], text: None };
+    let selection =
+        if names_nobody(&args) { Selection { ids: None, filter: Some(all) } } else { selected(args)? };
+    let Selection { ids, filter } = selection;
+    let report = client::move_to(&desk.client()?, &Move { state: State::ToSynchronise, ids, filter }).await?;
+    let exit = tell(&report, "to be synchronised", json, desk)?;
+    if !json && report.done > 0 {
+        desk.screen().remark("next: `intendant identities sync`");
+    }
+    Ok(exit)
 }
 
 async fn state(args: ChangeState, desk: &dyn Desk) -> Result<Exit> {
@@ -239,31 +276,4 @@ fn tell(report: &Report, words: &str, json: bool, desk: &dyn Desk) -> Result<Exi
 
 fn counted_identities(n: u64) -> String {
     if n == 1 { "1 identity is".to_owned() } else { format!("{n} identities are") }
-}
-
-async fn password(args: &Password, desk: &dyn Desk) -> Result<Exit> {
-    let mut lines = document::lines();
-    let mut line = |what: &str| -> Result<String> {
-        let line = lines.next().transpose()?.filter(|line| !line.is_empty());
-        line.ok_or_else(|| {
-            misuse(format!("standard input has no {what} password: write it on a line of its own"))
-        })
-    };
-    let old_password = if args.change { Some(line("old")?) } else { None };
-    let new = NewPassword { new_password: line("new")?, old_password };
-    let set = client::password(&desk.client()?, &args.id, &new).await?;
-    let screen = desk.screen();
-    if args.json {
-        screen.json(&set)?;
-    } else if set.state == JobState::Succeeded {
-        screen.marked(Mark::Good, "the password is set")?;
-    } else {
-        screen.fail(format!(
-            "job {} is {}{}",
-            set.job,
-            set.state.as_str(),
-            set.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default()
-        ));
-    }
-    Ok(Exit::of(set.state == JobState::Succeeded))
 }

@@ -1,0 +1,156 @@
+//! Files that somebody looks at before they are imported: they wait in memory, within bounds, for whoever sent them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use model::text::Encoding;
+
+use crate::import::Format;
+
+/// Bytes of all files that wait; whoever comes last has room, and the oldest one goes.
+const ROOM: usize = crate::api::FILE;
+/// Files that wait.
+const MOST: usize = 16;
+/// After this time nobody comes back.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A file that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Staged {
+    /// Named after its content: the same file is the same one.
+    pub(super) token: String,
+    /// Who sent it.
+    actor: String,
+    /// When.
+    at: Timestamp,
+    /// What it is called.
+    pub(super) name: Option<String>,
+    /// What it says.
+    pub(super) bytes: Arc<Vec<u8>>,
+    /// How it is to be read.
+    pub(super) how: How,
+}
+
+/// How a file is to be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct How {
+    /// Without it as its name says.
+    pub(super) format: Option<Format>,
+    /// Without it as its mark says.
+    pub(super) encoding: Option<Encoding>,
+    /// What becomes what, in YAML.
+    pub(super) mapping: String,
+}
+
+impl How {
+    /// Whether this is the format that was chosen.
+    pub(super) fn is_format(&self, word: &str) -> bool {
+        self.format.is_some_and(|known| known.as_str() == word)
+    }
+
+    /// Whether this is the encoding that was chosen.
+    pub(super) fn is_encoding(&self, word: &str) -> bool {
+        self.encoding.is_some_and(|known| known.as_str() == word)
+    }
+}
+
+/// All that wait. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Waiting(Arc<Mutex<Vec<Staged>>>);
+
+impl Waiting {
+    /// Keeps a file of somebody, and says by what it is found.
+    pub(super) fn keep(
+        &self,
+        actor: &str,
+        name: Option<String>,
+        bytes: Vec<u8>,
+        how: How,
+        now: Timestamp,
+    ) -> String {
+        let token: String = blake3::hash(&bytes).to_hex().chars().take(24).collect();
+        let staged = Staged {
+            token: token.clone(),
+            actor: actor.to_owned(),
+            at: now,
+            name,
+            bytes: Arc::new(bytes),
+            how,
+        };
+        self.among(now, |all| {
+            all.retain(|other| other.token != staged.token || other.actor != staged.actor);
+            all.push(staged);
+            let size = |all: &[Staged]| all.iter().map(|one| one.bytes.len()).sum::<usize>();
+            while all.len() > MOST || (all.len() > 1 && size(all) > ROOM) {
+                all.remove(0);
+            }
+        });
+        token
+    }
+
+    /// A file that this one sent.
+    pub(super) fn get(&self, actor: &str, token: &str, now: Timestamp) -> Option<Staged> {
+        self.among(now, |all| all.iter().find(|one| one.token == token && one.actor == actor).cloned())
+    }
+
+    /// It is to be read otherwise.
+    pub(super) fn read_as(&self, actor: &str, token: &str, how: How, now: Timestamp) {
+        self.among(now, |all| {
+            if let Some(known) = all.iter_mut().find(|one| one.token == token && one.actor == actor) {
+                known.how = how;
+            }
+        });
+    }
+
+    /// It is done with.
+    pub(super) fn drop(&self, actor: &str, token: &str, now: Timestamp) {
+        self.among(now, |all| all.retain(|one| one.token != token || one.actor != actor));
+    }
+
+    fn among<T>(&self, now: Timestamp, act: impl FnOnce(&mut Vec<Staged>) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|one| now.duration_since(one.at) < PATIENCE);
+        act(&mut all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn a_file_waits_for_whoever_sent_it() {
+        let waiting = Waiting::default();
+        let keep = |who: &str, what: &str, now| waiting.keep(who, None, what.into(), How::default(), at(now));
+        let one = keep("a", "one", 0);
+        assert_eq!(keep("a", "one", 1), one, "named after its content");
+        assert_eq!(waiting.get("a", &one, at(2)).map(|one| one.bytes.to_vec()), Some(b"one".to_vec()));
+        assert!(waiting.get("b", &one, at(2)).is_none());
+        waiting.read_as("a", &one, How { mapping: "x".to_owned(), ..How::default() }, at(2));
+        assert_eq!(waiting.get("a", &one, at(3)).unwrap().how.mapping, "x");
+        assert!(waiting.get("a", &one, at(3601)).is_none(), "nobody comes back");
+        let one = keep("a", "one", 0);
+        waiting.drop("a", &one, at(0));
+        assert!(waiting.get("a", &one, at(0)).is_none());
+    }
+
+    #[test]
+    fn the_oldest_goes_when_there_is_no_room() {
+        let waiting = Waiting::default();
+        let keep = |bytes: Vec<u8>| waiting.keep("a", None, bytes, How::default(), at(0));
+        let first = keep(vec![1; ROOM - 1]);
+        let second = keep(vec![2]);
+        assert!(waiting.get("a", &first, at(0)).is_some());
+        let third = keep(vec![3]);
+        assert!(waiting.get("a", &first, at(0)).is_none());
+        assert!(waiting.get("a", &second, at(0)).is_some() && waiting.get("a", &third, at(0)).is_some());
+        for n in 0..40_u8 {
+            keep(vec![n, n]);
+        }
+        assert_eq!(waiting.0.lock().unwrap().len(), MOST);
+    }
+}
