@@ -34,14 +34,14 @@ pub(crate) struct View {
 #[template(path = "views.html")]
 pub(crate) struct Views<'v> {
     v: &'v Visit,
-    views: Vec<View>,
+    saved: Vec<View>,
     /// What is shown, if it is worth a name.
     here: Option<String>,
 }
 
 impl<'v> Views<'v> {
     pub(crate) async fn of(console: &Console, v: &'v Visit, caller: &Caller, here: Option<String>) -> Self {
-        Views { v, views: saved(console, caller).await, here }
+        Views { v, saved: saved(console, caller).await, here }
     }
 
     fn is_here(&self, view: &View) -> bool {
@@ -49,7 +49,7 @@ impl<'v> Views<'v> {
     }
 
     fn is_new(&self) -> bool {
-        !self.views.iter().any(|view| self.is_here(view))
+        !self.saved.iter().any(|view| self.is_here(view))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The description of the API, as its page shows it. Pure.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -91,7 +92,7 @@ impl Operation {
         Operation {
             id: text(operation, "operationId"),
             about: pieces(both.trim()),
-            parameters: list(operation, "parameters").map(|parameter| Field::parameter(parameter)).collect(),
+            parameters: list(operation, "parameters").map(Field::parameter).collect(),
             answers: members(operation, "responses")
                 .map(|(status, answer)| Answer::read(status, answer, named))
                 .collect(),
@@ -161,7 +162,8 @@ fn curl(method: &str, path: &str, token: bool, body: Option<&Body>) -> String {
     }
     if let Some(body) = body {
         let quoted = body.example.replace('\'', r"'\''");
-        command.push_str(&format!(" \\\n  -H 'Content-Type: {}' \\\n  -d '{quoted}'", body.kind));
+        // Writing to a string cannot fail.
+        let _ = write!(command, " \\\n  -H 'Content-Type: {}' \\\n  -d '{quoted}'", body.kind);
     }
     command
 }

@@ -129,7 +129,7 @@ impl<'p> Told<'p> {
         let Story { job, body, trace, steps, attempts, deliveries, waiting_on, report, damaged, moved } =
             story;
         let part = |step: Step| Part::new(v, step, &attempts, over);
-        let timeline = Timeline::new(v, &job, &steps, attempts.iter().map(|(attempt, _)| attempt), now);
+        let timeline = Timeline::new(v, &job, &steps, &attempts.iter().map(|(attempt, _)| attempt), now);
         Told {
             who,
             panels,

@@ -44,7 +44,7 @@ impl Timeline {
         v: &Visit,
         job: &Job,
         steps: &[Step],
-        attempts: impl Iterator<Item = &'s Attempt> + Clone,
+        attempts: &(impl Iterator<Item = &'s Attempt> + Clone),
         now: Timestamp,
     ) -> Option<Self> {
         let from = job.accepted_at;

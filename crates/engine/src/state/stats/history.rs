@@ -247,7 +247,9 @@ impl History {
                     Some(backend) => tally.and_then(|tally| tally.backends.get(backend)),
                     None => tally.map(|tally| &tally.jobs),
                 };
-                ended.into_iter().for_each(|ended| all.add(ended));
+                if let Some(ended) = ended {
+                    all.add(ended);
+                }
             }
             let moment = |number: i64| {
                 let seconds = number.saturating_mul(slots).saturating_mul(length.seconds());
