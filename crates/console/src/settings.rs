@@ -24,8 +24,9 @@ struct Row {
 }
 
 impl Row {
-    fn new(setting: Setting) -> Self {
-        let pieces = setting.meaning.split('`').enumerate();
+    fn new(setting: Setting, visit: &Visit) -> Self {
+        let meaning = visit.words(&setting.meaning);
+        let pieces = meaning.split('`').enumerate();
         Row { meaning: pieces.map(|(place, text)| (place % 2 == 1, text.to_owned())).collect(), setting }
     }
 }
@@ -36,8 +37,8 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Ad
     for setting in console.installation.settings() {
         let section = setting.key.split_once('.').map_or("", |(section, _)| section).to_owned();
         match sections.iter_mut().find(|(name, _)| *name == section) {
-            Some((_, rows)) => rows.push(Row::new(setting)),
-            None => sections.push((section, vec![Row::new(setting)])),
+            Some((_, rows)) => rows.push(Row::new(setting, &visit)),
+            None => sections.push((section, vec![Row::new(setting, &visit)])),
         }
     }
     sections.retain(|(_, rows)| !rows.is_empty());

@@ -41,7 +41,7 @@ backend-left-alone = échoue, laissé en repos
 backend-held = pas maintenant
 backend-closed = hors de ses heures
 backend-inactive = inactif
-backend-broken = en panne
+backend-broken = inutilisable
 link-up = connectée
 link-down = déconnectée
 
@@ -113,7 +113,7 @@ chart-failed = { $n ->
    *[other] { $n } en échec
   }
 chart-soft = { $n } à réessayer
-chart-within = la moitié en { $half }, 95 sur 100 en { $most }
+chart-within = la moitié en { $half }, 95 % en { $most }
 chart-nothing = rien de terminé
 chart-took = Durée
 chart-half = la moitié en

@@ -24,9 +24,10 @@ mod systemd;
 use module::document;
 
 /// What becomes of the hub's own messages in French.
-pub const FRENCH: [&str; 3] = [
+pub const FRENCH: [&str; 4] = [
     include_str!("../texts/help.fr.po"),
     include_str!("../texts/output.fr.po"),
     include_str!("../texts/errors.fr.po"),
+    include_str!("../texts/settings.fr.po"),
 ];
 pub use module::exit;

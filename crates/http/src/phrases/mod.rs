@@ -2,7 +2,7 @@
 //! and are put into the language of whoever reads them where they are shown. A catalogue says what becomes of each; the
 //! English text is its key, as with gettext, whose files these are.
 //!
-//! A text is looked up as it stands, then among those with places (`there is no {what}`), then by its parts: what stands
+//! A text is looked up as it stands, then among those with places (`there is no job {job}`), then by its parts: what stands
 //! before and after a colon, and what is listed. What nobody has translated stays as it is.
 
 mod pattern;
@@ -115,8 +115,11 @@ mod tests {
 msgid "accepted"
 msgstr "acceptée"
 
-msgid "there is no {what}"
+msgid "there is no {what*}"
 msgstr "{what} n’existe pas"
+
+msgid "{what} is missing"
+msgstr "{what} manque"
 
 msgid "there is no job {job}"
 msgstr "il n’y a pas de travail {job}"
@@ -149,6 +152,12 @@ msgstr "clé {key} inconnue"
     }
 
     #[test]
+    fn what_others_say_is_no_sentence_of_ours() {
+        assert_eq!(say("uid is missing"), "uid manque");
+        assert_eq!(say("the last line is missing"), "the last line is missing");
+    }
+
+    #[test]
     fn numbers_are_numbers() {
         assert_eq!(say("12 accepted, 3 refused"), "12 acceptées, 3 refusées");
         assert_eq!(say("they accepted"), "they accepted");
@@ -159,6 +168,16 @@ msgstr "clé {key} inconnue"
         assert_eq!(say("x is accepted: there is no job 7"), "il n’y a pas de travail 7, x est acceptée");
         assert_eq!(say("/etc/a.yml:3: unknown key \"b\""), "/etc/a.yml:3: clé «\u{a0}b\u{a0}» inconnue");
         assert_eq!(say("api: 3 refused"), "api\u{a0}: 3 refusées");
+    }
+
+    #[test]
+    fn braces_may_stand_for_themselves() {
+        let say = |text| {
+            Phrases::new(&["msgid \"write {a: 1, b: 2}\"\nmsgstr \"écrivez {a: 1, b: 2}\""])
+                .say(text)
+                .into_owned()
+        };
+        assert_eq!(say("write {a: 1, b: 2}"), "écrivez {a: 1, b: 2}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A text with places in it: `there is no {what}`.
 //!
-//! A place takes any text, `{n}` and what ends in `_n` a number only. In the translation `{what}` puts it as it is, and
-//! `{what!}` in the language of the catalogue.
+//! A place takes a name: what has no space in it, or stands between quotes. `{n}` and what ends in `_n` take a number only,
+//! `{why*}` takes any text. In the translation `{what}` puts it as it is, and `{what!}` in the language of the catalogue; that
+//! one takes any text, too. So what others say, a backend for example, is not taken for a sentence of ours.
 
 /// So many ways to read a text are tried.
 const MOST: usize = 500;
@@ -9,9 +10,35 @@ const MOST: usize = 500;
 /// A text with places, and what becomes of it.
 pub(super) struct Pattern {
     head: String,
-    /// Each place, and the text behind it.
-    places: Vec<(String, String)>,
+    places: Vec<Place>,
     text: String,
+}
+
+/// A place, and the text behind it.
+struct Place {
+    name: String,
+    takes: Takes,
+    behind: String,
+}
+
+/// What a place takes.
+#[derive(Clone, Copy)]
+enum Takes {
+    Number,
+    Name,
+    Anything,
+}
+
+impl Takes {
+    fn fits(self, value: &str) -> bool {
+        let quoted = value.len() > 1 && value.starts_with('"') && value.ends_with('"');
+        !value.is_empty()
+            && match self {
+                Takes::Number => value.bytes().all(|b| b.is_ascii_digit()),
+                Takes::Name => quoted || !value.contains(char::is_whitespace),
+                Takes::Anything => true,
+            }
+    }
 }
 
 impl Pattern {
@@ -19,16 +46,27 @@ impl Pattern {
     pub(super) fn new(id: &str, text: &str) -> Option<Self> {
         let mut parts = id.split('{');
         let head = parts.next()?.to_owned();
-        let places: Vec<(String, String)> = parts
-            .filter_map(|part| part.split_once('}'))
-            .map(|(name, behind)| (name.to_owned(), behind.to_owned()))
-            .collect();
+        let place = |part: &str| {
+            let (name, behind) = part.split_once('}')?;
+            let (name, wide) = name.strip_suffix('*').map_or((name, false), |name| (name, true));
+            // What is no name was not meant as a place, and stands for itself: `{"action"}`.
+            let wide = wide || !name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let takes = if name == "n" || name.ends_with("_n") {
+                Takes::Number
+            } else if wide || text.contains(&format!("{{{name}!}}")) {
+                Takes::Anything
+            } else {
+                Takes::Name
+            };
+            Some(Place { name: name.to_owned(), takes, behind: behind.to_owned() })
+        };
+        let places: Vec<Place> = parts.filter_map(place).collect();
         (!places.is_empty()).then(|| Pattern { head, places, text: text.to_owned() })
     }
 
     /// How much of it is text of its own.
     pub(super) fn weight(&self) -> usize {
-        self.head.len() + self.places.iter().map(|(_, behind)| behind.len()).sum::<usize>()
+        self.head.len() + self.places.iter().map(|place| place.behind.len()).sum::<usize>()
     }
 
     /// The translation of this text, if it fits.
@@ -44,7 +82,7 @@ impl Pattern {
         for part in parts {
             let (name, behind) = part.split_once('}').unwrap_or((part, ""));
             let (name, ours) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
-            let place = self.places.iter().position(|(known, _)| known == name);
+            let place = self.places.iter().position(|place| place.name == name);
             let value = place.and_then(|place| found.get(place)).copied().unwrap_or_default();
             match ours.then(|| said(value)).flatten() {
                 Some(value) => filled.push_str(&value),
@@ -57,12 +95,10 @@ impl Pattern {
 }
 
 /// Reads the places one after the other, each as short as can be.
-fn take<'a>(text: &'a str, places: &[(String, String)], found: &mut Vec<&'a str>, left: &mut usize) -> bool {
-    let Some(((name, behind), others)) = places.split_first() else { return text.is_empty() };
-    let fits =
-        |value: &str| !value.is_empty() && (!is_number(name) || value.bytes().all(|b| b.is_ascii_digit()));
+fn take<'a>(text: &'a str, places: &[Place], found: &mut Vec<&'a str>, left: &mut usize) -> bool {
+    let Some((Place { takes, behind, .. }, others)) = places.split_first() else { return text.is_empty() };
     if others.is_empty() {
-        return match text.strip_suffix(behind.as_str()).filter(|value| fits(value)) {
+        return match text.strip_suffix(behind.as_str()).filter(|value| takes.fits(value)) {
             Some(value) => {
                 found.push(value);
                 true
@@ -74,7 +110,7 @@ fn take<'a>(text: &'a str, places: &[(String, String)], found: &mut Vec<&'a str>
         let (Some(value), Some(rest)) = (text.get(..at), text.get(at + behind.len()..)) else { return false };
         let Some(fewer) = left.checked_sub(1) else { return false };
         *left = fewer;
-        if !fits(value) {
+        if !takes.fits(value) {
             continue;
         }
         found.push(value);
@@ -84,10 +120,6 @@ fn take<'a>(text: &'a str, places: &[(String, String)], found: &mut Vec<&'a str>
         found.pop();
     }
     false
-}
-
-fn is_number(name: &str) -> bool {
-    name == "n" || name.ends_with("_n")
 }
 
 /// What is quoted stands between the quotes of the language.

@@ -1,12 +1,13 @@
 //! What can be typed, described in another language: each text of clap's is looked up in the catalogue as it stands.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::builder::{Str, StyledStr};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 use http::page::Lang;
-use module::terminal::Tongue;
+use module::terminal::{Tongue, text};
 
 /// As clap does it, with the heading of the usage in bold and underlined.
 const TEMPLATE: &str = "\
@@ -97,7 +98,8 @@ pub(super) fn tell(error: &clap::Error, tongue: Tongue) -> ExitCode {
     } else {
         let rendered = error.render().to_string();
         let said: Vec<String> = rendered.lines().map(|line| line_of(line, tongue)).collect();
-        eprintln!("{}", said.join("\n"));
+        // As above.
+        let _ = writeln!(io::stderr().lock(), "{}", text::printable(&said.join("\n")));
     }
     u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -217,7 +217,8 @@ async fn open(file: &Path) -> Result<impl Stream<Item = io::Result<Bytes>> + Sen
     };
     Ok(stream::try_unfold(source, |mut source| async {
         let mut chunk = Vec::with_capacity(CHUNK);
-        let read = (&mut source).take(CHUNK as u64).read_to_end(&mut chunk).await?;
+        // What is there: the next line of a pipe may be long in coming.
+        let read = source.read_buf(&mut chunk).await?;
         Ok((read > 0).then(|| (Bytes::from(chunk), source)))
     }))
 }
