@@ -47,7 +47,7 @@ fn carry_out(commands: &[module::Command], typed: Typed, context: &Context) -> E
     };
     let ended = runtime.block_on(async {
         match typed {
-            Typed::Own(command) => own(*command, context).await,
+            Typed::Own(command) => Box::pin(own(*command, context)).await,
             Typed::OfModule(place, given) => match commands.get(place) {
                 Some(command) => command.run(&given, context).await,
                 None => Ok(Exit::Misuse),

@@ -27,8 +27,8 @@ fn whoever_reads_a_result_may_leave() {
     let _hub = world.serve();
     let job = world.submit(&update("alice"));
     assert_eq!(world.run(&["jobs", "watch", &job]).code, 0);
-    let many: String = (0..200).map(|n| format!("{}\n", update(&n.to_string()))).collect();
-    let lines = world.file("many.ndjson", many);
+    let many: Vec<String> = (0..200).map(|n| update(&n.to_string())).collect();
+    let lines = world.file("many.ndjson", many.join("\n"));
     let commands = [
         vec!["--help"],
         vec!["--version"],

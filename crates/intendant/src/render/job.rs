@@ -81,11 +81,11 @@ pub fn refusals(records: &[Record], look: &Look, now: Timestamp) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
-    fn job(state: &str, subject: &str, message: Value) -> Job {
+    fn job(state: &str, subject: &str, message: &str) -> Job {
         serde_json::from_value(json!({
             "id": "0193a5b2-7f3e-7abc-8def-0123456789ab", "seq": 1, "source": "http", "external_id": null,
             "action": "IDENTITY_UPDATE", "subject": subject, "class": "bulk", "state": state, "head": true,
@@ -98,8 +98,8 @@ mod tests {
 
     fn shown(columns: usize) -> Vec<String> {
         let jobs = [
-            job("failed", "identity:alice", json!("the directory\nis full, and nobody has been told of it")),
-            job("succeeded", "identity:bo", json!("entry written")),
+            job("failed", "identity:alice", "the directory\nis full, and nobody has been told of it"),
+            job("succeeded", "identity:bo", "entry written"),
         ];
         list(&jobs, &Look::plain(columns), "2026-11-21T15:00:00Z".parse().unwrap())
     }

@@ -132,6 +132,7 @@ impl Module for Letting {
             })],
             pages: pages().table(),
             sources: vec!["rooms"],
+            french: "",
             roles: vec![ROLE],
         }
     }
@@ -352,6 +353,7 @@ impl Running for Open {
             panels: vec![Box::new(Porter)],
             grave: vec!["room_let_twice"],
             keyed: vec!["/rooms/v1/keys/"],
+            finders: Vec::new(),
         }
     }
 
