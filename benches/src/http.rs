@@ -79,7 +79,7 @@ impl Served {
             version: "bench",
             url: None,
         };
-        let routes = api::routes(Api::new(parts), Vec::new());
+        let (routes, _) = api::routes(Api::new(parts), Vec::new());
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };

@@ -55,7 +55,10 @@ async fn read(kind: &str, body: &[u8], size: usize) -> Read {
     };
     let upload = Upload::read(request, &Caller::of_socket(0)).await.map_err(told)?;
     assert!(!upload.field("file").is_some_and(str::is_empty), "a field that is empty counts as none");
-    Ok(upload.file(Some("csv")).map(|file| file.bytes).map_err(|error: Error| error.to_string()))
+    Ok(upload
+        .file(Some("csv"), None)
+        .map(|file| file.bytes.to_vec())
+        .map_err(|error: Error| error.to_string()))
 }
 
 fn told(problem: Problem) -> (StatusCode, String) {

@@ -179,12 +179,13 @@ async fn register(hub: &Hub) -> Vec<String> {
     }
     assert!(!ids.is_empty() && refused > 0);
     for (format, file) in [(Format::Ndjson, lines), (Format::Csv, format!("{heading}\n{row}\n"))] {
-        let file = File { bytes: file.into_bytes(), format, mapping: Mapping::default(), memory: None };
+        let bytes = file.into_bytes().into();
+        let file = File { bytes, format, encoding: None, mapping: Mapping::default(), memory: None };
         let portions = Portions::open(file).await.unwrap();
         let report = register.import(portions, Options::default(), &actor(), |_| {}).await.unwrap();
         assert!(report.new > 0, "{format:?}: {report:?}");
-        for (_, why) in &report.bad {
-            assert!(why.contains("nested deeper"), "{why}");
+        for refused in report.bad() {
+            assert!(refused.reason.contains("nested deeper"), "{refused:?}");
         }
     }
     let found = register.find(&identities::register::Filter::default(), None, 1000).await.unwrap();
