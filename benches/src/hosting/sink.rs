@@ -114,7 +114,9 @@ fn write(folder: &Path, mut digest: Option<digest::Context>, mut pieces: Receive
     };
     while let Some(piece) = pieces.blocking_recv() {
         part.write_all(&piece)?;
-        digest.iter_mut().for_each(|digest| digest.update(&piece));
+        if let Some(digest) = &mut digest {
+            digest.update(&piece);
+        }
         written += piece.len();
         if written - durable >= STEP {
             flush(&part, written)?;

@@ -151,7 +151,7 @@ impl Host {
             now.as_ref().filter(|_| asks).and_then(|now| request::request(now, &exports.to_string_lossy()));
         match asked {
             None => self.hub.write(effects, entry).await?,
-            Some(request) => match self.hub.accept_audited(request, effects, |_| entry).await? {
+            Some(request) => match Box::pin(self.hub.accept_audited(request, effects, |_| entry)).await? {
                 Accepted::New(_) | Accepted::Known(..) => {}
                 // Somebody else has asked for the next work of this establishment at the same moment.
                 Accepted::Refused(why) if why.code == code::ID_REUSED => return Err(conflict(&written.rne)),
