@@ -146,18 +146,18 @@
 
   // === charts: a value is read where one points or moves with the arrows ===
 
-  const reading = (event) => {
+  const readBar = (event) => {
     const bar = event.target.closest?.("[data-bars] a");
     if (!bar) return;
     const { at, until, says } = bar.dataset;
     const [from, to] = [new Date(at), new Date(until)];
     const date = day.format(from) === day.format(new Date()) ? "" : `${day.format(from)}, `;
-    const text = `${date}${short.format(from)}–${short.format(to)}: ${says}`;
+    const text = `${date}${short.format(from)}–${short.format(to)} · ${says}`;
     bar.setAttribute("aria-label", text);
     bar.closest("figure").querySelector("[data-reading]").textContent = text;
   };
-  document.addEventListener("pointerover", reading);
-  document.addEventListener("focusin", reading);
+  document.addEventListener("pointerover", readBar);
+  document.addEventListener("focusin", readBar);
   document.addEventListener("keydown", (event) => {
     const bar = event.target.closest?.("[data-bars] a");
     const bars = bar && [...bar.parentElement.querySelectorAll("a")];
