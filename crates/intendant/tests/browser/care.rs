@@ -79,6 +79,7 @@ fn work(bed: &Bed) -> Vec<(&'static str, String)> {
         ("replay", format!("/jobs/{bad}/retry")),
         ("retry-many", to("/jobs/retry")),
         ("dead-letters", to("/dead-letters")),
+        ("aside", format!("/jobs/aside?job={bad}")),
         ("refusals", to("/dead-letters?of=refusals")),
         ("refusal", refusal),
         ("submit", to("/submit")),
@@ -143,6 +144,11 @@ fn modules(bed: &Bed) -> Vec<(&'static str, String)> {
         ("account", to("/account")),
         ("settings", to("/settings")),
         ("about", to("/about")),
+        ("alerts", to("/alerts")),
+        ("docs", to("/docs")),
+        ("palette", to("/palette?q=bob")),
+        ("identities-runs", to("/identities/runs")),
+        ("identities-new", to("/identities/new")),
         ("nowhere", to("/nowhere")),
     ]
 }
