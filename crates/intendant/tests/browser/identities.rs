@@ -63,6 +63,9 @@ fn two_hundred_are_imported_synchronised_and_one_is_put_right() {
     browser.fill("[name=\"/inetOrgPerson/mail\"]", "u007@").unwrap();
     browser.click("button[name=save][class=primary]").unwrap();
     browser.shows("Write an address as name@example.org").unwrap();
+    // That a form came to nothing is said by the browser, too.
+    let complaints = browser.complaints().unwrap();
+    assert!(complaints.iter().all(|complaint| complaint.contains("422")), "{complaints:?}");
     browser.fill("[name=\"/inetOrgPerson/mail\"]", "u007@example.org").unwrap();
     browser.click("button[name=save][class=primary]").unwrap();
     browser.shows("The document is saved").unwrap();
