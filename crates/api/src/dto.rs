@@ -29,7 +29,7 @@ pub use hub::{
 };
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
 pub use progress::{News, Progress, ProgressKind};
-pub use story::{Attempt, Delivery, DeliveryPage, Moved, Settle, Settled, Step, Story, Waiting};
+pub use story::{Attempt, DeliveriesSettled, Delivery, DeliveryPage, Moved, Settle, Step, Story, Waiting};
 pub use submit::{
     Acceptance, BatchLine, CancelReport, CancelledMany, Cancelling, RefusedReplay, Replayed, ReplayedMany,
     Submitted, Waited,

@@ -95,8 +95,10 @@ fn a_password_is_typed_twice_and_not_shown() {
     world.backend("10directory", &format!("cat >>'{reset}'; echo >>'{reset}'; echo '{{\"status\":0}}'"));
     let people = world.file("people.csv", "_id,uid,cn,sn\nann,ann,ONE Ann,ONE\n");
     let hub = world.serve();
-    world.run(&["identities", "import", "--validated", &people]).said(0, &["1 new"]);
-    world.run(&["identities", "sync", "--wait"]).said(0, &["succeeded"]);
+    let imported = world.run(&["identities", "import", "--validated", &people]);
+    assert!(imported.code == 0 && imported.stdout.contains("1 new"), "{imported:?}");
+    let synchronised = world.run(&["identities", "sync", "--wait"]);
+    assert_eq!(synchronised.code, 0, "{synchronised:?}");
 
     let (new, again) = ("new password", "once more");
     let (shown, well) = types(&world, "ann", &[(new, "s3cret-one\r"), (again, "s3cret-two\r")]);

@@ -248,7 +248,7 @@ pub struct Settle {
 
 /// For how many deliveries it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Settled {
+pub struct DeliveriesSettled {
     /// So many.
     pub deliveries: u64,
 }

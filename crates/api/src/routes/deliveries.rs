@@ -9,7 +9,7 @@ use journal::{DeliveryFilter, Fate, Listing};
 use model::{DeliveryId, DeliveryState};
 
 use super::Api;
-use crate::dto::{self, Delivery, DeliveryPage, RecordQuery, Settle, Settled};
+use crate::dto::{self, DeliveriesSettled, Delivery, DeliveryPage, RecordQuery, Settle};
 use http::Params;
 use http::Problem;
 use http::{Caller, May, Operate, Read};
@@ -63,7 +63,7 @@ fn state(word: &str) -> Result<DeliveryState, Problem> {
     tag = "deliveries",
     operation_id = "deliveries_retry",
     request_body(content = Settle),
-    responses((status = 200, description = "Done", body = Settled)),
+    responses((status = 200, description = "Done", body = DeliveriesSettled)),
     security(("token" = ["operate"])),
 )]
 pub(super) async fn retry(
@@ -71,9 +71,11 @@ pub(super) async fn retry(
     May { caller, .. }: May<Operate>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Settled>, Problem> {
+) -> Result<Json<DeliveriesSettled>, Problem> {
     let dead = api.dead(&caller, &headers, body).await?;
-    Ok(Json(Settled { deliveries: api.hub.settle_deliveries(dead, Fate::Again, &caller.actor).await? }))
+    Ok(Json(DeliveriesSettled {
+        deliveries: api.hub.settle_deliveries(dead, Fate::Again, &caller.actor).await?,
+    }))
 }
 
 /// `POST /deliveries/drop`: those that were given up are dropped for good.
@@ -83,7 +85,7 @@ pub(super) async fn retry(
     tag = "deliveries",
     operation_id = "deliveries_drop",
     request_body(content = Settle),
-    responses((status = 200, description = "Done", body = Settled)),
+    responses((status = 200, description = "Done", body = DeliveriesSettled)),
     security(("token" = ["operate"])),
 )]
 pub(super) async fn discard(
@@ -91,9 +93,11 @@ pub(super) async fn discard(
     May { caller, .. }: May<Operate>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Settled>, Problem> {
+) -> Result<Json<DeliveriesSettled>, Problem> {
     let dead = api.dead(&caller, &headers, body).await?;
-    Ok(Json(Settled { deliveries: api.hub.settle_deliveries(dead, Fate::Drop, &caller.actor).await? }))
+    Ok(Json(DeliveriesSettled {
+        deliveries: api.hub.settle_deliveries(dead, Fate::Drop, &caller.actor).await?,
+    }))
 }
 
 impl Api {
