@@ -101,8 +101,9 @@ async fn one_bit_in_each_page() {
             noticed += usize::from(use_all(&folder).await);
         }
     }
-    // The rest fell into unused space, or changed a text in clear.
-    assert!(noticed * 3 > pages * 2, "{noticed} of {} flips were noticed", pages * 2);
+    // The rest fell into unused space, of which every table and index that is still empty has a page, or changed a text in
+    // clear.
+    assert!(noticed * 4 > pages * 2, "{noticed} of {} flips were noticed", pages * 2);
 }
 
 #[tokio::test]
