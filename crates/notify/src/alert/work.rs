@@ -94,7 +94,8 @@ impl Alerts {
 
     /// Sends everybody a letter that says that letters arrive. The error says for whom it does not.
     pub(super) async fn test(&self) -> Result<(), String> {
-        self.send(&Occasion::Test).await
+        let (_, faults) = self.send(&Occasion::Test).await;
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
     }
 
     /// What cannot go by way of the journal, once until it changes.
@@ -102,9 +103,13 @@ impl Alerts {
         if *self.lock() == unwritable {
             return;
         }
-        match self.send(occasion).await {
-            Ok(()) => *self.lock() = unwritable,
-            Err(why) => tracing::warn!("nobody could be told by mail how the journal does: {why}"),
+        let (taken, faults) = self.send(occasion).await;
+        // Whoever has it is not written to once more because another one cannot be.
+        if taken > 0 {
+            *self.lock() = unwritable;
+        }
+        if !faults.is_empty() {
+            tracing::warn!("not everybody could be told by mail how the journal does: {}", faults.join("; "));
         }
     }
 
@@ -121,16 +126,17 @@ impl Alerts {
         self.written(occasion).filter_map(delivery).collect()
     }
 
-    /// The letters straight to the relay.
-    async fn send(&self, occasion: &Occasion<'_>) -> Result<(), String> {
-        let mut faults = Vec::new();
+    /// The letters straight to the relay: how many it has taken, and why not the others.
+    async fn send(&self, occasion: &Occasion<'_>) -> (usize, Vec<String>) {
+        let (mut taken, mut faults) = (0, Vec::new());
         for letter in self.written(occasion) {
             let id = self.clock.delivery_id(self.clock.now());
-            if let Err(why) = self.mail.now(&letter, id).await {
-                faults.push(format!("{}: {why}", letter.to));
+            match self.mail.now(&letter, id).await {
+                Ok(()) => taken += 1,
+                Err(why) => faults.push(format!("{}: {why}", letter.to)),
             }
         }
-        if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+        (taken, faults)
     }
 
     fn written(&self, occasion: &Occasion<'_>) -> impl Iterator<Item = Letter> {
