@@ -3,17 +3,26 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "postgres")]
+use crate::postgres::Database;
+
 /// Where a journal is, as the implementation understands it that keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
     /// In a data folder, in a file of SQLite's. Made (mode 0700) when it is not there.
     Folder(PathBuf),
+    /// In a PostgreSQL database. Its tables are made when they are not there.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<Database>),
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Address::Folder(folder) = self;
-        folder.display().fmt(f)
+        match self {
+            Address::Folder(folder) => folder.display().fmt(f),
+            #[cfg(feature = "postgres")]
+            Address::Postgres(database) => database.fmt(f),
+        }
     }
 }
 
@@ -32,5 +41,12 @@ impl From<&PathBuf> for Address {
 impl From<&Path> for Address {
     fn from(folder: &Path) -> Self {
         Address::Folder(folder.to_owned())
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<Database> for Address {
+    fn from(database: Database) -> Self {
+        Address::Postgres(Box::new(database))
     }
 }

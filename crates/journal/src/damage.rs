@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{EntityKey, JobId, Seq};
 use uuid::Uuid;
 
+use crate::api::{Committed, Observer};
 use crate::error::Error;
 
 /// So many are remembered; a journal with more has lost more than rows.
@@ -151,6 +152,17 @@ impl Damage {
     pub(crate) fn forget(&self, spot: &Spot) {
         self.lock().remove(spot);
     }
+}
+
+/// Notes what was in the way of a write, and that what was written anew can be read, before others are told.
+pub(crate) fn noting(observer: Observer, damage: Arc<Damage>) -> Observer {
+    Arc::new(move |committed: Committed| {
+        damage.note(&committed.damaged);
+        for (entity, _) in &committed.entities {
+            damage.forget(&Spot::entity(entity));
+        }
+        observer(committed);
+    })
 }
 
 #[cfg(test)]

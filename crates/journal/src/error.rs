@@ -70,6 +70,9 @@ pub enum Error {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// Refused: what was given as the address of a database is none, or it is a database that cannot hold a journal.
+    #[error("{0}")]
+    BadDatabase(String),
     /// Refused: the journal was written by a newer version.
     #[error(
         "the journal in {at} has schema {found}, this version knows up to {known}: upgrade intendant, or restore a backup made before the upgrade"
@@ -211,6 +214,30 @@ impl From<rusqlite::Error> for Error {
             | E::Utf8Error(..)
             | E::InvalidColumnType(..) => Error::Damaged(error.to_string()),
             _ => Error::Engine(error.into()),
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use std::error::Error as _;
+        let Some(said) = error.as_db_error() else {
+            // What cannot be read out of a row, or written into a parameter, is no fault of the connection.
+            let text = error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+            return match error.to_string() {
+                what if what.starts_with("error deserializing column") => Error::Damaged(text),
+                what if what.starts_with("error serializing parameter") => Error::Engine(error.into()),
+                _ => Error::Unwritable(format!("PostgreSQL: {text}")),
+            };
+        };
+        let text = format!("PostgreSQL: {} ({})", said.message(), said.code().code());
+        match said.code().code().get(..2) {
+            // Statements and values that do not fit: ours to mend.
+            Some("22" | "23" | "42") => Error::Engine(error.into()),
+            Some("XX") => Error::Damaged(text),
+            _ if said.code().code() == "57014" => Error::Busy,
+            _ => Error::Unwritable(text),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The journal: the only durable memory of the hub.
 //!
-//! [`Journal`] is the interface, in domain words; SQLite is behind it now, PostgreSQL later, and both must pass the
+//! [`Journal`] is the interface, in domain words; SQLite or PostgreSQL is behind it, and both pass the
 //! conformance suite in `tests/`. Every write is durable (fsynced) before its future resolves. Writes of a moment
 //! are committed together; one that fails does not fail its neighbours. No SQL is spoken outside this crate.
 #![forbid(unsafe_code)]
@@ -9,16 +9,25 @@ mod aad;
 mod address;
 mod api;
 mod change;
+mod code;
 mod crash;
 mod damage;
 mod error;
+mod folder;
+mod health;
 mod key;
 mod life;
+mod lock;
+mod open;
+mod options;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod random;
 mod rules;
 mod seal;
 mod sealed;
 mod sqlite;
+mod unlock;
 
 pub use address::Address;
 pub use api::{
@@ -35,4 +44,8 @@ pub use damage::{Burial, Damaged, Grave, Spot};
 pub use error::Error;
 pub use key::{Key, Keys};
 pub use life::Life;
-pub use sqlite::{Look, Options, Restored, identify, open, restore};
+pub use open::{identify, open};
+pub use options::Options;
+#[cfg(feature = "postgres")]
+pub use postgres::Database;
+pub use sqlite::{Look, Restored, restore};

@@ -1,6 +1,38 @@
-//! When a failed job is no dead letter any more.
+//! Dead letters: their causes, and when a failed job is none any more.
 
-use model::{JobState, Settled};
+use model::{Cause, CauseId, Code, JobState, Settled};
+
+/// So many causes are told apart by their messages; of others only backend and code are.
+const CAUSES: i64 = 1000;
+/// A replay of a replay of …: so many are followed back.
+pub(crate) const REPLAYS: usize = 100;
+
+/// The name of a cause.
+pub(crate) fn id_of(cause: &Cause) -> CauseId {
+    let mut hash = blake3::Hasher::new();
+    for part in [cause.backend.as_deref(), cause.code.as_ref().map(Code::as_str), Some(&*cause.shape)] {
+        // No two lists of parts give the same bytes.
+        hash.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
+        hash.update(part.unwrap_or_default().as_bytes());
+    }
+    let mut first = [0; 8];
+    hash.finalize_xof().fill(&mut first);
+    CauseId(u64::from_le_bytes(first))
+}
+
+/// The number of a cause in its table.
+pub(crate) fn place(id: CauseId) -> i64 {
+    id.0.cast_signed()
+}
+
+/// A cause as it is told apart when so many others are known.
+pub(crate) fn told_apart(cause: Cause, known: i64) -> Cause {
+    if known < CAUSES {
+        return cause;
+    }
+    let code = cause.code.filter(|_| known < 2 * CAUSES);
+    Cause { backend: cause.backend, code, shape: model::cause::LEFT_OUT.to_owned() }
+}
 
 /// What the end of a replay makes of the job of which it is one, when that stands so (`None` = it is a dead letter);
 /// `None` = it stays as it is.

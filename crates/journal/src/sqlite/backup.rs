@@ -73,7 +73,7 @@ fn copy(conn: &Connection, to: &Path, pages: i32, mut meanwhile: impl FnMut()) -
     target.close().map_err(|(_, error)| error)?;
     let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(to).and_then(|f| f.sync_all()).map_err(Error::io("syncing the backup", to))?;
-    open::sync_folder(folder)
+    crate::folder::sync(folder)
 }
 
 /// What came out of a backup.
@@ -97,7 +97,7 @@ pub fn restore(backup: &Path, folder: &Path, keys: &Keys) -> Result<Restored, Er
         return Err(Error::Occupied { path: folder.to_owned() });
     }
     let mut source = File::open(backup).map_err(Error::io("opening the backup", backup))?;
-    open::private_folder(folder)?;
+    crate::folder::private(folder)?;
     let draft = folder.join("restoring");
     let restored = (|| {
         let mut options = OpenOptions::new();
@@ -113,7 +113,7 @@ pub fn restore(backup: &Path, folder: &Path, keys: &Keys) -> Result<Restored, Er
         let restored = verify(&draft, folder, keys)?;
         fs::rename(&draft, open::database(folder))
             .map_err(Error::io("naming the restored journal", folder))?;
-        open::sync_folder(folder)?;
+        crate::folder::sync(folder)?;
         Ok(restored)
     })();
     if restored.is_err() {

@@ -11,31 +11,8 @@ use super::row;
 use super::tx::Tx;
 use crate::api::{CauseTally, DeadTally, Filter};
 use crate::error::Error;
-use crate::rules::dead;
+use crate::rules::dead::{self, REPLAYS, id_of, place, told_apart};
 use crate::sealed::SealedEffects;
-
-/// So many causes are told apart by their messages; of others only backend and code are.
-const CAUSES: i64 = 1000;
-/// A replay of a replay of …: so many are followed back.
-const REPLAYS: usize = 100;
-
-/// The name of a cause.
-pub(super) fn id_of(cause: &Cause) -> CauseId {
-    let mut hash = blake3::Hasher::new();
-    for part in [cause.backend.as_deref(), cause.code.as_ref().map(Code::as_str), Some(&*cause.shape)] {
-        // No two lists of parts give the same bytes.
-        hash.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
-        hash.update(part.unwrap_or_default().as_bytes());
-    }
-    let mut first = [0; 8];
-    hash.finalize_xof().fill(&mut first);
-    CauseId(u64::from_le_bytes(first))
-}
-
-/// The number of a cause in its table.
-pub(super) fn place(id: CauseId) -> i64 {
-    id.0.cast_signed()
-}
 
 /// A job has failed: it becomes a dead letter.
 pub(super) fn fail(tx: &Tx<'_>, seq: i64, cause: &Cause) -> Result<(), Error> {
@@ -61,15 +38,6 @@ fn keep(tx: &Tx<'_>, cause: &Cause) -> Result<i64, Error> {
         params![number, cause.backend, cause.code.as_ref().map(Code::as_str), cause.shape],
     )?;
     Ok(number)
-}
-
-/// A cause as it is told apart when so many others are known.
-fn told_apart(cause: Cause, known: i64) -> Cause {
-    if known < CAUSES {
-        return cause;
-    }
-    let code = cause.code.filter(|_| known < 2 * CAUSES);
-    Cause { backend: cause.backend, code, shape: model::cause::LEFT_OUT.to_owned() }
 }
 
 /// A replay has ended: the jobs of which it is one are settled by it, or not.

@@ -5,31 +5,31 @@ mod read;
 mod turning;
 mod write;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoints;
-use super::health::Health;
-use super::lock::Lock;
 use super::open;
-use super::options::Options;
 use super::presence::{self, Presence};
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
-use super::sift::noting;
+use crate::health::Health;
+use crate::lock::Lock;
+use crate::options::Options;
+
 use super::tx::{Numbers, Tx};
 use super::writer::Writer;
-use crate::address::Address;
 use crate::api::{BoxFuture, Observer};
-use crate::damage::Damage;
+use crate::damage::{Damage, noting};
 use crate::error::Error;
 use crate::life::Life;
 use crate::seal::Seal;
 
 /// The journal on SQLite, see [`crate::Journal`].
-pub(super) struct SqliteJournal {
+pub(crate) struct SqliteJournal {
     id: Uuid,
     life: Life,
     pub(super) seal: Arc<Seal>,
@@ -44,17 +44,17 @@ pub(super) struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// See [`super::open`].
-    pub(super) fn open(options: Options, observer: Observer) -> Result<Self, Error> {
-        let Options { at: Address::Folder(folder), keys, expected, wal_bound } = options;
+    /// See [`crate::open`].
+    pub(crate) fn open(folder: PathBuf, options: Options, observer: Observer) -> Result<Self, Error> {
+        let Options { keys, expected, wal_bound, .. } = options;
         expected.map_or(Ok(()), |expected| presence::require(&folder, expected))?;
-        open::private_folder(&folder)?;
+        crate::folder::private(&folder)?;
         let lock = Lock::take(&folder)?;
         let database = open::database(&folder);
         open::private_file(&database)?;
         let mut conn = open::connect(&database, open::Role::Writer)?;
         let (id, seal) = open::prepare(&mut conn, &folder, &keys)?;
-        open::sync_folder(&folder)?;
+        crate::folder::sync(&folder)?;
         conn.pragma_update(None, "journal_size_limit", i64::try_from(wal_bound).unwrap_or(i64::MAX))?;
         let checkpoints = Checkpoints::start(&database, wal_bound)?;
         let log = Arc::clone(&checkpoints);

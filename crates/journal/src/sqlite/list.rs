@@ -273,7 +273,7 @@ impl<'a> Asked<'a> {
         let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
         let subject = filter.subject.as_ref().map(Subject::as_str);
         let mut select = conn.prepare_cached(sql)?;
-        let cause = filter.cause.map(super::dead::place);
+        let cause = filter.cause.map(crate::rules::dead::place);
         let values: [(&str, &dyn ToSql); 22] = [
             (":dead", &self.dead),
             (":cause", &cause),

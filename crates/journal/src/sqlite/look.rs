@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{backup, check, job, meta, open, record, turn};
-use crate::address::Address;
 use crate::api::{Prepared, Renewal};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
@@ -28,18 +27,18 @@ pub struct Look {
 }
 
 impl Look {
-    /// Opens the journal at an address; `None` when there is none. Nothing is made, changed or brought up to date.
+    /// Opens the journal in a data folder; `None` when there is none. Nothing is made, changed or brought up to date.
     ///
     /// Fails with [`Error::WrongKey`], with [`Error::Newer`], with [`Error::Older`] when a hub of this version has not
     /// used the journal yet, and with [`Error::Damaged`].
-    pub fn open(at: impl Into<Address>, keys: &Keys) -> Result<Option<Self>, Error> {
-        let Address::Folder(folder) = at.into();
-        let database = open::database(&folder);
+    pub fn open(folder: impl AsRef<Path>, keys: &Keys) -> Result<Option<Self>, Error> {
+        let folder = folder.as_ref();
+        let database = open::database(folder);
         if !database.try_exists().map_err(Error::io("looking for the journal", &database))? {
             return Ok(None);
         }
         let mut conn = open::connect(&database, open::Role::Reader)?;
-        let (id, seal) = open::examine(&conn, &folder, keys)?;
+        let (id, seal) = open::examine(&conn, folder, keys)?;
         let log = folder.join("journal.db-wal");
         let in_the_way = move || fs::metadata(&log).is_ok_and(|found| found.len() > LONGEST_LOG);
         conn.progress_handler(STEPS, Some(in_the_way))?;

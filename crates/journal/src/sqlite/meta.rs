@@ -3,17 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Error;
-
-/// The journal's id.
-pub(super) const ID: &str = "id";
-/// By what the key that seals is recognised.
-pub(super) const KEY_CHECK: &str = "key_check";
-/// The same of the key that rows have which are not yet sealed anew, sealed; absent when there are none.
-pub(super) const KEY_BEFORE: &str = "key_before";
-/// The key of keyed hashes made before the last change of key, sealed.
-pub(super) const DIGEST_BEFORE: &str = "digest_before";
-/// How far sealing anew has come.
-pub(super) const TURNED_TO: &str = "turned_to";
+pub(super) use crate::unlock::{ID, KEY_BEFORE, KEY_CHECK, TURNED_TO};
 
 pub(super) fn get(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>, Error> {
     let mut select = conn.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;

@@ -1,7 +1,7 @@
 //! Opening: folder, connections, schema, key.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,22 +48,6 @@ pub(super) fn database(folder: &Path) -> PathBuf {
     folder.join("journal.db")
 }
 
-/// Makes the folder, or takes it as it is; nobody else may look into it.
-pub(super) fn private_folder(folder: &Path) -> Result<(), Error> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(Error::io("creating the data folder", folder))?;
-    let mode =
-        fs::metadata(folder).map_err(Error::io("reading the data folder", folder))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-            .map_err(Error::io("making private the data folder", folder))?;
-    }
-    Ok(())
-}
-
 /// Makes the database file (mode 0600) when there is none; SQLite fills it.
 pub(super) fn private_file(database: &Path) -> Result<(), Error> {
     let file = OpenOptions::new()
@@ -78,11 +62,6 @@ pub(super) fn private_file(database: &Path) -> Result<(), Error> {
         return Err(Error::Damaged(format!("{} was cut to {length} bytes", database.display())));
     }
     Ok(())
-}
-
-/// Makes the entries of a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io("syncing the folder", folder))
 }
 
 /// Opens a connection; the writer's is brought to its schema by [`prepare`].

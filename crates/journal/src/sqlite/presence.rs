@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::{open, unlock};
-use crate::address::Address;
 use crate::error::Error;
 
 /// A file, told apart from any other: device and inode.
@@ -59,12 +58,9 @@ fn identity(path: &Path) -> std::io::Result<Identity> {
     fs::metadata(path).map(|found| (found.dev(), found.ino()))
 }
 
-/// The id of the journal at an address, also while a hub uses it; `None` = there is none. The key is not needed.
-///
-/// Fails with [`Error::Damaged`] when there is a file that is no journal, and when it cannot be read.
-pub fn identify(at: impl Into<Address>) -> Result<Option<Uuid>, Error> {
-    let Address::Folder(folder) = at.into();
-    let database = open::database(&folder);
+/// See [`crate::identify`].
+pub(crate) fn identify(folder: &Path) -> Result<Option<Uuid>, Error> {
+    let database = open::database(folder);
     match fs::metadata(&database) {
         Ok(found) if found.len() == 0 => return Ok(None),
         Ok(_) => {}
@@ -75,7 +71,7 @@ pub fn identify(at: impl Into<Address>) -> Result<Option<Uuid>, Error> {
     }
     let conn = open::connect(&database, open::Role::Reader)?;
     let objects: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if objects == 0 { Ok(None) } else { unlock::id(&conn, &folder).map(Some) }
+    if objects == 0 { Ok(None) } else { unlock::id(&conn, folder).map(Some) }
 }
 
 /// Fails unless the journal of this id is in the folder. Nothing is made.

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use super::journal::SqliteJournal;
 use super::look;
-use crate::api::{BoxFuture, Committed, Observer};
-use crate::damage::{Damage, Sieve, Spot};
+use crate::api::BoxFuture;
+use crate::damage::Sieve;
 use crate::error::Error;
 use crate::seal::Seal;
 
@@ -62,15 +62,4 @@ impl SqliteJournal {
         let seal = Arc::clone(&self.seal);
         self.read(move |conn| read(conn, &seal))
     }
-}
-
-/// Notes what was in the way of a write, and that what was written anew can be read, before others are told.
-pub(super) fn noting(observer: Observer, damage: Arc<Damage>) -> Observer {
-    Arc::new(move |committed: Committed| {
-        damage.note(&committed.damaged);
-        for (entity, _) in &committed.entities {
-            damage.forget(&Spot::entity(entity));
-        }
-        observer(committed);
-    })
 }

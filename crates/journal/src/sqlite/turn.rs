@@ -13,6 +13,7 @@ use crate::aad::Aad;
 use crate::api::Renewal;
 use crate::error::Error;
 use crate::seal::{CHECK, Cipher, Format, Seal};
+use crate::unlock::turned;
 
 /// So many rows are looked at in one go, and about so many bytes.
 const ROWS: i64 = 256;
@@ -218,13 +219,8 @@ pub(super) fn begin(
     before: &[u8; CHECK],
     digest_key: &[u8; 32],
 ) -> Result<(), Error> {
-    let sealed = |name: &str, value: &[u8]| {
-        let too_long = || Error::TooMany("a key is too long to be sealed".to_owned());
-        now.seal(&Aad::meta(name), value).ok_or_else(too_long)
-    };
-    meta::put(conn, meta::KEY_CHECK, now.check())?;
-    // Sealed, so that nobody without the key can have an older one believed again.
-    meta::put(conn, meta::KEY_BEFORE, &sealed(meta::KEY_BEFORE, before)?)?;
-    meta::put(conn, meta::DIGEST_BEFORE, &sealed(meta::DIGEST_BEFORE, digest_key)?)?;
+    for (name, value) in turned(now, before, digest_key)? {
+        meta::put(conn, name, &value)?;
+    }
     meta::remove(conn, meta::TURNED_TO)
 }

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::backup;
 use super::checkpoint::Checkpoints;
-use super::health::Health;
 use super::presence::Presence;
 use super::queue::{Kind, Message, Queued};
 use super::statements::Statements;
 use super::tx::{Numbers, Tx};
-use super::{backup, lock::Lock};
 use crate::api::Observer;
 use crate::crash::crash_point;
 use crate::error::Error;
+use crate::health::Health;
+use crate::lock::Lock;
 
 /// A group has at most so many operations and bytes.
 const GROUP: usize = 1024;

@@ -13,7 +13,7 @@ struct Trouble {
 
 /// What the writer found, for those who ask.
 #[derive(Default)]
-pub(super) struct Health(Mutex<Option<Trouble>>);
+pub(crate) struct Health(Mutex<Option<Trouble>>);
 
 impl Health {
     fn lock(&self) -> MutexGuard<'_, Option<Trouble>> {
@@ -21,14 +21,14 @@ impl Health {
     }
 
     /// A group was not written, or could not be. The log is told when that is news.
-    pub(super) fn failed(&self, why: &str) {
+    pub(crate) fn failed(&self, why: &str) {
         if self.lock().replace(Trouble { why: why.to_owned(), written_since: 0 }).is_none() {
             tracing::warn!("the journal cannot be written, nothing is accepted until it can: {why}");
         }
     }
 
     /// A group was written. The log is told when trouble is over by that.
-    pub(super) fn written(&self) {
+    pub(crate) fn written(&self) {
         let mut trouble = self.lock();
         let Some(found) = &mut *trouble else { return };
         found.written_since += 1;
@@ -39,7 +39,7 @@ impl Health {
     }
 
     /// Why the journal cannot be written.
-    pub(super) fn trouble(&self) -> Option<String> {
+    pub(crate) fn trouble(&self) -> Option<String> {
         self.lock().as_ref().map(|trouble| trouble.why.clone())
     }
 }

@@ -21,13 +21,13 @@ const HOST: &str = "/proc/sys/kernel/hostname";
 
 /// The lock; given back when dropped, or when the process dies.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     file: File,
 }
 
 impl Lock {
     /// Takes the lock of a folder and writes our process id down in it.
-    pub(super) fn take(folder: &Path) -> Result<Self, Error> {
+    pub(crate) fn take(folder: &Path) -> Result<Self, Error> {
         let path = folder.join("lock");
         let mut file = OpenOptions::new()
             .read(true)
@@ -53,7 +53,7 @@ impl Lock {
 
     /// Where its holder is: on this host since it was started, at this file. Nobody else can hold it there, whereas a copy
     /// of the folder is somewhere else.
-    pub(super) fn seat(&self) -> Result<String, Error> {
+    pub(crate) fn seat(&self) -> Result<String, Error> {
         let failed = |source| Error::Io { what: "looking at the lock file".to_owned(), source };
         let found = self.file.metadata().map_err(failed)?;
         // Where the system does not say since when it runs, nobody was here before.

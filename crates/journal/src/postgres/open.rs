@@ -1,0 +1,128 @@
+//! Opening: the server, the schema, the key, our life.
+
+use uuid::Uuid;
+
+use super::database::Database;
+use super::pen::Pen;
+use super::session::Session;
+use super::tx::Numbers;
+use super::{row, schema};
+use crate::address::Address;
+use crate::error::Error;
+use crate::key::Keys;
+use crate::life::Life;
+use crate::random;
+use crate::seal::{Cipher, Format, Seal};
+use crate::unlock::{ID, KEY_CHECK, Kept, TURNED_TO, turned};
+
+/// Nobody waits for longer than this for a database that cannot be reached.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// See [`crate::identify`].
+pub(crate) fn identify(database: Database) -> Result<Option<Uuid>, Error> {
+    let at = Address::from(database.clone());
+    alone(async move {
+        let session = Session::open(&database).await?;
+        if !schema::is_there(&session).await? {
+            return Ok(None);
+        }
+        kept(&session, &at).await.map(|kept| Some(kept.id))
+    })
+}
+
+/// Carries something out in a runtime of its own, also within another one.
+fn alone<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let failed = |source| Error::Io { what: "looking for the journal".to_owned(), source };
+    let looking = std::thread::Builder::new()
+        .name("journal-look".to_owned())
+        .spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+            runtime.block_on(async {
+                let away = || Error::Unwritable("PostgreSQL does not answer".to_owned());
+                tokio::time::timeout(PATIENCE, work).await.map_err(|_| away())?
+            })
+        })
+        .map_err(failed)?;
+    looking.join().map_err(|_| Error::Closed)?
+}
+
+/// A journal that was opened for work, but for what writes and reads it.
+pub(super) struct Ready {
+    pub(super) id: Uuid,
+    pub(super) seal: Seal,
+    pub(super) pen: Pen,
+    pub(super) numbers: Numbers,
+}
+
+/// Opens the journal, or makes it, and takes the pen.
+pub(super) async fn prepare(
+    session: &Session,
+    at: &Address,
+    keys: &Keys,
+    expected: Option<Uuid>,
+    life: &Life,
+) -> Result<Ready, Error> {
+    schema::look(session).await?;
+    if let Some(expected) = expected
+        && !schema::is_there(session).await?
+    {
+        return Err(Error::Gone { at: at.clone(), expected });
+    }
+    session.client().batch_execute("BEGIN").await?;
+    let seal = async {
+        if schema::bring_up(session, at).await? {
+            begin(session, keys).await?;
+        }
+        let found = kept(session, at).await?;
+        if let Some(expected) = expected
+            && found.id != expected
+        {
+            return Err(Error::Another { at: at.clone(), expected, found: found.id });
+        }
+        if let Some((before, now)) = found.to_turn(keys)? {
+            for (name, value) in turned(&now, before.check(), before.digest_key())? {
+                put(session, name, &value).await?;
+            }
+            session.execute("DELETE FROM meta WHERE name = $1", &[&TURNED_TO]).await?;
+        }
+        let kept = kept(session, at).await?;
+        Ok((kept.id, kept.seal(at, keys)?))
+    };
+    let (id, seal) = match seal.await {
+        Ok(ready) => ready,
+        Err(error) => {
+            // What was begun ends with the session in any case.
+            let _ = session.client().batch_execute("ROLLBACK").await;
+            return Err(error);
+        }
+    };
+    session.client().batch_execute("COMMIT").await?;
+    let pen = Pen::take(session, at, life).await?;
+    let numbers = Numbers::load(session).await?;
+    Ok(Ready { id, seal, pen, numbers })
+}
+
+/// A new journal gets its id and the key's check value.
+async fn begin(session: &Session, keys: &Keys) -> Result<(), Error> {
+    let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
+    put(session, ID, id.as_bytes()).await?;
+    put(session, KEY_CHECK, &Cipher::check_of(&keys.now, id, Format::Row)).await
+}
+
+async fn put(session: &Session, name: &str, value: &[u8]) -> Result<(), Error> {
+    let put = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    session.execute(put, &[&name, &value]).await.map(|_| ())
+}
+
+/// What the journal keeps of its keys.
+async fn kept(session: &Session, at: &Address) -> Result<Kept, Error> {
+    let rows = session.all("SELECT name, value FROM meta", &[]).await?;
+    Kept::read(at, |name| {
+        rows.iter()
+            .find(|row| row::get::<&str>(row, 0).is_ok_and(|found| found == name))
+            .and_then(|row| row::get(row, 1).ok())
+    })
+}
