@@ -27,7 +27,9 @@ mod rules;
 mod seal;
 mod sealed;
 mod sqlite;
+mod text;
 mod unlock;
+mod way;
 
 pub use address::Address;
 pub use api::{

@@ -13,6 +13,7 @@ use crate::api::{CauseTally, DeadTally, Filter};
 use crate::error::Error;
 use crate::rules::dead::{self, REPLAYS, id_of, place, told_apart};
 use crate::sealed::SealedEffects;
+use crate::way::{Letters, only_letters};
 
 /// A job has failed: it becomes a dead letter.
 pub(super) fn fail(tx: &Tx<'_>, seq: i64, cause: &Cause) -> Result<(), Error> {
@@ -130,23 +131,15 @@ pub(super) fn tally(conn: &Connection) -> Result<DeadTally, Error> {
     Ok(tally)
 }
 
-/// How many dead letters fit a filter that asks for nothing but all of them, those of a backend, or those of a cause;
-/// `None` = it asks for more.
+/// How many dead letters fit a filter that asks for nothing but them; `None` = it asks for more.
 pub(super) fn count(conn: &Connection, filter: &Filter) -> Result<Option<u64>, Error> {
-    let Filter { dead, cause, failed_on, states, .. } = filter.clone();
-    let only =
-        Filter { dead, cause, failed_on: failed_on.clone(), states: states.clone(), ..Filter::default() };
-    let failed = states.iter().all(|state| *state == JobState::Failed);
-    if only != *filter || !failed {
-        return Ok(None);
-    }
-    Ok(match (cause, failed_on) {
-        (Some(cause), None) => Some(one(conn, cause)?.map_or(0, |tally| tally.jobs)),
-        (None, Some(backend)) if dead => {
+    Ok(match only_letters(filter) {
+        None => None,
+        Some(Letters::All) => Some(tally(conn)?.jobs),
+        Some(Letters::On(backend)) => {
             Some(tally(conn)?.by_backend.get(&backend).copied().unwrap_or_default())
         }
-        (None, None) if dead => Some(tally(conn)?.jobs),
-        _ => None,
+        Some(Letters::Of(cause)) => Some(one(conn, cause)?.map_or(0, |tally| tally.jobs)),
     })
 }
 

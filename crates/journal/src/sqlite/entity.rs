@@ -5,12 +5,12 @@ use model::{Entity, EntityKey};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, named_params, params};
 
-use super::stretch::LOOKED_AT;
 use crate::aad::Aad;
 use crate::api::{EntityFilter, EntityPage};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
 use crate::seal::Seal;
+use crate::way::LOOKED_AT;
 
 /// One entity.
 pub(super) fn get(

@@ -3,82 +3,45 @@
 
 use jiff::Timestamp;
 use model::composed::folded;
-use model::{Job, JobState, Seq, Subject};
+use model::{Job, Seq, Subject};
 use rusqlite::{Connection, Row, ToSql, params};
-use uuid::Uuid;
 
 use super::code::{Coded, Id, Time};
 use super::number;
 use super::row::{self, select_job};
-use super::stretch::{LOOKED_AT, Stretch, stretch};
+use super::stretch::{Stretch, stretch};
 use crate::api::{Count, Filter, Listing, Order, Page, Waiting};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
+use crate::way::{LOOKED_AT, Plan, Way, WholeId, told_by_tallies, whole_id};
 
-/// A way through the jobs: the index that leads along it, and where it goes.
+/// The index that leads along a way, and where it goes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Road {
+    pub(super) way: Way,
     pub(super) index: &'static str,
     pub(super) along: &'static str,
-    /// The states met on it.
-    states: fn(JobState) -> bool,
-    pub(super) length: Length,
 }
 
-/// How far a page goes on a road.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
-    /// To the end: it is short.
-    Whole,
-    /// So many entries of its index.
-    Entries,
-    /// So many numbers: rows of the table itself are too large to be counted first, and there are few gaps.
-    Numbers,
+impl From<Way> for Road {
+    fn from(way: Way) -> Self {
+        let (index, along) = match way {
+            Way::All => ("", "1"),
+            Way::Known => ("", "seq IN (SELECT value FROM json_each(:known))"),
+            Way::Subject => ("INDEXED BY job_subject", "subject = :subject"),
+            Way::Live => ("INDEXED BY job_alive", "ended_at IS NULL"),
+            Way::Unlucky => ("INDEXED BY job_unlucky", "state > 3"),
+            Way::Dead => ("INDEXED BY job_dead", "settled = 0"),
+            Way::Cause => ("INDEXED BY job_cause", "settled = 0 AND cause = :cause"),
+            Way::FailedOn => ("INDEXED BY job_failed_on", "failed_on IS NOT NULL AND failed_on = :failed_on"),
+            Way::Ready => (
+                "INDEXED BY job_ready",
+                "head = 1 AND state IN (0, 2) AND lane IN (SELECT value FROM json_each(:lanes))",
+            ),
+        };
+        Road { way, index, along }
+    }
 }
-
-const ALL: Road = Road { index: "", along: "1", states: |_| true, length: Length::Numbers };
-const KNOWN: Road = Road {
-    index: "",
-    along: "seq IN (SELECT value FROM json_each(:known))",
-    states: |_| true,
-    length: Length::Whole,
-};
-const SUBJECT: Road = Road {
-    index: "INDEXED BY job_subject",
-    along: "subject = :subject",
-    states: |_| true,
-    length: Length::Entries,
-};
-const LIVE: Road = Road {
-    index: "INDEXED BY job_alive",
-    along: "ended_at IS NULL",
-    states: |state| !state.is_terminal(),
-    length: Length::Entries,
-};
-const UNLUCKY: Road = Road {
-    index: "INDEXED BY job_unlucky",
-    along: "state > 3",
-    states: |state| state.is_terminal() && state != JobState::Succeeded,
-    length: Length::Entries,
-};
-const DEAD: Road = Road {
-    index: "INDEXED BY job_dead",
-    along: "settled = 0",
-    states: |state| matches!(state, JobState::Failed),
-    length: Length::Entries,
-};
-const CAUSE: Road = Road { index: "INDEXED BY job_cause", along: "settled = 0 AND cause = :cause", ..DEAD };
-const FAILED_ON: Road = Road {
-    index: "INDEXED BY job_failed_on",
-    along: "failed_on IS NOT NULL AND failed_on = :failed_on",
-    ..DEAD
-};
-const READY: Road = Road {
-    index: "INDEXED BY job_ready",
-    along: "head = 1 AND state IN (0, 2) AND lane IN (SELECT value FROM json_each(:lanes))",
-    states: |state| matches!(state, JobState::Queued | JobState::Retrying),
-    length: Length::Whole,
-};
 
 /// Everything else that is asked of a job on its road.
 /// A state that cannot be read might be any.
@@ -169,15 +132,14 @@ pub(super) fn count(
     before: Option<Seq>,
     at_most: u32,
 ) -> Result<Count, Error> {
-    if before.is_none() && *filter == (Filter { states: filter.states.clone(), ..Filter::default() }) {
-        let tallies = super::job::tallies(conn)?;
-        let wanted = tallies.iter().filter(|t| filter.states.is_empty() || filter.states.contains(&t.state));
-        return Ok(Count { jobs: wanted.map(|tally| tally.jobs).sum(), more: false, next: None });
-    }
-    if before.is_none()
-        && let Some(jobs) = super::dead::count(conn, filter)?
-    {
-        return Ok(Count { jobs, more: false, next: None });
+    if before.is_none() {
+        let told = match told_by_tallies(filter, &super::job::tallies(conn)?) {
+            Some(jobs) => Some(jobs),
+            None => super::dead::count(conn, filter)?,
+        };
+        if let Some(jobs) = told {
+            return Ok(Count { jobs, more: false, next: None });
+        }
     }
     let asked = Asked::new(conn, filter)?;
     let stretch = stretch(conn, &asked, before, Order::Newest)?;
@@ -216,33 +178,9 @@ impl<'a> Asked<'a> {
             lanes = Some(json(named));
             due = (after.unwrap_or(due.0), until.unwrap_or(due.1));
         }
-        // What waits is live and does not run; what succeeded has no code.
-        let possible = |state: &JobState| match (&filter.waiting, &filter.code) {
-            (Some(_), _) => matches!(state, JobState::Queued | JobState::Retrying),
-            (None, Some(_)) => *state != JobState::Succeeded,
-            (None, None) => true,
-        };
-        let dead = filter.dead || filter.cause.is_some();
-        let failed = |state: &JobState| *state == JobState::Failed || !(dead || filter.failed_on.is_some());
-        let states = JobState::ALL.into_iter().filter(possible).filter(failed);
-        let states = states.filter(|state| filter.states.is_empty() || filter.states.contains(state));
-        // A state that no job is in needs no search. One whose tally cannot be read may hold any number.
         let tallies = super::job::tallies(conn)?;
-        let told = |state: &JobState| tallies.iter().find(|tally| tally.state == *state);
-        let there = |state: &JobState| told(state).is_none_or(|tally| tally.jobs > 0);
-        let states: Vec<JobState> = states.filter(there).collect();
-        let mut roads = match &filter.waiting {
-            _ if !known.is_empty() => vec![KNOWN],
-            Some(Waiting::Lanes { .. }) if are_few(conn, lanes.as_deref())? => vec![READY],
-            _ if filter.subject.is_some() => vec![SUBJECT],
-            _ if filter.cause.is_some() => vec![CAUSE],
-            _ if filter.failed_on.is_some() => vec![FAILED_ON],
-            _ if dead => vec![DEAD],
-            // Without the many that succeeded, the rest has indices of its own.
-            _ if !states.contains(&JobState::Succeeded) => vec![LIVE, UNLUCKY],
-            _ => vec![ALL],
-        };
-        roads.retain(|road| states.iter().any(|state| (road.states)(*state)));
+        let are_few = lanes.is_some() && are_few(conn, lanes.as_deref())?;
+        let Plan { states, dead, ways } = Plan::new(filter, &tallies, !known.is_empty(), are_few);
         Ok(Asked {
             lanes,
             due,
@@ -253,7 +191,7 @@ impl<'a> Asked<'a> {
             }),
             states: states.iter().map(|state| 1 << state.code()).sum(),
             dead: dead.then_some(1),
-            roads,
+            roads: ways.into_iter().map(Road::from).collect(),
             filter,
         })
     }
@@ -314,26 +252,19 @@ impl<'a> Asked<'a> {
 
 /// Whether so few jobs wait in these lanes that all can be looked at.
 fn are_few(conn: &Connection, lanes: Option<&str>) -> Result<bool, Error> {
-    let Road { index, along, .. } = READY;
+    let Road { index, along, .. } = Way::Ready.into();
     let sql = format!("SELECT 1 FROM job {index} WHERE {along} LIMIT 1 OFFSET {LOOKED_AT}");
     let mut select = conn.prepare_cached(&sql)?;
     Ok(!select.exists(rusqlite::named_params! { ":lanes": lanes })?)
 }
 
-/// The jobs that a whole id leads to, ours or a caller's: a UUID, or 24 hexadecimal digits, as databases of documents
-/// have them.
+/// The jobs that a whole id leads to, ours or a caller's.
 fn known(conn: &Connection, text: &str) -> Result<Vec<i64>, Error> {
-    let text = text.trim();
-    let id = Uuid::parse_str(text).ok();
-    let is_object_id = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if id.is_none() && !is_object_id {
-        return Ok(Vec::new());
-    }
+    let Some(WholeId { id, text, hyphenated }) = whole_id(text) else { return Ok(Vec::new()) };
     let mut select = conn.prepare_cached(
         "SELECT seq FROM job WHERE id = ?1 UNION SELECT seq FROM external WHERE value IN (?2, ?3)",
     )?;
-    let rows = select
-        .query_map(params![id.map(Id), text, id.map(|id| id.hyphenated().to_string())], |row| row.get(0))?;
+    let rows = select.query_map(params![id.map(Id), text, hyphenated], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

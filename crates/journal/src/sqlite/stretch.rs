@@ -7,16 +7,12 @@ use model::Seq;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::code::Time;
-use super::list::{Asked, Length, Road};
+use super::list::{Asked, Road};
 use super::number;
 use super::row;
 use crate::api::Order;
 use crate::error::Error;
-
-/// A page looks at so many jobs at most.
-pub(super) const LOOKED_AT: i64 = 5_000;
-/// Jobs are numbered in the order of their times, but for this: they wait before they are written, and clocks are set.
-const BLUR: SignedDuration = SignedDuration::from_mins(5);
+use crate::way::{BLUR, LOOKED_AT, Length};
 
 /// The part of the journal that a page looks at, both ends excluded, and whether there is more behind it.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +71,8 @@ fn look_ahead(
     stretch: Stretch,
     order: Order,
 ) -> Result<Option<i64>, Error> {
-    let Road { index, along, length, .. } = road;
+    let Road { index, along, way } = road;
+    let length = way.length();
     let (direction, far) = match order {
         Order::Newest => ("DESC", 1 - LOOKED_AT),
         Order::Oldest => ("ASC", LOOKED_AT - 1),
@@ -90,7 +87,7 @@ fn look_ahead(
          ORDER BY seq {direction} LIMIT 1 OFFSET {offset}"
     );
     let found: Option<i64> = asked.run(conn, &sql, stretch, 1, |row| Ok(row.get(0)?))?.pop();
-    let Some(first) = found.filter(|_| *length == Length::Numbers) else { return Ok(found) };
+    let Some(first) = found.filter(|_| length == Length::Numbers) else { return Ok(found) };
     let last = first.saturating_add(far);
     let (low, high) = match order {
         Order::Newest => (stretch.low, last),
