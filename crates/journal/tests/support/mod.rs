@@ -1,6 +1,8 @@
 //! Short ways to say what the tests do: jobs, moves, a journal that can be opened again.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+#[cfg(feature = "postgres")]
+pub mod database;
 pub mod folder;
 
 use std::sync::{Arc, Mutex};

@@ -1,0 +1,11 @@
+//! The journal on PostgreSQL passes the conformance suite.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
+
+mod conformance;
+mod support;
+
+use support::database::Schema;
+
+conformance!(crate::Schema::new());
