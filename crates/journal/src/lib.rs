@@ -19,6 +19,7 @@ mod key;
 mod life;
 mod lock;
 mod open;
+mod opened;
 mod options;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -101,6 +101,11 @@ impl PostgresJournal {
         self.readers.read(&self.seal, &self.damage).await
     }
 
+    /// The same, where several statements have to see one state.
+    pub(super) async fn snapshot(&self) -> Result<Reading, Error> {
+        self.readers.snapshot(&self.seal, &self.damage).await
+    }
+
     /// Queues at once what is written in a transaction of its own; the future only waits for its answer.
     pub(super) fn alone<T, W>(&self, bytes: usize, work: W) -> BoxFuture<'static, Result<T, Error>>
     where

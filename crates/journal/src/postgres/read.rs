@@ -1,4 +1,4 @@
-//! Reads, each on a session that all share.
+//! Reads: what one statement tells on a session that all share, the rest in a snapshot of its own.
 
 use jiff::Timestamp;
 use model::{
@@ -8,6 +8,7 @@ use model::{
 use uuid::Uuid;
 
 use super::journal::PostgresJournal;
+use super::{dead, entity, job, list, name, outbox, record};
 use crate::api::{
     Answer, AttemptOutput, BoxFuture, CauseTally, Count, DeadTally, DeliveryFilter, Due, EntityFilter,
     EntityPage, Filter, Listing, Naming, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally,
@@ -17,180 +18,344 @@ use crate::damage::Damaged;
 use crate::error::Error;
 use crate::life::Life;
 
-fn not_yet<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, Error>> {
-    Box::pin(async { Err(Error::Engine("not yet".into())) })
-}
-
 impl Read for PostgresJournal {
     fn id(&self) -> Uuid {
         self.id
     }
+
     fn life(&self) -> &Life {
         &self.life
     }
+
     fn damaged(&self) -> Vec<Damaged> {
         self.damage.all()
     }
-    fn due(&self, _lane: String, _class: Class, _limit: usize) -> BoxFuture<'_, Result<Listing<Due>, Error>> {
-        not_yet()
+
+    fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Listing<Due>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            job::due(sql, sieve, &lane, class, limit).await
+        })
     }
+
     fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::lanes(&read).await
+        })
     }
-    fn lane(
-        &self,
-        _lane: String,
-        _after: Timestamp,
-        _limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
-        not_yet()
+
+    fn lane(&self, lane: String, after: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            job::lane(sql, sieve, &lane, after, limit).await
+        })
     }
-    fn lane_size(&self, _lane: String) -> BoxFuture<'_, Result<(u64, Option<Timestamp>), Error>> {
-        not_yet()
+
+    fn lane_size(&self, lane: String) -> BoxFuture<'_, Result<(u64, Option<Timestamp>), Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::lane_size(&read, &lane).await
+        })
     }
-    fn expired(&self, _at: Timestamp, _limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
-        not_yet()
+
+    fn expired(&self, at: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            job::expired(sql, sieve, at, limit).await
+        })
     }
+
     fn next_deadline(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::next_deadline(&read).await
+        })
     }
-    fn prepare(&self, _job: JobId) -> BoxFuture<'_, Result<Option<Prepared>, Error>> {
-        not_yet()
+
+    fn prepare(&self, job: JobId) -> BoxFuture<'_, Result<Option<Prepared>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            job::prepare(sql, seal, sieve, job).await
+        })
     }
-    fn open_attempts(&self, _of: Whose) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
-        not_yet()
+
+    fn open_attempts(&self, of: Whose) -> BoxFuture<'_, Result<Vec<OpenAttempt>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            job::open_attempts(sql, sieve, of, self.life.number()).await
+        })
     }
-    fn job(&self, _job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
-        not_yet()
+
+    fn job(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::one(&read, job).await
+        })
     }
-    fn steps(&self, _job: JobId) -> BoxFuture<'_, Result<Vec<Step>, Error>> {
-        not_yet()
+
+    fn steps(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Step>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            job::steps(sql, sieve, job).await
+        })
     }
-    fn attempts(&self, _job: JobId) -> BoxFuture<'_, Result<Vec<AttemptOutput>, Error>> {
-        not_yet()
+
+    fn attempts(&self, job: JobId) -> BoxFuture<'_, Result<Vec<AttemptOutput>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            job::attempts(sql, seal, sieve, job).await
+        })
     }
-    fn deliveries_of(&self, _job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
-        not_yet()
+
+    fn deliveries_of(&self, job: JobId) -> BoxFuture<'_, Result<Vec<Delivery>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            outbox::of_job(sql, seal, sieve, job).await
+        })
     }
-    fn jobs(&self, _filter: Filter, _page: Page) -> BoxFuture<'_, Result<Listing<Job>, Error>> {
-        not_yet()
+
+    fn jobs(&self, filter: Filter, page: Page) -> BoxFuture<'_, Result<Listing<Job>, Error>> {
+        Box::pin(async move {
+            let mut read = self.snapshot().await?;
+            let (sql, _, sieve) = read.parts();
+            list::jobs(sql, sieve, &filter, page).await
+        })
     }
+
     fn count(
         &self,
-        _filter: Filter,
-        _before: Option<Seq>,
-        _at_most: u32,
+        filter: Filter,
+        before: Option<Seq>,
+        at_most: u32,
     ) -> BoxFuture<'_, Result<Count, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.snapshot().await?;
+            list::count(&read, &filter, before, at_most).await
+        })
     }
+
     fn newest(&self) -> BoxFuture<'_, Result<Option<Seq>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.read().await?;
+            list::newest(&read).await
+        })
     }
-    fn names(&self, _subjects: Vec<Subject>) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>> {
-        not_yet()
+
+    fn names(&self, subjects: Vec<Subject>) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            name::of(&read, &subjects).await
+        })
     }
-    fn named(&self, _naming: Naming, _at_most: usize) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>> {
-        not_yet()
+
+    fn named(&self, naming: Naming, at_most: usize) -> BoxFuture<'_, Result<Vec<(Subject, Name)>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            name::find(&read, &naming, at_most).await
+        })
     }
-    fn before(&self, _job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
-        not_yet()
+
+    fn before(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::before(&read, job).await
+        })
     }
-    fn deadline_behind(&self, _job: JobId) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
-        not_yet()
+
+    fn deadline_behind(&self, job: JobId) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::deadline_behind(&read, job).await
+        })
     }
-    fn later_success(&self, _job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
-        not_yet()
+
+    fn later_success(&self, job: JobId) -> BoxFuture<'_, Result<Option<Job>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::later_success(&read, job).await
+        })
     }
+
     fn dead_letters(&self) -> BoxFuture<'_, Result<DeadTally, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.read().await?;
+            dead::tally(&read).await
+        })
     }
-    fn causes(
-        &self,
-        _backend: Option<String>,
-        _limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<CauseTally>, Error>> {
-        not_yet()
+
+    fn causes(&self, backend: Option<String>, limit: usize) -> BoxFuture<'_, Result<Vec<CauseTally>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            dead::causes(&read, backend.as_deref(), limit).await
+        })
     }
-    fn cause(&self, _id: CauseId) -> BoxFuture<'_, Result<Option<CauseTally>, Error>> {
-        not_yet()
+
+    fn cause(&self, id: CauseId) -> BoxFuture<'_, Result<Option<CauseTally>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            dead::one(&read, id).await
+        })
     }
+
     fn tallies(&self) -> BoxFuture<'_, Result<Vec<Tally>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::tallies(&read).await
+        })
     }
+
     fn deliveries(
         &self,
-        _courier: Option<String>,
-        _after: OutboxPlace,
-        _limit: usize,
+        courier: Option<String>,
+        after: OutboxPlace,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Delivery, OutboxPlace>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            outbox::pending(sql, seal, sieve, courier.as_ref(), after.number(), limit).await
+        })
     }
+
     fn line(
         &self,
-        _to: DeliveryTo,
-        _after: OutboxPlace,
-        _limit: usize,
+        to: DeliveryTo,
+        after: OutboxPlace,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Delivery, OutboxPlace>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            outbox::line(sql, seal, sieve, &to, after.number(), limit).await
+        })
     }
+
     fn outbox(
         &self,
-        _filter: DeliveryFilter,
-        _before: Option<i64>,
-        _limit: usize,
+        filter: DeliveryFilter,
+        before: Option<i64>,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Delivery>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.snapshot().await?;
+            let (sql, seal, sieve) = read.parts();
+            outbox::list(sql, seal, sieve, &filter, before, limit).await
+        })
     }
-    fn answer(&self, _job: JobId) -> BoxFuture<'_, Result<Option<Answer>, Error>> {
-        not_yet()
+
+    fn answer(&self, job: JobId) -> BoxFuture<'_, Result<Option<Answer>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            job::answer(sql, seal, sieve, job).await
+        })
     }
-    fn entity(&self, _key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>> {
-        not_yet()
+
+    fn entity(&self, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            entity::one(sql, seal, sieve, &key).await
+        })
     }
+
     fn entities(
         &self,
-        _kind: String,
-        _after: Option<String>,
-        _limit: usize,
+        kind: String,
+        after: Option<String>,
+        limit: usize,
     ) -> BoxFuture<'_, Result<EntityPage, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, sieve) = read.parts();
+            entity::list(sql, seal, sieve, &kind, after.as_deref(), limit).await
+        })
     }
+
     fn find_entities(
         &self,
-        _filter: EntityFilter,
-        _after: Option<String>,
-        _limit: usize,
+        filter: EntityFilter,
+        after: Option<String>,
+        limit: usize,
     ) -> BoxFuture<'_, Result<EntityPage, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.snapshot().await?;
+            let (sql, seal, sieve) = read.parts();
+            entity::find(sql, seal, sieve, &filter, after.as_deref(), limit).await
+        })
     }
-    fn entity_tallies(&self, _kind: String) -> BoxFuture<'_, Result<Vec<(String, u64)>, Error>> {
-        not_yet()
+
+    fn entity_tallies(&self, kind: String) -> BoxFuture<'_, Result<Vec<(String, u64)>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            entity::tallies(&read, &kind).await
+        })
     }
+
     fn records(
         &self,
-        _filter: RecordFilter,
-        _before: Option<i64>,
-        _limit: usize,
+        filter: RecordFilter,
+        before: Option<i64>,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Record>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.snapshot().await?;
+            let (sql, _, sieve) = read.parts();
+            record::list(sql, sieve, &filter, before, limit).await
+        })
     }
-    fn refusals(&self, _after: i64, _limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
-        not_yet()
+
+    fn refusals(&self, after: i64, limit: usize) -> BoxFuture<'_, Result<Vec<Record>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            record::refusals(sql, sieve, after, limit).await
+        })
     }
-    fn record_body(&self, _seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>> {
-        not_yet()
+
+    fn record_body(&self, seq: i64) -> BoxFuture<'_, Result<Option<RecordBody>, Error>> {
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, seal, _) = read.parts();
+            record::one(sql, seal, seq).await
+        })
     }
+
     fn events(
         &self,
-        _after: EventsCursor,
-        _limit: usize,
+        after: EventsCursor,
+        limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Event, EventsCursor>, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let mut read = self.read().await?;
+            let (sql, _, sieve) = read.parts();
+            record::events(sql, sieve, &after, limit).await
+        })
     }
+
     fn last_event(&self) -> BoxFuture<'_, Result<EventsCursor, Error>> {
-        not_yet()
+        Box::pin(async move {
+            let read = self.read().await?;
+            record::last_event(&read).await
+        })
     }
+
     fn writable(&self) -> BoxFuture<'_, Result<(), Error>> {
-        not_yet()
+        Box::pin(async {
+            if self.health.trouble().is_none() {
+                return Ok(());
+            }
+            self.alone(0, |_| Box::pin(async { Ok(()) })).await?;
+            self.health.trouble().map_or(Ok(()), |why| Err(Error::Unwritable(why)))
+        })
     }
 }

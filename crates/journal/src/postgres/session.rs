@@ -22,11 +22,15 @@ const SETTINGS: &str = "
     SET enable_bitmapscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_sort = off;
     SET statement_timeout = '30s';
     SET idle_in_transaction_session_timeout = '3s';
     SET lock_timeout = '2s';
     SET standard_conforming_strings = on;
     SET client_min_messages = warning";
+
+/// So many statements are kept prepared: limits stand in their texts, and come from those who ask.
+const STATEMENTS: usize = 256;
 
 /// A session.
 pub(super) struct Session {
@@ -65,6 +69,9 @@ impl Session {
         }
         let statement = self.client.prepare(sql).await?;
         let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        if statements.len() >= STATEMENTS {
+            statements.clear();
+        }
         Ok(statements.entry(sql.to_owned()).or_insert(statement).clone())
     }
 

@@ -5,10 +5,10 @@ use model::{Entity, EntityKey};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, named_params, params};
 
-use crate::aad::Aad;
 use crate::api::{EntityFilter, EntityPage};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
+use crate::opened;
 use crate::seal::Seal;
 use crate::way::LOOKED_AT;
 
@@ -25,7 +25,8 @@ pub(super) fn get(
         )?
         .query_row([&key.kind, &key.key], read)
         .optional();
-    let found = found.map_err(Error::from).and_then(|row| row.map(|row| open(seal, row)).transpose());
+    let found =
+        found.map_err(Error::from).and_then(|row| row.map(|row| opened::entity(seal, row)).transpose());
     // Whoever asks for it is told, and it is remembered.
     if let Err(Error::Damaged(why)) = &found {
         sieve.damaged.push(Damaged { spot: Spot::entity(key), why: why.clone() });
@@ -62,7 +63,7 @@ fn page(
     let (mut rows, mut looked_at) = (Vec::new(), 0);
     while let Some(row) = found.next()? {
         looked_at += 1;
-        let entity = read(row).map_err(Error::from).and_then(|row| open(seal, row));
+        let entity = read(row).map_err(Error::from).and_then(|row| opened::entity(seal, row));
         rows.extend(sieve.pass(|| spot(row), entity)?);
         if looked_at >= limit
             && let Ok(key) = row.get(1)
@@ -159,13 +160,4 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Entity, Vec<u8>)> {
         body: serde_json::Value::Null,
     };
     Ok((entity, row.get(5)?))
-}
-
-fn open(seal: &Seal, (mut entity, sealed): (Entity, Vec<u8>)) -> Result<Entity, Error> {
-    let what = format!("the body of {} {}", entity.key.kind, entity.key.key);
-    let body =
-        seal.open(&Aad::entity(&entity.key, entity.rev, &entity.state, &entity.label), sealed, &what)?;
-    entity.body = serde_json::from_slice(&body)
-        .map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))?;
-    Ok(entity)
 }

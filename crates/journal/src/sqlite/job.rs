@@ -11,11 +11,11 @@ use super::code::{Id, Raw, Time, Word};
 use super::number;
 use super::row::{self, select_job, step_columns};
 use super::values;
-use crate::aad::{Aad, Deciding, Ending};
 use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
-use crate::seal::{Format, Seal};
+use crate::opened;
+use crate::seal::Seal;
 
 /// The first jobs of a lane and class that may be taken up.
 pub(super) fn due(
@@ -148,17 +148,15 @@ pub(super) fn prepare(
         .optional()?;
     let Some((job, (steps, replies, secrets), (plan, body))) = found else { return Ok(None) };
     let part = || Spot::OfJob(job.seq);
-    let body = body.map_err(Error::from).and_then(|body| {
-        let body = body.ok_or_else(|| Error::Damaged(format!("the body of job {id} is missing")))?;
-        seal.open(&Aad::body(Deciding::from(&job)), body, &format!("the body of job {id}"))
-    });
+    let body = body.map_err(Error::from).and_then(|body| opened::body(seal, &job, body));
     let body = sieve.pass(part, body)?.unwrap_or_default();
     let secrets = if secrets { self::secrets(conn, seal, id, job.seq.0) } else { Ok(None) };
     let secrets = sieve.pass(part, secrets)?.flatten();
     let mut frozen = Vec::new();
     if steps > 0 {
         frozen = steps_of(conn, sieve, job.seq.0)?;
-        let plan = plan.map_err(Error::from).and_then(|plan| check_plan(conn, seal, &job, plan));
+        let of = || values::plan(conn, job.seq.0, job.id);
+        let plan = plan.map_err(Error::from).and_then(|plan| opened::plan(seal, &job, plan, of));
         sieve.pass(part, plan)?;
     }
     if frozen.len() != steps as usize && sieve.damaged.is_empty() {
@@ -176,35 +174,20 @@ pub(super) fn prepare(
     }))
 }
 
-/// Makes sure that the plan of a live job is what it was when it was frozen.
-fn check_plan(conn: &Connection, seal: &Seal, job: &Job, sealed: Option<Vec<u8>>) -> Result<(), Error> {
-    let what = || format!("the plan of job {}", job.id);
-    match sealed {
-        _ if job.state.is_terminal() => Ok(()),
-        Some(sealed) => seal.open(&values::plan(conn, job.seq.0, job.id)?, sealed, &what()).map(drop),
-        // Older versions did not seal it.
-        None if seal.is_turning_from(Format::Id) => Ok(()),
-        None => Err(Error::Damaged(format!("{} is not sealed: its row was changed", what()))),
-    }
-}
-
 fn secrets(conn: &Connection, seal: &Seal, id: JobId, seq: i64) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     let sealed: Option<Vec<u8>> = conn
         .prepare_cached("SELECT sealed FROM secret WHERE seq = ?1")?
         .query_row([seq], |row| row.get(0))
         .optional()?;
-    let open = |sealed| seal.open(&Aad::secrets(id), sealed, &format!("the secrets of job {id}"));
-    Ok(sealed.map(open).transpose()?.map(Zeroizing::new))
+    sealed.map(|sealed| opened::secrets(seal, id, sealed)).transpose()
 }
 
 fn replies(conn: &Connection, seal: &Seal, sieve: &mut Sieve, job: &Job) -> Result<Vec<Vec<u8>>, Error> {
-    let aad = Aad::reply(&job.source, job.external_id.as_deref(), job.id);
-    let what = format!("a reply address of job {}", job.id);
     let mut select = conn.prepare_cached("SELECT sealed FROM reply WHERE seq = ?1 ORDER BY place")?;
     let mut rows = select.query([job.seq.0])?;
     let mut replies = Vec::new();
     while let Some(row) = rows.next()? {
-        let reply = row.get(0).map_err(Error::from).and_then(|sealed| seal.open(&aad, sealed, &what));
+        let reply = row.get(0).map_err(Error::from).and_then(|sealed| opened::reply(seal, job, sealed));
         replies.extend(sieve.pass(|| Spot::OfJob(job.seq), reply)?);
     }
     Ok(replies)
@@ -325,23 +308,9 @@ fn attempt(
 ) -> Result<Option<AttemptOutput>, Error> {
     let Some(attempt) = sieve.pass(|| Spot::OfJob(seq), row::attempt(row))? else { return Ok(None) };
     let sealed = row.get::<_, Option<Vec<u8>>>(7).map_err(Error::from);
-    let output = sealed.and_then(|sealed| open_output(seal, id, &attempt, sealed));
+    let output = sealed.and_then(|sealed| opened::output(seal, id, &attempt, sealed));
     let output = sieve.pass(|| Spot::OfJob(seq), output)?.flatten();
     Ok(Some((attempt, output)))
-}
-
-fn open_output(
-    seal: &Seal,
-    id: JobId,
-    attempt: &Attempt,
-    sealed: Option<Vec<u8>>,
-) -> Result<Option<Vec<u8>>, Error> {
-    let (step, number) = (attempt.step, attempt.number);
-    let Attempt { ended_at: at, kind, status, code, message, .. } = &attempt;
-    let (code, message) = (code.as_ref(), message.as_deref());
-    let aad = Aad::output(id, step, number, Ending { at: *at, kind: *kind, status: *status, code, message });
-    let what = || format!("the output of attempt {number} of step {step} of job {id}");
-    sealed.map(|sealed| seal.open(&aad, sealed, &what())).transpose()
 }
 
 fn open_attempt(conn: &Connection, seq: i64) -> Result<Option<Attempt>, Error> {

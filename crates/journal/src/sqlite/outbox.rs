@@ -7,11 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 use super::code::{Id, Time, Word};
 use super::tx::Tx;
 use super::{effects, row};
-use crate::aad::Aad;
 use crate::api::{DeliveryFilter, Listing};
 use crate::change::{Fate, Mark, Over};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
+use crate::opened;
 use crate::seal::Seal;
 use crate::sealed::SealedEffects;
 
@@ -190,7 +190,7 @@ fn in_order(
     while let Some(row) = found.next()? {
         let seq: i64 = row.get(0)?;
         (looked_at, last) = (looked_at + 1, Some(seq));
-        let delivery = read(row).map_err(Error::from).and_then(|row| open(seal, row));
+        let delivery = read(row).map_err(Error::from).and_then(|row| opened::delivery(seal, row));
         rows.extend(sieve.pass(|| Spot::Delivery(seq), delivery)?);
     }
     let next = last.filter(|_| looked_at >= limit).map(OutboxPlace::new);
@@ -204,7 +204,7 @@ fn shown(seal: &Seal, sieve: &mut Sieve, mut found: Rows<'_>) -> Result<(Vec<Del
         let spot = Spot::Delivery(row.get(0)?);
         looked_at += 1;
         let Some((delivery, sealed)) = sieve.pass(|| spot.clone(), read(row))? else { continue };
-        let opened = sieve.pass(|| spot, open(seal, (delivery.clone(), sealed)))?;
+        let opened = sieve.pass(|| spot, opened::delivery(seal, (delivery.clone(), sealed)))?;
         rows.push(opened.unwrap_or(delivery));
     }
     Ok((rows, looked_at))
@@ -280,12 +280,4 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Delivery, Vec<u8>)> {
         message: row.get(8)?,
     };
     Ok((delivery, row.get(9)?))
-}
-
-fn open(seal: &Seal, (mut delivery, sealed): (Delivery, Vec<u8>)) -> Result<Delivery, Error> {
-    let what = format!("the body of delivery {}", delivery.id.0);
-    let body = seal.open(&Aad::delivery(delivery.id, &delivery.to), sealed, &what)?;
-    delivery.body = serde_json::from_slice(&body)
-        .map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))?;
-    Ok(delivery)
 }

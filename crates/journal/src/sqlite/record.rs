@@ -8,10 +8,10 @@ use super::code::{Time, Word};
 use super::number;
 use super::row;
 use super::tx::Tx;
-use crate::aad::Aad;
 use crate::api::{Listing, Match, RecordBody, RecordFilter};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
+use crate::opened;
 use crate::seal::Seal;
 use crate::sealed::SealedRecord;
 
@@ -145,10 +145,7 @@ pub(super) fn get(conn: &Connection, seal: &Seal, seq: i64) -> Result<Option<Rec
         .query_row([seq], |row| Ok((row::record(row)?, row.get(7)?)))
         .optional()?;
     let Some((record, sealed)) = found else { return Ok(None) };
-    let Record { kind, at, who, what, code, message, .. } = &record;
-    let aad = Aad::record(*kind, *at, who, what.as_deref(), code, message);
-    let body = seal.open(&aad, sealed, &format!("the body of record {seq}"))?;
-    Ok(Some((record, body)))
+    opened::record(seal, record, sealed).map(Some)
 }
 
 /// Events behind this position, in order: they are numbered as they are committed.

@@ -1,0 +1,163 @@
+//! Records (refusals, audit) and events: listed, bounded.
+
+use jiff::Timestamp;
+use model::composed::folded;
+use model::{Event, EventSeq, EventsCursor, Record, RecordKind};
+use tokio_postgres::Row;
+
+use super::query::Query;
+use super::row::{self, code_of, get};
+use super::session::Session;
+use crate::api::{Listing, Match, RecordBody, RecordFilter};
+use crate::damage::{Sieve, Spot};
+use crate::error::Error;
+use crate::opened;
+use crate::seal::Seal;
+use crate::text::contains;
+
+/// A page looks at so many records of its kind at most.
+const LOOKED_AT: i64 = 10_000;
+/// Texts are looked at in so many of them at a time.
+const CHUNK: usize = 500;
+/// The columns that [`row::record`] reads.
+const RECORD: &str = "seq, kind, at, who, what, code, message";
+
+/// See [`crate::Read::refusals`].
+pub(super) async fn refusals(
+    sql: &Session,
+    sieve: &mut Sieve,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Record>, Error> {
+    let select = format!(
+        "SELECT {RECORD} FROM record WHERE (kind, seq) > ($1, $2) AND kind <= $1 ORDER BY kind, seq LIMIT {limit}"
+    );
+    let found = sql.all(&select, &[&code_of(RecordKind::Refusal), &after]).await?;
+    records(sieve, &found)
+}
+
+/// Records, as far as they can be read.
+fn records(sieve: &mut Sieve, found: &[Row]) -> Result<Vec<Record>, Error> {
+    let mut rows = Vec::with_capacity(found.len());
+    for row in found {
+        let seq = get(row, 0)?;
+        rows.extend(sieve.pass(|| Spot::Record(seq), row::record(row))?);
+    }
+    Ok(rows)
+}
+
+/// See [`crate::Read::records`].
+pub(super) async fn list(
+    sql: &Session,
+    sieve: &mut Sieve,
+    filter: &RecordFilter,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Listing<Record>, Error> {
+    let mut before = before.unwrap_or(i64::MAX);
+    let floor = floor(sql, filter.kind, before).await?;
+    let text = filter.text.as_deref().map(folded);
+    let fits = |row: &Row| {
+        let holds = |column, text| {
+            get::<Option<&str>>(row, column).ok().flatten().is_some_and(|it| contains(it, text))
+        };
+        // Who, what, message; see [`RECORD`].
+        text.as_ref().is_none_or(|text| [3, 4, 6].into_iter().any(|column| holds(column, text)))
+    };
+    let go = if text.is_some() { CHUNK } else { limit };
+    let mut found = Vec::new();
+    while found.len() < limit {
+        let rows = some(sql, filter, (floor.unwrap_or(0), before), go).await?;
+        let is_end = rows.len() < go;
+        if let Some(last) = rows.last() {
+            before = get(last, 0)?;
+        }
+        found.extend(rows.into_iter().filter(fits).take(limit - found.len()));
+        if is_end {
+            break;
+        }
+    }
+    let last = found.last().map(|row| get(row, 0)).transpose()?;
+    let next = if found.len() < limit { floor } else { last };
+    Ok(Listing { rows: records(sieve, &found)?, next, damaged: sieve.damaged.clone() })
+}
+
+/// Some records from `low` on and before `high`, newest first, whatever they say in texts.
+async fn some(
+    sql: &Session,
+    filter: &RecordFilter,
+    (low, high): (i64, i64),
+    limit: usize,
+) -> Result<Vec<Row>, Error> {
+    let kind = code_of(filter.kind);
+    let (since, until) =
+        (filter.since.map(Timestamp::as_millisecond), filter.until.map(Timestamp::as_millisecond));
+    let mut query = Query::default();
+    let (kind, low, high) = (query.give(&kind), query.give(&low), query.give(&high));
+    query.is(format!("(kind, seq) >= ({kind}, {low}) AND (kind, seq) < ({kind}, {high})"));
+    query.fits("who = {}", filter.who.as_ref());
+    match &filter.what {
+        None => {}
+        Some(Match::Is(what)) => query.fits("what = {}", Some(what)),
+        Some(Match::Begins(prefix)) => query.fits("starts_with(what, {})", Some(prefix)),
+    }
+    query.fits("code = {}", filter.code.as_ref());
+    query.fits("at >= {}", since.as_ref());
+    query.fits("at < {}", until.as_ref());
+    if filter.dead {
+        query.is("settled = 0");
+    }
+    let conditions = query.conditions();
+    let select =
+        format!("SELECT {RECORD} FROM record WHERE {conditions} ORDER BY kind DESC, seq DESC LIMIT {limit}");
+    query.all(sql, &select).await
+}
+
+/// The last record that a page before this place looks at, if there are more.
+async fn floor(sql: &Session, kind: RecordKind, before: i64) -> Result<Option<i64>, Error> {
+    let select = format!(
+        "SELECT seq FROM record WHERE kind >= $1 AND (kind, seq) < ($1, $2)
+         ORDER BY kind DESC, seq DESC LIMIT 1 OFFSET {}",
+        LOOKED_AT - 1
+    );
+    sql.first(&select, &[&code_of(kind), &before]).await?.map(|row| get(&row, 0)).transpose()
+}
+
+/// A record with its body.
+pub(super) async fn one(sql: &Session, seal: &Seal, seq: i64) -> Result<Option<RecordBody>, Error> {
+    let select = format!("SELECT {RECORD}, sealed FROM record WHERE seq = $1");
+    let Some(row) = sql.first(&select, &[&seq]).await? else { return Ok(None) };
+    opened::record(seal, row::record(&row)?, get(&row, 7)?).map(Some)
+}
+
+/// Events behind this position, in order: they are numbered as they are committed.
+pub(super) async fn events(
+    sql: &Session,
+    sieve: &mut Sieve,
+    after: &EventsCursor,
+    limit: usize,
+) -> Result<Listing<Event, EventsCursor>, Error> {
+    let select = format!(
+        "SELECT seq, at, kind, job, step, attempt, code FROM event WHERE seq > $1 ORDER BY seq LIMIT {limit}"
+    );
+    let found = sql.all(&select, &[&after.number()]).await?;
+    let mut rows = Vec::with_capacity(found.len());
+    for row in &found {
+        let seq = get(row, 0)?;
+        rows.extend(sieve.pass(|| Spot::Event(seq), row::event(row))?);
+    }
+    let last = found.last().filter(|_| found.len() >= limit);
+    let next = last.map(|row| get(row, 0).map(behind)).transpose()?;
+    Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
+}
+
+fn behind(seq: i64) -> EventsCursor {
+    EventsCursor::behind(EventSeq::new(seq))
+}
+
+/// The position behind the last event ever written, pruned or not.
+pub(super) async fn last_event(sql: &Session) -> Result<EventsCursor, Error> {
+    let select =
+        "SELECT greatest((SELECT max(seq) FROM event), (SELECT seq FROM floor WHERE name = 'event'), 0)";
+    get(&sql.one(select, &[]).await?, 0).map(behind)
+}
