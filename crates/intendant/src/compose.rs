@@ -1,7 +1,6 @@
 //! Puts the hub together: what configuration and modules say becomes an [`engine::Setup`] on an open journal.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use anyhow::{Context as _, Result};
 use api::Documents;
 use engine::port::Bounds;
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
-use journal::{Keys, Options};
+use journal::{Address, Keys, Options};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy};
 use module::{Declaration, Ground, Offer, Told};
 use uuid::Uuid;
@@ -97,15 +96,15 @@ pub fn actions(
 
 /// Where the journal is.
 pub struct Home {
-    /// The data folder.
-    pub folder: PathBuf,
+    /// Its address.
+    pub at: Address,
     /// What opens it.
     pub keys: Keys,
     /// The journal that has to be there; `None` = it is made when there is none.
     pub expected: Option<Uuid>,
 }
 
-/// Opens the journal of a data folder, starts the hub on it, and lets its modules work.
+/// Opens the journal, starts the hub on it, and lets its modules work.
 pub async fn start(
     home: Home,
     parts: Parts,
@@ -113,8 +112,8 @@ pub async fn start(
     clock: &Clock,
 ) -> Result<(Hub, Assembly)> {
     let (observer, wiring) = engine::wiring();
-    let Home { folder, keys, expected } = home;
-    let options = Options { expected, ..Options::new(folder, keys) };
+    let Home { at, keys, expected } = home;
+    let options = Options { expected, ..Options::new(at, keys) };
     let journal = journal::open(options, observer).map_err(journal_error)?;
     let mut setup = parts.with(&mut said).setup(clock);
     let joined = said.join(&Ground { journal: journal.id(), life: journal.life(), clock }, &mut setup)?;

@@ -7,7 +7,7 @@ use api::Client;
 use api::dto::Setting;
 use engine::port::Catalogue;
 use engine::{ActionTable, Clock};
-use journal::{Key, Keys};
+use journal::{Address, Key, Keys};
 use model::JobId;
 use module::config::{Sections, refuse_foreign};
 use module::terminal::{Screen, Tongue};
@@ -15,6 +15,7 @@ use module::{Answer, Desk, Program, Told};
 use rustix::process::geteuid;
 use serde_json::Value;
 
+use crate::address;
 use crate::assembly::Modules;
 use crate::cli::{Common, VERSION};
 use crate::command::{find, offline};
@@ -194,7 +195,12 @@ impl Context {
         key.map_err(misuse)
     }
 
-    /// What says which journal is in which folder: beside the key's file, else beside the configuration, else in the
+    /// Where the journal is.
+    pub fn address(&self, config: &Config) -> Result<Address> {
+        address::configured(config, self.places.environment())
+    }
+
+    /// What says which journal is where: beside the key's file, else beside the configuration, else in the
     /// configuration folder. `None` = nothing does: no journal is missed where none lasts, or there is no such place.
     pub fn marker(&self, loaded: &Loaded) -> Option<Marker> {
         if !loaded.config.journal.durable {

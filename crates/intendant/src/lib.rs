@@ -1,6 +1,7 @@
 //! The command: reads configuration, composes the modules, and carries out the subcommands.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod assembly;
 pub mod cli;
 pub mod command;
@@ -16,6 +17,8 @@ pub mod noop;
 mod oidc;
 pub mod plan;
 mod profile;
+#[cfg(feature = "postgres")]
+mod promises;
 pub mod render;
 pub mod role;
 mod signals;

@@ -92,6 +92,7 @@ async fn own(command: Command, context: &Context) -> Result<Exit> {
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),
+        Command::Journal(Journal::Move(args)) => command::journal::carry(args, context).await,
         Command::Key(Key::Rotate(args)) => command::key::rotate(args, context).await,
         Command::Token(token) => command::token::run(token, context).await,
         Command::Failsafe(failsafe) => command::failsafe::run(failsafe, context).await,

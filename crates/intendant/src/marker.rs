@@ -1,4 +1,4 @@
-//! The marker beside the key: it says which journal is in which data folder, so that one that went missing (a folder that
+//! The marker beside the key: it says which journal is in which data folder or database, so that one that went missing (a folder that
 //! was removed, a file system that is not mounted) is not begun anew in silence. It never lies in the data folder itself.
 
 use std::fmt::Write as _;
@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use journal::Address;
 use uuid::Uuid;
 
 use crate::compose::journal_error;
@@ -16,8 +17,8 @@ use crate::exit::misuse;
 /// Its name.
 const FILE: &str = "intendant.journals";
 const HEAD: &str = "\
-# Which journal is in which data folder. The hub does not start without it and begins none anew in its place,
-# unless it is told to: `intendant serve --new-journal`, once, or without the line of that folder.
+# Which journal is in which data folder or database. The hub does not start without it and begins none anew in its place,
+# unless it is told to: `intendant serve --new-journal`, once, or without the line of that place.
 ";
 
 /// The marker.
@@ -39,76 +40,96 @@ impl Marker {
         &self.path
     }
 
-    /// The journal that was in this folder.
-    pub fn known(&self, folder: &Path) -> Result<Option<Uuid>> {
-        let folder = whole(folder);
-        Ok(self.read()?.into_iter().find(|(_, there)| *there == folder).map(|(id, _)| id))
+    /// The journal that was there.
+    pub fn known(&self, at: &Address) -> Result<Option<Uuid>> {
+        let place = place(at);
+        Ok(self.read()?.into_iter().find(|(_, there)| *there == place).map(|(id, _)| id))
     }
 
-    /// Says which journal has to be in this folder; fails when it is not there. `None` = a new one may be begun.
-    pub fn expected(&self, folder: &Path) -> Result<Option<Uuid>> {
-        if let Some(id) = self.known(folder)? {
-            self.require(id, folder)?;
+    /// Says which journal has to be there; fails when it is not. `None` = a new one may be begun.
+    pub fn expected(&self, at: &Address) -> Result<Option<Uuid>> {
+        if let Some(id) = self.known(at)? {
+            self.require(id, at)?;
             return Ok(Some(id));
         }
-        let here = journal::identify(folder).map_err(journal_error)?;
+        let here = journal::identify(at.clone()).map_err(journal_error)?;
         for (id, other) in self.read()? {
             if here == Some(id) {
                 // It was moved here.
                 return Ok(here);
             }
             if here.is_none() {
-                self.require(id, &other)?;
-                tracing::warn!(
-                    "a new journal is begun in {}; the one that was in use is in {} and stays there",
-                    folder.display(),
-                    other.display()
-                );
+                self.leave(id, &other, at)?;
             }
         }
         Ok(None)
     }
 
     /// Refuses to begin a journal anew where it is still in its place.
-    pub fn begin_anew(&self, folder: &Path) -> Result<()> {
-        let known = self.known(folder)?;
-        if known.is_some() && journal::identify(folder).map_err(journal_error)? == known {
-            let folder = folder.display();
+    pub fn begin_anew(&self, at: &Address) -> Result<()> {
+        let known = self.known(at)?;
+        if known.is_some() && journal::identify(at.clone()).map_err(journal_error)? == known {
             return Err(misuse(format!(
-                "the journal is in {folder}, where it was: leave out --new-journal, or move it away before"
+                "the journal is in {at}, where it was: leave out --new-journal, or move it away before"
             )));
         }
         Ok(())
     }
 
-    fn require(&self, id: Uuid, folder: &Path) -> Result<()> {
-        let (shown, marker) = (folder.display(), self.path.display());
-        let anew = format!("start once with `--new-journal`, or remove its line from {marker}");
-        match journal::identify(folder).map_err(journal_error)? {
+    /// Whether a new one may be begun here beside that of another place: between folders, when that one is where it was.
+    fn leave(&self, id: Uuid, other: &str, at: &Address) -> Result<()> {
+        if is_server(other) || is_server(&place(at)) {
+            return Err(misuse(format!(
+                "the journal that was in use, {id}, is in {other}, and there is none in {at}: \
+                 `intendant journal move --from {other} --to {at}` carries it over; to begin a new one there on purpose, {}",
+                self.anew()
+            )));
+        }
+        self.require(id, &Address::from(Path::new(other)))?;
+        tracing::warn!(
+            "a new journal is begun in {at}; the one that was in use is in {other} and stays there"
+        );
+        Ok(())
+    }
+
+    fn anew(&self) -> String {
+        format!("start once with `--new-journal`, or remove its line from {}", self.path.display())
+    }
+
+    fn require(&self, id: Uuid, at: &Address) -> Result<()> {
+        let anew = self.anew();
+        match journal::identify(at.clone()).map_err(journal_error)? {
             Some(found) if found == id => Ok(()),
             Some(found) => Err(misuse(format!(
-                "in {shown} there is another journal, {found}, than the one that was there, {id}: put that one back; \
+                "in {at} there is another journal, {found}, than the one that was there, {id}: put that one back; \
                  to go on with the other one on purpose, {anew}"
             ))),
-            None => Err(misuse(format!(
-                "the journal {id} was in {shown} and is not there any more, so that nothing is begun in its place: \
-                 mount or put back the folder, or restore a backup; to begin anew on purpose, without what was in it, {anew}"
-            ))),
+            None => {
+                let back = if is_server(&place(at)) {
+                    "put back the database from its backup, or correct journal.url"
+                } else {
+                    "mount or put back the folder, or restore a backup"
+                };
+                Err(misuse(format!(
+                    "the journal {id} was in {at} and is not there any more, so that nothing is begun in its place: \
+                     {back}; to begin anew on purpose, without what was in it, {anew}"
+                )))
+            }
         }
     }
 
-    /// Notes that this journal is in this folder. Durable when it returns.
-    pub fn note(&self, folder: &Path, id: Uuid) -> Result<()> {
-        let folder = whole(folder);
+    /// Notes that this journal is there. Durable when it returns.
+    pub fn note(&self, at: &Address, id: Uuid) -> Result<()> {
+        let place = place(at);
         let mut journals = self.read()?;
-        if journals.contains(&(id, folder.clone())) {
+        if journals.iter().any(|noted| *noted == (id, place.clone())) {
             return Ok(());
         }
-        journals.retain(|(other, there)| *other != id && *there != folder);
-        journals.push((id, folder));
+        journals.retain(|(other, there)| *other != id && *there != place);
+        journals.push((id, place));
         let mut text = HEAD.to_owned();
-        for (id, folder) in journals {
-            writeln!(text, "{id} {}", folder.display())?;
+        for (id, place) in journals {
+            writeln!(text, "{id} {place}")?;
         }
         self.write(&text).with_context(|| format!("writing {}", self.path.display()))
     }
@@ -124,7 +145,7 @@ impl Marker {
         }
     }
 
-    fn read(&self) -> Result<Vec<(Uuid, PathBuf)>> {
+    fn read(&self) -> Result<Vec<(Uuid, String)>> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -133,8 +154,9 @@ impl Marker {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         lines
             .map(|line| {
-                let read =
-                    line.split_once(' ').and_then(|(id, folder)| Some((id.parse().ok()?, folder.into())));
+                let read = line
+                    .split_once(' ')
+                    .and_then(|(id, place)| Some((id.parse().ok()?, place.trim().to_owned())));
                 let path = self.path.display();
                 read.ok_or_else(|| {
                     misuse(format!("{path}: `{line}` is not an id and a folder: remove the line"))
@@ -142,6 +164,19 @@ impl Marker {
             })
             .collect()
     }
+}
+
+/// An address as it is noted: without what signs in.
+fn place(at: &Address) -> String {
+    match at.folder() {
+        Some(folder) => whole(folder).display().to_string(),
+        None => at.to_string(),
+    }
+}
+
+/// Whether this is the place of a server.
+fn is_server(place: &str) -> bool {
+    place.starts_with("postgres://")
 }
 
 fn put(path: &Path, text: &str, make: bool) -> io::Result<()> {
@@ -171,20 +206,33 @@ mod tests {
     }
 
     #[test]
-    fn each_folder_has_one_journal_and_each_journal_one_folder() {
+    fn each_place_has_one_journal_and_each_journal_one_place() {
         let home = tempfile::tempdir().unwrap();
         let marker = Marker::new([home.path().join("etc")], Path::new("/data")).unwrap();
+        let at = |folder: &str| Address::from(Path::new(folder));
         let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        assert_eq!(marker.known(Path::new("/data")).unwrap(), None);
-        marker.note(Path::new("/data"), a).unwrap();
-        marker.note(Path::new("/with space"), b).unwrap();
-        assert_eq!(marker.known(Path::new("/data")).unwrap(), Some(a));
-        assert_eq!(marker.known(Path::new("/with space")).unwrap(), Some(b));
-        marker.note(Path::new("/moved"), a).unwrap();
-        assert_eq!(marker.known(Path::new("/data")).unwrap(), None);
-        marker.note(Path::new("/moved"), b).unwrap();
-        assert_eq!(marker.known(Path::new("/moved")).unwrap(), Some(b));
+        assert_eq!(marker.known(&at("/data")).unwrap(), None);
+        marker.note(&at("/data"), a).unwrap();
+        marker.note(&at("/with space"), b).unwrap();
+        assert_eq!(marker.known(&at("/data")).unwrap(), Some(a));
+        assert_eq!(marker.known(&at("/with space")).unwrap(), Some(b));
+        marker.note(&at("/moved"), a).unwrap();
+        assert_eq!(marker.known(&at("/data")).unwrap(), None);
+        marker.note(&at("/moved"), b).unwrap();
+        assert_eq!(marker.known(&at("/moved")).unwrap(), Some(b));
         fs::write(marker.path(), "nonsense").unwrap();
-        assert!(marker.known(Path::new("/data")).unwrap_err().to_string().contains("nonsense"));
+        assert!(marker.known(&at("/data")).unwrap_err().to_string().contains("nonsense"));
+    }
+
+    #[test]
+    fn none_is_begun_in_a_folder_while_it_is_in_a_database() {
+        let home = tempfile::tempdir().unwrap();
+        let marker = Marker::new([home.path().join("etc")], &home.path().join("data")).unwrap();
+        let line = format!("{} postgres://db.example.org/intendant\n", Uuid::from_u128(1));
+        fs::create_dir(home.path().join("etc")).unwrap();
+        fs::write(marker.path(), line).unwrap();
+        let refused = marker.expected(&Address::from(home.path().join("data"))).unwrap_err().to_string();
+        assert!(refused.contains("--from postgres://db.example.org/intendant --to"), "{refused}");
+        assert!(refused.contains("--new-journal"), "{refused}");
     }
 }

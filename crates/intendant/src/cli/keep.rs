@@ -17,6 +17,32 @@ pub struct Serve {
     pub noop: Vec<String>,
 }
 
+/// `intendant journal`.
+#[derive(Debug, Subcommand)]
+pub enum Journal {
+    /// Carry the journal from the data folder into a PostgreSQL database, or back; an interrupted move goes on
+    Move(MoveJournal),
+}
+
+/// `intendant journal move`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+The hub has to be stopped. The journal keeps its id and its key; what is sealed is copied as it is, and never opened. At \
+the end the rows of each table are counted at both ends. The journal that was carried over is left where it was, and says \
+where it went when somebody opens it.")]
+pub struct MoveJournal {
+    /// Where to: `postgres://user@host/database`, `env:NAME` or `file:PATH` where such a url is, or a folder; the password
+    /// and the certificates of `journal` in the configuration count for it too
+    #[arg(long, value_name = "PLACE")]
+    pub to: String,
+    /// Where from, in the same way; without it from where the configuration says
+    #[arg(long, value_name = "PLACE")]
+    pub from: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `intendant key`.
 #[derive(Debug, Subcommand)]
 pub enum Key {

@@ -29,7 +29,7 @@ pub use jobs::{
     Aside, AsideRefusals, Cancel, Causes, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow,
     Refusals, Resubmit, Retry, Show, Stdin, Watch,
 };
-pub use keep::{Backup, Completions, Doctor, Key, Manual, Restore, RotateKey, Serve};
+pub use keep::{Backup, Completions, Doctor, Journal, Key, Manual, MoveJournal, Restore, RotateKey, Serve};
 pub use submit::{Run, Submit};
 pub use value::{Seconds, When};
 
@@ -106,6 +106,9 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in place as the journal of a new data folder
     Restore(Restore),
+    /// Move the journal to another place
+    #[command(subcommand)]
+    Journal(Journal),
     /// Change the key that seals the journal
     #[command(subcommand)]
     Key(Key),

@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::Result;
+use journal::Address;
 use serde_json::json;
 
 use super::offline;
@@ -16,6 +17,7 @@ use crate::render::{Mark, text};
 /// `backup`: also while the hub works, without stopping it.
 pub fn backup(args: &Backup, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
+    refuse_server(&context.address(&loaded.config)?, "backup")?;
     let look = offline::look(&loaded, context)?;
     look.backup(&args.file).map_err(journal_error)?;
     let turning = look.renewal().map_err(journal_error)?.is_some();
@@ -36,6 +38,18 @@ pub fn backup(args: &Backup, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The journal on a server is copied and put back with what that server has for it, which also knows of its other databases.
+fn refuse_server(at: &Address, what: &str) -> Result<()> {
+    if at.folder().is_none() {
+        return Err(misuse(format!(
+            "{at} is a database of PostgreSQL, and {what} is for journals in a folder: use PostgreSQL's own means \
+             (pg_dump and pg_restore, pg_basebackup, pgBackRest, or the backups of its provider); the key is in none of \
+             them, keep a copy of it elsewhere"
+        )));
+    }
+    Ok(())
+}
+
 /// `restore`.
 pub fn restore(args: &Restore, context: &Context) -> Result<Exit> {
     let loaded = context.configuration()?;
@@ -47,7 +61,7 @@ pub fn restore(args: &Restore, context: &Context) -> Result<Exit> {
     if args.data == loaded.config.data.folder
         && let Some(marker) = context.marker(&loaded)
     {
-        marker.note(&args.data, id)?;
+        marker.note(&Address::from(args.data.clone()), id)?;
     }
     let screen = &context.screen;
     if args.json {

@@ -72,7 +72,7 @@ fn file(loaded: &Loaded) -> Result<PathBuf> {
 async fn follow(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result<()> {
     loop {
         let keys = context.keys(&loaded.config, false)?;
-        let found = Look::open(&loaded.config.data.folder, &keys).map_err(journal_error)?;
+        let found = Look::open(context.address(&loaded.config)?, &keys).map_err(journal_error)?;
         let look = found.ok_or_else(|| anyhow!("the journal is not there any more"))?;
         match look.renewal().map_err(journal_error)? {
             Some(renewal) => show(renewal, bar, context),
@@ -86,9 +86,9 @@ async fn follow(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result
 
 /// Seals everything anew in this process.
 async fn renew(loaded: &Loaded, context: &Context, bar: &ProgressBar) -> Result<()> {
-    let folder = &loaded.config.data.folder;
+    let at = context.address(&loaded.config)?;
     let keys = context.keys(&loaded.config, false)?;
-    let journal = journal::open(Options::new(folder, keys), Arc::new(|_| {})).map_err(journal_error)?;
+    let journal = journal::open(Options::new(at, keys), Arc::new(|_| {})).map_err(journal_error)?;
     let renewed = loop {
         match journal.renew().await {
             Ok(Renewal::Done) => break Ok(()),

@@ -12,6 +12,7 @@ pub mod failsafe;
 pub(crate) mod find;
 mod follow;
 pub mod jobs;
+pub mod journal;
 pub mod key;
 pub mod login;
 pub mod manual;

@@ -13,16 +13,16 @@ use crate::exit::misuse;
 
 /// Opens the journal read-only, also beside a running hub.
 pub(super) fn look(loaded: &Loaded, context: &Context) -> Result<Look> {
-    let folder = &loaded.config.data.folder;
+    let at = context.address(&loaded.config)?;
     if let Some(marker) = context.marker(loaded)
-        && marker.known(folder)?.is_some()
+        && marker.known(&at)?.is_some()
     {
-        marker.expected(folder)?;
+        marker.expected(&at)?;
     }
     let keys = context.keys(&loaded.config, false)?;
-    let found = Look::open(folder, &keys).map_err(journal_error)?;
+    let found = Look::open(at.clone(), &keys).map_err(journal_error)?;
     found.ok_or_else(|| {
-        misuse(format!("there is no journal in {}: it is made when the hub first starts", folder.display()))
+        misuse(format!("there is no journal in {at}: it is made when the hub first starts"))
     })
 }
 

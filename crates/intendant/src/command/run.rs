@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, anyhow};
 use api::decode::{self, Beside};
 use api::dto::{Progress, Story};
 use engine::{Accepted, Actor, Hub};
-use journal::Key;
+use journal::{Address, Key};
 use model::word::code;
 use model::{Effects, JobId, JobState};
 use module::Declaration;
@@ -154,16 +154,17 @@ fn home(
     context: &Context,
 ) -> Result<(Home, Option<tempfile::TempDir>)> {
     if let Some(folder) = data {
+        let at = Address::from(folder);
         let expected = match context.marker(loaded) {
-            Some(marker) if marker.known(folder)?.is_some() => marker.expected(folder)?,
+            Some(marker) if marker.known(&at)?.is_some() => marker.expected(&at)?,
             _ => None,
         };
         let keys = context.keys(&loaded.config, true)?;
-        return Ok((Home { folder: folder.to_owned(), keys, expected }, None));
+        return Ok((Home { at, keys, expected }, None));
     }
     let temporary =
         tempfile::Builder::new().prefix("intendant-run-").tempdir().context("making a temporary folder")?;
     let keys = Key::generate().map_err(compose::journal_error)?.into();
-    let home = Home { folder: temporary.path().join("journal"), keys, expected: None };
+    let home = Home { at: temporary.path().join("journal").into(), keys, expected: None };
     Ok((home, Some(temporary)))
 }

@@ -12,9 +12,16 @@ use super::net::{Listen, Networks, Site};
 use super::oidc::Oidc;
 
 /// Keys of the hub itself that are read at start only.
-pub const NEED_RESTART: [&str; 24] = [
+pub const NEED_RESTART: [&str; 31] = [
     "data.folder",
     "journal.durable",
+    "journal.url",
+    "journal.user",
+    "journal.password",
+    "journal.authorities",
+    "journal.certificate",
+    "journal.key",
+    "journal.require_synchronous",
     "key",
     "key_before",
     "socket",
@@ -59,8 +66,8 @@ section! {
         concurrency: NonZeroUsize = NonZeroUsize::MIN.saturating_add(255),
         ../// Where the journal lives.
         data: Data,
-        ../// What is promised of the journal.
-        journal: JournalPromise,
+        ../// The journal, where it is not in the data folder, and what is promised of it.
+        journal: Journal,
         ../// What comes in.
         requests: Requests,
         ../// The API and the console over TCP.
@@ -92,12 +99,30 @@ section! {
 }
 
 section! {
-    /// What is promised of the journal.
-    JournalPromise {
+    /// The journal, where it is not in the data folder, and what is promised of it.
+    Journal {
         /// Whether what the journal holds is there at the next start. With `false` a message of a bus is acknowledged only
         /// when all that it led to is done, and a journal that is gone is begun anew. Where the variable `DYNO` is set, as on
-        /// Heroku, it is `false` unless somebody says otherwise.
+        /// Heroku, it is `false` unless somebody says otherwise or names a `url`.
         durable: bool = true,
+        /// The PostgreSQL database that holds the journal: `postgres://[user[:password]@]host[:port][,host…]/database`, of
+        /// several hosts the one that may be written to. `?sslmode=` is `disable`, `prefer`, `require` or `verify-full`;
+        /// without it a certificate that is good is demanded of every host but this machine. Without a url the journal is in
+        /// the data folder.
+        url: Option<SecretSource> = None,
+        /// The role to sign in as, before the one in `url`.
+        user: Option<String> = None,
+        /// Its password, before the one in `url`.
+        password: Option<SecretSource> = None,
+        /// Certificates of the authorities that PostgreSQL's own may be signed by, in PEM, beside those of the system.
+        authorities: Option<PathBuf> = None,
+        /// A certificate in PEM to sign in with over TLS.
+        certificate: Option<PathBuf> = None,
+        /// The certificate's private key in PEM.
+        key: Option<PathBuf> = None,
+        /// Refuses to start unless PostgreSQL writes each commit to a second machine before it confirms it: without a
+        /// synchronous standby a failover loses what was acknowledged last.
+        require_synchronous: bool = false,
     }
 }
 

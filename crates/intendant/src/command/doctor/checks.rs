@@ -7,7 +7,7 @@ use std::path::Path;
 use api::Client;
 use api::dto::Severity;
 use http::listen::tcp::Tcp;
-use journal::{Keys, Look, Renewal};
+use journal::{Address, Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
 
@@ -23,6 +23,9 @@ use module::{Declaration, Finding, Offer};
 const FULL: u64 = 100 * 1024 * 1024;
 /// Below this many bytes somebody should look.
 const TIGHT: u64 = 1024 * 1024 * 1024;
+
+/// What an error means that has to be put right before.
+const STOPPED: &str = "the hub does not start like this";
 
 /// So many findings in the journal are shown beside the first one.
 const SHOWN: usize = 9;
@@ -41,6 +44,7 @@ pub(super) async fn all(context: &Context) -> Vec<Finding> {
     };
     let mut findings = vec![configuration(&loaded), data(&loaded), disk(&loaded), key(&loaded, context)];
     findings.push(journal(&loaded, context));
+    findings.extend(server(&loaded, context));
     findings.extend(modules(&loaded, context).await);
     findings.extend(hub(&loaded, context).await);
     findings
@@ -108,7 +112,8 @@ fn key(loaded: &Loaded, context: &Context) -> Finding {
     if let crate::config::SecretSource::File(path) = &loaded.config.key
         && !path.exists()
     {
-        let made = loaded.config.data.folder.join("journal.db").exists();
+        let there = context.address(&loaded.config).map(journal::identify);
+        let made = there.is_ok_and(|there| there.is_ok_and(|id| id.is_some()));
         return if made {
             let remedy = "put back the copy that you kept: without it nothing in the journal can be read";
             Finding::error(NAME, format!("{shown} is missing, and there is a journal"), remedy)
@@ -117,7 +122,7 @@ fn key(loaded: &Loaded, context: &Context) -> Finding {
         };
     }
     match context.keys(&loaded.config, false) {
-        Ok(keys) => match renewal(loaded, &keys) {
+        Ok(keys) => match renewal(loaded, &keys, context) {
             Some(percent) => Finding::warning(
                 NAME,
                 format!("{shown}; the journal is being sealed anew with it ({percent} %)"),
@@ -134,8 +139,8 @@ fn key(loaded: &Loaded, context: &Context) -> Finding {
 }
 
 /// How far the journal is sealed anew after a change of key.
-fn renewal(loaded: &Loaded, keys: &Keys) -> Option<u8> {
-    let look = Look::open(&loaded.config.data.folder, keys).ok()??;
+fn renewal(loaded: &Loaded, keys: &Keys, context: &Context) -> Option<u8> {
+    let look = Look::open(context.address(&loaded.config).ok()?, keys).ok()??;
     match look.renewal().ok()?? {
         Renewal::Under { percent, .. } => Some(percent),
         Renewal::Done => None,
@@ -144,24 +149,34 @@ fn renewal(loaded: &Loaded, keys: &Keys) -> Option<u8> {
 
 fn journal(loaded: &Loaded, context: &Context) -> Finding {
     const NAME: &str = "journal";
-    let folder = &loaded.config.data.folder;
-    if let Some(Err(error)) = context.marker(loaded).map(|marker| marker.expected(folder)) {
-        return Finding::error(NAME, sentence(&error), "the hub does not start like this");
+    let at = match context.address(&loaded.config) {
+        Ok(at) => at,
+        Err(error) => return Finding::error(NAME, sentence(&error), STOPPED),
+    };
+    let expected = context.marker(loaded).map_or(Ok(None), |marker| marker.expected(&at));
+    if let Err(error) = expected {
+        return match error.downcast_ref() {
+            Some(error) => unopened(&at, error),
+            None => Finding::error(NAME, sentence(&error), STOPPED),
+        };
     }
-    if !folder.join("journal.db").exists() {
-        return Finding::ok(NAME, "made when the hub first starts");
+    match journal::identify(at.clone()) {
+        Ok(None) => return Finding::ok(NAME, "made when the hub first starts"),
+        Ok(Some(_)) => {}
+        Err(error) => return unopened(&at, &error),
     }
     let Ok(keys) = context.keys(&loaded.config, false) else {
         return Finding::warning(NAME, "not looked at, for want of the key", "see above");
     };
     let begun = context.clock.instant();
-    let checked = Look::open(folder, &keys).and_then(|look| match look {
+    let checked = Look::open(at.clone(), &keys).and_then(|look| match look {
         Some(look) => look.check(),
         None => Ok(Vec::new()),
     });
     let took = time::took(context.clock.instant().duration_since(begun));
     match checked {
         Ok(findings) => match findings.first() {
+            None if at.folder().is_none() => Finding::ok(NAME, format!("in {at}, whole, read in {took}")),
             None => Finding::ok(NAME, format!("whole, read in {took}")),
             Some(first) => {
                 let more = findings.iter().skip(1).take(SHOWN).map(|finding| format!("; {finding}"));
@@ -175,8 +190,36 @@ fn journal(loaded: &Loaded, context: &Context) -> Finding {
         Err(journal::Error::Busy) => {
             Finding::warning(NAME, "too busy to be read whole", "run this again when there is less to do")
         }
-        Err(error) => Finding::error(NAME, error.to_string(), "the hub does not start like this"),
+        Err(error) => unopened(&at, &error),
     }
+}
+
+/// Why it does not open. A hub waits for a server that is away.
+fn unopened(at: &Address, error: &journal::Error) -> Finding {
+    let remedy = match error {
+        journal::Error::Unwritable(_) if at.folder().is_none() => {
+            "start PostgreSQL, or correct journal.url; the hub accepts nothing until it answers, and then goes on"
+        }
+        _ => STOPPED,
+    };
+    Finding::error("journal", error.to_string(), remedy)
+}
+
+/// What the server promises that holds the journal, if one does.
+#[cfg(feature = "postgres")]
+fn server(loaded: &Loaded, context: &Context) -> Vec<Finding> {
+    let Ok(journal::Address::Postgres(database)) = context.address(&loaded.config) else { return Vec::new() };
+    let clock = context.clock.clone();
+    // That it cannot be asked was said.
+    let asked = journal::promises(&database, move || clock.now());
+    let Ok(promises) = asked else { return Vec::new() };
+    let durable = crate::promises::durable(&promises, loaded.config.journal.require_synchronous);
+    std::iter::once(durable).chain(crate::promises::beside(&promises)).collect()
+}
+
+#[cfg(not(feature = "postgres"))]
+fn server(_: &Loaded, _: &Context) -> Vec<Finding> {
+    Vec::new()
 }
 
 /// What `serve` would refuse; what modules say of what they stand on and of their neighbours; what they and backends depend

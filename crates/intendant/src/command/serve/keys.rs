@@ -48,7 +48,7 @@ impl Keys {
     fn newer(&self) -> Result<Option<Key>> {
         let config = &self.started.config;
         let keys = self.context.keys(config, false)?;
-        let look = Look::open(&config.data.folder, &keys)
+        let look = Look::open(self.context.address(config)?, &keys)
             .map_err(journal_error)
             .context("another key is in the place of the journal's and is not used")?;
         Ok(look.filter(|look| !look.is_sealed_with(&keys.now)).map(|_| keys.now))

@@ -6,7 +6,6 @@ mod listeners;
 mod pages;
 mod room;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,8 @@ use api::Installation;
 use engine::Hub;
 use http::listen::tcp::Tls;
 use http::{BodyLimits, Caller};
-use module::{Declaration, Offer, Role};
+use journal::Address;
+use module::{Declaration, Finding, Offer, Role};
 use rustix::process::geteuid;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ use crate::cli::{Serve, VERSION};
 use crate::compose::{self, Home};
 use crate::config::{self, Loaded, Output};
 use crate::context::Context;
-use crate::exit::{Exit, sentence, whole};
+use crate::exit::{Exit, misuse, sentence, whole};
 use crate::logging::{self, Format, Level};
 use crate::marker::Marker;
 use crate::noop;
@@ -192,9 +192,11 @@ impl Start<'_> {
                 tracing::warn!(backend = "noop", "{trouble}");
             }
         }
+        examine(&home.at, config.journal.require_synchronous, context).await?;
+        let at = home.at.clone();
         let started = compose::start(home, parts, said, &context.clock).await?;
         if config.journal.durable {
-            note(marker.as_ref(), &config.data.folder, started.0.journal().id());
+            note(marker.as_ref(), &at, started.0.journal().id());
         }
         Ok(started)
     }
@@ -221,23 +223,50 @@ fn introduce(loaded: &Loaded, offer: &Offer, said: &Declaration) {
     }
 }
 
+/// Asks the server that holds the journal, if one does, what it promises: says what somebody should look at, and refuses one
+/// that promises less than is required.
+#[cfg(feature = "postgres")]
+async fn examine(at: &Address, required: bool, context: &Context) -> Result<()> {
+    let Address::Postgres(database) = at else { return Ok(()) };
+    let (database, clock) = (database.clone(), context.clock.clone());
+    let asking = tokio::task::spawn_blocking(move || journal::promises(&database, move || clock.now()));
+    let promises = asking.await.context("asking PostgreSQL")?.map_err(compose::journal_error)?;
+    let durable = crate::promises::durable(&promises, required);
+    let remedy = |finding: &Finding| finding.remedy.clone().unwrap_or_default();
+    if durable.level == module::Level::Error {
+        return Err(misuse(format!("PostgreSQL: {}: {}", durable.what, remedy(&durable))));
+    }
+    for finding in std::iter::once(durable).chain(crate::promises::beside(&promises)) {
+        match finding.level {
+            module::Level::Ok => tracing::info!("the journal is in {at}: {}", finding.what),
+            _ => tracing::warn!("PostgreSQL: {}; {}", finding.what, remedy(&finding)),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn examine(_: &Address, _: bool, _: &Context) -> Result<()> {
+    Ok(())
+}
+
 /// Where the journal is, and the marker that says which one has to be there.
 fn home(args: &Serve, loaded: &Loaded, context: &Context) -> Result<(Home, Option<Marker>)> {
     let config = &loaded.config;
-    let folder = config.data.folder.clone();
+    let at = context.address(config)?;
     let marker = context.marker(loaded);
     let expected = match &marker {
-        Some(marker) if args.new_journal => marker.begin_anew(&folder).map(|()| None)?,
-        Some(marker) => marker.expected(&folder)?,
+        Some(marker) if args.new_journal => marker.begin_anew(&at).map(|()| None)?,
+        Some(marker) => marker.expected(&at)?,
         None => None,
     };
-    Ok((Home { folder, keys: context.keys(config, true)?, expected }, marker))
+    Ok((Home { at, keys: context.keys(config, true)?, expected }, marker))
 }
 
 /// Notes that there is a journal, so that it is missed when it goes away.
-fn note(marker: Option<&Marker>, folder: &Path, journal: Uuid) {
+fn note(marker: Option<&Marker>, at: &Address, journal: Uuid) {
     let noted = match marker {
-        Some(marker) => marker.note(folder, journal),
+        Some(marker) => marker.note(at, journal),
         None => Err(anyhow!("the key and the configuration lie in the data folder")),
     };
     if let Err(error) = noted {

@@ -1,5 +1,5 @@
-//! A start on a full disk waits for room: a hub that ends instead is started again and again, and stays away when there
-//! is room at last.
+//! A start on a full disk waits for room, and one whose journal is on a server that is away for that server: a hub that
+//! ends instead is started again and again, and stays away when there is room, or a server, at last.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -23,7 +23,16 @@ const PATIENCE: &str = "EXTEND_TIMEOUT_USEC=60000000";
 /// With less than this a disk counts as full: a journal of the smallest size does not fit.
 const LEAST: u64 = 1 << 20;
 
-/// Takes socket and address and starts the hub, once there is room for it. `None`: told to stop before that.
+/// What a start waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Want {
+    /// Room on the disk.
+    Room,
+    /// The server that holds the journal.
+    Server,
+}
+
+/// Takes socket and address and starts the hub, once there is what it wants. `None`: told to stop before that.
 pub(super) async fn start(
     start: &Start<'_>,
     signals: &mut Signals,
@@ -33,18 +42,20 @@ pub(super) async fn start(
         let error = match try_to_start(start, waited).await {
             Ok(started) => {
                 if waited {
-                    tracing::info!("there is room again: the hub starts");
+                    tracing::info!("there is what it waited for: the hub starts");
                 }
                 return Ok(Some(started));
             }
             Err(error) => error,
         };
         let folder = &start.loaded.config.data.folder;
-        if !is_for_want_of_room(&error, folder) {
-            return Err(error);
-        }
-        let why =
-            format!("{} has no room ({}): it waits until there is some", folder.display(), sentence(&error));
+        let why = match want(&error, start) {
+            None => return Err(error),
+            Some(Want::Room) => {
+                format!("{} has no room ({}): it waits until there is some", folder.display(), sentence(&error))
+            }
+            Some(Want::Server) => format!("{}: it waits until PostgreSQL answers", sentence(&error)),
+        };
         if !waited {
             tracing::warn!("the hub cannot start: {why}");
         }
@@ -84,7 +95,7 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
             () = signals.stop() => break false,
         }
         let now = self::free(&start.loaded.config.data.folder);
-        // A quota does not show: then only trying tells.
+        // A quota does not show, nor does a server: then only trying tells.
         if now > free || free.is_none_or(|free| free >= LEAST) {
             break true;
         }
@@ -96,20 +107,26 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
     go_on
 }
 
-/// Whether the disk is what is in the way, and not something that somebody has to correct.
-fn is_for_want_of_room(error: &Error, folder: &Path) -> bool {
-    error.chain().any(|cause| {
+/// What is in the way, and not for somebody to correct.
+fn want(error: &Error, start: &Start<'_>) -> Option<Want> {
+    let folder = &start.loaded.config.data.folder;
+    let is_on_server = start.loaded.config.journal.url.is_some();
+    error.chain().find_map(|cause| {
         let journal = match cause.downcast_ref() {
             Some(engine::Error::Journal(error)) => Some(error),
             _ => cause.downcast_ref::<journal::Error>(),
         };
         match journal {
+            Some(journal::Error::Unwritable(_)) if is_on_server => Some(Want::Server),
             Some(journal::Error::Unwritable(_) | journal::Error::Io { .. }) => {
-                free(folder).is_some_and(|free| free < LEAST)
+                free(folder).is_some_and(|free| free < LEAST).then_some(Want::Room)
             }
-            _ => cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
-                matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
-            }),
+            _ => cause
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|error| {
+                    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+                })
+                .then_some(Want::Room),
         }
     })
 }

@@ -1,0 +1,238 @@
+//! A database as one end of the way on which a journal is carried.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::database::Database;
+use super::pen::{Pen, STEP};
+use super::session::Session;
+use super::{row, schema, steps};
+use crate::address::Address;
+use crate::carry::{self, Cell, Kind, Row, Table};
+use crate::error::Error;
+use crate::key::Keys;
+use crate::life::Life;
+
+const PUT: &str =
+    "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+/// A journal in a database, held by nobody else.
+pub(crate) struct End {
+    database: Database,
+    runtime: Runtime,
+    session: Arc<Session>,
+    /// Kept moving, so that no hub of another machine takes us for dead.
+    pen: Pen,
+}
+
+impl End {
+    /// Opens it; `make` = its tables are made when there are none.
+    pub(crate) fn open(database: &Database, keys: &Keys, make: bool, seat: String) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|source| Error::Io { what: "carrying the journal".to_owned(), source })?;
+        let at = Address::from(database.clone());
+        let life = Life::begin(seat)?;
+        let (session, pen) = runtime.block_on(async {
+            let session = Session::open(database).await?;
+            // Large tables are counted and read from one end to the other.
+            session
+                .client()
+                .batch_execute("SET statement_timeout = 0; SET enable_seqscan = on; SET enable_bitmapscan = on")
+                .await?;
+            schema::look(&session).await?;
+            if !make && !schema::is_there(&session).await? {
+                return Err(Error::Missing(format!("journal in {at}")));
+            }
+            session.client().batch_execute("BEGIN").await?;
+            schema::bring_up(&session, &at).await?;
+            session.client().batch_execute("COMMIT").await?;
+            let pen = Pen::take(&session, &at, &life).await?;
+            Ok((session, pen))
+        })?;
+        let end = End { database: database.clone(), runtime, session, pen };
+        if !make {
+            // Whoever has not its key moves nothing.
+            end.runtime.block_on(super::open::kept(&end.session, &at))?.seal(&at, keys)?;
+        }
+        Ok(end)
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.runtime.block_on(work)
+    }
+
+    /// Says that we are still there, in a transaction with what is written now, if anything is.
+    fn beat(&mut self) -> Result<(), Error> {
+        let Pen { node, epoch, batch } = self.pen;
+        match self.wait(self.session.execute(STEP, &[&node, &epoch, &batch]))? {
+            0 => Err(Error::Uncarried(format!("a hub has taken over {} meanwhile", self.database))),
+            _ => {
+                self.pen.batch += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Carries something out in a transaction, fenced.
+    fn together<T>(&mut self, work: impl AsyncFnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
+        let session = Arc::clone(&self.session);
+        self.wait(async { Ok(session.client().batch_execute("BEGIN").await?) })?;
+        self.beat()?;
+        self.wait(async {
+            let done = work(&session).await?;
+            session.client().batch_execute("COMMIT").await?;
+            Ok(done)
+        })
+    }
+}
+
+impl carry::End for End {
+    fn at(&self) -> Address {
+        Address::from(self.database.clone())
+    }
+
+    fn said(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let select = self.session.first("SELECT value FROM meta WHERE name = $1", &[&name]);
+        self.wait(select)?.map(|found| row::get(&found, 0)).transpose()
+    }
+
+    fn say(&mut self, what: &[(&str, Option<Vec<u8>>)]) -> Result<(), Error> {
+        self.together(async |session| {
+            for (name, value) in what {
+                match value {
+                    Some(value) => session.execute(PUT, &[name, value]).await?,
+                    None => session.execute("DELETE FROM meta WHERE name = $1", &[name]).await?,
+                };
+            }
+            Ok(())
+        })
+    }
+
+    fn count(&mut self, table: &Table) -> Result<u64, Error> {
+        self.beat()?;
+        let count = format!("SELECT count(*) FROM {}", table.name);
+        let counted: i64 = row::get(&self.wait(self.session.one(&count, &[]))?, 0)?;
+        Ok(counted.unsigned_abs())
+    }
+
+    fn read(&mut self, table: &Table, after: &[Cell], limit: usize) -> Result<(Vec<Row>, Vec<Cell>), Error> {
+        self.beat()?;
+        let keys: Vec<&str> = table.columns.iter().take(table.key).map(|(name, _)| *name).collect();
+        let (columns, key) = (columns(table, &["steps"]), keys.join(", "));
+        let behind = if after.is_empty() {
+            String::new()
+        } else {
+            let bound: Vec<String> = (1..=after.len()).map(|number| format!("${number}")).collect();
+            format!("WHERE ({key}) > ({})", bound.join(", "))
+        };
+        let select =
+            format!("SELECT {columns} FROM {} {behind} ORDER BY {key} LIMIT {limit}", table.name);
+        let params: Vec<&(dyn ToSql + Sync)> = after.iter().map(|cell| cell as _).collect();
+        let found = self.wait(self.session.all(&select, &params))?;
+        let rows = found.iter().map(|found| cells(table, found)).collect::<Result<Vec<Row>, _>>()?;
+        let last = rows.last().map(|row| row.iter().take(table.key).cloned().collect()).unwrap_or_default();
+        Ok((rows, last))
+    }
+
+    fn floors(&mut self) -> Result<Vec<(String, i64)>, Error> {
+        let found = self.wait(self.session.all("SELECT name, seq FROM floor", &[]))?;
+        found.iter().map(|found| Ok((row::get(found, 0)?, row::get(found, 1)?))).collect()
+    }
+
+    fn clear(&mut self) -> Result<(), Error> {
+        let tables: Vec<&str> = carry::TABLES.iter().map(|table| table.name).collect();
+        let clear = format!(
+            "TRUNCATE {}, entity_tally, meta; UPDATE tally SET jobs = 0; UPDATE floor SET seq = 0",
+            tables.join(", ")
+        );
+        self.together(async |session| Ok(session.client().batch_execute(&clear).await?))
+    }
+
+    fn write(&mut self, table: &Table, rows: &[Row], carried: &[u8]) -> Result<(), Error> {
+        self.together(async |session| {
+            let client = session.client();
+            let columns = columns(table, &["steps", "backends"]);
+            let kinds = session.statement(&format!("SELECT {columns} FROM {} LIMIT 0", table.name)).await?;
+            let kinds: Vec<Type> = kinds.columns().iter().map(|column| column.type_().clone()).collect();
+            let copy = format!("COPY {} ({columns}) FROM STDIN (FORMAT binary)", table.name);
+            let mut writer = pin!(BinaryCopyInWriter::new(client.copy_in(&copy).await?, &kinds));
+            for row in rows {
+                let values = values(row);
+                let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| &**value as _).collect();
+                writer.as_mut().write(&values).await?;
+            }
+            writer.finish().await?;
+            session.execute(PUT, &[&carry::CARRIED, &carried]).await?;
+            Ok(())
+        })
+    }
+
+    fn finish(&mut self, floors: &[(String, i64)]) -> Result<(), Error> {
+        self.together(async |session| {
+            session
+                .client()
+                .batch_execute(
+                    "UPDATE tally SET jobs = (SELECT count(*) FROM job WHERE job.state = tally.state);
+                     DELETE FROM entity_tally;
+                     INSERT INTO entity_tally SELECT kind, state, count(*) FROM entity GROUP BY kind, state",
+                )
+                .await?;
+            for (name, seq) in floors {
+                let put = "INSERT INTO floor (name, seq) VALUES ($1, $2)
+                           ON CONFLICT (name) DO UPDATE SET seq = excluded.seq";
+                session.execute(put, &[name, seq]).await?;
+            }
+            let names: &[&str] = &[carry::CARRYING, carry::CARRIED];
+            session.execute("DELETE FROM meta WHERE name = ANY($1)", &[&names]).await?;
+            // The next one to open it need not wait for whoever held it here.
+            session.client().batch_execute("UPDATE pen SET epoch = epoch + 1, over = true WHERE NOT over").await?;
+            Ok(())
+        })?;
+        self.wait(async { Ok(self.session.client().batch_execute("ANALYZE").await?) })
+    }
+}
+
+/// The columns of a table, a plan as these.
+fn columns(table: &Table, plan: &[&str]) -> String {
+    let names = table.columns.iter().flat_map(|(name, kind)| match kind {
+        Kind::Steps => plan.to_vec(),
+        _ => vec![*name],
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn cells(table: &Table, found: &tokio_postgres::Row) -> Result<Row, Error> {
+    let cell = |at: usize| -> Result<Cell, Error> { row::get(found, at) };
+    table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(at, (_, kind))| match (kind, cell(at)?) {
+            (Kind::Steps, Cell::Bytes(frozen)) => Ok(Cell::Steps(steps::all(Some(&frozen))?)),
+            (Kind::Steps, _) => Ok(Cell::Steps(Vec::new())),
+            (_, cell) => Ok(cell),
+        })
+        .collect()
+}
+
+/// A row as the columns of [`columns`] take it, with steps and backends of a plan.
+fn values(row: &Row) -> Vec<Box<dyn ToSql + Sync + '_>> {
+    let mut values: Vec<Box<dyn ToSql + Sync + '_>> = Vec::with_capacity(row.len() + 1);
+    for cell in row {
+        match cell {
+            Cell::Steps(frozen) => {
+                let backends: Vec<&str> = frozen.iter().map(|step| step.backend.as_str()).collect();
+                values.push(Box::new(steps::write(frozen)));
+                values.push(Box::new((!backends.is_empty()).then_some(backends)));
+            }
+            cell => values.push(Box::new(cell)),
+        }
+    }
+    values
+}
