@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use http::page::Lang;
 use intendant::assembly::Modules;
-use intendant::cli::{self, Backends, Command, Config, Jobs, Key, Typed};
+use intendant::cli::{self, Backends, Command, Config, Jobs, Journal, Key, Typed};
 use intendant::command;
 use intendant::context::Context;
 use intendant::exit::Exit;

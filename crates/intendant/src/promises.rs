@@ -30,7 +30,8 @@ pub fn beside(promises: &Promises) -> Vec<Finding> {
         ));
     }
     if promises.ahead.unsigned_abs() > APART {
-        let (apart, side) = (promises.ahead.unsigned_abs(), if promises.ahead > 0 { "ahead of" } else { "behind" });
+        let (apart, side) =
+            (promises.ahead.unsigned_abs(), if promises.ahead > 0 { "ahead of" } else { "behind" });
         findings.push(Finding::warning(
             NAME,
             format!("its clock is {apart} ms {side} that of this machine"),
@@ -56,18 +57,21 @@ pub fn durable(promises: &Promises, required: bool) -> Finding {
     match (promises.standbys, promises.synchronous) {
         (_, Some(true)) => Finding::ok(
             NAME,
-            format!("version {version}, {standbys}, one of them synchronous: what is acknowledged is on two disks"),
+            format!(
+                "version {version}, {standbys}, one of them synchronous: what is acknowledged is on two disks"
+            ),
         ),
         (0, _) if required => {
             Finding::error(NAME, format!("version {version} has no standby, and one is required"), remedy)
         }
-        (0, _) => Finding::ok(
-            NAME,
-            format!("version {version}, no standby: what is acknowledged is on its disk"),
-        ),
+        (0, _) => {
+            Finding::ok(NAME, format!("version {version}, no standby: what is acknowledged is on its disk"))
+        }
         (_, None) if required => Finding::error(
             NAME,
-            format!("version {version}, {standbys}: the role may not see whether one is synchronous, and that is required"),
+            format!(
+                "version {version}, {standbys}: the role may not see whether one is synchronous, and that is required"
+            ),
             "give the hub's role pg_monitor",
         ),
         (_, None) => Finding::warning(

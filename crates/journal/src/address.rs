@@ -16,6 +16,17 @@ pub enum Address {
     Postgres(Box<Database>),
 }
 
+impl Address {
+    /// The folder, if it is in one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Address::Folder(folder) => Some(folder),
+            #[cfg(feature = "postgres")]
+            Address::Postgres(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -97,6 +97,32 @@ pub enum Error {
         /// The schema of this version.
         known: i64,
     },
+    /// Refused: a database is copied by its own means.
+    #[error(
+        "a journal on PostgreSQL is copied by PostgreSQL's own means: pg_dump, pg_basebackup, or the backups of its provider"
+    )]
+    NoBackup,
+    /// Refused: it was carried to another place, and is left.
+    #[error(
+        "the journal that was in {at} was moved to {to}: name that place in the configuration (journal.url, data.folder); what is left in {at} is as it was then"
+    )]
+    Moved {
+        /// Where it was.
+        at: Address,
+        /// Where it went.
+        to: String,
+    },
+    /// Refused: a move to this place is not at its end.
+    #[error(
+        "the journal in {at} is not whole, for it is on its way there: call `intendant journal move` again and it goes on, or go on with the one it comes from"
+    )]
+    Moving {
+        /// Where it is.
+        at: Address,
+    },
+    /// Refused: it could not be carried to another place. What it was carried from is as it was.
+    #[error("the journal was not moved: {0}")]
+    Uncarried(String),
     /// Refused: a backup or a restore would overwrite something.
     #[error("{} exists already and is not overwritten: name a new one", path.display())]
     Occupied {

@@ -8,6 +8,7 @@
 mod aad;
 mod address;
 mod api;
+mod carry;
 mod change;
 mod code;
 mod crash;
@@ -18,6 +19,7 @@ mod health;
 mod key;
 mod life;
 mod lock;
+mod look;
 mod open;
 mod opened;
 mod options;
@@ -38,6 +40,7 @@ pub use api::{
     Due, EntityFilter, EntityPage, Filter, Journal, Keep, Listing, Match, Naming, Observer, OpenAttempt,
     Order, Page, Prepared, Read, RecordBody, RecordFilter, Renewal, Tally, Waiting, Whose, Write,
 };
+pub use carry::{Carried, Progress, carry};
 pub use change::{
     AttemptEnd, AttemptStart, Change, EffectSet, Expect, ExternalId, Fate, JobChange, Mark, NewEvent, NewJob,
     NewRecord, NewStep, Over, Pruned, Retention, Scrub, StepChange, is_name, is_named,
@@ -47,8 +50,9 @@ pub use damage::{Burial, Damaged, Grave, Spot};
 pub use error::Error;
 pub use key::{Key, Keys};
 pub use life::Life;
+pub use look::Look;
 pub use open::{identify, open};
 pub use options::Options;
 #[cfg(feature = "postgres")]
-pub use postgres::Database;
-pub use sqlite::{Look, Restored, restore};
+pub use postgres::{Database, Promises, promises};
+pub use sqlite::{Restored, restore};

@@ -21,9 +21,7 @@ pub(super) fn look(loaded: &Loaded, context: &Context) -> Result<Look> {
     }
     let keys = context.keys(&loaded.config, false)?;
     let found = Look::open(at.clone(), &keys).map_err(journal_error)?;
-    found.ok_or_else(|| {
-        misuse(format!("there is no journal in {at}: it is made when the hub first starts"))
-    })
+    found.ok_or_else(|| misuse(format!("there is no journal in {at}: it is made when the hub first starts")))
 }
 
 /// A job's action, and its document with the secrets in place.

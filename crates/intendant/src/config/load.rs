@@ -244,7 +244,10 @@ impl Loaded {
     /// Gives what nobody gave and that is not the same everywhere.
     fn fill(&mut self, places: &Places) {
         let is_elsewhere = self.config.journal.url.is_some();
-        if self.origin(DURABLE) == Origin::Default && !is_elsewhere && places.environment().get(DYNO).is_some() {
+        if self.origin(DURABLE) == Origin::Default
+            && !is_elsewhere
+            && places.environment().get(DYNO).is_some()
+        {
             self.config.journal.durable = false;
             self.origins.insert(DURABLE.to_owned(), Origin::Variable(DYNO.to_owned()));
         }

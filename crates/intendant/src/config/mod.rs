@@ -25,6 +25,6 @@ pub use net::{Listen, Networks, Site};
 pub use oidc::{Oidc, Roles};
 pub use place::Places;
 pub use sections::{
-    Config, Data, DeadLetters, Failsafe, Format, Http, Journal, Level, Log, NEED_RESTART, Output, Requests, Retention,
-    Stop,
+    Config, Data, DeadLetters, Failsafe, Format, Http, Journal, Level, Log, NEED_RESTART, Output, Requests,
+    Retention, Stop,
 };

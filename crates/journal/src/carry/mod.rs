@@ -37,6 +37,14 @@ pub(crate) const OF_ITSELF: [&str; 3] = ["id", "key_check", "digest_before"];
 /// What is there while rows are sealed anew.
 const KEY_BEFORE: &str = "key_before";
 
+/// Says why a journal does not open that says this of itself.
+pub(crate) fn refuse(at: &Address, name: &str, said: &[u8]) -> Result<(), Error> {
+    Err(match name {
+        MOVED_TO => Error::Moved { at: at.clone(), to: String::from_utf8_lossy(said).into_owned() },
+        _ => Error::Moving { at: at.clone() },
+    })
+}
+
 /// What was carried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carried {
@@ -148,7 +156,9 @@ fn open(at: &Address, keys: &Keys, make: bool, seat: &str) -> Result<Box<dyn End
     Ok(match at {
         Address::Folder(folder) => Box::new(sqlite::End::open(folder, keys, make)?),
         #[cfg(feature = "postgres")]
-        Address::Postgres(database) => Box::new(crate::postgres::End::open(database, keys, make, seat.to_owned())?),
+        Address::Postgres(database) => {
+            Box::new(crate::postgres::End::open(database, keys, make, seat.to_owned())?)
+        }
     })
 }
 

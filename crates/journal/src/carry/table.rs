@@ -3,23 +3,23 @@
 use super::cell::Kind::{self, Bytes, Flag, Id, Int, Steps, Text};
 
 /// A table. Its columns are those of PostgreSQL, where the first ones are its key.
-pub(super) struct Table {
-    pub(super) name: &'static str,
-    pub(super) columns: &'static [(&'static str, Kind)],
-    pub(super) key: usize,
-    pub(super) folder: InFolder,
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) columns: &'static [(&'static str, Kind)],
+    pub(crate) key: usize,
+    pub(crate) folder: InFolder,
 }
 
 /// The same in a folder.
-pub(super) struct InFolder {
+pub(crate) struct InFolder {
     /// How many rows there are.
-    pub(super) count: &'static str,
+    pub(crate) count: &'static str,
     /// Rows behind a place, in order, at most so many: their place, which has so many values, and the columns. The numbers
     /// of jobs, by which their rows are held together there, become their ids.
-    pub(super) select: &'static str,
-    pub(super) place: usize,
+    pub(crate) select: &'static str,
+    pub(crate) place: usize,
     /// Writes a row.
-    pub(super) insert: &'static str,
+    pub(crate) insert: &'static str,
 }
 
 const JOB: &[(&str, Kind)] = &[
@@ -81,7 +81,7 @@ const INSERT_JOB: &str = "INSERT INTO job (seq, id, source, external_id, action,
         ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)";
 
 /// All of them. What is counted (jobs by state, entities by kind) is counted anew at the end.
-pub(super) const TABLES: [Table; 12] = [
+pub(crate) const TABLES: [Table; 12] = [
     Table {
         name: "live",
         columns: JOB,

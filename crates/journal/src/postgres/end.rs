@@ -43,7 +43,9 @@ impl End {
             // Large tables are counted and read from one end to the other.
             session
                 .client()
-                .batch_execute("SET statement_timeout = 0; SET enable_seqscan = on; SET enable_bitmapscan = on")
+                .batch_execute(
+                    "SET statement_timeout = 0; SET enable_seqscan = on; SET enable_bitmapscan = on",
+                )
                 .await?;
             schema::look(&session).await?;
             if !make && !schema::is_there(&session).await? {
@@ -98,7 +100,8 @@ impl carry::End for End {
     }
 
     fn said(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        let select = self.session.first("SELECT value FROM meta WHERE name = $1", &[&name]);
+        let params: [&(dyn ToSql + Sync); 1] = [&name];
+        let select = self.session.first("SELECT value FROM meta WHERE name = $1", &params);
         self.wait(select)?.map(|found| row::get(&found, 0)).transpose()
     }
 
@@ -131,8 +134,7 @@ impl carry::End for End {
             let bound: Vec<String> = (1..=after.len()).map(|number| format!("${number}")).collect();
             format!("WHERE ({key}) > ({})", bound.join(", "))
         };
-        let select =
-            format!("SELECT {columns} FROM {} {behind} ORDER BY {key} LIMIT {limit}", table.name);
+        let select = format!("SELECT {columns} FROM {} {behind} ORDER BY {key} LIMIT {limit}", table.name);
         let params: Vec<&(dyn ToSql + Sync)> = after.iter().map(|cell| cell as _).collect();
         let found = self.wait(self.session.all(&select, &params))?;
         let rows = found.iter().map(|found| cells(table, found)).collect::<Result<Vec<Row>, _>>()?;
@@ -191,7 +193,10 @@ impl carry::End for End {
             let names: &[&str] = &[carry::CARRYING, carry::CARRIED];
             session.execute("DELETE FROM meta WHERE name = ANY($1)", &[&names]).await?;
             // The next one to open it need not wait for whoever held it here.
-            session.client().batch_execute("UPDATE pen SET epoch = epoch + 1, over = true WHERE NOT over").await?;
+            session
+                .client()
+                .batch_execute("UPDATE pen SET epoch = epoch + 1, over = true WHERE NOT over")
+                .await?;
             Ok(())
         })?;
         self.wait(async { Ok(self.session.client().batch_execute("ANALYZE").await?) })

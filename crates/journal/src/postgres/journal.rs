@@ -96,6 +96,22 @@ impl PostgresJournal {
         Ok(PostgresJournal { id, life, seal, turning, queue, readers, health, damage, engine })
     }
 
+    /// One that only reads, beside whoever writes.
+    pub(super) fn beside(id: Uuid, seal: Seal, readers: Readers) -> Result<Self, Error> {
+        let (queue, _) = Queue::new();
+        Ok(PostgresJournal {
+            id,
+            life: Life::begin(String::new())?,
+            seal: Arc::new(seal),
+            turning: Arc::default(),
+            queue,
+            readers: Arc::new(readers),
+            health: Arc::default(),
+            damage: Arc::default(),
+            engine: Arc::default(),
+        })
+    }
+
     /// Begins to read. One at a time for each operation.
     pub(super) async fn read(&self) -> Result<Reading, Error> {
         self.readers.read(&self.seal, &self.damage).await

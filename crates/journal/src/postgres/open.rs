@@ -1,5 +1,7 @@
 //! Opening: the server, the schema, the key, our life.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::database::Database;
@@ -8,6 +10,7 @@ use super::session::Session;
 use super::tx::Numbers;
 use super::{row, schema};
 use crate::address::Address;
+use crate::carry::{self, CARRYING, MOVED_TO, MOVING};
 use crate::error::Error;
 use crate::key::Keys;
 use crate::life::Life;
@@ -16,12 +19,12 @@ use crate::seal::{Cipher, Format, Seal};
 use crate::unlock::{ID, KEY_CHECK, Kept, TURNED_TO, turned};
 
 /// Nobody waits for longer than this for a database that cannot be reached.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// See [`crate::identify`].
 pub(crate) fn identify(database: Database) -> Result<Option<Uuid>, Error> {
     let at = Address::from(database.clone());
-    alone(async move {
+    alone(PATIENCE, async move {
         let session = Session::open(&database).await?;
         if !schema::is_there(&session).await? {
             return Ok(None);
@@ -31,7 +34,8 @@ pub(crate) fn identify(database: Database) -> Result<Option<Uuid>, Error> {
 }
 
 /// Carries something out in a runtime of its own, also within another one.
-fn alone<T: Send + 'static>(
+pub(super) fn alone<T: Send + 'static>(
+    patience: Duration,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     let failed = |source| Error::Io { what: "looking for the journal".to_owned(), source };
@@ -42,7 +46,7 @@ fn alone<T: Send + 'static>(
                 tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
             runtime.block_on(async {
                 let away = || Error::Unwritable("PostgreSQL does not answer".to_owned());
-                tokio::time::timeout(PATIENCE, work).await.map_err(|_| away())?
+                tokio::time::timeout(patience, work).await.map_err(|_| away())?
             })
         })
         .map_err(failed)?;
@@ -76,6 +80,7 @@ pub(super) async fn prepare(
         if schema::bring_up(session, at).await? {
             begin(session, keys).await?;
         }
+        refuse_moved(session, at).await?;
         let found = kept(session, at).await?;
         if let Some(expected) = expected
             && found.id != expected
@@ -89,7 +94,10 @@ pub(super) async fn prepare(
             session.execute("DELETE FROM meta WHERE name = $1", &[&TURNED_TO]).await?;
         }
         let kept = kept(session, at).await?;
-        Ok((kept.id, kept.seal(at, keys)?))
+        let ready = (kept.id, kept.seal(at, keys)?);
+        // What is worked on from here on has to be carried anew.
+        session.execute("DELETE FROM meta WHERE name = $1", &[&MOVING]).await?;
+        Ok(ready)
     };
     let (id, seal) = match seal.await {
         Ok(ready) => ready,
@@ -105,6 +113,14 @@ pub(super) async fn prepare(
     Ok(Ready { id, seal, pen, numbers })
 }
 
+/// Fails when it was carried to another place, or is not whole yet.
+pub(super) async fn refuse_moved(session: &Session, at: &Address) -> Result<(), Error> {
+    let names: &[&str] = &[MOVED_TO, CARRYING];
+    let said = session.first("SELECT name, value FROM meta WHERE name = ANY($1) LIMIT 1", &[&names]).await?;
+    let Some(said) = said else { return Ok(()) };
+    carry::refuse(at, row::get(&said, 0)?, row::get(&said, 1)?)
+}
+
 /// A new journal gets its id and the key's check value.
 async fn begin(session: &Session, keys: &Keys) -> Result<(), Error> {
     let id = uuid::Builder::from_random_bytes(random::bytes()?).into_uuid();
@@ -118,7 +134,7 @@ async fn put(session: &Session, name: &str, value: &[u8]) -> Result<(), Error> {
 }
 
 /// What the journal keeps of its keys.
-async fn kept(session: &Session, at: &Address) -> Result<Kept, Error> {
+pub(super) async fn kept(session: &Session, at: &Address) -> Result<Kept, Error> {
     let rows = session.all("SELECT name, value FROM meta", &[]).await?;
     Kept::read(at, |name| {
         rows.iter()

@@ -34,7 +34,7 @@ pub fn promises(
     now: impl Fn() -> Timestamp + Send + 'static,
 ) -> Result<Promises, Error> {
     let database = database.clone();
-    open::alone(async move {
+    open::alone(open::PATIENCE, async move {
         let session = Session::open(&database).await?;
         super::schema::look(&session).await?;
         ask(&session, now).await

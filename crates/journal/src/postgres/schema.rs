@@ -50,6 +50,18 @@ pub(super) async fn is_there(session: &Session) -> Result<bool, Error> {
     row::get(&session.one("SELECT to_regclass('meta') IS NOT NULL", &[]).await?, 0)
 }
 
+/// Checks the schema of a journal that is only looked at.
+pub(super) async fn examine(session: &Session, at: &Address) -> Result<(), Error> {
+    let known = i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX);
+    let found = session.one("SELECT version, readable_from FROM schema", &[]).await?;
+    let (found, readable_from): (i32, i32) = (row::get(&found, 0)?, row::get(&found, 1)?);
+    let (at, found, known) = (at.clone(), i64::from(found), i64::from(known));
+    if i64::from(readable_from) > known {
+        return Err(Error::Newer { at, found, known });
+    }
+    if found < known { Err(Error::Older { at, found, known }) } else { Ok(()) }
+}
+
 /// Brings the schema up to date within the transaction that has begun; returns whether it was made now.
 ///
 /// Fails with [`Error::Newer`] when it was written by a version whose journals this one cannot read.

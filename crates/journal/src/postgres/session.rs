@@ -41,7 +41,10 @@ pub(super) struct Session {
 impl Session {
     /// Opens one; what it says is carried on in a task of the runtime in which this runs.
     pub(super) async fn open(database: &Database) -> Result<Arc<Self>, Error> {
-        let (client, connection) = database.config().connect(database.tls()?).await?;
+        let (client, connection) = {
+            let tls = database.tls()?;
+            database.config().connect(tls).await.map_err(|error| database.unreached(&error))?
+        };
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a session with PostgreSQL has ended");

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row as SqlRow, TransactionBehavior, params, params_fr
 use super::{meta, number, open, row};
 use crate::address::Address;
 use crate::carry::{self, Cell, Kind, Row, Table};
-use crate::code::Word;
+use crate::code::Coded as _;
 use crate::error::Error;
 use crate::key::Keys;
 
@@ -39,7 +39,7 @@ fn connect(folder: &Path, keys: &Keys) -> Result<Connection, Error> {
     open::private_file(&database)?;
     let mut conn = open::connect(&database, open::Role::Writer)?;
     open::prepare(&mut conn, folder, keys)?;
-    open::sync_folder(folder)?;
+    crate::folder::sync(folder)?;
     conn.pragma_update(None, "wal_autocheckpoint", PAGES)?;
     Ok(conn)
 }
@@ -119,10 +119,7 @@ impl carry::End for End {
 
     fn finish(&mut self, floors: &[(String, i64)]) -> Result<(), Error> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tx.execute(
-            "UPDATE tally SET jobs = (SELECT count(*) FROM job WHERE job.state = tally.state)",
-            [],
-        )?;
+        tx.execute("UPDATE tally SET jobs = (SELECT count(*) FROM job WHERE job.state = tally.state)", [])?;
         for (name, seq) in floors {
             tx.execute("INSERT OR REPLACE INTO floor (name, seq) VALUES (?1, ?2)", params![name, seq])?;
         }
@@ -135,7 +132,8 @@ impl carry::End for End {
 
 /// Before the first row, by the kinds of what tells rows apart.
 fn first(table: &Table) -> Vec<Cell> {
-    let is_named = table.columns.first().is_some_and(|(_, kind)| *kind == Kind::Text) && table.name == "entity";
+    let is_named =
+        table.columns.first().is_some_and(|(_, kind)| *kind == Kind::Text) && table.name == "entity";
     let before = if is_named { Cell::Text(String::new()) } else { Cell::Int(i64::MIN) };
     vec![before; table.folder.place]
 }
@@ -193,8 +191,8 @@ fn insert_step(conn: &Connection, seq: i64, step: &Step) -> Result<(), Error> {
     insert.execute(params![
         number::step(seq, step.index)?,
         step.backend,
-        Word(step.on_error),
-        Word(step.state),
+        step.on_error.code(),
+        step.state.code(),
         step.attempts,
         step.status,
         step.code.as_ref().map(|code| code.as_str().to_owned()),

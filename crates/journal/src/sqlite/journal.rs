@@ -12,10 +12,10 @@ use std::thread::{self, JoinHandle};
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoints;
-use super::open;
 use super::presence::{self, Presence};
 use super::queue::{Kind, Message, Queue};
 use super::reader::Readers;
+use super::{meta, open};
 use crate::health::Health;
 use crate::lock::Lock;
 use crate::options::Options;
@@ -23,6 +23,7 @@ use crate::options::Options;
 use super::tx::{Numbers, Tx};
 use super::writer::Writer;
 use crate::api::{BoxFuture, Observer};
+use crate::carry;
 use crate::damage::{Damage, noting};
 use crate::error::Error;
 use crate::life::Life;
@@ -54,6 +55,9 @@ impl SqliteJournal {
         open::private_file(&database)?;
         let mut conn = open::connect(&database, open::Role::Writer)?;
         let (id, seal) = open::prepare(&mut conn, &folder, &keys)?;
+        open::refuse_moved(&conn, &folder)?;
+        // What is worked on from here on has to be carried anew.
+        meta::remove(&conn, carry::MOVING)?;
         crate::folder::sync(&folder)?;
         conn.pragma_update(None, "journal_size_limit", i64::try_from(wal_bound).unwrap_or(i64::MAX))?;
         let checkpoints = Checkpoints::start(&database, wal_bound)?;

@@ -19,8 +19,8 @@ const STEPS: i32 = 50_000;
 /// Above so many bytes of write-ahead log a read has been in the way of the hub for too long.
 const LONGEST_LOG: u64 = 256 * 1024 * 1024;
 
-/// A journal opened read-only, for commands that work beside a running hub. Its methods block.
-pub struct Look {
+/// A journal in a folder opened read-only, see [`crate::Look`].
+pub(crate) struct Look {
     id: Uuid,
     seal: Seal,
     conn: Connection,
@@ -31,7 +31,7 @@ impl Look {
     ///
     /// Fails with [`Error::WrongKey`], with [`Error::Newer`], with [`Error::Older`] when a hub of this version has not
     /// used the journal yet, and with [`Error::Damaged`].
-    pub fn open(folder: impl AsRef<Path>, keys: &Keys) -> Result<Option<Self>, Error> {
+    pub(crate) fn open(folder: impl AsRef<Path>, keys: &Keys) -> Result<Option<Self>, Error> {
         let folder = folder.as_ref();
         let database = open::database(folder);
         if !database.try_exists().map_err(Error::io("looking for the journal", &database))? {
@@ -46,13 +46,13 @@ impl Look {
     }
 
     /// The journal's own id.
-    pub fn id(&self) -> Uuid {
+    pub(crate) fn id(&self) -> Uuid {
         self.id
     }
 
     /// Reads everything, checks that it fits together, and lists what does not. Ends with [`Error::Busy`] rather than
     /// keep a busy hub from emptying its write-ahead log.
-    pub fn check(&self) -> Result<Vec<String>, Error> {
+    pub(crate) fn check(&self) -> Result<Vec<String>, Error> {
         let findings = check::all(&self.conn, &self.seal)?;
         // Rows that were sealed anew meanwhile, with a key that is not known here, are no damage.
         let key = meta::get(&self.conn, meta::KEY_CHECK)?;
@@ -64,32 +64,32 @@ impl Look {
     }
 
     /// How far the hub has come with sealing rows anew after a change of key; `None` = all have the one key.
-    pub fn renewal(&self) -> Result<Option<Renewal>, Error> {
+    pub(crate) fn renewal(&self) -> Result<Option<Renewal>, Error> {
         turn::progress(&self.conn)
     }
 
     /// Whether an older version has sealed rows that are not yet sealed anew.
-    pub fn is_of_older_version(&self) -> bool {
+    pub(crate) fn is_of_older_version(&self) -> bool {
         self.seal.is_turning_from(Format::Id)
     }
 
     /// Whether it is sealed with this key; rows may be left that are not, see [`Look::renewal`].
-    pub fn is_sealed_with(&self, key: &Key) -> bool {
+    pub(crate) fn is_sealed_with(&self, key: &Key) -> bool {
         Cipher::check_of(key, self.id, Format::Row) == *self.seal.now().check()
     }
 
     /// A job with its document and, while they are kept, its secrets.
-    pub fn job(&self, job: JobId) -> Result<Option<Prepared>, Error> {
+    pub(crate) fn job(&self, job: JobId) -> Result<Option<Prepared>, Error> {
         job::prepare(&self.conn, &self.seal, &mut Sieve::default(), job)
     }
 
     /// A record and its body.
-    pub fn record(&self, seq: i64) -> Result<Option<(Record, Vec<u8>)>, Error> {
+    pub(crate) fn record(&self, seq: i64) -> Result<Option<(Record, Vec<u8>)>, Error> {
         record::get(&self.conn, &self.seal, seq)
     }
 
     /// Writes a consistent copy to a new file. What is written meanwhile is not in it.
-    pub fn backup(&self, to: &Path) -> Result<(), Error> {
+    pub(crate) fn backup(&self, to: &Path) -> Result<(), Error> {
         backup::make(&self.conn, to)
     }
 }

@@ -9,6 +9,7 @@ mod checkpoint;
 mod code;
 mod dead;
 mod effects;
+mod end;
 mod entity;
 mod job;
 mod journal;
@@ -41,6 +42,7 @@ mod values;
 mod writer;
 
 pub use backup::{Restored, restore};
+pub(crate) use end::End;
 pub(crate) use journal::SqliteJournal;
-pub use look::Look;
+pub(crate) use look::Look;
 pub(crate) use presence::identify;

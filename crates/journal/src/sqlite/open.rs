@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
 use super::{dead, meta, text, unlock};
+use crate::carry;
 use crate::error::Error;
 use crate::key::Keys;
 use crate::random;
@@ -109,12 +110,21 @@ pub(super) fn prepare(conn: &mut Connection, folder: &Path, keys: &Keys) -> Resu
     unlock::seal(conn, folder, keys)
 }
 
+/// Fails when it was carried to another place, or is not whole yet.
+pub(super) fn refuse_moved(conn: &Connection, folder: &Path) -> Result<(), Error> {
+    for name in [carry::MOVED_TO, carry::CARRYING] {
+        meta::get(conn, name)?.map_or(Ok(()), |said| carry::refuse(&folder.into(), name, &said))?;
+    }
+    Ok(())
+}
+
 /// Checks schema and key of a journal that is only looked at; returns its id and its seal.
 pub(super) fn examine(conn: &Connection, folder: &Path, keys: &Keys) -> Result<(Uuid, Seal), Error> {
     let (found, known) = schema(conn, folder)?;
     if found < known {
         return Err(Error::Older { at: folder.into(), found, known });
     }
+    refuse_moved(conn, folder)?;
     unlock::seal(conn, folder, keys)
 }
 

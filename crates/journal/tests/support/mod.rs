@@ -4,6 +4,7 @@
 #[cfg(feature = "postgres")]
 pub mod database;
 pub mod folder;
+pub mod left;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -52,7 +52,11 @@ pub(super) async fn start(
         let why = match want(&error, start) {
             None => return Err(error),
             Some(Want::Room) => {
-                format!("{} has no room ({}): it waits until there is some", folder.display(), sentence(&error))
+                format!(
+                    "{} has no room ({}): it waits until there is some",
+                    folder.display(),
+                    sentence(&error)
+                )
             }
             Some(Want::Server) => format!("{}: it waits until PostgreSQL answers", sentence(&error)),
         };
