@@ -13,6 +13,8 @@ use intendant_journal::{
     carry, identify,
 };
 use rusqlite::Connection;
+#[cfg(feature = "postgres")]
+use support::database::Schema;
 use support::folder::{Folder, key, renew, try_open};
 use support::left::{left_behind, reads_as_written};
 use support::*;
@@ -49,6 +51,12 @@ async fn carried_until(from: &Address, to: &Address, end: u64) -> Option<Result<
         .ok()
     };
     tokio::task::spawn_blocking(carrying).await.unwrap()
+}
+
+/// A schema as an address.
+#[cfg(feature = "postgres")]
+fn schema(schema: &Schema) -> Address {
+    schema.options().at
 }
 
 fn rows(carried: &Carried, table: &str) -> u64 {
@@ -194,4 +202,64 @@ async fn it_waits_for_the_end_of_a_change_of_key() {
     let options = Options::new(source.path(), keys);
     let journal = intendant_journal::open(options, std::sync::Arc::new(|_| {})).unwrap();
     assert_eq!(journal.jobs(Filter::default(), page).await.unwrap().rows.len(), 11);
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn into_a_database_and_back_it_stays_what_it_was() {
+    let (here, there) = (full().await, Schema::new());
+    let id = identify(folder(&here)).unwrap();
+    let went = carried(&folder(&here), &schema(&there)).await.unwrap();
+    assert_eq!((Some(went.id), identify(schema(&there)).unwrap()), (id, id));
+    assert!(went.tables.iter().all(|(_, rows)| *rows > 0), "nothing of a kind is missing: {went:?}");
+    let opened = there.open();
+    reads_as_written(&*opened.journal).await;
+    works_on(&*opened.journal).await;
+    opened.journal.close().await;
+    drop(opened);
+
+    let came = carried(&schema(&there), &folder(&here)).await.unwrap();
+    assert_eq!(rows(&came, "live"), rows(&went, "live") + 1);
+    let journal = try_open(here.path()).unwrap();
+    assert_eq!(journal.id(), went.id);
+    let jobs = journal.jobs(Filter::default(), Page { after: None, order: Order::Oldest, limit: 99 }).await;
+    assert_eq!(jobs.unwrap().rows.len(), 12);
+    works_on(&*journal).await;
+    let left = intendant_journal::open(there.options(), std::sync::Arc::new(|_| {})).map(drop);
+    assert!(matches!(left, Err(Error::Moved { .. })), "{left:?}");
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn it_goes_on_in_a_database_where_it_was_cut_off() {
+    let (source, there) = (full().await, Schema::new());
+    for end in [1, 20, 60] {
+        assert!(carried_until(&folder(&source), &schema(&there), end).await.is_none(), "it dies at {end}");
+        let half = intendant_journal::open(there.options(), std::sync::Arc::new(|_| {})).map(drop);
+        assert!(matches!(half, Err(Error::Moving { .. })), "half of it does not open: {half:?}");
+    }
+    carried(&folder(&source), &schema(&there)).await.unwrap();
+    // Out of it too.
+    let back = Folder::new();
+    for end in [1, 20, 60] {
+        assert!(carried_until(&schema(&there), &folder(&back), end).await.is_none(), "it dies at {end}");
+    }
+    carried(&schema(&there), &folder(&back)).await.unwrap();
+    let journal = try_open(back.path()).unwrap();
+    reads_as_written(&*journal).await;
+    works_on(&*journal).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn what_a_database_promises_is_asked() {
+    use intendant_journal::{Database, promises};
+    let there = Schema::new();
+    let database = Database::new(there.url(), there.folder()).unwrap();
+    let ask = move || promises(&database, || at(0));
+    let promises = tokio::task::spawn_blocking(ask).await.unwrap().unwrap();
+    assert!(!promises.fsync, "the server of the tests does without");
+    assert!(promises.full_page_writes && promises.superuser);
+    assert_eq!((promises.standbys, promises.synchronous), (0, Some(false)));
+    assert!(promises.ahead.unsigned_abs() > 1000, "the clock of the test stands still");
 }
