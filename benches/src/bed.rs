@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Mapping};
 use engine::{Accepted, ActionTable, Clock, Hub, Limits, Setup, wiring};
 use futures_util::future::try_join_all;
-use journal::{Key, Options};
+use journal::{Address, Key, Options};
 use model::{Effects, JobId, OnError, Outcome, Request};
 use serde_json::json;
 
@@ -39,10 +39,10 @@ pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
     begin(folder, setup(catalogue)?).await
 }
 
-/// Starts a hub on this folder.
-pub(crate) async fn begin(folder: &Path, setup: Setup) -> Result<Hub> {
+/// Starts a hub whose journal is there.
+pub(crate) async fn begin(at: impl Into<Address>, setup: Setup) -> Result<Hub> {
     let (observer, wires) = wiring();
-    let journal = journal::open(Options::new(folder, Key::from_bytes([1; 32])), observer)?;
+    let journal = journal::open(Options::new(at, Key::from_bytes([1; 32])), observer)?;
     Ok(Hub::start(journal, wires, Clock::system(), setup).await?)
 }
 

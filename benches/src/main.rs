@@ -1,7 +1,7 @@
 //! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|scripts|workers|sesame|bus|google|mapistore|hosting|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|postgres|scripts|workers|sesame|bus|google|mapistore|hosting|scale|process]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
@@ -15,6 +15,7 @@ mod hosting;
 mod http;
 mod mapistore;
 mod noop;
+mod postgres;
 mod process;
 mod scale;
 mod scripted;
@@ -58,6 +59,7 @@ fn main() -> Result<()> {
         names = [
             "noop",
             "http",
+            "postgres",
             "scripts",
             "workers",
             "sesame",
@@ -77,6 +79,7 @@ fn main() -> Result<()> {
         match name.as_str() {
             "noop" => noop::run()?,
             "http" => http::run()?,
+            "postgres" => postgres::run()?,
             "scripts" => scripted::run()?,
             "workers" => workers::run()?,
             "sesame" => sesame::run()?,
@@ -88,7 +91,7 @@ fn main() -> Result<()> {
             "process" => process::run()?,
             other => {
                 bail!(
-                    "there is no benchmark named {other}: noop, http, scripts, workers, sesame, bus, google, mapistore, hosting, scale or process"
+                    "there is no benchmark named {other}: noop, http, postgres, scripts, workers, sesame, bus, google, mapistore, hosting, scale or process"
                 )
             }
         }

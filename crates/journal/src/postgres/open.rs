@@ -45,8 +45,12 @@ pub(super) fn alone<T: Send + 'static>(
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
             runtime.block_on(async {
-                let away = || Error::Unwritable("PostgreSQL does not answer".to_owned());
-                tokio::time::timeout(patience, work).await.map_err(|_| away())?
+                tokio::select! {
+                    done = work => done,
+                    () = tokio::time::sleep(patience) => {
+                        Err(Error::Unwritable("PostgreSQL does not answer".to_owned()))
+                    }
+                }
             })
         })
         .map_err(failed)?;

@@ -1,5 +1,7 @@
 //! PostgreSQL.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -33,15 +35,23 @@ pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
     }
     // Making one takes a processor for a second or two: it is made once for each version of the server.
     let version = run("postgres", Command::new(require(SERVER)?).arg("--version"))?;
-    let template = cache::filled("postgresql", MADE.into_iter().chain([&*version]), |template| {
+    let template = cache::filled("postgresql", MADE.into_iter().chain([SET, &*version]), |template| {
         let data = folder.join("data");
         run("initdb", as_postgres(&require(INIT)?)?.args(MADE).arg("-D").arg(&data))?;
         run("mv", Command::new("mv").arg(&data).arg(template))?;
-        Ok(())
+        settle(&template.join("data/postgresql.auto.conf"))
     })?;
     run("cp", Command::new("cp").arg("-a").arg(template.join("data")).arg(folder))?;
     serve(sandbox, port)?;
     Ok((format!("postgresql://postgres@127.0.0.1:{port}/postgres"), port))
+}
+
+/// What is set in its folder, where `ALTER SYSTEM` sets it otherwise.
+const SET: &str = "fsync = 'off'\nshared_buffers = '32MB'\n";
+
+fn settle(file: &Path) -> Result<(), Error> {
+    let mut file = OpenOptions::new().append(true).open(file).map_err(Error::io("opening its settings"))?;
+    file.write_all(SET.as_bytes()).map_err(Error::io("writing its settings"))
 }
 
 /// Starts it on a port, with what its folder holds.
@@ -49,17 +59,7 @@ pub(super) fn serve(sandbox: &mut Sandbox, port: u16) -> Result<(), Error> {
     let folder = sandbox.folder();
     let mut command = as_postgres(&require(SERVER)?)?;
     command
-        .args([
-            "-h",
-            "127.0.0.1",
-            "-p",
-            &port.to_string(),
-            "-c",
-            "fsync=off",
-            "-c",
-            "shared_buffers=32MB",
-            "-k",
-        ])
+        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k"])
         .arg(folder)
         .arg("-D")
         .arg(folder.join("data"));

@@ -1,0 +1,213 @@
+//! The journal on PostgreSQL: against the one in a folder, and against a transaction of its own for each transition on the
+//! same tables, as a program would write them that gathers nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use journal::{Address, Database, Key, Options};
+use model::JobId;
+use testkit::service::Kind;
+use tokio::try_join;
+use tokio_postgres::{Client, NoTls, Statement};
+
+use crate::bed;
+
+/// So many hand in at once.
+const SUBMITTERS: [usize; 2] = [512, 64];
+/// So many connections write single transactions: more only wait for each other.
+const CONNECTIONS: usize = 64;
+/// Each side works so often, in turn: what else the machine does moves both.
+const ROUNDS: usize = 3;
+
+pub(crate) fn run() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(measure())
+}
+
+async fn measure() -> Result<()> {
+    let jobs = if cfg!(debug_assertions) { 500 } else { 20_000 };
+    let mut server = Kind::PostgreSql.start()?;
+    let client = connect(server.url()).await?;
+    for setting in
+        ["fsync = on", "shared_buffers = '512MB'", "max_wal_size = '4GB'", "checkpoint_timeout = '15min'"]
+    {
+        client.batch_execute(&format!("ALTER SYSTEM SET {setting}")).await?;
+    }
+    drop(client);
+    server.halt();
+    server.revive()?;
+    let client = connect(server.url()).await?;
+    let fsync: String = client.query_one("SHOW fsync", &[]).await?.get(0);
+    ensure!(fsync == "on", "the server does not write to its disk");
+    println!(
+        "PostgreSQL with fsync; {jobs} jobs that do nothing a round, 500 subjects; each accept, start and settle is durable"
+    );
+
+    for submitters in SUBMITTERS {
+        let (mut folder, mut database, mut single) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            let name = format!("s{submitters}_{round}");
+            let data = tempfile::tempdir()?;
+            folder.push(hub(Address::from(data.path()), jobs, submitters).await?);
+            let data = tempfile::tempdir()?;
+            let at = schema(&client, server.url(), &format!("hub_{name}")).await?;
+            database.push(hub(Database::new(&at, data.path())?.into(), jobs, submitters).await?);
+            let at = schema(&client, server.url(), &format!("single_{name}")).await?;
+            // Its tables are made.
+            let options = Options::new(Database::new(&at, data.path())?, Key::from_bytes([1; 32]));
+            journal::open(options, Arc::new(|_| {}))?.close().await;
+            single.push(singly(&at, jobs / 4, submitters.min(CONNECTIONS)).await?);
+        }
+        let [folder, database, single] = [folder, database, single].map(median);
+        println!("{submitters} submitters, median of {ROUNDS} rounds:");
+        println!("  in a folder: {folder:.0} jobs/s");
+        println!("  on PostgreSQL: {database:.0} jobs/s");
+        println!("    ratio to the folder: {:.2} (goal 0.5)", database / folder);
+        println!(
+            "  a transaction for each transition, {} connections, pipelined: {single:.0} jobs/s",
+            submitters.min(CONNECTIONS)
+        );
+        println!("    ratio of ours to that: {:.1} (goal 5)", database / single);
+    }
+    Ok(())
+}
+
+async fn connect(url: &str) -> Result<Client> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// The address of an empty schema.
+async fn schema(client: &Client, url: &str, name: &str) -> Result<String> {
+    client.batch_execute(&format!("CREATE SCHEMA {name}")).await?;
+    Ok(format!("{url}?options=-csearch_path%3D{name}"))
+}
+
+/// Jobs a second of a hub whose journal is there.
+async fn hub(at: Address, jobs: u64, submitters: usize) -> Result<f64> {
+    let hub = bed::begin(at, bed::setup(bed::noop("IDENTITY_UPDATE"))?).await?;
+    bed::submit(&hub, 64, 64).await?;
+    bed::drain(&hub).await?;
+    let started = Instant::now();
+    bed::submit(&hub, jobs, submitters).await?;
+    bed::drain(&hub).await?;
+    let rate = rate(jobs, started);
+    hub.stop(Duration::from_secs(10)).await;
+    Ok(rate)
+}
+
+/// Jobs a second, each of whose transitions is a transaction of its own. What is counted in one row is left out: they would
+/// wait for each other.
+async fn singly(url: &str, jobs: u64, connections: usize) -> Result<f64> {
+    let writers = try_join_all((0..connections).map(|_| Single::new(url))).await?;
+    let (left, number) = (Arc::new(AtomicI64::new(jobs.try_into()?)), Arc::new(AtomicI64::new(0)));
+    let started = Instant::now();
+    let working = writers.into_iter().map(|writer| {
+        let (left, number) = (Arc::clone(&left), Arc::clone(&number));
+        tokio::spawn(async move {
+            while left.fetch_sub(1, Ordering::Relaxed) > 0 {
+                writer.job(&number).await?;
+            }
+            anyhow::Ok(())
+        })
+    });
+    try_join_all(working).await?.into_iter().collect::<Result<()>>()?;
+    Ok(rate(jobs, started))
+}
+
+/// A connection with what it says.
+struct Single {
+    client: Client,
+    accept: Statement,
+    body: Statement,
+    event: Statement,
+    start: Statement,
+    attempt: Statement,
+    settle: Statement,
+}
+
+const BODY: [u8; 440] = [b'x'; 440];
+const OUTPUT: [u8; 100] = [b'x'; 100];
+
+impl Single {
+    async fn new(url: &str) -> Result<Self> {
+        let client = connect(url).await?;
+        client.batch_execute("SET synchronous_commit = on; SET jit = off").await?;
+        let says = async |sql: &str| anyhow::Ok(client.prepare(sql).await?);
+        Ok(Single {
+            accept: says(
+                "INSERT INTO live (id, seq, source, action, subject, class, state, head, lane, due_at, accepted_at)
+                 VALUES ($1, $2, 'bench', 'IDENTITY_UPDATE', 'identity:' || ($2 % 500)::text, 1, 0, true, '', 0, 0)",
+            )
+            .await?,
+            body: says("INSERT INTO body (job, sealed) VALUES ($1, $2)").await?,
+            event: says("INSERT INTO event (seq, at, kind, job) VALUES ($1, 0, 0, $2)").await?,
+            start: says(
+                "UPDATE live SET state = 1, open_step = 0, open_number = 1, open_at = 0, steps = $2
+                 WHERE id = $1 AND state = 0",
+            )
+            .await?,
+            attempt: says(
+                "INSERT INTO attempt (job, step, number, started_at, ended_at, kind, sealed) VALUES ($1, 0, 1, 0, 0, 0, $2)",
+            )
+            .await?,
+            settle: says(
+                "WITH gone AS (DELETE FROM live WHERE id = $1 AND state = 1 RETURNING *) INSERT INTO done SELECT * FROM gone",
+            )
+            .await?,
+            client,
+        })
+    }
+
+    /// Accept, start and settle, each in one go to the server and back.
+    async fn job(&self, number: &AtomicI64) -> Result<()> {
+        let next = || number.fetch_add(1, Ordering::Relaxed);
+        let seq = next();
+        let mut random = [0; 10];
+        random.iter_mut().zip(seq.to_be_bytes()).for_each(|(byte, of_seq)| *byte = of_seq);
+        let (client, id) = (&self.client, JobId::from_parts(Timestamp::now(), random).0);
+        let (body, output, plan): (&[u8], &[u8], &[u8]) =
+            (&BODY, &OUTPUT, br#"[["noop",0,0,0,0,null,null,0,null,0,0]]"#);
+        let events = [next(), next(), next(), next()];
+        let [accepted, started, succeeded, ended] = &events;
+        try_join!(
+            biased;
+            async { client.batch_execute("BEGIN").await.map(drop) },
+            async { client.execute(&self.accept, &[&id, &seq]).await.map(drop) },
+            async { client.execute(&self.body, &[&id, &body]).await.map(drop) },
+            async { client.execute(&self.event, &[accepted, &id]).await.map(drop) },
+            async { client.batch_execute("COMMIT").await.map(drop) },
+        )?;
+        try_join!(
+            biased;
+            async { client.batch_execute("BEGIN").await.map(drop) },
+            async { client.execute(&self.start, &[&id, &plan]).await.map(drop) },
+            async { client.execute(&self.event, &[started, &id]).await.map(drop) },
+            async { client.batch_execute("COMMIT").await.map(drop) },
+        )?;
+        try_join!(
+            biased;
+            async { client.batch_execute("BEGIN").await.map(drop) },
+            async { client.execute(&self.attempt, &[&id, &output]).await.map(drop) },
+            async { client.execute(&self.settle, &[&id]).await.map(drop) },
+            async { client.execute(&self.event, &[succeeded, &id]).await.map(drop) },
+            async { client.execute(&self.event, &[ended, &id]).await.map(drop) },
+            async { client.batch_execute("COMMIT").await.map(drop) },
+        )?;
+        Ok(())
+    }
+}
+
+fn rate(jobs: u64, started: Instant) -> f64 {
+    f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)) / started.elapsed().as_secs_f64()
+}
+
+fn median(mut rates: Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates.get(rates.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,325 @@
+//! The hub with its journal on PostgreSQL: killed, left without its server, refused beside another, moved there and back.
+#![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::disallowed_methods, reason = "it waits for what another process does")]
+
+#[path = "support/hub.rs"]
+mod hub;
+mod support;
+#[path = "support/views.rs"]
+mod views;
+
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use api::client::{Client, Submission};
+use serde_json::{Value, json};
+use support::{Serving, World};
+use testkit::oracle::{self, JobView};
+use testkit::service::{Kind, Service};
+
+use hub::{ACTION, HubProcess};
+use views::{stories, view};
+
+/// How long something may take that takes a second. Only a test that fails waits so long.
+const PATIENCE: Duration = Duration::from_mins(2);
+const GOOD: &str = r#"cat >/dev/null; echo '{"status": 0, "message": "entry written"}'"#;
+
+fn server() -> Service {
+    Kind::PostgreSql.start().unwrap()
+}
+
+fn on(url: &str) -> String {
+    format!("journal:\n  url: {url}\n")
+}
+
+/// A world whose journal is on a server.
+fn world_on(url: &str) -> World {
+    let world = World::new();
+    world.backend("00first", GOOD);
+    world.configure(&on(url));
+    world
+}
+
+fn sql(url: &str, statement: &str) -> String {
+    let ran = Command::new("psql").args(["-X", "-q", "-A", "-t", "-c", statement, url]).output().unwrap();
+    assert!(ran.status.success(), "{statement}: {}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+}
+
+fn update(person: &str) -> String {
+    json!({ "action": "IDENTITY_UPDATE", "concernedTo": person, "payload": { "uid": person } }).to_string()
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+fn ready(socket: &str) -> Value {
+    let told =
+        Command::new("curl").args(["-s", "--unix-socket", socket, "http://hub/readyz"]).output().unwrap();
+    serde_json::from_slice(&told.stdout).unwrap_or_default()
+}
+
+/// What doctor says of one thing.
+fn findings(world: &World, name: &str) -> Vec<Value> {
+    let said = world.run(&["doctor", "--json"]).json();
+    let of = |finding: &&Value| finding["name"] == name;
+    said["checks"].as_array().unwrap().iter().filter(of).cloned().collect()
+}
+
+#[test]
+fn the_main_job_is_done_and_goes_on_after_a_kill() {
+    let server = server();
+    let world = World::new();
+    world.gates();
+    world.backend("00first", &world.gated_script());
+    world.configure(&on(server.url()));
+    let hub = world.serve();
+    let id = world.submit(&update("alice"));
+    world.wait_until_started();
+    hub.kill();
+    let hub = world.serve();
+    world.wait_until_started();
+    world.open_gate();
+    assert_eq!(world.run(&["jobs", "watch", &id]).code, 0);
+    let shown = world.run(&["jobs", "show", "--json", &id]).json();
+    assert_eq!((&shown["job"]["state"], &shown["steps"][0]["attempts"]), (&json!("succeeded"), &json!(2)));
+    assert!(!world.path("data/journal.db").exists());
+    assert_eq!(findings(&world, "journal")[0]["level"], "ok", "{:?}", findings(&world, "journal"));
+    assert!(!findings(&world, "postgresql").is_empty());
+    let settings = world.run(&["config", "show", "--json"]).stdout;
+    assert!(!settings.contains(server.url()), "an address may have a password in it: {settings}");
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn a_second_hub_is_refused_and_told_who_the_first_one_is() {
+    let server = server();
+    let first = world_on(server.url());
+    let hub = first.serve();
+    let second = world_on(server.url());
+    fs::copy(first.path("key"), second.path("key")).unwrap();
+    let refused = second.run(&["serve"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(
+        refused.stderr.contains(&format!("in use by another hub (process {} of ", hub.pid())),
+        "{refused:?}"
+    );
+    // The one that has the key of another journal is told that.
+    fs::write(second.path("key"), "7".repeat(64)).unwrap();
+    assert!(second.run(&["serve"]).stderr.contains("the key does not open the journal"));
+    assert_eq!(hub.stop(), Some(0));
+    fs::copy(first.path("key"), second.path("key")).unwrap();
+    assert_eq!(second.serve().stop(), Some(0), "there is room once the first one has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_lost_or_done_twice_while_postgresql_is_killed() {
+    const SUBJECTS: usize = 8;
+    const KILLS: usize = 3;
+    let mut server = server();
+    let mut hub = HubProcess::new(&[("witness", "", "")]);
+    hub.configure(&on(server.url()));
+    hub.spawn(|_| {});
+    let socket = hub.path("socket");
+    let shown = socket.display().to_string();
+    let client = Client::new(&socket);
+    until("the hub is ready", || ready(&shown)["ready"] == true);
+
+    let over = Arc::new(AtomicBool::new(false));
+    let submitters: Vec<_> = (0..SUBJECTS)
+        .map(|subject| tokio::spawn(submit(client.clone(), subject, Arc::clone(&over))))
+        .collect();
+    for kill in 0..KILLS {
+        let before = witnessed(&hub);
+        until("work goes on", || witnessed(&hub) >= before + 2 * SUBJECTS);
+        server.crash();
+        until("it says that it is not ready", || {
+            let said = ready(&shown);
+            said["ready"] == false && said.to_string().contains("PostgreSQL")
+        });
+        server.revive().unwrap();
+        until("it is ready again", || ready(&shown)["ready"] == true);
+        assert!(hub.child().id() > 0, "kill {kill}");
+    }
+    over.store(true, Ordering::Relaxed);
+    let mut acknowledged = Vec::new();
+    for submitter in submitters {
+        acknowledged.extend(submitter.await.unwrap());
+    }
+    let live = async || {
+        let status = client.status().await.unwrap();
+        status.jobs.iter().filter(|tally| !tally.state.is_terminal()).map(|tally| tally.jobs).sum::<u64>()
+    };
+    let begun = Instant::now();
+    while live().await > 0 {
+        assert!(begun.elapsed() < PATIENCE, "jobs are left; the log:\n{}", hub.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let witness = oracle::read(&fs::read_to_string(hub.path("witness")).unwrap()).unwrap();
+    let stories = stories(&client, 0).await;
+    let journal: Vec<JobView> = stories.iter().map(view).collect();
+    assert_eq!(oracle::verify(&witness, &acknowledged, &journal, true), [], "the log:\n{}", hub.log());
+    assert_eq!(stories.len(), acknowledged.len(), "a request became two jobs");
+}
+
+/// Hands in one request of a subject after the other, each until it is acknowledged.
+async fn submit(client: Client, subject: usize, over: Arc<AtomicBool>) -> Vec<String> {
+    let document = json!({"concernedTo": format!("s{subject}"), "payload": {}}).to_string();
+    let mut acknowledged = Vec::new();
+    while !over.load(Ordering::Relaxed) {
+        let id = Some(format!("{subject}-{}", acknowledged.len()));
+        let submission = Submission { action: Some(ACTION.to_owned()), id, wait: None };
+        loop {
+            match client.submit(document.clone(), &submission).await {
+                Ok(submitted) => break acknowledged.push(submitted.job.expect("a job").to_string()),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    acknowledged
+}
+
+fn witnessed(hub: &HubProcess) -> usize {
+    fs::read_to_string(hub.path("witness")).unwrap().lines().count()
+}
+
+#[test]
+fn a_journal_is_moved_there_and_back_with_all_that_is_in_it() {
+    let server = server();
+    let world = World::new();
+    let failing = r#"cat >/dev/null; case $(cat /dev/null; echo "$INTENDANT_ACTION") in IDENTITY_DELETE) echo '{"status": 9, "message": "target says no"}';; *) echo '{"status": 0}';; esac"#;
+    world.backend("00first", failing);
+    let hub = world.serve();
+    for person in ["alice", "bruno", "chloe"] {
+        assert_eq!(world.run_with(&["submit", "--wait", "-"], update(person)).code, 0);
+    }
+    let delete = json!({ "action": "IDENTITY_DELETE", "concernedTo": "alice", "payload": {} }).to_string();
+    assert_eq!(world.run_with(&["submit", "--wait", "-"], delete).code, 1);
+    let people = world.file("people.csv", "uid,sn,cn,mail\ndora,Dupont,Dora Dupont,dora@example.org\n");
+    assert_eq!(world.run(&["identities", "import", &people]).code, 0);
+    let refused = world.run(&["journal", "move", "--to", server.url()]);
+    assert_eq!(refused.code, 2, "a hub uses it: {refused:?}");
+    assert_eq!(hub.stop(), Some(0));
+
+    let moved = world.run(&["journal", "move", "--to", server.url(), "--json"]);
+    assert_eq!(moved.code, 0, "{moved:?}");
+    let rows = moved.json()["rows"].clone();
+    assert_eq!((&rows["done"], &rows["live"]), (&json!(4), &json!(0)), "{moved:?}");
+    world.run(&["serve"]).said(2, &["was moved to postgres://postgres@127.0.0.1:"]);
+    world.configure(&on(server.url()));
+    let hub = world.serve();
+    holds(&world, &hub, 4);
+    assert_eq!(world.run_with(&["submit", "--wait", "-"], update("emile")).code, 0, "it works on");
+    assert_eq!(hub.stop(), Some(0));
+
+    let back = world.run(&["journal", "move", "--to", &world.text("data")]);
+    assert_eq!(back.code, 0, "{back:?}");
+    assert!(
+        back.stderr.contains("without journal.url") || back.stdout.contains("without journal.url"),
+        "{back:?}"
+    );
+    world.configure("");
+    let hub = world.serve();
+    holds(&world, &hub, 5);
+    assert_eq!(hub.stop(), Some(0));
+}
+
+/// What was put in is there and is found.
+fn holds(world: &World, hub: &Serving, jobs: usize) {
+    let listed = world.run(&["jobs", "list", "--json"]).lines();
+    assert_eq!(listed.len(), jobs, "{listed:?}");
+    let failed = world.run(&["jobs", "list", "--state", "failed", "--json"]).lines();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(world.run(&["jobs", "list", "--text", "target says", "--json"]).lines().len() == 1);
+    assert_eq!(
+        world.run(&["jobs", "causes", "--json"]).json().to_string().matches("target says no").count(),
+        1
+    );
+    let people = world.run(&["identities", "list", "--text", "dupont", "--json"]);
+    assert!(people.stdout.contains("dora"), "{people:?}");
+    let console =
+        Command::new("curl").args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", &hub.url()]).output();
+    assert_eq!(String::from_utf8_lossy(&console.unwrap().stdout), "200");
+    assert_eq!(findings(world, "journal")[0]["level"], "ok", "{:?}", findings(world, "journal"));
+}
+
+#[test]
+fn what_is_wrong_with_the_database_is_said_with_the_way_out() {
+    let server = server();
+    let address = server.address();
+    let world = world_on(&format!("postgres://hub:wrong@{address}/work"));
+    sql(server.url(), "CREATE ROLE hub LOGIN PASSWORD 'right'");
+    let rules = server.folder().join("data/pg_hba.conf");
+    let before = fs::read_to_string(&rules).unwrap();
+    fs::write(&rules, format!("host all hub 127.0.0.1/32 scram-sha-256\n{before}")).unwrap();
+    sql(server.url(), "SELECT pg_reload_conf()");
+
+    let refused = world.run(&["serve"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    for words in ["does not let the hub in", "journal.password"] {
+        assert!(refused.stderr.contains(words), "{words} is missing: {refused:?}");
+    }
+    assert!(!refused.stderr.contains("wrong"), "no password is shown: {refused:?}");
+    fs::write(world.path("password"), "right\n").unwrap();
+    let more = format!("journal:\n  url: postgres://hub@{address}/work\n  password: file:password\n");
+    world.configure(&more);
+    world.run(&["serve"]).said(2, &["\"work\" does not exist", "CREATE DATABASE"]);
+    sql(server.url(), "CREATE DATABASE work OWNER hub");
+    world.configure(&format!("{more}  require_synchronous: true\n"));
+    let refused = world.run(&["serve"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("no standby, and one is required"), "{refused:?}");
+    world.configure(&more.replace("/work", "/work?sslmode=require"));
+    let refused = world.run(&["serve"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("the server has no TLS"), "{refused:?}");
+    world.configure(&more);
+    assert_eq!(world.serve().stop(), Some(0));
+
+    world.run(&["backup", &world.text("copy")]).said(2, &["pg_dump"]);
+    // A database that is empty again is not begun anew in silence.
+    sql(server.url(), "DROP DATABASE work WITH (FORCE)");
+    sql(server.url(), "CREATE DATABASE work OWNER hub");
+    let refused = world.run(&["serve"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    for words in ["is not there any more", "--new-journal", "from its backup"] {
+        assert!(refused.stderr.contains(words), "{words} is missing: {refused:?}");
+    }
+    // Nor is one in the folder while it is there.
+    world.configure("");
+    let refused = world.run(&["serve"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("intendant journal move --from postgres://"), "{refused:?}");
+}
+
+#[test]
+fn a_start_waits_for_postgresql() {
+    let mut server = server();
+    let world = world_on(server.url());
+    assert_eq!(world.serve().stop(), Some(0));
+    server.crash();
+    let told = findings(&world, "journal");
+    assert_eq!(told[0]["level"], "error");
+    assert!(told[0]["what"].as_str().unwrap().contains("does not answer"), "{told:?}");
+    let mut hub = Serving::begin(&world, world.command(&["serve"]));
+    let socket = world.text("socket");
+    until("it says what it waits for", || {
+        ready(&socket).to_string().contains("waits until PostgreSQL answers")
+    });
+    server.revive().unwrap();
+    while hub.notice() != "READY=1" {}
+    assert_eq!(world.run_with(&["submit", "--wait", "-"], update("alice")).code, 0);
+    assert_eq!(hub.stop(), Some(0));
+}
