@@ -26,6 +26,7 @@ mod options;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod random;
+mod renewal;
 mod rules;
 mod seal;
 mod sealed;

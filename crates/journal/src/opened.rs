@@ -28,7 +28,7 @@ pub(crate) fn reply(seal: &Seal, job: &Job, sealed: Vec<u8>) -> Result<Vec<u8>, 
     seal.open(&aad, sealed, &format!("a reply address of job {}", job.id))
 }
 
-/// Makes sure that the plan of a live job is what it was when it was frozen. `steps` are read when they are needed.
+/// Makes sure that the plan of a live job is what it was when it was frozen. `aad`: what it is bound to as it stands.
 pub(crate) fn plan(
     seal: &Seal,
     job: &Job,
@@ -59,13 +59,15 @@ pub(crate) fn output(
 ) -> Result<Option<Vec<u8>>, Error> {
     let (step, number) = (attempt.step, attempt.number);
     let what = || format!("the output of attempt {number} of step {step} of job {id}");
-    let aad = Aad::output(id, step, number, ending(attempt));
-    sealed.map(|sealed| seal.open(&aad, sealed, &what())).transpose()
+    sealed.map(|sealed| seal.open(&output_of(id, attempt), sealed, &what())).transpose()
 }
 
-fn ending(attempt: &Attempt) -> Ending<'_> {
-    let Attempt { ended_at: at, kind, status, code, message, .. } = attempt;
-    Ending { at: *at, kind: *kind, status: *status, code: code.as_ref(), message: message.as_deref() }
+/// What the output of an attempt is bound to.
+pub(crate) fn output_of(id: JobId, attempt: &Attempt) -> Aad {
+    let Attempt { step, number, ended_at: at, kind, status, code, message, .. } = attempt;
+    let ending =
+        Ending { at: *at, kind: *kind, status: *status, code: code.as_ref(), message: message.as_deref() };
+    Aad::output(id, *step, *number, ending)
 }
 
 /// A delivery with its body.

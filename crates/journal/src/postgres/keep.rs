@@ -1,43 +1,140 @@
-//! Maintenance.
+//! Maintenance: in small steps, between which other work goes on.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use model::RecordKind;
 
 use super::journal::PostgresJournal;
+use super::row::code_of;
+use super::session::Session;
+use super::{check, prune, set_back};
 use crate::api::{BoxFuture, Keep, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
+use crate::damage::Spot;
 use crate::error::Error;
 use crate::key::Key;
-
-fn not_yet<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, Error>> {
-    Box::pin(async { Err(Error::Engine("not yet".into())) })
-}
+use crate::sealed::SealedRecord;
 
 impl Keep for PostgresJournal {
-    fn prune(&self, _retention: Retention, _at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>> {
-        not_yet()
+    fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>> {
+        Box::pin(self.prune_in_steps(retention, at))
     }
-    fn set_back(&self, _now: Timestamp, _keep_secrets: Duration) -> BoxFuture<'_, Result<u64, Error>> {
-        not_yet()
+
+    fn set_back(&self, now: Timestamp, keep_secrets: Duration) -> BoxFuture<'_, Result<u64, Error>> {
+        Box::pin(self.set_back_in_steps(now, keep_secrets))
     }
-    fn amend_refusal(&self, _seq: i64, _refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>> {
-        not_yet()
+
+    fn amend_refusal(&self, seq: i64, refusal: NewRecord) -> BoxFuture<'_, Result<(), Error>> {
+        let sealed = match SealedRecord::new(&self.seal, refusal) {
+            Err(error) => return Box::pin(async { Err(error) }),
+            Ok(sealed) => Arc::new(sealed),
+        };
+        self.alone(sealed.body.len(), move |tx| {
+            let sealed = Arc::clone(&sealed);
+            Box::pin(async move {
+                let amend = "UPDATE record SET message = $3, sealed = $4 WHERE seq = $1 AND kind = $2";
+                let kind = code_of(RecordKind::Refusal);
+                tx.execute(amend, &[&seq, &kind, &sealed.record.message, &sealed.body]).await.map(|_| ())
+            })
+        })
     }
-    fn turn(&self, _key: Key) -> BoxFuture<'_, Result<bool, Error>> {
-        not_yet()
+
+    fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.turn_to(key))
     }
+
     fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>> {
-        not_yet()
+        Box::pin(self.renew_some())
     }
+
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
-        not_yet()
+        Box::pin(self.check_in_steps())
     }
+
     fn backup(&self, _to: PathBuf) -> BoxFuture<'_, Result<(), Error>> {
-        not_yet()
+        Box::pin(async { Err(Error::NoBackup) })
     }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         self.end()
     }
+}
+
+impl PostgresJournal {
+    async fn prune_in_steps(&self, retention: Retention, at: Timestamp) -> Result<Pruned, Error> {
+        let mut cursor = prune::Cursor::Secrets;
+        loop {
+            if let prune::Cursor::Size(pruned) = cursor {
+                let read = self.read().await?;
+                if !prune::size::is_over(&read, retention.bytes_max).await? {
+                    cursor = prune::Cursor::Done(pruned);
+                }
+            }
+            if let prune::Cursor::Done(pruned) = cursor {
+                self.forget_gone().await?;
+                return Ok(pruned);
+            }
+            cursor = self
+                .alone(0, move |tx| Box::pin(async move { prune::step(tx, cursor, &retention, at).await }))
+                .await?;
+        }
+    }
+
+    async fn set_back_in_steps(&self, now: Timestamp, keep_secrets: Duration) -> Result<u64, Error> {
+        let mut cursor = set_back::Cursor::start();
+        loop {
+            cursor = self
+                .alone(0, move |tx| {
+                    let from = cursor.clone();
+                    Box::pin(async move { set_back::step(tx, from, now, keep_secrets).await })
+                })
+                .await?;
+            if let set_back::Cursor::Done(moved) = cursor {
+                return Ok(moved);
+            }
+        }
+    }
+
+    async fn check_in_steps(&self) -> Result<Vec<String>, Error> {
+        let (mut cursor, mut findings) = (check::Cursor::start(), Vec::new());
+        while cursor != check::Cursor::Done {
+            let mut read = self.snapshot().await?;
+            let (sql, seal, sieve) = read.parts();
+            cursor = check::step(sql, seal, sieve, cursor, &mut findings).await?;
+        }
+        Ok(findings)
+    }
+
+    /// Forgets damaged rows that are not there any more.
+    async fn forget_gone(&self) -> Result<(), Error> {
+        let known = self.damage.all();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let read = self.read().await?;
+        for row in known {
+            if !is_there(&read, &row.spot).await? {
+                self.damage.forget(&row.spot);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether there still is a row at this place.
+async fn is_there(sql: &Session, spot: &Spot) -> Result<bool, Error> {
+    let (select, seq) = match spot {
+        Spot::Job(seq) | Spot::OfJob(seq) => ("SELECT 1 FROM job WHERE seq = $1", seq.0),
+        Spot::Delivery(seq) => ("SELECT 1 FROM delivery WHERE seq = $1", *seq),
+        Spot::Record(seq) => ("SELECT 1 FROM record WHERE seq = $1", *seq),
+        Spot::Event(seq) => ("SELECT 1 FROM event WHERE seq = $1", *seq),
+        Spot::Entity(kind, key) => {
+            let select = "SELECT 1 FROM entity WHERE kind = $1 AND key = $2";
+            return Ok(sql.first(select, &[kind, key]).await?.is_some());
+        }
+    };
+    Ok(sql.first(select, &[&seq]).await?.is_some())
 }

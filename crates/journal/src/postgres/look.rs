@@ -12,12 +12,12 @@ use super::open::{self, PATIENCE, alone, kept};
 use super::reader::Readers;
 use super::schema;
 use super::session::Session;
+use super::turn;
 use crate::address::Address;
 use crate::api::{Keep as _, Prepared, Read as _, Renewal};
 use crate::error::Error;
 use crate::key::{Key, Keys};
 use crate::seal::{Cipher, Format};
-use crate::unlock::KEY_BEFORE;
 
 /// A journal may be large that is read whole.
 const LONG: Duration = Duration::from_hours(6);
@@ -77,11 +77,7 @@ impl Look {
 
     pub(crate) fn renewal(&self) -> Result<Option<Renewal>, Error> {
         let database = self.database.clone();
-        alone(PATIENCE, async move {
-            let session = Session::open(&database).await?;
-            let before = session.first("SELECT 1 FROM meta WHERE name = $1", &[&KEY_BEFORE]).await?;
-            Ok(before.map(|_| Renewal::Under { percent: 0, again: false }))
-        })
+        alone(PATIENCE, async move { turn::progress(&*Session::open(&database).await?).await })
     }
 
     /// There is no older version that sealed otherwise.

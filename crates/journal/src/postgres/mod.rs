@@ -1,6 +1,7 @@
 //! The journal on PostgreSQL.
 
 mod cell;
+mod check;
 mod database;
 mod dead;
 mod end;
@@ -15,6 +16,7 @@ mod open;
 mod outbox;
 mod pen;
 mod promises;
+mod prune;
 mod query;
 mod queue;
 mod read;
@@ -23,9 +25,12 @@ mod record;
 mod row;
 mod schema;
 mod session;
+mod set_back;
 mod steps;
 mod stretch;
+mod turn;
 mod tx;
+mod values;
 mod write;
 mod writer;
 

@@ -2,8 +2,18 @@
 
 use jiff::Timestamp;
 use model::believe::is_ahead;
+use uuid::Uuid;
 
 use crate::change::Retention;
+
+/// What is said of deliveries that could not be made for as long as is kept.
+pub(crate) const GIVEN_UP: &str = "given up: nobody took it for as long as retention keeps ended jobs";
+
+/// Whether an id that holds its time was made before this one.
+pub(crate) fn made_before(id: Uuid, time: Timestamp) -> bool {
+    let made = id.get_timestamp().map(|made| made.to_unix().0);
+    made.is_some_and(|seconds| i64::try_from(seconds).is_ok_and(|seconds| seconds < time.as_second()))
+}
 
 /// A job that may have to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

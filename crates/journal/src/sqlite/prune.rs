@@ -15,7 +15,7 @@ use super::secret;
 use super::tx::Tx;
 use crate::change::{Pruned, Retention};
 use crate::error::Error;
-use crate::rules::retention::{self, Candidate};
+use crate::rules::retention::{self, Candidate, GIVEN_UP, made_before};
 
 /// How many jobs and other big rows are looked at in one commit.
 const BATCH: i64 = 128;
@@ -23,8 +23,6 @@ const BATCH: i64 = 128;
 const MANY: i64 = 1000;
 /// How many events are.
 const EVENTS: i64 = 4096;
-/// What is said of deliveries that could not be made for as long as is kept.
-const GIVEN_UP: &str = "given up: nobody took it for as long as retention keeps ended jobs";
 
 /// How far pruning has come. Everything is visited from the oldest to the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,12 +268,6 @@ fn give_up_free(tx: &mut Tx<'_>, keep: &Retention, at: Timestamp) -> Result<u64,
         given_up += 1;
     }
     Ok(given_up)
-}
-
-/// Whether an id that holds its time was made before this one.
-fn made_before(id: Uuid, time: Timestamp) -> bool {
-    let made = id.get_timestamp().map(|made| made.to_unix().0);
-    made.is_some_and(|seconds| i64::try_from(seconds).is_ok_and(|seconds| seconds < time.as_second()))
 }
 
 /// Removes records of a kind that are too old or too many. They are in the order of their times but for jumps of the

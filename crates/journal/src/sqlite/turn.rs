@@ -4,7 +4,6 @@
 
 use model::EntityKey;
 use rusqlite::{Connection, params};
-use serde_json::json;
 
 use super::meta;
 use super::tx::Tx;
@@ -12,63 +11,31 @@ use super::values::{TABLES, Table};
 use crate::aad::Aad;
 use crate::api::Renewal;
 use crate::error::Error;
+use crate::renewal::{BYTES, Cursor, ROWS};
 use crate::seal::{CHECK, Cipher, Format, Seal};
 use crate::unlock::turned;
 
-/// So many rows are looked at in one go, and about so many bytes.
-const ROWS: i64 = 256;
-const BYTES: usize = 1 << 20;
-
-/// How far it has come. All tables are gone through until nothing was found that had to be sealed anew: what was on its
-/// way to the writer when the key was changed may lie behind the cursor.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Cursor {
-    /// So many rounds were made before.
-    round: u32,
-    /// The place in [`TABLES`]; that after the last one stands for entities.
-    table: usize,
-    /// After this row.
-    after: i64,
-    /// After this entity.
-    entity: (String, String),
-    /// Something was sealed anew since the first table.
-    renewed: bool,
+fn load(conn: &Connection) -> Result<Cursor, Error> {
+    Ok(Cursor::read(meta::get(conn, meta::TURNED_TO)?))
 }
 
-impl Cursor {
-    fn load(conn: &Connection) -> Result<Self, Error> {
-        let text = meta::get(conn, meta::TURNED_TO)?;
-        // What cannot be read begins anew: that costs time only.
-        let read = text.and_then(|text| serde_json::from_slice(&text).ok());
-        let (round, table, after, entity, renewed) = read.unwrap_or_default();
-        Ok(Cursor { round, table, after, entity, renewed })
-    }
-
-    fn text(&self) -> Vec<u8> {
-        json!([self.round, self.table, self.after, self.entity, self.renewed]).to_string().into_bytes()
-    }
-
-    /// How much of the tables lies behind it.
-    fn renewal(&self, conn: &Connection) -> Result<Renewal, Error> {
-        let done = match TABLES.get(self.table) {
-            Some(table) => {
-                let sql = format!("SELECT coalesce(max(seq), 0) FROM {}", table.numbered_by);
-                let last: i64 = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
-                (100 * (self.after / table.of_each) / last.max(1)).clamp(0, 100)
-            }
-            None => 0,
-        };
-        let tables = i64::try_from(TABLES.len() + 1).unwrap_or(i64::MAX);
-        let before = i64::try_from(self.table).unwrap_or(i64::MAX);
-        let percent = u8::try_from((100 * before + done) / tables).unwrap_or(100);
-        Ok(Renewal::Under { percent, again: self.round > 0 })
-    }
+/// How much of the tables lies behind it.
+fn renewal(cursor: &Cursor, conn: &Connection) -> Result<Renewal, Error> {
+    let done = match TABLES.get(cursor.table) {
+        Some(table) => {
+            let sql = format!("SELECT coalesce(max(seq), 0) FROM {}", table.numbered_by);
+            let last = conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+            cursor.hundredths(table.of_each, last)
+        }
+        None => 0,
+    };
+    Ok(cursor.renewal(done, TABLES.len()))
 }
 
 /// What a look from beside sees of it; `None` = all rows are sealed with the one key.
 pub(super) fn progress(conn: &Connection) -> Result<Option<Renewal>, Error> {
     match meta::get(conn, meta::KEY_BEFORE)? {
-        Some(_) => Cursor::load(conn)?.renewal(conn).map(Some),
+        Some(_) => renewal(&load(conn)?, conn).map(Some),
         None => Ok(None),
     }
 }
@@ -95,20 +62,19 @@ impl Batch {
 
 /// Reads the next values and seals anew those that need it.
 pub(super) fn gather(conn: &Connection, seal: &Seal) -> Result<Batch, Error> {
-    let cursor = Cursor::load(conn)?;
+    let cursor = load(conn)?;
     let table = TABLES.get(cursor.table);
-    let renewal = cursor.renewal(conn)?;
+    let renewal = renewal(&cursor, conn)?;
     let mut batch =
         Batch { rows: Vec::new(), entities: Vec::new(), table, ends: false, next: cursor, renewal };
     match table {
         Some(table) => rows(conn, seal, table, &mut batch)?,
         None => entities(conn, seal, &mut batch)?,
     }
-    batch.next.renewed |= !batch.rows.is_empty() || !batch.entities.is_empty();
-    match (batch.ends, batch.next.renewed) {
-        (false, _) => {}
-        (true, true) => batch.next = Cursor { round: batch.next.round + 1, ..Cursor::default() },
-        (true, false) => batch.renewal = Renewal::Done,
+    let found = !batch.rows.is_empty() || !batch.entities.is_empty();
+    match batch.next.clone().behind(found, batch.ends) {
+        Some(next) => batch.next = next,
+        None => batch.renewal = Renewal::Done,
     }
     Ok(batch)
 }

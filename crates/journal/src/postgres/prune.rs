@@ -1,0 +1,299 @@
+//! Retention: removes what is no longer kept, in small commits between which other work goes on. What is removed leaves its
+//! place to new rows once PostgreSQL has vacuumed its tables; until then old versions of rows, also of secrets, are still in
+//! its files, sealed.
+
+pub(super) mod size;
+
+use jiff::Timestamp;
+use model::believe::is_ahead;
+use model::{EventKind, JobId, JobState, RecordKind};
+use uuid::Uuid;
+
+use super::row::{self, code_of, get};
+use super::tx::Tx;
+use crate::change::{Pruned, Retention};
+use crate::error::Error;
+use crate::rules::retention::{self, Candidate, GIVEN_UP, made_before};
+
+/// How many jobs and other big rows are looked at in one commit.
+const BATCH: i64 = 128;
+/// How many small rows are removed in one commit.
+const MANY: i64 = 1000;
+/// How many external ids are looked at in one.
+const IDS: i64 = 8192;
+/// How many events are removed in one.
+const EVENTS: i64 = 4096;
+
+/// How far pruning has come. Everything is visited from the oldest to the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cursor {
+    Secrets,
+    /// Ended jobs after this seq.
+    Jobs(i64, Pruned),
+    /// External ids after this seq.
+    Ids(i64, Pruned),
+    /// Deliveries of no job, records.
+    Rest(Pruned),
+    Events(Pruned),
+    /// What has to go because too many bytes are in use, which is found out before each step.
+    Size(Pruned),
+    Done(Pruned),
+}
+
+/// Takes one small step and returns where to go on.
+pub(super) async fn step(
+    tx: &mut Tx,
+    cursor: Cursor,
+    keep: &Retention,
+    at: Timestamp,
+) -> Result<Cursor, Error> {
+    raise_floors(tx).await?;
+    match cursor {
+        Cursor::Secrets => secrets(tx, at).await,
+        Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at).await,
+        Cursor::Ids(after, pruned) => ids(tx, after, pruned, keep).await,
+        Cursor::Rest(pruned) => rest(tx, pruned, keep, at).await,
+        Cursor::Events(pruned) => events(tx, pruned, keep).await,
+        Cursor::Size(pruned) => size::step(tx, pruned, at).await,
+        Cursor::Done(pruned) => Ok(Cursor::Done(pruned)),
+    }
+}
+
+/// Removes secrets whose time has come.
+async fn secrets(tx: &Tx, at: Timestamp) -> Result<Cursor, Error> {
+    let due = format!(
+        "SELECT job FROM secret WHERE scrub_at IS NOT NULL AND scrub_at <= $1 ORDER BY scrub_at LIMIT {BATCH}"
+    );
+    let rows = tx.all(&due, &[&at.as_millisecond()]).await?;
+    let jobs: Vec<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+    for sql in [
+        "DELETE FROM secret WHERE job = ANY($1)",
+        "UPDATE live SET secrets = false WHERE id = ANY($1)",
+        "UPDATE done SET secrets = false WHERE id = ANY($1)",
+    ] {
+        tx.execute(sql, &[&jobs]).await?;
+    }
+    Ok(if jobs.is_empty() { Cursor::Jobs(0, Pruned::default()) } else { Cursor::Secrets })
+}
+
+async fn jobs(
+    tx: &mut Tx,
+    after: i64,
+    mut pruned: Pruned,
+    keep: &Retention,
+    at: Timestamp,
+) -> Result<Cursor, Error> {
+    let kept = tx.one("SELECT sum(jobs)::bigint FROM tally WHERE state > 2", &[]).await?;
+    let kept = get::<Option<i64>>(&kept, 0)?.unwrap_or_default().max(0).unsigned_abs();
+    let candidates = candidates(tx, after, at, BATCH).await?;
+    let last = candidates.last().map(|(job, _)| job.seq);
+    let excess = kept.saturating_sub(keep.jobs_max);
+    let choice = retention::choose(candidates.iter().map(|(job, _)| *job), excess, keep, at);
+    let going = candidates.iter().zip(choice.goes).filter(|(_, goes)| *goes).map(|((_, id), _)| *id);
+    remove_jobs(tx, going.collect(), &mut pruned, at).await?;
+    Ok(match last {
+        Some(last) if !choice.all_seen => Cursor::Jobs(last, pruned),
+        _ => Cursor::Ids(0, pruned),
+    })
+}
+
+/// The first ended jobs behind this one, with their ids.
+async fn candidates(tx: &Tx, after: i64, now: Timestamp, most: i64) -> Result<Vec<(Candidate, Uuid)>, Error> {
+    let select =
+        format!("SELECT seq, id, accepted_at, ended_at FROM done WHERE seq > $1 ORDER BY seq LIMIT {most}");
+    let mut before = Timestamp::MIN;
+    let mut candidates = Vec::new();
+    for row in &tx.all(&select, &[&after]).await? {
+        // As old as the one before it when it cannot be read.
+        let accepted_at = row::time(row, 2).unwrap_or(before);
+        if !is_ahead(accepted_at, now) {
+            before = accepted_at;
+        }
+        // An end that cannot be read is one all the same.
+        let ended_at = row::maybe_time(row, 3).ok().flatten().unwrap_or(accepted_at);
+        let candidate = Candidate { seq: get(row, 0)?, accepted_at, ended_at: Some(ended_at) };
+        candidates.push((candidate, get(row, 1)?));
+    }
+    Ok(candidates)
+}
+
+/// Removes ended jobs, and all that belongs to them, but for their external ids, and for what they still owe.
+async fn remove_jobs(tx: &mut Tx, ids: Vec<Uuid>, pruned: &mut Pruned, at: Timestamp) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    pruned.given_up += give_up(tx, &ids, at).await?;
+    for sql in [
+        "DELETE FROM secret WHERE job = ANY($1)",
+        "DELETE FROM body WHERE job = ANY($1)",
+        "DELETE FROM reply WHERE job = ANY($1)",
+        "DELETE FROM attempt WHERE job = ANY($1)",
+        "DELETE FROM delivery WHERE job = ANY($1)",
+    ] {
+        tx.execute(sql, &[&ids]).await?;
+    }
+    let gone = "DELETE FROM done WHERE id = ANY($1) RETURNING state, settled, cause";
+    for row in tx.all(gone, &[&ids]).await? {
+        if let Ok(state) = row::word::<JobState>(&row, 0) {
+            tx.count(state, -1);
+        }
+        if let (Some(0), Some(cause)) = (get::<Option<i16>>(&row, 1)?, get(&row, 2)?) {
+            tx.count_cause(cause, -1);
+        }
+        pruned.jobs += 1;
+    }
+    Ok(())
+}
+
+/// Gives up what jobs still owe, so that they can go: it stays, as deliveries of no job.
+async fn give_up(tx: &mut Tx, ids: &Vec<Uuid>, at: Timestamp) -> Result<u64, Error> {
+    let owed = "SELECT seq, job FROM delivery WHERE job = ANY($1) AND state = 0";
+    let (mut places, mut owing) = (Vec::new(), Vec::new());
+    for row in &tx.all(owed, &[ids]).await? {
+        let (place, job): (i64, Uuid) = (get(row, 0)?, get(row, 1)?);
+        places.push(place);
+        owing.push((ids.iter().position(|id| *id == job), place, job));
+    }
+    if owing.is_empty() {
+        return Ok(0);
+    }
+    let free = "UPDATE delivery SET state = 2, job = NULL, ended_at = $2, message = $3 WHERE seq = ANY($1)";
+    tx.execute(free, &[&places, &at.as_millisecond(), &GIVEN_UP]).await?;
+    owing.sort_unstable();
+    for (.., job) in &owing {
+        tx.event(at, EventKind::Undeliverable, Some(JobId(*job)), (None, None), None);
+    }
+    Ok(owing.len() as u64)
+}
+
+/// Forgets the external ids of pruned jobs that are old enough.
+async fn ids(tx: &Tx, after: i64, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
+    let some = format!("SELECT seq, at FROM external WHERE seq > $1 ORDER BY seq LIMIT {IDS}");
+    let found = tx.all(&some, &[&after]).await?;
+    let before = keep.ids_before.as_millisecond();
+    let mut old = Vec::new();
+    for row in &found {
+        if get::<i64>(row, 1)? < before {
+            old.push(get::<i64>(row, 0)?);
+        }
+    }
+    let unused = "DELETE FROM external WHERE seq = ANY($1)
+         AND NOT EXISTS (SELECT 1 FROM live WHERE live.seq = external.seq)
+         AND NOT EXISTS (SELECT 1 FROM done WHERE done.seq = external.seq)";
+    if !old.is_empty() {
+        tx.execute(unused, &[&old]).await?;
+    }
+    Ok(match found.last() {
+        Some(last) => Cursor::Ids(get(last, 0)?, pruned),
+        None => Cursor::Rest(pruned),
+    })
+}
+
+/// A bound as PostgreSQL has it.
+fn bound(most: u64) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+/// Removes deliveries that belong to no job, and records: as many as fit one commit.
+async fn rest(tx: &mut Tx, mut pruned: Pruned, keep: &Retention, at: Timestamp) -> Result<Cursor, Error> {
+    let given_up = give_up_free(tx, keep, at).await?;
+    pruned.given_up += given_up;
+    let free = "SELECT count(*) FROM delivery WHERE job IS NULL AND ended_at IS NOT NULL";
+    let free: i64 = get(&tx.one(free, &[]).await?, 0)?;
+    let old = format!(
+        "DELETE FROM delivery WHERE seq IN (SELECT seq FROM delivery
+             WHERE job IS NULL AND ended_at IS NOT NULL AND ended_at < $1 LIMIT {BATCH})"
+    );
+    let mut removed = tx.execute(&old, &[&keep.jobs_before.as_millisecond()]).await?;
+    removed += remove_free(tx, free.saturating_sub(bound(keep.jobs_max)).clamp(0, BATCH)).await?;
+    for (kind, before, most, batch) in [
+        (RecordKind::Refusal, keep.records_before, keep.records_max, BATCH),
+        (RecordKind::Audit, keep.records_before, keep.records_max, BATCH),
+        (RecordKind::Message, keep.messages_before, keep.messages_max, MANY),
+    ] {
+        removed += records_of(tx, kind, before, most, batch).await?;
+    }
+    let idle = given_up == 0 && removed == 0;
+    Ok(if idle { Cursor::Events(pruned) } else { Cursor::Rest(pruned) })
+}
+
+/// Removes events, from the first one on: they are small, many, and lie one behind the other.
+async fn events(tx: &Tx, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
+    let last = tx.numbers.event - bound(keep.events_max);
+    let first: Option<i64> = get(&tx.one("SELECT min(seq) FROM event", &[]).await?, 0)?;
+    let Some(first) = first.filter(|first| *first <= last) else { return Ok(Cursor::Size(pruned)) };
+    tx.execute("DELETE FROM event WHERE seq <= $1", &[&last.min(first + EVENTS)]).await?;
+    Ok(Cursor::Events(pruned))
+}
+
+/// Removes so many ended deliveries of no job, the oldest first.
+async fn remove_free(tx: &Tx, count: i64) -> Result<u64, Error> {
+    if count == 0 {
+        return Ok(0);
+    }
+    let oldest = format!(
+        "DELETE FROM delivery WHERE seq IN (SELECT seq FROM delivery
+             WHERE job IS NULL AND ended_at IS NOT NULL ORDER BY ended_at LIMIT {count})"
+    );
+    tx.execute(&oldest, &[]).await
+}
+
+/// Gives up deliveries of no job that are still to be made and are too old or too many.
+async fn give_up_free(tx: &mut Tx, keep: &Retention, at: Timestamp) -> Result<u64, Error> {
+    let too_many =
+        "SELECT seq FROM delivery WHERE state = 0 AND job IS NULL ORDER BY seq DESC LIMIT 1 OFFSET $1";
+    let too_many = tx.first(too_many, &[&bound(keep.jobs_max)]).await?;
+    let too_many: i64 = too_many.map_or(Ok(0), |row| get(&row, 0))?;
+    let oldest =
+        format!("SELECT seq, id FROM delivery WHERE state = 0 AND job IS NULL ORDER BY seq LIMIT {BATCH}");
+    let mut going = Vec::new();
+    for row in &tx.all(&oldest, &[]).await? {
+        let (seq, id): (i64, Uuid) = (get(row, 0)?, get(row, 1)?);
+        if seq > too_many && !made_before(id, keep.jobs_before) {
+            break;
+        }
+        going.push(seq);
+    }
+    if !going.is_empty() {
+        let end = "UPDATE delivery SET state = 2, ended_at = $2, message = $3 WHERE seq = ANY($1)";
+        tx.execute(end, &[&going, &at.as_millisecond(), &GIVEN_UP]).await?;
+    }
+    for _ in &going {
+        tx.event(at, EventKind::Undeliverable, None, (None, None), None);
+    }
+    Ok(going.len() as u64)
+}
+
+/// Removes records of a kind that are too old or too many. They are in the order of their times but for jumps of the
+/// clock.
+async fn records_of(
+    tx: &Tx,
+    kind: RecordKind,
+    before: Timestamp,
+    most: u64,
+    batch: i64,
+) -> Result<u64, Error> {
+    let kind = code_of(kind);
+    let too_many = "SELECT seq FROM record WHERE kind = $1 ORDER BY kind DESC, seq DESC LIMIT 1 OFFSET $2";
+    let too_many = tx.first(too_many, &[&kind, &bound(most)]).await?;
+    let too_many: i64 = too_many.map_or(Ok(0), |row| get(&row, 0))?;
+    let young = "SELECT seq FROM record WHERE kind <= $1 AND (kind, seq) > ($1, $2) AND at >= $3
+         ORDER BY kind, seq LIMIT 1";
+    let young = tx.first(young, &[&kind, &too_many, &before.as_millisecond()]).await?;
+    let last = young.map_or(Ok(tx.numbers.record), |row| get::<i64>(&row, 0).map(|seq| seq - 1))?;
+    let old = format!(
+        "DELETE FROM record WHERE seq IN (SELECT seq FROM record
+             WHERE kind >= $1 AND (kind, seq) <= ($1, $2) ORDER BY kind, seq LIMIT {batch})"
+    );
+    tx.execute(&old, &[&kind, &last]).await
+}
+
+/// Remembers the last numbers given, so that none is given again when its row is gone.
+async fn raise_floors(tx: &Tx) -> Result<(), Error> {
+    let numbers = tx.numbers;
+    let names = ["job", "delivery", "record", "event"];
+    let last = [numbers.job, numbers.delivery, numbers.record, numbers.event];
+    let raise = "UPDATE floor SET seq = last.seq FROM unnest($1::text[], $2::bigint[]) AS last (name, seq)
+         WHERE floor.name = last.name AND floor.seq < last.seq";
+    tx.execute(raise, &[&names.as_slice(), &last.as_slice()]).await.map(|_| ())
+}
