@@ -161,7 +161,9 @@ impl<'a> Asked<'a> {
     pub(super) fn along<'q>(&'q self, query: &mut Query<'q>, way: Way, stretch: &'q Stretch) -> Road {
         let (low, high) = (query.give(&stretch.low), query.give(&stretch.high));
         let mut between = |query: &mut Query<'q>, column: &str, value: String| {
-            query.is(format!("({column}, seq) > ({value}, {low}) AND ({column}, seq) < ({value}, {high})"));
+            query.is(format!(
+                "{column} IS NOT NULL AND ({column}, seq) > ({value}, {low}) AND ({column}, seq) < ({value}, {high})"
+            ));
         };
         match (way, &self.subject, &self.cause, &self.filter.failed_on) {
             (Way::Subject, Some(subject), ..) => {
@@ -204,19 +206,20 @@ impl<'a> Asked<'a> {
         Road { table, order: "seq :" }
     }
 
-    /// Everything else that is asked of a job, but for texts. A state that cannot be read might be any.
-    fn fits<'q>(&'q self, query: &mut Query<'q>) {
+    /// Everything else that is asked of a job, but for texts. A state that cannot be read might be any. What the way itself
+    /// says must not be said again: an order by what is always the same would be none.
+    fn fits<'q>(&'q self, query: &mut Query<'q>, way: Way) {
         let Filter { action, source, code, backend, failed_on, waiting, .. } = self.filter;
         query.fits("(state = ANY({}) OR state NOT BETWEEN 0 AND 6)", Some(&self.states));
         query.fits("action = {}", action.as_ref());
-        query.fits("subject = {}", self.subject.as_ref());
+        query.fits("subject = {}", self.subject.as_ref().filter(|_| way != Way::Subject));
         query.fits("(source = {} OR left(source, length({}) + 1) = {} || '/')", source.as_ref());
         query.fits("code = {}", code.as_ref());
         query.fits("accepted_at >= {}", self.accepted.0.as_ref());
         query.fits("accepted_at < {}", self.accepted.1.as_ref());
         query.fits("{} = ANY(backends)", backend.as_ref());
-        query.fits("failed_on = {}", failed_on.as_ref());
-        query.fits("cause = {}", self.cause.as_ref());
+        query.fits("failed_on = {}", failed_on.as_ref().filter(|_| way != Way::FailedOn));
+        query.fits("cause = {}", self.cause.as_ref().filter(|_| way != Way::Cause));
         if self.dead {
             query.is("settled = 0");
         }
@@ -242,7 +245,7 @@ impl<'a> Asked<'a> {
     ) -> Result<Vec<Row>, Error> {
         let mut query = Query::default();
         let road = self.along(&mut query, way, stretch);
-        self.fits(&mut query);
+        self.fits(&mut query, way);
         let (conditions, table) = (query.conditions(), road.table);
         let order = road.order.replace(':', direction(order));
         let select = match way {
@@ -308,7 +311,7 @@ impl<'a> Asked<'a> {
         }
         let mut query = Query::default();
         let Road { table, .. } = self.along(&mut query, way, &stretch);
-        self.fits(&mut query);
+        self.fits(&mut query, way);
         let conditions = query.conditions();
         let select =
             format!("SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {conditions} LIMIT {limit}) AS found");

@@ -6,7 +6,7 @@ pub(super) mod size;
 
 use jiff::Timestamp;
 use model::believe::is_ahead;
-use model::{EventKind, JobId, JobState, RecordKind};
+use model::{DeliveryState, EventKind, JobId, JobState, RecordKind};
 use uuid::Uuid;
 
 use super::row::{self, code_of, get};
@@ -128,7 +128,7 @@ async fn remove_jobs(tx: &mut Tx, ids: Vec<Uuid>, pruned: &mut Pruned, at: Times
         "DELETE FROM body WHERE job = ANY($1)",
         "DELETE FROM reply WHERE job = ANY($1)",
         "DELETE FROM attempt WHERE job = ANY($1)",
-        "DELETE FROM delivery WHERE job = ANY($1)",
+        "DELETE FROM delivery WHERE job IS NOT NULL AND job = ANY($1)",
     ] {
         tx.execute(sql, &[&ids]).await?;
     }
@@ -147,12 +147,15 @@ async fn remove_jobs(tx: &mut Tx, ids: Vec<Uuid>, pruned: &mut Pruned, at: Times
 
 /// Gives up what jobs still owe, so that they can go: it stays, as deliveries of no job.
 async fn give_up(tx: &mut Tx, ids: &Vec<Uuid>, at: Timestamp) -> Result<u64, Error> {
-    let owed = "SELECT seq, job FROM delivery WHERE job = ANY($1) AND state = 0";
+    // Whether it is pending is seen here: the index of pending ones would lead to all of them.
+    let owed = "SELECT seq, job, state FROM delivery WHERE job IS NOT NULL AND job = ANY($1)";
     let (mut places, mut owing) = (Vec::new(), Vec::new());
     for row in &tx.all(owed, &[ids]).await? {
         let (place, job): (i64, Uuid) = (get(row, 0)?, get(row, 1)?);
-        places.push(place);
-        owing.push((ids.iter().position(|id| *id == job), place, job));
+        if row::word(row, 2).is_ok_and(|state: DeliveryState| state == DeliveryState::Pending) {
+            places.push(place);
+            owing.push((ids.iter().position(|id| *id == job), place, job));
+        }
     }
     if owing.is_empty() {
         return Ok(0);

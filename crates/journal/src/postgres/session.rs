@@ -23,6 +23,7 @@ const SETTINGS: &str = "
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
     SET enable_sort = off;
+    SET enable_incremental_sort = off;
     SET statement_timeout = '30s';
     SET idle_in_transaction_session_timeout = '3s';
     SET lock_timeout = '2s';

@@ -165,7 +165,7 @@ pub(super) async fn some_entities(
         "SELECT kind, key, rev, state, label, sealed FROM (
              SELECT *, coalesce(sum(octet_length(sealed)) OVER (
                  ORDER BY kind, key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-             FROM (SELECT * FROM entity WHERE (kind, key) > ($1, $2) ORDER BY kind, key LIMIT {rows}) AS found) AS some
+             FROM (SELECT * FROM entity WHERE (kind, key) > ($1, $2) ORDER BY kind, key LIMIT {rows}) AS found) AS counted
          WHERE before < {bytes} ORDER BY kind, key"
     );
     sql.all(&select, &[kind, key]).await

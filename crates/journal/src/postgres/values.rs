@@ -12,6 +12,8 @@ use crate::opened;
 
 /// So many numbers are gone through in one go, however few of them have a value.
 const NUMBERS: i64 = 20_000;
+/// So many jobs are where each has many values, which have to be put in order.
+const JOBS: i64 = 512;
 
 /// A table of sealed values, each with a number.
 pub(super) struct Table {
@@ -44,12 +46,13 @@ impl Table {
         rows: i64,
         bytes: usize,
     ) -> Result<(Vec<Row>, Option<i64>), Error> {
-        let until = after.saturating_add(NUMBERS.saturating_mul(self.of_each));
+        let numbers = if self.of_each == 1 { NUMBERS } else { JOBS };
+        let until = after.saturating_add(numbers.saturating_mul(self.of_each));
         let select = format!(
             "SELECT * FROM (
                  SELECT *, coalesce(sum(octet_length(sealed)) OVER (
                      ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-                 FROM ({} LIMIT {rows}) AS found) AS some
+                 FROM ({} LIMIT {rows}) AS found) AS counted
              WHERE before < {bytes} ORDER BY n",
             self.select
         );
