@@ -1,0 +1,525 @@
+//! The page on which a batch is worked out: a copy of the rows that its operations touch. The rules run here, in memory;
+//! what a rule needs and nobody has loaded is asked for, never guessed. An operation that fails leaves no trace.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::{
+    Code, DeliveryId, Event, EventKind, EventSeq, EntityKey, Job, JobId, JobState, OutcomeKind, Seq, Step, Subject,
+};
+
+use super::steps;
+use super::table::Table;
+use super::tx::Numbers;
+use crate::api::{Committed, Due, Whose};
+use crate::code::Coded;
+use crate::damage::{Damaged, Spot};
+use crate::error::Error;
+use crate::rules::fence::{Open, Stored};
+use crate::rules::order::First;
+use crate::seal::DIGEST;
+
+/// Why a rule does not go on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// It needs a row that is not there yet: see [`Page::wants`].
+    Missing,
+    /// The operation fails.
+    Failed(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Halt::Failed(error)
+    }
+}
+
+/// What rules come to.
+pub(super) type Ruled<T> = Result<T, Halt>;
+
+/// Rows that are to be loaded.
+#[derive(Debug, Default)]
+pub(super) struct Wants {
+    pub(super) jobs: BTreeSet<JobId>,
+    /// Such jobs, with the beginning of the lines of their subjects.
+    pub(super) leaving: BTreeSet<JobId>,
+    /// More of the line of a subject, behind this number.
+    pub(super) lines: BTreeMap<String, i64>,
+    /// All of the line of a subject that are in no hurry.
+    pub(super) bulk: BTreeSet<String>,
+    /// External ids: value and source.
+    pub(super) externals: BTreeSet<(String, String)>,
+    pub(super) entities: BTreeSet<(String, String)>,
+    pub(super) deliveries: BTreeSet<DeliveryId>,
+    /// The reply addresses of a job.
+    pub(super) replies: BTreeSet<JobId>,
+    /// The replays of a job, and their replays.
+    pub(super) replays: BTreeSet<JobId>,
+    pub(super) causes: BTreeSet<i64>,
+    /// How many causes there are.
+    pub(super) cause_count: bool,
+}
+
+/// The row of a job.
+#[derive(Clone, Debug)]
+pub(super) struct JobRow {
+    pub(super) job: Job,
+    /// The value of its steps, see [`steps`].
+    pub(super) steps: Option<Vec<u8>>,
+    pub(super) backends: Option<Vec<String>>,
+    pub(super) plan: Option<Vec<u8>>,
+    pub(super) replies: i32,
+    pub(super) secrets: bool,
+    pub(super) open: Option<OpenRow>,
+}
+
+/// The attempt under way, and the life that began it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenRow {
+    pub(super) step: u16,
+    pub(super) number: u32,
+    pub(super) at: Timestamp,
+    pub(super) life: Option<i64>,
+}
+
+impl JobRow {
+    pub(super) fn is_live(&self) -> bool {
+        self.job.ended_at.is_none()
+    }
+
+    /// Whether it is a dead letter; of which cause.
+    pub(super) fn dead_of(&self) -> Option<i64> {
+        let failed = self.job.failed.as_ref().filter(|failed| failed.settled.is_none())?;
+        Some(failed.cause.0.cast_signed())
+    }
+
+    pub(super) fn steps(&self) -> Result<Vec<Step>, Error> {
+        steps::all(self.steps.as_deref())
+    }
+
+    pub(super) fn set_steps(&mut self, steps: &[Step]) {
+        self.backends = (!steps.is_empty()).then(|| steps.iter().map(|step| step.backend.clone()).collect());
+        self.steps = steps::write(steps);
+    }
+
+    pub(super) fn planned(&self) -> usize {
+        self.backends.as_ref().map_or(0, Vec::len)
+    }
+
+    /// As the fence sees it.
+    pub(super) fn stored(&self, us: i64) -> Stored {
+        Stored {
+            state: self.job.state,
+            head: self.job.head,
+            steps: i64::try_from(self.planned()).unwrap_or(i64::MAX),
+            replies: usize::try_from(self.replies).unwrap_or_default(),
+            cancelled: self.job.cancelled_by.is_some(),
+            open: self.open.map(|open| Open {
+                step: open.step,
+                number: open.number,
+                at: open.at,
+                whose: if open.life == Some(us) { Whose::Ours } else { Whose::Gone },
+            }),
+        }
+    }
+
+    /// As those behind it in its line see it.
+    pub(super) fn stands(&self) -> First {
+        let Job { state, class, due_at, attempted_at, not_before, .. } = self.job;
+        First { state, class, due_at, attempted_at, not_before }
+    }
+}
+
+/// A caller's id.
+#[derive(Clone, Debug)]
+pub(super) struct External {
+    /// `None` = it cannot be read.
+    pub(super) digest: Option<[u8; DIGEST]>,
+    pub(super) job: JobId,
+    pub(super) seq: i64,
+    pub(super) at: Timestamp,
+}
+
+/// An entity: what it is compared by, and what is written when it is new or other.
+#[derive(Clone, Debug)]
+pub(super) struct EntityRow {
+    pub(super) rev: i64,
+    pub(super) state: String,
+    pub(super) label: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+/// A delivery.
+#[derive(Clone, Debug)]
+pub(super) struct DeliveryRow {
+    pub(super) seq: i64,
+    pub(super) state: model::DeliveryState,
+    pub(super) attempts: i32,
+    pub(super) due_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) message: Option<String>,
+    /// Of a new one.
+    pub(super) made: Option<NewDelivery>,
+}
+
+/// What never changes of a delivery.
+#[derive(Clone, Debug)]
+pub(super) struct NewDelivery {
+    pub(super) job: Option<JobId>,
+    pub(super) courier: String,
+    pub(super) address: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+/// What failed jobs have in common.
+#[derive(Clone, Debug)]
+pub(super) struct CauseRow {
+    /// Of a new one.
+    pub(super) cause: Option<model::Cause>,
+}
+
+/// A closed attempt.
+#[derive(Clone, Debug)]
+pub(super) struct AttemptRow {
+    pub(super) job: JobId,
+    pub(super) step: u16,
+    pub(super) number: u32,
+    pub(super) started_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
+    pub(super) kind: Option<OutcomeKind>,
+    pub(super) status: i32,
+    pub(super) code: Option<Code>,
+    pub(super) message: Option<String>,
+    pub(super) sealed: Option<Vec<u8>>,
+}
+
+/// What is written without having been read, in this order.
+#[derive(Clone, Debug)]
+pub(super) enum Note {
+    Body(JobId, Vec<u8>),
+    Secret(JobId, Vec<u8>),
+    SecretUntil(JobId, Timestamp),
+    SecretGone(JobId),
+    Reply { job: JobId, place: i32, digest: [u8; DIGEST], sealed: Vec<u8> },
+    Attempt(AttemptRow),
+    /// If it was told to wait.
+    WaitGone(JobId, u16, u32),
+    Record(i64, Box<crate::change::NewRecord>, Vec<u8>),
+    /// A refusal was handed in again.
+    Settled(i64),
+}
+
+/// The live jobs of a subject, by number, as far as they are known.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// A job, or why it cannot be read.
+    pub(super) known: BTreeMap<i64, Result<JobId, String>>,
+    /// Up to this number all are known.
+    pub(super) horizon: i64,
+    /// All that are in no hurry are known.
+    pub(super) bulk: bool,
+}
+
+/// How a line was before.
+enum Moved {
+    Came(String, i64),
+    Went(String, i64, Result<JobId, String>),
+}
+
+/// See above.
+#[derive(Default)]
+pub(super) struct Page {
+    /// The number of our life.
+    pub(super) life: i64,
+    pub(super) numbers: Numbers,
+    pub(super) committed: Committed,
+    pub(super) tallies: [i64; JobState::ALL.len()],
+    /// By how many dead letters causes come to have more, beside those of the jobs on the page.
+    pub(super) by_cause: BTreeMap<i64, i64>,
+    /// By how many entities of a kind and state there come to be more, beside those on the page.
+    pub(super) by_state: BTreeMap<(String, String), i64>,
+    pub(super) wants: Wants,
+    pub(super) jobs: Table<JobId, JobRow>,
+    pub(super) damaged: HashMap<JobId, String>,
+    pub(super) lines: HashMap<String, Line>,
+    pub(super) externals: Table<(String, String), External>,
+    pub(super) entities: Table<(String, String), EntityRow>,
+    pub(super) deliveries: Table<DeliveryId, DeliveryRow>,
+    pub(super) replies: Table<JobId, Vec<[u8; DIGEST]>>,
+    pub(super) causes: Table<i64, CauseRow>,
+    pub(super) cause_count: Option<i64>,
+    /// Replays that the database holds, by the job of which they are.
+    pub(super) replays: HashMap<JobId, Vec<JobId>>,
+    pub(super) notes: Vec<Note>,
+    moved: Vec<Moved>,
+    mark: Mark,
+}
+
+/// How far the page was.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    numbers: Numbers,
+    tallies: [i64; JobState::ALL.len()],
+    notes: usize,
+    due: usize,
+    deadlines: usize,
+    events: usize,
+    owed: usize,
+    left: usize,
+    entities: usize,
+    cancels: usize,
+    revived: usize,
+}
+
+impl Page {
+    pub(super) fn new(numbers: Numbers, life: i64) -> Self {
+        Page { numbers, life, ..Page::default() }
+    }
+
+    /// An operation begins.
+    pub(super) fn begin(&mut self) {
+        let Committed { due, deadlines, events, owed, left, entities, cancels, revived, .. } = &self.committed;
+        self.mark = Mark {
+            numbers: self.numbers,
+            tallies: self.tallies,
+            notes: self.notes.len(),
+            due: due.len(),
+            deadlines: deadlines.len(),
+            events: events.len(),
+            owed: owed.len(),
+            left: left.len(),
+            entities: entities.len(),
+            cancels: cancels.len(),
+            revived: revived.len(),
+        };
+        self.moved.clear();
+        self.jobs.begin();
+        self.externals.begin();
+        self.entities.begin();
+        self.deliveries.begin();
+        self.replies.begin();
+        self.causes.begin();
+    }
+
+    /// Takes back what was done since. What was in the way and cannot be read stays told.
+    pub(super) fn back(&mut self) {
+        let mark = self.mark;
+        self.numbers = mark.numbers;
+        self.tallies = mark.tallies;
+        self.notes.truncate(mark.notes);
+        self.committed.due.truncate(mark.due);
+        self.committed.deadlines.truncate(mark.deadlines);
+        self.committed.events.truncate(mark.events);
+        self.committed.owed.truncate(mark.owed);
+        self.committed.left.truncate(mark.left);
+        self.committed.entities.truncate(mark.entities);
+        self.committed.cancels.truncate(mark.cancels);
+        self.committed.revived.truncate(mark.revived);
+        while let Some(moved) = self.moved.pop() {
+            match moved {
+                Moved::Came(subject, seq) => {
+                    self.lines.get_mut(&subject).map(|line| line.known.remove(&seq));
+                }
+                Moved::Went(subject, seq, entry) => {
+                    self.lines.get_mut(&subject).map(|line| line.known.insert(seq, entry));
+                }
+            }
+        }
+        self.jobs.back();
+        self.externals.back();
+        self.entities.back();
+        self.deliveries.back();
+        self.replies.back();
+        self.causes.back();
+    }
+
+    /// Counts jobs into a state, or (negative) out of it.
+    pub(super) fn count(&mut self, state: JobState, by: i64) {
+        if let Some(tally) = usize::try_from(state.code()).ok().and_then(|code| self.tallies.get_mut(code)) {
+            *tally += by;
+        }
+    }
+
+    /// Numbers an event.
+    pub(super) fn event(
+        &mut self,
+        at: Timestamp,
+        kind: EventKind,
+        job: Option<JobId>,
+        (step, attempt): (Option<u16>, Option<u32>),
+        code: Option<Code>,
+    ) {
+        self.numbers.event += 1;
+        let seq = EventSeq::new(self.numbers.event);
+        self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
+    }
+
+    /// Tells after the commit that a job may run.
+    pub(super) fn due(&mut self, row: &JobRow) {
+        let Job { id, seq, lane, class, due_at, .. } = &row.job;
+        let (lane, class, due_at) = (lane.as_str().into(), *class, *due_at);
+        self.committed.due.push(Due { id: *id, seq: *seq, lane, class, due_at });
+    }
+
+    /// A job; `None` = there is none.
+    pub(super) fn job(&mut self, id: JobId) -> Ruled<Option<Arc<JobRow>>> {
+        if let Some(why) = self.damaged.get(&id) {
+            return Err(Error::Damaged(why.clone()).into());
+        }
+        match self.jobs.get(&id) {
+            Some(row) => Ok(row.cloned()),
+            None => {
+                self.wants.jobs.insert(id);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// A job that has to be there.
+    pub(super) fn the_job(&mut self, id: JobId) -> Ruled<Arc<JobRow>> {
+        self.job(id)?.ok_or_else(|| Error::Missing(format!("job {id}")).into())
+    }
+
+    /// Writes a job. One that has ended leaves the line of its subject, a new one comes into it.
+    pub(super) fn put(&mut self, row: JobRow) {
+        let Job { id, seq: Seq(seq), .. } = row.job;
+        let live = row.is_live();
+        if let Some(subject) = row.job.subject.as_ref().map(Subject::as_str)
+            && let Some(line) = self.lines.get_mut(subject)
+        {
+            if live {
+                if line.known.insert(seq, Ok(id)).is_none() {
+                    self.moved.push(Moved::Came(subject.to_owned(), seq));
+                }
+            } else if let Some(entry) = line.known.remove(&seq) {
+                self.moved.push(Moved::Went(subject.to_owned(), seq, entry));
+            }
+        }
+        self.jobs.set(id, Some(row));
+    }
+
+    /// The first live job of a subject, or where it stands when it cannot be read.
+    pub(super) fn first(&mut self, subject: &str) -> Ruled<Option<Result<Arc<JobRow>, Damaged>>> {
+        let Some(line) = self.lines.get(subject) else {
+            self.wants.lines.insert(subject.to_owned(), i64::MIN);
+            return Err(Halt::Missing);
+        };
+        match line.known.first_key_value() {
+            Some((seq, entry)) if *seq <= line.horizon => match entry.clone() {
+                Err(why) => Ok(Some(Err(Damaged { spot: Spot::Job(Seq(*seq)), why }))),
+                Ok(id) => Ok(self.job(id)?.map(Ok)),
+            },
+            _ if line.horizon == i64::MAX => Ok(None),
+            _ => {
+                self.wants.lines.insert(subject.to_owned(), line.horizon);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// The live jobs of a subject, but for those that are in a hurry and whom nobody has asked for.
+    pub(super) fn bulk(&mut self, subject: &str) -> Ruled<Vec<JobId>> {
+        match self.lines.get(subject) {
+            Some(line) if line.bulk || line.horizon == i64::MAX => {
+                Ok(line.known.values().filter_map(|entry| entry.as_ref().ok()).copied().collect())
+            }
+            _ => {
+                self.wants.bulk.insert(subject.to_owned());
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// The replays of a job and their replays, as they stand.
+    pub(super) fn replays(&mut self, of: JobId) -> Ruled<Vec<Arc<JobRow>>> {
+        if !self.replays.contains_key(&of) {
+            self.wants.replays.insert(of);
+            return Err(Halt::Missing);
+        }
+        let (mut found, mut next) = (Vec::new(), vec![of]);
+        let mut seen = BTreeSet::from([of]);
+        while let Some(of) = next.pop() {
+            let stored = self.replays.get(&of).cloned().unwrap_or_default();
+            let made = self.jobs.rows().filter(|row| row.job.replay_of == Some(of)).map(|row| row.job.id);
+            let all: Vec<JobId> = stored.into_iter().chain(made).filter(|id| seen.insert(*id)).collect();
+            for id in all {
+                // One that cannot be read stands in nobody's way.
+                match self.job(id) {
+                    Ok(row) => found.extend(row),
+                    Err(Halt::Failed(Error::Damaged(_))) => {}
+                    Err(halt) => return Err(halt),
+                }
+                next.push(id);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A caller's id.
+    pub(super) fn external(&mut self, value: &str, source: &str) -> Ruled<Option<Arc<External>>> {
+        let key = (value.to_owned(), source.to_owned());
+        match self.externals.get(&key) {
+            Some(row) => Ok(row.cloned()),
+            None => {
+                self.wants.externals.insert(key);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// An entity.
+    pub(super) fn entity(&mut self, EntityKey { kind, key }: &EntityKey) -> Ruled<Option<Arc<EntityRow>>> {
+        let key = (kind.clone(), key.clone());
+        match self.entities.get(&key) {
+            Some(row) => Ok(row.cloned()),
+            None => {
+                self.wants.entities.insert(key);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// A delivery.
+    pub(super) fn delivery(&mut self, id: DeliveryId) -> Ruled<Option<Arc<DeliveryRow>>> {
+        match self.deliveries.get(&id) {
+            Some(row) => Ok(row.cloned()),
+            None => {
+                self.wants.deliveries.insert(id);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// The hashes of a job's reply addresses.
+    pub(super) fn replies_of(&mut self, job: JobId) -> Ruled<Vec<[u8; DIGEST]>> {
+        match self.replies.get(&job) {
+            Some(row) => Ok(row.map(|row| row.to_vec()).unwrap_or_default()),
+            None => {
+                self.wants.replies.insert(job);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// Whether a cause is known.
+    pub(super) fn has_cause(&mut self, cause: i64) -> Ruled<bool> {
+        match self.causes.get(&cause) {
+            Some(row) => Ok(row.is_some()),
+            None => {
+                self.wants.causes.insert(cause);
+                Err(Halt::Missing)
+            }
+        }
+    }
+
+    /// How many causes are known.
+    pub(super) fn causes_known(&mut self) -> Ruled<i64> {
+        let Some(stored) = self.cause_count else {
+            self.wants.cause_count = true;
+            return Err(Halt::Missing);
+        };
+        let made = self.causes.changed().filter(|(_, changed)| matches!(changed, super::table::Changed::New(_)));
+        Ok(stored + i64::try_from(made.count()).unwrap_or(i64::MAX))
+    }
+}
