@@ -38,6 +38,14 @@ impl Health {
         }
     }
 
+    /// What was in the way is gone: trouble is over at once.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn healed(&self) {
+        if self.lock().take().is_some() {
+            tracing::info!("the journal can be written again");
+        }
+    }
+
     /// Why the journal cannot be written.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.lock().as_ref().map(|trouble| trouble.why.clone())

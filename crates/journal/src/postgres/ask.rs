@@ -36,11 +36,14 @@ pub(super) fn column<'v, T: ToSql + Sync + Send + 'v>(values: impl Iterator<Item
 
 /// Sends all of them at once, in this order, and waits for all answers. Those behind one that failed have failed as well,
 /// when they are of one transaction: the first failure is told.
-pub(super) async fn ask_all(session: &Session, asks: &[Ask<'_>]) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+pub(super) async fn ask_all(
+    session: &Session,
+    asks: &[Ask<'_>],
+) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
     let mut statements = Vec::with_capacity(asks.len());
     for ask in asks {
         // Known but for the first time: preparing one would change the order.
-        statements.push(session.prepared(ask.sql).await?);
+        statements.push(session.statement(ask.sql).await?);
     }
     let mut under_way: Vec<_> = asks
         .iter()

@@ -57,10 +57,21 @@ impl PostgresJournal {
             let session = Session::open(&database).await?;
             let ready = open::prepare(&session, &at, &options.keys, options.expected, &our_life).await?;
             let Ready { id, seal, pen, numbers } = ready;
-            let readers = Arc::new(Readers::new(database, Handle::current()));
+            let readers = Arc::new(Readers::new(database.clone(), Handle::current()));
             let life = our_life.number();
-            let writer =
-                Writer { session, pen, numbers, life, observer, receiver, health: of_writer, _lock: lock };
+            let writer = Writer {
+                database,
+                session: Some(session),
+                pen,
+                numbers,
+                life,
+                observer,
+                receiver,
+                health: of_writer,
+                over: None,
+                closing: false,
+                _lock: lock,
+            };
             Ok((writer, (id, seal, readers)))
         };
         let failed = |source| Error::Io { what: "starting the writer of the journal".to_owned(), source };

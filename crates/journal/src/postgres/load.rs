@@ -28,6 +28,10 @@ macro_rules! select_jobs {
 }
 
 const JOBS: &str = select_jobs!("job WHERE id = ANY($1::uuid[])");
+/// A live job by its id.
+pub(super) const LIVE_BY_ID: &str = select_jobs!("live WHERE id = $1");
+/// A live job by its number.
+pub(super) const LIVE_BY_SEQ: &str = select_jobs!("live WHERE seq = $1");
 const LEAVING: &str = select_jobs!(
     "(SELECT DISTINCT subject AS of_subject FROM live WHERE id = ANY($1::uuid[]) AND head AND subject IS NOT NULL) AS left_by
      CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject = of_subject ORDER BY seq LIMIT 3) AS line"
@@ -47,7 +51,8 @@ const EXTERNALS: &str = "SELECT value, source, digest, job, seq, at
     FROM unnest($1::text[], $2::text[]) AS wanted (v, s) JOIN external ON value = v AND source = s";
 const ENTITIES: &str = "SELECT kind, key, rev, state
     FROM unnest($1::text[], $2::text[]) AS wanted (k, n) JOIN entity ON kind = k AND key = n";
-const DELIVERIES: &str = "SELECT id, seq, state, attempts, due_at, ended_at, message FROM delivery WHERE id = ANY($1::uuid[])";
+const DELIVERIES: &str =
+    "SELECT id, seq, state, attempts, due_at, ended_at, message FROM delivery WHERE id = ANY($1::uuid[])";
 const REPLIES: &str = "SELECT job, digest FROM reply WHERE job = ANY($1::uuid[])";
 const CAUSES: &str = "SELECT id FROM cause WHERE id = ANY($1::bigint[])";
 const CAUSE_COUNT: &str = "SELECT count(*) FROM cause";
@@ -95,7 +100,7 @@ pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>) -> Resu
     let mut loaded = loaded.into_iter();
     let mut next = |wanted: bool| wanted.then(|| loaded.next()).flatten().unwrap_or_default();
     for row in next(!wants.jobs.is_empty() || !wants.leaving.is_empty()) {
-        job(page, &row)?;
+        let _ = job(page, &row)?;
     }
     let leaving = next(!wants.leaving.is_empty());
     let mut subjects: BTreeMap<String, i64> = BTreeMap::new();
@@ -239,6 +244,7 @@ fn come(page: &mut Page, row: &Row) -> Result<(), Error> {
 
 /// The lines of these subjects, each from behind a number on.
 fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: Vec<Row>) -> Result<(), Error> {
+    let loaded: BTreeSet<String> = subjects.keys().cloned().collect();
     let mut found: BTreeMap<String, (usize, i64)> = BTreeMap::new();
     for row in &rows {
         let (seq, subject): (i64, Option<String>) = (row::get(row, 0)?, row::get(row, 5)?);
@@ -264,7 +270,7 @@ fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: Vec<Row>) -> Res
         .filter(|row| row.is_live())
         .filter_map(|row| {
             let (subject, Seq(seq)) = (row.job.subject.as_ref().map(Subject::as_str)?, row.job.seq);
-            found.contains_key(subject).then(|| (subject.to_owned(), seq, row.job.id))
+            loaded.contains(subject).then(|| (subject.to_owned(), seq, row.job.id))
         })
         .collect();
     for (subject, seq, id) in made {

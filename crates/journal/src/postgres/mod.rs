@@ -1,7 +1,12 @@
 //! The journal on PostgreSQL.
 
+mod alone;
+mod ask;
+mod batch;
+mod bury;
 mod cell;
 mod check;
+mod clean;
 mod database;
 mod dead;
 mod end;
@@ -10,10 +15,13 @@ mod job;
 mod journal;
 mod keep;
 mod list;
+mod load;
 mod look;
 mod name;
+mod op;
 mod open;
 mod outbox;
+mod page;
 mod pen;
 mod promises;
 mod prune;
@@ -27,7 +35,9 @@ mod schema;
 mod session;
 mod set_back;
 mod steps;
+mod store;
 mod stretch;
+mod table;
 mod turn;
 mod tx;
 mod values;

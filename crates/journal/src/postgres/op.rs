@@ -10,8 +10,8 @@ mod order;
 use jiff::Timestamp;
 use model::{Code, DeliveryId, EventKind, JobId};
 
-pub(super) use effects::{append, write as write_effects};
 pub(super) use dead::fail;
+pub(super) use effects::{append, write as write_effects};
 pub(super) use order::leave;
 
 use super::page::{Page, Ruled, Wants};
@@ -24,15 +24,43 @@ use crate::sealed::{SealedChange, SealedEffects, SealedJob, SealedRecord};
 
 /// What is to be written, and who waits for it.
 pub(super) enum Op {
-    Accept { job: Box<SealedJob>, effects: Box<SealedEffects>, answer: Answer<Acceptance> },
-    Record { record: Box<SealedRecord>, answer: Answer<i64> },
-    Change { change: Box<SealedChange>, answer: Answer<()> },
-    AskCancel { job: JobId, by: String, effects: Box<SealedEffects>, answer: Answer<()> },
-    Hurry { job: JobId, at: Timestamp, effects: Box<SealedEffects>, answer: Answer<()> },
-    Apply { effects: Box<SealedEffects>, event: Option<(EventKind, String)>, at: Timestamp, answer: Answer<()> },
-    Mark { delivery: DeliveryId, mark: Mark, at: Timestamp, answer: Answer<()> },
-    /// Nothing: to see whether it can be written.
-    Touch { answer: Answer<()> },
+    Accept {
+        job: Box<SealedJob>,
+        effects: Box<SealedEffects>,
+        answer: Answer<Acceptance>,
+    },
+    Record {
+        record: Box<SealedRecord>,
+        answer: Answer<i64>,
+    },
+    Change {
+        change: Box<SealedChange>,
+        answer: Answer<()>,
+    },
+    AskCancel {
+        job: JobId,
+        by: String,
+        effects: Box<SealedEffects>,
+        answer: Answer<()>,
+    },
+    Hurry {
+        job: JobId,
+        at: Timestamp,
+        effects: Box<SealedEffects>,
+        answer: Answer<()>,
+    },
+    Apply {
+        effects: Box<SealedEffects>,
+        event: Option<(EventKind, String)>,
+        at: Timestamp,
+        answer: Answer<()>,
+    },
+    Mark {
+        delivery: DeliveryId,
+        mark: Mark,
+        at: Timestamp,
+        answer: Answer<()>,
+    },
     /// In a transaction of its own.
     Alone(Box<dyn Alone>),
 }
@@ -63,7 +91,7 @@ impl Op {
             Op::Mark { delivery, .. } => {
                 wants.deliveries.insert(*delivery);
             }
-            Op::Record { .. } | Op::Touch { .. } | Op::Alone(_) => {}
+            Op::Record { .. } | Op::Alone(_) => {}
         }
     }
 
@@ -89,7 +117,7 @@ impl Op {
             Op::Mark { delivery, mark, at, .. } => {
                 operate::mark(page, *delivery, mark, *at).map(|()| Made::Nothing)
             }
-            Op::Touch { .. } | Op::Alone(_) => Ok(Made::Nothing),
+            Op::Alone(_) => Ok(Made::Nothing),
         }
     }
 
@@ -112,8 +140,7 @@ impl Op {
             | Op::AskCancel { answer, .. }
             | Op::Hurry { answer, .. }
             | Op::Apply { answer, .. }
-            | Op::Mark { answer, .. }
-            | Op::Touch { answer } => {
+            | Op::Mark { answer, .. } => {
                 let _ = answer.send(outcome.map(|_| ()));
             }
             Op::Alone(alone) => alone.answer(outcome.map(|_| ())),
@@ -125,7 +152,9 @@ impl Op {
         if cfg!(feature = "crash-points") {
             match self {
                 Op::Accept { .. } => crash_point(&format!("accept.{moment}")),
-                Op::Change { change, .. } if change::settles(change) => crash_point(&format!("settle.{moment}")),
+                Op::Change { change, .. } if change::settles(change) => {
+                    crash_point(&format!("settle.{moment}"))
+                }
                 Op::Change { change, .. } if change.change.started.is_some() => {
                     crash_point(&format!("start.{moment}"));
                 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::{
-    Code, DeliveryId, Event, EventKind, EventSeq, EntityKey, Job, JobId, JobState, OutcomeKind, Seq, Step, Subject,
+    Code, DeliveryId, EntityKey, Event, EventKind, EventSeq, Job, JobId, JobState, OutcomeKind, Seq, Step,
+    Subject,
 };
 
 use super::steps;
@@ -201,7 +202,12 @@ pub(super) enum Note {
     Secret(JobId, Vec<u8>),
     SecretUntil(JobId, Timestamp),
     SecretGone(JobId),
-    Reply { job: JobId, place: i32, digest: [u8; DIGEST], sealed: Vec<u8> },
+    Reply {
+        job: JobId,
+        place: i32,
+        digest: [u8; DIGEST],
+        sealed: Vec<u8>,
+    },
     Attempt(AttemptRow),
     /// If it was told to wait.
     WaitGone(JobId, u16, u32),
@@ -279,7 +285,8 @@ impl Page {
 
     /// An operation begins.
     pub(super) fn begin(&mut self) {
-        let Committed { due, deadlines, events, owed, left, entities, cancels, revived, .. } = &self.committed;
+        let Committed { due, deadlines, events, owed, left, entities, cancels, revived, .. } =
+            &self.committed;
         self.mark = Mark {
             numbers: self.numbers,
             tallies: self.tallies,
@@ -339,6 +346,11 @@ impl Page {
         if let Some(tally) = usize::try_from(state.code()).ok().and_then(|code| self.tallies.get_mut(code)) {
             *tally += by;
         }
+    }
+
+    /// Counts dead letters to a cause, or (negative) away from it. One that has none any more goes.
+    pub(super) fn count_cause(&mut self, cause: i64, by: i64) {
+        *self.by_cause.entry(cause).or_default() += by;
     }
 
     /// Numbers an event.
@@ -519,7 +531,8 @@ impl Page {
             self.wants.cause_count = true;
             return Err(Halt::Missing);
         };
-        let made = self.causes.changed().filter(|(_, changed)| matches!(changed, super::table::Changed::New(_)));
+        let made =
+            self.causes.changed().filter(|(_, changed)| matches!(changed, super::table::Changed::New(_)));
         Ok(stored + i64::try_from(made.count()).unwrap_or(i64::MAX))
     }
 }

@@ -23,8 +23,8 @@ pub(super) struct Pen {
 }
 
 /// The statement with which every batch begins.
-pub(super) const STEP: &str =
-    "UPDATE pen SET batch = batch + 1 WHERE node = $1 AND epoch = $2 AND batch = $3";
+pub(super) const STEP: &str = "UPDATE pen SET batch = batch + 1 WHERE node = $1 AND epoch = $2 AND batch = $3
+    RETURNING batch";
 
 /// A pen that is not over.
 struct Held {
@@ -43,6 +43,17 @@ impl Pen {
         for held in Held::all(session).await? {
             held.outwait(session, at).await?;
         }
+        // Of two who find that nobody has it only one takes it.
+        let client = session.client();
+        client
+            .batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({})", super::schema::LOCK))
+            .await?;
+        let taken = Pen::take_free(session, at, life).await;
+        client.batch_execute(if taken.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        taken
+    }
+
+    async fn take_free(session: &Session, at: &Address, life: &Life) -> Result<Self, Error> {
         let pid = i64::from(std::process::id());
         let take = "INSERT INTO pen (life, seat, pid, server)
                     SELECT $1, $2, $3, pg_backend_pid() WHERE NOT EXISTS (SELECT 1 FROM pen WHERE NOT over)
@@ -53,6 +64,20 @@ impl Pen {
             return Err(held.map_or(Error::Closed, |held| held.locked(at)));
         };
         Ok(Pen { node: row::get(&found, 0)?, epoch: row::get(&found, 1)?, batch: row::get(&found, 2)? })
+    }
+}
+
+impl Pen {
+    /// How it stands in the database; `None` = its life is over.
+    pub(super) async fn batch_now(&self, session: &Session) -> Result<Option<i64>, Error> {
+        let now = "SELECT batch FROM pen WHERE node = $1 AND epoch = $2 AND NOT over";
+        session.first(now, &[&self.node, &self.epoch]).await?.map(|found| row::get(&found, 0)).transpose()
+    }
+
+    /// Its life is over.
+    pub(super) async fn lay_down(&self, session: &Session) -> Result<(), Error> {
+        let over = "UPDATE pen SET over = true WHERE node = $1 AND epoch = $2";
+        session.execute(over, &[&self.node, &self.epoch]).await.map(|_| ())
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use super::op::Op;
 use super::tx::Tx;
 use crate::api::BoxFuture;
 use crate::error::Error;
@@ -22,26 +23,19 @@ pub(super) trait Alone: Send {
     fn answer(self: Box<Self>, outcome: Result<(), Error>);
 }
 
-/// What is to be written.
-pub(super) enum Op {
-    Alone(Box<dyn Alone>),
-}
-
-impl Op {
-    /// Tells the caller that nothing was written.
-    pub(super) fn fail(self, error: Error) {
-        match self {
-            Op::Alone(alone) => alone.answer(Err(error)),
-        }
-    }
-}
-
 /// An operation in the queue.
 pub(super) struct Queued {
     pub(super) bytes: usize,
     pub(super) op: Op,
     /// Given back when it has been answered.
-    _room: OwnedSemaphorePermit,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+impl Queued {
+    /// An operation that has room already.
+    pub(super) fn again(op: Op) -> Self {
+        Queued { bytes: 0, op, room: None }
+    }
 }
 
 /// What the writer takes from the queue.
@@ -100,7 +94,7 @@ impl Queue {
     ) -> oneshot::Receiver<Result<T, Error>> {
         let (answer, outcome) = oneshot::channel();
         let op = op(answer);
-        let queued = move |room| Message::Write(Queued { bytes, op, _room: room });
+        let queued = move |room| Message::Write(Queued { bytes, op, room: Some(room) });
         let weight = u32::try_from(bytes / 1024).unwrap_or(ROOM).saturating_add(1).min(ROOM);
         if let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight) {
             self.send(queued(room));

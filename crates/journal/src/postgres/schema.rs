@@ -14,7 +14,7 @@ const READABLE_FROM: i32 = 1;
 /// The first version of the server that has all that is asked of it.
 const OLDEST: i32 = 14;
 /// Only one hub at a time changes the schema: "Intd".
-const LOCK: i64 = 0x496e_7464;
+pub(super) const LOCK: i64 = 0x496e_7464;
 
 /// Servers that speak as PostgreSQL does and cannot hold a journal: the name in their version, and why.
 const OTHERS: [(&str, &str); 3] = [

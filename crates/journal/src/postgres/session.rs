@@ -1,10 +1,13 @@
 //! A session with the server: its settings, and statements that are prepared once.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
 use super::database::Database;
 use crate::error::Error;
@@ -37,6 +40,31 @@ const STATEMENTS: usize = 256;
 pub(super) struct Session {
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
+    doubtful: Arc<AtomicBool>,
+}
+
+/// Carries on what a session says, and notes when a commit may not have reached the standby it had to wait for.
+async fn carry_on<S, T>(mut connection: Connection<S, T>, doubtful: Arc<AtomicBool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        match poll_fn(|cx| connection.poll_message(cx)).await {
+            None => return,
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                tracing::debug!("PostgreSQL says: {}", notice.message());
+                if notice.detail().is_some_and(|detail| detail.contains("might not have been replicated")) {
+                    doubtful.store(true, Ordering::Relaxed);
+                }
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                tracing::debug!(%error, "a session with PostgreSQL has ended");
+                return;
+            }
+        }
+    }
 }
 
 impl Session {
@@ -46,18 +74,20 @@ impl Session {
             let tls = database.tls()?;
             database.config().connect(tls).await.map_err(|error| database.unreached(&error))?
         };
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a session with PostgreSQL has ended");
-            }
-        });
+        let doubtful = Arc::new(AtomicBool::new(false));
+        tokio::spawn(carry_on(connection, Arc::clone(&doubtful)));
         client.batch_execute(SETTINGS).await?;
-        Ok(Arc::new(Session { client, statements: Mutex::default() }))
+        Ok(Arc::new(Session { client, statements: Mutex::default(), doubtful }))
     }
 
     /// Whether it is of no more use.
     pub(super) fn is_over(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Whether a commit since the last time that this was asked may be on the server alone.
+    pub(super) fn was_doubtful(&self) -> bool {
+        self.doubtful.swap(false, Ordering::Relaxed)
     }
 
     /// The client itself, for statements without parameters.
@@ -66,7 +96,7 @@ impl Session {
     }
 
     /// The statement of this text, prepared when it is used for the first time.
-    pub(super) async fn statement(&self, sql: &str) -> Result<Statement, Error> {
+    pub(super) async fn statement(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
         if let Some(statement) = known {
             return Ok(statement);

@@ -60,7 +60,8 @@ const INSERT_REPLY: &str = "INSERT INTO reply (job, place, digest, sealed)
     SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bytea[], $4::bytea[])";
 const INSERT_EXTERNAL: &str = "INSERT INTO external (value, source, digest, job, seq, at)
     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::uuid[], $5::bigint[], $6::bigint[])";
-const INSERT_ATTEMPT: &str = "INSERT INTO attempt (job, step, number, started_at, ended_at, kind, status, code, message, sealed)
+const INSERT_ATTEMPT: &str =
+    "INSERT INTO attempt (job, step, number, started_at, ended_at, kind, status, code, message, sealed)
     SELECT * FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::smallint[],
         $7::integer[], $8::text[], $9::text[], $10::bytea[])";
 const WAIT_GONE: &str = "DELETE FROM attempt USING unnest($1::uuid[], $2::integer[], $3::integer[]) AS gone (job, step, number)
@@ -69,7 +70,8 @@ const INSERT_DELIVERY: &str = "INSERT INTO delivery
         (id, seq, job, courier, address, state, attempts, due_at, ended_at, message, sealed)
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::integer[],
         $8::bigint[], $9::bigint[], $10::text[], $11::bytea[])";
-const UPDATE_DELIVERY: &str = "UPDATE delivery SET state = new.state, attempts = new.attempts, due_at = new.due_at,
+const UPDATE_DELIVERY: &str =
+    "UPDATE delivery SET state = new.state, attempts = new.attempts, due_at = new.due_at,
         ended_at = new.ended_at, message = new.message
     FROM unnest($1::bigint[], $2::smallint[], $3::integer[], $4::bigint[], $5::bigint[], $6::text[])
     AS new (seq, state, attempts, due_at, ended_at, message) WHERE delivery.seq = new.seq";
@@ -98,9 +100,30 @@ const CAUSE_GONE: &str = "DELETE FROM cause WHERE id = ANY($1::bigint[]) AND job
 
 /// All of them: prepared before they are needed.
 pub(super) const ALL: [&str; 25] = [
-    INSERT_LIVE, INSERT_DONE, UPDATE_LIVE, DELETE_LIVE, SETTLE_DONE, INSERT_BODY, INSERT_SECRET, SECRET_UNTIL,
-    SECRET_GONE, INSERT_REPLY, INSERT_EXTERNAL, INSERT_ATTEMPT, WAIT_GONE, INSERT_DELIVERY, UPDATE_DELIVERY, PUT_ENTITY,
-    ENTITY_GONE, COUNT_ENTITIES, INSERT_RECORD, SETTLE_RECORD, INSERT_EVENT, COUNT_JOBS, INSERT_CAUSE, COUNT_CAUSES,
+    INSERT_LIVE,
+    INSERT_DONE,
+    UPDATE_LIVE,
+    DELETE_LIVE,
+    SETTLE_DONE,
+    INSERT_BODY,
+    INSERT_SECRET,
+    SECRET_UNTIL,
+    SECRET_GONE,
+    INSERT_REPLY,
+    INSERT_EXTERNAL,
+    INSERT_ATTEMPT,
+    WAIT_GONE,
+    INSERT_DELIVERY,
+    UPDATE_DELIVERY,
+    PUT_ENTITY,
+    ENTITY_GONE,
+    COUNT_ENTITIES,
+    INSERT_RECORD,
+    SETTLE_RECORD,
+    INSERT_EVENT,
+    COUNT_JOBS,
+    INSERT_CAUSE,
+    COUNT_CAUSES,
     CAUSE_GONE,
 ];
 
@@ -114,7 +137,9 @@ pub(super) fn asks(page: &Page) -> Vec<Ask<'_>> {
     store.entities(page);
     store.events(page);
     let counted: Vec<(i16, i64)> = (0..).zip(page.tallies).filter(|(_, by)| *by != 0).collect();
-    store.add(COUNT_JOBS, &counted, |rows| vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]);
+    store.add(COUNT_JOBS, &counted, |rows| {
+        vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
+    });
     store.0
 }
 
@@ -137,7 +162,8 @@ impl<'p> Store<'p> {
     }
 
     fn jobs(&mut self, page: &'p Page) {
-        let (mut arrived, mut moved, mut gone, mut ended, mut settled) = <(Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
+        let (mut arrived, mut moved, mut gone, mut ended, mut settled) =
+            <(Vec<_>, Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
         let mut causes = page.by_cause.clone();
         let mut made = Vec::new();
         for (id, changed) in page.jobs.changed() {
@@ -205,7 +231,9 @@ impl<'p> Store<'p> {
                 Note::SecretGone(job) => gone.push(job.0),
                 Note::Reply { job, place, digest, sealed } => replies.push((job.0, *place, digest, sealed)),
                 Note::Attempt(row) => attempts.push(row),
-                Note::WaitGone(job, step, number) => waits.push((job.0, i32::from(*step), number.cast_signed())),
+                Note::WaitGone(job, step, number) => {
+                    waits.push((job.0, i32::from(*step), number.cast_signed()))
+                }
                 Note::Record(seq, record, sealed) => records.push((*seq, record, sealed)),
                 Note::Settled(refusal) => settled.push(*refusal),
             }
@@ -280,7 +308,9 @@ impl<'p> Store<'p> {
             vec![
                 column(rows.iter().map(|row| row.0.0.as_str())),
                 column(rows.iter().map(|row| row.0.1.as_str())),
-                column(rows.iter().map(|row| row.1.digest.as_ref().map(<[u8; crate::seal::DIGEST]>::as_slice))),
+                column(
+                    rows.iter().map(|row| row.1.digest.as_ref().map(<[u8; crate::seal::DIGEST]>::as_slice)),
+                ),
                 column(rows.iter().map(|row| row.1.job.0)),
                 column(rows.iter().map(|row| row.1.seq)),
                 column(rows.iter().map(|row| millis(row.1.at))),

@@ -1,17 +1,18 @@
-//! The transaction of a batch: what is numbered in it, and what has to be told after the commit.
+//! The transaction of a batch: its session, and the page on which it is worked out.
 
-use std::collections::BTreeMap;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use model::{Code, Event, EventKind, EventSeq, JobId, JobState};
+use tokio_postgres::Row;
 
-use super::row::{self, code_of};
-use super::session::Session;
-use crate::api::Committed;
-use crate::code::Coded;
+use super::ask::ask_all;
+use super::load;
+use super::op::write_effects;
+use super::page::{Halt, Page, Ruled};
+use super::row;
+use super::session::{Param, Session};
 use crate::error::Error;
+use crate::sealed::SealedEffects;
 
 /// The last numbers given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,82 +41,84 @@ impl Numbers {
     }
 }
 
-/// A batch's transaction. Statements are those of its session.
+/// A batch's transaction. What is written by statements of one's own has to be written before the page is worked on.
 pub(super) struct Tx {
     session: Arc<Session>,
-    pub(super) numbers: Numbers,
-    /// The number of our life.
-    pub(super) life: i64,
-    pub(super) committed: Committed,
-    tallies: [i64; JobState::ALL.len()],
-    /// By how many jobs causes come to have more, or (negative) fewer.
-    causes: BTreeMap<i64, i64>,
+    page: Page,
 }
 
 impl Deref for Tx {
-    type Target = Session;
+    type Target = Page;
 
-    fn deref(&self) -> &Session {
-        &self.session
+    fn deref(&self) -> &Page {
+        &self.page
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Page {
+        &mut self.page
     }
 }
 
 impl Tx {
-    pub(super) fn new(session: Arc<Session>, numbers: Numbers, life: i64) -> Self {
-        let (tallies, causes) = Default::default();
-        Tx { session, numbers, life, committed: Committed::default(), tallies, causes }
+    pub(super) fn new(session: Arc<Session>, page: Page) -> Self {
+        Tx { session, page }
     }
 
-    /// Counts jobs into a state, or (negative) out of it.
-    pub(super) fn count(&mut self, state: JobState, by: i64) {
-        if let Some(tally) = usize::try_from(state.code()).ok().and_then(|code| self.tallies.get_mut(code)) {
-            *tally += by;
-        }
+    pub(super) fn session(&self) -> &Session {
+        &self.session
     }
 
-    /// Counts dead letters to a cause, or (negative) away from it. One that has none any more goes.
-    pub(super) fn count_cause(&mut self, cause: i64, by: i64) {
-        *self.causes.entry(cause).or_default() += by;
+    /// See [`Session::all`].
+    pub(super) async fn all(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
+        self.session.all(sql, params).await
     }
 
-    /// Numbers an event; [`Tx::finish`] writes it.
-    pub(super) fn event(
+    /// See [`Session::first`].
+    pub(super) async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
+        self.session.first(sql, params).await
+    }
+
+    /// See [`Session::one`].
+    pub(super) async fn one(&self, sql: &str, params: &[Param<'_>]) -> Result<Row, Error> {
+        self.session.one(sql, params).await
+    }
+
+    /// See [`Session::execute`].
+    pub(super) async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, Error> {
+        self.session.execute(sql, params).await
+    }
+
+    /// Works something out on the page, and loads what it needs. The outer error: that it could not be loaded.
+    pub(super) async fn rule<T>(
         &mut self,
-        at: Timestamp,
-        kind: EventKind,
-        job: Option<JobId>,
-        (step, attempt): (Option<u16>, Option<u32>),
-        code: Option<Code>,
-    ) {
-        self.numbers.event += 1;
-        let seq = EventSeq::new(self.numbers.event);
-        self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
+        rule: impl Fn(&mut Page) -> Ruled<T>,
+    ) -> Result<Result<T, Error>, Error> {
+        loop {
+            self.page.begin();
+            let halt = match rule(&mut self.page) {
+                Ok(made) => return Ok(Ok(made)),
+                Err(halt) => halt,
+            };
+            self.page.back();
+            match halt {
+                Halt::Failed(error) => return Ok(Err(error)),
+                Halt::Missing => self.load().await?,
+            }
+        }
     }
 
-    /// Writes what was gathered: once for the whole batch.
-    pub(super) async fn finish(&self) -> Result<(), Error> {
-        for (state, by) in (0_i16..).zip(self.tallies).filter(|(_, by)| *by != 0) {
-            self.execute("UPDATE tally SET jobs = jobs + $1 WHERE state = $2", &[&by, &state]).await?;
-        }
-        for (cause, by) in self.causes.iter().filter(|(_, by)| **by != 0) {
-            self.execute("UPDATE cause SET jobs = jobs + $1 WHERE id = $2", &[by, cause]).await?;
-            self.execute("DELETE FROM cause WHERE id = $1 AND jobs < 1", &[cause]).await?;
-        }
-        for event in &self.committed.events {
-            self.execute(
-                "INSERT INTO event (seq, at, kind, job, step, attempt, code) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                &[
-                    &event.seq.number(),
-                    &event.at.as_millisecond(),
-                    &code_of(event.kind),
-                    &event.job.map(|job| job.0),
-                    &event.step.map(i32::from),
-                    &event.attempt.map(u32::cast_signed),
-                    &event.code.as_ref().map(Code::as_str),
-                ],
-            )
-            .await?;
-        }
-        Ok(())
+    /// Loads what the page wants.
+    async fn load(&mut self) -> Result<(), Error> {
+        let wants = std::mem::take(&mut self.page.wants);
+        let asks = load::asks(&wants);
+        let loaded = ask_all(&self.session, &asks).await?;
+        load::put(&mut self.page, &wants, loaded)
+    }
+
+    /// Writes effects of no job.
+    pub(super) async fn effects(&mut self, effects: &SealedEffects) -> Result<(), Error> {
+        self.rule(|page| write_effects(page, effects, None)).await?
     }
 }

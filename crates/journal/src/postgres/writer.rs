@@ -1,28 +1,49 @@
 //! The writer: one task that holds the pen. It takes all that is queued, writes it in one commit, tells the observer,
-//! answers the callers, and repeats.
+//! answers the callers, and repeats. There is no timer but the pen's: who is alive shows it every second.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::pen::{self, Pen};
-use super::queue::{Message, Op, Queued};
+use super::batch::{Batch, Trouble, Written};
+use super::database::Database;
+use super::op::Op;
+use super::pen::Pen;
+use super::queue::{Message, Queued};
 use super::session::Session;
-use super::tx::{Numbers, Tx};
+use super::tx::Numbers;
+use super::{load, store};
 use crate::api::Observer;
 use crate::error::Error;
 use crate::health::Health;
 use crate::lock::Lock;
 
+/// A group has at most so many operations and bytes.
+const GROUP: usize = 1024;
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
+/// So often an idle writer shows that it is alive.
+const BEAT: Duration = Duration::from_secs(1);
+/// Callers wait for so long while the database cannot be reached; a restart of it takes less.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// It is tried again after this time.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// What the writer owns.
 pub(super) struct Writer {
-    pub(super) session: Arc<Session>,
+    pub(super) database: Database,
+    pub(super) session: Option<Arc<Session>>,
     pub(super) pen: Pen,
     pub(super) numbers: Numbers,
     pub(super) life: i64,
     pub(super) observer: Observer,
     pub(super) receiver: UnboundedReceiver<Message>,
     pub(super) health: Arc<Health>,
+    /// Nothing is written any more, because.
+    pub(super) over: Option<String>,
+    pub(super) closing: bool,
     /// Held until the last write is done.
     pub(super) _lock: Lock,
 }
@@ -30,44 +51,268 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until the journal is closed.
     pub(super) async fn run(mut self) {
-        while let Some(message) = self.receiver.recv().await {
-            match message {
-                Message::Write(queued) => self.write(queued).await,
-                Message::Close => break,
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !self.closing {
+            tokio::select! {
+                biased;
+                message = self.receiver.recv() => match message {
+                    Some(message) => self.serve(message).await,
+                    None => break,
+                },
+                _ = beat.tick() => self.write(Vec::new()).await,
             }
+            beat.reset();
         }
-        let over = "UPDATE pen SET over = true WHERE node = $1 AND epoch = $2";
-        if let Err(error) = self.session.execute(over, &[&self.pen.node, &self.pen.epoch]).await {
+        if let Some(session) = &self.session
+            && let Err(error) = self.pen.lay_down(session).await
+        {
             tracing::debug!(%error, "the end of this life is not written: the next one finds out");
         }
     }
 
-    async fn write(&mut self, queued: Queued) {
-        let Op::Alone(mut alone) = queued.op;
-        let mut tx = Tx::new(Arc::clone(&self.session), self.numbers, self.life);
-        let outcome = async {
-            tx.client().batch_execute("BEGIN").await?;
-            let Pen { node, epoch, batch } = self.pen;
-            if tx.execute(pen::STEP, &[&node, &epoch, &batch]).await? == 0 {
-                return Err(Error::Unwritable("another hub has taken the journal over".to_owned()));
+    /// Writes what is queued now. What has statements of its own is written by itself, in its turn.
+    async fn serve(&mut self, first: Message) {
+        let (mut group, mut bytes, mut next) = (Vec::new(), 0, Some(first));
+        while let Some(message) = next {
+            match message {
+                Message::Close => self.closing = true,
+                Message::Write(queued) if matches!(queued.op, Op::Alone(_)) => {
+                    self.write(std::mem::take(&mut group)).await;
+                    self.write(vec![queued]).await;
+                    bytes = 0;
+                }
+                Message::Write(queued) => {
+                    bytes += queued.bytes;
+                    group.push(queued);
+                }
             }
-            alone.run(&mut tx).await?;
-            tx.finish().await?;
-            tx.client().batch_execute("COMMIT").await?;
-            Ok(())
+            let full = group.len() >= GROUP || bytes >= GROUP_BYTES;
+            next = if full { None } else { self.receiver.try_recv().ok() };
         }
-        .await;
-        match &outcome {
-            Ok(()) => {
-                self.pen.batch += 1;
-                self.numbers = tx.numbers;
-                self.health.written();
-                (self.observer)(tx.committed);
+        if !group.is_empty() {
+            self.write(group).await;
+        }
+    }
+
+    /// Writes a group and answers it.
+    async fn write(&mut self, group: Vec<Queued>) {
+        let began = Instant::now();
+        let (mut group, mut rooms) = (group, Vec::new());
+        let mut ops: Vec<Op> = Vec::with_capacity(group.len());
+        for Queued { op, room, .. } in group.drain(..) {
+            ops.push(op);
+            rooms.push(room);
+        }
+        loop {
+            if let Some(why) = &self.over {
+                self.health.failed(why);
+                return fail(ops, why);
             }
-            Err(_) => {
-                let _ = self.session.client().batch_execute("ROLLBACK").await;
+            let trouble = match self.attempt(&mut ops).await {
+                Ok(written) => return self.tell(ops, written),
+                Err(trouble) => trouble,
+            };
+            let why = match trouble {
+                Trouble::Apart(error) => match ops.len() {
+                    0 | 1 => return fail_with(ops, error),
+                    // One of them cannot be stored: each for itself, so that it harms nobody else.
+                    _ => {
+                        for op in ops {
+                            Box::pin(self.write(vec![Queued::again(op)])).await;
+                        }
+                        return;
+                    }
+                },
+                Trouble::Unknown(written, why) => {
+                    tracing::warn!("it is not known yet whether a commit got through: {why}");
+                    self.session = None;
+                    match self.find_out().await {
+                        Some(true) => return self.tell(ops, *written),
+                        Some(false) => why,
+                        None => return drop(ops),
+                    }
+                }
+                Trouble::Stepped => {
+                    self.step_aside().await;
+                    continue;
+                }
+                Trouble::Away(why) => why,
+            };
+            let known = self.health.trouble().is_some();
+            if known || began.elapsed() >= PATIENCE {
+                self.health.failed(&why);
+                return fail(ops, &why);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Tries once to write a group.
+    async fn attempt(&mut self, ops: &mut [Op]) -> Result<Written, Trouble> {
+        let session = self.session().await.map_err(|error| Trouble::Away(error.to_string()))?;
+        let batch =
+            Batch { session: Arc::clone(&session), pen: self.pen, numbers: self.numbers, life: self.life };
+        let outcome = patiently(&mut self.receiver, &mut self.closing, &self.health, batch.write(ops)).await;
+        let outcome = outcome.unwrap_or_else(|| Err(Trouble::Away("the hub stops".to_owned())));
+        if outcome.is_err()
+            && (session.is_over() || session.client().batch_execute("ROLLBACK").await.is_err())
+        {
+            self.session = None;
+        }
+        outcome
+    }
+
+    /// The session to write with.
+    async fn session(&mut self) -> Result<Arc<Session>, Error> {
+        if let Some(session) = self.session.as_ref().filter(|session| !session.is_over()) {
+            return Ok(Arc::clone(session));
+        }
+        self.session = None;
+        let session = Session::open(&self.database).await?;
+        for sql in load::ALL.iter().chain(&store::ALL) {
+            session.statement(sql).await?;
+        }
+        self.session = Some(Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Tells the observer and then the callers.
+    fn tell(&mut self, ops: Vec<Op>, written: Written) {
+        self.pen.batch += 1;
+        self.numbers = written.numbers;
+        self.health.healed();
+        (self.observer)(written.committed);
+        for (op, outcome) in ops.into_iter().zip(written.outcomes) {
+            op.answer(outcome);
+        }
+    }
+
+    /// Whether the last commit got through, of which no answer came. It got through on the server that answers now; once a
+    /// commit behind it has, nobody can take it back. `None` = the journal is closed before that is known.
+    async fn find_out(&mut self) -> Option<bool> {
+        let (database, pen) = (self.database.clone(), self.pen);
+        let finding = async move {
+            loop {
+                match settle(&database, pen).await {
+                    Ok(found) => return found,
+                    Err(error) => tracing::debug!(%error, "the commit is not found yet"),
+                }
+                sleep(PAUSE).await;
+            }
+        };
+        let found = patiently(&mut self.receiver, &mut self.closing, &self.health, finding).await?;
+        match found {
+            Found::NotThrough => Some(false),
+            Found::Through(batch) => {
+                // The caller counts the commit that was looked for.
+                self.pen.batch = batch - 1;
+                Some(true)
+            }
+            Found::Over => {
+                self.over = Some(taken_over());
+                Some(false)
+            }
+            Found::Lost(by) => {
+                self.over = Some(lost(by));
+                Some(false)
             }
         }
-        alone.answer(outcome);
+    }
+
+    /// The pen is not where it was left: says for good why nothing is written any more.
+    async fn step_aside(&mut self) {
+        let Ok(session) = self.session().await else { return };
+        match self.pen.batch_now(&session).await {
+            Ok(None) => self.over = Some(taken_over()),
+            Ok(Some(batch)) if batch < self.pen.batch => self.over = Some(lost(self.pen.batch - batch)),
+            Ok(Some(batch)) if batch > self.pen.batch => self.over = Some(taken_over()),
+            // A session of ours that had been given up held it: once more.
+            Ok(Some(_)) | Err(_) => sleep(PAUSE).await,
+        }
+        if let Some(why) = &self.over {
+            tracing::error!("the journal is not written any more: {why}");
+        }
+    }
+}
+
+/// What became of a commit.
+enum Found {
+    NotThrough,
+    /// It, and those behind it up to this one.
+    Through(i64),
+    /// Our life is over.
+    Over,
+    /// The database is so many commits behind what was confirmed.
+    Lost(i64),
+}
+
+/// Looks once for the commit behind `pen`, and confirms it with one more.
+async fn settle(database: &Database, pen: Pen) -> Result<Found, Error> {
+    let session = Session::open(database).await?;
+    let Some(batch) = pen.batch_now(&session).await? else { return Ok(Found::Over) };
+    if batch < pen.batch {
+        return Ok(Found::Lost(pen.batch - batch));
+    }
+    // Whether it got through or not: a session that still works at it holds the row, and this waits for it. When it has
+    // changed nothing, it comes here again.
+    let confirmed = session.first(super::pen::STEP, &[&pen.node, &pen.epoch, &batch]).await?;
+    if confirmed.is_none() || session.was_doubtful() {
+        return Err(Error::Unwritable("the commit is still under way".to_owned()));
+    }
+    Ok(if batch == pen.batch { Found::NotThrough } else { Found::Through(batch + 1) })
+}
+
+fn taken_over() -> String {
+    "another hub has taken it over, since this one had been silent for too long: stop this hub".to_owned()
+}
+
+fn lost(by: i64) -> String {
+    format!(
+        "the database has lost {by} commits that it had confirmed, by a failover to a standby that lagged behind: what was \
+         acknowledged then is not known any more; stop this hub, look at what is missing, and start it again"
+    )
+}
+
+fn fail(ops: Vec<Op>, why: &str) {
+    for op in ops {
+        op.answer(Err(Error::Unwritable(why.to_owned())));
+    }
+}
+
+fn fail_with(ops: Vec<Op>, error: Error) {
+    if let Some(op) = ops.into_iter().next() {
+        op.answer(Err(error));
+    }
+}
+
+/// Waits for something without an end in sight: when it takes too long, whoever comes meanwhile is told that nothing can be
+/// written. `None` = the journal is to be closed, and it has taken too long.
+async fn patiently<T>(
+    receiver: &mut UnboundedReceiver<Message>,
+    closing: &mut bool,
+    health: &Health,
+    what: impl Future<Output = T>,
+) -> Option<T> {
+    let (mut what, mut patience) = (pin!(what), pin!(sleep(PATIENCE)));
+    let why = "PostgreSQL does not answer";
+    loop {
+        tokio::select! {
+            biased;
+            made = &mut what => return Some(made),
+            () = &mut patience, if !patience.is_elapsed() => {
+                if *closing {
+                    return None;
+                }
+                health.failed(why);
+            }
+            message = receiver.recv(), if patience.is_elapsed() && !*closing => match message {
+                Some(Message::Write(queued)) => queued.op.answer(Err(Error::Unwritable(why.to_owned()))),
+                Some(Message::Close) | None => {
+                    *closing = true;
+                    return None;
+                }
+            },
+        }
     }
 }

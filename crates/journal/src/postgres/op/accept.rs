@@ -90,7 +90,12 @@ fn add_reply(page: &mut Page, known: &JobRow, (digest, sealed): &SealedReply) ->
     if !replies.iter().any(|stored| digest.is(*stored)) {
         replies.push(digest.now);
         page.replies.set(job, Some(replies));
-        page.notes.push(Note::Reply { job, place: known.replies, digest: digest.now, sealed: sealed.clone() });
+        page.notes.push(Note::Reply {
+            job,
+            place: known.replies,
+            digest: digest.now,
+            sealed: sealed.clone(),
+        });
         let mut row = known.clone();
         row.replies += 1;
         page.put(row);

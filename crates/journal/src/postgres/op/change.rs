@@ -141,10 +141,13 @@ fn start_step(plan: &mut [Step], start: AttemptStart) -> Result<(), Error> {
     let AttemptStart { step: index, number } = start;
     let guard = steps::to_start(number);
     let fits = |step: &&mut Step| {
-        guard.states().any(|from| from == step.state) && guard.attempts.is_none_or(|attempts| attempts == step.attempts)
+        guard.states().any(|from| from == step.state)
+            && guard.attempts.is_none_or(|attempts| attempts == step.attempts)
     };
     let Some(step) = plan.get_mut(usize::from(index)).filter(fits) else {
-        return Err(Error::Fenced(format!("step {index} is not pending, or {number} is not its next attempt")));
+        return Err(Error::Fenced(format!(
+            "step {index} is not pending, or {number} is not its next attempt"
+        )));
     };
     step.state = StepState::Running;
     step.attempts = number;

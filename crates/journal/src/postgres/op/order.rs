@@ -1,8 +1,8 @@
 //! The order of a subject's jobs: only the oldest live one, the head, may run.
 
 use jiff::Timestamp;
-use model::word::code;
 use model::Class;
+use model::word::code;
 
 use super::super::page::{JobRow, Page, Ruled};
 use crate::error::Error;

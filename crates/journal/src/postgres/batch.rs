@@ -1,0 +1,124 @@
+//! A batch: one transaction in two rounds. The first one takes the pen and reads how things stand; then the rules are worked
+//! out; the second one writes what has changed and commits.
+
+use std::sync::Arc;
+
+use super::ask::{Ask, ask_all};
+use super::load;
+use super::op::{Made, Op};
+use super::page::{Page, Wants};
+use super::pen::{self, Pen};
+use super::session::Session;
+use super::store;
+use super::tx::{Numbers, Tx};
+use crate::api::Committed;
+use crate::error::Error;
+
+/// What a batch begins with.
+pub(super) struct Batch {
+    pub(super) session: Arc<Session>,
+    pub(super) pen: Pen,
+    pub(super) numbers: Numbers,
+    pub(super) life: i64,
+}
+
+/// A batch that was written.
+pub(super) struct Written {
+    pub(super) outcomes: Vec<Result<Made, Error>>,
+    pub(super) numbers: Numbers,
+    pub(super) committed: Committed,
+}
+
+/// Why a batch was not written, or not known to be.
+pub(super) enum Trouble {
+    /// The pen is not where we left it.
+    Stepped,
+    /// The database refuses a value or a statement: an operation's fault.
+    Apart(Error),
+    /// The database cannot be reached or cannot write now.
+    Away(String),
+    /// The commit was sent, and no answer came.
+    Unknown(Box<Written>, String),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unwritable(why) => Trouble::Away(why),
+            other => Trouble::Apart(other),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for Trouble {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl Batch {
+    /// Writes the operations. One with statements of its own is by itself.
+    pub(super) async fn write(self, ops: &mut [Op]) -> Result<Written, Trouble> {
+        let mut page = Page::new(self.numbers, self.life);
+        let mut wants = Wants::default();
+        ops.iter().for_each(|op| op.wants(&mut wants));
+        let Pen { node, epoch, batch } = self.pen;
+        let mut asks = vec![
+            Ask::bare("BEGIN"),
+            Ask::new(pen::STEP, vec![Box::new(node), Box::new(epoch), Box::new(batch)]),
+        ];
+        asks.extend(load::asks(&wants));
+        let mut loaded = ask_all(&self.session, &asks).await?.into_iter().skip(1);
+        if loaded.next().is_none_or(|stepped| stepped.is_empty()) {
+            return Err(Trouble::Stepped);
+        }
+        load::put(&mut page, &wants, loaded.collect())?;
+        let mut tx = Tx::new(Arc::clone(&self.session), page);
+        let mut outcomes = Vec::with_capacity(ops.len());
+        for op in &mut *ops {
+            outcomes.push(match op {
+                // It fails as a whole, and nothing else is in this transaction.
+                Op::Alone(alone) => match alone.run(&mut tx).await {
+                    Err(Error::Unwritable(why)) => return Err(Trouble::Away(why)),
+                    Err(error) => return Err(Trouble::Apart(error)),
+                    Ok(()) => Ok(Made::Nothing),
+                },
+                op => tx.rule(|page| op.run(page)).await?,
+            });
+        }
+        self.commit(ops, &mut tx, outcomes).await
+    }
+
+    async fn commit(
+        &self,
+        ops: &[Op],
+        tx: &mut Tx,
+        outcomes: Vec<Result<Made, Error>>,
+    ) -> Result<Written, Trouble> {
+        let mut asks = store::asks(tx);
+        asks.push(Ask::bare("COMMIT"));
+        ops.iter().for_each(|op| op.crash_point("before_commit"));
+        let answer = ask_all(&self.session, &asks).await;
+        drop(asks);
+        let numbers = tx.numbers;
+        let written = Written { outcomes, numbers, committed: std::mem::take(&mut tx.committed) };
+        match answer {
+            Ok(_) if self.session.was_doubtful() => {
+                Err(Trouble::Unknown(Box::new(written), "it may not have been replicated".to_owned()))
+            }
+            Ok(_) => {
+                ops.iter().for_each(|op| op.crash_point("after_commit"));
+                Ok(written)
+            }
+            Err(error) if is_known(&error) => Err(error.into()),
+            Err(error) => Err(Trouble::Unknown(Box::new(written), Error::from(error).to_string())),
+        }
+    }
+}
+
+/// Whether the server itself has said that a statement failed and goes on: then nothing was committed.
+fn is_known(error: &tokio_postgres::Error) -> bool {
+    error
+        .as_db_error()
+        .is_some_and(|said| said.severity() == "ERROR" && !said.code().code().starts_with("57P"))
+}
