@@ -68,8 +68,10 @@ pub(super) async fn set_aside(
 /// See [`crate::Write::give_up`].
 pub(super) async fn give_up(tx: &mut Tx, over: &Over, at: Timestamp) -> Result<u64, Error> {
     let DeliveryTo { courier, address } = &over.to;
-    let give_up = "UPDATE delivery SET state = 2, ended_at = $5, message = $6
-                   WHERE state = 0 AND courier = $1 AND md5(address) = md5($2) AND address = $2 AND seq > $3 AND id < $4";
+    let give_up = "UPDATE delivery SET state = 2, ended_at = $5, message = $6 WHERE seq IN (
+                       SELECT seq FROM delivery
+                       WHERE state = 0 AND (courier, md5(address), seq) > ($1, md5($2), $3)
+                         AND (courier, md5(address)) <= ($1, md5($2)) AND address = $2 AND id < $4)";
     let (after, before, at_millis) = (over.after.number(), over.before.0, at.as_millisecond());
     let given_up = tx.execute(give_up, &[courier, address, &after, &before, &at_millis, &over.why]).await?;
     Ok(told(tx, given_up, at))
@@ -82,7 +84,9 @@ pub(super) async fn bound_lines(tx: &mut Tx, most: u64, at: Timestamp) -> Result
                 GROUP BY courier, address HAVING count(*) > $1";
     let give_up = "UPDATE delivery SET state = 2, ended_at = $4, message = $5 WHERE seq IN (
                        SELECT seq FROM delivery
-                       WHERE state = 0 AND courier = $1 AND md5(address) = md5($2) AND address = $2 ORDER BY seq LIMIT $3)";
+                       WHERE state = 0 AND (courier, md5(address), seq) > ($1, md5($2), 0)
+                         AND (courier, md5(address)) <= ($1, md5($2)) AND address = $2
+                       ORDER BY courier, md5(address), seq LIMIT $3)";
     let mut given_up = 0;
     for line in tx.all(long, &[&most]).await? {
         let (courier, address, count): (&str, &str, i64) =

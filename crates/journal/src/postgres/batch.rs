@@ -37,6 +37,8 @@ pub(super) enum Trouble {
     Apart(Error),
     /// The database cannot be reached or cannot write now.
     Away(String),
+    /// The journal was closed before there was an answer.
+    Left,
     /// The commit was sent, and no answer came.
     Unknown(Box<Written>, String),
 }

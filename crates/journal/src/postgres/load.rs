@@ -34,11 +34,13 @@ pub(super) const LIVE_BY_ID: &str = select_jobs!("live WHERE id = $1");
 pub(super) const LIVE_BY_SEQ: &str = select_jobs!("live WHERE seq = $1");
 const LEAVING: &str = select_jobs!(
     "(SELECT DISTINCT subject AS of_subject FROM live WHERE id = ANY($1::uuid[]) AND head AND subject IS NOT NULL) AS left_by
-     CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject = of_subject ORDER BY seq LIMIT 3) AS line"
+     CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, -1)
+         AND (live.subject, live.seq) < (of_subject, 9223372036854775807) ORDER BY live.subject, live.seq LIMIT 3) AS line"
 );
 const LINES: &str = select_jobs!(
     "unnest($1::text[], $2::bigint[]) AS wanted (of_subject, behind)
-     CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject = of_subject AND seq > behind ORDER BY seq LIMIT 3) AS line"
+     CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, behind)
+         AND (live.subject, live.seq) < (of_subject, 9223372036854775807) ORDER BY live.subject, live.seq LIMIT 3) AS line"
 );
 const BULK: &str = select_jobs!("live WHERE subject = ANY($1::text[]) AND class = 1");
 const REPLAYS: &str = concat!(

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::sleep;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
@@ -32,6 +34,9 @@ const SETTINGS: &str = "
     SET lock_timeout = '2s';
     SET standard_conforming_strings = on;
     SET client_min_messages = warning";
+
+/// A server that takes a connection and says nothing is waited for so long.
+const OPENS_WITHIN: Duration = Duration::from_secs(5);
 
 /// So many statements are kept prepared: limits stand in their texts, and come from those who ask.
 const STATEMENTS: usize = 256;
@@ -70,6 +75,13 @@ where
 impl Session {
     /// Opens one; what it says is carried on in a task of the runtime in which this runs.
     pub(super) async fn open(database: &Database) -> Result<Arc<Self>, Error> {
+        tokio::select! {
+            opened = Session::begin(database) => opened,
+            () = sleep(OPENS_WITHIN) => Err(Error::Unwritable(format!("{database} does not answer"))),
+        }
+    }
+
+    async fn begin(database: &Database) -> Result<Arc<Self>, Error> {
         let (client, connection) = {
             let tls = database.tls()?;
             database.config().connect(tls).await.map_err(|error| database.unreached(&error))?

@@ -15,7 +15,7 @@ use super::pen::Pen;
 use super::queue::{Message, Queued};
 use super::session::Session;
 use super::tx::Numbers;
-use super::{load, store};
+use super::{load, row, store};
 use crate::api::Observer;
 use crate::error::Error;
 use crate::health::Health;
@@ -110,7 +110,10 @@ impl Writer {
                 return fail(ops, why);
             }
             let trouble = match self.attempt(&mut ops).await {
-                Ok(written) => return self.tell(ops, written),
+                Ok(written) => {
+                    self.pen.batch += 1;
+                    return self.tell(ops, written);
+                }
                 Err(trouble) => trouble,
             };
             let why = match trouble {
@@ -138,6 +141,8 @@ impl Writer {
                     continue;
                 }
                 Trouble::Away(why) => why,
+                // Nobody can say any more what becomes of it.
+                Trouble::Left => return drop(ops),
             };
             let known = self.health.trouble().is_some();
             if known || began.elapsed() >= PATIENCE {
@@ -154,10 +159,8 @@ impl Writer {
         let batch =
             Batch { session: Arc::clone(&session), pen: self.pen, numbers: self.numbers, life: self.life };
         let outcome = patiently(&mut self.receiver, &mut self.closing, &self.health, batch.write(ops)).await;
-        let outcome = outcome.unwrap_or_else(|| Err(Trouble::Away("the hub stops".to_owned())));
-        if outcome.is_err()
-            && (session.is_over() || session.client().batch_execute("ROLLBACK").await.is_err())
-        {
+        let outcome = outcome.unwrap_or(Err(Trouble::Left));
+        if outcome.is_err() && !rolled_back(&session).await {
             self.session = None;
         }
         outcome
@@ -179,10 +182,12 @@ impl Writer {
 
     /// Tells the observer and then the callers.
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
-        self.pen.batch += 1;
         self.numbers = written.numbers;
         self.health.healed();
-        (self.observer)(written.committed);
+        // Of a sign of life nobody needs to hear.
+        if !ops.is_empty() {
+            (self.observer)(written.committed);
+        }
         for (op, outcome) in ops.into_iter().zip(written.outcomes) {
             op.answer(outcome);
         }
@@ -203,11 +208,11 @@ impl Writer {
         };
         let found = patiently(&mut self.receiver, &mut self.closing, &self.health, finding).await?;
         match found {
-            Found::NotThrough => Some(false),
-            Found::Through(batch) => {
-                // The caller counts the commit that was looked for.
-                self.pen.batch = batch - 1;
-                Some(true)
+            Found::At(batch) => {
+                // Only the commit that is looked for adds one.
+                let through = (batch - self.pen.batch) % 2 != 0;
+                self.pen.batch = batch;
+                Some(through)
             }
             Found::Over => {
                 self.over = Some(taken_over());
@@ -236,31 +241,40 @@ impl Writer {
     }
 }
 
-/// What became of a commit.
+/// Where the pen was found.
 enum Found {
-    NotThrough,
-    /// It, and those behind it up to this one.
-    Through(i64),
+    /// Here, confirmed.
+    At(i64),
     /// Our life is over.
     Over,
     /// The database is so many commits behind what was confirmed.
     Lost(i64),
 }
 
-/// Looks once for the commit behind `pen`, and confirms it with one more.
+/// Adds two, so that the commit that is looked for, which adds one, is told apart from any number of these.
+const CONFIRM: &str =
+    "UPDATE pen SET batch = batch + 2 WHERE node = $1 AND epoch = $2 AND batch = $3 RETURNING batch";
+
+/// Looks once for the pen, and confirms where it is with a commit of its own. A session that still works at the one that is
+/// looked for holds the row: this waits for it, and when it has changed the row, fails and has to be done again.
 async fn settle(database: &Database, pen: Pen) -> Result<Found, Error> {
     let session = Session::open(database).await?;
     let Some(batch) = pen.batch_now(&session).await? else { return Ok(Found::Over) };
     if batch < pen.batch {
         return Ok(Found::Lost(pen.batch - batch));
     }
-    // Whether it got through or not: a session that still works at it holds the row, and this waits for it. When it has
-    // changed nothing, it comes here again.
-    let confirmed = session.first(super::pen::STEP, &[&pen.node, &pen.epoch, &batch]).await?;
-    if confirmed.is_none() || session.was_doubtful() {
-        return Err(Error::Unwritable("the commit is still under way".to_owned()));
+    match session.first(CONFIRM, &[&pen.node, &pen.epoch, &batch]).await? {
+        Some(found) if !session.was_doubtful() => row::get(&found, 0).map(Found::At),
+        _ => Err(Error::Unwritable("the commit is still under way".to_owned())),
     }
-    Ok(if batch == pen.batch { Found::NotThrough } else { Found::Through(batch + 1) })
+}
+
+/// Whether a session can be used again after something has failed on it.
+async fn rolled_back(session: &Session) -> bool {
+    tokio::select! {
+        rolled_back = session.client().batch_execute("ROLLBACK") => rolled_back.is_ok() && !session.is_over(),
+        () = sleep(PATIENCE) => false,
+    }
 }
 
 fn taken_over() -> String {

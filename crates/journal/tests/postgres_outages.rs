@@ -1,0 +1,236 @@
+//! What happens to the journal on PostgreSQL when something goes wrong around it: what was acknowledged is there, nothing is
+//! there twice, and who writes no more cannot write late.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use intendant_journal::{Acceptance, EffectSet, Error, Journal};
+use model::OutcomeKind;
+use support::database::{Schema, sql};
+use support::*;
+use testkit::service::Kind;
+
+/// So many callers write at the same time.
+const CALLERS: u64 = 16;
+
+/// Callers that accept, start and end jobs until they are told to stop, each with its own subject. Returns the numbers of
+/// jobs that were acknowledged, and those that were acknowledged as ended.
+async fn work(journal: Arc<dyn Journal>, stop: Arc<AtomicBool>) -> (Vec<u64>, Vec<u64>) {
+    let caller = |caller: u64| {
+        let (journal, stop) = (Arc::clone(&journal), Arc::clone(&stop));
+        tokio::spawn(async move {
+            let (mut accepted, mut ended) = (Vec::new(), Vec::new());
+            let mut number = caller;
+            while !stop.load(Ordering::Relaxed) {
+                number += CALLERS;
+                let new =
+                    known_as(&format!("id-{number}"), b"content", job_of(&format!("s{caller}"), number));
+                // The same request again until there is an answer, as every source does.
+                loop {
+                    match journal.accept(new.clone(), EffectSet::default()).await {
+                        Ok(Acceptance::New | Acceptance::Known(..)) => break,
+                        Ok(other) => panic!("{other:?}"),
+                        Err(Error::Unwritable(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+                accepted.push(number);
+                insist(&*journal, start(number, at(1))).await;
+                insist(&*journal, settle(number, 1, OutcomeKind::Done, at(2))).await;
+                ended.push(number);
+            }
+            (accepted, ended)
+        })
+    };
+    let callers = join_all((1..=CALLERS).map(caller)).await;
+    callers.into_iter().map(Result::unwrap).fold(<(Vec<_>, Vec<_>)>::default(), |(mut a, mut e), (b, f)| {
+        a.extend(b);
+        e.extend(f);
+        (a, e)
+    })
+}
+
+/// Writes a move until it is written. It was not written when the answer is that it could not be.
+async fn insist(journal: &dyn Journal, change: intendant_journal::Change) {
+    loop {
+        match journal.change(change.clone()).await {
+            Ok(()) => return,
+            Err(Error::Unwritable(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// All that was acknowledged is there, once; and everything fits together.
+async fn judge(journal: &dyn Journal, accepted: &[u64], ended: &[u64]) {
+    assert!(!ended.is_empty());
+    for number in accepted {
+        let job = the_job(journal, *number).await;
+        assert_eq!(job.state.is_terminal(), ended.contains(number), "{job:?}");
+        let attempts = journal.attempts(id(*number)).await.unwrap();
+        assert!(attempts.len() <= 1, "{attempts:?}");
+    }
+    let all: u64 = journal.tallies().await.unwrap().iter().map(|tally| tally.jobs).sum();
+    assert_eq!(all, accepted.len() as u64, "nothing is there twice");
+    sound(journal).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_loses_nothing() {
+    let mut server = Kind::PostgreSql.start().unwrap();
+    let schema = Schema::on(server.url());
+    let opened = schema.open();
+    let stop = Arc::new(AtomicBool::new(false));
+    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
+    for _ in 0..3 {
+        let before = opened.journal.newest().await.unwrap();
+        // It is at work when it is killed.
+        until(|| async { opened.journal.newest().await.is_ok_and(|newest| newest > before) }).await;
+        server = tokio::task::spawn_blocking(move || {
+            server.crash();
+            server.revive().unwrap();
+            server
+        })
+        .await
+        .unwrap();
+        until(|| async { opened.journal.newest().await.is_ok() }).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let (accepted, ended) = working.await.unwrap();
+    judge(&*opened.journal, &accepted, &ended).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_that_are_killed_lose_nothing() {
+    let schema = Schema::new();
+    let opened = schema.open();
+    let stop = Arc::new(AtomicBool::new(false));
+    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
+    let url = schema.url().to_owned();
+    let killed = tokio::task::spawn_blocking(move || {
+        let mut killed = 0;
+        for round in 0..60_u64 {
+            // At moments that have nothing to do with what the writer does.
+            std::thread::sleep(Duration::from_millis(7 + round * 13 % 40));
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE application_name = 'intendant' AND state <> 'idle'";
+            killed += sql(&url, kill).len();
+        }
+        killed
+    });
+    let killed = killed.await.unwrap();
+    stop.store(true, Ordering::Relaxed);
+    let (accepted, ended) = working.await.unwrap();
+    assert!(killed > 0, "nobody was killed at work");
+    judge(&*opened.journal, &accepted, &ended).await;
+}
+
+#[tokio::test]
+async fn a_second_hub_is_told_who_is_at_work() {
+    let schema = Schema::new();
+    let _opened = schema.open();
+    let elsewhere = schema.from_elsewhere();
+    let error = intendant_journal::open(elsewhere.options(), Arc::new(|_| {})).err().unwrap();
+    let pid = std::process::id().to_string();
+    assert!(matches!(&error, Error::Locked { pid: who, .. } if who.starts_with(&pid)), "{error}");
+}
+
+#[tokio::test]
+async fn one_that_was_silent_for_too_long_is_taken_over_and_cannot_write_any_more() {
+    let schema = Schema::new();
+    let first = schema.open();
+    accept(&*first.journal, job(1)).await;
+    // Its heart stops: all that it commits waits, as if its machine stood still.
+    let holder = Holder::of(&schema);
+    let elsewhere = schema.from_elsewhere();
+    let began = Instant::now();
+    let releasing = std::thread::spawn(move || {
+        // Longer than anybody has to be silent.
+        std::thread::sleep(Duration::from_secs(8));
+        holder.release();
+    });
+    let second = tokio::task::spawn_blocking(move || elsewhere.open()).await.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(6), "it was taken over too early");
+    releasing.join().unwrap();
+    let error = first.journal.accept(job(2), EffectSet::default()).await.unwrap_err();
+    assert!(matches!(&error, Error::Unwritable(_)), "{error}");
+    assert!(first.journal.writable().await.is_err());
+    accept(&*second.journal, job(3)).await;
+    assert!(second.journal.job(id(2)).await.unwrap().is_none(), "it wrote late");
+    sound(&*second.journal).await;
+}
+
+#[tokio::test]
+async fn a_journal_of_a_newer_version_is_refused() {
+    let schema = Schema::new();
+    let opened = schema.open();
+    opened.journal.close().await;
+    sql(schema.url(), "UPDATE schema SET version = 99, readable_from = 99");
+    let error = intendant_journal::open(schema.options(), Arc::new(|_| {})).err().unwrap();
+    assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
+    sql(schema.url(), "UPDATE schema SET readable_from = 1");
+    let again = intendant_journal::open(schema.options(), Arc::new(|_| {}));
+    assert!(again.is_ok(), "a newer one that can be read");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_server_is_away_callers_are_told_and_it_heals_by_itself() {
+    let mut server = Kind::PostgreSql.start().unwrap();
+    let schema = Schema::on(server.url());
+    let opened = schema.open();
+    accept(&*opened.journal, job(1)).await;
+    server.crash();
+    let error = opened.journal.accept(job(2), EffectSet::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Unwritable(_)), "{error}");
+    assert!(opened.journal.writable().await.is_err());
+    assert!(opened.journal.job(id(1)).await.is_err());
+    server.revive().unwrap();
+    until(|| async { opened.journal.writable().await.is_ok() }).await;
+    accept(&*opened.journal, job(2)).await;
+    sound(&*opened.journal).await;
+}
+
+/// Waits until something holds.
+async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(60), "it never came true");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Holds the row of the pen, as a session does that stands still in the middle of a batch.
+struct Holder(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>);
+
+impl Holder {
+    fn of(schema: &Schema) -> Self {
+        let url = schema.url().to_owned();
+        let (tell, hear) = std::sync::mpsc::channel();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let holding = std::thread::spawn(move || {
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            let (client, connection) =
+                runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
+            runtime.spawn(connection);
+            runtime.block_on(client.batch_execute("BEGIN; SELECT * FROM pen FOR UPDATE")).unwrap();
+            ready.send(()).unwrap();
+            let _ = hear.recv();
+            let _ = runtime.block_on(client.batch_execute("ROLLBACK"));
+        });
+        is_ready.recv().unwrap();
+        Holder(tell, holding)
+    }
+
+    fn release(self) {
+        let _ = self.0.send(());
+        self.1.join().unwrap();
+    }
+}
