@@ -160,7 +160,7 @@ impl<'a> Asked<'a> {
     /// gone along, so that no other one gives that order.
     pub(super) fn along<'q>(&'q self, query: &mut Query<'q>, way: Way, stretch: &'q Stretch) -> Road {
         let (low, high) = (query.give(&stretch.low), query.give(&stretch.high));
-        let mut between = |query: &mut Query<'q>, column: &str, value: String| {
+        let between = |query: &mut Query<'q>, column: &str, value: String| {
             query.is(format!(
                 "{column} IS NOT NULL AND ({column}, seq) > ({value}, {low}) AND ({column}, seq) < ({value}, {high})"
             ));

@@ -37,9 +37,9 @@ impl PostgresJournal {
                 let kept = Arc::clone(&kept);
                 Box::pin(async move {
                     for (name, value) in kept.iter() {
-                        put(tx, name, value).await?;
+                        put(tx.session(), name, value).await?;
                     }
-                    remove(tx, TURNED_TO).await
+                    remove(tx.session(), TURNED_TO).await
                 })
             });
             begun.await.unwrap_or(Err(Error::Closed))?;
@@ -187,10 +187,10 @@ async fn exchange(tx: &Tx, batch: &Batch) -> Result<(), Error> {
         tx.execute(write, &[&key.kind, &key.key, was, becomes]).await?;
     }
     match batch.renewal {
-        Renewal::Under { .. } => put(tx, TURNED_TO, &batch.next.text()).await,
+        Renewal::Under { .. } => put(tx.session(), TURNED_TO, &batch.next.text()).await,
         Renewal::Done => {
-            remove(tx, TURNED_TO).await?;
-            remove(tx, KEY_BEFORE).await
+            remove(tx.session(), TURNED_TO).await?;
+            remove(tx.session(), KEY_BEFORE).await
         }
     }
 }
