@@ -211,8 +211,8 @@ filter-subject = Subject
 filter-backend = Backend
 filter-source = Source
 filter-code = Code
-filter-since = Since
-filter-until = Until
+filter-since = Accepted since
+filter-until = Accepted before
 filter-apply = Filter
 filter-clear = Clear the filter
 filter-wrong-subject = A subject is written kind:value, such as identity:alice.
@@ -363,8 +363,6 @@ dead-no-deliveries-text = A reply or notification that its receiver never takes 
 delivery-to = To
 delivery-again = Send again
 delivery-drop = Drop
-delivery-all-again = Send all again
-delivery-all-text = Sends every one of them again, in order.
 dead-no-jobs = No failed job
 dead-no-jobs-text = A job fails when a backend says so for good, or when its retries are used up. It stays here, and can be retried as it is or edited.
 dead-no-refusals = No refused message
@@ -639,7 +637,10 @@ done-sent-again = { $n ->
     [one] { $n } delivery is sent again.
    *[other] { $n } deliveries are sent again.
  }
-done-dropped = The delivery was dropped.
+done-dropped = { $n ->
+    [one] { $n } delivery is dropped.
+   *[other] { $n } deliveries are dropped.
+ }
 done-paused = The backend is paused. Its running steps end, no new one starts.
 done-resumed = The backend is resumed.
 done-approved = { $n ->
@@ -803,10 +804,6 @@ done-aside-many = { $n ->
     [one] { $n } dead letter is set aside.
    *[other] { $n } dead letters are set aside.
  }
-refusals-aside-all = { $n ->
-    [one] Set { $n } aside
-   *[other] Set all { $n } aside
- }
 dead-retry = Retry…
 dead-aside = Set aside…
 dead-retry-these = Retry these…
@@ -843,3 +840,44 @@ next-settled-replayed = It failed, and a replay of it has succeeded.
 next-settled-followed = It failed, and a replay of it failed too: that one is the dead letter.
 next-settled-aside = It failed, and was set aside.
 settled-why = Who set it aside, and why
+filter-ended_since = Ended since
+filter-ended_until = Ended before
+col-number = Number
+col-courier = Courier
+letters-number = { $n ->
+    [one] { $n } message
+   *[other] { $n } messages
+ }
+letters-looked-at = { $n ->
+    [one] Only the newest one was looked at.
+   *[other] Only the newest { $n } were looked at.
+ }
+letters-aside = Set aside
+cause-none = none of this cause is left
+done-resubmitted-many = { $n ->
+    [one] { $n } message was accepted.
+   *[other] { $n } messages were accepted.
+ }
+done-resubmitted-some = { $n ->
+    [one] { $n } message was accepted. The others were refused once more and stay here.
+   *[other] { $n } messages were accepted. The others were refused once more and stay here.
+ }
+done-resubmitted-none = { $n ->
+    [one] { $n } message was refused once more and stays here.
+   *[other] { $n } messages were refused once more and stay here.
+ }
+jobs-total = { $n ->
+    [one] { $n } job
+   *[other] { $n } jobs
+ }
+jobs-at-least = at least { $n } jobs
+jobs-newest-first = the last accepted first
+jobs-oldest-first = the first accepted first
+jobs-turn = Turn the order around
+jobs-looked-at-oldest = { $n ->
+    [one] Only the oldest job was looked at.
+   *[other] The oldest { $n } jobs were looked at.
+ }
+search-on-newer = Look at newer ones
+pager-oldest = ← Oldest
+pager-newer = Newer →

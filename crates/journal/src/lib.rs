@@ -35,4 +35,5 @@ pub use damage::{Burial, Damaged, Grave, Spot};
 pub use error::Error;
 pub use key::{Key, Keys};
 pub use life::Life;
+pub use rules::dead::id_of as cause_id;
 pub use sqlite::{Look, Options, Restored, identify, open, restore};

@@ -1,6 +1,19 @@
-//! When a failed job is no dead letter any more.
+//! When a failed job is no dead letter any more, and the names of causes.
 
-use model::{JobState, Settled};
+use model::{Cause, CauseId, Code, JobState, Settled};
+
+/// The name of a cause: it follows from what the cause says.
+pub fn id_of(cause: &Cause) -> CauseId {
+    let mut hash = blake3::Hasher::new();
+    for part in [cause.backend.as_deref(), cause.code.as_ref().map(Code::as_str), Some(&*cause.shape)] {
+        // No two lists of parts give the same bytes.
+        hash.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
+        hash.update(part.unwrap_or_default().as_bytes());
+    }
+    let mut first = [0; 8];
+    hash.finalize_xof().fill(&mut first);
+    CauseId(u64::from_le_bytes(first))
+}
 
 /// What the end of a replay makes of the job of which it is one, when that stands so (`None` = it is a dead letter);
 /// `None` = it stays as it is.

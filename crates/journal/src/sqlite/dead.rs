@@ -12,25 +12,13 @@ use super::tx::Tx;
 use crate::api::{CauseTally, DeadTally, Filter};
 use crate::error::Error;
 use crate::rules::dead;
+use crate::rules::dead::id_of;
 use crate::sealed::SealedEffects;
 
 /// So many causes are told apart by their messages; of others only backend and code are.
 const CAUSES: i64 = 1000;
 /// A replay of a replay of …: so many are followed back.
 const REPLAYS: usize = 100;
-
-/// The name of a cause.
-pub(super) fn id_of(cause: &Cause) -> CauseId {
-    let mut hash = blake3::Hasher::new();
-    for part in [cause.backend.as_deref(), cause.code.as_ref().map(Code::as_str), Some(&*cause.shape)] {
-        // No two lists of parts give the same bytes.
-        hash.update(&part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
-        hash.update(part.unwrap_or_default().as_bytes());
-    }
-    let mut first = [0; 8];
-    hash.finalize_xof().fill(&mut first);
-    CauseId(u64::from_le_bytes(first))
-}
 
 /// The number of a cause in its table.
 pub(super) fn place(id: CauseId) -> i64 {

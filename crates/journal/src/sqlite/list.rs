@@ -90,6 +90,8 @@ const FITS: &str = "seq > :low AND seq < :high
     AND (:code IS NULL OR code = :code)
     AND (:since IS NULL OR accepted_at >= :since)
     AND (:until IS NULL OR accepted_at < :until)
+    AND (:ended_since IS NULL OR ended_at >= :ended_since)
+    AND (:ended_until IS NULL OR ended_at < :ended_until)
     AND (:behind IS NULL OR head = 0)
     AND (:lanes IS NULL OR head = 1 AND lane IN (SELECT value FROM json_each(:lanes))
          AND due_at > :due_after AND due_at <= :due_until)
@@ -222,6 +224,8 @@ impl<'a> Asked<'a> {
             (None, Some(_)) => *state != JobState::Succeeded,
             (None, None) => true,
         };
+        let by_end = filter.ended_since.is_some() || filter.ended_until.is_some();
+        let possible = |state: &JobState| possible(state) && (state.is_terminal() || !by_end);
         let dead = filter.dead || filter.cause.is_some();
         let failed = |state: &JobState| *state == JobState::Failed || !(dead || filter.failed_on.is_some());
         let states = JobState::ALL.into_iter().filter(possible).filter(failed);
@@ -270,11 +274,12 @@ impl<'a> Asked<'a> {
         let filter = self.filter;
         let (after, until) = (Time(self.due.0), Time(self.due.1));
         let (since, before) = (filter.since.map(Time), filter.until.map(Time));
+        let (ended_since, ended_until) = (filter.ended_since.map(Time), filter.ended_until.map(Time));
         let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
         let subject = filter.subject.as_ref().map(Subject::as_str);
         let mut select = conn.prepare_cached(sql)?;
         let cause = filter.cause.map(super::dead::place);
-        let values: [(&str, &dyn ToSql); 22] = [
+        let values: [(&str, &dyn ToSql); 24] = [
             (":dead", &self.dead),
             (":cause", &cause),
             (":failed_on", &filter.failed_on),
@@ -294,6 +299,8 @@ impl<'a> Asked<'a> {
             (":code", &filter.code),
             (":since", &since),
             (":until", &before),
+            (":ended_since", &ended_since),
+            (":ended_until", &ended_until),
             (":behind", &behind),
             (":backend", &filter.backend),
             (":steps", &number::STEPS),
