@@ -861,7 +861,7 @@ settled-why = Par qui et pourquoi
 filter-ended_since = Terminé depuis
 filter-ended_until = Terminé avant
 col-number = Nombre
-col-courier = Messager
+col-courier = Coursier
 letters-number = { $n ->
     [one] { $n } message
    *[other] { $n } messages

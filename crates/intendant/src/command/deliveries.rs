@@ -86,9 +86,11 @@ fn told(settled: dto::DeliveriesSettled, words: &str, json: bool, context: &Cont
     if json {
         context.screen.json(&settled)?;
     } else {
-        let n = settled.deliveries;
-        let deliveries = if n == 1 { "1 delivery".to_owned() } else { format!("{n} deliveries") };
-        context.screen.marked(Mark::Good, format!("{deliveries} {words}"))?;
+        let counted = match settled.deliveries {
+            1 => "1 delivery".to_owned(),
+            n => format!("{n} deliveries"),
+        };
+        context.screen.marked(Mark::Good, format!("{} {words}", counted))?;
     }
     Ok(Exit::Done)
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::pin::pin;
 
 use anyhow::{Result, bail};
-use api::dto::{self, Cancelling, Exported, JobOrder, JobQuery, Time};
+use api::dto::{self, Cancelling, Exported, JobOrder, JobPage, JobQuery, Time};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use model::{Seq, null_to_empty};
@@ -59,20 +59,32 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     let look = if args.wide { look.whole() } else { look };
     let lines = job::list(&page.jobs, &look, now);
     lines.iter().try_for_each(|line| context.screen.line(line))?;
-    let none = page.jobs.is_empty() && page.damaged.is_empty();
-    let (these, others) = if args.oldest { ("oldest", "newer") } else { ("newest", "older") };
-    match (page.next, page.looked_at) {
-        (Some(next), Some(many)) if none => context.screen.remark(format!(
-            "no job fits among the {these} {many}; look at {others} ones with --before {next}"
-        )),
-        (Some(next), Some(many)) => context.screen.remark(format!(
-            "these are all among the {these} {many}; look at {others} ones with --before {next}"
-        )),
-        (Some(next), None) => context.screen.remark(format!("{others} ones: the same with --before {next}")),
-        (None, _) if none => context.screen.remark("no job fits"),
-        (None, _) => {}
+    if let Some(words) = way_on(&page, args.oldest) {
+        context.screen.remark(words);
     }
     Ok(Exit::Done)
+}
+
+/// What a page says of the rest of its listing.
+fn way_on(page: &JobPage, oldest_first: bool) -> Option<String> {
+    let none = page.jobs.is_empty() && page.damaged.is_empty();
+    let Some(next) = page.next else { return none.then(|| "no job fits".to_owned()) };
+    Some(match (page.looked_at, oldest_first) {
+        (Some(n), false) if none => {
+            format!("no job fits among the newest {n}; look at older ones with --before {next}")
+        }
+        (Some(n), true) if none => {
+            format!("no job fits among the oldest {n}; look at newer ones with --before {next}")
+        }
+        (Some(n), false) => {
+            format!("these are all among the newest {n}; look at older ones with --before {next}")
+        }
+        (Some(n), true) => {
+            format!("these are all among the oldest {n}; look at newer ones with --before {next}")
+        }
+        (None, false) => format!("older ones: the same with --before {next}"),
+        (None, true) => format!("newer ones: the same with --before {next}"),
+    })
 }
 
 /// `jobs show`.

@@ -12,7 +12,6 @@ use crate::client;
 use crate::state::{Deed, State};
 use anyhow::Result;
 use futures_util::StreamExt as _;
-use http::Problem;
 use model::{JobState, Name};
 use serde_json::json;
 
@@ -192,7 +191,7 @@ async fn destroy(deed: Deed, args: Destroy, desk: &dyn Desk) -> Result<Exit> {
     let report = match client::carry_out(&hub, deed, &selection).await {
         Err(api::Error::Problem(problem)) if selection.expected.is_none() && problem.expected.is_some() => {
             selection.expected = problem.expected;
-            agree(deed, &problem, desk)?;
+            agree(deed, problem.expected.unwrap_or_default(), desk)?;
             client::carry_out(&hub, deed, &selection).await?
         }
         report => report?,
@@ -202,8 +201,7 @@ async fn destroy(deed: Deed, args: Destroy, desk: &dyn Desk) -> Result<Exit> {
 }
 
 /// Has a person type how many will lose something.
-fn agree(deed: Deed, problem: &Problem, desk: &dyn Desk) -> Result<()> {
-    let n = problem.expected.unwrap_or_default();
+fn agree(deed: Deed, n: u64, desk: &dyn Desk) -> Result<()> {
     let words = match deed {
         Deed::Disable => format!("{n} identities will lose their access; type their number to go on:"),
         _ => format!("{n} identities will be deleted; type their number to go on:"),
@@ -211,7 +209,9 @@ fn agree(deed: Deed, problem: &Problem, desk: &dyn Desk) -> Result<()> {
     match ask_number(desk.screen(), &words)? {
         Some(typed) if typed == n => Ok(()),
         Some(_) => Err(misuse("that is another number: nothing was changed")),
-        None => Err(misuse(format!("{}; on the command line: --expected {n}", problem.detail))),
+        None => Err(misuse(format!(
+            "{n} identities are meant, more than 50: say that you know it, with --expected {n}"
+        ))),
     }
 }
 
