@@ -27,7 +27,7 @@ async fn charts_have_ranges_lead_to_jobs_and_are_of_one_backend_if_asked() {
     let failed = page.split("href=\"").find(|link| {
         link.contains("ended_since") && link.contains("state=failed") && !link.contains("state=succeeded")
     });
-    let failed = failed.unwrap().split('"').next().unwrap().replace("&#38;", "&");
+    let failed = failed.unwrap().split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
     let list = bed.get(&failed).await.html;
     assert!(list.contains("identity:bob") && !list.contains("identity:ann"), "{failed}");
     let own = bed.get("/backends/10first?range=7d").await.html;

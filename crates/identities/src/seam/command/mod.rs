@@ -48,14 +48,18 @@ fn filter(which: Which) -> Filter {
 
 async fn list(args: ListIdentities, desk: &dyn Desk) -> Result<Exit> {
     let hub = desk.client()?;
-    let page = client::list(&hub, &filter(args.which), args.sort, args.after.as_deref(), args.limit).await?;
+    let which = filter(args.which);
+    let page = client::list(&hub, &which, args.sort, args.after.as_deref(), args.limit).await?;
     let screen = desk.screen();
     if args.json {
         screen.json(&page)?;
         return Ok(Exit::Done);
     }
-    if page.identities.is_empty() && page.damaged.is_empty() {
-        screen.remark("no identity fits; `intendant identities import FILE` brings some in");
+    let none = page.identities.is_empty() && page.damaged.is_empty();
+    if none && which == Filter::default() {
+        screen.remark("there is no identity yet; `intendant identities import FILE` brings some in");
+    } else if none {
+        screen.remark("no identity fits");
     } else {
         screen.table(&table(&page.identities, desk))?;
     }
