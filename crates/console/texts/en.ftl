@@ -180,6 +180,7 @@ job-timeline = The attempts in time
 docs = The API
 docs-text = Every route of this hub, with the rights it needs and examples of what goes over the wire. For programs:
 docs-parts = Parts of the API
+docs-find = Find a route
 docs-token = Token
 docs-token-text = To try routes as a program would. Without one you try them as yourself.
 docs-open = For everybody.
@@ -559,6 +560,7 @@ failsafe-reject = { $what ->
      }
  }
 failsafe-kept-text = To keep them cancels their jobs.
+failsafe-since = Held since
 failsafe-caption = The jobs of this set
 
 # Audit.
@@ -576,6 +578,18 @@ audit-nothing = It was not there.
 # Settings.
 settings-text = The configuration as it holds now. It is changed in its file or by environment variables; most of it holds after a reload.
 settings-general = General
+settings-parts = Parts of the configuration
+settings-find = Find a setting
+settings-only-set = Only what is set here
+settings-count = { $n ->
+    [one] { $n } setting
+   *[other] { $n } settings
+ }
+settings-set = { $n ->
+    [one] { $n } set here
+   *[other] { $n } set here
+ }
+find-none = nothing found
 settings-caption = Settings
 setting-key = Key
 setting-value = Value
@@ -602,8 +616,8 @@ chore-failing = { $n ->
  }
 attention-chore = Something that is done at times fails: { $name }.
 about-count = { $n ->
-    [one] { $n } work, under the licence:
-   *[other] { $n } works, by licence:
+    [one] { $n } work, under one licence
+   *[other] { $n } works, by licence
  }
 
 # Submit.

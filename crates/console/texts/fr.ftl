@@ -186,6 +186,7 @@ job-timeline = Les tentatives dans le temps
 docs = L’API
 docs-text = Toutes les routes de ce serveur, avec les droits nécessaires et des exemples de ce qui s’échange. Pour les programmes :
 docs-parts = Parties de l’API
+docs-find = Chercher une route
 docs-token = Jeton
 docs-token-text = Pour essayer les routes comme le ferait un programme. Sans jeton, vous les essayez en votre nom.
 docs-open = Ouverte à tous.
@@ -577,6 +578,7 @@ failsafe-reject = { $what ->
      }
  }
 failsafe-kept-text = Les garder annule leurs travaux.
+failsafe-since = Retenu depuis :
 failsafe-caption = Les travaux de ce lot
 
 # Audit.
@@ -594,6 +596,18 @@ audit-nothing = N’existait pas.
 # Réglages.
 settings-text = La configuration en vigueur. Elle se change dans son fichier ou par des variables d’environnement ; l’essentiel prend effet après un rechargement.
 settings-general = Général
+settings-parts = Parties de la configuration
+settings-find = Chercher un réglage
+settings-only-set = Seulement ce qui est réglé ici
+settings-count = { $n ->
+    [one] { $n } réglage
+   *[other] { $n } réglages
+ }
+settings-set = { $n ->
+    [one] { $n } réglé ici
+   *[other] { $n } réglés ici
+ }
+find-none = rien de trouvé
 settings-caption = Réglages
 setting-key = Clé
 setting-value = Valeur
@@ -620,8 +634,8 @@ chore-failing = { $n ->
  }
 attention-chore = Une tâche périodique échoue : { $name }.
 about-count = { $n ->
-    [one] { $n } logiciel, sous licence :
-   *[other] { $n } logiciels, par licence :
+    [one] { $n } logiciel, sous licence
+   *[other] { $n } logiciels, par licence
  }
 
 # Soumettre.
