@@ -44,8 +44,8 @@ pub(crate) fn english(bed: &Bed, others: &[&str]) -> Vec<String> {
     let place = bed.browser.script("return location.pathname").unwrap();
     said.filter(|text| !others.iter().any(|other| text.contains(other)))
         .filter(|text| {
-            let words = text.split(|c: char| !c.is_alphabetic() && c != '_');
-            let sentence = words.filter(|word| ENGLISH.contains(&word.to_lowercase().as_str())).count() > 0;
+            let mut words = text.split(|c: char| !c.is_alphabetic() && c != '_');
+            let sentence = words.any(|word| ENGLISH.contains(&word.to_lowercase().as_str()));
             let known = french.find(text).is_some_and(|translated| translated != *text && text.contains(' '));
             sentence || known || TEXTS.contains(*text)
         })
@@ -62,10 +62,12 @@ fn english_only() -> BTreeSet<String> {
     for file in folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten() {
         let path = file.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let texts = match name {
-            _ if name.ends_with("en.ftl") => &mut found.0,
-            _ if name.ends_with("fr.ftl") => &mut found.1,
-            _ => continue,
+        let texts = if name.ends_with("en.ftl") {
+            &mut found.0
+        } else if name.ends_with("fr.ftl") {
+            &mut found.1
+        } else {
+            continue;
         };
         let text = fs::read_to_string(&path).unwrap();
         let values = text.lines().filter_map(|line| Some(line.split_once(" = ")?.1.trim().to_owned()));
