@@ -1,7 +1,7 @@
 //! Measures Intendant against bare baselines in the same run. Ratios are worth more than absolute
 //! figures: a virtual disk or a busy neighbour moves both sides.
 //!
-//! `cargo xtask bench [noop|http|postgres|scripts|workers|sesame|bus|google|mapistore|hosting|scale|process]…`, all without a name.
+//! `cargo xtask bench [noop|http|postgres|scripts|workers|sesame|bus|google|mapistore|hosting|scale|process|people]…`, all without a name.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 #![allow(clippy::disallowed_methods, reason = "measuring time is what it is for")]
@@ -15,6 +15,7 @@ mod hosting;
 mod http;
 mod mapistore;
 mod noop;
+mod people;
 mod postgres;
 mod process;
 mod scale;
@@ -43,6 +44,13 @@ fn main() -> Result<()> {
     {
         return google::doubles(accounts, latency, folder.as_ref());
     }
+    // So many people and jobs.
+    if let [name, people, jobs] = names.as_slice()
+        && name == "people"
+    {
+        disk::report()?;
+        return people::run(people.parse().ok(), jobs.parse().ok());
+    }
     // How `mapistore` calls itself.
     if let [name, socket, connections] = names.as_slice()
         && name == mapistore::CROWD
@@ -69,6 +77,7 @@ fn main() -> Result<()> {
             "hosting",
             "scale",
             "process",
+            "people",
         ]
         .map(str::to_owned)
         .to_vec();
@@ -89,9 +98,10 @@ fn main() -> Result<()> {
             "hosting" => hosting::run()?,
             "scale" => scale::run()?,
             "process" => process::run()?,
+            "people" => people::run(None, None)?,
             other => {
                 bail!(
-                    "there is no benchmark named {other}: noop, http, postgres, scripts, workers, sesame, bus, google, mapistore, hosting, scale or process"
+                    "there is no benchmark named {other}: noop, http, postgres, scripts, workers, sesame, bus, google, mapistore, hosting, scale, process or people"
                 )
             }
         }

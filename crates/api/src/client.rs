@@ -15,9 +15,11 @@ use model::JobId;
 
 use crate::dto::{
     Aside, AsideMany, AsideRefusals, Backend, BatchLine, CancelReport, Causes, CheckReport, Decide, Decided,
-    Event, EventQuery, Exported, Failsafe, Filter, HeldJobs, JobPage, JobQuery, MadeLink, MadeToken, Me,
-    NewLink, NewToken, News, Pong, Readiness, RecordPage, RecordQuery, Refused, ReloadReport, Replay,
-    ReplayMany, Replayed, ReplayedMany, Setting, Status, Story, Submitted, Time, TokenView, Waited,
+    DeliveriesSettled, DeliveryPage, DeliveryQuery, DropDeliveries, Event, EventQuery, Exported, Failsafe,
+    Filter, HeldJobs, JobPage, JobQuery, LetterCauses, MadeLink, MadeToken, Me, NewLink, NewToken, News,
+    Pong, Readiness, RecordPage, RecordQuery, RefusalQuery, Refused, ReloadReport, Replay, ReplayMany,
+    Replayed, ReplayedMany, Resend, ResubmitMany, ResubmittedMany, Setting, Status, Story, Submitted,
+    TokenView, Waited,
 };
 use crate::error::Error;
 use endpoint::Endpoint;
@@ -90,7 +92,7 @@ impl Client {
 
     // === jobs ===
 
-    /// A page of jobs, newest first.
+    /// A page of jobs, in the order that is asked for.
     pub async fn jobs(&self, jobs: &JobQuery) -> Result<JobPage, Error> {
         let mut query = Query::new("/api/v1/jobs");
         jobs.write(&mut query);
@@ -143,11 +145,6 @@ impl Client {
         self.post_json("/api/v1/jobs/aside", many).await
     }
 
-    /// Sets refused messages aside.
-    pub async fn set_aside_refusals(&self, many: &AsideRefusals) -> Result<Aside, Error> {
-        self.post_json("/api/v1/refusals/aside", many).await
-    }
-
     /// Cancels a job.
     pub async fn cancel(&self, job: JobId) -> Result<CancelReport, Error> {
         self.post(&format!("/api/v1/jobs/{job}/cancel")).await
@@ -179,8 +176,9 @@ impl Client {
     // === refusals ===
 
     /// A page of what could not be accepted, newest first.
-    pub async fn refusals(&self, records: &RecordQuery) -> Result<RecordPage, Error> {
+    pub async fn refusals(&self, which: &RefusalQuery, records: &RecordQuery) -> Result<RecordPage, Error> {
         let mut query = Query::new("/api/v1/refusals");
+        which.write(&mut query);
         records.write(&mut query);
         self.get(&query.finish()).await
     }
@@ -190,9 +188,53 @@ impl Client {
         self.get(&format!("/api/v1/refusals/{record}")).await
     }
 
+    /// Those that nothing has settled, by what they have in common.
+    pub async fn refusal_causes(&self) -> Result<LetterCauses, Error> {
+        self.get("/api/v1/refusals/causes").await
+    }
+
     /// Hands a refused message in again.
     pub async fn resubmit(&self, record: i64) -> Result<Submitted, Error> {
         self.post(&format!("/api/v1/refusals/{record}/resubmit")).await
+    }
+
+    /// Hands many in again.
+    pub async fn resubmit_many(&self, many: &ResubmitMany) -> Result<ResubmittedMany, Error> {
+        self.post_json("/api/v1/refusals/resubmit", many).await
+    }
+
+    /// Sets refused messages aside.
+    pub async fn set_aside_refusals(&self, many: &AsideRefusals) -> Result<Aside, Error> {
+        self.post_json("/api/v1/refusals/aside", many).await
+    }
+
+    // === deliveries ===
+
+    /// A page of what left, is to leave, or could not, newest first.
+    pub async fn deliveries(
+        &self,
+        which: &DeliveryQuery,
+        records: &RecordQuery,
+    ) -> Result<DeliveryPage, Error> {
+        let mut query = Query::new("/api/v1/deliveries");
+        which.write(&mut query);
+        records.write(&mut query);
+        self.get(&query.finish()).await
+    }
+
+    /// Those that were given up, by what they have in common.
+    pub async fn delivery_causes(&self) -> Result<LetterCauses, Error> {
+        self.get("/api/v1/deliveries/causes").await
+    }
+
+    /// Sends those again that were given up.
+    pub async fn retry_deliveries(&self, which: &Resend) -> Result<DeliveriesSettled, Error> {
+        self.post_json("/api/v1/deliveries/retry", which).await
+    }
+
+    /// Drops them for good.
+    pub async fn drop_deliveries(&self, which: &DropDeliveries) -> Result<DeliveriesSettled, Error> {
+        self.post_json("/api/v1/deliveries/drop", which).await
     }
 
     // === the failsafe ===
@@ -207,10 +249,10 @@ impl Client {
         self.get(&format!("/api/v1/failsafe/{}", escaped(set))).await
     }
 
-    /// Decides on the jobs of a set that were held up to `through`.
-    pub async fn decide(&self, set: &str, approve: bool, through: Time) -> Result<Decided, Error> {
+    /// Decides on the jobs of a set.
+    pub async fn decide(&self, set: &str, approve: bool, decision: &Decide) -> Result<Decided, Error> {
         let verb = if approve { "approve" } else { "reject" };
-        self.post_json(&format!("/api/v1/failsafe/{}/{verb}", escaped(set)), &Decide { through }).await
+        self.post_json(&format!("/api/v1/failsafe/{}/{verb}", escaped(set)), decision).await
     }
 
     // === access ===

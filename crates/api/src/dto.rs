@@ -1,11 +1,14 @@
 //! What goes over the wire, for server and client alike. Nothing secret is in it.
 
 mod ask;
+mod backend;
+mod check;
 mod damaged;
 mod dead;
 mod failsafe;
 mod hub;
 mod job;
+mod letters;
 mod progress;
 pub(crate) mod schema;
 mod story;
@@ -17,19 +20,25 @@ pub use access::dto::{
 pub(crate) use ask::PAGE;
 pub(crate) use ask::which;
 pub use ask::{
-    CancelMany, EventQuery, ExportFormat, Filter, JobQuery, RecordQuery, Replay, ReplayMany, WaitingFor,
+    CancelMany, DeliveryQuery, EventQuery, ExportFormat, Filter, JobOrder, JobQuery, RecordQuery,
+    RefusalQuery, Replay, ReplayMany, WaitingFor,
 };
+pub use backend::{
+    ActionView, Backend, BackendFigures, Concurrency, Dependency, Failure, Pong, Standing, Windows,
+};
+pub use check::{CheckReport, Finding, Reached, ReloadReport, Severity};
 pub use damaged::{Damaged, damaged};
 pub use dead::{Aside, AsideMany, AsideRefusals, Cause, Causes, Failed};
 pub use failsafe::{Audited, Count, Decide, Decided, Decision, Failsafe, HeldJobs, HeldSet, Setting};
 pub use http::Time;
-pub use hub::{
-    ActionView, Backend, BackendFigures, CheckReport, Concurrency, Dependency, Failure, Finding, Health,
-    Link, Oldest, Part, Pong, Reached, Readiness, ReloadReport, Severity, Standing, Status, Tally,
-};
+pub use hub::{Health, Link, Oldest, Part, Readiness, Status, Tally};
 pub use job::{Event, Exported, Job, JobCount, JobPage, Record, RecordPage, Refused};
+pub use letters::{
+    DeliveriesSettled, DropDeliveries, LetterCause, LetterCauses, RefusedAgain, Resend, ResubmitMany,
+    ResubmittedMany,
+};
 pub use progress::{News, Progress, ProgressKind};
-pub use story::{Attempt, DeliveriesSettled, Delivery, DeliveryPage, Moved, Settle, Step, Story, Waiting};
+pub use story::{Attempt, Delivery, DeliveryPage, Moved, Step, Story, Waiting};
 pub use submit::{
     Acceptance, BatchLine, CancelReport, CancelledMany, Cancelling, RefusedReplay, Replayed, ReplayedMany,
     Submitted, Waited,

@@ -5,12 +5,13 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use engine::port::{BackendEntry, Standing};
 use intendant_api::Installation;
-use intendant_api::dto::{self, Severity};
+use intendant_api::dto::{self, Decide, HeldSet, Severity};
 use journal::RecordFilter;
-use model::{JobState, OutcomeKind};
+use model::{ActionSpec, Destructive, FailsafeRule, JobState, OutcomeKind};
 use support::{Bed, Disk, LONG, Plan, document, entry, head, in_time, parse_problem, problem, raw};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,4 +126,51 @@ async fn a_hub_that_stops_says_so_and_when_to_come_back() {
     let answer = raw(&bed.socket, head("GET", "/api/v1/jobs", &[])).await;
     assert!(answer.to_lowercase().contains("retry-after: 5\r\n"), "{answer}");
     assert_eq!(parse_problem(&answer).0, 503);
+}
+
+/// The hub with a failsafe that lets one deletion through, and sixty people who are held by it.
+async fn sixty_held(bed: &Bed) -> HeldSet {
+    let destructive = ActionSpec { destructive: Some(Destructive::Delete), ..ActionSpec::default() };
+    let failsafe = FailsafeRule {
+        sources: vec!["*".to_owned()],
+        window: Duration::from_secs(3600),
+        delete: Some(1),
+        disable: None,
+    };
+    bed.hub.reload(
+        engine::port::Catalogue { entries: vec![entry("00done", support::done())] },
+        engine::ActionTable::new([("DO".to_owned(), destructive)]).unwrap(),
+        engine::Limits { failsafe, ..engine::Limits::default() },
+    );
+    bed.ended(&document("first")).await;
+    for n in 0..60 {
+        bed.job(&document(&format!("p{n}"))).await;
+    }
+    loop {
+        if let Some(set) = bed.client.failsafe().await.unwrap().sets.pop().filter(|set| set.jobs == 60) {
+            return set;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_of_more_than_fifty_names_their_number() {
+    let bed = Bed::done().await;
+    let set = sixty_held(&bed).await;
+    let decide =
+        async |expected| bed.client.decide(&set.name, true, &Decide { through: set.through, expected }).await;
+    for (expected, status, code) in [(None, 422, "number_needed"), (Some(59), 409, "other_number")] {
+        let told = problem(decide(expected).await);
+        assert_eq!((told.status, told.code.as_str(), told.expected), (status, code, Some(60)));
+        assert!(
+            told.detail.contains("delete 60") && told.detail.contains("`expected`: 60"),
+            "{}",
+            told.detail
+        );
+    }
+    assert!(bed.client.held(&set.name).await.unwrap().set.decision.is_none(), "nothing was decided");
+    assert_eq!(decide(Some(60)).await.unwrap().jobs, 60);
+    let again = problem(decide(None).await);
+    assert_eq!((again.status, again.code.as_str()), (409, "decided"), "what was decided is told as such");
 }

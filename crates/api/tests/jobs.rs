@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use intendant_api::client::Submission;
 use intendant_api::dto::{
-    Acceptance, Cancelling, EventQuery, Exported, Filter, JobQuery, Replay, ReplayMany,
+    Acceptance, Cancelling, EventQuery, Exported, Filter, JobOrder, JobQuery, Replay, ReplayMany,
 };
 use model::word::code;
 use model::{Class, EventKind, JobState, OutcomeKind, StepState};
@@ -198,6 +198,21 @@ async fn lists_are_filtered_and_paged() {
     }
     assert_eq!(seen, made);
 
+    // The other way round they are the same, page by page.
+    let mut query = JobQuery { order: Some(JobOrder::Oldest), limit: Some(4), ..JobQuery::default() };
+    let first = bed.client.jobs(&query).await.unwrap();
+    query.before = first.next;
+    let second = bed.client.jobs(&query).await.unwrap();
+    let ids: Vec<_> = first.jobs.iter().chain(&second.jobs).map(|job| job.id).collect();
+    assert_eq!(ids, made.iter().rev().copied().collect::<Vec<_>>());
+    let end = first.jobs[0].ended_at.unwrap();
+    let filter = Filter { ended_until: Some(end), ..Filter::default() };
+    let before = bed.client.jobs(&JobQuery { filter, ..JobQuery::default() }).await.unwrap().jobs;
+    assert!(before.iter().all(|job| job.id != ids[0]), "the end does not belong to it");
+    let filter = Filter { ended_since: Some(end), ..Filter::default() };
+    let since = bed.client.jobs(&JobQuery { filter, ..JobQuery::default() }).await.unwrap().jobs;
+    assert!(since.iter().any(|job| job.id == ids[0]));
+
     let count = async |filter: Filter| {
         bed.client.jobs(&JobQuery { filter, ..JobQuery::default() }).await.unwrap().jobs.len()
     };
@@ -227,6 +242,7 @@ async fn parameters_are_read_strictly() {
         ("limit=1001", "the parameter limit must be a whole number from 1 to 1000"),
         ("limit=5&limit=6", "the parameter limit is given twice"),
         ("since=yesterday", "the parameter since must be a time such as 2026-11-30T18:00:00Z"),
+        ("order=newset", "the parameter order must be newest or oldest"),
         ("before=x", "the parameter before must be the `next` of the page before"),
     ];
     for (query, expected) in cases {

@@ -4,7 +4,9 @@
 mod support;
 
 use intendant_api::client::Submission;
-use intendant_api::dto::{Acceptance, AsideMany, AsideRefusals, Filter, JobQuery, RecordQuery};
+use intendant_api::dto::{
+    Acceptance, AsideMany, AsideRefusals, Filter, JobQuery, RecordQuery, RefusalQuery, ResubmitMany,
+};
 use model::Outcome;
 use model::word::code;
 use serde_json::json;
@@ -28,11 +30,18 @@ async fn every_refusal_has_a_record() {
         assert_eq!((&kept.record.code, kept.size), (&problem.code, document.len() as u64));
         assert_eq!((kept.record.who.as_str(), &*kept.record.message), ("http", &*problem.detail));
     }
-    let page = bed.client.refusals(&RecordQuery { limit: Some(4), before: None }).await.unwrap();
+    let page = bed
+        .client
+        .refusals(&RefusalQuery::default(), &RecordQuery { limit: Some(4), before: None })
+        .await
+        .unwrap();
     assert_eq!(page.records.len(), 4);
     assert_eq!(page.records[0].what.as_deref(), Some("STRICT"));
-    let rest =
-        bed.client.refusals(&RecordQuery { before: page.next, ..RecordQuery::default() }).await.unwrap();
+    let rest = bed
+        .client
+        .refusals(&RefusalQuery::default(), &RecordQuery { before: page.next, ..RecordQuery::default() })
+        .await
+        .unwrap();
     assert_eq!((rest.records.len(), rest.next), (2, None));
 }
 
@@ -126,6 +135,43 @@ async fn dead_letters_are_grouped_and_set_aside_for_a_reason() {
     assert_eq!(bed.client.set_aside_refusals(&noise).await.unwrap().aside, 1);
     let told = bed.client.causes(None, 9).await.unwrap();
     assert_eq!((told.jobs, told.refusals), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_of_one_cause_are_handed_in_again_or_set_aside_together() {
+    let bed = Bed::done().await;
+    for who in ["ann", "bob"] {
+        let strict = json!({"action": "STRICT", "concernedTo": who}).to_string();
+        problem(bed.client.submit(strict, &Submission::default()).await);
+    }
+    problem(bed.client.submit("[1]", &Submission::default()).await);
+    let told = bed.client.refusal_causes().await.unwrap();
+    assert_eq!((told.looked_at, told.more, told.causes.len()), (3, false, 2));
+    let (strict, other) = (&told.causes[0], &told.causes[1]);
+    assert_eq!((strict.letters, &*strict.by, other.letters), (2, "http", 1));
+    let of = |cause| RefusalQuery { cause: Some(cause), ..RefusalQuery::default() };
+    let listed = bed.client.refusals(&of(strict.id), &RecordQuery::default()).await.unwrap().records;
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().all(|record| record.code.as_str() == "invalid_payload"));
+
+    bed.hub.reload(
+        engine::port::Catalogue { entries: vec![entry("00done", support::done())] },
+        engine::ActionTable::new([]).unwrap(),
+        engine::Limits::default(),
+    );
+    let many = ResubmitMany { cause: Some(strict.id), ..ResubmitMany::default() };
+    assert_eq!(problem(bed.client.resubmit_many(&many).await).status, 400, "all of them has to be said");
+    let done = bed.client.resubmit_many(&ResubmitMany { all: true, ..many }).await.unwrap();
+    assert_eq!((done.accepted, done.refused, done.left), (2, 0, 0));
+    let rest =
+        bed.client.resubmit_many(&ResubmitMany { all: true, ..ResubmitMany::default() }).await.unwrap();
+    assert_eq!((rest.accepted, rest.refused, rest.refusals.len()), (0, 1, 1));
+    let aside = AsideRefusals { all: true, cause: Some(strict.id), ..AsideRefusals::default() };
+    let aside = AsideRefusals { reason: "noise".to_owned(), ..aside };
+    assert_eq!(bed.client.set_aside_refusals(&aside).await.unwrap().aside, 0, "none of it is left");
+    let aside = AsideRefusals { cause: Some(other.id), ..aside };
+    assert_eq!(bed.client.set_aside_refusals(&aside).await.unwrap().aside, 1);
+    assert!(bed.client.refusal_causes().await.unwrap().causes.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

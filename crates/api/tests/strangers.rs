@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use access::Origin;
 use axum::Router;
 use http::{Caller, ConnectionLimits, Scope};
-use intendant_api::dto::RecordQuery;
+use intendant_api::dto::{RecordQuery, RefusalQuery};
 use support::{Bed, Plan, ask, in_time, open, parse_problem, raw, rest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -184,6 +184,6 @@ async fn packed_bodies_are_refused_at_every_door_and_not_kept() {
     let plain = "Content-Type: application/json\r\nContent-Encoding: identity";
     let answer = ask(&bed.url, "POST", "/api/v1/jobs", plain, "{}").await;
     assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
-    let kept = bed.client.refusals(&RecordQuery::default()).await.unwrap();
+    let kept = bed.client.refusals(&RefusalQuery::default(), &RecordQuery::default()).await.unwrap();
     assert!(kept.records.is_empty(), "{kept:?}");
 }

@@ -52,6 +52,7 @@ struct Bar {
     good: (String, String),
     soft: (String, String),
     bad: (String, String),
+    /// The jobs that ended in it, to which the state is added.
     link: String,
     at: String,
     until: String,
@@ -156,7 +157,7 @@ impl Bar {
             good: rect(HEIGHT - good, good),
             soft: rect(HEIGHT - good - soft, soft),
             bad: rect(HEIGHT - good - soft - bad, bad),
-            link: format!("/jobs?since={at}&until={until}{}", backend.unwrap_or_default()),
+            link: format!("/jobs?ended_since={at}&ended_until={until}{}", backend.unwrap_or_default()),
             any: ended(&stretch) > 0,
             says: says.join(", "),
             took: took.unwrap_or_else(|| v.t("chart-nothing")),
@@ -164,6 +165,11 @@ impl Bar {
             until,
             stretch,
         }
+    }
+
+    /// The jobs that ended in it, one way or the other.
+    fn ended(&self) -> String {
+        format!("{}&state=succeeded&state=failed", self.link)
     }
 
     /// Its beginning, for a table.

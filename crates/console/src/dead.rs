@@ -2,17 +2,20 @@
 
 pub(crate) mod delivery;
 pub(crate) mod group;
+mod letters;
 pub(crate) mod refusal;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use engine::LetterCauses;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
 use journal::{DeliveryFilter, Order, Page, RecordFilter};
 use model::{Delivery, DeliveryState, Job, Record, RecordKind, Seq};
 
 use self::group::Group;
+use self::letters::{Letters, Narrowed};
 use crate::Console;
 use crate::filter::Asked;
 use crate::jobs::Row;
@@ -56,6 +59,13 @@ struct Dead<'p> {
     jobs: Vec<Row>,
     refusals: Vec<Refused>,
     deliveries: Vec<Given>,
+    /// What refusals or deliveries have in common.
+    letters: Vec<Letters>,
+    /// The one cause of these that is asked for.
+    letter: Option<Letters>,
+    /// So many deliveries were given up; a mark where there may be more.
+    given_up: Option<(u64, bool)>,
+    narrowed: Narrowed,
     older: Option<String>,
     retry: Option<String>,
     aside: Option<String>,
@@ -113,10 +123,11 @@ pub(crate) async fn show(
     let journal = console.hub.journal();
     let tally = journal.dead_letters().await?;
     let asked = Asked::read(&form).only_dead();
-    let narrowed = !asked.cause.is_empty() || !asked.failed_on.is_empty();
+    let narrowed = Narrowed::read(&form)?;
+    let in_part = !narrowed.is_all() || !asked.failed_on.is_empty();
     let (mut grave, mut jobs, mut refusals, mut deliveries) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut causes, mut cause) = (Vec::new(), None);
+    let (mut causes, mut cause, mut told) = (Vec::new(), None, LetterCauses::default());
     let next = match of {
         Of::Jobs => {
             let unclear = || Problem::bad_request("the filter cannot be understood");
@@ -126,7 +137,7 @@ pub(crate) async fn show(
                 Ok(id) => journal.cause(id).await?.map(Group::from),
                 Err(_) => None,
             };
-            if before.is_none() && !narrowed {
+            if before.is_none() && !in_part {
                 causes = Group::all(&console, None, CAUSES).await?;
                 grave = undecided(&console).await?;
                 grave.truncate(FIRST);
@@ -138,15 +149,27 @@ pub(crate) async fn show(
         }
         Of::Refusals => {
             let dead = RecordFilter { dead: true, ..RecordFilter::of(RecordKind::Refusal) };
-            let found = journal.records(dead, before, ROWS as usize).await?;
+            let dead = RecordFilter { who: narrowed.by.clone(), ..dead };
+            told = console.hub.refusal_causes().await?;
+            let found = match narrowed.cause {
+                Some(cause) => console.hub.refusals_of(cause, dead, before, ROWS as usize).await?,
+                None => console.hub.records(dead, before, ROWS as usize).await?,
+            };
             let refused = found.rows.into_iter().map(|record| Refused { at: record.at.into(), record });
             refusals = refused.collect();
             found.next
         }
         Of::Deliveries => {
-            let filter =
-                DeliveryFilter { state: Some(DeliveryState::Undeliverable), ..DeliveryFilter::default() };
-            let found = console.hub.deliveries(filter, before, ROWS as usize).await?;
+            let filter = DeliveryFilter {
+                state: Some(DeliveryState::Undeliverable),
+                courier: narrowed.by.clone(),
+                address: narrowed.address.clone(),
+            };
+            told = console.hub.delivery_causes().await?;
+            let found = match narrowed.cause {
+                Some(cause) => console.hub.deliveries_of(cause, filter, before, ROWS as usize).await?,
+                None => console.hub.deliveries(filter, before, ROWS as usize).await?,
+            };
             let given = |delivery: Delivery| Given { body: pretty(&delivery.body), delivery };
             deliveries = found.rows.into_iter().map(given).collect();
             found.next
@@ -157,6 +180,13 @@ pub(crate) async fn show(
         Of::Refusals => "refusals",
         Of::Deliveries => "deliveries",
     };
+    let given_up = (of == Of::Deliveries).then_some((told.looked_at, told.more));
+    let mut letters = Letters::all(told);
+    let letter = letters.iter().position(|one| Some(one.of.id) == narrowed.cause);
+    let letter = letter.map(|place| letters.swap_remove(place));
+    if before.is_some() || !narrowed.is_all() {
+        letters.clear();
+    }
     let may_change = of == Of::Jobs && !jobs.is_empty() && visit.may(Scope::OPERATE);
     let content = Dead {
         v: &visit,
@@ -172,9 +202,17 @@ pub(crate) async fn show(
         jobs,
         refusals,
         deliveries,
+        letters,
+        letter,
+        given_up,
         older: next.map(|next| {
-            asked.link("/dead-letters", &[("of", name.to_owned()), ("before", next.to_string())])
+            let before = ("before", next.to_string());
+            match of {
+                Of::Jobs => asked.link("/dead-letters", &[("of", name.to_owned()), before]),
+                Of::Refusals | Of::Deliveries => narrowed.link(name, &[before]),
+            }
         }),
+        narrowed,
         asked,
     };
     Ok(visit.page(visit.t("dead")).live("on=jobs&on=refusals&on=deliveries").show(&content))

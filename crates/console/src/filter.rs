@@ -25,6 +25,9 @@ pub(crate) struct Asked {
     pub(crate) waiting: Option<WaitsFor>,
     pub(crate) since: String,
     pub(crate) until: String,
+    /// When they ended.
+    pub(crate) ended_since: String,
+    pub(crate) ended_until: String,
     /// Only dead letters.
     pub(crate) dead: bool,
     /// Failed on this backend.
@@ -33,7 +36,7 @@ pub(crate) struct Asked {
     pub(crate) cause: String,
     /// The subject that is meant, where it was looked up.
     meant: Option<Subject>,
-    /// The time zone in which those two are meant when they name none; empty = UTC.
+    /// The time zone in which these times are meant when they name none; empty = UTC.
     pub(crate) zone: String,
     /// The fields that cannot be understood, with the message that says why.
     wrong: Vec<(&'static str, &'static str)>,
@@ -54,6 +57,8 @@ impl Asked {
             waiting: form.get("waiting").and_then(waits_for),
             since: text("since"),
             until: text("until"),
+            ended_since: text("ended_since"),
+            ended_until: text("ended_until"),
             dead: form.is_ticked("dead"),
             failed_on: text("failed_on"),
             cause: text("cause"),
@@ -63,17 +68,22 @@ impl Asked {
         };
         let subject = asked.subject.is_empty() || asked.subject.parse::<Subject>().is_ok();
         // A zone that has nothing to say is no filter.
-        if asked.since.is_empty() && asked.until.is_empty() {
+        if asked.times().iter().all(|(_, text)| text.is_empty()) {
             asked.zone.clear();
         }
         let time = |text: &str| text.is_empty() || asked.moment(text).is_some();
-        let order = asked.moment(&asked.since).zip(asked.moment(&asked.until));
+        let in_order = |since: &str, until: &str| {
+            asked.moment(since).zip(asked.moment(until)).is_none_or(|(since, until)| since < until)
+        };
         let checks = [
             ("subject", "filter-wrong-subject", subject),
             ("since", "filter-wrong-time", time(&asked.since)),
             ("until", "filter-wrong-time", time(&asked.until)),
             ("cause", "filter-wrong-cause", asked.cause.is_empty() || asked.cause.parse::<CauseId>().is_ok()),
-            ("until", "filter-wrong-range", order.is_none_or(|(since, until)| since < until)),
+            ("until", "filter-wrong-range", in_order(&asked.since, &asked.until)),
+            ("ended_since", "filter-wrong-time", time(&asked.ended_since)),
+            ("ended_until", "filter-wrong-time", time(&asked.ended_until)),
+            ("ended_until", "filter-wrong-range", in_order(&asked.ended_since, &asked.ended_until)),
         ];
         asked.wrong =
             checks.into_iter().filter(|(.., right)| !right).map(|(name, why, _)| (name, why)).collect();
@@ -113,6 +123,16 @@ impl Asked {
     /// The same, of dead letters only.
     pub(crate) fn only_dead(self) -> Self {
         Asked { states: Vec::new(), waiting: None, dead: true, ..self }
+    }
+
+    /// Its times, by the names of their fields.
+    fn times(&self) -> [(&'static str, &String); 4] {
+        [
+            ("since", &self.since),
+            ("until", &self.until),
+            ("ended_since", &self.ended_since),
+            ("ended_until", &self.ended_until),
+        ]
     }
 
     /// The zone in which times without one are meant.
@@ -156,14 +176,14 @@ impl Asked {
             ("source", &self.source),
             ("code", &self.code),
             ("text", &self.text),
-            ("since", &self.since),
-            ("until", &self.until),
+        ];
+        let others = others.into_iter().chain(self.times()).chain([
             ("failed_on", &self.failed_on),
             ("cause", &self.cause),
             ("zone", &self.zone),
-        ];
+        ]);
         let dead = self.dead.then(|| ("dead", "true".to_owned()));
-        let others = others.into_iter().map(|(name, value)| (name, value.clone()));
+        let others = others.map(|(name, value)| (name, value.clone()));
         let waiting = WAITS.iter().filter(|(_, kind)| self.waiting == Some(*kind));
         let waiting = waiting.map(|(word, _)| ("waiting", (*word).to_owned()));
         states.chain(waiting).chain(dead).chain(others).filter(|(_, value)| !value.is_empty()).collect()
@@ -188,6 +208,8 @@ impl Asked {
         let asked = Asked {
             since: exact(&self.since),
             until: exact(&self.until),
+            ended_since: exact(&self.ended_since),
+            ended_until: exact(&self.ended_until),
             zone: String::new(),
             waiting: None,
             ..self.clone()
@@ -214,6 +236,8 @@ impl Asked {
             cause: self.cause.parse().ok(),
             since: self.moment(&self.since),
             until: self.moment(&self.until),
+            ended_since: self.moment(&self.ended_since),
+            ended_until: self.moment(&self.ended_until),
             ..Filter::default()
         })
     }
@@ -282,6 +306,17 @@ mod tests {
         assert!(asked("since=2026-11-30T18:00&zone=Mars/Base").filter().is_none());
         let empty = asked("since=2026-11-30T18:00&until=2026-11-30T18:00");
         assert!(empty.filter().is_none() && empty.wrong == [("until", "filter-wrong-range")]);
+    }
+
+    #[test]
+    fn what_ended_in_a_time_is_asked_for_like_what_was_accepted() {
+        let asked = asked("ended_since=2026-11-30T18:00&ended_until=2026-11-30T19:00&zone=Europe/Paris");
+        let filter = asked.filter().unwrap();
+        assert_eq!(filter.ended_since.unwrap().to_string(), "2026-11-30T17:00:00Z");
+        assert_eq!(filter.ended_until.unwrap().to_string(), "2026-11-30T18:00:00Z");
+        assert!(asked.export("csv").contains("ended_until=2026-11-30T18%3A00%3A00.000Z"));
+        let none = Asked { ended_since: asked.ended_until.clone(), ..asked };
+        assert_eq!(Asked::read(&Form::of_query(none.link("", &[]).trim_start_matches('?'))).wrong.len(), 1);
     }
 
     #[test]

@@ -23,6 +23,9 @@ use crate::views::Views;
 /// Rows of a page.
 const ROWS: u32 = 100;
 
+/// So many are counted above a list.
+const COUNTED: u32 = 1000;
+
 /// A row of a list of jobs.
 pub(crate) struct Row {
     pub(crate) job: Job,
@@ -68,6 +71,12 @@ struct List<'p> {
     /// Actions and backends that there are, to choose from.
     actions: Vec<String>,
     backends: Vec<String>,
+    /// How many fit, and in which order they are shown.
+    total: Option<String>,
+    oldest_first: bool,
+    /// As `aria-sort` says it, and where the other order is.
+    sorted: &'static str,
+    turn: String,
     newest: Option<String>,
     older: Option<String>,
     /// How far it looked, where that was not to the end and too few were found.
@@ -92,17 +101,34 @@ pub(crate) async fn list(
     let form = Form::of_query(query.as_deref().unwrap_or_default());
     let asked = Asked::meant(&console, &form).await?;
     let after = form.get("after").and_then(|after| after.parse().ok()).map(Seq);
-    let found = match asked.filter() {
+    let oldest_first = form.get("order") == Some("oldest");
+    let order = if oldest_first { Order::Oldest } else { Order::Newest };
+    let (found, count) = match asked.filter() {
         Some(filter) => {
-            let page = Page { after, order: Order::Newest, limit: ROWS };
-            console.hub.jobs(filter, asked.waiting, page).await?
+            let page = Page { after, order, limit: ROWS };
+            let count = console.hub.count(filter.clone(), asked.waiting, COUNTED);
+            let (found, count) = tokio::join!(console.hub.jobs(filter, asked.waiting, page), count);
+            (found?, Some(count?))
         }
-        None => Listing { rows: Vec::new(), next: None, damaged: Vec::new() },
+        None => (Listing { rows: Vec::new(), next: None, damaged: Vec::new() }, None),
     };
     let short = found.rows.len() + found.damaged.len() < ROWS as usize;
     let looked_at = match found.next.filter(|_| short) {
-        Some(next) => Some(visit.count("jobs-looked-at", console.hub.looked_at(Seq(next)).await?)),
+        Some(next) => {
+            let looked_at = console.hub.looked_at(order, Seq(next)).await?;
+            Some(
+                visit.count(if oldest_first { "jobs-looked-at-oldest" } else { "jobs-looked-at" }, looked_at),
+            )
+        }
         None => None,
+    };
+    let total = count.filter(|count| count.jobs > 0).map(|count| {
+        let number = visit.count(if count.more { "jobs-at-least" } else { "jobs-total" }, count.jobs);
+        format!("{number}, {}", visit.t(if oldest_first { "jobs-oldest-first" } else { "jobs-newest-first" }))
+    });
+    // The order belongs to the list, not to which jobs are meant.
+    let ordered = |turned: bool| {
+        (oldest_first != turned).then(|| ("order", "oldest".to_owned())).into_iter().collect::<Vec<_>>()
     };
     let rows = Row::all(&visit, &console, found.rows).await?;
     let (actions, backends) = choices(&console);
@@ -116,8 +142,15 @@ pub(crate) async fn list(
         states: JobState::ALL.into_iter().map(state).collect(),
         first_day: rows.is_empty() && asked.is_empty() && after.is_none() && found.next.is_none(),
         looked_at,
-        newest: after.map(|_| asked.link("/jobs", &[])),
-        older: found.next.map(|next| asked.link("/jobs", &[("after", next.to_string())])),
+        total,
+        oldest_first,
+        sorted: if oldest_first { "ascending" } else { "descending" },
+        turn: asked.link("/jobs", &ordered(true)),
+        newest: after.map(|_| asked.link("/jobs", &ordered(false))),
+        older: found.next.map(|next| {
+            let after = ("after", next.to_string());
+            asked.link("/jobs", &ordered(false).into_iter().chain([after]).collect::<Vec<_>>())
+        }),
         choose: visit.may(Scope::OPERATE),
         failed: rows.iter().any(|row| row.job.state == JobState::Failed),
         views: Views::of(&console, &visit, &caller, (!asked.is_empty()).then(|| asked.link("/jobs", &[])))

@@ -30,7 +30,8 @@ struct All<'p> {
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
     let row = |link: LinkView| {
         let (tone, word) = if link.connected { ("good", "link-up") } else { ("bad", "link-down") };
-        let counter = |(name, n): (&&'static str, &u64)| format!("{name} {}", visit.number(*n));
+        let counter =
+            |(name, n): (&&'static str, &u64)| format!("{} {}", visit.words(name), visit.number(*n));
         Row {
             chip: Chip { tone, word: visit.t(word) },
             since: link.since.into(),

@@ -17,11 +17,19 @@ async fn charts_have_ranges_lead_to_jobs_and_are_of_one_backend_if_asked() {
     for range in ["1h", "24h", "7d", "30d"] {
         let page = bed.get(&format!("/?range={range}&backend=10first")).await.html;
         assert!(page.contains("Attempts ended") && page.contains("1 succeeded, 1 failed"), "{range}");
-        assert!(page.contains("/jobs?since=20") && page.contains("&#38;backend=10first"), "{range}");
+        assert!(page.contains("/jobs?ended_since=20") && page.contains("&#38;backend=10first"), "{range}");
         assert!(
             page.contains(&format!("href=\"/?range={range}&#38;backend=10first\" aria-current=\"true\""))
         );
     }
+    // What a bar leads to is what ended in it, with that outcome.
+    let page = bed.get("/?range=1h").await.html;
+    let failed = page.split("href=\"").find(|link| {
+        link.contains("ended_since") && link.contains("state=failed") && !link.contains("state=succeeded")
+    });
+    let failed = failed.unwrap().split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+    let list = bed.get(&failed).await.html;
+    assert!(list.contains("identity:bob") && !list.contains("identity:ann"), "{failed}");
     let own = bed.get("/backends/10first?range=7d").await.html;
     assert!(own.contains("href=\"/backends/10first?range=7d\" aria-current=\"true\""), "{own}");
     // One bar of each chart is reached by the keyboard, the others from there.

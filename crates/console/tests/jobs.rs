@@ -303,3 +303,23 @@ async fn what_a_person_has_to_decide_stands_first_among_dead_letters() {
     assert!(!page.contains("One grave failure") && page.find(&row(grave)) > page.find(&row(other)), "{page}");
     assert_eq!(page.matches(">grave<").count(), 1, "{page}");
 }
+
+#[tokio::test]
+async fn the_list_says_how_many_there_are_and_is_turned_around_at_the_head_of_its_column() {
+    let bed = Bed::done().await;
+    for who in ["ann", "bob", "cat"] {
+        bed.ended("DO", who, json!({})).await;
+    }
+    let places = |page: &str| ["ann", "bob", "cat"].map(|who| page.find(&format!("identity:{who}")).unwrap());
+    let newest = bed.get("/jobs").await.html;
+    assert!(newest.contains("3 jobs, the last accepted first"), "{newest}");
+    assert!(newest.contains("aria-sort=\"descending\"><a href=\"/jobs?order=oldest\""));
+    let [ann, bob, cat] = places(&newest);
+    assert!(cat < bob && bob < ann);
+    let oldest = bed.get("/jobs?order=oldest&action=DO").await.html;
+    assert!(oldest.contains("3 jobs, the first accepted first"), "{oldest}");
+    assert!(oldest.contains("aria-sort=\"ascending\"><a href=\"/jobs?action=DO\""));
+    assert!(oldest.contains("type=\"hidden\" name=\"order\" value=\"oldest\""), "a filter keeps the order");
+    let [ann, bob, cat] = places(&oldest);
+    assert!(ann < bob && bob < cat);
+}

@@ -3,7 +3,7 @@
 
 mod support;
 
-use model::{JobState, Refusal};
+use model::{DeliveryTo, JobState, NewDelivery, Refusal};
 use serde_json::json;
 use support::Bed;
 
@@ -105,10 +105,85 @@ async fn a_refused_message_is_handed_in_again() {
         "{list}"
     );
     let (record, reason) = (bad.to_string(), ("reason", "an old client"));
-    let aside = bed.post("/dead-letters/refusals/aside", &[("record", &record), reason]).await;
+    let aside = bed.post("/dead-letters/refusals", &[("record", &record), ("aside", "1"), reason]).await;
     assert_eq!(aside.location(), "/dead-letters?of=refusals&said=aside-many.1");
     assert!(bed.get("/dead-letters?of=refusals").await.html.contains("No refused message"));
     assert!(bed.get("/audit").await.html.contains("set aside: an old client"));
+}
+
+#[tokio::test]
+async fn refusals_of_one_cause_are_a_group_that_is_handed_in_again_or_set_aside() {
+    let bed = Bed::done().await;
+    for (raw, message) in [
+        (r#"{"action": "DO", "payload": {}}"#, "line 1 is no document"),
+        (r#"{"action": "DO", "payload": {}}"#, "line 22 is no document"),
+        ("{", "the body is empty"),
+    ] {
+        let refusal = Refusal {
+            source: "http".to_owned(),
+            external_id: None,
+            action: None,
+            code: model::word::code::UNREADABLE,
+            message: message.to_owned(),
+            raw: raw.as_bytes().to_vec(),
+        };
+        bed.hub.refuse(refusal).await.unwrap();
+    }
+    let causes = bed.hub.refusal_causes().await.unwrap().causes;
+    let id = causes[0].id.to_string();
+    let list = bed.get("/dead-letters?of=refusals").await.html;
+    assert!(list.contains("line … is no document") && list.contains(&format!("of=refusals&amp;cause={id}")));
+    let group = bed.get(&format!("/dead-letters?of=refusals&cause={id}")).await.html;
+    assert!(
+        group.contains("2 messages") && group.contains("line 22") && !group.contains("the body is empty")
+    );
+    assert_eq!(bed.get("/dead-letters?of=refusals&cause=x").await.status, 400);
+
+    let refusals = "/dead-letters/refusals";
+    assert_eq!(bed.post(refusals, &[("again", "1")]).await.status, 400, "nothing was chosen");
+    let again = bed.post(refusals, &[("all", "1"), ("cause", &id), ("again", "1")]).await;
+    assert_eq!(again.location(), "/dead-letters?of=refusals&said=resubmitted-many.2");
+    let again = bed.post(refusals, &[("all", "1"), ("again", "1")]).await;
+    assert_eq!(again.location(), "/dead-letters?of=refusals&said=resubmitted-none.1");
+    assert_eq!(bed.post(refusals, &[("all", "1"), ("aside", "1"), ("reason", " ")]).await.status, 422);
+    let aside = bed.post(refusals, &[("all", "1"), ("aside", "1"), ("reason", "noise")]).await;
+    assert_eq!(aside.location(), "/dead-letters?of=refusals&said=aside-many.1");
+}
+
+#[tokio::test]
+async fn deliveries_that_were_given_up_are_sent_again_or_dropped_for_a_reason() {
+    let bed = Bed::done().await;
+    let delivery = |n: u8| NewDelivery {
+        to: DeliveryTo { courier: "post".into(), address: format!("box{}", n % 2) },
+        body: json!(n),
+        due_at: None,
+    };
+    bed.hub.tell((0..5).map(delivery).collect()).await.unwrap();
+    let count = async || bed.hub.delivery_causes().await.unwrap().looked_at;
+    testhub::until("all are given up", async || count().await == 5).await;
+    let page = bed.get("/dead-letters?of=deliveries").await.html;
+    assert!(page.contains("there is no …") && page.contains("<span class=\"n\">5</span>"), "{page}");
+    let one = bed.hub.deliveries(journal::DeliveryFilter::default(), None, 1).await.unwrap().rows[0]
+        .id
+        .0
+        .to_string();
+    let narrowed = bed.get("/dead-letters?of=deliveries&by=post&address=box1").await.html;
+    assert_eq!(narrowed.matches("name=\"delivery\"").count(), 2);
+
+    let deliveries = "/dead-letters/deliveries";
+    let silent = bed.post(deliveries, &[("delivery", &one), ("drop", "1"), ("reason", "")]).await;
+    assert_eq!(silent.status, 422, "a reason is missing");
+    let dropped =
+        bed.post(deliveries, &[("delivery", &one), ("drop", "1"), ("reason", "that box is gone")]).await;
+    assert_eq!(dropped.location(), "/dead-letters?of=deliveries&said=dropped.1");
+    assert!(bed.get("/audit").await.html.contains("dropped: that box is gone"));
+    let again =
+        bed.post(deliveries, &[("all", "1"), ("by", "post"), ("address", "box1"), ("again", "1")]).await;
+    assert_eq!(again.location(), "/dead-letters?of=deliveries&said=sent-again.2");
+    testhub::until("they come back", async || count().await == 4).await;
+    let all = bed.post(deliveries, &[("all", "1"), ("drop", "1"), ("reason", "closed")]).await;
+    assert_eq!(all.location(), "/dead-letters?of=deliveries&said=dropped.4");
+    assert!(bed.get("/audit").await.html.contains("4 deliveries dropped: closed"));
 }
 
 #[tokio::test]

@@ -180,6 +180,7 @@ job-timeline = The attempts in time
 docs = The API
 docs-text = Every route of this hub, with the rights it needs and examples of what goes over the wire. For programs:
 docs-parts = Parts of the API
+docs-find = Find a route
 docs-token = Token
 docs-token-text = To try routes as a program would. Without one you try them as yourself.
 docs-open = For everybody.
@@ -211,8 +212,8 @@ filter-subject = Subject
 filter-backend = Backend
 filter-source = Source
 filter-code = Code
-filter-since = Since
-filter-until = Until
+filter-since = Accepted since
+filter-until = Accepted before
 filter-apply = Filter
 filter-clear = Clear the filter
 filter-wrong-subject = A subject is written kind:value, such as identity:alice.
@@ -363,8 +364,6 @@ dead-no-deliveries-text = A reply or notification that its receiver never takes 
 delivery-to = To
 delivery-again = Send again
 delivery-drop = Drop
-delivery-all-again = Send all again
-delivery-all-text = Sends every one of them again, in order.
 dead-no-jobs = No failed job
 dead-no-jobs-text = A job fails when a backend says so for good, or when its retries are used up. It stays here, and can be retried as it is or edited.
 dead-no-refusals = No refused message
@@ -561,6 +560,7 @@ failsafe-reject = { $what ->
      }
  }
 failsafe-kept-text = To keep them cancels their jobs.
+failsafe-since = Held since
 failsafe-caption = The jobs of this set
 
 # Audit.
@@ -578,6 +578,18 @@ audit-nothing = It was not there.
 # Settings.
 settings-text = The configuration as it holds now. It is changed in its file or by environment variables; most of it holds after a reload.
 settings-general = General
+settings-parts = Parts of the configuration
+settings-find = Find a setting
+settings-only-set = Only what is set here
+settings-count = { $n ->
+    [one] { $n } setting
+   *[other] { $n } settings
+ }
+settings-set = { $n ->
+    [one] { $n } set here
+   *[other] { $n } set here
+ }
+find-none = nothing found
 settings-caption = Settings
 setting-key = Key
 setting-value = Value
@@ -604,8 +616,8 @@ chore-failing = { $n ->
  }
 attention-chore = Something that is done at times fails: { $name }.
 about-count = { $n ->
-    [one] { $n } work, under the licence:
-   *[other] { $n } works, by licence:
+    [one] { $n } work, under one licence
+   *[other] { $n } works, by licence
  }
 
 # Submit.
@@ -639,7 +651,10 @@ done-sent-again = { $n ->
     [one] { $n } delivery is sent again.
    *[other] { $n } deliveries are sent again.
  }
-done-dropped = The delivery was dropped.
+done-dropped = { $n ->
+    [one] { $n } delivery is dropped.
+   *[other] { $n } deliveries are dropped.
+ }
 done-paused = The backend is paused. Its running steps end, no new one starts.
 done-resumed = The backend is resumed.
 done-approved = { $n ->
@@ -803,10 +818,6 @@ done-aside-many = { $n ->
     [one] { $n } dead letter is set aside.
    *[other] { $n } dead letters are set aside.
  }
-refusals-aside-all = { $n ->
-    [one] Set { $n } aside
-   *[other] Set all { $n } aside
- }
 dead-retry = Retry…
 dead-aside = Set aside…
 dead-retry-these = Retry these…
@@ -843,3 +854,44 @@ next-settled-replayed = It failed, and a replay of it has succeeded.
 next-settled-followed = It failed, and a replay of it failed too: that one is the dead letter.
 next-settled-aside = It failed, and was set aside.
 settled-why = Who set it aside, and why
+filter-ended_since = Ended since
+filter-ended_until = Ended before
+col-number = Number
+col-courier = Courier
+letters-number = { $n ->
+    [one] { $n } message
+   *[other] { $n } messages
+ }
+letters-looked-at = { $n ->
+    [one] Only the newest one was looked at.
+   *[other] Only the newest { $n } were looked at.
+ }
+letters-aside = Set aside
+cause-none = none of this cause is left
+done-resubmitted-many = { $n ->
+    [one] { $n } message was accepted.
+   *[other] { $n } messages were accepted.
+ }
+done-resubmitted-some = { $n ->
+    [one] { $n } message was accepted. The others were refused once more and stay here.
+   *[other] { $n } messages were accepted. The others were refused once more and stay here.
+ }
+done-resubmitted-none = { $n ->
+    [one] { $n } message was refused once more and stays here.
+   *[other] { $n } messages were refused once more and stay here.
+ }
+jobs-total = { $n ->
+    [one] { $n } job
+   *[other] { $n } jobs
+ }
+jobs-at-least = at least { $n } jobs
+jobs-newest-first = the last accepted first
+jobs-oldest-first = the first accepted first
+jobs-turn = Turn the order around
+jobs-looked-at-oldest = { $n ->
+    [one] Only the oldest job was looked at.
+   *[other] The oldest { $n } jobs were looked at.
+ }
+search-on-newer = Look at newer ones
+pager-oldest = ← Oldest
+pager-newer = Newer →

@@ -186,6 +186,7 @@ job-timeline = Les tentatives dans le temps
 docs = L’API
 docs-text = Toutes les routes de ce serveur, avec les droits nécessaires et des exemples de ce qui s’échange. Pour les programmes :
 docs-parts = Parties de l’API
+docs-find = Chercher une route
 docs-token = Jeton
 docs-token-text = Pour essayer les routes comme le ferait un programme. Sans jeton, vous les essayez en votre nom.
 docs-open = Ouverte à tous.
@@ -217,8 +218,8 @@ filter-subject = Sujet
 filter-backend = Backend
 filter-source = Source
 filter-code = Code
-filter-since = Depuis
-filter-until = Jusqu’à
+filter-since = Reçu depuis
+filter-until = Reçu avant
 filter-apply = Filtrer
 filter-clear = Effacer le filtre
 filter-nobody = Aucun travail ne porte sur ce nom : indiquez genre:valeur, un nom complet ou un compte.
@@ -369,8 +370,6 @@ dead-no-deliveries-text = Une réponse ou une notification que son destinataire 
 delivery-to = Vers
 delivery-again = Renvoyer
 delivery-drop = Abandonner
-delivery-all-again = Tout renvoyer
-delivery-all-text = Renvoie chacun d’eux, dans l’ordre.
 dead-no-jobs = Aucun travail échoué
 dead-no-jobs-text = Un travail échoue quand un backend le dit définitivement, ou quand ses essais sont épuisés. Il reste ici et peut être relancé, tel quel ou modifié.
 dead-no-refusals = Aucun message refusé
@@ -579,6 +578,7 @@ failsafe-reject = { $what ->
      }
  }
 failsafe-kept-text = Les garder annule leurs travaux.
+failsafe-since = Retenu depuis :
 failsafe-caption = Les travaux de ce lot
 
 # Audit.
@@ -596,6 +596,18 @@ audit-nothing = N’existait pas.
 # Réglages.
 settings-text = La configuration en vigueur. Elle se change dans son fichier ou par des variables d’environnement ; l’essentiel prend effet après un rechargement.
 settings-general = Général
+settings-parts = Parties de la configuration
+settings-find = Chercher un réglage
+settings-only-set = Seulement ce qui est réglé ici
+settings-count = { $n ->
+    [one] { $n } réglage
+   *[other] { $n } réglages
+ }
+settings-set = { $n ->
+    [one] { $n } réglé ici
+   *[other] { $n } réglés ici
+ }
+find-none = rien de trouvé
 settings-caption = Réglages
 setting-key = Clé
 setting-value = Valeur
@@ -622,8 +634,8 @@ chore-failing = { $n ->
  }
 attention-chore = Une tâche périodique échoue : { $name }.
 about-count = { $n ->
-    [one] { $n } logiciel, sous licence :
-   *[other] { $n } logiciels, par licence :
+    [one] { $n } logiciel, sous licence
+   *[other] { $n } logiciels, par licence
  }
 
 # Soumettre.
@@ -657,7 +669,10 @@ done-sent-again = { $n ->
     [one] { $n } envoi est relancé.
    *[other] { $n } envois sont relancés.
  }
-done-dropped = L’envoi est abandonné.
+done-dropped = { $n ->
+    [one] { $n } envoi est abandonné.
+   *[other] { $n } envois sont abandonnés.
+ }
 done-paused = Le backend est en pause. Ses étapes en cours se terminent, aucune ne commence.
 done-resumed = Le backend a repris.
 done-approved = { $n ->
@@ -821,10 +836,6 @@ done-aside-many = { $n ->
     [one] { $n } rebut est classé.
    *[other] { $n } rebuts sont classés.
  }
-refusals-aside-all = { $n ->
-    [one] Classer { $n } message
-   *[other] Classer les { $n } messages
- }
 dead-retry = Relancer…
 dead-aside = Classer…
 dead-retry-these = Relancer ceux-ci…
@@ -861,3 +872,44 @@ next-settled-replayed = Il a échoué, puis une relance a réussi.
 next-settled-followed = Il a échoué, et sa relance aussi : c’est elle qui est au rebut.
 next-settled-aside = Il a échoué, puis a été classé.
 settled-why = Par qui et pourquoi
+filter-ended_since = Terminé depuis
+filter-ended_until = Terminé avant
+col-number = Nombre
+col-courier = Coursier
+letters-number = { $n ->
+    [one] { $n } message
+   *[other] { $n } messages
+ }
+letters-looked-at = { $n ->
+    [one] Seul le plus récent a été examiné.
+   *[other] Seuls les { $n } plus récents ont été examinés.
+ }
+letters-aside = Classer
+cause-none = il n’en reste aucun de cette cause
+done-resubmitted-many = { $n ->
+    [one] { $n } message est accepté.
+   *[other] { $n } messages sont acceptés.
+ }
+done-resubmitted-some = { $n ->
+    [one] { $n } message est accepté. Les autres, refusés de nouveau, restent ici.
+   *[other] { $n } messages sont acceptés. Les autres, refusés de nouveau, restent ici.
+ }
+done-resubmitted-none = { $n ->
+    [one] { $n } message est refusé de nouveau et reste ici.
+   *[other] { $n } messages sont refusés de nouveau et restent ici.
+ }
+jobs-total = { $n ->
+    [one] { $n } travail
+   *[other] { $n } travaux
+ }
+jobs-at-least = au moins { $n } travaux
+jobs-newest-first = du plus récent au plus ancien
+jobs-oldest-first = du plus ancien au plus récent
+jobs-turn = Inverser l’ordre
+jobs-looked-at-oldest = { $n ->
+    [one] Seul le travail le plus ancien a été examiné.
+   *[other] Les { $n } travaux les plus anciens ont été examinés.
+ }
+search-on-newer = Chercher plus loin
+pager-oldest = ← Plus anciens
+pager-newer = Plus récents →

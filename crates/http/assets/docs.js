@@ -24,12 +24,3 @@ document.addEventListener("submit", async (event) => {
     answer.textContent = String(error);
   }
 });
-
-// A link to a route opens it.
-const show = () => {
-  const route = document.getElementById(location.hash.slice(1));
-  if (route instanceof HTMLDetailsElement) route.open = true;
-  route?.scrollIntoView();
-};
-addEventListener("hashchange", show);
-show();

@@ -169,6 +169,45 @@
     to.focus();
   });
 
+  // === long pages: a link opens what it leads to; what is looked for is shown where it stands ===
+
+  const unfold = () => {
+    const at = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let fold = at?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    at?.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  if (location.hash) unfold();
+
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const finder = document.querySelector("[data-find]");
+  const find = () => {
+    const { words, only } = finder.elements;
+    const wanted = plain(words.value).split(/\s+/).filter(Boolean);
+    const all = !wanted.length && !only?.checked;
+    let found = 0;
+    for (const fold of document.querySelectorAll("[data-fold]")) {
+      let here = 0;
+      for (const row of fold.querySelectorAll("[data-row]")) {
+        const text = plain(row.textContent);
+        row.hidden = !wanted.every((word) => text.includes(word)) || (only?.checked && !("set" in row.dataset));
+        if (!row.hidden) here += 1;
+      }
+      fold.hidden = !here;
+      fold.open = !all && here > 0;
+      found += here;
+    }
+    const status = finder.querySelector("[role=status]");
+    status.textContent = all ? "" : found || status.dataset.none;
+  };
+  if (finder) {
+    finder.hidden = false;
+    finder.addEventListener("input", find);
+    finder.addEventListener("submit", (event) => event.preventDefault());
+    // What a browser has typed in by itself when one comes back.
+    if (finder.elements.words.value || finder.elements.only?.checked) find();
+  }
+
   // === choosing many ===
 
   const chosen = new Set();
@@ -226,7 +265,7 @@
     look();
   };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const typing = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
     const wanted = event.key === "/" ? !typing : event.key === "k" && (event.ctrlKey || event.metaKey);
     if (!palette || palette.open || !wanted || event.altKey) return;
     event.preventDefault();
@@ -255,8 +294,14 @@
   // A form that filters is sent as soon as a choice is made, without what was left empty.
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-filter]");
-    if (form && event.target.matches("select, input[type=checkbox]")) form.requestSubmit();
+    if (!form || !event.target.matches("select, input[type=checkbox]")) return;
+    sessionStorage.setItem("was at", event.target.id);
+    form.requestSubmit();
   });
+  // Whoever chose it goes on from there.
+  const wasAt = sessionStorage.getItem("was at");
+  sessionStorage.removeItem("was at");
+  if (wasAt) document.getElementById(wasAt)?.focus();
   document.addEventListener("formdata", (event) => {
     if (!event.target.matches("form[data-filter]")) return;
     for (const [name, value] of [...event.formData]) {

@@ -5,6 +5,7 @@
 //! and what accepts connections and says who asks ([`listen`]).
 #![forbid(unsafe_code)]
 
+mod agreed;
 pub mod body;
 mod caller;
 mod credential;
@@ -25,6 +26,7 @@ mod time;
 #[doc(hidden)]
 pub mod words;
 
+pub use agreed::agreed;
 pub use body::{Bodies, BodyLimits, Document};
 pub use caller::{Address, Admin, Caller, May, Needs, Operate, Proof, Read, ReadOwn, SOURCE, Submit};
 pub use credential::{Credential, KeyedPaths};

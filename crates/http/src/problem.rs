@@ -33,6 +33,9 @@ pub struct Problem {
     /// JSON pointers of the secrets that have to be given again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// How many there are, where the caller has to name the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
     /// Seconds after which it may work; also sent as `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u16>,
@@ -49,6 +52,7 @@ impl Problem {
             record: None,
             job: None,
             missing: Vec::new(),
+            expected: None,
             retry_after: None,
         }
     }

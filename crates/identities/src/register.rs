@@ -5,6 +5,7 @@ mod bulk;
 mod claim;
 mod erase;
 mod feed;
+mod fit;
 mod import;
 mod look;
 mod password;

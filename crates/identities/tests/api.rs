@@ -163,6 +163,34 @@ async fn a_selection_must_be_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn above_fifty_the_number_is_named_before_anybody_loses_something() {
+    let bed = Bed::new().await;
+    let ids: Vec<String> = (0..55).map(|n| format!("p{n}")).collect();
+    bed.ready(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bed.ask("POST", "/api/v1/identities/synchronise", None).await;
+    bed.at_rest().await;
+    let ask = async |verb: &str, body: Value| {
+        bed.ask("POST", &format!("/api/v1/identities/{verb}"), Some(body)).await
+    };
+    // Whom it cannot be done to does not count: nobody can be synchronised twice over, and "nobody" is nobody.
+    let named = json!({"ids": ids.iter().map(String::as_str).chain(["nobody"]).collect::<Vec<_>>()});
+    for (body, status, code) in [
+        (json!({"filter": {}}), 422, "number_needed"),
+        (named, 422, "number_needed"),
+        (json!({"filter": {}, "expected": 54}), 409, "other_number"),
+        (json!({"filter": {"text": "p1"}, "expected": 55}), 409, "other_number"),
+    ] {
+        let (answered, problem) = ask("delete", body.clone()).await;
+        assert_eq!((answered.as_u16(), &problem["code"]), (status, &json!(code)), "{body}");
+    }
+    assert_eq!(ask("disable", json!({"filter": {}})).await.1["expected"], 55);
+    assert_eq!(bed.state("p0").await, State::Synchronised, "nothing was begun");
+    assert_eq!(ask("delete", json!({"filter": {"text": "p1"}})).await.1["done"], 11, "fifty need no number");
+    bed.at_rest().await;
+    assert_eq!(ask("delete", json!({"filter": {}, "expected": 44})).await.1["done"], 44);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_set_while_the_caller_waits() {
     let bed = Bed::new().await;
     bed.ready(&["a"]).await;

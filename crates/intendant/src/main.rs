@@ -79,6 +79,7 @@ async fn own(command: Command, context: &Context) -> Result<Exit> {
             Jobs::Export(args) => command::jobs::export(args, context).await,
             Jobs::Stdin(args) => command::jobs::stdin(args, context).await,
             Jobs::Refusals(refusals) => command::refusals::run(refusals, context).await,
+            Jobs::Deliveries(deliveries) => command::deliveries::run(deliveries, context).await,
         },
         Command::Backends(backends) => match backends {
             Backends::List(args) => command::backends::list(args, context).await,

@@ -398,6 +398,9 @@ fn killed_at_any_moment_and_without_its_journal_it_loses_nothing() {
     assert!(shown.contains("lists: RabbitMQ keeps each message until its job has ended"), "{shown}");
     assert!(shown.contains(r#""origin":"$DYNO""#) || shown.contains(r#""origin": "$DYNO""#), "{shown}");
 
+    // What is published before its queue is there goes nowhere.
+    let declared = world.command(&["bus", "declare"]).env("DYNO", "worker.1").status().unwrap();
+    assert!(declared.success());
     let mut hub = start();
     assert!(hub.log().contains("the journal does not last (journal.durable is false)"), "{}", hub.log());
     let mut peer = asker(&broker);

@@ -83,15 +83,44 @@ fn what_settings_mean_is_said_in_french() {
 // --- errors and sentences ---
 
 /// Crates whose errors and sentences people read at commands and on pages.
-const SPOKEN: [&str; 10] =
-    ["access", "api", "engine", "http", "identities", "intendant", "journal", "model", "module", "scripts"];
+const SPOKEN: [&str; 17] = [
+    "access",
+    "api",
+    "bus",
+    "console",
+    "engine",
+    "google",
+    "hosting",
+    "http",
+    "identities",
+    "intendant",
+    "journal",
+    "mapistore",
+    "model",
+    "module",
+    "notify",
+    "scripts",
+    "sesame",
+];
 /// Where a sentence for people begins in code.
-const CALLS: [&str; 7] = ["#[error(", ".remark(", ".fail(", ".ask(", "misuse(", "bail!(", "anyhow!("];
+const CALLS: [&str; 9] = [
+    "#[error(",
+    ".remark(",
+    ".fail(",
+    ".ask(",
+    "misuse(",
+    "bail!(",
+    "anyhow!(",
+    "Problem::bad_request(",
+    "Problem::taken(",
+];
 /// The same, where something stands before it.
 const SECOND: [&str; 4] = [".marked(", "Finding::ok(", "Finding::warning(", "Finding::error("];
+/// The same, where two things do.
+const THIRD: [&str; 2] = ["Problem::new(", "Problem::later("];
 
 /// Sentences that are put together from parts, of which each is known.
-const MADE_OF_PARTS: [&str; 17] = [
+const MADE_OF_PARTS: [&str; 26] = [
     "there is no {0}",
     "{key} ({origin}): {what}",
     "{} {} {at}{why}",
@@ -108,7 +137,16 @@ const MADE_OF_PARTS: [&str; 17] = [
     "{} {words}",
     "{} {}: {}",
     "{} × {backend}{}",
-    "identities.schemas: {}: {why}",
+    "there is no {what}",
+    "{place}, {waiting} waiting, {consumers} taking them",
+    "{place}: the user {}",
+    "bus.{name}: {}: {error}",
+    "{} {} at {}",
+    "{}  {}{told}",
+    "{} {state} {}{why}",
+    "{what} is there",
+    "{place}, version {}",
+    "{place} has maxmemory-policy {}: it may throw jobs away",
 ];
 
 #[test]
@@ -132,13 +170,13 @@ fn errors_and_sentences_of_commands_have_their_french() {
     assert!(missing.is_empty(), "without French:\n{}", missing.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
-/// The texts that are written out behind one of [`CALLS`] or [`SECOND`], with or without `format!` around them.
+/// The texts that are written out behind one of [`CALLS`], [`SECOND`] or [`THIRD`], with or without `format!` around them.
 fn sentences(code: &str) -> impl Iterator<Item = String> {
-    let calls = CALLS.map(|call| (call, false)).into_iter().chain(SECOND.map(|call| (call, true)));
-    calls.flat_map(move |(call, second)| {
+    let calls = CALLS.map(|call| (call, 0)).into_iter();
+    let calls = calls.chain(SECOND.map(|call| (call, 1))).chain(THIRD.map(|call| (call, 2)));
+    calls.flat_map(move |(call, before)| {
         code.match_indices(call).filter_map(move |(at, _)| {
-            let rest = &code[at + call.len()..];
-            let rest = if second { rest.split_once(',')?.1 } else { rest }.trim_start();
+            let rest = code[at + call.len()..].splitn(before + 1, ',').nth(before)?.trim_start();
             let rest = rest.strip_prefix("format!(").unwrap_or(rest).trim_start();
             literal(rest.strip_prefix("anyhow!(").or(rest.strip_prefix("anyhow::anyhow!(")).unwrap_or(rest))
         })

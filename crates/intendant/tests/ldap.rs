@@ -1,69 +1,23 @@
-//! Backends that look like the real ones, between a real orchestrator and a real directory: a module folder whose
-//! files are linked into the backend, scripts with arguments, paths that start from `bin`.
+//! Backends that look like the real ones, between a real orchestrator and a real directory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 
+#[path = "support/directory.rs"]
+mod directory;
 mod support;
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
+use directory::{entry, fill, install, tool};
 use serde_json::{Value, json};
 use support::World;
 use testkit::bullmq::{Orchestrator, Version};
-use testkit::service::{Kind, LDAP_ADMIN, LDAP_PASSWORD, Service};
+use testkit::service::{Kind, Service};
 
 const LONG_MS: u64 = 110_000;
-const PEOPLE: &str = "ou=people,dc=example,dc=org";
 const ALICE: &str = "uid=alice,ou=people,dc=example,dc=org";
-
-/// Links the files of the module into a backend with its own settings, as the installers of the real ones do.
-fn install(world: &World, directory: &Service) {
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ldap");
-    let backend = world.path("backends/10openldap");
-    for folder in ["bin", "lib"] {
-        fs::create_dir_all(backend.join(folder)).unwrap();
-        for file in fs::read_dir(module.join(folder)).unwrap() {
-            let file = file.unwrap();
-            symlink(file.path(), backend.join(folder).join(file.file_name())).unwrap();
-        }
-    }
-    fs::copy(module.join("config.yml"), backend.join("config.yml")).unwrap();
-    fs::create_dir(backend.join("etc")).unwrap();
-    let settings =
-        format!("host={}\ndn={LDAP_ADMIN}\nPassword={LDAP_PASSWORD}\nuserbase={PEOPLE}\n", directory.url());
-    fs::write(backend.join("etc/config.conf"), settings).unwrap();
-}
-
-fn tool(directory: &Service, program: &str, who: (&str, &str), arguments: &[&str]) -> Output {
-    let mut command = Command::new(program);
-    command.args(["-x", "-H", directory.url(), "-D", who.0, "-w", who.1]).args(arguments);
-    command.stdin(Stdio::null()).output().unwrap()
-}
 
 /// Whether the directory lets Alice in with this password.
 fn lets_in(directory: &Service, password: &str) -> bool {
     tool(directory, "ldapwhoami", (ALICE, password), &[]).status.success()
-}
-
-/// Alice's entry as the directory prints it; empty when there is none.
-fn entry(directory: &Service) -> String {
-    let arguments = ["-LLL", "-b", PEOPLE, "(uid=alice)"];
-    String::from_utf8(tool(directory, "ldapsearch", (LDAP_ADMIN, LDAP_PASSWORD), &arguments).stdout).unwrap()
-}
-
-fn fill(world: &World, directory: &Service) {
-    let file = world.file(
-        "base.ldif",
-        format!(
-            "dn: dc=example,dc=org\nobjectClass: dcObject\nobjectClass: organization\no: Example\n\n\
-             dn: {PEOPLE}\nobjectClass: organizationalUnit\n"
-        ),
-    );
-    let added = tool(directory, "ldapadd", (LDAP_ADMIN, LDAP_PASSWORD), &["-f", &file]);
-    assert!(added.status.success(), "{added:?}");
 }
 
 fn alice(mail: &str) -> Value {
@@ -92,7 +46,7 @@ fn identities_and_passwords_reach_the_directory() {
     let mut directory = Kind::Slapd.start().unwrap();
     let world = World::new();
     world.configure(&format!("sesame:\n  main:\n    redis: {}\n", redis.url()));
-    fill(&world, &directory);
+    fill(&world, &directory, "");
     install(&world, &directory);
     let hub = world.serve();
     let mut node = Orchestrator::start(Version::V5, redis.url(), "sesame").unwrap();
@@ -100,9 +54,9 @@ fn identities_and_passwords_reach_the_directory() {
     // Each of the shapes that the orchestrator sends.
     let button = json!({ "identity": { "action": "IDENTITY_UPDATE", "identity": alice("old@example.org") } });
     done(&mut node, "IDENTITY_UPDATE", &button, &format!("Entree {ALICE} add"));
-    assert!(entry(&directory).contains("mail: old@example.org"));
+    assert!(entry(&directory, "alice").contains("mail: old@example.org"));
     done(&mut node, "IDENTITY_UPDATE", &alice("new@example.org"), &format!("Entree {ALICE} mod"));
-    assert!(entry(&directory).contains("mail: new@example.org"));
+    assert!(entry(&directory, "alice").contains("mail: new@example.org"));
 
     done(
         &mut node,
@@ -116,16 +70,16 @@ fn identities_and_passwords_reach_the_directory() {
     assert!(lets_in(&directory, "second-Pw2") && !lets_in(&directory, "first-Pw1"));
 
     done(&mut node, "IDENTITY_DISABLE", &alice("new@example.org"), "Identity disabled");
-    assert!(entry(&directory).contains("description: disabled"));
+    assert!(entry(&directory, "alice").contains("description: disabled"));
     done(&mut node, "IDENTITY_ENABLE", &alice("new@example.org"), "Identity enabled");
-    assert!(entry(&directory).contains("description: enabled"));
+    assert!(entry(&directory, "alice").contains("description: enabled"));
 
     let wrong = ask(&mut node, "IDENTITY_PASSWORD_CHANGE", &change("a guess"));
     assert_eq!(wrong["status"], 16);
     assert_eq!(wrong["data"][0]["error"]["message"], "openldap: wrong password");
 
     done(&mut node, "IDENTITY_DELETE", &alice("new@example.org"), &format!("user : {ALICE} deleted"));
-    assert_eq!(entry(&directory), "");
+    assert_eq!(entry(&directory, "alice"), "");
 
     directory.crash();
     let down = ask(&mut node, "IDENTITY_UPDATE", &alice("new@example.org"));

@@ -56,4 +56,5 @@ pub use open::{identify, open};
 pub use options::Options;
 #[cfg(feature = "postgres")]
 pub use postgres::{Database, Promises, promises};
+pub use rules::dead::id_of as cause_id;
 pub use sqlite::{Restored, restore};

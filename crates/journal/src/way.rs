@@ -81,6 +81,8 @@ impl Plan {
             (None, Some(_)) => *state != JobState::Succeeded,
             (None, None) => true,
         };
+        let by_end = filter.ended_since.is_some() || filter.ended_until.is_some();
+        let possible = |state: &JobState| possible(state) && (state.is_terminal() || !by_end);
         let dead = filter.dead || filter.cause.is_some();
         let failed = |state: &JobState| *state == JobState::Failed || !(dead || filter.failed_on.is_some());
         let states = JobState::ALL.into_iter().filter(possible).filter(failed);

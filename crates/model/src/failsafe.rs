@@ -10,6 +10,9 @@ use crate::action::Destructive;
 use crate::id::JobId;
 use crate::source::stands_for;
 
+/// So many changes that cannot be taken back are agreed to without their number being named.
+pub const UNNAMED: u64 = 50;
+
 /// What an administrator allows without a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailsafeRule {

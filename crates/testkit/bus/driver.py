@@ -22,9 +22,13 @@ def body(said):
     return base64.b64decode(said["base64"]) if isinstance(said, dict) and "base64" in said else said.encode()
 
 
-def published(message, on):
+def published(message, on, mandatory=False):
     on.basic_publish(
-        message["exchange"], message["key"], body(message["body"]), properties(message.get("properties"))
+        message["exchange"],
+        message["key"],
+        body(message["body"]),
+        properties(message.get("properties")),
+        mandatory=mandatory,
     )
 
 
@@ -46,7 +50,8 @@ def shown(method, props, content):
 def publish(ask):
     for message in ask["messages"]:
         for _ in range(message.get("times", 1)):
-            published(message, confirmed)
+            # One that no queue takes is nothing that was sent: whoever asks hears of it.
+            published(message, confirmed, mandatory=True)
     return len(ask["messages"])
 
 

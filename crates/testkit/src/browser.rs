@@ -32,6 +32,22 @@ const NPM: Need = need("npm", "npm");
 /// What is asked about pages (licence MPL-2.0; used by tests only, never shipped).
 const AXE: &str = "axe-core@4.14.1";
 
+// Keys as `WebDriver` names them (W3C, 17.4.2).
+/// Tab.
+pub const TAB: &str = "\u{E004}";
+/// Enter.
+pub const ENTER: &str = "\u{E007}";
+/// Shift, before the key that it is held for.
+pub const SHIFT: &str = "\u{E008}";
+/// Control, before the key that it is held for.
+pub const CONTROL: &str = "\u{E009}";
+/// Escape.
+pub const ESCAPE: &str = "\u{E00C}";
+/// The space bar.
+pub const SPACE: &str = " ";
+/// The arrow down.
+pub const DOWN: &str = "\u{E015}";
+
 /// Only a test that fails waits so long.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -87,6 +103,11 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": [feature] }))
     }
 
+    /// Forgets what it has kept of pages, as one that comes for the first time.
+    pub fn forget(&self) -> Result<(), Error> {
+        self.devtools("Network.clearBrowserCache", &json!({}))
+    }
+
     /// What a script in the page returns.
     pub fn script(&self, code: &str) -> Result<Value, Error> {
         self.post("/execute/sync", &json!({ "script": code, "args": [] }))
@@ -123,6 +144,51 @@ impl Browser {
     pub fn click(&self, css: &str) -> Result<(), Error> {
         let element = self.element(css)?;
         self.post(&format!("/element/{element}/click"), &json!({})).map(drop)
+    }
+
+    /// Presses the link, button or heading of a fold that has exactly this name, as soon as it is seen.
+    pub fn press(&self, name: &str) -> Result<(), Error> {
+        let named = format!(
+            "[...document.querySelectorAll('a, button, summary')].find(e => e.getClientRects().length && \
+             e.innerText.replace(/\\s+/g, ' ').trim() === {})",
+            Value::from(name)
+        );
+        self.until(&named)?;
+        // A page that follows what happens may put another in its place meanwhile.
+        let press = || {
+            let found = self.script(&format!("return {named}")).ok()?;
+            let id = found.as_object()?.values().next()?.as_str()?;
+            self.post(&format!("/element/{id}/click"), &json!({})).ok()
+        };
+        let pressed = wait::until(PATIENCE, press).map(drop);
+        pressed.ok_or_else(|| Error::Tool { what: format!("pressing {name}"), log: named })
+    }
+
+    /// Presses these keys together, and lets go of them: what has the focus gets them.
+    pub fn keys(&self, keys: &str) -> Result<(), Error> {
+        let turn = |kind: &'static str| move |key: char| json!({ "type": kind, "value": key.to_string() });
+        let actions: Vec<Value> =
+            keys.chars().map(turn("keyDown")).chain(keys.chars().rev().map(turn("keyUp"))).collect();
+        self.post(
+            "/actions",
+            &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }),
+        )
+        .map(drop)
+    }
+
+    /// Chooses one of the options of a field, by its value.
+    pub fn pick(&self, css: &str, value: &str) -> Result<(), Error> {
+        self.element(css)?;
+        let (css, value) = (Value::from(css), Value::from(value));
+        let code = format!(
+            "const field = document.querySelector({css}); field.value = {value};\
+             field.dispatchEvent(new Event('change', {{ bubbles: true }})); return field.value"
+        );
+        let chosen = self.script(&code)?;
+        if chosen == value {
+            return Ok(());
+        }
+        Err(Error::Tool { what: format!("choosing {value} in {css}"), log: chosen.to_string() })
     }
 
     /// Chooses files for a field of a form.
@@ -179,6 +245,23 @@ impl Browser {
                 .then(|| message.pointer("/params/request/url")?.as_str().map(str::to_owned))?
         };
         Ok(entries.iter().filter_map(url).collect())
+    }
+
+    /// The bytes that pages brought over the wire, heads and all, since this or [`Browser::requests`] was asked last.
+    pub fn transferred(&self) -> Result<u64, Error> {
+        let entries = self.post("/se/log", &json!({ "type": "performance" }))?;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        let bytes = |entry: &Value| {
+            let message: Value = serde_json::from_str(entry.get("message")?.as_str()?).ok()?;
+            let message = message.get("message")?;
+            if message.get("method")? != "Network.loadingFinished" {
+                return None;
+            }
+            // Written with a fraction, which is none.
+            let bytes = message.pointer("/params/encodedDataLength")?.as_number()?.to_string();
+            bytes.split('.').next()?.parse::<u64>().ok()
+        };
+        Ok(entries.iter().filter_map(bytes).sum())
     }
 
     fn element(&self, css: &str) -> Result<String, Error> {

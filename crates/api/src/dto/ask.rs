@@ -1,6 +1,6 @@
 //! What callers ask for: filters, pages, replays. Read from a query string or a JSON body, and written by the client.
 
-use model::{CauseId, EventsCursor, JobId, JobState, Seq};
+use model::{CauseId, DeliveryState, EventsCursor, JobId, JobState, RecordKind, Seq};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -43,6 +43,12 @@ pub struct Filter {
     /// Accepted before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
+    /// Ended at this time or later: only jobs that have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_since: Option<Time>,
+    /// Ended before this time: only jobs that have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_until: Option<Time>,
     /// With this text in what is in clear: id, the caller's own id, subject and its name, action, source, code, message.
     /// Neither case nor accents matter.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,6 +107,25 @@ words! {
     }
 }
 
+words! {
+    /// In which order jobs are listed.
+    JobOrder, "order" {
+        /// The last one accepted comes first.
+        Newest = "newest",
+        /// The first one accepted comes first.
+        Oldest = "oldest",
+    }
+}
+
+impl From<JobOrder> for journal::Order {
+    fn from(order: JobOrder) -> Self {
+        match order {
+            JobOrder::Newest => journal::Order::Newest,
+            JobOrder::Oldest => journal::Order::Oldest,
+        }
+    }
+}
+
 impl From<WaitingFor> for engine::WaitsFor {
     fn from(waiting: WaitingFor) -> Self {
         match waiting {
@@ -146,6 +171,8 @@ impl Filter {
             code: params.one("code")?,
             since: params.value("since", TIME)?,
             until: params.value("until", TIME)?,
+            ended_since: params.value("ended_since", TIME)?,
+            ended_until: params.value("ended_until", TIME)?,
             text: params.one("text")?.filter(|text| !text.trim().is_empty()),
             waiting_on: params
                 .value("waiting_on", "subject, failsafe, pause, breaker, retry, slot or nothing")?,
@@ -166,6 +193,8 @@ impl Filter {
         query.add("code", self.code.as_ref());
         query.add("since", self.since);
         query.add("until", self.until);
+        query.add("ended_since", self.ended_since);
+        query.add("ended_until", self.ended_until);
         query.add("text", self.text.as_ref());
         query.add("waiting_on", self.waiting_on);
         query.add("dead", self.dead.then_some(true));
@@ -193,6 +222,8 @@ impl Filter {
             code: self.code,
             since: self.since.map(|time| time.0),
             until: self.until.map(|time| time.0),
+            ended_since: self.ended_since.map(|time| time.0),
+            ended_until: self.ended_until.map(|time| time.0),
             text: self.text,
             dead: self.dead,
             failed_on: self.failed_on,
@@ -213,7 +244,9 @@ pub(crate) const PAGE: u32 = 100;
 pub struct JobQuery {
     /// Which.
     pub filter: Filter,
-    /// Only jobs before this place; `None` = from the newest.
+    /// In this order; `None` = the newest first.
+    pub order: Option<JobOrder>,
+    /// Only jobs that come after this place in that order: the `next` of the page before; `None` = from the beginning.
     pub before: Option<Seq>,
     /// At most so many, up to 1000; `None` = 100.
     pub limit: Option<u32>,
@@ -223,6 +256,7 @@ impl JobQuery {
     pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
         Ok(JobQuery {
             filter: Filter::read(params)?,
+            order: params.value("order", "newest or oldest")?,
             before: params.value("before", "the `next` of the page before")?.map(Seq),
             limit: params.number("limit", 1..=LONGEST_PAGE)?,
         })
@@ -230,6 +264,7 @@ impl JobQuery {
 
     pub(crate) fn write(&self, query: &mut Query) {
         self.filter.write(query);
+        query.add("order", self.order);
         query.add("before", self.before);
         query.add("limit", self.limit);
     }
@@ -257,6 +292,92 @@ impl RecordQuery {
         query.add("before", self.before);
         query.add("limit", self.limit);
     }
+}
+
+/// Which refusals.
+#[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RefusalQuery {
+    /// Only those that nothing has settled: neither handed in again nor set aside.
+    pub dead: bool,
+    /// Of this source.
+    pub source: Option<String>,
+    /// Of this code.
+    pub code: Option<String>,
+    /// Of this cause, as `GET /api/v1/refusals/causes` names it: only those that nothing has settled.
+    #[param(value_type = Option<String>)]
+    pub cause: Option<CauseId>,
+}
+
+impl RefusalQuery {
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(RefusalQuery {
+            dead: params.flag("dead")?,
+            source: params.one("source")?,
+            code: params.one("code")?,
+            cause: params.value("cause", "the name of a cause, as GET /api/v1/refusals/causes has it")?,
+        })
+    }
+
+    pub(crate) fn write(&self, query: &mut Query) {
+        query.add("dead", self.dead.then_some(true));
+        query.add("source", self.source.as_ref());
+        query.add("code", self.code.as_ref());
+        query.add("cause", self.cause);
+    }
+
+    pub(crate) fn filter(self) -> journal::RecordFilter {
+        let RefusalQuery { dead, source, code, .. } = self;
+        journal::RecordFilter { dead, who: source, code, ..journal::RecordFilter::of(RecordKind::Refusal) }
+    }
+}
+
+/// Which deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryQuery {
+    /// In this state.
+    #[param(value_type = Option<schema::DeliveryState>)]
+    pub state: Option<DeliveryState>,
+    /// Taken by this courier: `webhook`, `sesame`, …
+    pub courier: Option<String>,
+    /// To this address.
+    pub address: Option<String>,
+    /// Of this cause, as `GET /api/v1/deliveries/causes` names it: only those that were given up.
+    #[param(value_type = Option<String>)]
+    pub cause: Option<CauseId>,
+}
+
+impl DeliveryQuery {
+    pub(crate) fn read(params: &mut Params) -> Result<Self, Problem> {
+        Ok(DeliveryQuery {
+            state: params.one("state")?.map(|word| delivery_state(&word)).transpose()?,
+            courier: params.one("courier")?,
+            address: params.one("address")?,
+            cause: params.value("cause", "the name of a cause, as GET /api/v1/deliveries/causes has it")?,
+        })
+    }
+
+    pub(crate) fn write(&self, query: &mut Query) {
+        query.add("state", self.state.map(DeliveryState::as_str));
+        query.add("courier", self.courier.as_ref());
+        query.add("address", self.address.as_ref());
+        query.add("cause", self.cause);
+    }
+
+    pub(crate) fn filter(self) -> journal::DeliveryFilter {
+        let DeliveryQuery { state, courier, address, .. } = self;
+        journal::DeliveryFilter { state, courier, address }
+    }
+}
+
+fn delivery_state(word: &str) -> Result<DeliveryState, Problem> {
+    let known = DeliveryState::ALL.map(DeliveryState::as_str);
+    let found = DeliveryState::ALL.into_iter().find(|state| state.as_str() == word);
+    found.ok_or_else(|| {
+        let (word, hint) = (http::suggest::quote(word), http::suggest::hint(word, &known));
+        Problem::bad_request(format!("{word} is no state of a delivery: {hint}"))
+    })
 }
 
 /// Which events.

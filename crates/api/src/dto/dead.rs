@@ -107,7 +107,7 @@ pub struct AsideRefusals {
     /// These.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<i64>,
-    /// All of them instead, or all of this source and code.
+    /// All of them instead, or all of this source, code and cause.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
     /// With `all`: those of this source.
@@ -116,6 +116,10 @@ pub struct AsideRefusals {
     /// With `all`: those of this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// With `all`: those of this cause.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub cause: Option<CauseId>,
     /// Why nobody has to do anything about them: up to 1000 letters, kept in the audit.
     #[schema(min_length = 1, max_length = 1000, example = "an old client")]
     pub reason: String,

@@ -111,6 +111,11 @@ pub struct HeldJobs {
 pub struct Decide {
     /// The `through` of the set when it was looked at: jobs held later stay held, in a set of their own.
     pub through: Time,
+    /// How many jobs the caller means. An approval of more than 50 needs it; one that names another number than the set holds
+    /// decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = 60)]
+    pub expected: Option<u64>,
 }
 
 /// What a decision came to.

@@ -229,30 +229,6 @@ pub struct DeliveryPage {
     pub damaged: Vec<Damaged>,
 }
 
-/// Which of the deliveries that were given up are meant.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settle {
-    /// These.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ids: Vec<Uuid>,
-    /// All of them, instead.
-    pub all: bool,
-    /// Of all those taken by this courier.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub courier: Option<String>,
-    /// Of all those to this address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-}
-
-/// For how many deliveries it was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeliveriesSettled {
-    /// So many.
-    pub deliveries: u64,
-}
-
 /// What a job waits for. Which members are there depends on `on`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Waiting {

@@ -1,15 +1,12 @@
-//! Dead letters: what they have in common, and setting them aside.
+//! Failed jobs: what they have in common, and setting them aside.
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use engine::Refusals;
-use journal::RecordFilter;
-use model::RecordKind;
 
 use super::Api;
-use crate::dto::{self, Aside, AsideMany, AsideRefusals, Causes, which};
+use crate::dto::{self, Aside, AsideMany, Causes, which};
 use http::{May, Operate, Params, Problem, Read};
 
 /// Causes that are told when nobody says how many, and at most.
@@ -65,35 +62,5 @@ pub(super) async fn aside(
         return Err(Problem::bad_request("name `jobs`, or a `filter`, or say `all`: one of them"));
     }
     let aside = api.hub.set_aside(which(&api.hub, filter, jobs).await?, &reason, &caller.actor).await?;
-    Ok(Json(Aside { aside }))
-}
-
-/// `POST /refusals/aside`: the same for messages that could not be accepted.
-#[utoipa::path(
-    post,
-    path = "/refusals/aside",
-    tag = "refusals",
-    operation_id = "refusals_aside",
-    request_body(content = AsideRefusals),
-    responses((status = 200, description = "Done", body = Aside)),
-    security(("token" = ["operate"])),
-)]
-pub(super) async fn aside_refusals(
-    State(api): State<Api>,
-    May { caller, .. }: May<Operate>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<Aside>, Problem> {
-    let AsideRefusals { records, all, source, code, reason } =
-        api.bodies.json(&caller, &headers, body).await?;
-    let narrowed = source.is_some() || code.is_some();
-    let which = match (records.is_empty(), all) {
-        (false, false) if !narrowed => Refusals::These(records),
-        (true, true) => {
-            Refusals::All(RecordFilter { who: source, code, ..RecordFilter::of(RecordKind::Refusal) })
-        }
-        _ => return Err(Problem::bad_request("name `records`, or say `all`: one of them")),
-    };
-    let aside = api.hub.set_aside_refusals(which, &reason, &caller.actor).await?;
     Ok(Json(Aside { aside }))
 }

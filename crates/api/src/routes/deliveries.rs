@@ -5,14 +5,17 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use engine::Dead;
-use journal::{DeliveryFilter, Fate, Listing};
-use model::{DeliveryId, DeliveryState};
+use journal::Listing;
+use model::DeliveryId;
 
 use super::Api;
-use crate::dto::{self, DeliveriesSettled, Delivery, DeliveryPage, RecordQuery, Settle};
+use crate::dto::{
+    self, DeliveriesSettled, Delivery, DeliveryPage, DeliveryQuery, DropDeliveries, LetterCauses,
+    RecordQuery, Resend,
+};
 use http::Params;
 use http::Problem;
-use http::{Caller, May, Operate, Read};
+use http::{May, Operate, Read};
 
 /// `GET /deliveries`: newest first.
 #[utoipa::path(
@@ -20,12 +23,7 @@ use http::{Caller, May, Operate, Read};
     path = "/deliveries",
     tag = "deliveries",
     operation_id = "deliveries_list",
-    params(
-        RecordQuery,
-        ("state" = Option<dto::schema::DeliveryState>, Query, description = "In this state"),
-        ("courier" = Option<String>, Query, description = "Taken by this courier: `webhook`, `sesame`, …"),
-        ("address" = Option<String>, Query, description = "To this address"),
-    ),
+    params(RecordQuery, DeliveryQuery),
     responses((status = 200, description = "Done", body = DeliveryPage)),
     security(("token" = ["read"])),
 )]
@@ -35,25 +33,29 @@ pub(super) async fn list(
     mut params: Params,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let RecordQuery { before, limit } = RecordQuery::read(&mut params)?;
-    let state = match params.one("state")? {
-        None => None,
-        Some(word) => Some(state(&word)?),
-    };
-    let filter = DeliveryFilter { state, courier: params.one("courier")?, address: params.one("address")? };
+    let query = DeliveryQuery::read(&mut params)?;
     params.finish()?;
     let limit = limit.unwrap_or(dto::PAGE) as usize;
-    let Listing { rows, next, damaged } = api.hub.deliveries(filter, before, limit).await?;
+    let found = match query.cause {
+        Some(cause) => api.hub.deliveries_of(cause, query.filter(), before, limit).await?,
+        None => api.hub.deliveries(query.filter(), before, limit).await?,
+    };
+    let Listing { rows, next, damaged } = found;
     let deliveries = rows.into_iter().map(Delivery::from).collect();
     Ok(Json(DeliveryPage { deliveries, next, damaged: dto::damaged(damaged) }))
 }
 
-fn state(word: &str) -> Result<DeliveryState, Problem> {
-    let known = DeliveryState::ALL.map(DeliveryState::as_str);
-    let found = DeliveryState::ALL.into_iter().find(|state| state.as_str() == word);
-    found.ok_or_else(|| {
-        let (word, hint) = (http::suggest::quote(word), http::suggest::hint(word, &known));
-        Problem::bad_request(format!("{word} is no state of a delivery: {hint}"))
-    })
+/// `GET /deliveries/causes`: those that were given up, grouped by what they have in common.
+#[utoipa::path(
+    get,
+    path = "/deliveries/causes",
+    tag = "deliveries",
+    operation_id = "deliveries_causes",
+    responses((status = 200, description = "Done", body = LetterCauses)),
+    security(("token" = ["read"])),
+)]
+pub(super) async fn causes(State(api): State<Api>, _: May<Read>) -> Result<Json<LetterCauses>, Problem> {
+    Ok(Json(api.hub.delivery_causes().await?.into()))
 }
 
 /// `POST /deliveries/retry`: those that were given up are tried again.
@@ -62,7 +64,7 @@ fn state(word: &str) -> Result<DeliveryState, Problem> {
     path = "/deliveries/retry",
     tag = "deliveries",
     operation_id = "deliveries_retry",
-    request_body(content = Settle),
+    request_body(content = Resend),
     responses((status = 200, description = "Done", body = DeliveriesSettled)),
     security(("token" = ["operate"])),
 )]
@@ -72,19 +74,18 @@ pub(super) async fn retry(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DeliveriesSettled>, Problem> {
-    let dead = api.dead(&caller, &headers, body).await?;
-    Ok(Json(DeliveriesSettled {
-        deliveries: api.hub.settle_deliveries(dead, Fate::Again, &caller.actor).await?,
-    }))
+    let which = dead(api.bodies.json(&caller, &headers, body).await?)?;
+    let deliveries = api.hub.retry_deliveries(which, &caller.actor).await?;
+    Ok(Json(DeliveriesSettled { deliveries }))
 }
 
-/// `POST /deliveries/drop`: those that were given up are dropped for good.
+/// `POST /deliveries/drop`: those that were given up are dropped for good, for a reason that the audit keeps.
 #[utoipa::path(
     post,
     path = "/deliveries/drop",
     tag = "deliveries",
     operation_id = "deliveries_drop",
-    request_body(content = Settle),
+    request_body(content = DropDeliveries),
     responses((status = 200, description = "Done", body = DeliveriesSettled)),
     security(("token" = ["operate"])),
 )]
@@ -94,24 +95,20 @@ pub(super) async fn discard(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DeliveriesSettled>, Problem> {
-    let dead = api.dead(&caller, &headers, body).await?;
-    Ok(Json(DeliveriesSettled {
-        deliveries: api.hub.settle_deliveries(dead, Fate::Drop, &caller.actor).await?,
-    }))
+    let asked: DropDeliveries = api.bodies.json(&caller, &headers, body).await?;
+    let (which, reason) = asked.split();
+    let deliveries = api.hub.drop_deliveries(dead(which)?, &reason, &caller.actor).await?;
+    Ok(Json(DeliveriesSettled { deliveries }))
 }
 
-impl Api {
-    /// Which deliveries are meant.
-    async fn dead(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Dead, Problem> {
-        let Settle { ids, all, courier, address } = self.bodies.json(caller, headers, body).await?;
-        match (ids.is_empty(), all) {
-            (false, false) if courier.is_none() && address.is_none() => {
-                Ok(Dead::These(ids.into_iter().map(DeliveryId).collect()))
-            }
-            (true, true) => Ok(Dead::All { courier, address }),
-            _ => Err(Problem::bad_request(
-                "name the deliveries as `ids`, or say `\"all\": true`, for one `courier` or `address` if given",
-            )),
-        }
+/// Which deliveries are meant.
+fn dead(Resend { ids, all, courier, address, cause }: Resend) -> Result<Dead, Problem> {
+    let narrowed = courier.is_some() || address.is_some() || cause.is_some();
+    match (ids.is_empty(), all) {
+        (false, false) if !narrowed => Ok(Dead::These(ids.into_iter().map(DeliveryId).collect())),
+        (true, true) => Ok(Dead::All { courier, address, cause }),
+        _ => Err(Problem::bad_request(
+            "name the deliveries as `ids`, or say `\"all\": true`, for one `courier`, `address` or `cause` if given",
+        )),
     }
 }

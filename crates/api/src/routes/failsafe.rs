@@ -10,6 +10,7 @@ use crate::dto::{Count, Decide, Decided, Failsafe, HeldJobs, HeldSet, Time};
 use http::Named;
 use http::Params;
 use http::Problem;
+use http::agreed;
 use http::{Caller, May, Operate, Read};
 
 /// Jobs of a page.
@@ -59,7 +60,7 @@ pub(super) async fn set(
     Ok(Json(HeldJobs { set, jobs: api.named(jobs).await?, next }))
 }
 
-/// `POST /failsafe/{set}/approve`: its jobs run. Works once.
+/// `POST /failsafe/{set}/approve`: its jobs run. Works once. More than 50 need their number, as `expected`.
 #[utoipa::path(
     post,
     path = "/failsafe/{set}/approve",
@@ -77,7 +78,12 @@ pub(super) async fn approve(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Decided>, Problem> {
-    let through = api.decision(&caller, &headers, body).await?;
+    let Decide { through, expected } = api.decision(&caller, &headers, body).await?;
+    let set = api.hub.held_set(&name).await?;
+    // What was decided is told as such, whatever number is named.
+    if set.decision.is_none() {
+        agreed(set.kind.as_str(), api.hub.held_through(&name, through.0).await?, expected)?;
+    }
     let engine::Decided { jobs, rest } = api.hub.approve(&name, through.0, &caller.actor).await?;
     Ok(Json(Decided { jobs, rest }))
 }
@@ -100,17 +106,20 @@ pub(super) async fn reject(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Decided>, Problem> {
-    let through = api.decision(&caller, &headers, body).await?;
+    let Decide { through, expected } = api.decision(&caller, &headers, body).await?;
+    if expected.is_some() && api.hub.held_set(&name).await?.decision.is_none() {
+        agreed("cancel", api.hub.held_through(&name, through.0).await?, expected)?;
+    }
     let engine::Decided { jobs, rest } = api.hub.reject(&name, through.0, &caller.actor).await?;
     Ok(Json(Decided { jobs, rest }))
 }
 
 impl Api {
-    /// Up to where the caller has looked.
-    async fn decision(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Time, Problem> {
+    /// Up to where the caller has looked, and how many are meant.
+    async fn decision(&self, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Decide, Problem> {
         let decide: Option<Decide> = self.bodies.json(caller, headers, body).await?;
         let missing =
             || Problem::bad_request("the body is missing: name the `through` of the set as you saw it");
-        Ok(decide.ok_or_else(missing)?.through)
+        decide.ok_or_else(missing)
     }
 }

@@ -15,13 +15,17 @@ use http::Problem;
 use http::Scope;
 use http::{Caller, Closing, May, Read, ReadOwn};
 
-/// `GET /jobs`: newest first.
+/// `GET /jobs`: newest first, or in the order in which they were accepted.
 #[utoipa::path(
     get,
     path = "/jobs",
     tag = "jobs",
     operation_id = "jobs_list",
-    params(Filter, RecordQuery),
+    params(
+        Filter,
+        ("order" = Option<dto::JobOrder>, Query, description = "By the time of acceptance: the newest first (when nobody says), or the oldest"),
+        RecordQuery,
+    ),
     responses((status = 200, description = "Done", body = JobPage)),
     security(("token" = ["read"])),
 )]
@@ -30,15 +34,16 @@ pub(super) async fn list(
     _: May<Read>,
     mut params: Params,
 ) -> Result<Json<JobPage>, Problem> {
-    let JobQuery { filter, before, limit } = JobQuery::read(&mut params)?;
+    let JobQuery { filter, order, before, limit } = JobQuery::read(&mut params)?;
     params.finish()?;
     let (filter, waits_for) = filter.split(&api.hub).await?;
     let limit = limit.unwrap_or(dto::PAGE);
-    let page = Page { after: before, order: Order::Newest, limit };
+    let order = order.map(Order::from).unwrap_or_default();
+    let page = Page { after: before, order, limit };
     let Listing { rows, next, damaged } = api.hub.jobs(filter, waits_for, page).await?;
     let short = u32::try_from(rows.len() + damaged.len()).is_ok_and(|found| found < limit);
     let looked_at = match next.filter(|_| short) {
-        Some(next) => Some(api.hub.looked_at(Seq(next)).await?),
+        Some(next) => Some(api.hub.looked_at(order, Seq(next)).await?),
         None => None,
     };
     let jobs = api.named(rows).await?;

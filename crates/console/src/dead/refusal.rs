@@ -10,6 +10,7 @@ use http::{May, Operate, Problem, Read};
 use journal::RecordFilter;
 use model::{Record, RecordKind};
 
+use super::letters::{Narrowed, nothing_chosen};
 use crate::Console;
 use crate::show::{When, sent_on};
 
@@ -55,21 +56,35 @@ pub(crate) async fn resubmit(
     }
 }
 
-/// `POST /dead-letters/refusals/aside`: this one, or all of them, for a reason.
-pub(crate) async fn aside(
+/// `POST /dead-letters/refusals`: those that are chosen, or all that fit, are handed in again or set aside for a reason.
+pub(crate) async fn act(
     State(console): State<Console>,
     May { caller, .. }: May<Operate>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let which = match form.get("record") {
-        Some(record) => Refusals::These(vec![named(record)?]),
-        None if form.is_ticked("all") => Refusals::All(RecordFilter::of(RecordKind::Refusal)),
-        None => return Err(Problem::bad_request("the form does not say which refusal is meant")),
+    let which = which(&form)?;
+    let (key, n) = if form.is_ticked("aside") {
+        let reason = form.get("reason").unwrap_or_default();
+        ("aside-many", console.hub.set_aside_refusals(which, reason, &caller.actor).await?)
+    } else {
+        let told = console.hub.resubmit_many(which, &caller.actor).await?;
+        match (told.accepted, told.refused + told.left) {
+            (0, rest @ 1..) => ("resubmitted-none", rest),
+            (accepted, 1..) => ("resubmitted-some", accepted),
+            (accepted, 0) => ("resubmitted-many", accepted),
+        }
     };
-    let reason = form.get("reason").unwrap_or_default();
-    let n = console.hub.set_aside_refusals(which, reason, &caller.actor).await?;
     let n = usize::try_from(n).unwrap_or(usize::MAX);
-    Ok(Visit::said("/dead-letters?of=refusals", "aside-many", n).into_response())
+    Ok(Visit::said("/dead-letters?of=refusals", key, n).into_response())
+}
+
+fn which(form: &Form) -> Result<Refusals, Problem> {
+    if form.is_ticked("all") {
+        let Narrowed { by, cause, .. } = Narrowed::read(form)?;
+        return Ok(Refusals::All(RecordFilter { who: by, ..RecordFilter::of(RecordKind::Refusal) }, cause));
+    }
+    let these: Vec<i64> = form.all("record").map(named).collect::<Result<_, _>>()?;
+    if these.is_empty() { Err(nothing_chosen()) } else { Ok(Refusals::These(these)) }
 }
 
 fn named(record: &str) -> Result<i64, Problem> {

@@ -22,14 +22,16 @@ use api::{Documents, SOURCE};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use engine::port::{Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Decoder, Standing};
+use engine::port::{
+    Backend, BackendEntry, BoxFuture, Call, Catalogue, Control, Courier, Decoder, Delivered, Standing,
+};
 use engine::{ActionTable, Actor, Clock, Hub, Limits, Setup};
 use http::page::{Kit, around};
 use http::{Caller, KnownScopes, Proof, Role, frame};
 use intendant_console::{Console, Described, PART, routes};
 use model::word::code;
 use model::{
-    ActionSpec, Code, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked,
+    ActionSpec, Code, Delivery, Destructive, JobId, JobState, OnError, Outcome, Progress, Request as Asked,
     RetryPolicy, Subject, Until, Wait,
 };
 use serde_json::{Value, json};
@@ -71,6 +73,15 @@ impl Backend for Obedient {
                 None => Outcome { message: Some("done well".to_owned()), ..Outcome::done() },
             }
         })
+    }
+}
+
+/// Takes nothing.
+struct Post;
+
+impl Courier for Post {
+    fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Delivered> {
+        Box::pin(async move { Delivered::Never(format!("there is no {}", delivery.to.address)) })
     }
 }
 
@@ -171,6 +182,7 @@ impl Bed {
         let setup = Setup {
             decoders: HashMap::from([(SOURCE.to_owned(), decoder)]),
             limits: Limits { failsafe, ..Limits::default() },
+            couriers: HashMap::from([("post".to_owned(), Arc::new(Post) as Arc<dyn Courier>)]),
             ..Setup::new(Catalogue { entries }, actions())
         };
         let hub = testhub::start(testhub::open(folder.path()), setup).await;

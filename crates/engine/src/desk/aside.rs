@@ -2,12 +2,13 @@
 
 use journal::{EffectSet, RecordFilter};
 use model::word::code;
-use model::{Code, JobId, RecordKind};
+use model::{CauseId, Code, JobId, RecordKind};
 use serde_json::json;
 
 use crate::carry::carry;
 use crate::desk::audit::{Actor, AuditEntry};
 use crate::desk::hub::Hub;
+use crate::desk::letters;
 use crate::desk::many::Which;
 use crate::error::Error;
 
@@ -23,8 +24,8 @@ const MANY: usize = 100_000;
 pub enum Refusals {
     /// These, by their records.
     These(Vec<i64>),
-    /// All that fit.
-    All(RecordFilter),
+    /// All that fit, of a cause only ([`Hub::refusal_causes`]) where one is named.
+    All(RecordFilter, Option<CauseId>),
 }
 
 impl Hub {
@@ -48,10 +49,7 @@ impl Hub {
     /// Sets refused messages aside. Returns how many; those that are settled are left alone.
     pub async fn set_aside_refusals(&self, which: Refusals, why: &str, actor: &Actor) -> Result<u64, Error> {
         let why = reason(why)?;
-        let refusals = match which {
-            Refusals::These(records) => records,
-            Refusals::All(filter) => self.dead_refusals(filter).await?,
-        };
+        let refusals = self.dead_refusals(which).await?;
         let (hub, actor) = (self.clone(), actor.clone());
         carry(async move {
             let mut aside = 0;
@@ -64,11 +62,17 @@ impl Hub {
         .await
     }
 
-    async fn dead_refusals(&self, filter: RecordFilter) -> Result<Vec<i64>, Error> {
+    /// Those that are named, or all that fit and that nothing has settled, newest first.
+    pub(crate) async fn dead_refusals(&self, which: Refusals) -> Result<Vec<i64>, Error> {
+        let (filter, cause) = match which {
+            Refusals::These(records) => return Ok(records),
+            Refusals::All(filter, cause) => (filter, cause),
+        };
         let filter = RecordFilter { kind: RecordKind::Refusal, dead: true, ..filter };
         let (mut found, mut before) = (Vec::new(), None);
         loop {
-            let page = self.core.journal.records(filter.clone(), before, CHUNK).await?;
+            let mut page = self.core.journal.records(filter.clone(), before, CHUNK).await?;
+            letters::keep(&mut page, cause, CHUNK);
             found.extend(page.rows.into_iter().map(|record| record.seq));
             before = page.next.filter(|_| found.len() < MANY);
             if before.is_none() {
@@ -98,7 +102,7 @@ impl Hub {
 }
 
 /// A reason as it is kept.
-fn reason(why: &str) -> Result<String, Error> {
+pub(crate) fn reason(why: &str) -> Result<String, Error> {
     let why = why.trim();
     let refused = |message: String| Err(Error::Refused { code: code::INVALID_PAYLOAD, message });
     match why.chars().count() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journal::{BoxFuture, Count, Filter, Listing, Naming, Page, RecordFilter, Waiting};
+use journal::{BoxFuture, Count, Filter, Listing, Naming, Order, Page, RecordFilter, Waiting};
 use model::{Job, JobState, Record, Seq, Subject};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::work::dispatcher::waits_for;
 
 /// The journal looks at a bounded number of rows at once. A listing that finds too little in them looks further for about so
 /// long, then it says where to go on.
-const PATIENCE: Duration = Duration::from_millis(700);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(700);
 /// So many whose name holds a text are looked up at once. Where there are more, each job is asked whom it is about, and finds
 /// soon.
 const NAMED: usize = 1000;
@@ -87,10 +87,19 @@ impl Hub {
         }
     }
 
-    /// How many jobs there are down to this place: the newest so many were looked at when a listing goes on after it.
-    pub async fn looked_at(&self, next: Seq) -> Result<u64, Error> {
-        let newest = self.core.journal.newest().await?.map_or(0, |newest| newest.0);
-        Ok(u64::try_from(newest.saturating_sub(next.0).saturating_add(1)).unwrap_or_default())
+    /// How many jobs there are from where a listing of this order begins to this place: so many were looked at when it goes
+    /// on after it.
+    pub async fn looked_at(&self, order: Order, next: Seq) -> Result<u64, Error> {
+        let journal = &self.core.journal;
+        let (low, high) = match order {
+            Order::Newest => (next, journal.newest().await?.unwrap_or(next)),
+            Order::Oldest => {
+                let first = Page { after: None, order, limit: 1 };
+                let oldest = journal.jobs(Filter::default(), first).await?.rows.pop();
+                (oldest.map_or(next, |job| job.seq), next)
+            }
+        };
+        Ok(u64::try_from(high.0.saturating_sub(low.0).saturating_add(1)).unwrap_or_default())
     }
 
     /// Records, newest first, before this place; as patient as [`Hub::jobs`].
@@ -104,7 +113,7 @@ impl Hub {
     }
 
     /// Goes on with a listing from one short page to the next.
-    async fn look<'a, T>(
+    pub(crate) async fn look<'a, T>(
         &'a self,
         after: Option<i64>,
         limit: usize,

@@ -10,6 +10,7 @@ pub(crate) mod deliveries;
 pub(crate) mod failsafe;
 pub(crate) mod health;
 pub(crate) mod hub;
+pub(crate) mod letters;
 pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod many;

@@ -4,11 +4,29 @@ use journal::EffectSet;
 use model::redact::masked_pointers;
 use model::{Code, Record, RecordKind, Request};
 
+use crate::carry::carry;
+use crate::desk::aside::Refusals;
 use crate::desk::audit::{Actor, AuditEntry};
 use crate::desk::hub::{Accepted, Hub};
 use crate::error::Error;
 use crate::work::follow::FOLLOW_UP;
 use crate::work::refusal::secrets;
+
+/// Refusals that are named; the others are counted.
+const NAMED: usize = 1000;
+
+/// What became of many refused messages that were handed in again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resubmitted {
+    /// So many were accepted.
+    pub accepted: u64,
+    /// So many were refused once more.
+    pub refused: u64,
+    /// The first of those by their records, and why.
+    pub refusals: Vec<(i64, String)>,
+    /// So many were not looked at: the journal could not be written.
+    pub left: u64,
+}
 
 /// The source of a refused message: one that no source had received has the source that was meant.
 fn source_of(who: &str) -> &str {
@@ -55,6 +73,39 @@ impl Hub {
             }
             Err(why) => Ok(Accepted::Refused(why)),
         }
+    }
+
+    /// Hands many in again, those that came first before the others, and tells of each what [`Hub::resubmit`] does.
+    pub async fn resubmit_many(&self, which: Refusals, actor: &Actor) -> Result<Resubmitted, Error> {
+        let mut records = self.dead_refusals(which).await?;
+        records.sort_unstable();
+        records.dedup();
+        let (hub, actor) = (self.clone(), actor.clone());
+        carry(async move {
+            let mut told = Resubmitted::default();
+            let mut rest = records.into_iter();
+            for record in rest.by_ref() {
+                let why = match hub.resubmit(record, &actor).await {
+                    Ok(Accepted::Refused(why)) => why.message,
+                    Ok(_) => {
+                        told.accepted += 1;
+                        continue;
+                    }
+                    Err(Error::Journal(_) | Error::Stopping) => {
+                        told.left += 1;
+                        break;
+                    }
+                    Err(error) => error.to_string(),
+                };
+                told.refused += 1;
+                if told.refusals.len() < NAMED {
+                    told.refusals.push((record, why));
+                }
+            }
+            told.left += rest.len() as u64;
+            Ok(told)
+        })
+        .await
     }
 
     /// A refusal and the message as it came.

@@ -84,7 +84,8 @@ impl<F: Future<Output = Result<(), Trouble>> + Send, A: Fn() -> F + Sync> Work<A
         match ended {
             Ok(()) => {
                 self.came_to(Ok(()));
-                self.show(ChoreView { last: Some(begun), ..view });
+                let next = self.times.after(begun).filter(|_| matches!(self.times, Times::At(..)));
+                self.show(ChoreView { last: Some(begun), next, ..view });
             }
             Err(trouble) => {
                 if is_closed(&trouble) {
@@ -98,9 +99,25 @@ impl<F: Future<Output = Result<(), Trouble>> + Send, A: Fn() -> F + Sync> Work<A
                 self.show(ChoreView { last, failing: Some(failing), ..view });
             }
         }
-        let Times::Every(pause) = self.times else { return Ok(()) };
-        self.core.clock.sleep(pause).await;
+        match self.times {
+            Times::Every(pause) => self.core.clock.sleep(pause).await,
+            Times::At(..) => self.rest(begun).await,
+        }
         Ok(())
+    }
+
+    /// Waits for the first time after this one. A clock that is set back brings it nearer.
+    async fn rest(&self, begun: Timestamp) {
+        let after = |at| self.times.after(at).unwrap_or(Timestamp::MAX);
+        let mut next = after(begun);
+        loop {
+            let now = self.core.clock.now();
+            if now >= next || self.core.is_stopping() {
+                return;
+            }
+            next = next.min(after(now));
+            self.core.clock.sleep_until(next, LOOK).await;
+        }
     }
 
     // === what is kept ===

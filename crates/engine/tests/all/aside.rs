@@ -1,9 +1,12 @@
 //! Dead letters end: by a replay that succeeds, or set aside for a reason; in groups by their cause.
 
-use engine::{Actor, Error, Refusals, Which};
-use journal::{Filter, RecordFilter};
+use std::sync::Arc;
+
+use engine::port::Decoder;
+use engine::{Actor, Error, Refusals, Which, Why};
+use journal::{Filter, Order, Page, RecordFilter};
 use model::word::code;
-use model::{Code, OnError, Outcome, RecordKind, Refusal, Settled};
+use model::{Code, OnError, Outcome, RecordKind, Refusal, Request, Settled};
 
 use crate::support::{Bed, Fake, SLOW, entry, request, setup};
 
@@ -105,6 +108,67 @@ async fn refusals_are_set_aside_too() {
     let these = Refusals::These(vec![records[1]]);
     assert_eq!(bed.hub.set_aside_refusals(these, "noise", &actor()).await.unwrap(), 1);
     let bus = RecordFilter { who: Some("bus".to_owned()), ..RecordFilter::of(RecordKind::Refusal) };
-    assert_eq!(bed.hub.set_aside_refusals(Refusals::All(bus), "noise", &actor()).await.unwrap(), 1);
+    assert_eq!(bed.hub.set_aside_refusals(Refusals::All(bus, None), "noise", &actor()).await.unwrap(), 1);
     assert_eq!(refusals().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_of_one_cause_are_listed_handed_in_again_and_set_aside() {
+    let mut parts = setup(vec![entry("b", Fake::done(), OnError::Stop, SLOW)]);
+    parts.decoders.insert("bus".to_owned(), Arc::new(Lines));
+    let bed = Bed::new(parts).await;
+    for (raw, message) in [
+        ("ann", "no action for \"ann\""),
+        ("?", "line 3 is no document"),
+        ("bob", "no action for \"bob\""),
+        ("?", "line 17 is no document"),
+    ] {
+        let refusal = Refusal {
+            source: "bus".to_owned(),
+            external_id: None,
+            action: None,
+            code: Code::from_static("unreadable"),
+            message: message.to_owned(),
+            raw: raw.as_bytes().to_vec(),
+        };
+        bed.hub.refuse(refusal).await.unwrap();
+    }
+    let told = bed.hub.refusal_causes().await.unwrap();
+    let shapes: Vec<_> = told.causes.iter().map(|group| (&*group.cause.shape, group.letters)).collect();
+    assert_eq!((shapes.len(), told.looked_at, told.more), (2, 4, false));
+    assert!(shapes.contains(&("no action for …", 2)) && shapes.contains(&("line … is no document", 2)));
+    let id = |shape: &str| told.causes.iter().find(|group| group.cause.shape == shape).unwrap().id;
+    let (action, line) = (id("no action for …"), id("line … is no document"));
+    let all = || RecordFilter::of(RecordKind::Refusal);
+    let first = bed.hub.refusals_of(action, all(), None, 1).await.unwrap();
+    assert_eq!(first.rows[0].message, "no action for \"bob\"");
+    let second = bed.hub.refusals_of(action, all(), first.next, 9).await.unwrap();
+    assert_eq!((second.rows.len(), second.next), (1, None));
+    assert_eq!(second.rows[0].message, "no action for \"ann\"");
+
+    // What can be read now is accepted, in the order in which it came; what cannot is told, and stays.
+    let again = bed.hub.resubmit_many(Refusals::All(all(), Some(action)), &actor()).await.unwrap();
+    assert_eq!((again.accepted, again.refused, again.left), (2, 0, 0));
+    let page = Page { after: None, order: Order::Oldest, limit: 9 };
+    let jobs = bed.hub.jobs(Filter::default(), None, page).await.unwrap().rows;
+    let about: Vec<_> = jobs.iter().map(|job| job.subject.as_ref().unwrap().value()).collect();
+    assert_eq!(about, ["ann", "bob"]);
+    let again = bed.hub.resubmit_many(Refusals::All(all(), None), &actor()).await.unwrap();
+    assert_eq!((again.accepted, again.refused), (0, 2), "those that are settled are not handed in again");
+    assert_eq!(again.refusals[0].1, "not a name");
+    let aside = bed.hub.set_aside_refusals(Refusals::All(all(), Some(line)), "a toy", &actor()).await;
+    assert_eq!(aside.unwrap(), 2);
+    assert_eq!(bed.hub.refusal_causes().await.unwrap().causes, []);
+}
+
+/// Takes a name for a request about somebody.
+struct Lines;
+
+impl Decoder for Lines {
+    fn decode(&self, raw: &[u8]) -> Result<Request, Why> {
+        match str::from_utf8(raw).unwrap() {
+            "?" => Err(Why { code: code::UNREADABLE, message: "not a name".to_owned() }),
+            name => Ok(request("DO", name)),
+        }
+    }
 }

@@ -73,7 +73,11 @@ async fn a_listing_finds_by_name_and_says_how_far_it_looked() {
     assert_eq!((none.rows.len(), none.next), (0, None), "all were looked at");
     let all = bed.hub.jobs(Filter::default(), None, page).await.unwrap();
     let next = all.next.map(model::Seq).unwrap();
-    assert_eq!(bed.hub.looked_at(next).await.unwrap(), 3, "the newest three of four");
+    assert_eq!(bed.hub.looked_at(Order::Newest, next).await.unwrap(), 3, "the newest three of four");
+    let first = bed.hub.jobs(Filter::default(), None, Page { order: Order::Oldest, ..page }).await.unwrap();
+    let next = first.next.map(model::Seq).unwrap();
+    assert!(first.rows[0].seq < first.rows[1].seq, "the first that was accepted comes first");
+    assert_eq!(bed.hub.looked_at(Order::Oldest, next).await.unwrap(), 3, "the oldest three of four");
     let refusals = bed.hub.records(RecordFilter::of(RecordKind::Refusal), None, 9).await.unwrap();
     assert_eq!((refusals.rows.len(), refusals.next), (0, None));
 }

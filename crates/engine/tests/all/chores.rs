@@ -146,6 +146,22 @@ async fn it_is_made_up_once_after_a_kill_between_begin_and_end() {
 }
 
 #[tokio::test]
+async fn what_owes_nothing_rests_until_its_next_time() {
+    let (stairs, day) = (Stairs::new(9), Day::new());
+    let folder = tempfile::tempdir().unwrap();
+    let hub = start_by(folder.path(), setup(Vec::new()), &day.clock).await;
+    let chore = || Chore { kept: None, ..stairs.chore() };
+    let work = tokio::spawn(chore().run(hub.clone()));
+    rests(&hub).await;
+    // Whatever it had left to do now would be done before others have their turn so often.
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(stairs.counts(), (1, 1), "it is done at the start, and then at two");
+    work.abort();
+}
+
+#[tokio::test]
 async fn of_two_who_want_to_do_it_one_does() {
     let (stairs, day) = (Stairs::new(0), Day::new());
     let (hub, _folder) = owing(&stairs, &day).await;

@@ -7,7 +7,7 @@ use crate::support::{Bed, Fake, SLOW, entry, request, setup};
 use engine::port::{BoxFuture, Courier, Delivered, Moment, Reactor, View};
 use engine::{Actor, Dead, Error, Replay, Setup};
 use futures_util::future::join_all;
-use journal::{DeliveryFilter, Fate, Filter, RecordFilter};
+use journal::{DeliveryFilter, Filter, RecordFilter};
 use model::word::code;
 use model::{
     Delivery, DeliveryState, DeliveryTo, Effects, Entity, JobState, MASK, NewDelivery, OnError, Outcome,
@@ -155,7 +155,7 @@ impl Courier for Post {
             self.taken.lock().unwrap().push(delivery.body);
             Delivered::Done
         } else {
-            Delivered::Never("moved away".into())
+            Delivered::Never(format!("{} moved away", delivery.to.address))
         };
         Box::pin(async move { answer })
     }
@@ -186,9 +186,18 @@ async fn what_could_not_be_delivered_is_sent_again_or_dropped() {
         bed.ended(id).await;
     }
     bed.until(async || dead(&bed).await.len() == 6).await;
+    let told = bed.hub.delivery_causes().await.unwrap();
+    let [group] = told.causes.as_slice() else { panic!("one cause: {told:?}") };
+    assert_eq!((group.letters, &*group.cause.shape, told.more), (6, "… moved away", false));
+    assert_eq!(group.sample, "bob moved away", "the last one's words");
+    let of = async |cause| {
+        let filter = DeliveryFilter { address: Some("ann".into()), ..DeliveryFilter::default() };
+        bed.hub.deliveries_of(cause, filter, None, 2).await.unwrap()
+    };
+    assert_eq!((of(group.id).await.rows.len(), of(model::CauseId(7)).await.rows.len()), (2, 0));
     post.open.store(true, Ordering::SeqCst);
-    let ann = Dead::All { courier: Some("post".into()), address: Some("ann".into()) };
-    assert_eq!(bed.hub.settle_deliveries(ann, Fate::Again, &actor()).await.unwrap(), 3);
+    let ann = Dead::All { courier: Some("post".into()), address: Some("ann".into()), cause: None };
+    assert_eq!(bed.hub.retry_deliveries(ann, &actor()).await.unwrap(), 3);
     bed.until(async || post.taken.lock().unwrap().len() == 3).await;
     assert_eq!(*post.taken.lock().unwrap(), [json!(0), json!(2), json!(4)], "in their order");
     let (message, before, _) = audit(&bed, "redelivered").await;
@@ -199,15 +208,23 @@ async fn what_could_not_be_delivered_is_sent_again_or_dropped() {
 
     let rest = dead(&bed).await;
     let one = Dead::These(vec![rest[0].id]);
-    assert_eq!(bed.hub.settle_deliveries(one.clone(), Fate::Drop, &actor()).await.unwrap(), 1);
-    assert_eq!(bed.hub.settle_deliveries(one, Fate::Again, &actor()).await.unwrap(), 0, "dropped is dropped");
-    assert_eq!(audit(&bed, "dropped").await.0, "dropped");
+    let silent = bed.hub.drop_deliveries(one.clone(), " \n", &actor()).await;
+    assert!(matches!(silent, Err(Error::Refused { .. })), "{silent:?}");
+    assert_eq!(bed.hub.drop_deliveries(one.clone(), " ann left ", &actor()).await.unwrap(), 1);
+    assert_eq!(bed.hub.retry_deliveries(one, &actor()).await.unwrap(), 0, "dropped is dropped");
+    let (message, _, after) = audit(&bed, "dropped").await;
+    assert_eq!((&*message, after.unwrap()), ("dropped: ann left", json!({ "why": "ann left" })));
     let one = Dead::These(vec![rest[1].id]);
-    assert_eq!(bed.hub.settle_deliveries(one, Fate::Again, &actor()).await.unwrap(), 1);
+    assert_eq!(bed.hub.retry_deliveries(one, &actor()).await.unwrap(), 1);
     bed.until(async || post.taken.lock().unwrap().len() == 4).await;
     bed.until(async || bed.hub.stats().deliveries["post"].delivered == 4).await;
     assert_eq!(bed.hub.stats().deliveries["post"].undeliverable, 6);
     assert_eq!(dead(&bed).await.len(), 1);
+    let cause = |cause| Dead::All { courier: None, address: None, cause: Some(cause) };
+    let other = bed.hub.drop_deliveries(cause(model::CauseId(7)), "none", &actor()).await;
+    assert_eq!(other.unwrap(), 0);
+    assert_eq!(bed.hub.drop_deliveries(cause(group.id), "bob left", &actor()).await.unwrap(), 1);
+    assert_eq!((dead(&bed).await.len(), bed.hub.delivery_causes().await.unwrap().causes.len()), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -235,8 +252,8 @@ async fn more_than_memory_holds_is_sent_again_once_and_in_order() {
     bed.until(async || delivered("other") == 1).await;
 
     post.lost.store(true, Ordering::SeqCst);
-    let all = Dead::All { courier: Some("post".into()), address: None };
-    assert_eq!(bed.hub.settle_deliveries(all, Fate::Again, &actor()).await.unwrap(), MANY);
+    let all = Dead::All { courier: Some("post".into()), address: None, cause: None };
+    assert_eq!(bed.hub.retry_deliveries(all, &actor()).await.unwrap(), MANY);
     bed.until(async || bed.hub.stats().waiting_to_leave == usize::try_from(MANY).unwrap()).await;
     // There is no room for what is new: it is read later, without those that were sent again.
     bed.hub.tell(vec![delivery(MANY)]).await.unwrap();

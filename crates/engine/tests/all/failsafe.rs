@@ -88,6 +88,8 @@ async fn tripping_holds_exactly_what_matches_and_an_approval_works_once() {
     let page = bed.hub.held_jobs(&set, None, 1).await.unwrap();
     let rest = bed.hub.held_jobs(&set, Some(page[0].due_at), 9).await.unwrap();
     assert_eq!((page[0].id, rest.len(), rest[0].id), (first, 1, second));
+    let held_through = async |through| bed.hub.held_through(&set, through).await.unwrap();
+    assert_eq!((held_through(page[0].due_at).await, held_through(through).await), (1, 2));
 
     let decided = bed.hub.approve(&set, through, &actor()).await.unwrap();
     assert_eq!((decided.jobs, decided.rest), (2, None));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::{Bed, Fake, LONG, QUICK, SLOW, entry, mapping, request, setup, start_behind};
 use engine::port::{BoxFuture, Courier, Delivered};
 use engine::{ActionTable, Actor, Dead, Error, Setup};
-use journal::{DeliveryFilter, Fate};
+use journal::DeliveryFilter;
 use model::{
     ActionSpec, Delivery, DeliveryTo, Destructive, FailsafeRule, JobState, NewDelivery, OnError, WaitingOn,
 };
@@ -133,7 +133,7 @@ async fn what_is_to_be_sent_again_leaves() {
         DeliveryFilter { state: Some(model::DeliveryState::Undeliverable), ..DeliveryFilter::default() };
     bed.until(async || !bed.hub.deliveries(dead.clone(), None, 9).await.unwrap().rows.is_empty()).await;
     post.0.add_permits(1);
-    let (hub, all) = (bed.hub.clone(), Dead::All { courier: None, address: None });
-    ask_and_go(&gate, async move { hub.settle_deliveries(all, Fate::Again, &actor()).await }).await;
+    let (hub, all) = (bed.hub.clone(), Dead::All { courier: None, address: None, cause: None });
+    ask_and_go(&gate, async move { hub.retry_deliveries(all, &actor()).await }).await;
     tokio::time::timeout(LONG, tried.recv()).await.unwrap().unwrap();
 }

@@ -13,11 +13,10 @@ use testkit::browser::{Browser, axe};
 use crate::bed::{Office, person};
 use crate::support::{NEIGHBOUR, PASSWORD, SCHOOL, failed};
 
-/// What is serious of what axe finds.
+/// What axe finds.
 const ASK_AXE: &str = "
     const done = arguments[arguments.length - 1];
     axe.run(document, { resultTypes: ['violations'] }).then(found => done(found.violations
-        .filter(one => ['serious', 'critical'].includes(one.impact))
         .map(one => one.id + ': ' + one.nodes.map(node => node.html).join(' | '))));";
 
 /// In which windows pages are looked at in each language, and whether also in the dark: with pictures in all of them.

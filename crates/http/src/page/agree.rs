@@ -1,12 +1,10 @@
 //! Agreeing to what cannot be taken back: the button says what it does, and above so many the number is typed.
 
 use askama::Template;
+use model::failsafe::UNNAMED;
 
 use super::form::Form;
 use super::visit::Visit;
-
-/// Up to so many a click is enough.
-const CLICKED: u64 = 50;
 
 /// A field in which the number of what will be lost is typed; nothing where a click is enough.
 #[derive(Template)]
@@ -31,9 +29,9 @@ impl Agree {
     }
 }
 
-/// Whether the number has to be typed.
+/// Whether the number has to be typed: up to so many a click is enough.
 fn must_type(n: u64) -> bool {
-    n > CLICKED
+    n > UNNAMED
 }
 
 /// Whether what was typed is this number, however its digits are grouped.

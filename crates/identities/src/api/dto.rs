@@ -176,6 +176,11 @@ pub struct Selection {
     /// All that fit; `{}` = all there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
+    /// Where something is taken away (`disable`, `delete`): to how many it can be done just now. More than 50 need it; nothing
+    /// is done where another number is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 60)]
+    pub expected: Option<u64>,
 }
 
 /// A new state, and for which identities.

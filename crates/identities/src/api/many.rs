@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use engine::Actor;
-use http::{May, Operate, Params, Problem};
+use http::{May, Operate, Params, Problem, agreed};
 
 use super::{Api, Filter, IdentityPage, IdentityView, Move, Report, Selection};
 use crate::directory::Sort;
@@ -86,7 +86,7 @@ pub(super) async fn state(
         let detail = format!("nobody is set to {}: that is what jobs come to", state.as_str());
         return Err(Problem::bad_request(detail));
     }
-    let selection = chosen(Selection { ids, filter }, None)?;
+    let selection = chosen(Selection { ids, filter, expected: None }, None)?;
     finish(api, move |register: register::Register| async move {
         register.move_to(selection, state, &caller.actor).await
     })
@@ -134,7 +134,7 @@ pub(super) async fn enable(
     carry_out(api, selection, Deed::Enable, caller.actor).await
 }
 
-/// `POST /identities/disable`: takes access away. The failsafe looks on.
+/// `POST /identities/disable`: takes access away. More than 50 need their number, as `expected`. The failsafe looks on.
 #[utoipa::path(
     post,
     path = "/identities/disable",
@@ -150,11 +150,12 @@ pub(super) async fn disable(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let selection = chosen(api.bodies.json(&caller, &headers, body).await?, None)?;
-    carry_out(api, selection, Deed::Disable, caller.actor).await
+    let selection = api.bodies.json(&caller, &headers, body).await?;
+    destroy(api, selection, Deed::Disable, caller.actor).await
 }
 
-/// `POST /identities/delete`: removes them from the backends. The failsafe looks on.
+/// `POST /identities/delete`: removes them from the backends. More than 50 need their number, as `expected`. The failsafe
+/// looks on.
 #[utoipa::path(
     post,
     path = "/identities/delete",
@@ -170,8 +171,8 @@ pub(super) async fn delete(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Report>, Problem> {
-    let selection = chosen(api.bodies.json(&caller, &headers, body).await?, None)?;
-    carry_out(api, selection, Deed::Delete, caller.actor).await
+    let selection = api.bodies.json(&caller, &headers, body).await?;
+    destroy(api, selection, Deed::Delete, caller.actor).await
 }
 
 /// What was selected. Nothing at all is a mistake, unless that has a meaning.
@@ -184,6 +185,14 @@ fn chosen(selection: Selection, without: Option<register::Filter>) -> Result<reg
             Err(Problem::bad_request("name the identities: either `ids`, or a `filter`, of which {} is all"))
         }
     }
+}
+
+/// Takes something away from those who were selected, once it is clear that their number is known.
+async fn destroy(api: Api, asked: Selection, deed: Deed, actor: Actor) -> Result<Json<Report>, Problem> {
+    let expected = asked.expected;
+    let selection = chosen(asked, None)?;
+    agreed(deed.as_str(), api.register.fitting(&selection, deed).await?, expected)?;
+    carry_out(api, selection, deed, actor).await
 }
 
 async fn carry_out(

@@ -30,9 +30,9 @@ pub(super) enum Identities {
     /// Give access back
     Enable(Bulk),
     /// Take access away
-    Disable(Bulk),
+    Disable(Destroy),
     /// Remove identities from the backends
-    Delete(Bulk),
+    Delete(Destroy),
     /// Erase what the register keeps of identities that are deleted, for good
     Erase(Erase),
     /// Reset a password, or change it with --change; it is asked for, or read from standard input
@@ -133,7 +133,7 @@ pub(super) struct ExportIdentities {
     pub which: Which,
 }
 
-/// `intendant identities sync|enable|disable|delete`.
+/// `intendant identities enable`, and what others have, too.
 #[derive(Debug, Args)]
 pub(super) struct Bulk {
     /// The identities, by their ids or their accounts
@@ -148,6 +148,17 @@ pub(super) struct Bulk {
     /// Which identities.
     #[command(flatten)]
     pub which: Which,
+}
+
+/// `intendant identities disable` and `delete`.
+#[derive(Debug, Args)]
+pub(super) struct Destroy {
+    /// For exactly so many; more than 50 need it, or a person who types their number when asked
+    #[arg(long, value_name = "COUNT")]
+    pub expected: Option<u64>,
+    /// Which identities.
+    #[command(flatten)]
+    pub bulk: Bulk,
 }
 
 /// `intendant identities sync`.

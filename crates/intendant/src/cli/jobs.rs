@@ -7,12 +7,12 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use model::{CauseId, EventsCursor, JobState, json};
 
-use super::{JobName, When};
+use super::{Deliveries, JobName, Refusals, When};
 
 /// `intendant jobs …`.
 #[derive(Debug, Subcommand)]
 pub enum Jobs {
-    /// List jobs, newest first
+    /// List jobs, the newest first or the oldest
     List(List),
     /// Tell a job's story: steps, what each backend said, attempts, request, what happens next
     Show(Show),
@@ -30,9 +30,12 @@ pub enum Jobs {
     Export(Export),
     /// Print what a backend reads for a job, secrets masked
     Stdin(Stdin),
-    /// See and hand in again what could not be accepted
+    /// See what could not be accepted, hand it in again or set it aside
     #[command(subcommand)]
     Refusals(Refusals),
+    /// See what could not be delivered, send it again or drop it
+    #[command(subcommand)]
+    Deliveries(Deliveries),
 }
 
 /// Which jobs.
@@ -63,6 +66,12 @@ pub struct Filter {
     /// Accepted before
     #[arg(long, value_name = "WHEN")]
     pub until: Option<When>,
+    /// Ended at or after: only jobs that have ended
+    #[arg(long, value_name = "WHEN")]
+    pub ended_since: Option<When>,
+    /// Ended before: only jobs that have ended
+    #[arg(long, value_name = "WHEN")]
+    pub ended_until: Option<When>,
     /// With this text in id, subject or its name, action, source, code or message; neither case nor accents matter
     #[arg(long, value_name = "TEXT")]
     pub text: Option<String>,
@@ -89,6 +98,9 @@ pub struct List {
     /// Continue after the last job of an earlier page: the number that its end shows
     #[arg(long, value_name = "NUMBER")]
     pub before: Option<i64>,
+    /// The first that was accepted before the others, instead of the last
+    #[arg(long)]
+    pub oldest: bool,
     /// Cut nothing, however narrow the terminal
     #[arg(long, short, conflicts_with = "json")]
     pub wide: bool,
@@ -221,83 +233,8 @@ pub struct Stdin {
     pub reveal: bool,
 }
 
-/// `intendant jobs refusals …`.
-#[derive(Debug, Subcommand)]
-pub enum Refusals {
-    /// List what could not be accepted, newest first
-    List(RefusalList),
-    /// Show one refusal
-    Show(RefusalShow),
-    /// Hand refused messages in again, once the cause is gone
-    Resubmit(Resubmit),
-    /// Set refused messages aside that nobody has to do anything about
-    Aside(AsideRefusals),
-}
-
-/// `intendant jobs refusals list`.
-#[derive(Debug, Args)]
-pub struct RefusalList {
-    /// How many
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub limit: u32,
-    /// Continue after the last one of an earlier page
-    #[arg(long, value_name = "NUMBER")]
-    pub before: Option<i64>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `intendant jobs refusals show`.
-#[derive(Debug, Args)]
-pub struct RefusalShow {
-    /// Its number
-    #[arg(value_name = "NUMBER")]
-    pub number: i64,
-    /// Print the message as it came, secrets included: read from the journal itself, with the key
-    #[arg(long, conflicts_with = "json")]
-    pub reveal: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `intendant jobs refusals resubmit`.
-#[derive(Debug, Args)]
-pub struct Resubmit {
-    /// Their numbers
-    #[arg(value_name = "NUMBER", required = true)]
-    pub numbers: Vec<i64>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `intendant jobs refusals aside`.
-#[derive(Debug, Args)]
-pub struct AsideRefusals {
-    /// Their numbers
-    #[arg(value_name = "NUMBER", required_unless_present = "all", conflicts_with = "all")]
-    pub numbers: Vec<i64>,
-    /// All of them, or all of the source and code named here
-    #[arg(long)]
-    pub all: bool,
-    /// Those of this source
-    #[arg(long, value_name = "NAME", requires = "all")]
-    pub source: Option<String>,
-    /// Those of this code
-    #[arg(long, value_name = "CODE", requires = "all")]
-    pub code: Option<String>,
-    /// Why nobody has to do anything about them
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// The options of [`Filter`].
-const FILTERS: [&str; 13] = [
+const FILTERS: [&str; 15] = [
     "state",
     "action",
     "subject",
@@ -306,6 +243,8 @@ const FILTERS: [&str; 13] = [
     "code",
     "since",
     "until",
+    "ended_since",
+    "ended_until",
     "text",
     "waiting_on",
     "dead",

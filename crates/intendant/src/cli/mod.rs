@@ -6,6 +6,7 @@ mod config;
 mod job;
 mod jobs;
 mod keep;
+mod letters;
 mod submit;
 mod tongue;
 mod value;
@@ -25,11 +26,12 @@ pub use access::{
 pub use backends::{Backends, Check, List as BackendList, One as OneBackend, Ping, Reload};
 pub use config::{CheckConfig, Config};
 pub use job::JobName;
-pub use jobs::{
-    Aside, AsideRefusals, Cancel, Causes, Export, Filter, Jobs, List as JobList, RefusalList, RefusalShow,
-    Refusals, Resubmit, Retry, Show, Stdin, Watch,
-};
+pub use jobs::{Aside, Cancel, Causes, Export, Filter, Jobs, List as JobList, Retry, Show, Stdin, Watch};
 pub use keep::{Backup, Completions, Doctor, Journal, Key, Manual, MoveJournal, Restore, RotateKey, Serve};
+pub use letters::{
+    AsideRefusals, Deliveries, DeliveryList, DropDeliveries, LetterCauses, RefusalList, RefusalShow,
+    Refusals, Resend, Resubmit, WhichDeliveries, WhichRefusals,
+};
 pub use submit::{Run, Submit};
 pub use value::{Seconds, When};
 
@@ -135,7 +137,7 @@ const RUN: usize = 5;
 /// Roles are listed beside `serve`.
 const SERVE: usize = RUN + 1;
 /// What modules have among the hub's own in a group is listed behind this many.
-const IN_GROUP: usize = 10;
+const IN_GROUP: usize = 11;
 
 /// All that can be typed, with the subcommands and the roles of modules, described in this language.
 pub fn typed(commands: &[module::Command], roles: &[Role], tongue: Tongue) -> clap::Command {

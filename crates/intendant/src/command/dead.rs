@@ -1,11 +1,11 @@
-//! `intendant jobs causes|aside`, `intendant jobs refusals aside`.
+//! `intendant jobs causes|aside`, and the same of refusals and deliveries.
 
 use anyhow::Result;
 use api::dto::{self, AsideMany};
 
 use super::find;
 use super::jobs::filter;
-use crate::cli::{Aside, AsideRefusals, Causes};
+use crate::cli::{Aside, AsideRefusals, Causes, WhichRefusals};
 use crate::context::Context;
 use crate::exit::{Exit, sentence};
 use crate::render::{Align, Mark, Table, Times, text};
@@ -82,9 +82,55 @@ pub async fn aside(args: Aside, context: &Context) -> Result<Exit> {
 
 /// `jobs refusals aside`.
 pub async fn aside_refusals(args: AsideRefusals, context: &Context) -> Result<Exit> {
-    let AsideRefusals { numbers, all, source, code, reason, json } = args;
-    let many = dto::AsideRefusals { records: numbers, all, source, code, reason };
+    let AsideRefusals { which, reason, json } = args;
+    let WhichRefusals { numbers, all, source, code, cause } = which;
+    let many = dto::AsideRefusals { records: numbers, all, source, code, cause, reason };
     told(context.client()?.set_aside_refusals(&many).await?, json, context)?;
+    Ok(Exit::Done)
+}
+
+/// `jobs refusals causes`, `jobs deliveries causes`: the column of who had them is called `by`.
+pub fn letter_causes(
+    told: &dto::LetterCauses,
+    by: &'static str,
+    json: bool,
+    context: &Context,
+) -> Result<Exit> {
+    let screen = &context.screen;
+    if json {
+        screen.json(told)?;
+        return Ok(Exit::Done);
+    }
+    let (times, now) = (Times::local(), context.clock.now());
+    let mut table = Table::new([
+        ("CAUSE", Align::Left),
+        ("NUMBER", Align::Right),
+        ("FIRST", Align::Left),
+        ("LAST", Align::Left),
+        (by, Align::Left),
+        ("CODE", Align::Left),
+        ("WHY", Align::Left),
+    ]);
+    for group in &told.causes {
+        table.row([
+            group.id.to_string().into(),
+            group.letters.to_string().into(),
+            times.short(group.first.0, now).into(),
+            times.short(group.last.0, now).into(),
+            (&group.by).into(),
+            group.code.as_ref().map_or("-", |code| code.as_str()).into(),
+            (&group.message).into(),
+        ]);
+    }
+    if told.causes.is_empty() {
+        screen.remark("there is none");
+    } else {
+        screen.table(&table)?;
+        screen.remark("all of one: the other commands of this group with --all --cause CAUSE");
+    }
+    if told.more {
+        screen.remark(format!("only the newest {} were looked at", told.looked_at));
+    }
     Ok(Exit::Done)
 }
 

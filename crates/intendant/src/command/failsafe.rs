@@ -1,7 +1,7 @@
 //! `intendant failsafe …`.
 
 use anyhow::Result;
-use api::dto;
+use api::dto::{self, Decide};
 
 use crate::cli::{Decision, Failsafe, FailsafeList, HeldSet};
 use crate::context::Context;
@@ -94,7 +94,8 @@ async fn decide(args: &Decision, approve: bool, context: &Context) -> Result<Exi
             set.name
         )));
     }
-    let decided = client.decide(&args.set, approve, set.through).await?;
+    let decision = Decide { through: set.through, expected: Some(args.jobs) };
+    let decided = client.decide(&args.set, approve, &decision).await?;
     let verb = if approve { "run now" } else { "were cancelled" };
     context.screen.marked(Mark::Good, format!("{} jobs {verb}", decided.jobs))?;
     if let Some(rest) = decided.rest {

@@ -30,7 +30,8 @@ pub(super) async fn job(name: JobName, client: &Client) -> Result<JobId> {
     let mut before = None;
     loop {
         let filter = Filter { text: Some(name.clone()), ..Filter::default() };
-        let page = client.jobs(&JobQuery { filter, before, limit: Some(PAGE) }).await?;
+        let page =
+            client.jobs(&JobQuery { filter, before, limit: Some(PAGE), ..JobQuery::default() }).await?;
         let found =
             page.jobs.iter().find(|job| job.external_id.as_deref().is_some_and(|id| is_called(id, &name)));
         match (found, page.next) {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::pin::pin;
 
 use anyhow::{Result, bail};
-use api::dto::{self, Cancelling, Exported, JobQuery, Time};
+use api::dto::{self, Cancelling, Exported, JobOrder, JobPage, JobQuery, Time};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use model::{Seq, null_to_empty};
@@ -28,6 +28,8 @@ pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
         code: filter.code,
         since: filter.since.map(|when| Time(when.before(now))),
         until: filter.until.map(|when| Time(when.before(now))),
+        ended_since: filter.ended_since.map(|when| Time(when.before(now))),
+        ended_until: filter.ended_until.map(|when| Time(when.before(now))),
         text: filter.text,
         waiting_on: filter.waiting_on,
         dead: filter.dead,
@@ -39,8 +41,12 @@ pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
 /// `jobs list`.
 pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     let now = context.clock.now();
-    let query =
-        JobQuery { filter: filter(args.filter, now), before: args.before.map(Seq), limit: Some(args.limit) };
+    let query = JobQuery {
+        filter: filter(args.filter, now),
+        order: args.oldest.then_some(JobOrder::Oldest),
+        before: args.before.map(Seq),
+        limit: Some(args.limit),
+    };
     let page = context.client()?.jobs(&query).await?;
     if args.json {
         context.screen.json(&page)?;
@@ -53,19 +59,32 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     let look = if args.wide { look.whole() } else { look };
     let lines = job::list(&page.jobs, &look, now);
     lines.iter().try_for_each(|line| context.screen.line(line))?;
-    let none = page.jobs.is_empty() && page.damaged.is_empty();
-    match (page.next, page.looked_at) {
-        (Some(next), Some(newest)) if none => context.screen.remark(format!(
-            "no job fits among the newest {newest}; look at older ones with --before {next}"
-        )),
-        (Some(next), Some(newest)) => context.screen.remark(format!(
-            "these are all among the newest {newest}; look at older ones with --before {next}"
-        )),
-        (Some(next), None) => context.screen.remark(format!("older ones: the same with --before {next}")),
-        (None, _) if none => context.screen.remark("no job fits"),
-        (None, _) => {}
+    if let Some(words) = way_on(&page, args.oldest) {
+        context.screen.remark(words);
     }
     Ok(Exit::Done)
+}
+
+/// What a page says of the rest of its listing.
+fn way_on(page: &JobPage, oldest_first: bool) -> Option<String> {
+    let none = page.jobs.is_empty() && page.damaged.is_empty();
+    let Some(next) = page.next else { return none.then(|| "no job fits".to_owned()) };
+    Some(match (page.looked_at, oldest_first) {
+        (Some(n), false) if none => {
+            format!("no job fits among the newest {n}; look at older ones with --before {next}")
+        }
+        (Some(n), true) if none => {
+            format!("no job fits among the oldest {n}; look at newer ones with --before {next}")
+        }
+        (Some(n), false) => {
+            format!("these are all among the newest {n}; look at older ones with --before {next}")
+        }
+        (Some(n), true) => {
+            format!("these are all among the oldest {n}; look at newer ones with --before {next}")
+        }
+        (None, false) => format!("older ones: the same with --before {next}"),
+        (None, true) => format!("newer ones: the same with --before {next}"),
+    })
 }
 
 /// `jobs show`.

@@ -7,6 +7,7 @@ pub mod check;
 pub mod completions;
 pub mod config;
 pub mod dead;
+pub mod deliveries;
 pub mod doctor;
 pub mod failsafe;
 pub(crate) mod find;

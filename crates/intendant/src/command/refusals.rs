@@ -3,12 +3,12 @@
 use std::io::Write as _;
 
 use anyhow::{Result, anyhow};
-use api::dto::RecordQuery;
+use api::dto::{RecordQuery, RefusalQuery, ResubmitMany};
 use model::RecordKind;
 use serde_json::json;
 
 use super::offline;
-use crate::cli::{RefusalList, RefusalShow, Refusals, Resubmit};
+use crate::cli::{RefusalList, RefusalShow, Refusals, Resubmit, WhichRefusals};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::render::{Mark, Times, job, text};
@@ -18,15 +18,20 @@ pub async fn run(command: Refusals, context: &Context) -> Result<Exit> {
     match command {
         Refusals::List(args) => list(args, context).await,
         Refusals::Show(args) => show(args, context).await,
+        Refusals::Causes(args) => {
+            let told = context.client()?.refusal_causes().await?;
+            super::dead::letter_causes(&told, "SOURCE", args.json, context)
+        }
         Refusals::Aside(args) => super::dead::aside_refusals(args, context).await,
         Refusals::Resubmit(args) => resubmit(args, context).await,
     }
 }
 
 async fn list(args: RefusalList, context: &Context) -> Result<Exit> {
-    let page =
-        context.client()?.refusals(&RecordQuery { before: args.before, limit: Some(args.limit) }).await?;
-    if args.json {
+    let RefusalList { limit, before, dead, source, code, cause, json } = args;
+    let which = RefusalQuery { dead, source, code, cause };
+    let page = context.client()?.refusals(&which, &RecordQuery { before, limit: Some(limit) }).await?;
+    if json {
         context.screen.json(&page)?;
     } else if page.records.is_empty() {
         context.screen.remark("nothing was refused");
@@ -82,8 +87,11 @@ fn reveal(number: i64, context: &Context) -> Result<Exit> {
 async fn resubmit(args: Resubmit, context: &Context) -> Result<Exit> {
     let client = context.client()?;
     let screen = &context.screen;
+    if args.which.all {
+        return resubmit_all(args, context).await;
+    }
     let mut exit = Exit::Done;
-    for number in args.numbers {
+    for number in args.which.numbers {
         match client.resubmit(number).await {
             Ok(submitted) if args.json => {
                 screen.json(&json!({ "refusal": number, "submitted": submitted }))?;
@@ -100,4 +108,28 @@ async fn resubmit(args: Resubmit, context: &Context) -> Result<Exit> {
         }
     }
     Ok(exit)
+}
+
+async fn resubmit_all(args: Resubmit, context: &Context) -> Result<Exit> {
+    let WhichRefusals { all, source, code, cause, .. } = args.which;
+    let many = ResubmitMany { records: Vec::new(), all, source, code, cause };
+    let told = context.client()?.resubmit_many(&many).await?;
+    let screen = &context.screen;
+    if args.json {
+        screen.json(&told)?;
+    } else {
+        let accepted = usize::try_from(told.accepted).unwrap_or(usize::MAX);
+        screen.marked(Mark::Good, format!("{} accepted", text::count(accepted, "message")))?;
+        for again in &told.refusals {
+            screen.marked(Mark::Bad, format!("refusal {}: {}", again.record, again.why))?;
+        }
+        let more = told.refused.saturating_sub(told.refusals.len() as u64);
+        if more > 0 {
+            screen.remark(format!("and {more} more were refused once more"));
+        }
+        if told.left > 0 {
+            screen.remark(format!("{} were not looked at: ask again", told.left));
+        }
+    }
+    Ok(Exit::of(told.refused + told.left == 0))
 }

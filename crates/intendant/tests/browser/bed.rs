@@ -39,6 +39,10 @@ const BUS: &str = "bus:\n  lists:\n    url: URL\n    supervise: true\n    routes
 const SCHEMA: &str = r#"{"type": "object", "required": ["list", "members"], "properties": {
     "list": {"type": "string", "examples": ["choir"]}, "members": {"type": "array", "items": {"type": "string"}}}}"#;
 
+/// Mails about what needs a person, to a relay that nobody listens at.
+pub const ALERTS: &str = "alerts:\n  to: [admin@example.org]\n  digest: 0 8 * * *\n  quiet: 22:00-07:00\n\
+                          mail:\n  relay: 127.0.0.1:1\n  from: hub@example.org\n";
+
 /// A failsafe that lets one deletion through.
 const MORE: &str = "failsafe:\n  sources: ['*']\n  delete: 1\n\
                     actions:\n  IDENTITY_DELETE: { destructive: delete }\n";
@@ -58,7 +62,12 @@ impl Bed {
 
     /// With a message bus, on a broker of its own.
     pub fn with_bus(lang: &str) -> Self {
-        Bed::start(lang, Some(Kind::RabbitMq.start().unwrap()), "")
+        Bed::with_bus_and(lang, "")
+    }
+
+    /// The same, with more in its configuration.
+    pub fn with_bus_and(lang: &str, more: &str) -> Self {
+        Bed::start(lang, Some(Kind::RabbitMq.start().unwrap()), more)
     }
 
     /// With more in its configuration.
@@ -87,11 +96,14 @@ impl Bed {
         let only = "_version: 1\nname: 30lists\ndescription: mailing lists\nactive: true\nactions:\n  \
                     LIST_UPDATE: { script: main.sh, onError: stop }\n";
         world.file("backends/30lists/config.yml", only);
+        Bed { _broker: broker, ..Bed::of(world, lang) }
+    }
+
+    /// With what is in a world, and nothing else.
+    pub fn of(world: World, lang: &str) -> Self {
         let hub = world.serve();
-        let log = hub.log();
-        let url = log.split("http://").nth(1).expect("the log names the address");
-        let url = format!("http://{}", url.split(|c: char| c.is_whitespace() || c == '"').next().unwrap());
-        Bed { world, _hub: hub, _broker: broker, browser: Browser::start(lang).unwrap(), url }
+        let url = hub.url();
+        Bed { world, _hub: hub, _broker: None, browser: Browser::start(lang).unwrap(), url }
     }
 
     pub fn window(&self, window: Window) {

@@ -32,6 +32,10 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Accepted before.
     pub until: Option<Timestamp>,
+    /// Ended at or after: only jobs that have ended fit.
+    pub ended_since: Option<Timestamp>,
+    /// Ended before: only jobs that have ended fit.
+    pub ended_until: Option<Timestamp>,
     /// Holding this text, whatever case and accents its letters have: in id, external id, subject, action, source, code,
     /// message, or in the name of the subject. A whole id (UUID) leads to its job at once.
     pub text: Option<String>,

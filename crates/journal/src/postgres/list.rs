@@ -38,6 +38,8 @@ pub(super) struct Asked<'a> {
     due: (i64, i64),
     /// When they were accepted.
     accepted: (Option<i64>, Option<i64>),
+    /// And when they ended.
+    ended: (Option<i64>, Option<i64>),
     text: Option<String>,
     named: Option<Vec<&'a str>>,
 }
@@ -150,6 +152,7 @@ impl<'a> Asked<'a> {
             lanes,
             due: (due.0.as_millisecond(), due.1.as_millisecond()),
             accepted: (millis(filter.since), millis(filter.until)),
+            ended: (millis(filter.ended_since), millis(filter.ended_until)),
             text: filter.text.as_deref().map(folded),
             named,
             filter,
@@ -217,6 +220,8 @@ impl<'a> Asked<'a> {
         query.fits("code = {}", code.as_ref());
         query.fits("accepted_at >= {}", self.accepted.0.as_ref());
         query.fits("accepted_at < {}", self.accepted.1.as_ref());
+        query.fits("ended_at >= {}", self.ended.0.as_ref());
+        query.fits("ended_at < {}", self.ended.1.as_ref());
         query.fits("{} = ANY(backends)", backend.as_ref());
         query.fits("failed_on = {}", failed_on.as_ref().filter(|_| way != Way::FailedOn));
         query.fits("cause = {}", self.cause.as_ref().filter(|_| way != Way::Cause));

@@ -7,8 +7,8 @@ const CAUSES: i64 = 1000;
 /// A replay of a replay of …: so many are followed back.
 pub(crate) const REPLAYS: usize = 100;
 
-/// The name of a cause.
-pub(crate) fn id_of(cause: &Cause) -> CauseId {
+/// The name of a cause: it follows from what the cause says.
+pub fn id_of(cause: &Cause) -> CauseId {
     let mut hash = blake3::Hasher::new();
     for part in [cause.backend.as_deref(), cause.code.as_ref().map(Code::as_str), Some(&*cause.shape)] {
         // No two lists of parts give the same bytes.

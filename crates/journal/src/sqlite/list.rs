@@ -53,6 +53,8 @@ const FITS: &str = "seq > :low AND seq < :high
     AND (:code IS NULL OR code = :code)
     AND (:since IS NULL OR accepted_at >= :since)
     AND (:until IS NULL OR accepted_at < :until)
+    AND (:ended_since IS NULL OR ended_at >= :ended_since)
+    AND (:ended_until IS NULL OR ended_at < :ended_until)
     AND (:behind IS NULL OR head = 0)
     AND (:lanes IS NULL OR head = 1 AND lane IN (SELECT value FROM json_each(:lanes))
          AND due_at > :due_after AND due_at <= :due_until)
@@ -208,11 +210,12 @@ impl<'a> Asked<'a> {
         let filter = self.filter;
         let (after, until) = (Time(self.due.0), Time(self.due.1));
         let (since, before) = (filter.since.map(Time), filter.until.map(Time));
+        let (ended_since, ended_until) = (filter.ended_since.map(Time), filter.ended_until.map(Time));
         let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
         let subject = filter.subject.as_ref().map(Subject::as_str);
         let mut select = conn.prepare_cached(sql)?;
         let cause = filter.cause.map(crate::rules::dead::place);
-        let values: [(&str, &dyn ToSql); 22] = [
+        let values: [(&str, &dyn ToSql); 24] = [
             (":dead", &self.dead),
             (":cause", &cause),
             (":failed_on", &filter.failed_on),
@@ -232,6 +235,8 @@ impl<'a> Asked<'a> {
             (":code", &filter.code),
             (":since", &since),
             (":until", &before),
+            (":ended_since", &ended_since),
+            (":ended_until", &ended_until),
             (":behind", &behind),
             (":backend", &filter.backend),
             (":steps", &number::STEPS),

@@ -90,6 +90,7 @@ macro_rules! conformance {
                 due_jobs_come_by_lane_class_and_time
                 deadlines_are_found
                 listings_are_filtered_and_paged
+                jobs_are_found_by_when_they_ended
                 listings_find_text_and_what_jobs_wait_for
                 jobs_are_found_by_the_name_of_their_subject
                 the_one_before_and_a_later_success_are_found

@@ -128,6 +128,39 @@ pub async fn listings_are_filtered_and_paged(bed: &dyn Bed) {
     assert_eq!(page(Some(3), states(&[Running, Failed, Queued])).await, [2]);
 }
 
+pub async fn jobs_are_found_by_when_they_ended(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    for number in 1..=6 {
+        accept(&*journal, job(number)).await;
+    }
+    // Not in the order in which they were accepted; 4 has not ended, 5 waits.
+    for (number, kind, end) in
+        [(3, OutcomeKind::Done, 100), (1, OutcomeKind::Hard, 200), (2, OutcomeKind::Done, 300)]
+    {
+        run(&*journal, number, kind, at(end)).await;
+    }
+    journal.change(start(4, at(200))).await.unwrap();
+    let list = async |states: &[JobState], since: Option<i64>, until: Option<i64>| -> Vec<u64> {
+        let filter = Filter {
+            states: states.to_vec(),
+            ended_since: since.map(at),
+            ended_until: until.map(at),
+            ..Filter::default()
+        };
+        let page = Page { after: None, order: Order::Newest, limit: 99 };
+        let found = journal.jobs(filter.clone(), page).await.unwrap();
+        let count = journal.count(filter, None, 99).await.unwrap();
+        assert_eq!((count.jobs, found.next), (found.rows.len() as u64, None));
+        found.rows.into_iter().map(|job| number(job.id)).collect()
+    };
+    assert_eq!(list(&[], Some(100), Some(300)).await, [3, 1], "the end does not belong to it");
+    assert_eq!(list(&[], Some(101), None).await, [2, 1]);
+    assert_eq!(list(&[], None, Some(101)).await, [3]);
+    assert_eq!(list(&[Failed], Some(0), Some(999)).await, [1]);
+    assert_eq!(list(&[Running], Some(0), Some(999)).await, [0; 0], "it has not ended");
+    assert_eq!(list(&[], Some(301), None).await, [0; 0]);
+}
+
 pub async fn listings_find_text_and_what_jobs_wait_for(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     let event = "0B4E22AA-7d63-4d51-9d0e-7c5a3cf8a9f1";

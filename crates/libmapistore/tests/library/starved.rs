@@ -35,6 +35,17 @@ fn a_host_without_memory_is_not_ended_and_nothing_is_lost() {
     assert_eq!(answer, (code::SUCCESS, Some("sogo://alice:*@inbox/".to_owned())));
     program.go();
 
+    for id in 11..=26 {
+        program.says("one is refused");
+        daemon.wait_for(&alice(2));
+        let before = daemon.look(<[_]>::len);
+        tell(&daemon, id);
+        daemon.wait("an answer, or another connection", |peers| {
+            (peers.len() > before || peers.last()?.answers.contains_key(&id)).then_some(())
+        });
+        program.go();
+    }
+
     for round in 1..=6 {
         program.says("hungry");
         // Some of these are lost with a connection, some are not answered, some are.

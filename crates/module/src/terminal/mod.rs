@@ -1,5 +1,6 @@
 //! What a person sees: where it is printed, marks and colours, tables, times.
 
+mod asked;
 mod hidden;
 pub mod paint;
 mod progress;
@@ -9,6 +10,7 @@ pub mod text;
 pub mod time;
 mod tongue;
 
+pub use asked::ask_number;
 pub use hidden::ask_secret;
 pub use paint::{Mark, Paint};
 pub use progress::progress;

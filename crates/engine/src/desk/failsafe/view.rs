@@ -10,6 +10,9 @@ use crate::error::Error;
 use crate::state::failsafe::lane_of;
 use crate::state::failsafe::store::{Decision, Set, set_key};
 
+/// Jobs read at once.
+const READ: usize = 256;
+
 /// The failsafe as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailsafeView {
@@ -81,6 +84,17 @@ impl Hub {
         let Set { kind, backend, count, cap, window, since, decision } = set;
         let through = last.unwrap_or(since);
         Ok(HeldSet { name, kind, backend, count, cap, window, since, jobs, through, decision })
+    }
+
+    /// How many jobs of a set were held up to `through`: a decision that names it is made for so many.
+    pub async fn held_through(&self, set: &str, through: Timestamp) -> Result<u64, Error> {
+        let (all, _) = self.core.journal.lane_size(lane_of(set)).await?;
+        let (mut later, mut after) = (0, through);
+        loop {
+            let jobs = self.core.journal.lane(lane_of(set), after, READ).await?;
+            let Some(last) = jobs.last() else { return Ok(all.saturating_sub(later)) };
+            (later, after) = (later + jobs.len() as u64, last.due_at);
+        }
     }
 
     /// The jobs of a set in the order in which they were held, after this due time (that of the last job of the page

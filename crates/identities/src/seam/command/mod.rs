@@ -16,12 +16,12 @@ use model::{JobState, Name};
 use serde_json::json;
 
 use super::typed::{
-    Bulk, ChangeState, Erase, ExportFormat, ExportIdentities, Identities, ListIdentities, OneIdentity, Sync,
-    Which,
+    Bulk, ChangeState, Destroy, Erase, ExportFormat, ExportIdentities, Identities, ListIdentities,
+    OneIdentity, Sync, Which,
 };
 use module::Desk;
 use module::exit::{Exit, misuse};
-use module::terminal::{Align, Cell, Mark, Table, Times};
+use module::terminal::{Align, Cell, Mark, Table, Times, ask_number};
 
 /// Carries out one of them.
 pub(super) async fn run(command: Identities, desk: &dyn Desk) -> Result<Exit> {
@@ -34,9 +34,9 @@ pub(super) async fn run(command: Identities, desk: &dyn Desk) -> Result<Exit> {
         Identities::Sync(args) => sync(args, desk).await,
         Identities::Runs(args) => runs::run(&args, desk).await,
         Identities::State(args) => state(args, desk).await,
-        Identities::Enable(args) => bulk(Deed::Enable, args, desk).await,
-        Identities::Disable(args) => bulk(Deed::Disable, args, desk).await,
-        Identities::Delete(args) => bulk(Deed::Delete, args, desk).await,
+        Identities::Enable(args) => enable(args, desk).await,
+        Identities::Disable(args) => destroy(Deed::Disable, args, desk).await,
+        Identities::Delete(args) => destroy(Deed::Delete, args, desk).await,
         Identities::Erase(args) => erase(args, desk).await,
         Identities::Password(args) => password::run(&args, desk).await,
     }
@@ -48,14 +48,18 @@ fn filter(which: Which) -> Filter {
 
 async fn list(args: ListIdentities, desk: &dyn Desk) -> Result<Exit> {
     let hub = desk.client()?;
-    let page = client::list(&hub, &filter(args.which), args.sort, args.after.as_deref(), args.limit).await?;
+    let which = filter(args.which);
+    let page = client::list(&hub, &which, args.sort, args.after.as_deref(), args.limit).await?;
     let screen = desk.screen();
     if args.json {
         screen.json(&page)?;
         return Ok(Exit::Done);
     }
-    if page.identities.is_empty() && page.damaged.is_empty() {
-        screen.remark("no identity fits; `intendant identities import FILE` brings some in");
+    let none = page.identities.is_empty() && page.damaged.is_empty();
+    if none && which == Filter::default() {
+        screen.remark("there is no identity yet; `intendant identities import FILE` brings some in");
+    } else if none {
+        screen.remark("no identity fits");
     } else {
         screen.table(&table(&page.identities, desk))?;
     }
@@ -170,23 +174,49 @@ async fn export(args: ExportIdentities, desk: &dyn Desk) -> Result<Exit> {
 fn selected(bulk: Bulk) -> Result<Selection> {
     let which = filter(bulk.which);
     if !bulk.ids.is_empty() {
-        return Ok(Selection { ids: Some(bulk.ids), filter: None });
+        return Ok(Selection { ids: Some(bulk.ids), ..Selection::default() });
     }
     if bulk.all || which != Filter::default() {
-        return Ok(Selection { ids: None, filter: Some(which) });
+        return Ok(Selection { filter: Some(which), ..Selection::default() });
     }
     Err(misuse("name the identities: by ids, with --in STATE or --text TEXT, or with --all"))
 }
 
-async fn bulk(deed: Deed, args: Bulk, desk: &dyn Desk) -> Result<Exit> {
+async fn enable(args: Bulk, desk: &dyn Desk) -> Result<Exit> {
     let json = args.json;
-    let report = client::carry_out(&desk.client()?, deed, &selected(args)?).await?;
-    let words = match deed {
-        Deed::Enable => "to be enabled now",
-        Deed::Disable => "to be disabled now",
-        _ => "to be deleted now",
+    let report = client::carry_out(&desk.client()?, Deed::Enable, &selected(args)?).await?;
+    tell(&report, "to be enabled now", json, desk)
+}
+
+/// Takes something away. Where the hub wants to hear for how many, a person is asked.
+async fn destroy(deed: Deed, args: Destroy, desk: &dyn Desk) -> Result<Exit> {
+    let (hub, json) = (desk.client()?, args.bulk.json);
+    let mut selection = Selection { expected: args.expected, ..selected(args.bulk)? };
+    let report = match client::carry_out(&hub, deed, &selection).await {
+        Err(api::Error::Problem(problem)) if selection.expected.is_none() && problem.expected.is_some() => {
+            selection.expected = problem.expected;
+            agree(deed, problem.expected.unwrap_or_default(), desk)?;
+            client::carry_out(&hub, deed, &selection).await?
+        }
+        report => report?,
     };
+    let words = if deed == Deed::Disable { "to be disabled now" } else { "to be deleted now" };
     tell(&report, words, json, desk)
+}
+
+/// Has a person type how many will lose something.
+fn agree(deed: Deed, n: u64, desk: &dyn Desk) -> Result<()> {
+    let words = match deed {
+        Deed::Disable => format!("{n} identities will lose their access; type their number to go on:"),
+        _ => format!("{n} identities will be deleted; type their number to go on:"),
+    };
+    match ask_number(desk.screen(), &words)? {
+        Some(typed) if typed == n => Ok(()),
+        Some(_) => Err(misuse("that is another number: nothing was changed")),
+        None => Err(misuse(format!(
+            "{n} identities are meant, more than 50: say that you know it, with --expected {n}"
+        ))),
+    }
 }
 
 /// Whether a command names nobody.
@@ -215,9 +245,12 @@ async fn sync(args: Sync, desk: &dyn Desk) -> Result<Exit> {
 async fn validate(args: Bulk, desk: &dyn Desk) -> Result<Exit> {
     let json = args.json;
     let all = Filter { state: vec![State::ToValidate], text: None };
-    let selection =
-        if names_nobody(&args) { Selection { ids: None, filter: Some(all) } } else { selected(args)? };
-    let Selection { ids, filter } = selection;
+    let selection = if names_nobody(&args) {
+        Selection { filter: Some(all), ..Selection::default() }
+    } else {
+        selected(args)?
+    };
+    let Selection { ids, filter, .. } = selection;
     let report = client::move_to(&desk.client()?, &Move { state: State::ToSynchronise, ids, filter }).await?;
     let exit = tell(&report, "to be synchronised", json, desk)?;
     if !json && report.done > 0 {
@@ -228,7 +261,7 @@ async fn validate(args: Bulk, desk: &dyn Desk) -> Result<Exit> {
 
 async fn state(args: ChangeState, desk: &dyn Desk) -> Result<Exit> {
     let json = args.bulk.json;
-    let Selection { ids, filter } = selected(args.bulk)?;
+    let Selection { ids, filter, .. } = selected(args.bulk)?;
     let asked = Move { state: args.state, ids, filter };
     let report = client::move_to(&desk.client()?, &asked).await?;
     tell(&report, &format!("{} now", words(args.state)), json, desk)

@@ -6,7 +6,7 @@ import sys
 import ldap
 import ldap.modlist
 
-DONE, CONNECTION, CREDENTIALS = 0, 4, 16
+DONE, REFUSED, CONNECTION, CREDENTIALS = 0, 1, 4, 16
 
 
 def settings():
@@ -55,3 +55,6 @@ def run(work):
         answer(CONNECTION, "the directory does not answer")
     except ldap.INVALID_CREDENTIALS:
         answer(CREDENTIALS, "wrong password")
+    except ldap.LDAPError as error:
+        said = error.args[0]
+        answer(REFUSED, said.get("info") or said["desc"])

@@ -8,14 +8,23 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 
+/* A notification leads to no more requests than so many. */
+#define NOTIFICATION 16
+
 static pthread_t main_thread;
 /* Every so many-th request for memory is refused; 0: none. */
 static atomic_int starving;
+/* Of the requests of the library's own thread the so-many-th is refused; 0 or less: none. */
+static atomic_int one_of_thread;
 static atomic_ulong asked, refused, refused_to_thread;
 
 static int is_refused(void)
 {
 	int every = atomic_load(&starving);
+	if (every == 0 && !pthread_equal(pthread_self(), main_thread) && atomic_load(&one_of_thread) > 0) {
+		errno = ENOMEM;
+		return atomic_fetch_sub(&one_of_thread, 1) == 1;
+	}
 	if (every == 0 || atomic_fetch_add(&asked, 1) % (unsigned long)every != 0)
 		return 0;
 	atomic_fetch_add(&refused, 1);
@@ -85,6 +94,13 @@ int main(void)
 	CHECK(mapistore_mgmt_backend_register_user(&info, "SOGo", "alice") == MAPISTORE_SUCCESS);
 	atomic_store(&starving, 0);
 	meet("fed again");
+
+	/* Each request for memory that a notification leads to is refused once. */
+	for (int which = 1; which <= NOTIFICATION; which++) {
+		atomic_store(&one_of_thread, which);
+		meet("one is refused");
+	}
+	atomic_store(&one_of_thread, 0);
 
 	/* Now and then some. What was refused is not counted, what was taken is. */
 	for (int every = 2; every <= 7; every++) {

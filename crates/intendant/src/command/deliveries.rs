@@ -1,0 +1,96 @@
+//! `intendant jobs deliveries …`.
+
+use anyhow::Result;
+use api::dto::{self, Delivery, DeliveryQuery, RecordQuery};
+use model::DeliveryState;
+
+use crate::cli::{Deliveries, DeliveryList, DropDeliveries, Resend, WhichDeliveries};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::render::{Align, Mark, Table};
+
+/// Carries out one of them.
+pub async fn run(command: Deliveries, context: &Context) -> Result<Exit> {
+    match command {
+        Deliveries::List(args) => list(args, context).await,
+        Deliveries::Causes(args) => {
+            let told = context.client()?.delivery_causes().await?;
+            super::dead::letter_causes(&told, "COURIER", args.json, context)
+        }
+        Deliveries::Retry(args) => retry(args, context).await,
+        Deliveries::Drop(args) => discard(args, context).await,
+    }
+}
+
+async fn list(args: DeliveryList, context: &Context) -> Result<Exit> {
+    let DeliveryList { limit, before, state, courier, address, cause, json } = args;
+    let which = DeliveryQuery { state: Some(state), courier, address, cause };
+    let page = context.client()?.deliveries(&which, &RecordQuery { before, limit: Some(limit) }).await?;
+    let screen = &context.screen;
+    if json {
+        screen.json(&page)?;
+        return Ok(Exit::Done);
+    }
+    for row in &page.damaged {
+        screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
+    }
+    if page.deliveries.is_empty() {
+        screen.remark("no delivery fits");
+    } else {
+        screen.table(&table(&page.deliveries, context))?;
+    }
+    if let Some(next) = page.next {
+        screen.remark(format!("older ones: the same with --before {next}"));
+    }
+    Ok(Exit::Done)
+}
+
+fn table(deliveries: &[Delivery], context: &Context) -> Table {
+    let mut table = Table::new([
+        ("DELIVERY", Align::Left),
+        ("COURIER", Align::Left),
+        ("ADDRESS", Align::Left),
+        ("STATE", Align::Left),
+        ("TRIES", Align::Right),
+        ("WHY", Align::Left),
+    ]);
+    for delivery in deliveries {
+        let why = delivery.message.as_deref().filter(|_| delivery.state != DeliveryState::Delivered);
+        table.row([
+            delivery.id.to_string().into(),
+            (&delivery.courier).into(),
+            (&delivery.address).into(),
+            context.screen.say(delivery.state.as_str()).into(),
+            delivery.attempts.to_string().into(),
+            context.screen.say(why.unwrap_or("-")).into(),
+        ]);
+    }
+    table
+}
+
+async fn retry(args: Resend, context: &Context) -> Result<Exit> {
+    let WhichDeliveries { ids, all, courier, address, cause } = args.which;
+    let asked = dto::Resend { ids, all, courier, address, cause };
+    let settled = context.client()?.retry_deliveries(&asked).await?;
+    told(settled, "to be sent again", args.json, context)
+}
+
+async fn discard(args: DropDeliveries, context: &Context) -> Result<Exit> {
+    let WhichDeliveries { ids, all, courier, address, cause } = args.which;
+    let asked = dto::DropDeliveries { ids, all, courier, address, cause, reason: args.reason };
+    let settled = context.client()?.drop_deliveries(&asked).await?;
+    told(settled, "dropped", args.json, context)
+}
+
+fn told(settled: dto::DeliveriesSettled, words: &str, json: bool, context: &Context) -> Result<Exit> {
+    if json {
+        context.screen.json(&settled)?;
+    } else {
+        let counted = match settled.deliveries {
+            1 => "1 delivery".to_owned(),
+            n => format!("{n} deliveries"),
+        };
+        context.screen.marked(Mark::Good, format!("{} {words}", counted))?;
+    }
+    Ok(Exit::Done)
+}
