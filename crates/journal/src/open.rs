@@ -20,7 +20,7 @@ use crate::sqlite::{self, SqliteJournal};
 /// [`Error::Unwritable`] or [`Error::Io`] when the folder cannot be used, or the database cannot be reached.
 pub fn open(options: Options, observer: Observer) -> Result<Arc<dyn Journal>, Error> {
     match options.at.clone() {
-        Address::Folder(folder) => Ok(Arc::new(SqliteJournal::open(folder, options, observer)?)),
+        Address::Folder(folder) => Ok(Arc::new(SqliteJournal::open(&folder, options, observer)?)),
         #[cfg(feature = "postgres")]
         Address::Postgres(database) => {
             Ok(Arc::new(postgres::PostgresJournal::open(*database, options, observer)?))

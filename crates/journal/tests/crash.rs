@@ -1,6 +1,6 @@
 //! What is on disk when the process dies at a named point: all of a commit or nothing of it, and what was answered.
 //!
-//! Run with `--features crash-points`. Each test starts itself again as a child, which dies.
+//! Run with `--features crash-points,postgres`. Each test starts itself again as a child, which dies.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
 #![allow(clippy::print_stdout, reason = "the child says what was answered")]
@@ -11,18 +11,51 @@ mod support;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
-use intendant_journal::{Acceptance, EffectSet, Expect, Journal, Mark, Whose};
+use intendant_journal::{Acceptance, Database, EffectSet, Expect, Journal, Mark, Options, Whose};
 use model::{DeliveryState, JobState, OutboxPlace, OutcomeKind};
-use support::folder::{Folder, try_open};
+use support::database::Schema;
+use support::folder::{Folder, key, try_open};
 use support::*;
 
-const FOLDER: &str = "JOURNAL_TEST_CRASH_FOLDER";
+const TOLD: &str = "JOURNAL_TEST_CRASH_PLACE";
 const SIGABRT: i32 = 6;
 
+/// Where the journal of a test is.
+enum Place {
+    Folder(Folder),
+    Schema(Schema),
+}
+
+impl Place {
+    fn new(engine: &str) -> Self {
+        if engine == "postgres" { Place::Schema(Schema::new()) } else { Place::Folder(Folder::new()) }
+    }
+
+    /// As the child is told of it.
+    fn told(&self) -> String {
+        match self {
+            Place::Folder(folder) => folder.path().display().to_string(),
+            Place::Schema(schema) => format!("{}\n{}", schema.folder().display(), schema.url()),
+        }
+    }
+
+    /// Opens it; the child has nothing but what it is told.
+    fn open(told: &str) -> Arc<dyn Journal> {
+        match told.split_once('\n') {
+            None => try_open(Path::new(told)).unwrap(),
+            Some((folder, url)) => {
+                let options = Options::new(Database::new(url, folder).unwrap(), key());
+                intendant_journal::open(options, Arc::new(|_| {})).unwrap()
+            }
+        }
+    }
+}
+
 /// What the child does: two jobs of one subject, the first one to its end. It says what was answered.
-async fn work(folder: &Path) {
-    let journal = try_open(folder).unwrap();
+async fn work(told: &str) {
+    let journal = Place::open(told);
     for number in 1..=2 {
         accept(&*journal, known_as(&number.to_string(), b"content", job_of("ann", number))).await;
         println!("answered: accept {number}");
@@ -37,33 +70,43 @@ async fn work(folder: &Path) {
     println!("answered: mark");
 }
 
-/// Lets a child die at this point; returns the folder it leaves and what it said.
-fn die(test: &str, point: &str) -> (Folder, String) {
-    let folder = Folder::new();
+/// Lets a child die at this point, and looks at what it leaves and what it said.
+async fn die(engine: &str, test: &str, point: &str, look: impl AsyncFn(Arc<dyn Journal>, String)) {
+    if let Ok(told) = std::env::var(TOLD) {
+        return work(&told).await;
+    }
+    let place = Place::new(engine);
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(FOLDER, folder.path())
+        .args(["--exact", &format!("{test}::{engine}"), "--nocapture"])
+        .env(TOLD, place.told())
         .env("INTENDANT_CRASH_AT", point)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout).into_owned();
     assert_eq!(child.status.signal(), Some(SIGABRT), "it did not die at {point}: {said}");
-    (folder, said)
+    let journal = Place::open(&place.told());
+    sound(&*journal).await;
+    look(Arc::clone(&journal), said).await;
+    finish(&*journal).await;
 }
 
-/// One test: the child's part, or the parent's.
+/// One test for each engine: the child's part, or the parent's.
 macro_rules! crash {
     ($name:ident, $point:literal, |$journal:ident, $said:ident| $body:block) => {
-        #[tokio::test]
-        async fn $name() {
-            if let Ok(folder) = std::env::var(FOLDER) {
-                return work(Path::new(&folder)).await;
+        mod $name {
+            use super::*;
+
+            async fn look($journal: Arc<dyn Journal>, $said: String) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                die("sqlite", stringify!($name), $point, look).await;
             }
-            let (folder, $said) = die(stringify!($name), $point);
-            let $journal = try_open(folder.path()).unwrap();
-            sound(&*$journal).await;
-            $body
-            finish(&*$journal).await;
+
+            #[tokio::test]
+            async fn postgres() {
+                die("postgres", stringify!($name), $point, look).await;
+            }
         }
     };
 }

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use tokio_postgres::error::Severity;
+
 use super::ask::{Ask, ask_all};
 use super::load;
 use super::op::{Made, Op};
@@ -63,7 +65,9 @@ impl Batch {
     pub(super) async fn write(self, ops: &mut [Op]) -> Result<Written, Trouble> {
         let mut page = Page::new(self.numbers, self.life);
         let mut wants = Wants::default();
-        ops.iter().for_each(|op| op.wants(&mut wants));
+        for op in &*ops {
+            op.wants(&mut wants);
+        }
         let Pen { node, epoch, batch } = self.pen;
         let mut asks = vec![
             Ask::bare("BEGIN"),
@@ -99,7 +103,9 @@ impl Batch {
     ) -> Result<Written, Trouble> {
         let mut asks = store::asks(tx);
         asks.push(Ask::bare("COMMIT"));
-        ops.iter().for_each(|op| op.crash_point("before_commit"));
+        for op in ops {
+            op.crash_point("before_commit");
+        }
         let answer = ask_all(&self.session, &asks).await;
         drop(asks);
         let numbers = tx.numbers;
@@ -109,7 +115,9 @@ impl Batch {
                 Err(Trouble::Unknown(Box::new(written), "it may not have been replicated".to_owned()))
             }
             Ok(_) => {
-                ops.iter().for_each(|op| op.crash_point("after_commit"));
+                for op in ops {
+                    op.crash_point("after_commit");
+                }
                 Ok(written)
             }
             Err(error) if is_known(&error) => Err(error.into()),
@@ -120,7 +128,7 @@ impl Batch {
 
 /// Whether the server itself has said that a statement failed and goes on: then nothing was committed.
 fn is_known(error: &tokio_postgres::Error) -> bool {
-    error
-        .as_db_error()
-        .is_some_and(|said| said.severity() == "ERROR" && !said.code().code().starts_with("57P"))
+    error.as_db_error().is_some_and(|said| {
+        said.parsed_severity() == Some(Severity::Error) && !said.code().code().starts_with("57P")
+    })
 }

@@ -43,7 +43,9 @@ pub(super) async fn bury(tx: &mut Tx, burial: &Burial) -> Result<bool, Error> {
         let mut row = buried.clone();
         fail(page, &mut row, &Cause::new(None, Some(&code::DAMAGED), Some(JOB), &[]))?;
         page.put(row);
-        was.into_iter().for_each(|was| page.count(was, -1));
+        if let Some(was) = was {
+            page.count(was, -1);
+        }
         page.count(JobState::Failed, 1);
         page.event(burial.at, EventKind::Failed, Some(id), (None, None), Some(code::DAMAGED));
         match subject.as_ref().map(|subject| subject.as_ref().map(Subject::as_str)) {
@@ -65,7 +67,7 @@ fn read(found: &Row, burial: &Burial) -> Result<(JobRow, Result<Option<Subject>,
     let value: Option<Vec<u8>> = row::get(found, 27)?;
     let (steps, backends) = match steps::read(value.as_deref()) {
         Ok(read) => {
-            let read: Vec<Step> = read.into_iter().filter_map(Result::ok).map(|step| end(step)).collect();
+            let read: Vec<Step> = read.into_iter().filter_map(Result::ok).map(end).collect();
             (read, None)
         }
         Err(_) => (Vec::new(), row::get::<Option<Vec<String>>>(found, 28)?),

@@ -2,13 +2,13 @@
 
 use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord};
 
-fn text(text: &mut String) {
+pub(super) fn text(text: &mut String) {
     if text.contains('\0') {
         *text = text.replace('\0', "\u{fffd}");
     }
 }
 
-fn maybe(of: &mut Option<String>) {
+pub(super) fn maybe(of: &mut Option<String>) {
     of.iter_mut().for_each(text);
 }
 

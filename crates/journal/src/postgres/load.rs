@@ -67,7 +67,9 @@ pub(super) const ALL: [&str; 11] =
 pub(super) fn asks(wants: &Wants) -> Vec<Ask<'static>> {
     let ids = |ids: &BTreeSet<JobId>| column(ids.iter().map(|id| id.0).collect::<Vec<Uuid>>().into_iter());
     let pairs = |pairs: &BTreeSet<(String, String)>| -> Vec<Value<'static>> {
-        let (first, second): (Vec<String>, Vec<String>) = pairs.iter().cloned().unzip();
+        // What the database cannot hold it does not hold.
+        let can_be = |pair: &&(String, String)| !pair.0.contains('\0') && !pair.1.contains('\0');
+        let (first, second): (Vec<String>, Vec<String>) = pairs.iter().filter(can_be).cloned().unzip();
         vec![Box::new(first), Box::new(second)]
     };
     let mut asks = Vec::new();
@@ -119,8 +121,8 @@ pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>) -> Resu
             subjects.insert(subject.as_str().to_owned(), i64::MIN);
         }
     }
-    line(page, subjects, leaving)?;
-    line(page, wants.lines.clone(), next(!wants.lines.is_empty()))?;
+    line(page, subjects, &leaving)?;
+    line(page, wants.lines.clone(), &next(!wants.lines.is_empty()))?;
     let bulk = next(!wants.bulk.is_empty());
     for subject in &wants.bulk {
         let line = page.lines.entry(subject.clone()).or_insert_with(Line::unknown);
@@ -245,10 +247,10 @@ fn come(page: &mut Page, row: &Row) -> Result<(), Error> {
 }
 
 /// The lines of these subjects, each from behind a number on.
-fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: Vec<Row>) -> Result<(), Error> {
+fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: &[Row]) -> Result<(), Error> {
     let loaded: BTreeSet<String> = subjects.keys().cloned().collect();
     let mut found: BTreeMap<String, (usize, i64)> = BTreeMap::new();
-    for row in &rows {
+    for row in rows {
         let (seq, subject): (i64, Option<String>) = (row::get(row, 0)?, row::get(row, 5)?);
         let (count, last) = found.entry(subject.unwrap_or_default()).or_insert((0, i64::MIN));
         *count += 1;
@@ -262,7 +264,7 @@ fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: Vec<Row>) -> Res
             line.horizon = if count < LINE { i64::MAX } else { last.max(line.horizon) };
         }
     }
-    for row in &rows {
+    for row in rows {
         come(page, row)?;
     }
     // What the page itself has put there while nobody knew of the line.

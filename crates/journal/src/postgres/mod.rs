@@ -22,6 +22,7 @@ mod op;
 mod open;
 mod outbox;
 mod page;
+mod pause;
 mod pen;
 mod promises;
 mod prune;

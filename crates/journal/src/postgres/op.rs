@@ -153,7 +153,7 @@ impl Op {
             match self {
                 Op::Accept { .. } => crash_point(&format!("accept.{moment}")),
                 Op::Change { change, .. } if change::settles(change) => {
-                    crash_point(&format!("settle.{moment}"))
+                    crash_point(&format!("settle.{moment}"));
                 }
                 Op::Change { change, .. } if change.change.started.is_some() => {
                     crash_point(&format!("start.{moment}"));

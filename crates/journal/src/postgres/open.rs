@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::database::Database;
+use super::pause::pause;
 use super::pen::Pen;
 use super::session::Session;
 use super::tx::Numbers;
@@ -47,7 +48,7 @@ pub(super) fn alone<T: Send + 'static>(
             runtime.block_on(async {
                 tokio::select! {
                     done = work => done,
-                    () = tokio::time::sleep(patience) => {
+                    () = pause(patience) => {
                         Err(Error::Unwritable("PostgreSQL does not answer".to_owned()))
                     }
                 }

@@ -280,7 +280,7 @@ struct Mark {
 
 impl Page {
     pub(super) fn new(numbers: Numbers, life: i64) -> Self {
-        Page { numbers, life, ..Page::default() }
+        Page { life, numbers, ..Page::default() }
     }
 
     /// An operation begins.
@@ -379,13 +379,11 @@ impl Page {
         if let Some(why) = self.damaged.get(&id) {
             return Err(Error::Damaged(why.clone()).into());
         }
-        match self.jobs.get(&id) {
-            Some(row) => Ok(row.cloned()),
-            None => {
-                self.wants.jobs.insert(id);
-                Err(Halt::Missing)
-            }
+        if let Some(row) = self.jobs.get(&id) {
+            return Ok(row.cloned());
         }
+        self.wants.jobs.insert(id);
+        Err(Halt::Missing)
     }
 
     /// A job that has to be there.
@@ -471,58 +469,48 @@ impl Page {
     /// A caller's id.
     pub(super) fn external(&mut self, value: &str, source: &str) -> Ruled<Option<Arc<External>>> {
         let key = (value.to_owned(), source.to_owned());
-        match self.externals.get(&key) {
-            Some(row) => Ok(row.cloned()),
-            None => {
-                self.wants.externals.insert(key);
-                Err(Halt::Missing)
-            }
+        if let Some(row) = self.externals.get(&key) {
+            return Ok(row.cloned());
         }
+        self.wants.externals.insert(key);
+        Err(Halt::Missing)
     }
 
     /// An entity.
     pub(super) fn entity(&mut self, EntityKey { kind, key }: &EntityKey) -> Ruled<Option<Arc<EntityRow>>> {
         let key = (kind.clone(), key.clone());
-        match self.entities.get(&key) {
-            Some(row) => Ok(row.cloned()),
-            None => {
-                self.wants.entities.insert(key);
-                Err(Halt::Missing)
-            }
+        if let Some(row) = self.entities.get(&key) {
+            return Ok(row.cloned());
         }
+        self.wants.entities.insert(key);
+        Err(Halt::Missing)
     }
 
     /// A delivery.
     pub(super) fn delivery(&mut self, id: DeliveryId) -> Ruled<Option<Arc<DeliveryRow>>> {
-        match self.deliveries.get(&id) {
-            Some(row) => Ok(row.cloned()),
-            None => {
-                self.wants.deliveries.insert(id);
-                Err(Halt::Missing)
-            }
+        if let Some(row) = self.deliveries.get(&id) {
+            return Ok(row.cloned());
         }
+        self.wants.deliveries.insert(id);
+        Err(Halt::Missing)
     }
 
     /// The hashes of a job's reply addresses.
     pub(super) fn replies_of(&mut self, job: JobId) -> Ruled<Vec<[u8; DIGEST]>> {
-        match self.replies.get(&job) {
-            Some(row) => Ok(row.map(|row| row.to_vec()).unwrap_or_default()),
-            None => {
-                self.wants.replies.insert(job);
-                Err(Halt::Missing)
-            }
+        if let Some(row) = self.replies.get(&job) {
+            return Ok(row.map(|row| row.to_vec()).unwrap_or_default());
         }
+        self.wants.replies.insert(job);
+        Err(Halt::Missing)
     }
 
     /// Whether a cause is known.
     pub(super) fn has_cause(&mut self, cause: i64) -> Ruled<bool> {
-        match self.causes.get(&cause) {
-            Some(row) => Ok(row.is_some()),
-            None => {
-                self.wants.causes.insert(cause);
-                Err(Halt::Missing)
-            }
+        if let Some(row) = self.causes.get(&cause) {
+            return Ok(row.is_some());
         }
+        self.wants.causes.insert(cause);
+        Err(Halt::Missing)
     }
 
     /// How many causes are known.

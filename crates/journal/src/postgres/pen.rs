@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pause::pause;
 use super::row;
 use super::session::Session;
 use crate::address::Address;
@@ -107,7 +108,7 @@ impl Held {
     async fn outwait(self, session: &Session, at: &Address) -> Result<(), Error> {
         let began = tokio::time::Instant::now();
         while began.elapsed() < SILENCE {
-            tokio::time::sleep(LOOK).await;
+            pause(LOOK).await;
             let now =
                 session.first("SELECT epoch, batch, over FROM pen WHERE node = $1", &[&self.node]).await?;
             let Some(now) = now else { return Ok(()) };
@@ -121,16 +122,10 @@ impl Held {
         // A batch under way holds the row: this waits for its end, and then ends nothing.
         let end =
             "UPDATE pen SET epoch = epoch + 1, over = true WHERE node = $1 AND epoch = $2 AND batch = $3";
-        match session.execute(end, &[&self.node, &self.epoch, &self.batch]).await? {
-            0 => Err(self.locked(at)),
-            _ => {
-                tracing::warn!(
-                    "the hub in process {} of {} writes no more: its life is over",
-                    self.pid,
-                    self.seat
-                );
-                Ok(())
-            }
+        if session.execute(end, &[&self.node, &self.epoch, &self.batch]).await? == 0 {
+            return Err(self.locked(at));
         }
+        tracing::warn!("the hub in process {} of {} writes no more: its life is over", self.pid, self.seat);
+        Ok(())
     }
 }

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::sleep;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
 
 use super::database::Database;
+use super::pause::pause;
 use crate::error::Error;
 
 /// What a statement is given.
@@ -59,7 +60,8 @@ where
             None => return,
             Some(Ok(AsyncMessage::Notice(notice))) => {
                 tracing::debug!("PostgreSQL says: {}", notice.message());
-                if notice.detail().is_some_and(|detail| detail.contains("might not have been replicated")) {
+                // Its words are in the language of the server.
+                if *notice.code() == SqlState::WARNING {
                     doubtful.store(true, Ordering::Relaxed);
                 }
             }
@@ -77,7 +79,7 @@ impl Session {
     pub(super) async fn open(database: &Database) -> Result<Arc<Self>, Error> {
         tokio::select! {
             opened = Session::begin(database) => opened,
-            () = sleep(OPENS_WITHIN) => Err(Error::Unwritable(format!("{database} does not answer"))),
+            () = pause(OPENS_WITHIN) => Err(Error::Unwritable(format!("{database} does not answer"))),
         }
     }
 

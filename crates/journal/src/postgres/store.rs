@@ -184,8 +184,11 @@ impl<'p> Store<'p> {
             }
             let (before, after) = (was.and_then(JobRow::dead_of), now.dead_of());
             if before != after {
-                before.into_iter().for_each(|cause| *causes.entry(cause).or_default() -= 1);
-                after.into_iter().for_each(|cause| *causes.entry(cause).or_default() += 1);
+                for (cause, by) in
+                    before.map(|cause| (cause, -1)).into_iter().chain(after.map(|cause| (cause, 1)))
+                {
+                    *causes.entry(cause).or_default() += by;
+                }
             }
         }
         self.add(DELETE_LIVE, &gone, |ids| vec![column(ids.iter().copied())]);
@@ -232,7 +235,7 @@ impl<'p> Store<'p> {
                 Note::Reply { job, place, digest, sealed } => replies.push((job.0, *place, digest, sealed)),
                 Note::Attempt(row) => attempts.push(row),
                 Note::WaitGone(job, step, number) => {
-                    waits.push((job.0, i32::from(*step), number.cast_signed()))
+                    waits.push((job.0, i32::from(*step), number.cast_signed()));
                 }
                 Note::Record(seq, record, sealed) => records.push((*seq, record, sealed)),
                 Note::Settled(refusal) => settled.push(*refusal),

@@ -31,6 +31,7 @@ impl<K: Hash + Eq + Clone, V> Default for Table<K, V> {
 
 impl<K: Hash + Eq + Clone, V> Table<K, V> {
     /// The row as it is now; the outer `None` = nobody has loaded it.
+    #[allow(clippy::option_option, reason = "not loaded and not there are two things")]
     pub(super) fn get(&self, key: &K) -> Option<Option<&Arc<V>>> {
         self.cells.get(key).map(|cell| cell.now.as_ref())
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::Instant;
 
 use super::batch::{Batch, Trouble, Written};
 use super::database::Database;
 use super::op::Op;
+use super::pause::{every, pause};
 use super::pen::Pen;
 use super::queue::{Message, Queued};
 use super::session::Session;
@@ -51,8 +52,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until the journal is closed.
     pub(super) async fn run(mut self) {
-        let mut beat = interval(BEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beat = every(BEAT);
         while !self.closing {
             tokio::select! {
                 biased;
@@ -149,7 +149,7 @@ impl Writer {
                 self.health.failed(&why);
                 return fail(ops, &why);
             }
-            sleep(PAUSE).await;
+            pause(PAUSE).await;
         }
     }
 
@@ -203,7 +203,7 @@ impl Writer {
                     Ok(found) => return found,
                     Err(error) => tracing::debug!(%error, "the commit is not found yet"),
                 }
-                sleep(PAUSE).await;
+                pause(PAUSE).await;
             }
         };
         let found = patiently(&mut self.receiver, &mut self.closing, &self.health, finding).await?;
@@ -233,7 +233,7 @@ impl Writer {
             Ok(Some(batch)) if batch < self.pen.batch => self.over = Some(lost(self.pen.batch - batch)),
             Ok(Some(batch)) if batch > self.pen.batch => self.over = Some(taken_over()),
             // A session of ours that had been given up held it: once more.
-            Ok(Some(_)) | Err(_) => sleep(PAUSE).await,
+            Ok(Some(_)) | Err(_) => pause(PAUSE).await,
         }
         if let Some(why) = &self.over {
             tracing::error!("the journal is not written any more: {why}");
@@ -273,7 +273,7 @@ async fn settle(database: &Database, pen: Pen) -> Result<Found, Error> {
 async fn rolled_back(session: &Session) -> bool {
     tokio::select! {
         rolled_back = session.client().batch_execute("ROLLBACK") => rolled_back.is_ok() && !session.is_over(),
-        () = sleep(PATIENCE) => false,
+        () = pause(PATIENCE) => false,
     }
 }
 
@@ -308,7 +308,7 @@ async fn patiently<T>(
     health: &Health,
     what: impl Future<Output = T>,
 ) -> Option<T> {
-    let (mut what, mut patience) = (pin!(what), pin!(sleep(PATIENCE)));
+    let (mut what, mut patience) = (pin!(what), pin!(pause(PATIENCE)));
     let why = "PostgreSQL does not answer";
     loop {
         tokio::select! {

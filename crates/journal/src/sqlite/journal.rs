@@ -5,7 +5,7 @@ mod read;
 mod turning;
 mod write;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -46,19 +46,19 @@ pub(crate) struct SqliteJournal {
 
 impl SqliteJournal {
     /// See [`crate::open`].
-    pub(crate) fn open(folder: PathBuf, options: Options, observer: Observer) -> Result<Self, Error> {
+    pub(crate) fn open(folder: &Path, options: Options, observer: Observer) -> Result<Self, Error> {
         let Options { keys, expected, wal_bound, .. } = options;
-        expected.map_or(Ok(()), |expected| presence::require(&folder, expected))?;
-        crate::folder::private(&folder)?;
-        let lock = Lock::take(&folder)?;
-        let database = open::database(&folder);
+        expected.map_or(Ok(()), |expected| presence::require(folder, expected))?;
+        crate::folder::private(folder)?;
+        let lock = Lock::take(folder)?;
+        let database = open::database(folder);
         open::private_file(&database)?;
         let mut conn = open::connect(&database, open::Role::Writer)?;
-        let (id, seal) = open::prepare(&mut conn, &folder, &keys)?;
-        open::refuse_moved(&conn, &folder)?;
+        let (id, seal) = open::prepare(&mut conn, folder, &keys)?;
+        open::refuse_moved(&conn, folder)?;
         // What is worked on from here on has to be carried anew.
         meta::remove(&conn, carry::MOVING)?;
-        crate::folder::sync(&folder)?;
+        crate::folder::sync(folder)?;
         conn.pragma_update(None, "journal_size_limit", i64::try_from(wal_bound).unwrap_or(i64::MAX))?;
         let checkpoints = Checkpoints::start(&database, wal_bound)?;
         let log = Arc::clone(&checkpoints);
