@@ -73,7 +73,7 @@ pub(crate) fn output_of(id: JobId, attempt: &Attempt) -> Aad {
 /// A delivery with its body.
 pub(crate) fn delivery(seal: &Seal, (mut delivery, sealed): (Delivery, Vec<u8>)) -> Result<Delivery, Error> {
     let what = format!("the body of delivery {}", delivery.id.0);
-    delivery.body = json(seal.open(&Aad::delivery(delivery.id, &delivery.to), sealed, &what)?, &what)?;
+    delivery.body = json(&seal.open(&Aad::delivery(delivery.id, &delivery.to), sealed, &what)?, &what)?;
     Ok(delivery)
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn delivery(seal: &Seal, (mut delivery, sealed): (Delivery, Vec<u8>))
 pub(crate) fn entity(seal: &Seal, (mut entity, sealed): (Entity, Vec<u8>)) -> Result<Entity, Error> {
     let what = format!("the body of {} {}", entity.key.kind, entity.key.key);
     let aad = Aad::entity(&entity.key, entity.rev, &entity.state, &entity.label);
-    entity.body = json(seal.open(&aad, sealed, &what)?, &what)?;
+    entity.body = json(&seal.open(&aad, sealed, &what)?, &what)?;
     Ok(entity)
 }
 
@@ -93,6 +93,6 @@ pub(crate) fn record(seal: &Seal, record: Record, sealed: Vec<u8>) -> Result<Rec
     Ok((record, body))
 }
 
-fn json(body: Vec<u8>, what: &str) -> Result<Value, Error> {
-    serde_json::from_slice(&body).map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))
+fn json(body: &[u8], what: &str) -> Result<Value, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::Damaged(format!("{what} is no JSON: {error}")))
 }

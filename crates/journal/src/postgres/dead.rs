@@ -4,6 +4,7 @@ use model::{Cause, CauseId};
 use tokio_postgres::Row;
 
 use super::job::is_sound;
+use super::query::can_be;
 use super::row::{self, get};
 use super::session::Session;
 use crate::api::{CauseTally, DeadTally, Filter};
@@ -67,6 +68,9 @@ pub(super) async fn causes(
     backend: Option<&str>,
     limit: usize,
 ) -> Result<Vec<CauseTally>, Error> {
+    if !backend.is_none_or(can_be) {
+        return Ok(Vec::new());
+    }
     let select = select("($1::text IS NULL OR backend = $1)", limit);
     let rows = sql.all(&select, &[&backend]).await?;
     Ok(rows.iter().filter_map(|row| read(row).ok()).collect())

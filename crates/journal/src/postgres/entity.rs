@@ -4,7 +4,7 @@ use model::composed::folded;
 use model::{Entity, EntityKey};
 use tokio_postgres::Row;
 
-use super::query::Query;
+use super::query::{Query, can_be};
 use super::row::{self, get};
 use super::session::Session;
 use crate::api::{EntityFilter, EntityPage};
@@ -27,6 +27,9 @@ pub(super) async fn one(
     sieve: &mut Sieve,
     key: &EntityKey,
 ) -> Result<Option<Entity>, Error> {
+    if !can_be(&key.kind) || !can_be(&key.key) {
+        return Ok(None);
+    }
     let select = format!("SELECT {ENTITY} FROM entity WHERE kind = $1 AND key = $2");
     let found = sql.first(&select, &[&key.kind, &key.key]).await?;
     let found = found.map(|row| read(seal, &row)).transpose();
@@ -60,6 +63,9 @@ pub(super) async fn list(
     after: Option<&str>,
     limit: usize,
 ) -> Result<EntityPage, Error> {
+    if !can_be(kind) || !after.is_none_or(can_be) {
+        return Ok(nothing());
+    }
     // Keys are not empty, so that all are greater than "".
     let select = format!(
         "SELECT {ENTITY} FROM entity WHERE kind <= $1 AND (kind, key) > ($1, $2)
@@ -79,6 +85,10 @@ pub(super) async fn find(
     after: Option<&str>,
     limit: usize,
 ) -> Result<EntityPage, Error> {
+    let states = filter.states.iter().map(String::as_str);
+    if !states.chain(after).chain([filter.kind.as_str()]).all(can_be) {
+        return Ok(nothing());
+    }
     let text = filter.text.as_deref().map(folded);
     let fits = |row: &&Row| {
         let holds =
@@ -110,6 +120,11 @@ pub(super) async fn find(
     let select = format!("SELECT {ENTITY} FROM entity WHERE kind = $1 AND key = ANY($2) ORDER BY kind, key");
     let found = sql.all(&select, &[&filter.kind, &keys]).await?;
     Ok(EntityPage { rows: opened(seal, sieve, &found)?, next, damaged: sieve.damaged.clone() })
+}
+
+/// A page without any.
+fn nothing() -> EntityPage {
+    EntityPage { rows: Vec::new(), next: None, damaged: Vec::new() }
 }
 
 /// Key and label of some entities in the states that are asked for.

@@ -6,7 +6,7 @@ use model::composed::folded;
 use model::{Job, Seq, Subject};
 use tokio_postgres::Row;
 
-use super::query::Query;
+use super::query::{Query, can_be};
 use super::row::{self, JOB, code_of, get};
 use super::session::Session;
 use super::stretch::{Stretch, stretch};
@@ -139,7 +139,12 @@ impl<'a> Asked<'a> {
             None => false,
         };
         let tallies = job::tallies(sql).await?;
-        let Plan { states, dead, ways } = Plan::new(filter, &tallies, !known.is_empty(), are_few);
+        let Plan { states, dead, mut ways } = Plan::new(filter, &tallies, !known.is_empty(), are_few);
+        let Filter { action, subject, source, backend, code, failed_on, .. } = filter;
+        let texts = [action, source, backend, code, failed_on].into_iter().flatten().map(String::as_str);
+        if !texts.chain(subject.as_ref().map(Subject::as_str)).all(can_be) {
+            ways.clear();
+        }
         let millis = |time: Option<Timestamp>| time.map(Timestamp::as_millisecond);
         let named = filter.named.as_ref().map(|named| named.iter().map(Subject::as_str).collect());
         Ok(Asked {
@@ -188,7 +193,8 @@ impl<'a> Asked<'a> {
             _ => query.is(format!("seq > {low} AND seq < {high}")),
         }
         let table = match way {
-            Way::Live => "live",
+            // Those in some lanes are few, and are put in order when they are found.
+            Way::Live | Way::Ready => "live",
             Way::Unlucky => {
                 query.is("state > 3");
                 "done"
@@ -202,8 +208,6 @@ impl<'a> Asked<'a> {
                 query.is(format!("seq = ANY({known})"));
                 "job"
             }
-            // It is short, and in an order of its own.
-            Way::Ready => "live",
             _ => "job",
         };
         Road { table, order: "seq :" }

@@ -4,6 +4,7 @@ use model::composed::folded;
 use model::{Name, Subject};
 use tokio_postgres::Row;
 
+use super::query::can_be;
 use super::row::get;
 use super::session::Session;
 use crate::api::Naming;
@@ -15,6 +16,7 @@ const CHUNK: usize = 2_000;
 
 /// See [`crate::Read::names`].
 pub(super) async fn of(sql: &Session, subjects: &[Subject]) -> Result<Vec<(Subject, Name)>, Error> {
+    let subjects: Vec<&Subject> = subjects.iter().filter(|subject| can_be(subject.as_str())).collect();
     let (kinds, keys): (Vec<&str>, Vec<&str>) =
         subjects.iter().map(|subject| (subject.kind(), subject.value())).unzip();
     let select =
@@ -26,7 +28,7 @@ pub(super) async fn of(sql: &Session, subjects: &[Subject]) -> Result<Vec<(Subje
         named.push((place, get::<String>(row, 1)?));
     }
     named.sort_by_key(|(place, _)| *place);
-    let subject = |place: usize| subjects.get(place.wrapping_sub(1)).cloned();
+    let subject = |place: usize| subjects.get(place.wrapping_sub(1)).copied().cloned();
     Ok(named.into_iter().filter_map(|(place, label)| Some((subject(place)?, Name::of(label)?))).collect())
 }
 

@@ -7,6 +7,11 @@ use tokio_postgres::types::ToSql;
 use super::session::{Param, Session};
 use crate::error::Error;
 
+/// Whether a text can be there at all: none with U+0000 in it can, and PostgreSQL is not even to be asked for one.
+pub(super) fn can_be(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 /// The conditions of a query, and what they are given.
 #[derive(Clone, Default)]
 pub(super) struct Query<'a> {

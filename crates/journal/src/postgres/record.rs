@@ -5,7 +5,7 @@ use model::composed::folded;
 use model::{Event, EventSeq, EventsCursor, Record, RecordKind};
 use tokio_postgres::Row;
 
-use super::query::Query;
+use super::query::{Query, can_be};
 use super::row::{self, code_of, get};
 use super::session::Session;
 use crate::api::{Listing, Match, RecordBody, RecordFilter};
@@ -54,6 +54,12 @@ pub(super) async fn list(
     before: Option<i64>,
     limit: usize,
 ) -> Result<Listing<Record>, Error> {
+    let what = filter.what.as_ref().map(|what| match what {
+        Match::Is(what) | Match::Begins(what) => what,
+    });
+    if ![filter.who.as_ref(), what, filter.code.as_ref()].into_iter().flatten().all(|text| can_be(text)) {
+        return Ok(Listing { rows: Vec::new(), next: None, damaged: Vec::new() });
+    }
     let mut before = before.unwrap_or(i64::MAX);
     let floor = floor(sql, filter.kind, before).await?;
     let text = filter.text.as_deref().map(folded);

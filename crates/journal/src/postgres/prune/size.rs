@@ -18,7 +18,7 @@ use crate::postgres::tx::Tx;
 /// So many jobs are removed in one commit: what is in use is found out before each.
 const JOBS: i64 = 32;
 /// So many pages of a table are looked at, chosen by chance, where it has more.
-const PAGES: i64 = 256;
+const PAGES: f64 = 256.0;
 
 /// The tables that may grow: what a row of each holds in bytes, with what it takes in indices.
 const TABLES: [(&str, &str); 11] = [
@@ -48,18 +48,19 @@ pub(in crate::postgres) async fn is_over(sql: &Session, most: u64) -> Result<boo
         pages.push((get::<String>(row, 0)?, get::<i64>(row, 1)?));
         all = all.saturating_add(get(row, 2)?);
     }
-    let most = most as f64;
-    if (all as f64) <= most {
+    if all.max(0).unsigned_abs() <= most {
         return Ok(false);
     }
-    let mut bytes = 0.0;
+    let mut bytes: u64 = 0;
     for (name, holds) in TABLES {
-        let pages = pages.iter().find(|(of, _)| of == name).map_or(0, |(_, pages)| *pages);
-        let part = (100.0 * PAGES as f64 / pages.max(1) as f64).min(100.0);
-        let select =
-            format!("SELECT coalesce(sum({holds}), 0)::float8 FROM {name} TABLESAMPLE SYSTEM ($1::float8)");
-        let found: f64 = get(&sql.one(&select, &[&part]).await?, 0)?;
-        bytes += found * 100.0 / part;
+        let pages = pages.iter().find(|(of, _)| of == name).map_or(1, |(_, pages)| (*pages).max(1));
+        let pages = f64::from(i32::try_from(pages).unwrap_or(i32::MAX));
+        let percent = (100.0 * PAGES / pages).min(100.0);
+        let select = format!(
+            "SELECT (coalesce(sum({holds}), 0) * 100 / $1::float8)::bigint FROM {name} TABLESAMPLE SYSTEM ($1::float8)"
+        );
+        let found: i64 = get(&sql.one(&select, &[&percent]).await?, 0)?;
+        bytes = bytes.saturating_add(found.max(0).unsigned_abs());
     }
     Ok(bytes > most)
 }
