@@ -127,9 +127,10 @@ async fn gather(sql: &Session, seal: &Seal) -> Result<Batch, Error> {
             rows.extend(renewed.map(|renewed| (get(row, 0), sealed, renewed)));
         }
         // What comes behind the end from now on is sealed anew already: to wait for an empty step could take for ever.
-        match next {
-            Some(after) => cursor.after = after,
-            None => (cursor.table, cursor.after) = (cursor.table + 1, 0),
+        if let Some(after) = next {
+            cursor.after = after;
+        } else {
+            (cursor.table, cursor.after) = (cursor.table + 1, 0);
         }
     } else {
         let found = some_entities(sql, &cursor.entity, ROWS, BYTES).await?;
