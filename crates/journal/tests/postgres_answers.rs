@@ -190,7 +190,7 @@ async fn text_is_found_whatever_its_case_and_accents_and_however_many_jobs_there
     sql(
         schema.url(),
         "INSERT INTO done (id, seq, source, action, class, state, head, lane, due_at, accepted_at, ended_at)
-         SELECT gen_random_uuid(), 100 + number, 'http', 'OLD', 1, 3, false, '', 0, 1800000000000 + number, 1
+         SELECT gen_random_uuid(), 100 + number, 'http', 'OLD', 1, 3, false, '', 0, 1800000000000 + number * 60000, 1
          FROM generate_series(1, 12000) AS number;
          UPDATE tally SET jobs = jobs + 12000 WHERE state = 3",
     );
@@ -217,7 +217,8 @@ async fn text_is_found_whatever_its_case_and_accents_and_however_many_jobs_there
     }
     assert_eq!(counted.0, 12_000);
     // By time, along the numbers.
-    let since = Filter { since: Some(at(11_000)), until: Some(at(11_010)), ..Filter::default() };
+    let minutes = |minutes| Some(at(minutes * 60_000));
+    let since = Filter { since: minutes(11_000), until: minutes(11_010), ..Filter::default() };
     let page = journal.jobs(since, ALL).await.unwrap();
     assert_eq!((page.rows.len(), page.next), (10, None));
 }
@@ -310,8 +311,10 @@ async fn nothing_is_read_along_a_whole_table_even_where_the_planner_knows_nothin
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // Each index has read the whole table once, when it was made.
     let scanned = counted(
-        "relname || ' ' || seq_scan FROM pg_stat_user_tables WHERE seq_scan > 0 AND relname IN
+        "relname || ' ' || seq_scan FROM pg_stat_user_tables
+         WHERE seq_scan > (SELECT count(*) FROM pg_index WHERE indrelid = relid) AND relname IN
          ('live', 'done', 'body', 'secret', 'reply', 'external', 'attempt', 'delivery', 'entity', 'record', 'event')",
     );
     assert_eq!(scanned, Vec::<String>::new());
@@ -408,7 +411,7 @@ async fn a_change_of_key_goes_on_after_any_end() {
         }
         journal = open(&schema, keys()).unwrap();
     }
-    assert!(steps > 16, "it was done in {steps} steps");
+    assert!(steps >= 16, "it was done in {steps} steps");
     journal.close().await;
     assert!(matches!(open(&schema, key()).err(), Some(Error::WrongKey { .. })));
     let journal = open(&schema, other()).unwrap();

@@ -9,7 +9,7 @@ use super::row::{self, JOB, get};
 use super::session::Session;
 use super::steps;
 use super::turn::some_entities;
-use super::values::{TABLES, Table};
+use super::values::{TABLES, Table, is_cut};
 use crate::damage::{Damaged, Sieve, Spot};
 use crate::error::Error;
 use crate::opened;
@@ -228,7 +228,7 @@ async fn tallies(sql: &Session, findings: &mut Vec<String>) -> Result<(), Error>
          GROUP BY state HAVING sum(told) <> sum(counted)";
     for row in &sql.all(jobs, &[]).await? {
         let (told, counted): (i64, i64) = (get(row, 1)?, get(row, 2)?);
-        let state = row::word::<JobState>(row, 0)?.as_str();
+        let state = row::word::<JobState>(row, 0).map_or("in a state that there is not", JobState::as_str);
         findings.push(format!("{counted} jobs are {state}, the tally says {told}"));
     }
     let causes = "SELECT id, sum(told)::bigint, sum(counted)::bigint FROM (
@@ -302,7 +302,8 @@ async fn read_rows(
             note(sieve, table, id, error.to_string());
         }
     }
-    rows.last().map(|row| get(row, 0)).transpose()
+    let is_full = rows.len() >= usize::try_from(CHUNK).unwrap_or(usize::MAX);
+    rows.last().filter(|_| is_full).map(|row| get(row, 0)).transpose()
 }
 
 /// Opens some values of a numbered table; returns after which number to go on, `None` at the end.
@@ -318,7 +319,10 @@ async fn open_numbered(
     for row in &rows {
         let id: i64 = get(row, 0)?;
         let what = format!("the sealed value of {} {id}", table.name);
-        let opened = table.read(row).and_then(|(aad, sealed)| match sealed {
+        let read = table
+            .read(row)
+            .map_err(|error| Error::Damaged(format!("{what} is of a row that cannot be read: {error}")));
+        let opened = read.and_then(|(aad, sealed)| match sealed {
             Some(sealed) => seal.open(&aad, sealed, &what).map(drop),
             // An attempt that was interrupted has none.
             None if table.name == "attempt" => Ok(()),
@@ -352,8 +356,8 @@ async fn open_entities(
     after: &(String, String),
     findings: &mut Vec<String>,
 ) -> Result<Option<(String, String)>, Error> {
-    let mut last = None;
-    for row in &some_entities(sql, after, CHUNK, BYTES).await? {
+    let (found, mut last) = (some_entities(sql, after, CHUNK, BYTES).await?, None);
+    for row in &found {
         let key = EntityKey { kind: get(row, 0)?, key: get(row, 1)? };
         let opened = row::entity(row).and_then(|row| opened::entity(seal, row));
         if let Err(error) = opened {
@@ -362,5 +366,5 @@ async fn open_entities(
         }
         last = Some((key.kind, key.key));
     }
-    Ok(last)
+    Ok(last.filter(|_| is_cut(&found, 5, CHUNK, BYTES)))
 }

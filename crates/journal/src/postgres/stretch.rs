@@ -35,7 +35,9 @@ pub(super) async fn stretch(
         Some(since) => place_of(sql, blurred(since, -BLUR)).await? - 1,
         None => 0,
     };
-    let mut high = match filter.until {
+    // What has ended was accepted before.
+    let until = filter.until.into_iter().chain(filter.ended_until).min();
+    let mut high = match until {
         Some(until) => place_of(sql, blurred(until, BLUR)).await?,
         None => i64::MAX,
     };

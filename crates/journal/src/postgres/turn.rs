@@ -9,7 +9,7 @@ use super::journal::PostgresJournal;
 use super::row::{self, get};
 use super::session::Session;
 use super::tx::Tx;
-use super::values::TABLES;
+use super::values::{TABLES, is_cut};
 use crate::aad::Aad;
 use crate::api::Renewal;
 use crate::error::Error;
@@ -124,9 +124,11 @@ async fn gather(sql: &Session, seal: &Seal) -> Result<Batch, Error> {
             // What cannot be read stays as it is: the check names it.
             let Ok((aad, Some(sealed))) = table.read(row) else { continue };
             let renewed = seal.renew(&aad, &sealed)?;
-            rows.extend(renewed.map(|renewed| (get(row, 0), sealed, renewed)));
+            if let Some(renewed) = renewed {
+                rows.push((get(row, 0)?, sealed, renewed));
+            }
         }
-        // What comes behind the end from now on is sealed anew already: to wait for an empty step could take for ever.
+        // What comes behind the end from now on is sealed anew already.
         if let Some(after) = next {
             cursor.after = after;
         } else {
@@ -141,12 +143,8 @@ async fn gather(sql: &Session, seal: &Seal) -> Result<Batch, Error> {
             cursor.entity = (entity.key.kind.clone(), entity.key.key.clone());
             entities.extend(renewed.map(|renewed| (entity.key, sealed, renewed)));
         }
-        ends = found.is_empty();
+        ends = !is_cut(&found, 5, ROWS, BYTES);
     }
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|(number, was, becomes)| Ok((number?, was, becomes)))
-        .collect::<Result<_, Error>>()?;
     let found = !rows.is_empty() || !entities.is_empty();
     let (next, renewal) = match cursor.clone().behind(found, ends) {
         Some(next) => (next, renewal),

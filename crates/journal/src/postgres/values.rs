@@ -57,9 +57,11 @@ impl Table {
             self.select
         );
         let found = sql.all(&select, &[&after, &until]).await?;
-        if let Some(last) = found.last().map(|row| get(row, 0)).transpose()? {
-            return Ok((found, Some(last)));
+        if is_cut(&found, 1, rows, bytes) {
+            let last = found.last().map(|row| get(row, 0)).transpose()?;
+            return Ok((found, last));
         }
+        // To wait for an empty step could take for ever: something may be written before each.
         let last = self.last(sql).await?.saturating_add(1).saturating_mul(self.of_each);
         Ok((found, (until < last).then_some(until)))
     }
@@ -74,6 +76,13 @@ impl Table {
         };
         get(&sql.one(&select, &[]).await?, 0)
     }
+}
+
+/// Whether there may be more behind rows of which so many were asked for, and about so many bytes in the column of sealed values.
+pub(super) fn is_cut(found: &[Row], sealed: usize, rows: i64, bytes: usize) -> bool {
+    let length = |row| get::<Option<&[u8]>>(row, sealed).ok().flatten().map_or(0, <[u8]>::len);
+    found.len() >= usize::try_from(rows).unwrap_or(usize::MAX)
+        || found.iter().map(length).sum::<usize>() >= bytes
 }
 
 /// All tables whose rows have a number. Entities have none.
