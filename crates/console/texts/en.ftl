@@ -58,6 +58,7 @@ col-running = Running
 col-do = What can be done
 col-at = Time
 col-why = Why
+col-since = Since
 and-more = and { $n } more
 back = Back
 copy = Copy

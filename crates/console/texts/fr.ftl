@@ -58,6 +58,7 @@ col-running = En cours
 col-do = Ce que l’on peut faire
 col-at = Date
 col-why = Raison
+col-since = Depuis
 and-more = et { $n } de plus
 back = Retour
 copy = Copier

@@ -41,7 +41,7 @@ fn everything_is_done_with_the_keyboard_alone() {
 }
 
 /// Out, and in again.
-fn sign_in(bed: &Bed, keys: &Keys) {
+fn sign_in(bed: &Bed, keys: &Keys<'_>) {
     keys.to("form[action='/sign-out'] button");
     keys.press(ENTER);
     bed.browser.until("location.pathname === '/sign-in'").unwrap();
@@ -58,7 +58,7 @@ fn sign_in(bed: &Bed, keys: &Keys) {
 }
 
 /// A filter keeps one where one was; a page that follows what happens does, too.
-fn search_and_retry(bed: &Bed, keys: &Keys, job: &str) {
+fn search_and_retry(bed: &Bed, keys: &Keys<'_>, job: &str) {
     keys.to("nav a[href='/jobs']");
     keys.press(ENTER);
     bed.browser.until("location.pathname === '/jobs'").unwrap();
@@ -92,7 +92,7 @@ fn search_and_retry(bed: &Bed, keys: &Keys, job: &str) {
 }
 
 /// It opens over whatever is there, goes where one wants, and gives back where one was.
-fn palette(bed: &Bed, keys: &Keys) {
+fn palette(bed: &Bed, keys: &Keys<'_>) {
     let browser = &bed.browser;
     keys.to("nav a[href='/audit']");
     keys.press("/");
@@ -117,7 +117,7 @@ fn palette(bed: &Bed, keys: &Keys) {
 }
 
 /// Two are chosen and set aside together.
-fn set_aside(bed: &Bed, keys: &Keys) {
+fn set_aside(bed: &Bed, keys: &Keys<'_>) {
     let browser = &bed.browser;
     bed.go("/jobs?state=failed&text=bob");
     bed.go("/jobs?state=failed");
@@ -140,7 +140,7 @@ fn set_aside(bed: &Bed, keys: &Keys) {
 }
 
 /// One deletion passes; the next is held, looked at and let go on.
-fn approve(bed: &Bed, keys: &Keys) {
+fn approve(bed: &Bed, keys: &Keys<'_>) {
     bed.ended(&bed.submit("IDENTITY_DELETE", "x"));
     let held = bed.submit("IDENTITY_DELETE", "y");
     bed.go("/");
@@ -154,7 +154,7 @@ fn approve(bed: &Bed, keys: &Keys) {
 }
 
 /// On a phone the navigation opens over the page, and gives back where one was.
-fn menu(bed: &Bed, keys: &Keys) {
+fn menu(bed: &Bed, keys: &Keys<'_>) {
     bed.window(PHONE);
     bed.go("/");
     keys.to("button.menu");
