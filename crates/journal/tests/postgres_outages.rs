@@ -15,6 +15,7 @@ use intendant_journal::{Acceptance, EffectSet, Error, Journal};
 use model::OutcomeKind;
 use support::database::{Schema, sql};
 use support::*;
+use testkit::gate::Gate;
 use testkit::service::Kind;
 
 /// So many callers write at the same time.
@@ -145,25 +146,29 @@ async fn a_second_hub_is_told_who_is_at_work() {
 #[tokio::test]
 async fn one_that_was_silent_for_too_long_is_taken_over_and_cannot_write_any_more() {
     let schema = Schema::new();
-    let first = schema.open();
-    accept(&*first.journal, job(1)).await;
-    // Its heart stops: all that it commits waits, as if its machine stood still.
+    let gate = Arc::new(Gate::default());
+    let before = Arc::clone(&gate);
+    let first = intendant_journal::open(schema.options(), Arc::new(move |_| before.pass())).unwrap();
+    accept(&*first, job(1)).await;
+    // It stands still, as a machine does that is paused: behind a commit of which it has told nobody.
+    gate.close();
+    let told_late = first.accept(job(2), EffectSet::default());
+    gate.met();
+    // And a session stands in the way, in the middle of a batch.
     let holder = Holder::of(&schema);
     let elsewhere = schema.from_elsewhere();
     let began = Instant::now();
-    let releasing = std::thread::spawn(move || {
-        // Longer than anybody has to be silent.
-        std::thread::sleep(Duration::from_secs(8));
-        holder.release();
-    });
     let second = tokio::task::spawn_blocking(move || elsewhere.open()).await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(6), "it was taken over too early");
-    releasing.join().unwrap();
-    let error = first.journal.accept(job(2), EffectSet::default()).await.unwrap_err();
+    holder.release();
+    gate.open();
+    assert_eq!(told_late.await.unwrap(), Acceptance::New);
+    let error = first.accept(job(3), EffectSet::default()).await.unwrap_err();
     assert!(matches!(&error, Error::Unwritable(_)), "{error}");
-    assert!(first.journal.writable().await.is_err());
-    accept(&*second.journal, job(3)).await;
-    assert!(second.journal.job(id(2)).await.unwrap().is_none(), "it wrote late");
+    assert!(first.writable().await.is_err());
+    accept(&*second.journal, job(4)).await;
+    assert!(second.journal.job(id(3)).await.unwrap().is_none(), "it wrote late");
+    assert!(second.journal.job(id(2)).await.unwrap().is_some());
     sound(&*second.journal).await;
 }
 

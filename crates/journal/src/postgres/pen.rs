@@ -14,6 +14,9 @@ const SILENCE: Duration = Duration::from_secs(6);
 /// It is looked at so often.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// It is tried to end it so often, when a session of it stands in the way.
+const TRIES: u32 = 3;
+
 /// The right to write, as long as nobody declares us dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pen {
@@ -119,13 +122,28 @@ impl Held {
                 return Err(self.locked(at));
             }
         }
-        // A batch under way holds the row: this waits for its end, and then ends nothing.
-        let end =
-            "UPDATE pen SET epoch = epoch + 1, over = true WHERE node = $1 AND epoch = $2 AND batch = $3";
-        if session.execute(end, &[&self.node, &self.epoch, &self.batch]).await? == 0 {
+        if !self.end(session).await? {
             return Err(self.locked(at));
         }
         tracing::warn!("the hub in process {} of {} writes no more: its life is over", self.pid, self.seat);
         Ok(())
+    }
+
+    /// Ends it, unless it has moved. A batch under way holds the row: this waits for its end, and then ends nothing. A session
+    /// that stands still in the middle of one is ended itself.
+    async fn end(&self, session: &Session) -> Result<bool, Error> {
+        let end =
+            "UPDATE pen SET epoch = epoch + 1, over = true WHERE node = $1 AND epoch = $2 AND batch = $3";
+        let free = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'pen'::regclass
+                    AND pid <> pg_backend_pid() AND mode IN ('RowShareLock', 'RowExclusiveLock')";
+        let mut held = None;
+        for _ in 0..TRIES {
+            match session.execute(end, &[&self.node, &self.epoch, &self.batch]).await {
+                Ok(ended) => return Ok(ended > 0),
+                Err(error) => held = Some(error),
+            }
+            session.all(free, &[]).await?;
+        }
+        Err(held.unwrap_or(Error::Closed))
     }
 }
