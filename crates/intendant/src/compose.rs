@@ -135,6 +135,11 @@ pub fn journal_error(error: journal::Error) -> anyhow::Error {
         | E::Turning
         | E::BadKey { .. }
         | E::Newer { .. }
+        | E::BadDatabase(_)
+        | E::Moved { .. }
+        | E::Moving { .. }
+        | E::Uncarried(_)
+        | E::NoBackup
         | E::Occupied { .. } => misuse(error),
         other => other.into(),
     }

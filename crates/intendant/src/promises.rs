@@ -13,7 +13,7 @@ const APART: u64 = 1000;
 const GUIDE: &str = "see docs/en/postgresql.md, what is promised";
 
 /// What there is to say of a server beside where what was acknowledged is.
-pub fn beside(promises: &Promises) -> Vec<Finding> {
+pub(crate) fn beside(promises: &Promises) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !promises.fsync {
         findings.push(Finding::error(
@@ -49,7 +49,7 @@ pub fn beside(promises: &Promises) -> Vec<Finding> {
 }
 
 /// Where what was acknowledged is. With `required` one without a synchronous standby is an error.
-pub fn durable(promises: &Promises, required: bool) -> Finding {
+pub(crate) fn durable(promises: &Promises, required: bool) -> Finding {
     let version = &promises.version;
     let standbys = text::count(usize::try_from(promises.standbys).unwrap_or(usize::MAX), "standby");
     let remedy = "give PostgreSQL synchronous_standby_names (Patroni: synchronous_mode), or set \

@@ -77,6 +77,17 @@ fn findings(world: &World, name: &str) -> Vec<Value> {
     said["checks"].as_array().unwrap().iter().filter(of).cloned().collect()
 }
 
+/// A start is refused for what somebody has to correct; all that it said.
+#[track_caller]
+fn refused(world: &World, words: &[&str]) -> String {
+    let ran = world.run(&["serve"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    for word in words {
+        assert!(ran.stderr.contains(word), "{word} is missing: {ran:?}");
+    }
+    ran.stderr
+}
+
 #[test]
 fn the_main_job_is_done_and_goes_on_after_a_kill() {
     let server = server();
@@ -209,15 +220,15 @@ fn a_journal_is_moved_there_and_back_with_all_that_is_in_it() {
     assert_eq!(world.run_with(&["submit", "--wait", "-"], delete).code, 1);
     let people = world.file("people.csv", "uid,sn,cn,mail\ndora,Dupont,Dora Dupont,dora@example.org\n");
     assert_eq!(world.run(&["identities", "import", &people]).code, 0);
-    let refused = world.run(&["journal", "move", "--to", server.url()]);
-    assert_eq!(refused.code, 2, "a hub uses it: {refused:?}");
+    let busy = world.run(&["journal", "move", "--to", server.url()]);
+    assert_eq!(busy.code, 2, "a hub uses it: {busy:?}");
     assert_eq!(hub.stop(), Some(0));
 
     let moved = world.run(&["journal", "move", "--to", server.url(), "--json"]);
     assert_eq!(moved.code, 0, "{moved:?}");
     let rows = moved.json()["rows"].clone();
     assert_eq!((&rows["done"], &rows["live"]), (&json!(4), &json!(0)), "{moved:?}");
-    world.run(&["serve"]).said(2, &["was moved to postgres://postgres@127.0.0.1:"]);
+    refused(&world, &["was moved to postgres://postgres@127.0.0.1:"]);
     world.configure(&on(server.url()));
     let hub = world.serve();
     holds(&world, &hub, 4);
@@ -238,19 +249,18 @@ fn a_journal_is_moved_there_and_back_with_all_that_is_in_it() {
 
 /// What was put in is there and is found.
 fn holds(world: &World, hub: &Serving, jobs: usize) {
-    let listed = world.run(&["jobs", "list", "--json"]).lines();
-    assert_eq!(listed.len(), jobs, "{listed:?}");
-    let failed = world.run(&["jobs", "list", "--state", "failed", "--json"]).lines();
-    assert_eq!(failed.len(), 1, "{failed:?}");
-    assert!(world.run(&["jobs", "list", "--text", "target says", "--json"]).lines().len() == 1);
-    assert_eq!(
-        world.run(&["jobs", "causes", "--json"]).json().to_string().matches("target says no").count(),
-        1
-    );
+    let listed = |more: &[&str]| -> usize {
+        let ran = world.run(&[&["jobs", "list", "--json"][..], more].concat());
+        ran.json()["jobs"].as_array().unwrap_or_else(|| panic!("{ran:?}")).len()
+    };
+    assert_eq!(listed(&[]), jobs);
+    assert_eq!((listed(&["--state", "failed"]), listed(&["--text", "target says"])), (1, 1));
+    assert!(world.run(&["jobs", "causes", "--json"]).stdout.contains("target says no"));
     let people = world.run(&["identities", "list", "--text", "dupont", "--json"]);
     assert!(people.stdout.contains("dora"), "{people:?}");
-    let console =
-        Command::new("curl").args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", &hub.url()]).output();
+    let console = Command::new("curl")
+        .args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-L", &format!("{}/sign-in", hub.url())])
+        .output();
     assert_eq!(String::from_utf8_lossy(&console.unwrap().stdout), "200");
     assert_eq!(findings(world, "journal")[0]["level"], "ok", "{:?}", findings(world, "journal"));
 }
@@ -266,25 +276,17 @@ fn what_is_wrong_with_the_database_is_said_with_the_way_out() {
     fs::write(&rules, format!("host all hub 127.0.0.1/32 scram-sha-256\n{before}")).unwrap();
     sql(server.url(), "SELECT pg_reload_conf()");
 
-    let refused = world.run(&["serve"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    for words in ["does not let the hub in", "journal.password"] {
-        assert!(refused.stderr.contains(words), "{words} is missing: {refused:?}");
-    }
-    assert!(!refused.stderr.contains("wrong"), "no password is shown: {refused:?}");
+    let said = refused(&world, &["does not let the hub in", "journal.password"]);
+    assert!(!said.contains("wrong"), "no password is shown: {said}");
     fs::write(world.path("password"), "right\n").unwrap();
     let more = format!("journal:\n  url: postgres://hub@{address}/work\n  password: file:password\n");
     world.configure(&more);
-    world.run(&["serve"]).said(2, &["\"work\" does not exist", "CREATE DATABASE"]);
+    refused(&world, &["\"work\" does not exist", "CREATE DATABASE"]);
     sql(server.url(), "CREATE DATABASE work OWNER hub");
     world.configure(&format!("{more}  require_synchronous: true\n"));
-    let refused = world.run(&["serve"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.stderr.contains("no standby, and one is required"), "{refused:?}");
+    refused(&world, &["no standby, and one is required"]);
     world.configure(&more.replace("/work", "/work?sslmode=require"));
-    let refused = world.run(&["serve"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.stderr.contains("the server has no TLS"), "{refused:?}");
+    refused(&world, &["the server has no TLS"]);
     world.configure(&more);
     assert_eq!(world.serve().stop(), Some(0));
 
@@ -292,16 +294,10 @@ fn what_is_wrong_with_the_database_is_said_with_the_way_out() {
     // A database that is empty again is not begun anew in silence.
     sql(server.url(), "DROP DATABASE work WITH (FORCE)");
     sql(server.url(), "CREATE DATABASE work OWNER hub");
-    let refused = world.run(&["serve"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    for words in ["is not there any more", "--new-journal", "from its backup"] {
-        assert!(refused.stderr.contains(words), "{words} is missing: {refused:?}");
-    }
+    refused(&world, &["is not there any more", "--new-journal", "from its backup"]);
     // Nor is one in the folder while it is there.
     world.configure("");
-    let refused = world.run(&["serve"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.stderr.contains("intendant journal move --from postgres://"), "{refused:?}");
+    refused(&world, &["intendant journal move --from postgres://"]);
 }
 
 #[test]

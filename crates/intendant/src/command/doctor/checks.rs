@@ -208,7 +208,7 @@ fn unopened(at: &Address, error: &journal::Error) -> Finding {
 /// What the server promises that holds the journal, if one does.
 #[cfg(feature = "postgres")]
 fn server(loaded: &Loaded, context: &Context) -> Vec<Finding> {
-    let Ok(journal::Address::Postgres(database)) = context.address(&loaded.config) else { return Vec::new() };
+    let Ok(Address::Postgres(database)) = context.address(&loaded.config) else { return Vec::new() };
     let clock = context.clock.clone();
     // That it cannot be asked was said.
     let asked = journal::promises(&database, move || clock.now());
