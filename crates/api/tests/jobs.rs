@@ -328,7 +328,7 @@ async fn secrets_that_are_gone_are_asked_for_by_name() {
     bed.client.cancel(job).await.unwrap();
     let gone = problem(bed.client.retry(job, &Replay::default()).await);
     assert_eq!((gone.status, gone.code.as_str()), (422, "secrets_gone"));
-    assert_eq!(gone.missing, ["/payload/password"]);
+    assert_eq!(*gone.missing, ["/payload/password"]);
     let set = Map::from_iter([("/payload/password".to_owned(), json!("s3cret-9"))]);
     bed.client.retry(job, &Replay { set, ..Replay::default() }).await.unwrap();
 }

@@ -23,7 +23,8 @@ pub fn agreed(what: &str, n: u64, expected: Option<u64>) -> Result<(), Problem> 
             format!("this would {what} {n}, not {expected}: look again, then say `expected`: {n}"),
         ),
     };
-    Err(Problem { expected: Some(n), ..Problem::new(status, code, detail) })
+    let known = u32::try_from(n).unwrap_or(u32::MAX);
+    Err(Problem { expected: Some(known), ..Problem::new(status, code, detail) })
 }
 
 #[cfg(test)]
@@ -44,7 +45,7 @@ mod tests {
             let answer = agreed("delete", n, expected);
             let problem = answer.as_ref().err();
             assert_eq!(problem.map(|problem| problem.code.as_str()), code, "{n} {expected:?}");
-            assert_eq!(problem.and_then(|problem| problem.expected), code.map(|_| n));
+            assert_eq!(problem.and_then(|problem| problem.expected).map(u64::from), code.map(|_| n));
         }
     }
 }

@@ -31,11 +31,12 @@ pub struct Problem {
     #[schema(value_type = Option<String>, format = "uuid")]
     pub job: Option<JobId>,
     /// JSON pointers of the secrets that have to be given again.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<String>,
+    #[serde(default, skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub missing: Box<[String]>,
     /// How many there are, where the caller has to name the number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expected: Option<u64>,
+    pub expected: Option<u32>,
     /// Seconds after which it may work; also sent as `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u16>,
@@ -51,7 +52,7 @@ impl Problem {
             detail: detail.into().into_boxed_str(),
             record: None,
             job: None,
-            missing: Vec::new(),
+            missing: Box::default(),
             expected: None,
             retry_after: None,
         }
@@ -159,7 +160,7 @@ impl From<engine::Error> for Problem {
             E::Replayed { replay, .. } => Problem { job: Some(replay), ..conflict("replayed") },
             E::Stale { later, .. } => Problem { job: Some(later), ..conflict("stale") },
             E::SecretsGone { pointers, .. } => Problem {
-                missing: pointers,
+                missing: pointers.into(),
                 ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "secrets_gone", detail)
             },
             E::Refused { code, message } => Why { code, message }.into(),

@@ -194,8 +194,9 @@ async fn destroy(deed: Deed, args: Destroy, desk: &dyn Desk) -> Result<Exit> {
     let mut selection = Selection { expected: args.expected, ..selected(args.bulk)? };
     let report = match client::carry_out(&hub, deed, &selection).await {
         Err(api::Error::Problem(problem)) if selection.expected.is_none() && problem.expected.is_some() => {
-            selection.expected = problem.expected;
-            agree(deed, problem.expected.unwrap_or_default(), desk)?;
+            let n = problem.expected.map_or(0, u64::from);
+            agree(deed, n, desk)?;
+            selection.expected = Some(n);
             client::carry_out(&hub, deed, &selection).await?
         }
         report => report?,
