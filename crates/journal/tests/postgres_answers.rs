@@ -217,7 +217,7 @@ async fn text_is_found_whatever_its_case_and_accents_and_however_many_jobs_there
     }
     assert_eq!(counted.0, 12_000);
     // By time, along the numbers.
-    let minutes = |minutes| Some(at(minutes * 60_000));
+    let minutes = |minutes: i64| Some(at(minutes * 60_000));
     let since = Filter { since: minutes(11_000), until: minutes(11_010), ..Filter::default() };
     let page = journal.jobs(since, ALL).await.unwrap();
     assert_eq!((page.rows.len(), page.next), (10, None));
