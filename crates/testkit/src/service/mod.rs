@@ -151,7 +151,7 @@ impl Service {
         let ports = rabbitmq::ports(&self.sandbox);
         match (self.kind, ports) {
             (Kind::Redis | Kind::Valkey, _) => redis::run(&mut self.sandbox, self.kind, self.port),
-            (Kind::PostgreSql, _) => postgresql::serve(&mut self.sandbox, self.port),
+            (Kind::PostgreSql, _) => postgresql::serve_again(&mut self.sandbox, self.port),
             (Kind::RabbitMq, Some(ports)) => rabbitmq::run(&mut self.sandbox, ports),
             (other, _) => {
                 Err(Error::Tool { what: other.name().to_owned(), log: "it is not revived".to_owned() })

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{Sandbox, answers};
+use super::{START, Sandbox, answers};
 use crate::daemon::Daemon;
 use crate::packages::{Need, is_root, need, require, run};
-use crate::{Error, cache};
+use crate::{Error, cache, wait};
 
 const SERVER: Need = need("postgres", "postgresql");
 const INIT: Need = need("initdb", "postgresql");
@@ -65,6 +65,15 @@ pub(super) fn serve(sandbox: &mut Sandbox, port: u16) -> Result<(), Error> {
         .arg(folder.join("data"));
     let daemon = Daemon::start("postgresql", &mut command, folder, Signal::INT)?;
     sandbox.keep(daemon, || answers(port, LET_IN, b"R"))
+}
+
+/// Starts it again. What was left of one that was killed ends by itself, and has to have ended before.
+pub(super) fn serve_again(sandbox: &mut Sandbox, port: u16) -> Result<(), Error> {
+    let again = wait::until(START, || match serve(sandbox, port) {
+        Err(Error::Died { log, .. }) if log.contains("shared memory block") => None,
+        served => Some(served),
+    });
+    again.unwrap_or_else(|| serve(sandbox, port))
 }
 
 /// Asks to be let in, as version 3.0 of the protocol says: while it starts up it answers with an error.
