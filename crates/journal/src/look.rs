@@ -17,9 +17,9 @@ use crate::sqlite;
 pub struct Look(Of);
 
 enum Of {
-    Folder(sqlite::Look),
+    Folder(Box<sqlite::Look>),
     #[cfg(feature = "postgres")]
-    Database(postgres::Look),
+    Database(Box<postgres::Look>),
 }
 
 /// Asks whichever it is.
@@ -40,9 +40,11 @@ impl Look {
     /// used the journal yet, with [`Error::Moved`] and [`Error::Moving`], and with [`Error::Damaged`].
     pub fn open(at: impl Into<Address>, keys: &Keys) -> Result<Option<Self>, Error> {
         Ok(match at.into() {
-            Address::Folder(folder) => sqlite::Look::open(folder, keys)?.map(Of::Folder),
+            Address::Folder(folder) => sqlite::Look::open(folder, keys)?.map(Box::new).map(Of::Folder),
             #[cfg(feature = "postgres")]
-            Address::Postgres(database) => postgres::Look::open(*database, keys)?.map(Of::Database),
+            Address::Postgres(database) => {
+                postgres::Look::open(&database, keys)?.map(Box::new).map(Of::Database)
+            }
         }
         .map(Look))
     }
@@ -65,7 +67,12 @@ impl Look {
 
     /// Whether an older version has sealed rows that are not yet sealed anew.
     pub fn is_of_older_version(&self) -> bool {
-        ask!(self, it => it.is_of_older_version())
+        match &self.0 {
+            Of::Folder(folder) => folder.is_of_older_version(),
+            // There is no older version that sealed otherwise.
+            #[cfg(feature = "postgres")]
+            Of::Database(_) => false,
+        }
     }
 
     /// Whether it is sealed with this key; rows may be left that are not, see [`Look::renewal`].

@@ -64,10 +64,10 @@ fn rows(carried: &Carried, table: &str) -> u64 {
 }
 
 /// The journal works on: numbers go on, and order holds.
-async fn works_on(journal: &dyn Journal) {
+async fn works_on(journal: &dyn Journal, number: u64) {
     let before = journal.newest().await.unwrap().unwrap();
     let event = journal.last_event().await.unwrap().number();
-    let job = job_of("carried on", 77);
+    let job = job_of("carried on", number);
     assert_eq!(journal.accept(job, EffectSet::default()).await.unwrap(), Acceptance::New);
     assert!(journal.newest().await.unwrap().unwrap() > before);
     assert!(journal.last_event().await.unwrap().number() > event);
@@ -86,7 +86,7 @@ async fn everything_arrives_and_the_source_says_where_it_went() {
 
     let journal = try_open(destination.path()).unwrap();
     reads_as_written(&*journal).await;
-    works_on(&*journal).await;
+    works_on(&*journal, 71).await;
 
     let Err(Error::Moved { to, .. }) = try_open(source.path()).map(drop) else { panic!("it opens") };
     assert_eq!(to, destination.path().display().to_string());
@@ -109,7 +109,7 @@ async fn it_goes_on_where_it_was_cut_off() {
     carried(&folder(&source), &folder(&destination)).await.unwrap();
     let journal = try_open(destination.path()).unwrap();
     reads_as_written(&*journal).await;
-    works_on(&*journal).await;
+    works_on(&*journal, 72).await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn into_a_database_and_back_it_stays_what_it_was() {
     assert!(went.tables.iter().all(|(_, rows)| *rows > 0), "nothing of a kind is missing: {went:?}");
     let opened = there.open();
     reads_as_written(&*opened.journal).await;
-    works_on(&*opened.journal).await;
+    works_on(&*opened.journal, 73).await;
     opened.journal.close().await;
     drop(opened);
 
@@ -224,7 +224,7 @@ async fn into_a_database_and_back_it_stays_what_it_was() {
     assert_eq!(journal.id(), went.id);
     let jobs = journal.jobs(Filter::default(), Page { after: None, order: Order::Oldest, limit: 99 }).await;
     assert_eq!(jobs.unwrap().rows.len(), 12);
-    works_on(&*journal).await;
+    works_on(&*journal, 74).await;
     let left = intendant_journal::open(there.options(), std::sync::Arc::new(|_| {})).map(drop);
     assert!(matches!(left, Err(Error::Moved { .. })), "{left:?}");
 }
@@ -247,7 +247,7 @@ async fn it_goes_on_in_a_database_where_it_was_cut_off() {
     carried(&schema(&there), &folder(&back)).await.unwrap();
     let journal = try_open(back.path()).unwrap();
     reads_as_written(&*journal).await;
-    works_on(&*journal).await;
+    works_on(&*journal, 75).await;
 }
 
 #[cfg(feature = "postgres")]

@@ -40,11 +40,7 @@ impl Cell {
             (Kind::Int | Kind::Steps, ValueRef::Integer(number)) => Cell::Int(number),
             (Kind::Flag, ValueRef::Integer(number)) => Cell::Flag(number != 0),
             (Kind::Text, ValueRef::Text(text)) => {
-                let text = std::str::from_utf8(text).map_err(|_| "is no text".to_owned())?;
-                if text.contains('\0') {
-                    return Err("has a character U+0000 in it, which PostgreSQL cannot keep".to_owned());
-                }
-                Cell::Text(text.to_owned())
+                Cell::Text(std::str::from_utf8(text).map_err(|_| "is no text".to_owned())?.to_owned())
             }
             (Kind::Bytes, ValueRef::Blob(bytes)) => Cell::Bytes(bytes.to_vec()),
             (Kind::Id, ValueRef::Blob(bytes)) => {
@@ -52,6 +48,16 @@ impl Cell {
             }
             (_, other) => return Err(format!("has a value of another kind ({})", other.data_type())),
         })
+    }
+
+    /// About so many bytes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Cell::Text(text) => text.len(),
+            Cell::Bytes(bytes) => bytes.len(),
+            Cell::Steps(steps) => steps.len() * 64,
+            _ => 8,
+        }
     }
 
     /// As a part of a place where carrying goes on.

@@ -5,6 +5,7 @@
 //! when all of it is there, and then says where it went.
 
 mod cell;
+mod clean;
 mod table;
 
 use std::path::Path;
@@ -22,9 +23,11 @@ use crate::key::Keys;
 use crate::lock::Lock;
 use crate::random;
 use crate::sqlite;
+use crate::unlock::{DIGEST_BEFORE, ID, KEY_BEFORE, KEY_CHECK, Kept};
 
-/// So many rows are written in one transaction.
+/// So many rows are written in one transaction, and about so many bytes.
 const ROWS: usize = 2000;
+pub(crate) const BYTES: usize = 4 << 20;
 
 /// What is written down at both ends. At the source: that a move was begun, and where the journal went. At the destination:
 /// which move it is that is not at its end, and how far it has come.
@@ -33,9 +36,7 @@ pub(crate) const MOVED_TO: &str = "moved_to";
 pub(crate) const CARRYING: &str = "carrying";
 pub(crate) const CARRIED: &str = "carried";
 /// What the destination gets of what the journal says of itself.
-pub(crate) const OF_ITSELF: [&str; 3] = ["id", "key_check", "digest_before"];
-/// What is there while rows are sealed anew.
-const KEY_BEFORE: &str = "key_before";
+const OF_ITSELF: [&str; 3] = [ID, KEY_CHECK, DIGEST_BEFORE];
 
 /// Says why a journal does not open that says this of itself.
 pub(crate) fn refuse(at: &Address, name: &str, said: &[u8]) -> Result<(), Error> {
@@ -75,7 +76,7 @@ pub(crate) trait End {
     fn say(&mut self, what: &[(&str, Option<Vec<u8>>)]) -> Result<(), Error>;
     /// How many rows a table has.
     fn count(&mut self, table: &Table) -> Result<u64, Error>;
-    /// Rows behind a place (empty = the first ones), at most so many, and the place of the last one.
+    /// Rows behind a place (empty = the first ones), at most so many and about [`BYTES`], and the place of the last one.
     fn read(&mut self, table: &Table, after: &[Cell], limit: usize) -> Result<(Vec<Row>, Vec<Cell>), Error>;
     /// The last numbers given of each kind, as far as pruning left them.
     fn floors(&mut self) -> Result<Vec<(String, i64)>, Error>;
@@ -112,6 +113,7 @@ pub fn carry(
     if source.said(KEY_BEFORE)?.is_some() {
         return Err(Error::Turning);
     }
+    let seal = Kept::read(from, |name| source.said(name).ok().flatten())?.seal(from, keys)?;
     let mut destination = open(to, keys, true, &seat)?;
     let destination = destination.as_mut();
     let counts = TABLES.iter().map(|table| source.count(table)).collect::<Result<Vec<_>, _>>()?;
@@ -122,11 +124,17 @@ pub fn carry(
         if at == place.table {
             done = counts.iter().take(at).sum::<u64>() + destination.count(table)?;
         }
+        let mut most = ROWS;
         loop {
             told(Progress { done, of, table: table.name });
-            let (rows, last) = source.read(table, &after, ROWS)?;
+            let (mut rows, last) = source.read(table, &after, most)?;
+            // Where few are enough no more are asked for than could be had.
+            most = rows.len().saturating_mul(2).clamp(1, ROWS);
             if rows.is_empty() {
                 break;
+            }
+            if to.folder().is_none() {
+                rows.iter_mut().try_for_each(|row| clean::clean(table, row, &seal))?;
             }
             let carried = Place { table: at, after: last };
             destination.write(table, &rows, &carried.to_bytes())?;
@@ -163,7 +171,7 @@ fn open(at: &Address, keys: &Keys, make: bool, seat: &str) -> Result<Box<dyn End
 }
 
 fn id(end: &mut dyn End) -> Result<Option<Uuid>, Error> {
-    Ok(end.said("id")?.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
+    Ok(end.said(ID)?.and_then(|bytes| Uuid::from_slice(&bytes).ok()))
 }
 
 /// How far it has come: the table, and the place in it.

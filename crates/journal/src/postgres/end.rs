@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
@@ -72,13 +73,11 @@ impl End {
     /// Says that we are still there, in a transaction with what is written now, if anything is.
     fn beat(&mut self) -> Result<(), Error> {
         let Pen { node, epoch, batch } = self.pen;
-        match self.wait(self.session.execute(STEP, &[&node, &epoch, &batch]))? {
-            0 => Err(Error::Uncarried(format!("a hub has taken over {} meanwhile", self.database))),
-            _ => {
-                self.pen.batch += 1;
-                Ok(())
-            }
+        if self.wait(self.session.execute(STEP, &[&node, &epoch, &batch]))? == 0 {
+            return Err(Error::Uncarried(format!("a hub has taken over {} meanwhile", self.database)));
         }
+        self.pen.batch += 1;
+        Ok(())
     }
 
     /// Carries something out in a transaction, fenced.
@@ -136,8 +135,20 @@ impl carry::End for End {
         };
         let select = format!("SELECT {columns} FROM {} {behind} ORDER BY {key} LIMIT {limit}", table.name);
         let params: Vec<&(dyn ToSql + Sync)> = after.iter().map(|cell| cell as _).collect();
-        let found = self.wait(self.session.all(&select, &params))?;
-        let rows = found.iter().map(|found| cells(table, found)).collect::<Result<Vec<Row>, _>>()?;
+        let rows = self.wait(async {
+            let statement = self.session.statement(&select).await?;
+            let mut found = pin!(self.session.client().query_raw(&statement, params).await?);
+            let (mut rows, mut bytes) = (Vec::new(), 0);
+            while let Some(row) = found.try_next().await? {
+                let row = cells(table, &row)?;
+                bytes += row.iter().map(Cell::size).sum::<usize>();
+                rows.push(row);
+                if bytes > carry::BYTES {
+                    break;
+                }
+            }
+            Ok(rows)
+        })?;
         let last = rows.last().map(|row| row.iter().take(table.key).cloned().collect()).unwrap_or_default();
         Ok((rows, last))
     }
@@ -240,4 +251,44 @@ fn values(row: &Row) -> Vec<Box<dyn ToSql + Sync + '_>> {
         }
     }
     values
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The tables that migrations make, with their columns.
+    fn made() -> BTreeMap<String, BTreeSet<String>> {
+        let mut tables = BTreeMap::new();
+        for sql in schema::MIGRATIONS {
+            for part in sql.split("CREATE TABLE ").skip(1) {
+                let (name, rest) = part.split_once(' ').unwrap();
+                let columns = rest.lines().take_while(|line| !line.starts_with(')')).filter_map(|line| {
+                    let line = line.strip_prefix("    ")?;
+                    let name = line.split(' ').next()?;
+                    name.starts_with(|c: char| c.is_ascii_lowercase()).then(|| name.to_owned())
+                });
+                tables.insert(name.to_owned(), columns.collect());
+            }
+        }
+        tables
+    }
+
+    #[test]
+    fn every_table_and_column_is_carried() {
+        let mut made = made();
+        // It has those of the other.
+        let live = made["live"].clone();
+        made.insert("done".to_owned(), live);
+        for table in &carry::TABLES {
+            let columns: BTreeSet<String> =
+                columns(table, &["steps", "backends"]).split(", ").map(str::to_owned).collect();
+            assert_eq!(made.remove(table.name), Some(columns), "{}", table.name);
+        }
+        // Those that are counted anew, or told apart.
+        assert_eq!(made.into_keys().collect::<Vec<_>>(), ["entity_tally", "floor", "meta", "pen", "tally"]);
+    }
 }

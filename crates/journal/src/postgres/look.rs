@@ -31,7 +31,7 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) fn open(database: Database, keys: &Keys) -> Result<Option<Self>, Error> {
+    pub(crate) fn open(database: &Database, keys: &Keys) -> Result<Option<Self>, Error> {
         let (look, keys) = (database.clone(), keys.clone());
         alone(PATIENCE, async move {
             let at = Address::from(look.clone());
@@ -78,11 +78,6 @@ impl Look {
     pub(crate) fn renewal(&self) -> Result<Option<Renewal>, Error> {
         let database = self.database.clone();
         alone(PATIENCE, async move { turn::progress(&*Session::open(&database).await?).await })
-    }
-
-    /// There is no older version that sealed otherwise.
-    pub(crate) fn is_of_older_version(&self) -> bool {
-        false
     }
 
     pub(crate) fn is_sealed_with(&self, key: &Key) -> bool {

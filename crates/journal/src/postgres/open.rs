@@ -35,6 +35,7 @@ pub(crate) fn identify(database: Database) -> Result<Option<Uuid>, Error> {
 }
 
 /// Carries something out in a runtime of its own, also within another one.
+#[allow(clippy::disallowed_methods, reason = "nobody waits for another machine for ever")]
 pub(super) fn alone<T: Send + 'static>(
     patience: Duration,
     work: impl Future<Output = Result<T, Error>> + Send + 'static,

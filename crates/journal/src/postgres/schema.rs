@@ -8,7 +8,7 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_start.sql")];
+pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_start.sql")];
 /// What this version writes can be read by versions that know this schema.
 const READABLE_FROM: i32 = 1;
 /// The first version of the server that has all that is asked of it.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use model::Step;
 use rusqlite::{Connection, Row as SqlRow, TransactionBehavior, params, params_from_iter};
 
@@ -73,10 +74,15 @@ impl carry::End for End {
         let mut bound = if after.is_empty() { first(table) } else { after.to_vec() };
         bound.push(Cell::Int(i64::try_from(limit).unwrap_or(i64::MAX)));
         let mut found = select.query(params_from_iter(&bound))?;
-        let (mut rows, mut last) = (Vec::new(), Vec::new());
+        let (mut rows, mut last, mut bytes) = (Vec::new(), Vec::new(), 0);
         while let Some(row) = found.next()? {
             last = place(table, row)?;
-            rows.push(cells(&self.conn, table, row)?);
+            let row = cells(&self.conn, table, row)?;
+            bytes += row.iter().map(Cell::size).sum::<usize>();
+            rows.push(row);
+            if bytes > carry::BYTES {
+                break;
+            }
         }
         Ok((rows, last))
     }
@@ -159,7 +165,7 @@ fn cells(conn: &Connection, table: &Table, row: &SqlRow<'_>) -> Result<Row, Erro
         && table.columns.last().is_some_and(|(_, kind)| *kind == Kind::Steps)
     {
         let frozen = steps_of(conn, seq)?;
-        if frozen.len() as i64 != steps {
+        if i64::try_from(frozen.len()) != Ok(steps) {
             return Err(unfit(table, &format!("job {seq}"), "lacks some of its steps"));
         }
         cells.pop();
@@ -198,9 +204,47 @@ fn insert_step(conn: &Connection, seq: i64, step: &Step) -> Result<(), Error> {
         step.code.as_ref().map(|code| code.as_str().to_owned()),
         step.message,
         step.tried,
-        step.due_at.map(|at| at.as_millisecond()),
+        step.due_at.map(Timestamp::as_millisecond),
         step.waits,
         i64::try_from(step.waited.as_millis()).unwrap_or(i64::MAX),
     ])?;
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::carry::TABLES;
+    use crate::key::Key;
+
+    fn names(conn: &Connection, sql: &str) -> BTreeSet<String> {
+        let mut select = conn.prepare(sql).unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// The columns that an insert names.
+    fn inserted(sql: &str) -> BTreeSet<String> {
+        let columns = sql.split_once('(').unwrap().1.split_once(')').unwrap().0;
+        columns.split(',').map(|name| name.trim().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_table_and_column_is_carried() {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = connect(folder.path(), &Key::from_bytes([7; 32]).into()).unwrap();
+        // Those that are counted anew, told apart, or a part of a job.
+        let mut carried: BTreeSet<String> =
+            ["meta", "floor", "tally", "entity_tally", "step"].map(str::to_owned).into();
+        for table in &TABLES {
+            let name = table.folder.insert.split(' ').nth(2).unwrap();
+            let columns = names(&conn, &format!("SELECT name FROM pragma_table_info('{name}')"));
+            assert_eq!(inserted(table.folder.insert), columns, "{name}");
+            carried.insert(name.to_owned());
+        }
+        let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        assert_eq!(names(&conn, tables), carried);
+    }
 }
