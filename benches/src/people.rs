@@ -221,15 +221,18 @@ fn address(pid: u32) -> Result<String> {
             .extend(link.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')).map(str::to_owned));
     }
     let table = fs::read_to_string(format!("/proc/{pid}/net/tcp"))?;
-    let listening = table.lines().filter_map(|line| {
+    let mut listening = table.lines().filter_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
         let port = u16::from_str_radix(local.split_once(':')?.1, 16).ok()?;
         (*state == "0A" && inodes.iter().any(|one| one == inode)).then_some(port)
     });
-    let port = listening.last().context("the hub does not listen")?;
+    let port = listening.next_back().context("the hub does not listen")?;
     Ok(format!("127.0.0.1:{port}"))
 }
+
+/// What is looked at, how long it may take in milliseconds, and the path of each look.
+type Look<'a> = (&'static str, f64, Box<dyn Fn(usize) -> String + 'a>);
 
 async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
     let began = Instant::now();
@@ -239,7 +242,7 @@ async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
     let mut connection = Connection::open(&address(hub.0.id())?, format!("Bearer {secret}")).await?;
     let causes = connection.ask("GET", "/api/v1/jobs/causes", Bytes::new()).await?;
     let causes: Value = serde_json::from_slice(&causes)?;
-    let cause = causes["causes"][0]["id"].as_str().unwrap_or_default().to_owned();
+    let cause = causes.pointer("/causes/0/id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let deep = deep(&mut connection).await?;
     let place = |n: usize| u64::try_from(n).unwrap_or_default().wrapping_mul(104_729) % people.max(1);
     let plain = |name: String| {
@@ -251,7 +254,7 @@ async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
             .replace(' ', "+")
             .to_lowercase()
     };
-    let asked: [(&str, f64, Box<dyn Fn(usize) -> String>); 14] = [
+    let asked: [Look<'_>; 14] = [
         ("overview", OVERVIEW, Box::new(|_| "/".to_owned())),
         (
             "people by name, without accents",
@@ -298,5 +301,5 @@ async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
 async fn deep(connection: &mut Connection) -> Result<u64> {
     let page = connection.ask("GET", "/api/v1/jobs?limit=1", Bytes::new()).await?;
     let page: Value = serde_json::from_slice(&page)?;
-    Ok(page["jobs"][0]["seq"].as_u64().unwrap_or_default() / 2)
+    Ok(page.pointer("/jobs/0/seq").and_then(Value::as_u64).unwrap_or_default() / 2)
 }

@@ -133,7 +133,7 @@ async fn sixty_held(bed: &Bed) -> HeldSet {
     let destructive = ActionSpec { destructive: Some(Destructive::Delete), ..ActionSpec::default() };
     let failsafe = FailsafeRule {
         sources: vec!["*".to_owned()],
-        window: Duration::from_secs(3600),
+        window: Duration::from_hours(1),
         delete: Some(1),
         disable: None,
     };

@@ -73,7 +73,6 @@ struct List<'p> {
     backends: Vec<String>,
     /// How many fit, and in which order they are shown.
     total: Option<String>,
-    oldest_first: bool,
     /// As `aria-sort` says it, and where the other order is.
     sorted: &'static str,
     turn: String,
@@ -89,6 +88,12 @@ struct List<'p> {
     export: [(&'static str, String); 2],
     /// The hub has no job at all.
     first_day: bool,
+}
+
+impl List<'_> {
+    fn oldest_first(&self) -> bool {
+        self.sorted == "ascending"
+    }
 }
 
 /// `GET /jobs`.
@@ -143,7 +148,6 @@ pub(crate) async fn list(
         first_day: rows.is_empty() && asked.is_empty() && after.is_none() && found.next.is_none(),
         looked_at,
         total,
-        oldest_first,
         sorted: if oldest_first { "ascending" } else { "descending" },
         turn: asked.link("/jobs", &ordered(true)),
         newest: after.map(|_| asked.link("/jobs", &ordered(false))),

@@ -52,7 +52,7 @@ fn carry_out(commands: &[module::Command], typed: Typed, context: &Context) -> E
                 Some(command) => command.run(&given, context).await,
                 None => Ok(Exit::Misuse),
             },
-            Typed::InRole(role, args) => command::serve::in_role(role, args, context).await,
+            Typed::InRole(role, args) => Box::pin(command::serve::in_role(role, args, context)).await,
         }
     });
     let exit = context.end(ended);
@@ -68,7 +68,7 @@ async fn own(command: Command, context: &Context) -> Result<Exit> {
         Command::Run(args) => command::run::run(args, context).await,
         Command::Serve(args) => command::serve::run(args, context).await,
         Command::Submit(args) => command::submit::run(args, context).await,
-        Command::Jobs(jobs) => match jobs {
+        Command::Jobs(jobs) => match *jobs {
             Jobs::List(args) => command::jobs::list(args, context).await,
             Jobs::Show(args) => command::jobs::show(args, context).await,
             Jobs::Watch(args) => command::watch::run(args, context).await,

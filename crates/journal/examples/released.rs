@@ -2,7 +2,13 @@
 //!
 //! `cargo run -p intendant-journal --example released -- FOLDER`, with the code of that version; then the folder's
 //! `journal.db` goes to `tests/released/SCHEMA.db`, and `tests/released.rs` opens it for ever after.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "it may fail loudly")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "it may fail loudly"
+)]
 #![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
 #![allow(unreachable_pub, missing_docs, reason = "the support module is the tests'")]
 

@@ -21,6 +21,7 @@ use serde_json::json;
 use support::database::{Schema, sql};
 use support::folder::key;
 use support::*;
+use testkit::wait;
 use zeroize::Zeroizing;
 
 const ALL: Page = Page { after: None, order: Order::Newest, limit: 99 };
@@ -305,12 +306,8 @@ async fn nothing_is_read_along_a_whole_table_even_where_the_planner_knows_nothin
     let counted = |what: &str| sql(schema.url(), &format!("SELECT {what} AND schemaname = '{name}'"));
     let others = "SELECT count(*) FROM pg_stat_activity
                   WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
-    for _ in 0..200 {
-        if sql(schema.url(), others) == ["0"] {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let alone = wait::until(Duration::from_mins(1), || (sql(schema.url(), others) == ["0"]).then_some(()));
+    assert!(alone.is_some(), "no session is left");
     // Each index has read the whole table once, when it was made.
     let scanned = counted(
         "relname || ' ' || seq_scan FROM pg_stat_user_tables

@@ -117,6 +117,9 @@ fn ends_left_out(shape: &str) -> bool {
 fn without_names(message: &str, names: &[&str]) -> String {
     let names: Vec<&str> =
         names.iter().map(|name| name.trim()).filter(|name| name.chars().count() >= SHORTEST).collect();
+    if names.is_empty() {
+        return message.to_owned();
+    }
     let searched = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)

@@ -229,7 +229,9 @@ mod tests {
             refusal(8, "http", "line 1 is no JSON"),
             refusal(3, "bus", "line 12 is no JSON"),
         ];
-        letters.iter().for_each(|letter| groups.add(letter));
+        for letter in &letters {
+            groups.add(letter);
+        }
         let told = groups.told(false);
         assert_eq!((told.looked_at, told.causes.len()), (3, 2));
         let first = &told.causes[0];

@@ -298,9 +298,8 @@ mod tests {
         for waiting in WaitingFor::ALL {
             let line = ["intendant", "jobs", "list", "--waiting-on", waiting.as_str()];
             let typed = super::super::Cli::try_parse_from(line).unwrap();
-            let super::super::Command::Jobs(Jobs::List(list)) = typed.command else {
-                panic!("another command")
-            };
+            let super::super::Command::Jobs(jobs) = typed.command else { panic!("another command") };
+            let Jobs::List(list) = *jobs else { panic!("another command") };
             assert_eq!(list.filter.waiting_on, Some(*waiting));
         }
         let wrong =

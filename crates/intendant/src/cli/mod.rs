@@ -95,7 +95,7 @@ pub enum Command {
     Submit(Submit),
     /// See and steer jobs: list, show, watch, retry, cancel, export
     #[command(subcommand)]
-    Jobs(Jobs),
+    Jobs(Box<Jobs>),
     /// See, check, try out and steer backends
     #[command(subcommand)]
     Backends(Backends),

@@ -90,7 +90,7 @@ fn told(settled: dto::DeliveriesSettled, words: &str, json: bool, context: &Cont
             1 => "1 delivery".to_owned(),
             n => format!("{n} deliveries"),
         };
-        context.screen.marked(Mark::Good, format!("{} {words}", counted))?;
+        context.screen.marked(Mark::Good, format!("{counted} {words}"))?;
     }
     Ok(Exit::Done)
 }

@@ -323,6 +323,7 @@ impl Care {
         self.bed.window(window);
     }
 
+    #[allow(clippy::print_stdout, reason = "what each page weighs is read by people")]
     pub(crate) fn done(&self, troubles: &[String]) {
         let mut measures = self.measures.borrow_mut();
         measures.sort_by_key(|measure| std::cmp::Reverse(measure.first));

@@ -161,7 +161,8 @@ impl Guide {
         let (before, block) = self.0.split_once(&format!("```{kind}\n")).expect("the guide has this block");
         let indent = before.rsplit('\n').next().unwrap();
         let lines = block.lines().map(|line| line.strip_prefix(indent).unwrap_or(line));
-        lines.take_while(|line| !line.starts_with("```")).map(|line| format!("{line}\n")).collect()
+        let lines: Vec<&str> = lines.take_while(|line| !line.starts_with("```")).collect();
+        lines.join("\n") + "\n"
     }
 }
 

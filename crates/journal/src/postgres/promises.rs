@@ -44,7 +44,7 @@ pub fn promises(
 async fn ask(session: &Session, now: impl Fn() -> Timestamp) -> Result<Promises, Error> {
     let sent = now();
     let clock = session.one("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint", &[]).await?;
-    let middle = (sent.as_millisecond() + now().as_millisecond()) / 2;
+    let middle = i64::midpoint(sent.as_millisecond(), now().as_millisecond());
     let said = session
         .one(
             "SELECT current_setting('server_version'), current_setting('fsync')::boolean,

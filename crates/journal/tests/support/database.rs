@@ -38,7 +38,7 @@ impl Schema {
     }
 
     /// The same schema, used from another machine.
-    pub fn from_elsewhere(&self) -> Self {
+    pub fn elsewhere(&self) -> Self {
         Schema { url: self.url.clone(), folder: tempfile::tempdir().unwrap() }
     }
 

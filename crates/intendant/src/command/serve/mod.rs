@@ -237,9 +237,10 @@ async fn examine(at: &Address, required: bool, context: &Context) -> Result<()> 
         return Err(misuse(format!("PostgreSQL: {}: {}", durable.what, remedy(&durable))));
     }
     for finding in std::iter::once(durable).chain(crate::promises::beside(&promises)) {
-        match finding.level {
-            module::Level::Ok => tracing::info!("the journal is in {at}: {}", finding.what),
-            _ => tracing::warn!("PostgreSQL: {}; {}", finding.what, remedy(&finding)),
+        if finding.level == module::Level::Ok {
+            tracing::info!("the journal is in {at}: {}", finding.what);
+        } else {
+            tracing::warn!("PostgreSQL: {}; {}", finding.what, remedy(&finding));
         }
     }
     Ok(())
