@@ -141,7 +141,11 @@ fn a_restart_on_a_full_disk_waits_for_room() {
     assert_eq!(waited.code, 0, "{waited:?}");
     assert_eq!(world.run(&["jobs", "show", "--json", &first]).json()["job"]["state"], "succeeded");
     let log = waiting.log();
-    assert_eq!((log.matches("cannot start").count(), log.matches("room again").count()), (1, 1), "{log}");
+    assert_eq!(
+        (log.matches("cannot start").count(), log.matches("there is what it waited for").count()),
+        (1, 1),
+        "{log}"
+    );
     assert_eq!(waiting.stop(), Some(0));
 }
 

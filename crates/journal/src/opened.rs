@@ -46,6 +46,7 @@ pub(crate) fn plan(
 }
 
 /// What the plan of a job is bound to.
+#[cfg(feature = "postgres")]
 pub(crate) fn plan_of(job: JobId, steps: &[Step]) -> Aad {
     Aad::plan(job, steps.iter().map(|step| (step.backend.as_str(), step.on_error)))
 }

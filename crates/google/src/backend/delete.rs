@@ -104,8 +104,9 @@ impl Attempt<'_> {
         if let (Some(gram), Some(uuid)) = (gram, &errand.uuid) {
             self.forget(gram, uuid, &errand.id).await?;
         }
-        for job in &self.line {
-            memory.set_errand(*job, None).await.map_err(forgetful)?;
+        // Its own is forgotten with its end.
+        for replayed in self.line.iter().skip(1) {
+            memory.set_errand(*replayed, None).await.map_err(forgetful)?;
         }
         let about = About {
             uuid: errand.uuid.as_deref(),

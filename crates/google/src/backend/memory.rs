@@ -284,7 +284,7 @@ impl Memory {
             });
             Ok::<_, engine::Error>((edit, None))
         };
-        hub.update(entity_key(ERRAND, &job.to_string()), edit).await
+        hub.update(errand_key(job), edit).await
     }
 
     /// The jobs in whose stead this one runs: itself, the one that it replays, and so on.
@@ -371,6 +371,11 @@ impl Memory {
 /// Under which key an account is remembered: capitals make no other UUID.
 pub(super) fn place_of(key: &str) -> String {
     if is_uuid(key) { key.to_lowercase() } else { key.to_owned() }
+}
+
+/// What is remembered of the deletion that a job is about.
+pub(super) fn errand_key(job: JobId) -> EntityKey {
+    entity_key(ERRAND, &job.to_string())
 }
 
 fn entity_key(kind: &str, key: &str) -> EntityKey {

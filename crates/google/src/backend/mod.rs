@@ -9,6 +9,7 @@ mod delete;
 mod diff;
 mod link;
 mod memory;
+mod over;
 mod owner;
 mod shelf;
 mod update;
@@ -35,6 +36,7 @@ use crate::told::{Codes, Failure, Front, Notices};
 pub use addresses::{Addresses, BadTemplate, Service, Template};
 pub(crate) use attempt::said;
 pub use memory::{KIND, Kept, Ties};
+pub(crate) use over::Over;
 
 use attempt::{Attempt, Step, forgetful, waits};
 use busy::Busy;

@@ -22,7 +22,7 @@ use module::{
 use tokio::task::JoinHandle;
 
 use crate::account::Adopt;
-use crate::backend::{Accounts, Shared, Ties};
+use crate::backend::{Accounts, Over, Shared, Ties};
 use crate::directory::Pace;
 use crate::pages::{self, Pages};
 use crate::request::{ACTIONS, DIFF};
@@ -106,7 +106,10 @@ impl Module for Google {
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {
         // A reload may bring what is not configured now.
         let own = self.clone();
-        say.on_start(move |_, _| Ok(Open { own, looking: Mutex::default() }));
+        say.on_start(move |_, setup| {
+            setup.reactors.push(Arc::new(Over { backend: BACKEND }));
+            Ok(Open { own, looking: Mutex::default() })
+        });
         let Some(accounts) = self.configured(told)? else { return Ok(()) };
         if settings::adopt(told, &told.sections.get()) == Adopt::Uuid {
             say.if_lost.push(

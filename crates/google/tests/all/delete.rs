@@ -1,9 +1,12 @@
 //! Accounts are deleted, and the referential is told so.
 
+use engine::port::{Call, Control, Reporter};
 use engine::{Clock, Limits};
-use model::{Destructive, FailsafeRule};
+use model::{Destructive, EntityKey, FailsafeRule, JobId, OutcomeKind, RunMark};
+use module::Module as _;
 use serde_json::{Value, json};
 use testgoogle::{Moment, Order, Then};
+use tokio::sync::watch;
 
 use crate::bed::{ADA, Bed, CREATE, DELETE, NUMBER, UPDATE, UUID, World, create, other, update};
 
@@ -22,6 +25,8 @@ async fn an_account_goes_by_its_id_its_address_or_an_alias() {
         let ended = bed.done(DELETE, json!({ "google_account_key": key })).await;
         let told = ("notify.googleapps.user.deleted".to_owned(), json!({ "key": id }));
         assert_eq!(ended.notices(), [told], "{by}");
+        let errand = EntityKey { kind: "google_errand".to_owned(), key: ended.story.job.id.to_string() };
+        assert_eq!(bed.hub.journal().entity(errand).await.unwrap(), None, "nothing of it is left");
         assert_eq!(ended.succeeded(), json!({ "key": id }), "{by}");
         assert_eq!((world.google.users().len(), world.gram.gapps_id(UUID)), (0, None), "{by}");
         assert_eq!(world.gram.written().last(), Some(&json!({ "gapps_id": Value::Null })), "{by}");
@@ -50,6 +55,24 @@ async fn a_deletion_whose_answer_was_lost_is_gone_on_with() {
     world.gram.order(Order::on("accounts.update").error(500, "x"));
     bed.done(DELETE, json!({ "google_account_key": ADA })).await.succeeded();
     assert_eq!((world.google.users().len(), world.gram.gapps_id(UUID)), (0, None));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_whose_end_was_not_recorded_is_gone_on_with() {
+    let world = World::new();
+    let bed = world.open().await;
+    bed.create().await.succeeded();
+    let offer = bed.module.offer(&world.told(&world.section(""), bed.clock.clone())).unwrap();
+    let body = json!({ "concernedTo": null, "payload": { "google_account_key": ADA }, "options": {} });
+    let job: JobId = "01890000-0000-7000-8000-000000000007".parse().unwrap();
+    for attempt in 1..=2 {
+        let mark = RunMark { journal: bed.hub.journal().id(), job, step: 0, attempt };
+        let (_running, stop) = watch::channel(None);
+        let control = Control { limit: None, stop, progress: Reporter::unheard() };
+        let outcome = offer.backends[0].backend.run(Call::new(mark, DELETE, body.clone()), control).await;
+        assert_eq!(outcome.kind, OutcomeKind::Done, "attempt {attempt}: {outcome:?}");
+    }
     bed.stop().await;
 }
 

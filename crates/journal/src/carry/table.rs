@@ -6,6 +6,7 @@ use super::cell::Kind::{self, Bytes, Flag, Id, Int, Steps, Text};
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [(&'static str, Kind)],
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only PostgreSQL goes on by it"))]
     pub(crate) key: usize,
     pub(crate) folder: InFolder,
 }
