@@ -220,7 +220,13 @@ impl Session {
         let mut told = settings.tell(&view, Moment::Settled, &self.shared.routes.get());
         told.retain(|outgoing| outgoing.message.kind == Kind::Reply);
         let apart = story.job.id.to_string();
-        let deliveries = told.iter().map(|outgoing| settings.delivery(outgoing, &apart)).collect();
+        let deliveries: Vec<_> = told.iter().map(|outgoing| settings.delivery(outgoing, &apart)).collect();
+        // Only our acknowledgement was lost: what there is to say has left, or will.
+        let is_said =
+            |delivery: &NewDelivery| story.deliveries.iter().any(|there| there.body == delivery.body);
+        if incoming.raw.redelivered && deliveries.iter().all(is_said) {
+            return Ok(Fate::Job(story.job.id));
+        }
         self.hub.tell(deliveries).await.map(Fate::Told)
     }
 

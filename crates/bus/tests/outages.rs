@@ -24,6 +24,32 @@ async fn what_is_lost_comes_back_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_message_whose_acknowledgement_was_lost_is_not_answered_twice() {
+    let broker = broker();
+    let backend = support::done();
+    let plan = Plan::new(&broker, "lost", &backend);
+    let bed = Bed::new(&plan).await;
+    let mut peer = Neighbour::of(&broker, &plan.settings);
+    let reply_to = peer.reply_to();
+    let mut ask = |peer: &mut Neighbour, n| {
+        peer.publish(".request", KEY, &json!({ "uuid": "36a7" }), Some(v2(n, Some(&reply_to))));
+    };
+    ask(&mut peer, 1);
+    peer.take("replies", 1);
+    let folder = bed.stop().await;
+    ask(&mut peer, 1);
+    peer.peer.ask("give_back", json!({ "queue": "lost_job_q" })).unwrap();
+    let bed = Bed::start_in(folder, &plan).await;
+    bed.until("it to be known", async |bed| bed.link().counters.get("known") == Some(&1)).await;
+    // What is answered next is the next request.
+    ask(&mut peer, 2);
+    let reply = peer.take("replies", 1).remove(0);
+    assert_eq!(reply["properties"]["correlation_id"], json!(uuid(2)));
+    assert_eq!((backend.bodies().len(), peer.count("replies")), (2, json!(0)));
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_broker_killed_in_the_middle_costs_no_request_and_no_reply() {
     in_the_middle(Service::crash, |broker| broker.revive().unwrap()).await;
 }

@@ -76,6 +76,12 @@ def exists(ask):
         return None
 
 
+def give_back(ask):
+    """As a consumer that goes away before it acknowledges what it was handed out."""
+    method, _, _ = channel.basic_get(ask["queue"])
+    channel.basic_nack(method.delivery_tag, requeue=True)
+
+
 def get(ask):
     """Waits for so many messages of a queue, or for what `until` says to be in one of them."""
     found, end = [], time.monotonic() + ask.get("seconds", 60)
@@ -111,7 +117,7 @@ def request(ask):
     return answered
 
 
-WHAT = {f.__name__: f for f in (publish, exchange, queue, exists, get, delete, request)}
+WHAT = {f.__name__: f for f in (publish, exchange, queue, exists, give_back, get, delete, request)}
 
 for line in sys.stdin:
     ask = json.loads(line)
