@@ -31,7 +31,7 @@ async fn a_message_whose_acknowledgement_was_lost_is_not_answered_twice() {
     let bed = Bed::new(&plan).await;
     let mut peer = Neighbour::of(&broker, &plan.settings);
     let reply_to = peer.reply_to();
-    let mut ask = |peer: &mut Neighbour, n| {
+    let ask = |peer: &mut Neighbour, n| {
         peer.publish(".request", KEY, &json!({ "uuid": "36a7" }), Some(v2(n, Some(&reply_to))));
     };
     ask(&mut peer, 1);
