@@ -104,6 +104,32 @@ fn who_stops_waiting_is_told_that_the_job_goes_on() {
 }
 
 #[test]
+fn who_stops_waiting_before_the_hub_has_answered_is_told_the_same() {
+    let world = World::new();
+    world.gates();
+    world.backend("10slow", &world.gated_script());
+    let hub = world.serve();
+    let request = world.file("request.json", update("alice"));
+    let hub_process = Pid::from_raw(hub.pid().try_into().unwrap()).unwrap();
+    // A hub that stands still has taken the connection, and answers later.
+    kill_process(hub_process, Signal::STOP).unwrap();
+    let mut child = world.command(&["submit", "--wait", &request]).stderr(Stdio::piped()).spawn().unwrap();
+    until_it_listens(&child);
+    interrupt(&child);
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut words = String::new();
+    told.read_line(&mut words).unwrap();
+    assert!(words.contains("the hub is about to answer"), "{words}");
+    kill_process(hub_process, Signal::CONT).unwrap();
+    told.read_to_string(&mut words).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(words.contains("was accepted and goes on"), "{words}");
+    let id = words.split("job ").nth(1).unwrap().split(' ').next().unwrap();
+    world.open_gate();
+    assert_eq!(world.run(&["jobs", "watch", id]).code, 0);
+}
+
+#[test]
 fn what_was_handed_in_before_an_interruption_is_counted_and_the_rest_is_named() {
     let world = World::new();
     world.backend("00first", GOOD);

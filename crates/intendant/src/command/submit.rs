@@ -98,12 +98,16 @@ async fn submit_one(
         }
     };
     match (submitted.job, args.wait) {
+        // The answer came after the interruption: nobody waits any more, and what was accepted goes on.
+        (Some(job), Some(_)) if interrupted && submitted.state.is_some_and(|state| !state.is_terminal()) => {
+            print_submitted(&submitted, args.json, context)?;
+            goes_on(job, context);
+            Ok(Exit::Interrupted)
+        }
         (Some(job), Some(limit)) if !interrupted => tokio::select! {
             ended = wait_and_print(job, limit, args.json, client, context) => ended,
             () = interrupts.next() => {
-                context.screen.fail(format!(
-                    "interrupted: job {job} was accepted and goes on; follow it with `intendant jobs watch {job}`"
-                ));
+                goes_on(job, context);
                 Ok(Exit::Interrupted)
             }
         },
@@ -112,6 +116,13 @@ async fn submit_one(
             Ok(if interrupted { Exit::Interrupted } else { Exit::Done })
         }
     }
+}
+
+/// Says what becomes of a job for which nobody waits any more.
+fn goes_on(job: JobId, context: &Context) {
+    context.screen.fail(format!(
+        "interrupted: job {job} was accepted and goes on; follow it with `intendant jobs watch {job}`"
+    ));
 }
 
 /// Names the document that is meant.
