@@ -1,4 +1,4 @@
-//! A server that a test starts and that is gone when the test is, however it ends.
+//! A server that is started here and that is gone when this process is, however it ends.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
@@ -26,7 +26,7 @@ rm -rf -- "$3"
 
 /// A running server with its children, which are a process group of their own.
 #[derive(Debug)]
-pub(crate) struct Daemon {
+pub struct Daemon {
     name: &'static str,
     child: Child,
     guard: Child,
@@ -35,9 +35,12 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts a server, which must stay in the foreground. `folder` is its private folder, where its output goes too;
-    /// `ask` is the signal on which it ends.
-    pub(crate) fn start(
+    /// Starts a server, which must stay in the foreground. `folder` is its private folder, where its output goes too, and
+    /// which is removed with it when this process is killed; `ask` is the signal on which it ends.
+    ///
+    /// # Errors
+    /// When it cannot be executed.
+    pub fn start(
         name: &'static str,
         command: &mut Command,
         folder: &Path,
@@ -64,7 +67,10 @@ impl Daemon {
     }
 
     /// Waits until it answers.
-    pub(crate) fn ready(&mut self, limit: Duration, answers: impl Fn() -> bool) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// What it said as it ended, or that it does not answer within the limit.
+    pub fn ready(&mut self, limit: Duration, answers: impl Fn() -> bool) -> Result<(), Error> {
         let came_to = wait::until(limit, || match self.child.try_wait() {
             Ok(Some(status)) => Some(Err(status)),
             _ => answers().then_some(Ok(())),
@@ -79,8 +85,14 @@ impl Daemon {
         }
     }
 
+    /// Sends it a signal: one that stands still, or goes on.
+    pub fn signal(&self, signal: Signal) {
+        // It may have ended by itself.
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+    }
+
     /// Asks it to end, and kills what is left of it.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let _ = self.guard.kill();
         let _ = self.guard.wait();
         let pid = Pid::from_child(&self.child);
@@ -93,7 +105,7 @@ impl Daemon {
     }
 
     /// Kills it.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.guard.kill();
         let _ = self.guard.wait();
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);

@@ -3,6 +3,7 @@
 //! - [`browser`] is a browser without a window.
 //! - [`bullmq`] adds jobs as the orchestrator of Sesame does.
 //! - [`certificate`] makes some for servers and clients.
+//! - [`daemon`] is a program that ends with whoever started it.
 //! - [`directory`] has clients of a directory of accounts, and its description.
 //! - [`gate`] holds up what blocks: a commit that is not told yet.
 //! - [`oidc`] is a provider where people sign in.
@@ -10,6 +11,7 @@
 //! - [`smtp`] takes mail, or refuses it, as a test wants.
 //! - [`packages`] finds the programs that tests need, and installs what is missing.
 //! - [`peer`] is a program on a message bus, in another language.
+//! - [`proxy`] is a road to a server that can be cut, and hang.
 //! - [`shadow`] keeps the image of a folder that a power cut would leave, and kills a program at a chosen point.
 //! - [`tus`] sends files as programs of others do, and takes them in.
 //! - [`wall`] is a wall clock that can be set.
@@ -20,7 +22,7 @@ pub mod browser;
 pub mod bullmq;
 mod cache;
 pub mod certificate;
-mod daemon;
+pub mod daemon;
 pub mod directory;
 mod error;
 pub mod gate;
@@ -31,6 +33,7 @@ pub mod packages;
 pub mod peer;
 mod pip;
 pub mod port;
+pub mod proxy;
 pub mod schemathesis;
 pub mod service;
 pub mod shadow;
