@@ -9,6 +9,7 @@ use model::{Class, DeliveryId, DeliveryTo, Entity, EntityKey, EntityWrite, JobId
 use crate::aad::{Aad, Deciding, Ending};
 use crate::change::{AttemptEnd, Change, EffectSet, NewJob, NewRecord, is_named};
 use crate::error::Error;
+use crate::rules::steps;
 use crate::seal::{Digest, Seal};
 
 /// A reply address: a keyed hash to recognise it, and the sealed bytes.
@@ -188,7 +189,9 @@ pub(crate) struct SealedChange {
 }
 
 impl SealedChange {
+    /// Fails with [`Error::TooMany`] when it has more steps or attempts than can be numbered.
     pub(crate) fn new(seal: &Seal, mut change: Change) -> Result<Self, Error> {
+        steps::numbered(&change)?;
         let effects = SealedEffects::new(seal, std::mem::take(&mut change.effects))?;
         let output = match &mut change.ended {
             None => Vec::new(),
@@ -202,8 +205,8 @@ impl SealedChange {
         let plan = if change.plan.is_empty() {
             None
         } else {
-            let steps = change.plan.iter().map(|step| (step.backend.as_str(), step.on_error));
-            Some(seal.seal(&Aad::plan(change.job, steps), b"")?)
+            let plan = change.plan.iter().map(|step| (step.backend.as_str(), step.on_error));
+            Some(seal.seal(&Aad::plan(change.job, plan), b"")?)
         };
         Ok(SealedChange { change, plan, output, effects })
     }

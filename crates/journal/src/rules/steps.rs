@@ -6,6 +6,47 @@ use super::fence::Stored;
 use crate::change::{AttemptStart, Change};
 use crate::error::Error;
 
+/// A plan has at most so many steps.
+pub(crate) const STEPS: i64 = 1 << 8;
+/// A step has less than so many attempts.
+pub(crate) const ATTEMPTS: i64 = 1 << 16;
+
+/// A step's place, which is less than [`STEPS`].
+pub(crate) fn place(step: u16) -> Result<i64, Error> {
+    let step = i64::from(step);
+    if step < STEPS {
+        Ok(step)
+    } else {
+        Err(Error::TooMany(format!("a plan has at most {STEPS} steps, this one has step {step}")))
+    }
+}
+
+/// An attempt's number, which is less than [`ATTEMPTS`].
+pub(crate) fn number(attempt: u32) -> Result<i64, Error> {
+    let number = i64::from(attempt);
+    if number < ATTEMPTS {
+        Ok(number)
+    } else {
+        Err(Error::TooMany(format!("a step has less than {ATTEMPTS} attempts, this is number {number}")))
+    }
+}
+
+/// Refuses a move with more steps or attempts than can be numbered, wherever the journal is: what is in one can be carried
+/// into any other.
+pub(crate) fn numbered(change: &Change) -> Result<(), Error> {
+    if let Some(last) = change.plan.len().checked_sub(1) {
+        place(u16::try_from(last).unwrap_or(u16::MAX))?;
+    }
+    for step in &change.steps {
+        place(step.index)?;
+    }
+    if let Some(AttemptStart { step, number: attempt }) = change.started {
+        place(step)?;
+        number(attempt)?;
+    }
+    Ok(())
+}
+
 /// Where a step has to stand so that something may be done to it. Kept as conditions, so that it can be a part of the
 /// write itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

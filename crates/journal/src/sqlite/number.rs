@@ -1,11 +1,10 @@
 //! Row ids that are made of their place, so that steps and attempts need no index of their own.
 
 use crate::error::Error;
+use crate::rules::steps;
+use crate::rules::steps::ATTEMPTS;
+pub(super) use crate::rules::steps::STEPS;
 
-/// A plan has at most so many steps.
-pub(super) const STEPS: i64 = 1 << 8;
-/// A step has less than so many attempts.
-const ATTEMPTS: i64 = 1 << 16;
 /// A job's seq is less than this, so that every id fits.
 pub(super) const JOBS: i64 = 1 << 39;
 
@@ -23,26 +22,16 @@ pub(super) fn next_job(last: i64) -> Result<i64, Error> {
 
 /// The id of a step.
 pub(super) fn step(job: i64, step: u16) -> Result<i64, Error> {
-    let step = i64::from(step);
     if !(0..JOBS).contains(&job) {
         // Somebody wrote into the file.
         return Err(Error::TooMany(format!("job {job} has a number that no journal gives")));
     }
-    if step < STEPS {
-        Ok(job * STEPS + step)
-    } else {
-        Err(Error::TooMany(format!("a plan has at most {STEPS} steps, this one has step {step}")))
-    }
+    Ok(job * STEPS + steps::place(step)?)
 }
 
 /// The id of an attempt.
 pub(super) fn attempt(job: i64, place: u16, number: u32) -> Result<i64, Error> {
-    let number = i64::from(number);
-    if number < ATTEMPTS {
-        Ok(step(job, place)? * ATTEMPTS + number)
-    } else {
-        Err(Error::TooMany(format!("a step has less than {ATTEMPTS} attempts, this is number {number}")))
-    }
+    Ok(step(job, place)? * ATTEMPTS + steps::number(number)?)
 }
 
 /// The first and the last id that steps of this job can have; of a number that no job has, what no step has.

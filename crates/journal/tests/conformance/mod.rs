@@ -50,6 +50,7 @@ macro_rules! conformance {
                 secrets_go_when_they_are_told_to
                 a_cancel_is_remembered
                 a_hurried_retry_is_due
+                steps_and_attempts_are_numbered_within_the_same_bounds_everywhere
             }
             waiting {
                 of_many_waits_the_last_one_is_kept

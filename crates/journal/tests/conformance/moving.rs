@@ -1,7 +1,8 @@
 //! Moves that fit.
 
 use intendant_journal::{
-    AttemptStart, Change, EffectSet, Expect, NewJob, NewStep, OpenAttempt, Scrub, StepChange, Whose,
+    AttemptEnd, AttemptStart, Change, EffectSet, Error, Expect, NewJob, NewStep, OpenAttempt, Scrub,
+    StepChange, Whose,
 };
 use model::{Code, JobState, OnError, OutcomeKind, StepState};
 use zeroize::Zeroizing;
@@ -180,14 +181,14 @@ pub async fn a_cancel_is_remembered(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     accept(&*journal, job(1)).await;
     let ask = |number| journal.ask_cancel(id(number), "alice".to_owned(), EffectSet::default());
-    assert!(matches!(ask(1).await, Err(intendant_journal::Error::Fenced(_))), "it does not run yet");
-    assert!(matches!(ask(9).await, Err(intendant_journal::Error::Missing(_))));
+    assert!(matches!(ask(1).await, Err(Error::Fenced(_))), "it does not run yet");
+    assert!(matches!(ask(9).await, Err(Error::Missing(_))));
     journal.change(start(1, at(10))).await.unwrap();
     ask(1).await.unwrap();
     assert_eq!(the_job(&*journal, 1).await.cancelled_by.as_deref(), Some("alice"));
     // It goes back to no queue, and ends.
     let waits = journal.change(retry(1, 1, at(20), at(500_000))).await;
-    assert!(matches!(waits, Err(intendant_journal::Error::Cancelled(job)) if job == id(1)), "{waits:?}");
+    assert!(matches!(waits, Err(Error::Cancelled(job)) if job == id(1)), "{waits:?}");
     journal.change(settle(1, 1, OutcomeKind::Hard, at(30))).await.unwrap();
     sound(&*journal).await;
 }
@@ -195,10 +196,7 @@ pub async fn a_cancel_is_remembered(bed: &dyn Bed) {
 pub async fn a_hurried_retry_is_due(bed: &dyn Bed) {
     let Opened { journal, heard } = bed.open();
     accept(&*journal, job(1)).await;
-    assert!(matches!(
-        journal.hurry(id(1), at(5), EffectSet::default()).await,
-        Err(intendant_journal::Error::Fenced(_))
-    ));
+    assert!(matches!(journal.hurry(id(1), at(5), EffectSet::default()).await, Err(Error::Fenced(_))));
     journal.change(start(1, at(10))).await.unwrap();
     journal.change(retry(1, 1, at(20), at(500_000))).await.unwrap();
     heard.take();
@@ -206,4 +204,54 @@ pub async fn a_hurried_retry_is_due(bed: &dyn Bed) {
     assert_eq!(heard.due(), [(id(1), at(30), model::Class::Bulk)]);
     journal.hurry(id(1), at(90), EffectSet::default()).await.unwrap();
     assert_eq!(the_job(&*journal, 1).await.due_at, at(30), "it is never put off");
+}
+
+/// What is in one journal can be carried into any other.
+pub async fn steps_and_attempts_are_numbered_within_the_same_bounds_everywhere(bed: &dyn Bed) {
+    const STEPS: u16 = 256;
+    let Opened { journal, .. } = bed.open();
+    let plan = |steps: u16| {
+        let step = |place| NewStep { backend: format!("{place}"), on_error: OnError::Continue };
+        Change { plan: (0..steps).map(step).collect(), ..start(1, at(10)) }
+    };
+    accept(&*journal, job(1)).await;
+    let too_many = async |change: Change| match journal.change(change).await {
+        Err(Error::TooMany(why)) => why,
+        other => panic!("expected too many, got {other:?}"),
+    };
+    assert!(too_many(plan(STEPS + 1)).await.contains("at most 256 steps"));
+    assert_eq!(the_job(&*journal, 1).await.state, JobState::Queued, "nothing of it was written");
+    journal.change(plan(STEPS)).await.unwrap();
+    let all = |index| StepChange { index, ..step(StepState::Succeeded) };
+    let mut end = settle(1, 1, OutcomeKind::Done, at(20));
+    end.steps = (0..=STEPS).map(all).collect();
+    too_many(end.clone()).await;
+    // Each of them goes along the diagram.
+    let next = |place: u16| Change {
+        ended: Some(AttemptEnd { step: place, ..ended(1, OutcomeKind::Done) }),
+        steps: vec![all(place)],
+        started: Some(AttemptStart { step: place + 1, number: 1 }),
+        ..to(1, Expect::Running(place, 1), JobState::Running, at(15))
+    };
+    for place in 0..STEPS - 1 {
+        journal.change(next(place)).await.unwrap();
+    }
+    let last = STEPS - 1;
+    end.expect = Expect::Running(last, 1);
+    end.ended = Some(AttemptEnd { step: last, ..ended(1, OutcomeKind::Done) });
+    end.steps = vec![all(last)];
+    journal.change(end).await.unwrap();
+    let attempts = journal.attempts(id(1)).await.unwrap();
+    assert_eq!((attempts.len(), attempts[255].0.step), (usize::from(STEPS), last));
+    let steps = journal.steps(id(1)).await.unwrap();
+    assert_eq!((steps.len(), steps[255].backend.as_str()), (usize::from(STEPS), "255"));
+
+    accept(&*journal, job(2)).await;
+    journal.change(start(2, at(30))).await.unwrap();
+    journal.change(retry(2, 1, at(40), at(50))).await.unwrap();
+    // The last number there is would be one, but is not the next.
+    fenced(&*journal, restart(2, 65_535, at(50))).await;
+    assert!(too_many(restart(2, 65_536, at(50))).await.contains("less than 65536 attempts"));
+    journal.change(restart(2, 2, at(50))).await.unwrap();
+    sound(&*journal).await;
 }
