@@ -1,24 +1,24 @@
 //! The page on which a batch is worked out: a copy of the rows that its operations touch. The rules run here, in memory;
 //! what a rule needs and nobody has loaded is asked for, never guessed. An operation that fails leaves no trace.
 
+mod row;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use model::{
-    Code, DeliveryId, EntityKey, Event, EventKind, EventSeq, Job, JobId, JobState, OutcomeKind, Seq, Step,
-    Subject,
+use model::{Code, DeliveryId, EntityKey, Event, EventKind, EventSeq, Job, JobId, JobState, Seq, Subject};
+
+pub(super) use row::{
+    AttemptRow, CauseRow, DeliveryRow, EntityRow, External, JobRow, NewDelivery, Note, OpenRow,
 };
 
-use super::steps;
 use super::table::Table;
 use super::tx::Numbers;
-use crate::api::{Committed, Due, Whose};
+use crate::api::{Committed, Due};
 use crate::code::Coded;
 use crate::damage::{Damaged, Spot};
 use crate::error::Error;
-use crate::rules::fence::{Open, Stored};
-use crate::rules::order::First;
 use crate::seal::DIGEST;
 
 /// Why a rule does not go on.
@@ -60,160 +60,6 @@ pub(super) struct Wants {
     pub(super) causes: BTreeSet<i64>,
     /// How many causes there are.
     pub(super) cause_count: bool,
-}
-
-/// The row of a job.
-#[derive(Clone, Debug)]
-pub(super) struct JobRow {
-    pub(super) job: Job,
-    /// The value of its steps, see [`steps`].
-    pub(super) steps: Option<Vec<u8>>,
-    pub(super) backends: Option<Vec<String>>,
-    pub(super) plan: Option<Vec<u8>>,
-    pub(super) replies: i32,
-    pub(super) secrets: bool,
-    pub(super) open: Option<OpenRow>,
-}
-
-/// The attempt under way, and the life that began it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OpenRow {
-    pub(super) step: u16,
-    pub(super) number: u32,
-    pub(super) at: Timestamp,
-    pub(super) life: Option<i64>,
-}
-
-impl JobRow {
-    pub(super) fn is_live(&self) -> bool {
-        self.job.ended_at.is_none()
-    }
-
-    /// Whether it is a dead letter; of which cause.
-    pub(super) fn dead_of(&self) -> Option<i64> {
-        let failed = self.job.failed.as_ref().filter(|failed| failed.settled.is_none())?;
-        Some(failed.cause.0.cast_signed())
-    }
-
-    pub(super) fn steps(&self) -> Result<Vec<Step>, Error> {
-        steps::all(self.steps.as_deref())
-    }
-
-    pub(super) fn set_steps(&mut self, steps: &[Step]) {
-        self.backends = (!steps.is_empty()).then(|| steps.iter().map(|step| step.backend.clone()).collect());
-        self.steps = steps::write(steps);
-    }
-
-    pub(super) fn planned(&self) -> usize {
-        self.backends.as_ref().map_or(0, Vec::len)
-    }
-
-    /// As the fence sees it.
-    pub(super) fn stored(&self, us: i64) -> Stored {
-        Stored {
-            state: self.job.state,
-            head: self.job.head,
-            steps: i64::try_from(self.planned()).unwrap_or(i64::MAX),
-            replies: usize::try_from(self.replies).unwrap_or_default(),
-            cancelled: self.job.cancelled_by.is_some(),
-            open: self.open.map(|open| Open {
-                step: open.step,
-                number: open.number,
-                at: open.at,
-                whose: if open.life == Some(us) { Whose::Ours } else { Whose::Gone },
-            }),
-        }
-    }
-
-    /// As those behind it in its line see it.
-    pub(super) fn stands(&self) -> First {
-        let Job { state, class, due_at, attempted_at, not_before, .. } = self.job;
-        First { state, class, due_at, attempted_at, not_before }
-    }
-}
-
-/// A caller's id.
-#[derive(Clone, Debug)]
-pub(super) struct External {
-    /// `None` = it cannot be read.
-    pub(super) digest: Option<[u8; DIGEST]>,
-    pub(super) job: JobId,
-    pub(super) seq: i64,
-    pub(super) at: Timestamp,
-}
-
-/// An entity: what it is compared by, and what is written when it is new or other.
-#[derive(Clone, Debug)]
-pub(super) struct EntityRow {
-    pub(super) rev: i64,
-    pub(super) state: String,
-    pub(super) label: String,
-    pub(super) sealed: Vec<u8>,
-}
-
-/// A delivery.
-#[derive(Clone, Debug)]
-pub(super) struct DeliveryRow {
-    pub(super) seq: i64,
-    pub(super) state: model::DeliveryState,
-    pub(super) attempts: i32,
-    pub(super) due_at: Timestamp,
-    pub(super) ended_at: Option<Timestamp>,
-    pub(super) message: Option<String>,
-    /// Of a new one.
-    pub(super) made: Option<NewDelivery>,
-}
-
-/// What never changes of a delivery.
-#[derive(Clone, Debug)]
-pub(super) struct NewDelivery {
-    pub(super) job: Option<JobId>,
-    pub(super) courier: String,
-    pub(super) address: String,
-    pub(super) sealed: Vec<u8>,
-}
-
-/// What failed jobs have in common.
-#[derive(Clone, Debug)]
-pub(super) struct CauseRow {
-    /// Of a new one.
-    pub(super) cause: Option<model::Cause>,
-}
-
-/// A closed attempt.
-#[derive(Clone, Debug)]
-pub(super) struct AttemptRow {
-    pub(super) job: JobId,
-    pub(super) step: u16,
-    pub(super) number: u32,
-    pub(super) started_at: Timestamp,
-    pub(super) ended_at: Option<Timestamp>,
-    pub(super) kind: Option<OutcomeKind>,
-    pub(super) status: i32,
-    pub(super) code: Option<Code>,
-    pub(super) message: Option<String>,
-    pub(super) sealed: Option<Vec<u8>>,
-}
-
-/// What is written without having been read, in this order.
-#[derive(Clone, Debug)]
-pub(super) enum Note {
-    Body(JobId, Vec<u8>),
-    Secret(JobId, Vec<u8>),
-    SecretUntil(JobId, Timestamp),
-    SecretGone(JobId),
-    Reply {
-        job: JobId,
-        place: i32,
-        digest: [u8; DIGEST],
-        sealed: Vec<u8>,
-    },
-    Attempt(AttemptRow),
-    /// If it was told to wait.
-    WaitGone(JobId, u16, u32),
-    Record(i64, Box<crate::change::NewRecord>, Vec<u8>),
-    /// A refusal was handed in again.
-    Settled(i64),
 }
 
 /// The live jobs of a subject, by number, as far as they are known.
