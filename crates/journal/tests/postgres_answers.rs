@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use intendant_journal::{
-    DeliveryFilter, EffectSet, EntityFilter, Error, Filter, Journal, Key, Keys, Naming, NewJob, NewRecord,
-    Options, Order, Page, RecordFilter, Renewal, Spot, Whose,
+    DeliveryFilter, EffectSet, EntityFilter, Error, Filter, Journal, Key, Keys, Look, Naming, NewJob,
+    NewRecord, Options, Order, Page, RecordFilter, Renewal, Retention, Spot, Whose,
 };
 use model::effect::EntityContent;
 use model::{
@@ -224,6 +224,35 @@ async fn text_is_found_whatever_its_case_and_accents_and_however_many_jobs_there
     assert_eq!((page.rows.len(), page.next), (10, None));
 }
 
+#[tokio::test]
+async fn to_find_that_no_external_id_is_old_nothing_is_committed() {
+    let schema = Schema::new();
+    let Opened { journal, heard } = schema.open();
+    fill(&*journal, 3).await;
+    let commits = async || {
+        heard.take();
+        journal.prune(Retention { ids_before: at(0), ..everything() }, at(1_000)).await.unwrap();
+        heard.take().len()
+    };
+    let without = commits().await;
+    // More than are looked at in one go, of jobs that are gone.
+    let add = |first: u32, at: i64| {
+        let add = format!(
+            "INSERT INTO external (value, source, digest, job, seq, at)
+             SELECT number::text, 'http', '', gen_random_uuid(), 1000 + number, {at}
+             FROM generate_series({first}, {first} + 9999) AS number"
+        );
+        sql(schema.url(), &add);
+    };
+    add(10_000, 1_900_000_000_000);
+    assert_eq!(commits().await, without);
+    add(20_000, 1);
+    assert!(commits().await > without);
+    let left = "SELECT count(*) FROM external WHERE seq > 1000";
+    assert_eq!(sql(schema.url(), left), ["10000"]);
+    assert_eq!(commits().await, without);
+}
+
 /// Uses what is used all the time, and lists in all ways.
 async fn use_all(journal: &dyn Journal) {
     let lanes = journal.lanes().await.unwrap();
@@ -389,9 +418,16 @@ async fn a_change_of_key_goes_on_after_any_end() {
     assert!(matches!(journal.turn(Key::from_bytes([9; 32])).await, Err(Error::Turning)));
     let (mut journal, mut steps) = (journal, 0);
     let keys = || Keys { now: other(), others: vec![key()] };
+    let mut seen = Vec::new();
     loop {
         let renewal = journal.renew().await.unwrap();
         steps += 1;
+        // Whoever looks from beside sees it go on.
+        match Look::open(schema.options().at, &keys()).unwrap().unwrap().renewal().unwrap() {
+            Some(Renewal::Under { percent, again: false }) => seen.push(percent),
+            Some(_) => {}
+            None => assert_eq!(renewal, Renewal::Done),
+        }
         // Work goes on in front of it and behind it, and all is readable meanwhile.
         accept(&*journal, job(1_000 + steps)).await;
         assert_eq!(journal.prepare(id(1)).await.unwrap().unwrap().damaged, []);
@@ -409,6 +445,7 @@ async fn a_change_of_key_goes_on_after_any_end() {
         journal = open(&schema, keys()).unwrap();
     }
     assert!(steps >= 16, "it was done in {steps} steps");
+    assert!(seen.is_sorted() && seen.iter().any(|percent| *percent > 50), "{seen:?}");
     journal.close().await;
     assert!(matches!(open(&schema, key()).err(), Some(Error::WrongKey { .. })));
     let journal = open(&schema, other()).unwrap();

@@ -67,20 +67,42 @@ impl PostgresJournal {
     async fn prune_in_steps(&self, retention: Retention, at: Timestamp) -> Result<Pruned, Error> {
         let mut cursor = prune::Cursor::Secrets;
         loop {
-            if let prune::Cursor::Size(pruned) = cursor {
-                let read = self.read().await?;
-                if !prune::size::is_over(&read, retention.bytes_max).await? {
-                    cursor = prune::Cursor::Done(pruned);
+            cursor = match cursor {
+                prune::Cursor::Ids(after, pruned) => match self.forget_ids(after, &retention).await? {
+                    Some(after) => prune::Cursor::Ids(after, pruned),
+                    None => prune::Cursor::Rest(pruned),
+                },
+                prune::Cursor::Size(pruned)
+                    if !prune::size::is_over(&*self.read().await?, retention.bytes_max).await? =>
+                {
+                    prune::Cursor::Done(pruned)
                 }
-            }
-            if let prune::Cursor::Done(pruned) = cursor {
-                self.forget_gone().await?;
-                return Ok(pruned);
-            }
-            cursor = self
-                .alone(0, move |tx| Box::pin(async move { prune::step(tx, cursor, &retention, at).await }))
-                .await?;
+                prune::Cursor::Done(pruned) => {
+                    self.forget_gone().await?;
+                    return Ok(pruned);
+                }
+                _ => {
+                    self.alone(0, move |tx| {
+                        Box::pin(async move { prune::step(tx, cursor, &retention, at).await })
+                    })
+                    .await?
+                }
+            };
         }
+    }
+
+    /// Forgets some external ids that are old, behind this number, and returns behind which to go on.
+    async fn forget_ids(&self, after: i64, retention: &Retention) -> Result<Option<i64>, Error> {
+        let (unused, next) = prune::unused_ids(&*self.read().await?, after, retention).await?;
+        if !unused.is_empty() {
+            let unused = Arc::new(unused);
+            let forgotten = self.alone(0, move |tx| {
+                let unused = Arc::clone(&unused);
+                Box::pin(async move { prune::forget_ids(tx, &unused).await })
+            });
+            forgotten.await?;
+        }
+        Ok(next)
     }
 
     async fn set_back_in_steps(&self, now: Timestamp, keep_secrets: Duration) -> Result<u64, Error> {

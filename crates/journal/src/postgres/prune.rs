@@ -10,6 +10,7 @@ use model::{DeliveryState, EventKind, JobId, JobState, RecordKind};
 use uuid::Uuid;
 
 use super::row::{self, code_of, get};
+use super::session::Session;
 use super::tx::Tx;
 use crate::change::{Pruned, Retention};
 use crate::error::Error;
@@ -19,8 +20,11 @@ use crate::rules::retention::{self, Candidate, GIVEN_UP, made_before};
 const BATCH: i64 = 128;
 /// How many small rows are removed in one commit.
 const MANY: i64 = 1000;
-/// How many external ids are looked at in one.
+/// How many external ids are looked at in one go.
 const IDS: i64 = 8192;
+/// That no job has an external id any more.
+const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM live WHERE live.seq = external.seq)
+         AND NOT EXISTS (SELECT 1 FROM done WHERE done.seq = external.seq)";
 /// How many events are removed in one.
 const EVENTS: i64 = 4096;
 
@@ -30,7 +34,7 @@ pub(super) enum Cursor {
     Secrets,
     /// Ended jobs after this seq.
     Jobs(i64, Pruned),
-    /// External ids after this seq.
+    /// External ids after this seq, see [`unused_ids`].
     Ids(i64, Pruned),
     /// Deliveries of no job, records.
     Rest(Pruned),
@@ -51,7 +55,7 @@ pub(super) async fn step(
     match cursor {
         Cursor::Secrets => secrets(tx, at).await,
         Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at).await,
-        Cursor::Ids(after, pruned) => ids(tx, after, pruned, keep).await,
+        Cursor::Ids(_, pruned) => Ok(Cursor::Rest(pruned)),
         Cursor::Rest(pruned) => rest(tx, pruned, keep, at).await,
         Cursor::Events(pruned) => events(tx, pruned, keep).await,
         Cursor::Size(pruned) => size::step(tx, pruned, at).await,
@@ -169,10 +173,15 @@ async fn give_up(tx: &mut Tx, ids: &Vec<Uuid>, at: Timestamp) -> Result<u64, Err
     Ok(owing.len() as u64)
 }
 
-/// Forgets the external ids of pruned jobs that are old enough.
-async fn ids(tx: &Tx, after: i64, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
+/// External ids behind this number that are old enough and whose jobs were pruned; and the number to go on behind, if there
+/// are more. To find that there are none nothing is committed.
+pub(super) async fn unused_ids(
+    sql: &Session,
+    after: i64,
+    keep: &Retention,
+) -> Result<(Vec<i64>, Option<i64>), Error> {
     let some = format!("SELECT seq, at FROM external WHERE seq > $1 ORDER BY seq LIMIT {IDS}");
-    let found = tx.all(&some, &[&after]).await?;
+    let found = sql.all(&some, &[&after]).await?;
     let before = keep.ids_before.as_millisecond();
     let mut old = Vec::new();
     for row in &found {
@@ -180,16 +189,19 @@ async fn ids(tx: &Tx, after: i64, pruned: Pruned, keep: &Retention) -> Result<Cu
             old.push(get::<i64>(row, 0)?);
         }
     }
-    let unused = "DELETE FROM external WHERE seq = ANY($1)
-         AND NOT EXISTS (SELECT 1 FROM live WHERE live.seq = external.seq)
-         AND NOT EXISTS (SELECT 1 FROM done WHERE done.seq = external.seq)";
-    if !old.is_empty() {
-        tx.execute(unused, &[&old]).await?;
+    let last = found.last().map(|row| get(row, 0)).transpose()?;
+    if old.is_empty() {
+        return Ok((old, last));
     }
-    Ok(match found.last() {
-        Some(last) => Cursor::Ids(get(last, 0)?, pruned),
-        None => Cursor::Rest(pruned),
-    })
+    let unused = format!("SELECT seq FROM external WHERE seq = ANY($1) AND {UNUSED}");
+    let unused = sql.all(&unused, &[&old]).await?;
+    Ok((unused.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?, last))
+}
+
+/// Forgets these external ids.
+pub(super) async fn forget_ids(tx: &Tx, ids: &Vec<i64>) -> Result<(), Error> {
+    raise_floors(tx).await?;
+    tx.execute(&format!("DELETE FROM external WHERE seq = ANY($1) AND {UNUSED}"), &[ids]).await.map(|_| ())
 }
 
 /// A bound as PostgreSQL has it.
