@@ -29,7 +29,11 @@ const OTHERS: [(&str, &str); 3] = [
 /// Refuses a server that cannot hold a journal.
 pub(super) async fn look(session: &Session) -> Result<(), Error> {
     let said = session.one("SELECT version(), current_setting('server_version_num')::integer", &[]).await?;
-    let (version, number): (String, i32) = (row::get(&said, 0)?, row::get(&said, 1)?);
+    judge(row::get(&said, 0)?, row::get(&said, 1)?)
+}
+
+/// Refuses a server by what it says of itself, `version()`, and by the number of its version.
+fn judge(version: &str, number: i32) -> Result<(), Error> {
     for (name, why) in OTHERS {
         if version.contains(name) || (name == "YugabyteDB" && version.contains("-YB-")) {
             return Err(Error::BadDatabase(format!(
@@ -91,4 +95,53 @@ pub(super) async fn bring_up(session: &Session, at: &Address) -> Result<bool, Er
         session.execute(insert, &[&known, &READABLE_FROM]).await?;
     }
     Ok(found == 0)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_of_the_kind_that_can_hold_a_journal_are_taken() {
+        for (version, number) in [
+            (
+                "PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit",
+                150_018,
+            ),
+            ("PostgreSQL 14.0 on aarch64-unknown-linux-gnu, compiled by gcc, 64-bit", 140_000),
+            // Amazon's say so too, also Aurora, which is one.
+            (
+                "PostgreSQL 16.4 on x86_64-pc-linux-gnu, compiled by x86_64-pc-linux-gnu-gcc (GCC) 9.5.0, 64-bit",
+                160_004,
+            ),
+            ("PostgreSQL 18.1 (Ubuntu 18.1-1.pgdg24.04+1) on x86_64-pc-linux-gnu", 180_001),
+            ("EnterpriseDB Advanced Server 17.2.0 (PostgreSQL 17.2) on x86_64-pc-linux-gnu", 170_002),
+        ] {
+            judge(version, number).unwrap();
+        }
+    }
+
+    #[test]
+    fn those_that_only_speak_like_it_are_refused_with_the_reason() {
+        for (version, number, words) in [
+            (
+                "CockroachDB CCL v23.2.4 (x86_64-pc-linux-gnu, built 2024/04/08 21:50:00, go1.21.5 X:nocoverageredesign)",
+                130_000,
+                ["CockroachDB", "acknowledged earlier"],
+            ),
+            (
+                "PostgreSQL 15.2-YB-2.25.1.0-b0 on x86_64-pc-linux-gnu, compiled by clang version 17.0.6, 64-bit",
+                150_002,
+                ["YugabyteDB", "numbers out of a cache"],
+            ),
+            ("PostgreSQL 16.9 (Aurora DSQL)", 160_009, ["DSQL", "no locks"]),
+            ("PostgreSQL 13.22 on x86_64-pc-linux-gnu, compiled by gcc", 130_022, ["13.22", "14 or later"]),
+        ] {
+            let said = judge(version, number).unwrap_err();
+            assert!(matches!(said, Error::BadDatabase(_)), "{said:?}");
+            let said = said.to_string();
+            assert!(words.iter().all(|word| said.contains(word)) && said.contains("PostgreSQL 14"), "{said}");
+        }
+    }
 }
