@@ -61,9 +61,17 @@ impl Authority {
 /// # Errors
 /// [`Error::Missing`] without OpenSSL; otherwise what it said as it failed.
 pub fn make(folder: &Path) -> Result<Certificate, Error> {
+    make_for(folder, "DNS:localhost,IP:127.0.0.1")
+}
+
+/// Makes one for these names instead, `DNS:example.org,IP:127.0.0.1`.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_for(folder: &Path, names: &str) -> Result<Certificate, Error> {
     let made = Certificate::in_folder(folder, "certificate");
-    let names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
-    request(&made, "localhost", &[names, "basicConstraints=critical,CA:FALSE"], &[])?;
+    let names = format!("subjectAltName={names}");
+    request(&made, "localhost", &[&names, "basicConstraints=critical,CA:FALSE"], &[])?;
     Ok(made)
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::Error;
+use crate::certificate::Certificate;
 use crate::daemon::Daemon;
 use crate::packages::Need;
 use crate::port::Port;
@@ -127,6 +128,34 @@ impl Service {
     /// Its private folder.
     pub fn folder(&self) -> &Path {
         self.sandbox.folder()
+    }
+
+    /// Starts a standby of a PostgreSQL, which follows it by streaming under this name, until it is promoted
+    /// (`pg_promote()`).
+    ///
+    /// # Errors
+    /// What it said as it failed, or that it is another server.
+    pub fn standby(&self, name: &str) -> Result<Service, Error> {
+        self.only(Kind::PostgreSql, "standby")?;
+        let mut sandbox = Sandbox::new(name)?;
+        let (url, port) = postgresql::start_standby(&mut sandbox, self.port, name)?;
+        Ok(Service { kind: self.kind, url, port, sandbox })
+    }
+
+    /// Gives a PostgreSQL a certificate, with which it speaks TLS once `ssl` is set to `on`.
+    ///
+    /// # Errors
+    /// That it could not be written, or that it is another server.
+    pub fn certify(&self, certificate: &Certificate) -> Result<(), Error> {
+        self.only(Kind::PostgreSql, "certificate")?;
+        postgresql::certify(&self.sandbox, certificate)
+    }
+
+    fn only(&self, kind: Kind, what: &str) -> Result<(), Error> {
+        if self.kind == kind {
+            return Ok(());
+        }
+        Err(Error::Tool { what: self.kind.name().to_owned(), log: format!("it has no {what} here") })
     }
 
     /// Kills it as a crash would. Its folder and port stay its own.

@@ -1,13 +1,15 @@
 //! PostgreSQL.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use rustix::process::Signal;
 
 use super::{START, Sandbox, answers};
+use crate::certificate::Certificate;
 use crate::daemon::Daemon;
 use crate::packages::{Need, is_root, need, require, run};
 use crate::{Error, cache, wait};
@@ -15,7 +17,9 @@ use crate::{Error, cache, wait};
 const SERVER: Need = need("postgres", "postgresql");
 const INIT: Need = need("initdb", "postgresql");
 
-pub(super) const NEEDS: &[Need] = &[SERVER, INIT, need("psql", "postgresql-client")];
+const COPY: Need = need("pg_basebackup", "postgresql");
+
+pub(super) const NEEDS: &[Need] = &[SERVER, INIT, COPY, need("psql", "postgresql-client")];
 
 /// How its folder is made. The segments are small, so that there is little to copy.
 const MADE: [&str; 6] = [
@@ -30,9 +34,7 @@ const MADE: [&str; 6] = [
 pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
     let port = sandbox.port()?;
     let folder = sandbox.folder();
-    if is_root() {
-        run("chown", Command::new("chown").arg("postgres:").arg(folder))?;
-    }
+    give(folder)?;
     // Making one takes a processor for a second or two: it is made once for each version of the server.
     let version = run("postgres", Command::new(require(SERVER)?).arg("--version"))?;
     let template = cache::filled("postgresql", MADE.into_iter().chain([SET, &*version]), |template| {
@@ -43,7 +45,45 @@ pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
     })?;
     run("cp", Command::new("cp").arg("-a").arg(template.join("data")).arg(folder))?;
     serve(sandbox, port)?;
-    Ok((format!("postgresql://postgres@127.0.0.1:{port}/postgres"), port))
+    Ok((url(port), port))
+}
+
+fn url(port: u16) -> String {
+    format!("postgresql://postgres@127.0.0.1:{port}/postgres")
+}
+
+/// Makes something the server's own, whoever we are.
+fn give(path: &Path) -> Result<(), Error> {
+    if !is_root() {
+        return Ok(());
+    }
+    run("chown", Command::new("chown").arg("postgres:").arg(path)).map(drop)
+}
+
+/// Copies the server on this port and starts the copy as its standby, which calls itself `name`.
+pub(super) fn start_standby(sandbox: &mut Sandbox, of: u16, name: &str) -> Result<(String, u16), Error> {
+    let port = sandbox.port()?;
+    let folder = sandbox.folder();
+    give(folder)?;
+    let primary = format!("host=127.0.0.1 port={of} user=postgres application_name={name}");
+    let mut copy = as_postgres(&require(COPY)?)?;
+    copy.args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]);
+    run("pg_basebackup", copy.arg("--dbname").arg(primary).arg("-D").arg(folder.join("data")))?;
+    serve(sandbox, port)?;
+    Ok((url(port), port))
+}
+
+/// Lays a certificate and its key where the server looks for them when `ssl` is on.
+pub(super) fn certify(sandbox: &Sandbox, made: &Certificate) -> Result<(), Error> {
+    for (from, name) in [(&made.certificate, "server.crt"), (&made.key, "server.key")] {
+        let to = sandbox.folder().join("data").join(name);
+        fs::copy(from, &to).map_err(Error::io(format!("writing {}", to.display())))?;
+        // It refuses a key that others may read.
+        fs::set_permissions(&to, Permissions::from_mode(0o600))
+            .map_err(Error::io(format!("closing {}", to.display())))?;
+        give(&to)?;
+    }
+    Ok(())
 }
 
 /// What is set in its folder, where `ALTER SYSTEM` sets it otherwise.
