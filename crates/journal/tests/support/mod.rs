@@ -5,6 +5,8 @@
 pub mod database;
 pub mod folder;
 pub mod left;
+#[cfg(feature = "postgres")]
+pub mod load;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
