@@ -160,7 +160,16 @@ impl Database {
                 "give it a certificate, or write ?sslmode=disable in journal.url",
             ),
             "error performing TLS handshake" => {
-                correct(&format!("TLS is refused: {cause}"), "name its authority in journal.authorities")
+                let remedy = match &cause {
+                    cause if cause.contains("not valid for name") => {
+                        "write a name for which its certificate is good in journal.url"
+                    }
+                    cause if cause.contains("expired") || cause.contains("not valid yet") => {
+                        "renew its certificate, or correct the clock of this machine"
+                    }
+                    _ => "name its authority in journal.authorities",
+                };
+                correct(&format!("TLS is refused: {cause}"), remedy)
             }
             "invalid configuration" => correct(&cause, "correct the settings of journal"),
             what if cause.is_empty() => {
