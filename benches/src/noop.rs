@@ -40,7 +40,7 @@ async fn measure() -> Result<()> {
 }
 
 /// Accept to result at 1,000 requests a second.
-async fn latency(hub: &engine::Hub) -> Result<()> {
+pub(crate) async fn latency(hub: &engine::Hub) -> Result<()> {
     let mut tick = tokio::time::interval(Duration::from_millis(1));
     let mut running = Vec::new();
     for n in 0..5_000 {

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
+use engine::Hub;
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use journal::{Address, Database, Key, Options};
 use model::JobId;
-use testkit::service::Kind;
+use testkit::service::{Kind, Service};
 use tokio::try_join;
 use tokio_postgres::{Client, NoTls, Statement};
 
-use crate::bed;
+use crate::{bed, noop};
 
 /// So many hand in at once.
 const SUBMITTERS: [usize; 2] = [512, 64];
@@ -22,6 +23,12 @@ const SUBMITTERS: [usize; 2] = [512, 64];
 const CONNECTIONS: usize = 64;
 /// Each side works so often, in turn: what else the machine does moves both.
 const ROUNDS: usize = 3;
+/// Jobs of a round.
+const JOBS: u64 = if cfg!(debug_assertions) { 500 } else { 20_000 };
+/// So many have ended where there are many.
+const MANY: u64 = if cfg!(debug_assertions) { 2_000 } else { 1_000_000 };
+/// A snapshot that somebody forgets is held for so long before it is measured, while work goes on.
+const HELD: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1 } else { 60 });
 
 pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -29,7 +36,21 @@ pub(crate) fn run() -> Result<()> {
 }
 
 async fn measure() -> Result<()> {
-    let jobs = if cfg!(debug_assertions) { 500 } else { 20_000 };
+    let server = serve().await?;
+    let client = connect(server.url()).await?;
+    let fsync: String = client.query_one("SHOW fsync", &[]).await?.get(0);
+    ensure!(fsync == "on", "the server does not write to its disk");
+    println!(
+        "PostgreSQL with fsync; {JOBS} jobs that do nothing a round, 500 subjects; each accept, start and settle is durable"
+    );
+    for submitters in SUBMITTERS {
+        compare(&server, &client, submitters).await?;
+    }
+    grow(&server, &client).await
+}
+
+/// A server with settings as somebody would give it who cares.
+async fn serve() -> Result<Service> {
     let mut server = Kind::PostgreSql.start()?;
     let client = connect(server.url()).await?;
     for setting in
@@ -40,38 +61,80 @@ async fn measure() -> Result<()> {
     drop(client);
     server.halt();
     server.revive()?;
-    let client = connect(server.url()).await?;
-    let fsync: String = client.query_one("SHOW fsync", &[]).await?.get(0);
-    ensure!(fsync == "on", "the server does not write to its disk");
-    println!(
-        "PostgreSQL with fsync; {jobs} jobs that do nothing a round, 500 subjects; each accept, start and settle is durable"
-    );
+    Ok(server)
+}
 
-    for submitters in SUBMITTERS {
-        let (mut folder, mut database, mut single) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
-            let name = format!("s{submitters}_{round}");
-            let data = tempfile::tempdir()?;
-            folder.push(hub(Address::from(data.path()), jobs, submitters).await?);
-            let data = tempfile::tempdir()?;
-            let at = schema(&client, server.url(), &format!("hub_{name}")).await?;
-            database.push(hub(Database::new(&at, data.path())?.into(), jobs, submitters).await?);
-            let at = schema(&client, server.url(), &format!("single_{name}")).await?;
-            // Its tables are made.
-            let options = Options::new(Database::new(&at, data.path())?, Key::from_bytes([1; 32]));
-            journal::open(options, Arc::new(|_| {}))?.close().await;
-            single.push(singly(&at, jobs / 4, submitters.min(CONNECTIONS)).await?);
+/// The journal in a folder, that on PostgreSQL, and one transaction for each transition.
+async fn compare(server: &Service, client: &Client, submitters: usize) -> Result<()> {
+    let (mut folder, mut database, mut single) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut to_folder, mut to_single) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let name = format!("s{submitters}_{round}");
+        let data = tempfile::tempdir()?;
+        let in_folder = rate_of_new(Address::from(data.path()), submitters).await?;
+        let data = tempfile::tempdir()?;
+        let at = schema(client, server.url(), &format!("hub_{name}")).await?;
+        let ours = rate_of_new(Database::new(&at, data.path())?.into(), submitters).await?;
+        let at = schema(client, server.url(), &format!("single_{name}")).await?;
+        // Its tables are made.
+        let options = Options::new(Database::new(&at, data.path())?, Key::from_bytes([1; 32]));
+        journal::open(options, Arc::new(|_| {}))?.close().await;
+        let theirs = singly(&at, JOBS / 4, submitters.min(CONNECTIONS)).await?;
+        to_folder.push(ours / in_folder);
+        to_single.push(ours / theirs);
+        folder.push(in_folder);
+        database.push(ours);
+        single.push(theirs);
+    }
+    let [folder, database, single] = [folder, database, single].map(median);
+    let connections = submitters.min(CONNECTIONS);
+    println!("{submitters} submitters, medians of {ROUNDS} rounds:");
+    println!("  in a folder: {folder:.0} jobs/s");
+    println!("  on PostgreSQL: {database:.0} jobs/s");
+    println!("  a transaction for each transition, {connections} connections, pipelined: {single:.0} jobs/s");
+    println!("  ratio to the folder: {:.2} (goal 0.5)", median(to_folder));
+    println!("  ratio to single transactions: {:.1} (goal 5)", median(to_single));
+    Ok(())
+}
+
+/// Few and many ended jobs; and while somebody holds a snapshot, so that nothing can be vacuumed.
+async fn grow(server: &Service, client: &Client) -> Result<()> {
+    let data = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let mut hubs = Vec::new();
+    for (name, data) in ["few", "many"].into_iter().zip(&data) {
+        let at = Database::new(&schema(client, server.url(), name).await?, data.path())?;
+        hubs.push(bed::begin(at, bed::setup(bed::noop("IDENTITY_UPDATE"))?).await?);
+    }
+    let [few, many] = hubs.as_slice() else { bail!("two hubs were started") };
+    rate_of(many, MANY, 512).await?;
+    noop::latency(few).await?;
+    let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        of_few.push(rate_of(few, JOBS, 512).await?);
+        of_many.push(rate_of(many, JOBS, 512).await?);
+    }
+    let (of_few, of_many) = (median(of_few), median(of_many));
+    println!("with few ended jobs: {of_few:.0} jobs/s; with {MANY}: {of_many:.0}");
+    println!("  ratio: {:.2} (goal 0.75)", of_many / of_few);
+
+    let (mut free, mut held) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        free.push(rate_of(many, JOBS, 512).await?);
+        let holds = connect(server.url()).await?;
+        holds.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM many.live").await?;
+        let began = Instant::now();
+        while began.elapsed() < HELD {
+            rate_of(many, JOBS, 512).await?;
         }
-        let [folder, database, single] = [folder, database, single].map(median);
-        println!("{submitters} submitters, median of {ROUNDS} rounds:");
-        println!("  in a folder: {folder:.0} jobs/s");
-        println!("  on PostgreSQL: {database:.0} jobs/s");
-        println!("    ratio to the folder: {:.2} (goal 0.5)", database / folder);
-        println!(
-            "  a transaction for each transition, {} connections, pipelined: {single:.0} jobs/s",
-            submitters.min(CONNECTIONS)
-        );
-        println!("    ratio of ours to that: {:.1} (goal 5)", database / single);
+        held.push(rate_of(many, JOBS, 512).await?);
+        holds.batch_execute("ROLLBACK").await?;
+        client.batch_execute("VACUUM many.live, many.tally, many.pen").await?;
+    }
+    let (free, held) = (median(free), median(held));
+    println!("while a snapshot is held for {} s: {held:.0} jobs/s; without: {free:.0}", HELD.as_secs());
+    println!("  ratio: {:.2} (goal 0.75)", held / free);
+    for hub in &hubs {
+        hub.stop(Duration::from_secs(10)).await;
     }
     Ok(())
 }
@@ -88,17 +151,21 @@ async fn schema(client: &Client, url: &str, name: &str) -> Result<String> {
     Ok(format!("{url}?options=-csearch_path%3D{name}"))
 }
 
-/// Jobs a second of a hub whose journal is there.
-async fn hub(at: Address, jobs: u64, submitters: usize) -> Result<f64> {
+/// Jobs a second of a hub whose journal is begun there.
+async fn rate_of_new(at: Address, submitters: usize) -> Result<f64> {
     let hub = bed::begin(at, bed::setup(bed::noop("IDENTITY_UPDATE"))?).await?;
-    bed::submit(&hub, 64, 64).await?;
-    bed::drain(&hub).await?;
-    let started = Instant::now();
-    bed::submit(&hub, jobs, submitters).await?;
-    bed::drain(&hub).await?;
-    let rate = rate(jobs, started);
+    rate_of(&hub, 64, 64).await?;
+    let rate = rate_of(&hub, JOBS, submitters).await?;
     hub.stop(Duration::from_secs(10)).await;
     Ok(rate)
+}
+
+/// Jobs a second, from the first one handed in to the last one done.
+async fn rate_of(hub: &Hub, jobs: u64, submitters: usize) -> Result<f64> {
+    let started = Instant::now();
+    bed::submit(hub, jobs, submitters).await?;
+    bed::drain(hub).await?;
+    Ok(rate(jobs, started))
 }
 
 /// Jobs a second, each of whose transitions is a transaction of its own. What is counted in one row is left out: they would
