@@ -13,6 +13,7 @@ mod change;
 mod code;
 mod crash;
 mod damage;
+mod entry;
 mod error;
 mod folder;
 mod health;
@@ -20,6 +21,7 @@ mod key;
 mod life;
 mod lock;
 mod look;
+mod node;
 mod open;
 mod opened;
 mod options;
@@ -48,10 +50,12 @@ pub use change::{
 };
 pub use crash::crash_point;
 pub use damage::{Burial, Damaged, Grave, Spot};
+pub use entry::Entry;
 pub use error::Error;
 pub use key::{Key, Keys};
 pub use life::Life;
 pub use look::Look;
+pub use node::{End, Node, NodeRole, Nodes, NodesReceiver, Standing, StandingReceiver};
 pub use open::{identify, open};
 pub use options::Options;
 #[cfg(feature = "postgres")]

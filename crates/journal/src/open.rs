@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use crate::address::Address;
 use crate::api::{Journal, Observer};
+use crate::entry::Entry;
 use crate::error::Error;
 use crate::options::Options;
 #[cfg(feature = "postgres")]
 use crate::postgres;
-use crate::sqlite::{self, SqliteJournal};
+use crate::sqlite;
 
 /// Opens the journal at an address for work, or makes it. Looks at schema and key only, however large the journal is. It has to be
 /// called within a tokio runtime, as have the journal's operations. Dropping the journal writes what is queued first.
@@ -19,13 +20,7 @@ use crate::sqlite::{self, SqliteJournal};
 /// [`Error::Locked`], [`Error::WrongKey`], [`Error::KeyBefore`], [`Error::Newer`], [`Error::Damaged`]; and with
 /// [`Error::Unwritable`] or [`Error::Io`] when the folder cannot be used, or the database cannot be reached.
 pub fn open(options: Options, observer: Observer) -> Result<Arc<dyn Journal>, Error> {
-    match options.at.clone() {
-        Address::Folder(folder) => Ok(Arc::new(SqliteJournal::open(&folder, options, observer)?)),
-        #[cfg(feature = "postgres")]
-        Address::Postgres(database) => {
-            Ok(Arc::new(postgres::PostgresJournal::open(*database, options, observer)?))
-        }
-    }
+    Entry::take(options)?.open(observer)
 }
 
 /// The id of the journal at an address, also while a hub uses it; `None` = there is none. The key is not needed.

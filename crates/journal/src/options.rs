@@ -16,11 +16,19 @@ pub struct Options {
     pub expected: Option<Uuid>,
     /// Above this size of the write-ahead log, in bytes, the writer waits for it to be emptied.
     pub wal_bound: u64,
+    /// In a database: whoever finds another hub at work waits for its end, see [`crate::Entry`].
+    pub stand_by: bool,
 }
 
 impl Options {
     /// The usual ones: a write-ahead log of 64 MiB.
     pub fn new(at: impl Into<Address>, keys: impl Into<Keys>) -> Self {
-        Options { at: at.into(), keys: keys.into(), expected: None, wal_bound: 64 * 1024 * 1024 }
+        Options {
+            at: at.into(),
+            keys: keys.into(),
+            expected: None,
+            wal_bound: 64 * 1024 * 1024,
+            stand_by: false,
+        }
     }
 }

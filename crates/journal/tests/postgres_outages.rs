@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use intendant_journal::{Acceptance, EffectSet, Error};
+use intendant_journal::{Acceptance, EffectSet, End, Error, Standing};
 use support::database::{Schema, sql};
+use support::holder::Holder;
 use support::load::{judge, until, work};
 use support::*;
 use testkit::gate::Gate;
@@ -102,8 +103,10 @@ async fn one_that_was_silent_for_too_long_is_taken_over_and_cannot_write_any_mor
     gate.open();
     assert_eq!(told_late.await.unwrap(), Acceptance::New);
     let error = first.accept(job(3), EffectSet::default()).await.unwrap_err();
-    assert!(matches!(&error, Error::Unwritable(_)), "{error}");
-    assert!(first.writable().await.is_err());
+    assert!(matches!(&error, Error::Closed), "{error}");
+    let error = first.writable().await.unwrap_err();
+    assert!(error.to_string().contains("another hub has taken the journal over"), "{error}");
+    assert_eq!(*first.standing().borrow(), Standing::Over(End::TakenOver));
     accept(&*second.journal, job(4)).await;
     assert!(second.journal.job(id(3)).await.unwrap().is_none(), "it wrote late");
     assert!(second.journal.job(id(2)).await.unwrap().is_some());
@@ -138,33 +141,4 @@ async fn while_the_server_is_away_callers_are_told_and_it_heals_by_itself() {
     until(|| async { opened.journal.writable().await.is_ok() }).await;
     accept(&*opened.journal, job(2)).await;
     sound(&*opened.journal).await;
-}
-
-/// Holds the row of the pen, as a session does that stands still in the middle of a batch.
-struct Holder(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>);
-
-impl Holder {
-    fn of(schema: &Schema) -> Self {
-        let url = schema.url().to_owned();
-        let (tell, hear) = std::sync::mpsc::channel();
-        let (ready, is_ready) = std::sync::mpsc::channel();
-        let holding = std::thread::spawn(move || {
-            let runtime =
-                tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            let (client, connection) =
-                runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
-            runtime.spawn(connection);
-            runtime.block_on(client.batch_execute("BEGIN; SELECT * FROM pen FOR UPDATE")).unwrap();
-            ready.send(()).unwrap();
-            let _ = hear.recv();
-            let _ = runtime.block_on(client.batch_execute("ROLLBACK"));
-        });
-        is_ready.recv().unwrap();
-        Holder(tell, holding)
-    }
-
-    fn release(self) {
-        let _ = self.0.send(());
-        self.1.join().unwrap();
-    }
 }

@@ -1,6 +1,7 @@
 //! Maintenance.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use super::{BoxFuture, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
 use crate::error::Error;
 use crate::key::Key;
+use crate::node::{Nodes, StandingReceiver};
 
 /// What maintains the journal.
 pub trait Keep: Send + Sync {
@@ -28,6 +30,11 @@ pub trait Keep: Send + Sync {
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
     /// Writes a consistent copy to a new file while work goes on.
     fn backup(&self, to: PathBuf) -> BoxFuture<'_, Result<(), Error>>;
+    /// How sure this hub may be that it is the one that works on the journal, as that changes. Whoever acts outside follows
+    /// it. A journal that nobody else can reach is always [`Standing::Confirmed`](crate::Standing::Confirmed).
+    fn standing(&self) -> StandingReceiver;
+    /// The hubs that are there, this one among them; `None` where no other can be.
+    fn nodes(&self) -> Option<Arc<Nodes>>;
     /// Writes what is queued and closes. Later calls answer [`Error::Closed`].
     fn close(&self) -> BoxFuture<'_, ()>;
 }

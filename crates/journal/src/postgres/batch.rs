@@ -6,13 +6,12 @@ use std::sync::Arc;
 use tokio_postgres::error::Severity;
 
 use super::ask::{Ask, ask_all};
-use super::load;
 use super::op::{Made, Op};
 use super::page::{Page, Wants};
 use super::pen::{self, Pen};
 use super::session::Session;
-use super::store;
 use super::tx::{Numbers, Tx};
+use super::{load, row, store};
 use crate::api::Committed;
 use crate::error::Error;
 
@@ -29,6 +28,8 @@ pub(super) struct Written {
     pub(super) outcomes: Vec<Result<Made, Error>>,
     pub(super) numbers: Numbers,
     pub(super) committed: Committed,
+    /// Nobody else is there who could take over.
+    pub(super) alone: bool,
 }
 
 /// Why a batch was not written, or not known to be.
@@ -75,9 +76,10 @@ impl Batch {
         ];
         asks.extend(load::asks(&wants));
         let mut loaded = ask_all(&self.session, &asks).await?.into_iter().skip(1);
-        if loaded.next().is_none_or(|stepped| stepped.is_empty()) {
+        let Some(stepped) = loaded.next().and_then(|stepped| stepped.into_iter().next()) else {
             return Err(Trouble::Stepped);
-        }
+        };
+        let alone = !row::get::<bool>(&stepped, 1)?;
         load::put(&mut page, &wants, loaded.collect())?;
         let mut tx = Tx::new(Arc::clone(&self.session), page);
         let mut outcomes = Vec::with_capacity(ops.len());
@@ -92,7 +94,7 @@ impl Batch {
                 op => tx.rule(|page| op.run(page)).await?,
             });
         }
-        self.commit(ops, &mut tx, outcomes).await
+        self.commit(ops, &mut tx, outcomes, alone).await
     }
 
     async fn commit(
@@ -100,6 +102,7 @@ impl Batch {
         ops: &[Op],
         tx: &mut Tx,
         outcomes: Vec<Result<Made, Error>>,
+        alone: bool,
     ) -> Result<Written, Trouble> {
         let mut asks = store::asks(tx);
         asks.push(Ask::bare("COMMIT"));
@@ -109,7 +112,8 @@ impl Batch {
         let answer = ask_all(&self.session, &asks).await;
         drop(asks);
         let numbers = tx.numbers;
-        let written = Written { outcomes, numbers, committed: std::mem::take(&mut tx.committed) };
+        let committed = std::mem::take(&mut tx.committed);
+        let written = Written { outcomes, numbers, committed, alone };
         match answer {
             Ok(_) if self.session.was_doubtful() => {
                 Err(Trouble::Unknown(Box::new(written), "it may not have been replicated".to_owned()))

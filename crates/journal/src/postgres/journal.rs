@@ -1,30 +1,21 @@
 //! [`PostgresJournal`]: the operations, each handed to the writer or carried out on a reader's session. One thread with a
 //! runtime of its own carries on all connections and the writer.
 
-use std::sync::mpsc as channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
-use super::database::Database;
-use super::open::{self, Ready};
 use super::queue::{Message, Queue};
 use super::reader::{Readers, Reading};
-use super::session::Session;
 use super::tx::Tx;
-use super::writer::Writer;
-use crate::address::Address;
-use crate::api::{BoxFuture, Observer};
-use crate::damage::{Damage, noting};
+use crate::api::BoxFuture;
+use crate::damage::Damage;
 use crate::error::Error;
-use crate::folder;
 use crate::health::Health;
 use crate::life::Life;
-use crate::lock::Lock;
-use crate::options::Options;
+use crate::node::{NodesReceiver, Standing, StandingReceiver};
 use crate::seal::Seal;
 
 /// The journal on PostgreSQL, see [`crate::Journal`].
@@ -38,75 +29,15 @@ pub(crate) struct PostgresJournal {
     pub(super) readers: Arc<Readers>,
     pub(super) health: Arc<Health>,
     pub(super) damage: Arc<Damage>,
-    engine: Arc<Mutex<Option<JoinHandle<()>>>>,
+    pub(super) standing: StandingReceiver,
+    pub(super) nodes: Option<NodesReceiver>,
+    pub(super) engine: Engine,
 }
 
-impl PostgresJournal {
-    /// See [`crate::open`].
-    pub(crate) fn open(database: Database, options: Options, observer: Observer) -> Result<Self, Error> {
-        folder::private(database.folder())?;
-        let lock = Lock::take(database.folder())?;
-        let life = Life::begin(lock.seat()?)?;
-        let (queue, receiver) = Queue::new();
-        let (health, damage) = (Arc::<Health>::default(), Arc::<Damage>::default());
-        let observer = noting(observer, Arc::clone(&damage));
-        let (tell, hear) = channel::channel();
-        let (of_writer, our_life) = (Arc::clone(&health), life.clone());
-        let start = async move {
-            let at = Address::from(database.clone());
-            let session = Session::open(&database).await?;
-            let ready = open::prepare(&session, &at, &options.keys, options.expected, &our_life).await?;
-            let Ready { id, seal, pen, numbers } = ready;
-            let readers = Arc::new(Readers::new(database.clone(), Handle::current()));
-            let life = our_life.number();
-            let writer = Writer {
-                database,
-                session: Some(session),
-                pen,
-                numbers,
-                life,
-                observer,
-                receiver,
-                health: of_writer,
-                over: None,
-                closing: false,
-                _lock: lock,
-            };
-            Ok((writer, (id, seal, readers)))
-        };
-        let failed = |source| Error::Io { what: "starting the writer of the journal".to_owned(), source };
-        let engine = thread::Builder::new()
-            .name("journal-writer".to_owned())
-            .spawn(move || {
-                let runtime = match Builder::new_current_thread().enable_all().build() {
-                    Ok(runtime) => runtime,
-                    Err(error) => return drop(tell.send(Err(failed(error)))),
-                };
-                runtime.block_on(async {
-                    match start.await {
-                        Err(error) => drop(tell.send(Err(error))),
-                        Ok((writer, opened)) => {
-                            if tell.send(Ok(opened)).is_ok() {
-                                writer.run().await;
-                            }
-                        }
-                    }
-                });
-            })
-            .map_err(failed)?;
-        let engine = Arc::new(Mutex::new(Some(engine)));
-        let (id, seal, readers) = match hear.recv().unwrap_or(Err(Error::Closed)) {
-            Ok(opened) => opened,
-            Err(error) => {
-                // The lock is free, and its thread gone, when it has been said that it was not opened.
-                join(&engine);
-                return Err(error);
-            }
-        };
-        let (seal, turning) = (Arc::new(seal), Arc::default());
-        Ok(PostgresJournal { id, life, seal, turning, queue, readers, health, damage, engine })
-    }
+/// The thread that carries on all connections and the writer, until it has ended.
+pub(super) type Engine = Arc<Mutex<Option<JoinHandle<()>>>>;
 
+impl PostgresJournal {
     /// One that only reads, beside whoever writes.
     pub(super) fn beside(id: Uuid, seal: Seal, readers: Readers) -> Result<Self, Error> {
         let (queue, _) = Queue::new();
@@ -119,6 +50,8 @@ impl PostgresJournal {
             readers: Arc::new(readers),
             health: Arc::default(),
             damage: Arc::default(),
+            standing: watch::channel(Standing::Confirmed).1,
+            nodes: None,
             engine: Arc::default(),
         })
     }
@@ -163,7 +96,7 @@ pub(super) fn answered<T: Send + 'static>(
 }
 
 /// Waits until the writer has written what is queued and has ended.
-fn join(engine: &Mutex<Option<JoinHandle<()>>>) {
+pub(super) fn join(engine: &Mutex<Option<JoinHandle<()>>>) {
     let thread = engine.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(thread) = thread
         // The observer may hold the last handle.

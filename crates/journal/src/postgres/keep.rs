@@ -16,6 +16,7 @@ use crate::change::{NewRecord, Pruned, Retention};
 use crate::damage::Spot;
 use crate::error::Error;
 use crate::key::Key;
+use crate::node::{Nodes, StandingReceiver};
 use crate::sealed::SealedRecord;
 
 impl Keep for PostgresJournal {
@@ -56,6 +57,14 @@ impl Keep for PostgresJournal {
 
     fn backup(&self, _to: PathBuf) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async { Err(Error::NoBackup) })
+    }
+
+    fn standing(&self) -> StandingReceiver {
+        self.standing.clone()
+    }
+
+    fn nodes(&self) -> Option<Arc<Nodes>> {
+        self.nodes.as_ref().map(|nodes| Arc::clone(&nodes.borrow()))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -1,4 +1,4 @@
-//! Opening: the server, the schema, the key, our life.
+//! Opening: the server, the schema, the key.
 
 use std::time::Duration;
 
@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::database::Database;
 use super::pause::pause;
-use super::pen::Pen;
 use super::session::Session;
 use super::tx::Numbers;
 use super::{row, schema};
@@ -14,7 +13,6 @@ use crate::address::Address;
 use crate::carry::{self, CARRYING, MOVED_TO, MOVING};
 use crate::error::Error;
 use crate::key::Keys;
-use crate::life::Life;
 use crate::random;
 use crate::seal::{Cipher, Format, Seal};
 use crate::unlock::{ID, KEY_CHECK, Kept, TURNED_TO, turned};
@@ -59,30 +57,21 @@ pub(super) fn alone<T: Send + 'static>(
     looking.join().map_err(|_| Error::Closed)?
 }
 
-/// A journal that was opened for work, but for what writes and reads it.
-pub(super) struct Ready {
-    pub(super) id: Uuid,
-    pub(super) seal: Seal,
-    pub(super) pen: Pen,
-    pub(super) numbers: Numbers,
-}
-
-/// Opens the journal, or makes it, and takes the pen.
-pub(super) async fn prepare(
+/// Looks whether the journal can be worked on with these keys, and makes it when there is none. Nothing of one that is there is
+/// changed but its schema, which is brought up to date.
+pub(super) async fn examine(
     session: &Session,
     at: &Address,
     keys: &Keys,
     expected: Option<Uuid>,
-    life: &Life,
-) -> Result<Ready, Error> {
+) -> Result<(), Error> {
     schema::look(session).await?;
     if let Some(expected) = expected
         && !schema::is_there(session).await?
     {
         return Err(Error::Gone { at: at.clone(), expected });
     }
-    session.client().batch_execute("BEGIN").await?;
-    let seal = async {
+    together(session, async || {
         if schema::bring_up(session, at).await? {
             begin(session, keys).await?;
         }
@@ -93,6 +82,23 @@ pub(super) async fn prepare(
         {
             return Err(Error::Another { at: at.clone(), expected, found: found.id });
         }
+        found.seal(at, keys).map(drop)
+    })
+    .await
+}
+
+/// A journal that was opened for work, but for what writes and reads it.
+pub(super) struct Ready {
+    pub(super) id: Uuid,
+    pub(super) seal: Seal,
+    pub(super) numbers: Numbers,
+}
+
+/// Opens the journal for whoever has the pen: it may have been moved or sealed with another key since it was examined.
+pub(super) async fn prepare(session: &Session, at: &Address, keys: &Keys) -> Result<Ready, Error> {
+    let (id, seal) = together(session, async || {
+        refuse_moved(session, at).await?;
+        let found = kept(session, at).await?;
         if let Some((before, now)) = found.to_turn(keys)? {
             for (name, value) in turned(&now, before.check(), before.digest_key())? {
                 put(session, name, &value).await?;
@@ -104,19 +110,25 @@ pub(super) async fn prepare(
         // What is worked on from here on has to be carried anew.
         session.execute("DELETE FROM meta WHERE name = $1", &[&MOVING]).await?;
         Ok(ready)
-    };
-    let (id, seal) = match seal.await {
-        Ok(ready) => ready,
+    })
+    .await?;
+    Ok(Ready { id, seal, numbers: Numbers::load(session).await? })
+}
+
+/// Does something in one transaction.
+async fn together<T>(session: &Session, work: impl AsyncFnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    session.client().batch_execute("BEGIN").await?;
+    match work().await {
+        Ok(done) => {
+            session.client().batch_execute("COMMIT").await?;
+            Ok(done)
+        }
         Err(error) => {
             // What was begun ends with the session in any case.
             let _ = session.client().batch_execute("ROLLBACK").await;
-            return Err(error);
+            Err(error)
         }
-    };
-    session.client().batch_execute("COMMIT").await?;
-    let pen = Pen::take(session, at, life).await?;
-    let numbers = Numbers::load(session).await?;
-    Ok(Ready { id, seal, pen, numbers })
+    }
 }
 
 /// Fails when it was carried to another place, or is not whole yet.

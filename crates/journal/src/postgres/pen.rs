@@ -1,81 +1,150 @@
-//! The pen: the row of a life, without which nothing is written.
+//! The pen: the row of a life, without which nothing is written. Of all lives one is at work; the others stand by.
 
-use std::time::Duration;
-
-use super::pause::pause;
+use super::held::{Held, free_rows};
 use super::row;
+use super::schema::LOCK;
 use super::session::Session;
 use crate::address::Address;
 use crate::error::Error;
 use crate::life::Life;
+use crate::node::{End, NodeRole};
 
-/// A life of another seat is over when it has written nothing for so long, though it writes every second.
-const SILENCE: Duration = Duration::from_secs(6);
-/// It is looked at so often.
-const LOOK: Duration = Duration::from_millis(250);
+/// It is tried so often, when a session of somebody else stands in the way.
+pub(super) const TRIES: u32 = 3;
 
-/// It is tried to end it so often, when a session of it stands in the way.
-const TRIES: u32 = 3;
+/// What is written down of ourselves.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The right to write, as long as nobody declares us dead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pen {
     pub(super) node: i64,
     pub(super) epoch: i64,
-    /// The number of our last commit.
+    /// The number of our last commit. Of one that stands by it is not kept: it only moves.
     pub(super) batch: i64,
 }
 
-/// The statement with which every batch begins.
+/// The statement with which every batch begins. It says whether others are there.
 pub(super) const STEP: &str = "UPDATE pen SET batch = batch + 1 WHERE node = $1 AND epoch = $2 AND batch = $3
-    RETURNING batch";
+    RETURNING batch, EXISTS (SELECT 1 FROM pen AS other WHERE NOT other.over AND other.node <> $1)";
 
-/// A pen that is not over.
-struct Held {
-    node: i64,
-    epoch: i64,
-    batch: i64,
-    seat: String,
-    pid: i64,
+/// Adds two, so that the commit that is looked for, which adds one, is told apart from any number of these.
+pub(super) const CONFIRM: &str =
+    "UPDATE pen SET batch = batch + 2 WHERE node = $1 AND epoch = $2 AND batch = $3
+    RETURNING batch, EXISTS (SELECT 1 FROM pen AS other WHERE NOT other.over AND other.node <> $1)";
+
+/// Where a pen was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Now {
+    /// Here.
+    At(i64),
+    /// Its life is over: somebody has said so.
+    Over,
+    /// The database does not know it.
+    Gone,
 }
 
 impl Pen {
-    /// Takes a new one. Lives of our own seat are over, since we hold its lock; of another seat there may be none.
+    /// Takes a place: at work when nobody is, standing by otherwise. Lives of our own seat are over, since we hold its lock:
+    /// when one of them was at work, nobody comes in between.
+    pub(super) async fn enter(session: &Session, life: &Life) -> Result<(Self, NodeRole), Error> {
+        patiently(session, async || {
+            bury_own(session, life).await?;
+            let insert = "INSERT INTO pen (life, seat, pid, server, version, role)
+                          SELECT $1, $2, $3, pg_backend_pid(), $4,
+                                 CASE WHEN EXISTS (SELECT 1 FROM pen WHERE role = 1 AND NOT over) THEN 0 ELSE 1 END
+                          RETURNING node, epoch, batch, role";
+            let pid = i64::from(std::process::id());
+            let made = session.one(insert, &[&life.number(), &life.seat(), &pid, &VERSION]).await?;
+            let role = if row::get::<i16>(&made, 3)? == 1 { NodeRole::AtWork } else { NodeRole::StandsBy };
+            Ok((Pen { node: row::get(&made, 0)?, epoch: row::get(&made, 1)?, batch: row::get(&made, 2)? }, role))
+        })
+        .await
+    }
+
+    /// Goes to work at once, or not at all: when anybody of another seat is there, also one that stands by, it is
+    /// [`Error::Locked`]. Whoever is silent for too long is not there.
     pub(super) async fn take(session: &Session, at: &Address, life: &Life) -> Result<Self, Error> {
-        let ours = "UPDATE pen SET epoch = epoch + 1, over = true WHERE seat = $1 AND NOT over";
-        session.execute(ours, &[&life.seat()]).await?;
-        for held in Held::all(session).await? {
+        patiently(session, async || bury_own(session, life).await).await?;
+        for held in Held::living(session).await? {
             held.outwait(session, at).await?;
         }
         // Of two who find that nobody has it only one takes it.
-        let client = session.client();
-        client
-            .batch_execute(&format!("BEGIN; SELECT pg_advisory_xact_lock({})", super::schema::LOCK))
-            .await?;
-        let taken = Pen::take_free(session, at, life).await;
-        client.batch_execute(if taken.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-        taken
+        let taken = patiently(session, async || {
+            let insert = "INSERT INTO pen (life, seat, pid, server, version, role)
+                          SELECT $1, $2, $3, pg_backend_pid(), $4, 1 WHERE NOT EXISTS (SELECT 1 FROM pen WHERE NOT over)
+                          RETURNING node, epoch, batch";
+            let pid = i64::from(std::process::id());
+            session.first(insert, &[&life.number(), &life.seat(), &pid, &VERSION]).await
+        });
+        if let Some(made) = taken.await? {
+            return Ok(Pen {
+                node: row::get(&made, 0)?,
+                epoch: row::get(&made, 1)?,
+                batch: row::get(&made, 2)?,
+            });
+        }
+        let held = Held::living(session).await?.into_iter().next();
+        Err(held.map_or(Error::Closed, |held| held.locked(at)))
     }
 
-    async fn take_free(session: &Session, at: &Address, life: &Life) -> Result<Self, Error> {
-        let pid = i64::from(std::process::id());
-        let take = "INSERT INTO pen (life, seat, pid, server)
-                    SELECT $1, $2, $3, pg_backend_pid() WHERE NOT EXISTS (SELECT 1 FROM pen WHERE NOT over)
-                    RETURNING node, epoch, batch";
-        let found = session.first(take, &[&life.number(), &life.seat(), &pid]).await?;
-        let Some(found) = found else {
-            let held = Held::all(session).await?.into_iter().next();
-            return Err(held.map_or(Error::Closed, |held| held.locked(at)));
-        };
-        Ok(Pen { node: row::get(&found, 0)?, epoch: row::get(&found, 1)?, batch: row::get(&found, 2)? })
+    /// Goes from standing by to work, and ends the one that was at work, if one is left, unless it has moved. In one commit:
+    /// there is never none at work, and of several who try one comes through. `None` = it is not our turn.
+    pub(super) async fn take_over(
+        &self,
+        session: &Session,
+        dead: Option<&Held>,
+    ) -> Result<Option<Self>, Error> {
+        let batch = patiently(session, async || {
+            if let Some(dead) = dead
+                && !dead.bury(session).await?
+            {
+                return Ok(None);
+            }
+            let go = "UPDATE pen SET role = 1, batch = batch + 1 WHERE node = $1 AND epoch = $2 AND NOT over
+                      AND NOT EXISTS (SELECT 1 FROM pen AS other WHERE other.role = 1 AND NOT other.over)
+                      RETURNING batch";
+            let gone = session.first(go, &[&self.node, &self.epoch]).await?;
+            gone.map(|gone| row::get::<i64>(&gone, 0)).transpose()
+        });
+        Ok(batch.await?.map(|batch| Pen { batch, ..*self }))
     }
-}
 
-impl Pen {
-    /// How it stands in the database; `None` = its life is over.
-    pub(super) async fn batch_now(&self, session: &Session) -> Result<Option<i64>, Error> {
-        let now = "SELECT batch FROM pen WHERE node = $1 AND epoch = $2 AND NOT over";
-        session.first(now, &[&self.node, &self.epoch]).await?.map(|found| row::get(&found, 0)).transpose()
+    /// Shows that one that stands by is there. Nobody waits for the disk: it is nothing that has to last.
+    pub(super) async fn beat(&self, session: &Session) -> Result<(), Error> {
+        let Pen { node, epoch, .. } = self;
+        let beat = format!(
+            "BEGIN; SET LOCAL synchronous_commit = off;
+             UPDATE pen SET batch = batch + 1 WHERE node = {node} AND epoch = {epoch} AND role = 0; COMMIT"
+        );
+        Ok(session.client().batch_execute(&beat).await?)
+    }
+
+    /// Confirms with a commit of its own that it is at work, when it was left open whether its takeover got through.
+    pub(super) async fn confirm(&self, session: &Session) -> Result<Option<Self>, Error> {
+        let confirm = "UPDATE pen SET batch = batch + 1 WHERE node = $1 AND epoch = $2 AND role = 1 AND NOT over RETURNING batch";
+        let Some(found) = session.first(confirm, &[&self.node, &self.epoch]).await? else { return Ok(None) };
+        certain(session)?;
+        Ok(Some(Pen { batch: row::get(&found, 0)?, ..*self }))
+    }
+
+    /// How it stands in the database.
+    pub(super) async fn now(&self, session: &Session) -> Result<Now, Error> {
+        let now = "SELECT batch, over OR epoch <> $2 FROM pen WHERE node = $1";
+        let Some(found) = session.first(now, &[&self.node, &self.epoch]).await? else { return Ok(Now::Gone) };
+        Ok(if row::get(&found, 1)? { Now::Over } else { Now::At(row::get(&found, 0)?) })
+    }
+
+    /// Why our life is over, when it was found like this where we had left it at our last commit; `None` = it is not.
+    pub(super) fn ended(&self, now: Now) -> Option<End> {
+        let lost = |commits: i64| End::Lost(commits.unsigned_abs());
+        match now {
+            Now::At(batch) if batch < self.batch => Some(lost(self.batch - batch)),
+            Now::At(batch) => (batch > self.batch).then_some(End::TakenOver),
+            Now::Over => Some(End::TakenOver),
+            // Rows of lives are never removed.
+            Now::Gone => Some(lost(self.batch + 1)),
+        }
     }
 
     /// Its life is over.
@@ -85,65 +154,41 @@ impl Pen {
     }
 }
 
-impl Held {
-    async fn all(session: &Session) -> Result<Vec<Self>, Error> {
-        let rows = session
-            .all("SELECT node, epoch, batch, seat, pid FROM pen WHERE NOT over ORDER BY node", &[])
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Held {
-                    node: row::get(row, 0)?,
-                    epoch: row::get(row, 1)?,
-                    batch: row::get(row, 2)?,
-                    seat: row::get(row, 3)?,
-                    pid: row::get(row, 4)?,
-                })
-            })
-            .collect()
-    }
+async fn bury_own(session: &Session, life: &Life) -> Result<(), Error> {
+    let ours = "UPDATE pen SET epoch = epoch + 1, over = true WHERE seat = $1 AND NOT over";
+    session.execute(ours, &[&life.seat()]).await.map(|_| ())
+}
 
-    fn locked(&self, at: &Address) -> Error {
-        Error::Locked { at: at.clone(), pid: format!("{} of {}", self.pid, self.seat) }
+/// Does something in a transaction in which nobody else takes or gives a place. A batch under way holds a row: it is waited
+/// for, and a session that stands still in the middle of one is ended.
+async fn patiently<T>(session: &Session, work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})");
+        // Whoever waits here waits for somebody who takes or gives a place just now.
+        session.client().batch_execute(&begin).await?;
+        let error = match work().await {
+            Ok(done) => {
+                session.client().batch_execute("COMMIT").await?;
+                certain(session)?;
+                return Ok(done);
+            }
+            Err(error) => error,
+        };
+        // What was begun ends with the session in any case.
+        let rolled_back = session.client().batch_execute("ROLLBACK").await;
+        if tries == 0 || rolled_back.is_err() || !matches!(error, Error::Unwritable(_)) {
+            return Err(error);
+        }
+        free_rows(session).await?;
     }
+}
 
-    /// Waits until it has been silent for long enough, and ends it. Fails as soon as it writes.
-    async fn outwait(self, session: &Session, at: &Address) -> Result<(), Error> {
-        let began = tokio::time::Instant::now();
-        while began.elapsed() < SILENCE {
-            pause(LOOK).await;
-            let now =
-                session.first("SELECT epoch, batch, over FROM pen WHERE node = $1", &[&self.node]).await?;
-            let Some(now) = now else { return Ok(()) };
-            if row::get::<bool>(&now, 2)? {
-                return Ok(());
-            }
-            if (row::get::<i64>(&now, 0)?, row::get::<i64>(&now, 1)?) != (self.epoch, self.batch) {
-                return Err(self.locked(at));
-            }
-        }
-        if !self.end(session).await? {
-            return Err(self.locked(at));
-        }
-        tracing::warn!("the hub in process {} of {} writes no more: its life is over", self.pid, self.seat);
-        Ok(())
+/// A commit that may not have reached the standby it had to wait for is not known to last.
+fn certain(session: &Session) -> Result<(), Error> {
+    if session.was_doubtful() {
+        return Err(Error::Unwritable("PostgreSQL: the commit may not have been replicated".to_owned()));
     }
-
-    /// Ends it, unless it has moved. A batch under way holds the row: this waits for its end, and then ends nothing. A session
-    /// that stands still in the middle of one is ended itself.
-    async fn end(&self, session: &Session) -> Result<bool, Error> {
-        let end =
-            "UPDATE pen SET epoch = epoch + 1, over = true WHERE node = $1 AND epoch = $2 AND batch = $3";
-        let free = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = 'pen'::regclass
-                    AND pid <> pg_backend_pid() AND mode IN ('RowShareLock', 'RowExclusiveLock')";
-        let mut held = None;
-        for _ in 0..TRIES {
-            match session.execute(end, &[&self.node, &self.epoch, &self.batch]).await {
-                Ok(ended) => return Ok(ended > 0),
-                Err(error) => held = Some(error),
-            }
-            session.all(free, &[]).await?;
-        }
-        Err(held.unwrap_or(Error::Closed))
-    }
+    Ok(())
 }

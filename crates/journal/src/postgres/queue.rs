@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::op::Op;
 use super::tx::Tx;
-use crate::api::BoxFuture;
+use crate::api::{BoxFuture, Observer};
 use crate::error::Error;
 
 /// Room in the queue, in KiB; every operation takes one besides its bytes.
@@ -41,6 +41,8 @@ impl Queued {
 /// What the writer takes from the queue.
 pub(super) enum Message {
     Write(Queued),
+    /// Tell this one of all commits from now on.
+    Observe(Observer),
     /// Write what is queued before this, and end.
     Close,
 }

@@ -354,8 +354,9 @@ impl Read for PostgresJournal {
             if self.health.trouble().is_none() {
                 return Ok(());
             }
-            self.alone(0, |_| Box::pin(async { Ok(()) })).await?;
-            self.health.trouble().map_or(Ok(()), |why| Err(Error::Unwritable(why)))
+            let tried = self.alone(0, |_| Box::pin(async { Ok(()) })).await;
+            // Also of a life that is over it says why.
+            self.health.trouble().map_or(tried, |why| Err(Error::Unwritable(why)))
         })
     }
 }

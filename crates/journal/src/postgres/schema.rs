@@ -8,7 +8,10 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/postgres/0001_start.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/postgres/0001_start.sql"),
+    include_str!("../../migrations/postgres/0002_lives.sql"),
+];
 /// What this version writes can be read by versions that know this schema.
 const READABLE_FROM: i32 = 1;
 /// The first version of the server that has all that is asked of it.

@@ -9,18 +9,21 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
 use super::batch::{Batch, Trouble, Written};
+use super::boot::since_boot;
 use super::database::Database;
 use super::op::Op;
 use super::pause::{every, pause};
-use super::pen::Pen;
+use super::pen::{CONFIRM, Now, Pen};
 use super::queue::{Message, Queued};
 use super::session::Session;
+use super::sure::Sure;
 use super::tx::Numbers;
 use super::{load, row, store};
 use crate::api::Observer;
 use crate::error::Error;
 use crate::health::Health;
 use crate::lock::Lock;
+use crate::node::End;
 
 /// A group has at most so many operations and bytes.
 const GROUP: usize = 1024;
@@ -42,8 +45,9 @@ pub(super) struct Writer {
     pub(super) observer: Observer,
     pub(super) receiver: UnboundedReceiver<Message>,
     pub(super) health: Arc<Health>,
-    /// Nothing is written any more, because.
-    pub(super) over: Option<String>,
+    pub(super) sure: Arc<Sure>,
+    /// This life is over: nothing is written any more.
+    pub(super) over: bool,
     pub(super) closing: bool,
     /// Held until the last write is done.
     pub(super) _lock: Lock,
@@ -64,8 +68,13 @@ impl Writer {
             }
             beat.reset();
         }
-        if let Some(session) = &self.session
-            && let Err(error) = self.pen.lay_down(session).await
+        self.lay_down().await;
+    }
+
+    /// Ends this life.
+    pub(super) async fn lay_down(self) {
+        if let Some(session) = self.session.filter(|_| !self.over)
+            && let Err(error) = self.pen.lay_down(&session).await
         {
             tracing::debug!(%error, "the end of this life is not written: the next one finds out");
         }
@@ -77,6 +86,7 @@ impl Writer {
         while let Some(message) = next {
             match message {
                 Message::Close => self.closing = true,
+                Message::Observe(observer) => self.observer = observer,
                 Message::Write(queued) if matches!(queued.op, Op::Alone(_)) => {
                     self.write(std::mem::take(&mut group)).await;
                     self.write(vec![queued]).await;
@@ -105,13 +115,14 @@ impl Writer {
             rooms.push(room);
         }
         loop {
-            if let Some(why) = &self.over {
-                self.health.failed(why);
-                return fail(ops, why);
+            if self.over {
+                return fail_closed(ops);
             }
+            let sent = since_boot();
             let trouble = match self.attempt(&mut ops).await {
                 Ok(written) => {
                     self.pen.batch += 1;
+                    self.sure.confirmed(sent, written.alone);
                     return self.tell(ops, written);
                 }
                 Err(trouble) => trouble,
@@ -138,14 +149,17 @@ impl Writer {
                 }
                 Trouble::Stepped => {
                     self.step_aside().await;
-                    continue;
+                    "its place is taken".to_owned()
                 }
                 Trouble::Away(why) => why,
                 // Nobody can say any more what becomes of it.
                 Trouble::Left => return drop(ops),
             };
+            if self.over {
+                continue;
+            }
             let known = self.health.trouble().is_some();
-            if known || began.elapsed() >= PATIENCE {
+            if known || began.elapsed() >= PATIENCE || self.sure.is_lost() {
                 self.health.failed(&why);
                 return fail(ops, &why);
             }
@@ -158,7 +172,9 @@ impl Writer {
         let session = self.session().await.map_err(|error| Trouble::Away(error.to_string()))?;
         let batch =
             Batch { session: Arc::clone(&session), pen: self.pen, numbers: self.numbers, life: self.life };
-        let outcome = patiently(&mut self.receiver, &mut self.closing, &self.health, batch.write(ops)).await;
+        let outcome =
+            patiently(&mut self.receiver, &mut self.closing, &self.health, &self.sure, batch.write(ops))
+                .await;
         let outcome = outcome.unwrap_or(Err(Trouble::Left));
         if outcome.is_err() && !rolled_back(&session).await {
             self.session = None;
@@ -206,65 +222,65 @@ impl Writer {
                 pause(PAUSE).await;
             }
         };
-        let found = patiently(&mut self.receiver, &mut self.closing, &self.health, finding).await?;
+        let found =
+            patiently(&mut self.receiver, &mut self.closing, &self.health, &self.sure, finding).await?;
         match found {
-            Found::At(batch) => {
+            Found::At { batch, sent, alone } => {
                 // Only the commit that is looked for adds one.
                 let through = (batch - self.pen.batch) % 2 != 0;
                 self.pen.batch = batch;
+                self.sure.confirmed(sent, alone);
                 Some(through)
             }
-            Found::Over => {
-                self.over = Some(taken_over());
-                Some(false)
-            }
-            Found::Lost(by) => {
-                self.over = Some(lost(by));
+            Found::Over(why) => {
+                self.end(why);
                 Some(false)
             }
         }
     }
 
-    /// The pen is not where it was left: says for good why nothing is written any more.
+    /// The pen is not where it was left: finds out why.
     async fn step_aside(&mut self) {
         let Ok(session) = self.session().await else { return };
-        match self.pen.batch_now(&session).await {
-            Ok(None) => self.over = Some(taken_over()),
-            Ok(Some(batch)) if batch < self.pen.batch => self.over = Some(lost(self.pen.batch - batch)),
-            Ok(Some(batch)) if batch > self.pen.batch => self.over = Some(taken_over()),
-            // A session of ours that had been given up held it: once more.
-            Ok(Some(_)) | Err(_) => pause(PAUSE).await,
+        if let Ok(now) = self.pen.now(&session).await
+            && let Some(why) = self.pen.ended(now)
+        {
+            self.end(why);
         }
-        if let Some(why) = &self.over {
-            tracing::error!("the journal is not written any more: {why}");
-        }
+        // Otherwise a session of ours that had been given up held it: once more.
+    }
+
+    /// Says for good that nothing is written any more.
+    fn end(&mut self, why: End) {
+        tracing::error!("this life of the journal is over: {why}");
+        self.health.failed(&why.to_string());
+        self.over = true;
+        self.sure.over(why);
     }
 }
 
 /// Where the pen was found.
 enum Found {
-    /// Here, confirmed.
-    At(i64),
+    /// Here, confirmed by a commit that was sent at this time, and that found nobody else there.
+    At { batch: i64, sent: Duration, alone: bool },
     /// Our life is over.
-    Over,
-    /// The database is so many commits behind what was confirmed.
-    Lost(i64),
+    Over(End),
 }
-
-/// Adds two, so that the commit that is looked for, which adds one, is told apart from any number of these.
-const CONFIRM: &str =
-    "UPDATE pen SET batch = batch + 2 WHERE node = $1 AND epoch = $2 AND batch = $3 RETURNING batch";
 
 /// Looks once for the pen, and confirms where it is with a commit of its own. A session that still works at the one that is
 /// looked for holds the row: this waits for it, and when it has changed the row, fails and has to be done again.
 async fn settle(database: &Database, pen: Pen) -> Result<Found, Error> {
     let session = Session::open(database).await?;
-    let Some(batch) = pen.batch_now(&session).await? else { return Ok(Found::Over) };
-    if batch < pen.batch {
-        return Ok(Found::Lost(pen.batch - batch));
-    }
+    let now = pen.now(&session).await?;
+    let batch = match now {
+        Now::At(batch) if batch >= pen.batch => batch,
+        _ => return Ok(Found::Over(pen.ended(now).unwrap_or(End::TakenOver))),
+    };
+    let sent = since_boot();
     match session.first(CONFIRM, &[&pen.node, &pen.epoch, &batch]).await? {
-        Some(found) if !session.was_doubtful() => row::get(&found, 0).map(Found::At),
+        Some(found) if !session.was_doubtful() => {
+            Ok(Found::At { batch: row::get(&found, 0)?, sent, alone: !row::get::<bool>(&found, 1)? })
+        }
         _ => Err(Error::Unwritable("the commit is still under way".to_owned())),
     }
 }
@@ -277,20 +293,16 @@ async fn rolled_back(session: &Session) -> bool {
     }
 }
 
-fn taken_over() -> String {
-    "another hub has taken it over, since this one had been silent for too long: stop this hub".to_owned()
-}
-
-fn lost(by: i64) -> String {
-    format!(
-        "the database has lost {by} commits that it had confirmed, by a failover to a standby that lagged behind: what was \
-         acknowledged then is not known any more; stop this hub, look at what is missing, and start it again"
-    )
-}
-
 fn fail(ops: Vec<Op>, why: &str) {
     for op in ops {
         op.answer(Err(Error::Unwritable(why.to_owned())));
+    }
+}
+
+/// Of a life that is over nobody hears any more.
+fn fail_closed(ops: Vec<Op>) {
+    for op in ops {
+        op.answer(Err(Error::Closed));
     }
 }
 
@@ -306,9 +318,10 @@ async fn patiently<T>(
     receiver: &mut UnboundedReceiver<Message>,
     closing: &mut bool,
     health: &Health,
+    sure: &Sure,
     what: impl Future<Output = T>,
 ) -> Option<T> {
-    let (mut what, mut patience) = (pin!(what), pin!(pause(PATIENCE)));
+    let (mut what, mut patience) = (pin!(what), pin!(pause(sure.patience(PATIENCE))));
     let why = "PostgreSQL does not answer";
     loop {
         tokio::select! {
@@ -322,6 +335,7 @@ async fn patiently<T>(
             }
             message = receiver.recv(), if patience.is_elapsed() && !*closing => match message {
                 Some(Message::Write(queued)) => queued.op.answer(Err(Error::Unwritable(why.to_owned()))),
+                Some(Message::Observe(_)) => {}
                 Some(Message::Close) | None => {
                     *closing = true;
                     return None;

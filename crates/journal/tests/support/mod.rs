@@ -4,6 +4,8 @@
 #[cfg(feature = "postgres")]
 pub mod database;
 pub mod folder;
+#[cfg(feature = "postgres")]
+pub mod holder;
 pub mod left;
 #[cfg(feature = "postgres")]
 pub mod load;

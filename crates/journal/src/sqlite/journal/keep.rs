@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{SqliteJournal, failed, join};
 use crate::api::{BoxFuture, Keep, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
 use crate::error::Error;
 use crate::key::Key;
+use crate::node::{Nodes, Standing, StandingReceiver};
 use crate::sealed::SealedRecord;
 use crate::sqlite::queue::{Kind, Message};
 use crate::sqlite::{backup, record};
@@ -50,6 +51,14 @@ impl Keep for SqliteJournal {
         let (answer, outcome) = oneshot::channel();
         self.queue.send(Message::Backup(backup::Request { to, answer }));
         Box::pin(async { outcome.await.unwrap_or(Err(Error::Closed)) })
+    }
+
+    fn standing(&self) -> StandingReceiver {
+        watch::channel(Standing::Confirmed).1
+    }
+
+    fn nodes(&self) -> Option<Arc<Nodes>> {
+        None
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

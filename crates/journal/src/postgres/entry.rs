@@ -1,0 +1,275 @@
+//! A place among the hubs of a journal, from which it is opened: see [`crate::Entry`].
+
+use std::sync::Arc;
+use std::sync::mpsc as channel;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
+
+use super::boot::since_boot;
+use super::database::Database;
+use super::journal::{Engine, PostgresJournal, join};
+use super::line::{Line, Turn};
+use super::open::{self, Ready};
+use super::pen::Pen;
+use super::queue::{Message, Queue};
+use super::reader::Readers;
+use super::session::Session;
+use super::sure::Sure;
+use super::writer::Writer;
+use crate::address::Address;
+use crate::api::Observer;
+use crate::damage::{Damage, noting};
+use crate::error::Error;
+use crate::folder;
+use crate::health::Health;
+use crate::life::Life;
+use crate::lock::Lock;
+use crate::node::{Node, NodeRole, Nodes, NodesReceiver};
+use crate::options::Options;
+use crate::seal::Seal;
+
+/// A place: at work, or standing by.
+pub(crate) struct Entry {
+    at: Address,
+    life: Life,
+    queue: Queue,
+    health: Arc<Health>,
+    nodes: Option<NodesReceiver>,
+    turn: oneshot::Receiver<Result<Opened, Error>>,
+    opened: Option<Opened>,
+    engine: Engine,
+}
+
+/// What is known once it is our turn.
+struct Opened {
+    id: Uuid,
+    seal: Seal,
+    readers: Arc<Readers>,
+    sure: Arc<Sure>,
+}
+
+impl Entry {
+    /// See [`crate::Entry::take`].
+    pub(crate) fn take(database: Database, options: Options) -> Result<Self, Error> {
+        folder::private(database.folder())?;
+        let lock = Lock::take(database.folder())?;
+        let life = Life::begin(lock.seat()?)?;
+        let at = Address::from(database.clone());
+        let (queue, receiver) = Queue::new();
+        let health = Arc::<Health>::default();
+        let (told, nodes) = watch::channel(Arc::<Nodes>::default());
+        let nodes = options.stand_by.then_some(nodes);
+        let (tell, hear) = channel::channel();
+        let (turned, turn) = oneshot::channel();
+        let work =
+            Work { database, options, life: life.clone(), health: Arc::clone(&health), receiver, lock };
+        let failed = |source| Error::Io { what: "starting the writer of the journal".to_owned(), source };
+        let engine = thread::Builder::new()
+            .name("journal-writer".to_owned())
+            .spawn(move || {
+                let runtime = match Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(tell.send(Err(failed(error)))),
+                };
+                runtime.block_on(work.run(told, tell, turned));
+            })
+            .map_err(failed)?;
+        let engine = Arc::new(std::sync::Mutex::new(Some(engine)));
+        let mut entry = Entry { at, life, queue, health, nodes, turn, opened: None, engine };
+        match hear.recv().unwrap_or(Err(Error::Closed)) {
+            Ok(opened) => {
+                entry.opened = opened;
+                Ok(entry)
+            }
+            // The lock is free, and its thread gone, when it has been said that there is no place.
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.opened.is_some()
+    }
+
+    pub(crate) fn nodes(&self) -> Option<NodesReceiver> {
+        self.nodes.clone()
+    }
+
+    /// See [`crate::Entry::turn`].
+    pub(crate) async fn turn(&mut self) -> Result<(), Error> {
+        if self.opened.is_none() {
+            self.opened = Some((&mut self.turn).await.unwrap_or(Err(Error::Closed))?);
+        }
+        Ok(())
+    }
+
+    /// See [`crate::Entry::open`].
+    pub(crate) fn open(mut self, observer: Observer) -> Result<PostgresJournal, Error> {
+        let Some(Opened { id, seal, readers, sure }) = self.opened.take() else {
+            let at_work = self.nodes.as_ref().and_then(|nodes| nodes.borrow().at_work().map(Node::who));
+            let pid = at_work.unwrap_or_default();
+            return Err(Error::Locked {
+                at: self.at.clone(),
+                pid: pid.trim_start_matches("process ").to_owned(),
+            });
+        };
+        let damage = Arc::<Damage>::default();
+        self.queue.send(Message::Observe(noting(observer, Arc::clone(&damage))));
+        tokio::spawn(Sure::watch(Arc::downgrade(&sure)));
+        Ok(PostgresJournal {
+            id,
+            life: self.life.clone(),
+            seal: Arc::new(seal),
+            turning: Arc::default(),
+            queue: self.queue.clone(),
+            readers,
+            health: Arc::clone(&self.health),
+            damage,
+            standing: sure.receiver(),
+            nodes: self.nodes.clone(),
+            engine: std::mem::take(&mut self.engine),
+        })
+    }
+}
+
+/// Gives the place back, unless the journal was opened.
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if self.engine.lock().is_ok_and(|engine| engine.is_some()) {
+            self.queue.send(Message::Close);
+            join(&self.engine);
+        }
+    }
+}
+
+/// What the thread works with.
+struct Work {
+    database: Database,
+    options: Options,
+    life: Life,
+    health: Arc<Health>,
+    receiver: UnboundedReceiver<Message>,
+    lock: Lock,
+}
+
+impl Work {
+    /// Takes a place, waits for its turn, and writes until the journal is closed.
+    async fn run(
+        mut self,
+        told: watch::Sender<Arc<Nodes>>,
+        tell: channel::Sender<Result<Option<Opened>, Error>>,
+        turned: oneshot::Sender<Result<Opened, Error>>,
+    ) {
+        let Entered { session, pen, role, sent } = match self.enter().await {
+            Ok(entered) => entered,
+            Err(error) => return drop(tell.send(Err(error))),
+        };
+        let line = |session| Line::new(self.database.clone(), self.life.clone(), pen, session, told);
+        if role == NodeRole::AtWork {
+            let line = self.options.stand_by.then(|| line(None));
+            let told = |opened: Result<Opened, Error>| tell.send(opened.map(Some)).is_ok();
+            return self.write(Turn { session, pen, sent }, line, told).await;
+        }
+        let mut line = line(Some(session));
+        let turn = if tell.send(Ok(None)).is_ok() { self.wait(&mut line).await } else { None };
+        match turn {
+            Some(Ok(turn)) => self.write(turn, Some(line), |opened| turned.send(opened).is_ok()).await,
+            ended => {
+                if let Some(session) = line.session() {
+                    lay_down(session, line.pen()).await;
+                }
+                if let Some(Err(error)) = ended {
+                    // Nobody may wait for it any more.
+                    let _ = turned.send(Err(error));
+                }
+            }
+        }
+    }
+
+    async fn enter(&self) -> Result<Entered, Error> {
+        let at = Address::from(self.database.clone());
+        let session = Session::open(&self.database).await?;
+        open::examine(&session, &at, &self.options.keys, self.options.expected).await?;
+        let sent = since_boot();
+        let (pen, role) = if self.options.stand_by {
+            Pen::enter(&session, &self.life).await?
+        } else {
+            (Pen::take(&session, &at, &self.life).await?, NodeRole::AtWork)
+        };
+        Ok(Entered { session, pen, role, sent })
+    }
+
+    /// Waits in the line; `None` = nobody wants to any more.
+    async fn wait(&mut self, line: &mut Line) -> Option<Result<Turn, Error>> {
+        let left = async {
+            loop {
+                if let Some(Message::Close) | None = self.receiver.recv().await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            turn = line.turn() => Some(turn),
+            () = left => None,
+        }
+    }
+
+    /// Opens the journal, says so, and writes. `told` = somebody has heard it.
+    async fn write(self, turn: Turn, line: Option<Line>, told: impl FnOnce(Result<Opened, Error>) -> bool) {
+        let Work { database, options, life, health, receiver, lock } = self;
+        let Turn { session, pen, sent } = turn;
+        let ready = open::prepare(&session, &Address::from(database.clone()), &options.keys).await;
+        let Ready { id, seal, numbers } = match ready {
+            Ok(ready) => ready,
+            Err(error) => {
+                lay_down(&session, pen).await;
+                // Nobody may wait for it any more.
+                let _ = told(Err(error));
+                return;
+            }
+        };
+        let readers = Arc::new(Readers::new(database.clone(), Handle::current()));
+        // Others may be there: the first batch tells.
+        let sure = Arc::new(Sure::new(Arc::clone(&health), sent, false));
+        let writer = Writer {
+            database,
+            session: Some(session),
+            pen,
+            numbers,
+            life: life.number(),
+            observer: Arc::new(|_| {}),
+            receiver,
+            health,
+            sure: Arc::clone(&sure),
+            over: false,
+            closing: false,
+            _lock: lock,
+        };
+        if !told(Ok(Opened { id, seal, readers, sure })) {
+            return writer.lay_down().await;
+        }
+        let attending = line.map(|line| tokio::spawn(line.attend()));
+        writer.run().await;
+        if let Some(attending) = attending {
+            attending.abort();
+        }
+    }
+}
+
+/// A place that was taken.
+struct Entered {
+    session: Arc<Session>,
+    pen: Pen,
+    role: NodeRole,
+    /// When the commit was sent that took it.
+    sent: std::time::Duration,
+}
+
+async fn lay_down(session: &Session, pen: Pen) {
+    if let Err(error) = pen.lay_down(session).await {
+        tracing::debug!(%error, "the end of this life is not written: the others find out");
+    }
+}
