@@ -107,6 +107,9 @@ pub enum Stop {
     Stopping,
     /// Another worker has taken the request over.
     TakenOver,
+    /// The hub is not sure any more that the journal is its own: another one may be about to begin the same. There is no time
+    /// to lose.
+    Unsure,
 }
 
 /// Something that implements actions.

@@ -187,6 +187,14 @@ impl Facts<'_> {
                 code::INTERRUPTED,
                 self.with_message(&format!("the hub stopped while the {} was running", self.who)),
             ),
+            Ending::Stopped(Stop::Unsure) => Outcome::soft(
+                STOPPED,
+                code::INTERRUPTED,
+                self.with_message(&format!(
+                    "the hub could not reach its journal any more while the {} was running",
+                    self.who
+                )),
+            ),
             Ending::Stopped(Stop::Cancelled) => Outcome::hard(
                 STOPPED,
                 code::CANCELLED,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, EffectSet, Journal, Keep, NewJob, NewRecord, Read};
+use journal::{Acceptance, EffectSet, End, Journal, Keep, NewJob, NewRecord, Read, Standing};
 use model::word::code;
 use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
@@ -38,7 +38,7 @@ use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
 use crate::work::settle::JobSnapshot;
-use crate::work::statistics;
+use crate::work::{standing, statistics};
 
 /// So often a request is offered to the journal while others write what the reactors want to write: each time one of all
 /// who try comes through.
@@ -104,6 +104,7 @@ impl Hub {
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
             tokio::spawn(expire(Arc::clone(&core))),
             tokio::spawn(keeper::watch(Arc::clone(&core))),
+            tokio::spawn(standing::follow(Arc::clone(&core))),
             // The last one: it is the last to end.
             tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
         ]);
@@ -348,6 +349,26 @@ impl Hub {
     pub fn reload(&self, catalogue: Catalogue, actions: ActionTable, limits: Limits) {
         let before = self.core.swap(Snapshot { catalogue, actions, limits });
         self.retired.leave(&before.catalogue, &self.core.snapshot().catalogue);
+    }
+
+    /// Resolves when the life of the journal is over, and says why: another hub has taken over, or the database has forgotten
+    /// what it had confirmed. Nothing that this hub knows counts any more.
+    pub async fn over(&self) -> End {
+        let mut standing = self.core.standing();
+        let over = standing.wait_for(|standing| matches!(standing, Standing::Over(_))).await;
+        match over.as_deref() {
+            Ok(Standing::Over(end)) => end.clone(),
+            // Nobody else can reach the journal.
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Ends at once, when the life of the journal is over: what runs is ended by force, and nothing of it is written.
+    pub async fn abandon(&self) {
+        self.core.set_stopping();
+        self.core.wiring.running.signal_all(Stop::Unsure);
+        self.idle_within(FORCED).await;
+        self.stop(Duration::ZERO).await;
     }
 
     /// Says that [`Hub::stop`] comes soon: a script that is told to end from now on has not failed.

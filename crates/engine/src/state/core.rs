@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use journal::Journal;
+use journal::{Journal, Standing, StandingReceiver};
 use model::{BreakerRule, FailsafeRule, SourceRetry};
 use tokio::sync::watch;
 
@@ -161,6 +161,8 @@ pub(crate) struct Core {
     pub(crate) decoders: HashMap<String, Arc<dyn Decoder>>,
     pub(crate) reclaim: Vec<Arc<dyn Reclaim>>,
     pub(crate) retry: HashMap<String, SourceRetry>,
+    /// How sure the hub may be that the journal is its own.
+    standing: StandingReceiver,
     snapshot: RwLock<Arc<Snapshot>>,
     stopping: AtomicBool,
     /// The hub was told to stop: running steps may still end.
@@ -191,6 +193,7 @@ impl Core {
             shortage: Shortage::default(),
             long_runs: LongRuns::default(),
             chores: Chores::default(),
+            standing: journal.standing(),
             journal,
             wiring,
             clock,
@@ -215,6 +218,16 @@ impl Core {
         drop(held);
         self.wiring.wake.notify_one();
         before
+    }
+
+    /// Whether the journal is surely our own. Otherwise nothing begins.
+    pub(crate) fn is_sure(&self) -> bool {
+        *self.standing.borrow() == Standing::Confirmed
+    }
+
+    /// Hears whether it is.
+    pub(crate) fn standing(&self) -> StandingReceiver {
+        self.standing.clone()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

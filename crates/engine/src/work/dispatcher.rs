@@ -136,9 +136,10 @@ impl Dispatcher {
         }
     }
 
-    /// Whether there is a slot. A hub that was told to stop starts nothing more: what its stop interrupted waits.
+    /// Whether there is a slot. A hub that was told to stop starts nothing more: what its stop interrupted waits. Nor does one
+    /// that is not sure whether the jobs are its own.
     fn may_start(&self) -> bool {
-        !self.core.is_leaving() && !self.core.slots.full()
+        !self.core.is_leaving() && self.core.is_sure() && !self.core.slots.full()
     }
 
     async fn wait(&self) {

@@ -18,4 +18,5 @@ pub(crate) mod recover;
 pub(crate) mod refusal;
 pub(crate) mod runner;
 pub(crate) mod settle;
+pub(crate) mod standing;
 pub(crate) mod statistics;

@@ -337,6 +337,7 @@ async fn stopped(control: &mut Control) -> &'static str {
     match control.stop.wait_for(Option::is_some).await.ok().and_then(|stop| *stop) {
         Some(Stop::Cancelled) => "the job was cancelled while it was at work",
         Some(Stop::TakenOver) => "the request was taken over while it was at work",
+        Some(Stop::Unsure) => "the hub lost its journal while it was at work",
         Some(Stop::Stopping) | None => "the hub stopped while it was at work",
     }
 }

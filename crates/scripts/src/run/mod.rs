@@ -180,7 +180,7 @@ impl Attempt<'_> {
         let loser = Some(exchange.disown());
         let family =
             Family { marks: Some(&marks), group: Some(exchange.group()), loser, ..Family::default() };
-        let ended = end(family, GRACE);
+        let ended = end(family, grace(&ending));
         if !ended.left.is_empty() {
             tracing::error!(backend = %self.backend, left = ?ended.left, "processes of a script could not be ended");
         }
@@ -188,6 +188,14 @@ impl Attempt<'_> {
         let (stdout, stderr) = exchange.let_go();
         self.sweeper.released(Arc::clone(self.backend));
         Ran { ending, stdout, stderr }
+    }
+}
+
+/// How long a script has to come to its end by itself when it is ended so. Where another hub may be about to run it, none.
+pub(crate) fn grace(ending: &Ending) -> Duration {
+    match ending {
+        Ending::Stopped(Stop::Unsure) => Duration::ZERO,
+        _ => GRACE,
     }
 }
 

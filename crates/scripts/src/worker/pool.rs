@@ -195,10 +195,11 @@ impl Loan {
         }
     }
 
-    /// It is ended by force. `failed`: that counts against it. Says how it had ended, if it had by itself.
-    pub(crate) fn end(mut self, failed: bool) -> (Option<Ending>, Tail) {
+    /// It is ended by force, with so much time to end by itself. `failed`: that counts against it. Says how it had ended, if it
+    /// had by itself.
+    pub(crate) fn end(mut self, failed: bool, grace: Duration) -> (Option<Ending>, Tail) {
         let Some(mut worker) = self.worker.take() else { return (None, Tail::new(0)) };
-        let ending = worker.end();
+        let ending = worker.end_within(grace);
         let mut state = self.shared.state();
         state.busy = state.busy.saturating_sub(1);
         if failed {

@@ -203,12 +203,17 @@ impl Worker {
     /// Ends it and all that belongs to it, and waits until nothing is left: by force, unless it has ended by itself. Says
     /// how, if it has.
     pub(crate) fn end(&mut self) -> Option<Ending> {
+        self.end_within(GRACE)
+    }
+
+    /// The same, with so much time to end by itself when it is told to.
+    pub(crate) fn end_within(&mut self, grace: Duration) -> Option<Ending> {
         let (mut ward, slot) = self.alive.take()?;
         let by_itself = if ward.has_ended() { ward.child().wait().ok() } else { None };
         let marks = HashSet::from([slot.mark()]);
         let loser = Some(ward.disown());
         let family = Family { marks: Some(&marks), group: Some(ward.group()), loser, ..Family::default() };
-        let ended = run::end(family, GRACE);
+        let ended = run::end(family, grace);
         if !ended.left.is_empty() {
             tracing::error!(backend = %self.backend, left = ?ended.left, "processes of a worker could not be ended");
         }

@@ -13,7 +13,7 @@ use super::pool::{Loan, Pool, Unstarted};
 use super::protocol::{self, Fault};
 use crate::backend::{Script, ScriptBackend};
 use crate::output::Tail;
-use crate::run::{Ending, Ran, StopSignal};
+use crate::run::{Ending, GRACE, Ran, StopSignal, grace};
 use crate::time::Deadline;
 use crate::verdict::{self, Verdict};
 
@@ -65,7 +65,7 @@ impl Desk<'_> {
                     (Some(answer), Ran { ending: Ending::Answered, stdout: Tail::whole(line), stderr })
                 }
                 Err(Lapse::Unread) => {
-                    loan.end(true);
+                    loan.end(true, GRACE);
                     continue;
                 }
                 Err(lapse) => (None, lost(loan, lapse, limit)),
@@ -91,7 +91,11 @@ impl Desk<'_> {
 /// Ends one of which it is not known what it did.
 fn lost(loan: Loan, lapse: Lapse, limit: Option<Duration>) -> Ran {
     let failed = !matches!(lapse, Lapse::Limit | Lapse::Stopped(_));
-    let (by_itself, stderr) = loan.end(failed);
+    let grace = match &lapse {
+        Lapse::Stopped(stop) => grace(&Ending::Stopped(*stop)),
+        _ => GRACE,
+    };
+    let (by_itself, stderr) = loan.end(failed, grace);
     let (ending, said) = match lapse {
         Lapse::Limit | Lapse::Unready(_) => (Ending::Limit(limit.unwrap_or_default()), Vec::new()),
         Lapse::Stopped(stop) => (Ending::Stopped(stop), Vec::new()),

@@ -247,6 +247,10 @@ impl Outbox {
     fn send(&mut self) -> Option<Timestamp> {
         let now = self.core.clock.now();
         let mut next: Option<Timestamp> = None;
+        // Somebody else may be about to send the same.
+        if !self.core.is_sure() {
+            return None;
+        }
         for (name, queue) in &mut self.queues {
             let courier = self.core.couriers.get(name);
             if courier.is_some_and(|courier| !courier.is_open()) {

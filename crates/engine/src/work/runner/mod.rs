@@ -93,7 +93,7 @@ impl Runner {
                 return self.end(JobState::Failed, Some((code::EXPIRED, message))).await;
             }
             match self.found.progress.next(self.core.clock.now()) {
-                Next::Run(place) if self.core.is_stopping() => return self.put_back(place).await,
+                Next::Run(place) if self.goes_back() => return self.put_back(place).await,
                 Next::Run(place) => match self.turn(place, &mut reserved) {
                     Turn::Start(seat, mapping) => {
                         if !self.run_step(place, *seat, &mapping).await {

@@ -41,10 +41,17 @@ impl Runner {
         }
     }
 
-    /// Whether the attempt did not come to its own end because the hub stops.
+    /// Whether the job goes back to the queue before its next step: the hub stops, or was not sure that it is its own.
+    pub(super) fn goes_back(&self) -> bool {
+        self.core.is_stopping() || *self.stop.borrow() == Some(Stop::Unsure)
+    }
+
+    /// Whether the attempt did not come to its own end because the hub stops, or may have lost it.
     pub(super) fn interrupted(&self, outcome: &Outcome) -> bool {
         match *self.stop.borrow() {
-            Some(Stop::Stopping) => !matches!(outcome.kind, OutcomeKind::Done | OutcomeKind::Wait),
+            Some(Stop::Stopping | Stop::Unsure) => {
+                !matches!(outcome.kind, OutcomeKind::Done | OutcomeKind::Wait)
+            }
             Some(Stop::Cancelled | Stop::TakenOver) => false,
             None if outcome.is_shortage() => self.core.is_stopping(),
             None => outcome.was_told_to_stop() && self.core.is_leaving(),
