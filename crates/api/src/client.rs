@@ -17,7 +17,7 @@ use crate::dto::{
     Aside, AsideMany, AsideRefusals, Backend, BatchLine, CancelReport, Causes, CheckReport, Decide, Decided,
     DeliveriesSettled, DeliveryPage, DeliveryQuery, DropDeliveries, Event, EventQuery, Exported, Failsafe,
     Filter, HeldJobs, JobPage, JobQuery, LetterCauses, MadeLink, MadeToken, Me, NewLink, NewToken, News,
-    Pong, Readiness, RecordPage, RecordQuery, RefusalQuery, Refused, ReloadReport, Replay, ReplayMany,
+    Nodes, Pong, Readiness, RecordPage, RecordQuery, RefusalQuery, Refused, ReloadReport, Replay, ReplayMany,
     Replayed, ReplayedMany, Resend, ResubmitMany, ResubmittedMany, Setting, Status, Story, Submitted,
     TokenView, Waited,
 };
@@ -318,6 +318,11 @@ impl Client {
     /// The settings as they hold.
     pub async fn settings(&self) -> Result<Vec<Setting>, Error> {
         self.get("/api/v1/settings").await
+    }
+
+    /// The hubs on the journal.
+    pub async fn nodes(&self) -> Result<Nodes, Error> {
+        self.get("/api/v1/nodes").await
     }
 
     /// How the hub is.

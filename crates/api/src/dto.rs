@@ -9,6 +9,7 @@ mod failsafe;
 mod hub;
 mod job;
 mod letters;
+mod node;
 mod progress;
 pub(crate) mod schema;
 mod story;
@@ -37,6 +38,7 @@ pub use letters::{
     DeliveriesSettled, DropDeliveries, LetterCause, LetterCauses, RefusedAgain, Resend, ResubmitMany,
     ResubmittedMany,
 };
+pub use node::{Node, NodeRole, Nodes};
 pub use progress::{News, Progress, ProgressKind};
 pub use story::{Attempt, Delivery, DeliveryPage, Moved, Step, Story, Waiting};
 pub use submit::{

@@ -15,4 +15,7 @@ pub use error::Error;
 pub use http::SOURCE;
 pub use installation::Installation;
 pub use result::result;
-pub use routes::{Api, Documents, NDJSON, Parts, document, document_text, example, ndjson, routes, waiting};
+pub use routes::{
+    Api, Documents, NDJSON, Parts, document, document_text, example, ndjson, routes, standing_by,
+    standing_by_nodes, waiting,
+};

@@ -82,6 +82,7 @@ const TABLE: &[(&str, &str, Needs, &str)] = &[
     ("DELETE", "/api/v1/accounts/{name}", ADMIN, ""),
     ("POST", "/api/v1/sign-in-links", ADMIN, r#"{"account": "nobody"}"#),
     ("GET", "/api/v1/status", READ, ""),
+    ("GET", "/api/v1/nodes", READ, ""),
 ];
 
 /// Somebody who calls, with what it may do and the job that it handed in.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use api::Documents;
 use engine::port::Bounds;
 use engine::{ActionTable, Clock, Hub, Keep, Limits, Setup};
-use journal::{Address, Keys, Options};
+use journal::{Address, Entry, Keys, Options};
 use model::{ActionSpec, BreakerRule, FailsafeRule, RetryPolicy};
 use module::{Declaration, Ground, Offer, Told};
 use uuid::Uuid;
@@ -104,17 +104,25 @@ pub struct Home {
     pub expected: Option<Uuid>,
 }
 
+impl Home {
+    /// Takes a place there: at work, or behind whoever is, where one may `stand_by`.
+    pub async fn enter(self, stand_by: bool) -> Result<Entry> {
+        let Home { at, keys, expected } = self;
+        let options = Options { expected, stand_by, ..Options::new(at, keys) };
+        let entering = tokio::task::spawn_blocking(move || Entry::take(options));
+        entering.await.context("opening the journal")?.map_err(journal_error)
+    }
+}
+
 /// Opens the journal, starts the hub on it, and lets its modules work.
 pub async fn start(
-    home: Home,
+    entry: Entry,
     parts: Parts,
     mut said: Declaration,
     clock: &Clock,
 ) -> Result<(Hub, Assembly)> {
     let (observer, wiring) = engine::wiring();
-    let Home { at, keys, expected } = home;
-    let options = Options { expected, ..Options::new(at, keys) };
-    let journal = journal::open(options, observer).map_err(journal_error)?;
+    let journal = entry.open(observer).map_err(journal_error)?;
     let mut setup = parts.with(&mut said).setup(clock);
     let joined = said.join(&Ground { journal: journal.id(), life: journal.life(), clock }, &mut setup)?;
     let assembly = Assembly::new(joined, said.chores, clock);

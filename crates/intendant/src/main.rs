@@ -93,6 +93,7 @@ async fn own(command: Command, context: &Context) -> Result<Exit> {
         Command::Doctor(args) => command::doctor::run(args, context).await,
         Command::Backup(args) => command::backup::backup(&args, context),
         Command::Restore(args) => command::backup::restore(&args, context),
+        Command::Nodes(nodes) => command::nodes::run(nodes, context).await,
         Command::Journal(Journal::Move(args)) => command::journal::carry(args, context).await,
         Command::Key(Key::Rotate(args)) => command::key::rotate(args, context).await,
         Command::Token(token) => command::token::run(token, context).await,

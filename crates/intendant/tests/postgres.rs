@@ -1,4 +1,4 @@
-//! The hub with its journal on PostgreSQL: killed, left without its server, refused beside another, moved there and back.
+//! The hub with its journal on PostgreSQL: killed, left without its server, standing by beside another, moved there and back.
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, unreachable_pub)]
@@ -18,6 +18,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use api::client::{Client, Submission};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::{Serving, World};
 use testkit::oracle::{self, JobView};
@@ -113,25 +114,116 @@ fn the_main_job_is_done_and_goes_on_after_a_kill() {
     assert_eq!(hub.stop(), Some(0));
 }
 
+/// A world on another machine, with the same journal and the same key.
+fn beside(first: &World, url: &str) -> World {
+    let second = world_on(url);
+    fs::copy(first.path("key"), second.path("key")).unwrap();
+    second
+}
+
+/// Starts a hub that stands by, and waits until it says so.
+fn stand_by(world: &World) -> Serving {
+    let mut hub = Serving::begin(world, world.command(&["serve"]));
+    stands_by(&mut hub);
+    hub
+}
+
+fn stands_by(hub: &mut Serving) {
+    while !hub.notice().starts_with("READY=1\nSTATUS=it stands by: the hub in process ") {}
+}
+
+/// Waits until a hub that stood by works.
+fn works(hub: &mut Serving) {
+    while hub.notice() != "READY=1" {}
+}
+
+fn nodes(world: &World) -> Vec<(Value, Value, Value)> {
+    let told = world.run(&["nodes", "list", "--json"]).json();
+    let shown = |node: &Value| (node["process"].clone(), node["role"].clone(), node["own"].clone());
+    told["nodes"].as_array().unwrap().iter().map(shown).collect()
+}
+
 #[test]
-fn a_second_hub_is_refused_and_told_who_the_first_one_is() {
+fn a_second_hub_stands_by_and_takes_over_when_the_first_one_ends() {
     let server = server();
     let first = world_on(server.url());
-    let hub = first.serve();
-    let second = world_on(server.url());
-    fs::copy(first.path("key"), second.path("key")).unwrap();
-    let refused = second.run(&["serve"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(
-        refused.stderr.contains(&format!("in use by another hub (process {} of ", hub.pid())),
-        "{refused:?}"
-    );
+    let mut hub = first.serve();
+    let second = beside(&first, server.url());
     // The one that has the key of another journal is told that.
     fs::write(second.path("key"), "7".repeat(64)).unwrap();
-    assert!(second.run(&["serve"]).stderr.contains("the key does not open the journal"));
-    assert_eq!(hub.stop(), Some(0));
+    refused(&second, &["the key does not open the journal"]);
     fs::copy(first.path("key"), second.path("key")).unwrap();
-    assert_eq!(second.serve().stop(), Some(0), "there is room once the first one has ended");
+    let mut standby = stand_by(&second);
+    let (one, other) = (json!(hub.pid()), json!(standby.pid()));
+
+    let told = ready(&second.text("socket"));
+    assert_eq!(told["ready"], false);
+    assert!(told.to_string().contains(&format!("the one in process {one} of ")), "{told}");
+    let submitted = second.run_with(&["submit", "-"], update("alice"));
+    assert_ne!(submitted.code, 0);
+    assert!(submitted.stderr.contains("this hub stands by"), "{submitted:?}");
+    let expect = |at_work: &Value, stands_by: &Value, own_is_at_work: bool| {
+        [
+            (at_work.clone(), json!("at_work"), json!(own_is_at_work)),
+            (stands_by.clone(), json!("stands_by"), json!(!own_is_at_work)),
+        ]
+    };
+    assert_eq!(nodes(&second), expect(&one, &other, false));
+    until("the one at work sees it", || nodes(&first) == expect(&one, &other, true));
+    let third = beside(&first, server.url());
+    third.run(&["journal", "move", "--to", &third.text("data")]).said(2, &["in use by another hub"]);
+
+    assert_eq!(first.run_with(&["submit", "--wait", "-"], update("alice")).code, 0);
+    assert_eq!(hub.stop(), Some(0));
+    works(&mut standby);
+    assert_eq!(nodes(&second), [(other.clone(), json!("at_work"), json!(true))]);
+    assert_eq!(second.run(&["jobs", "list", "--json"]).json()["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(second.run_with(&["submit", "--wait", "-"], update("bruno")).code, 0);
+    assert_eq!(findings(&second, "journal")[0]["level"], "ok", "{:?}", findings(&second, "journal"));
+
+    // Now the first one stands by, and the machine of the second one is lost.
+    hub = stand_by(&first);
+    standby.kill();
+    works(&mut hub);
+    assert!(hub.log().contains(&format!("the hub in process {other} of ")), "{}", hub.log());
+    assert_eq!(first.run_with(&["submit", "--wait", "-"], update("chloe")).code, 0);
+    // One that only stood by leaves as it came.
+    let standby = stand_by(&second);
+    assert_eq!(standby.stop(), Some(0));
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn a_hub_that_stood_still_finds_its_life_over_and_stands_by() {
+    let server = server();
+    let first = World::new();
+    first.gates();
+    first.backend("00first", &first.gated_script());
+    first.configure(&on(server.url()));
+    let mut hub = first.serve();
+    let second = World::new();
+    second.gates();
+    second.backend("00first", &second.gated_script());
+    second.configure(&on(server.url()));
+    fs::copy(first.path("key"), second.path("key")).unwrap();
+    let mut standby = stand_by(&second);
+    let id = first.submit(&update("alice"));
+    first.wait_until_started();
+    hub.signal(Signal::STOP);
+    works(&mut standby);
+    second.wait_until_started();
+    hub.signal(Signal::CONT);
+    stands_by(&mut hub);
+    assert!(hub.log().contains("this life of the journal is over: another hub has taken"), "{}", hub.log());
+    second.open_gate();
+    assert_eq!(second.run(&["jobs", "watch", &id]).code, 0);
+    let shown = second.run(&["jobs", "show", "--json", &id]).json();
+    assert_eq!((&shown["job"]["state"], &shown["steps"][0]["attempts"]), (&json!("succeeded"), &json!(2)));
+    // It is the next one.
+    assert_eq!(standby.stop(), Some(0));
+    works(&mut hub);
+    assert_eq!(first.run(&["jobs", "list", "--json"]).json()["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(hub.stop(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

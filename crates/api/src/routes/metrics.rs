@@ -1,12 +1,13 @@
 //! Figures for Prometheus: names and units by its conventions.
 
 use std::fmt::Error;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use engine::{BOUNDS, BackendView, ChoreView, Histogram, LinkView, Stats};
 use jiff::Timestamp;
-use journal::Tally;
+use journal::{NodeRole, Nodes, Tally};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -17,7 +18,7 @@ use http::Problem;
 use http::{May, Read};
 
 /// The media type of the text.
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /metrics`.
 #[utoipa::path(
@@ -46,12 +47,25 @@ pub(super) async fn metrics(
         backends: api.hub.backends(),
         links: api.hub.links(),
         chores: api.hub.chores(),
+        nodes: api.hub.keeping().nodes(),
+        lost_commits: api.lost_commits,
     };
     let mut registry = Registry::with_prefix("intendant");
     registry.register_collector(Box::new(figures));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry).map_err(|e| Problem::bug(&e))?;
     Ok(([(header::CONTENT_TYPE, OPENMETRICS)], text))
+}
+
+/// Which hub it is that works.
+const AT_WORK: &str = "at_work";
+const AT_WORK_HELP: &str = "Whether this hub works on its journal (1) or stands by (0)";
+
+/// What a hub shows that stands by.
+pub(super) fn standing_by() -> String {
+    format!(
+        "# HELP intendant_{AT_WORK} {AT_WORK_HELP}.\n# TYPE intendant_{AT_WORK} gauge\nintendant_{AT_WORK} 0\n# EOF\n"
+    )
 }
 
 /// All that is shown, of one moment.
@@ -65,6 +79,8 @@ struct Figures {
     backends: Vec<BackendView>,
     links: Vec<LinkView>,
     chores: Vec<ChoreView>,
+    nodes: Option<Arc<Nodes>>,
+    lost_commits: u64,
 }
 
 type Labels<'a> = Vec<(&'static str, &'a str)>;
@@ -85,7 +101,16 @@ impl Figures {
         out.gauges("build", "What is running", [(vec![("version", self.version)], 1.0)])?;
         #[allow(clippy::cast_precision_loss, reason = "seconds of this century fit")]
         let started = self.started_at.as_millisecond() as f64 / 1000.0;
-        out.gauges("start_time_seconds", "When the hub started, since the epoch", [(vec![], started)])
+        out.gauges("start_time_seconds", "When the hub started, since the epoch", [(vec![], started)])?;
+        // Whoever stands by shows 0 for the first, and nothing else: see [`standing_by`].
+        out.gauges(AT_WORK, AT_WORK_HELP, [(vec![], 1.0)])?;
+        #[allow(clippy::cast_precision_loss, reason = "counts fit")]
+        let lost = self.lost_commits as f64;
+        let help = "Confirmed commits that the database has lost since the process began";
+        out.gauges("journal_lost_commits", help, [(vec![], lost)])?;
+        let Some(nodes) = &self.nodes else { return Ok(()) };
+        let standing_by = nodes.all.iter().filter(|node| node.role == NodeRole::StandsBy).count();
+        out.gauges("nodes_standing_by", "Hubs that stand by on the journal", [(vec![], count(standing_by))])
     }
 
     fn chores(&self, out: &mut Out<'_, '_>) -> Result<(), Error> {

@@ -13,6 +13,7 @@ mod failsafe;
 mod jobs;
 mod lines;
 mod metrics;
+mod nodes;
 mod operate;
 mod refusals;
 mod status;
@@ -41,7 +42,7 @@ use http::body::{Bodies, BodyLimits};
 pub use batch::{NDJSON, ndjson};
 pub use document::example;
 pub use take::Documents;
-pub use waiting::waiting;
+pub use waiting::{standing_by, standing_by_nodes, waiting};
 
 /// What the routes need.
 #[derive(Clone)]
@@ -52,6 +53,7 @@ pub struct Api {
     bodies: Bodies,
     version: &'static str,
     url: Option<Arc<str>>,
+    lost_commits: u64,
     started_at: Timestamp,
 }
 
@@ -69,12 +71,14 @@ pub struct Parts {
     pub version: &'static str,
     /// Where people reach the hub: the base of links. `None` = nowhere.
     pub url: Option<String>,
+    /// So many commits that it had confirmed the database has lost since the process began.
+    pub lost_commits: u64,
 }
 
 impl Api {
     /// Routes to this hub.
     pub fn new(parts: Parts) -> Self {
-        let Parts { hub, access, installation, bodies, version, url } = parts;
+        let Parts { hub, access, installation, bodies, version, url, lost_commits } = parts;
         Api {
             started_at: hub.now(),
             hub,
@@ -83,6 +87,7 @@ impl Api {
             bodies: Bodies::new(bodies),
             version,
             url: url.map(Into::into),
+            lost_commits,
         }
     }
 }
@@ -163,6 +168,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(access::accounts, access::make_account))
         .routes(routes!(access::account, access::change_account, access::remove_account))
         .routes(routes!(access::make_link))
+        .routes(routes!(nodes::list))
         .routes(routes!(status::status));
     OpenApiRouter::with_openapi(document::head())
         .nest("/api/v1", v1)

@@ -59,6 +59,16 @@ fn damaged(rows: &[journal::Damaged]) -> Option<Part> {
     Some(Part { name: "journal rows".to_owned(), ready: false, optional: true, why: Some(why) })
 }
 
+/// The database went back: that work goes on does not make it good.
+fn lost(commits: u64) -> Option<Part> {
+    let why = format!(
+        "the database has lost {commits} commits that it had confirmed, since this hub was started: what was acknowledged \
+         then is not known any more; the log says when, and starting the hub anew ends this word"
+    );
+    let part = Part { name: "journal history".to_owned(), ready: false, optional: true, why: Some(why) };
+    (commits > 0).then_some(part)
+}
+
 /// `GET /healthz`: the process answers.
 #[utoipa::path(
     get,
@@ -121,6 +131,7 @@ pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness
     let part = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
     let mut parts = vec![part];
     parts.extend(damaged(&journal.damaged()));
+    parts.extend(lost(api.lost_commits));
     parts.extend(api.hub.links().into_iter().map(Part::from));
     parts.extend(api.hub.shortage().map(short));
     parts.extend(api.hub.long_runs().into_iter().take(SHOWN).map(long));

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 
-use super::status;
-use crate::dto::{Part, Readiness};
+use super::{metrics, status};
+use crate::dto::{Nodes, Part, Readiness};
 use http::Problem;
+use journal::NodesReceiver;
 
 /// Seconds after which a caller may look again.
 const AGAIN: u16 = 10;
@@ -23,6 +24,44 @@ pub fn waiting(why: &str) -> Router {
         .route("/healthz", get(status::health))
         .route("/readyz", get(async move || (StatusCode::SERVICE_UNAVAILABLE, Json(readiness))))
         .merge(everything_else(refused))
+}
+
+/// Routes of a hub that stands by while another one works on its journal.
+pub fn standing_by(nodes: NodesReceiver) -> Router {
+    let (shown, refused) = (nodes.clone(), nodes);
+    let ready = async move || {
+        let why = Some(stands_by(&shown.borrow()));
+        let part = Part { name: "journal".to_owned(), ready: false, optional: false, why };
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { ready: false, parts: vec![part] }))
+    };
+    let metrics = async || ([(header::CONTENT_TYPE, metrics::OPENMETRICS)], metrics::standing_by());
+    let other = async move || {
+        let detail = format!("{}: turn to that one", stands_by(&refused.borrow()));
+        Problem::later("standing_by", AGAIN, detail).into_response()
+    };
+    Router::new()
+        .route("/healthz", get(status::health))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/", any(other.clone()))
+        .route("/{*rest}", any(other))
+}
+
+/// What it answers besides to those who may ask who is there.
+pub fn standing_by_nodes(nodes: NodesReceiver) -> Router {
+    let list = async move || Json(Nodes::from(&**nodes.borrow()));
+    Router::new().route("/api/v1/nodes", get(list))
+}
+
+fn stands_by(nodes: &journal::Nodes) -> String {
+    let what = match nodes.at_work() {
+        Some(node) => format!("this hub stands by: the one in {} works on the journal", node.who()),
+        None => "this hub stands by, and is about to work on the journal".to_owned(),
+    };
+    match &nodes.trouble {
+        Some(trouble) => format!("{what}, as it was seen last ({trouble})"),
+        None => what,
+    }
 }
 
 /// Routes and no fallback: the frame around them has one of its own.

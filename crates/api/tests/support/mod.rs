@@ -159,6 +159,7 @@ impl Bed {
                 bodies: plan.bodies,
                 version: "1.2.3",
                 url: Some("http://hub.test".to_owned()),
+                lost_commits: 0,
             }),
             Vec::new(),
         );

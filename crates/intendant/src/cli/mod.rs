@@ -7,6 +7,7 @@ mod job;
 mod jobs;
 mod keep;
 mod letters;
+mod nodes;
 mod submit;
 mod tongue;
 mod value;
@@ -32,6 +33,7 @@ pub use letters::{
     AsideRefusals, Deliveries, DeliveryList, DropDeliveries, LetterCauses, RefusalList, RefusalShow,
     Refusals, Resend, Resubmit, WhichDeliveries, WhichRefusals,
 };
+pub use nodes::{List as NodeList, Nodes};
 pub use submit::{Run, Submit};
 pub use value::{Seconds, When};
 
@@ -108,6 +110,9 @@ pub enum Command {
     Backup(Backup),
     /// Put a backup in place as the journal of a new data folder
     Restore(Restore),
+    /// See which hubs there are on the journal
+    #[command(subcommand)]
+    Nodes(Nodes),
     /// Move the journal to another place
     #[command(subcommand)]
     Journal(Journal),

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod key;
 pub mod login;
 pub mod manual;
+pub mod nodes;
 pub(crate) mod offline;
 pub mod refusals;
 mod reload;

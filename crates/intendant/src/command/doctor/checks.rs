@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use api::Client;
-use api::dto::Severity;
+use api::dto::{NodeRole, Nodes, Severity};
 use http::listen::tcp::Tcp;
 use journal::{Address, Keys, Look, Renewal};
 use model::JobState;
@@ -294,7 +294,9 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
             return [stopped].into_iter().chain(address(loaded).await).collect();
         }
         Err(error) => {
-            return vec![Finding::error(NAME, error.to_string(), "run this as root or as the hub's user")];
+            let stands_by = client.nodes().await.ok().and_then(|nodes| standing_by(&nodes));
+            let as_whom = || Finding::error(NAME, error.to_string(), "run this as root or as the hub's user");
+            return vec![stands_by.unwrap_or_else(as_whom)];
         }
     };
     let up = time::took(time::between(status.started_at.0, context.clock.now()));
@@ -318,6 +320,7 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
             Finding::error(NAME, format!("{} is not ready: {why}", part.name), "see its log")
         }));
     }
+    findings.extend(client.nodes().await.ok().and_then(|nodes| others(&nodes)));
     let dead = status
         .jobs
         .iter()
@@ -329,4 +332,31 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
         findings.push(Finding::warning("jobs", jobs, "see `intendant jobs list --state failed`"));
     }
     findings
+}
+
+/// What is said of a hub that stands by.
+fn standing_by(nodes: &Nodes) -> Option<Finding> {
+    let own = nodes.nodes.iter().find(|node| node.own && node.role == NodeRole::StandsBy)?;
+    let at_work = nodes.nodes.iter().find(|node| node.role == NodeRole::AtWork);
+    let what = match at_work {
+        Some(other) => format!("stands by: the hub in process {} of {} works", other.process, other.host),
+        None => format!("stands by since {}, and nobody works yet", own.since.0),
+    };
+    Some(match &nodes.trouble {
+        None => Finding::ok("hub", what),
+        Some(trouble) => {
+            Finding::warning("hub", format!("{what}, as it was seen last: {trouble}"), "see its log")
+        }
+    })
+}
+
+/// Who stands by behind the hub that works.
+fn others(nodes: &Nodes) -> Option<Finding> {
+    let hosts: Vec<&str> = nodes
+        .nodes
+        .iter()
+        .filter(|node| node.role == NodeRole::StandsBy)
+        .map(|node| node.host.as_str())
+        .collect();
+    (!hosts.is_empty()).then(|| Finding::ok("nodes", format!("stands by: {}", hosts.join(", "))))
 }

@@ -1,5 +1,7 @@
 //! Where the hub is reached: the socket of the commands, and TCP.
 
+use std::time::Duration;
+
 use access::Access;
 use anyhow::Result;
 use axum::Router;
@@ -62,14 +64,21 @@ impl Listeners {
         [Some(socket), tcp].into_iter().flatten().collect::<Vec<_>>().join(" and ")
     }
 
-    /// Answers that the hub has not started yet, until `stop` changes or is gone.
-    pub(super) async fn serve_waiting(self, routes: Router, clock: Clock, stop: watch::Receiver<()>) {
-        let limits = ConnectionLimits::default();
+    /// Answers that the hub does not work yet, on the socket and to all others, until `stop` changes or is gone.
+    pub(super) async fn serve_waiting(
+        self,
+        own: Router,
+        others: Router,
+        clock: Clock,
+        stop: watch::Receiver<()>,
+    ) {
+        // Answers are short, and whoever has not asked yet keeps no hub from its work.
+        let limits = ConnectionLimits { grace: Duration::from_millis(200), ..ConnectionLimits::default() };
         let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
-        let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
+        let socket = self.socket.serve(frame(own), limits, &clock, stopped(stop.clone()));
         let tcp = async {
             if let Some(tcp) = self.tcp {
-                tcp.serve(frame(routes), limits, &clock, stopped(stop)).await;
+                tcp.serve(frame(others), limits, &clock, stopped(stop)).await;
             }
         };
         tokio::join!(socket, tcp);

@@ -2,28 +2,22 @@
 
 mod disk;
 mod keys;
+mod life;
 mod listeners;
 mod pages;
 mod room;
+mod standby;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use access::Access;
 use anyhow::{Context as _, Result, anyhow};
-use api::Installation;
 use engine::Hub;
+use http::Phrases;
 use http::listen::tcp::Tls;
-use http::{BodyLimits, Caller};
-use journal::Address;
+use journal::{Address, End, Entry};
 use module::{Declaration, Finding, Offer, Role};
-use rustix::process::geteuid;
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::reload::Reloader;
 use crate::assembly::Assembly;
-use crate::cli::{Serve, VERSION};
+use crate::cli::Serve;
 use crate::compose::{self, Home};
 use crate::config::{self, Loaded, Output};
 use crate::context::Context;
@@ -34,16 +28,7 @@ use crate::noop;
 use crate::plan::{Doors, Plan};
 use crate::role::Taken;
 use crate::signals::Signals;
-use crate::systemd;
-use disk::Disk;
-use keys::Keys;
-
-/// What a document may be longer than its masked body: the members that the hub takes out, and white space.
-const ENVELOPE: usize = 64 * 1024;
-/// The full check of the journal begins so long after the start, when work has been taken up.
-const CHECK_AFTER: Duration = Duration::from_secs(10);
-/// A check that was in the way of the work is tried again after so long.
-const CHECK_AGAIN: Duration = Duration::from_mins(15);
+use life::Losses;
 
 /// Serves in the place of an older program. What is wrong with the settings ends it with 1, as it ends the original: its
 /// unit knows no other code.
@@ -55,95 +40,33 @@ pub async fn in_role(role: Role, args: Serve, context: &Context) -> Result<Exit>
     served.map_err(|error| anyhow!(whole(&error)))
 }
 
-/// Serves until told to stop.
+/// Serves until told to stop. When a life of the journal is over, since another hub has taken over or the database has lost
+/// what it had confirmed, the next one begins, with nothing of the one before.
 pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let context = &context.with_noop(args.noop.clone());
-    let loaded = context.configuration()?;
+    let mut loaded = context.configuration()?;
     let level = start_log(&loaded, context)?;
     let mut signals = Signals::listen()?;
-    let config = &loaded.config;
-
-    let Doors { rules, tls } = Doors::read(&loaded, context)?;
-    let start = Start { args: &args, loaded: &loaded, tls, context };
-    let Some((listeners, hub, assembly)) = room::start(&start, &mut signals).await? else {
-        tracing::info!("stopped");
-        return Ok(Exit::Done);
-    };
-    let (url, places) = (listeners.url.clone(), listeners.places(config));
-    assembly.watch_dependencies(&hub);
-    let assembly = Arc::new(assembly);
-    let keys = Keys::new(hub.clone(), context.clone(), loaded.clone());
-    let renewing = tokio::spawn(Arc::clone(&keys).renew());
-    let reloader = Reloader::new(
-        context.clone(),
-        hub.clone(),
-        Arc::clone(&assembly),
-        level,
-        listeners.tls.clone(),
-        loaded.clone(),
-    );
-    let disk = Arc::new(Disk(reloader, keys));
-
-    let (stop, stopped) = watch::channel(());
-    let access = Access::open(hub.clone(), rules).await.map_err(api::Error::from)?;
-    let parts = api::Parts {
-        hub: hub.clone(),
-        access: access.clone(),
-        installation: Arc::clone(&disk) as Arc<dyn Installation>,
-        bodies: BodyLimits {
-            document: config.requests.max_size.0.saturating_add(ENVELOPE),
-            ..BodyLimits::default()
-        },
-        version: VERSION,
-        url: url.clone(),
-    };
-    let kit = pages::kit(&assembly, &context.modules);
-    let (routes, keyed) = pages::routes(parts, &assembly, &kit, &context.clock);
-    let server =
-        tokio::spawn(listeners.serve(routes, keyed, access.clone(), kit, context.clock.clone(), stopped));
-    let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
-    tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
-    if let Err(error) = invite(&access, url.as_deref(), context).await {
-        tracing::warn!("nobody was invited: {error:#}; `intendant token sign-in` makes a link");
-    }
-    systemd::tell(systemd::READY);
-
-    while !signals.stop_or_reload().await {
-        systemd::tell(systemd::RELOADING);
-        // Logged, whatever it came to: nobody waits for an answer to a signal.
-        drop(disk.read_anew().await);
-        systemd::tell(systemd::READY);
-    }
-
-    hub.announce_stop();
-    systemd::tell(systemd::STOPPING);
-    let grace = disk.0.grace();
-    tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
-    check.abort();
-    renewing.abort();
-    assembly.quiesce();
-    drop(stop);
-    server.await.context("stopping the socket")?;
-    tokio::select! {
-        () = hub.stop(grace) => {}
-        () = signals.stop() => {
-            tracing::warn!("told to stop again: running steps are ended by force");
-            hub.stop(Duration::ZERO).await;
+    let french = context.modules.french();
+    let mut losses = Losses::default();
+    loop {
+        let Doors { rules, tls } = Doors::read(&loaded, context)?;
+        let start = Start { args: &args, loaded: &loaded, tls, context, french };
+        let Some(started) = room::start(&start, &mut signals).await? else {
+            tracing::info!("stopped");
+            return Ok(Exit::Done);
+        };
+        match life::live(&start, started, rules, level.clone(), &mut signals, &mut losses).await? {
+            None => return Ok(Exit::Done),
+            Some(End::TakenOver) => {}
+            Some(End::Lost(commits)) => losses.add(commits),
+        }
+        tracing::warn!("what this hub knew is forgotten: it begins a new life");
+        match context.configuration() {
+            Ok(fresh) => loaded = fresh,
+            Err(error) => tracing::warn!("the configuration stays as it was: {}", sentence(&error)),
         }
     }
-    assembly.close().await;
-    tracing::info!("stopped");
-    Ok(Exit::Done)
-}
-
-/// Tells whoever watches the first start how to get in. Nowhere else: a log is read by others.
-async fn invite(access: &Access, url: Option<&str>, context: &Context) -> Result<()> {
-    let Some(url) = url.filter(|_| access.is_new() && context.screen.live) else { return Ok(()) };
-    let by = Caller::of_socket(geteuid().as_raw());
-    let path = access.make_link(None, &by).await.map_err(api::Error::from)?;
-    context.screen.ask("Nobody has an account yet. Open this link within 15 minutes to make one:");
-    context.screen.complain(format!("  {url}{path}"));
-    Ok(())
 }
 
 fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
@@ -173,11 +96,14 @@ struct Start<'a> {
     loaded: &'a Loaded,
     tls: Option<Tls>,
     context: &'a Context,
+    /// What becomes of all texts in French: made once.
+    french: &'static Phrases,
 }
 
 impl Start<'_> {
-    /// Starts the hub. `quiet`: what it is made of was said before.
-    async fn hub(&self, quiet: bool) -> Result<(Hub, Assembly)> {
+    /// Starts the hub from the place that it has among those of its journal, or takes one: one that stands by is handed back.
+    /// `quiet`: what it is made of was said before.
+    async fn hub(&self, place: Option<Entry>, quiet: bool) -> Result<Begun> {
         let Start { args, loaded, context, .. } = *self;
         let config = &loaded.config;
         let mut said = Declaration::new();
@@ -194,12 +120,27 @@ impl Start<'_> {
         }
         examine(&home.at, config.journal.require_synchronous, context).await?;
         let at = home.at.clone();
-        let started = compose::start(home, parts, said, &context.clock).await?;
-        if config.journal.durable {
-            note(marker.as_ref(), &at, started.0.journal().id());
+        let entry = match place {
+            Some(entry) => entry,
+            None => home.enter(true).await?,
+        };
+        if !entry.is_at_work() {
+            return Ok(Begun::StandsBy(entry));
         }
-        Ok(started)
+        let (hub, assembly) = compose::start(entry, parts, said, &context.clock).await?;
+        if config.journal.durable {
+            note(marker.as_ref(), &at, hub.journal().id());
+        }
+        Ok(Begun::Works(hub, assembly))
     }
+}
+
+/// How a start begins.
+enum Begun {
+    /// The hub works.
+    Works(Hub, Assembly),
+    /// Another one is at work.
+    StandsBy(Entry),
 }
 
 /// Says what the hub is made of.
@@ -276,28 +217,5 @@ fn note(marker: Option<&Marker>, at: &Address, journal: Uuid) {
              silence: {}",
             sentence(&error)
         );
-    }
-}
-
-/// Reads the whole journal once, a piece at a time, while the hub works.
-async fn check_journal(hub: Hub, context: Context) {
-    context.clock.sleep(CHECK_AFTER).await;
-    loop {
-        match hub.keeping().check().await {
-            Ok(findings) if findings.is_empty() => {
-                return tracing::info!("the journal was checked: it is whole");
-            }
-            Ok(findings) => {
-                for finding in findings {
-                    tracing::error!(
-                        "the journal is damaged: {finding}; run `intendant doctor`, and restore a backup"
-                    );
-                }
-                return;
-            }
-            Err(journal::Error::Busy) => context.clock.sleep(CHECK_AGAIN).await,
-            Err(journal::Error::Closed) => return,
-            Err(error) => return tracing::warn!("the journal could not be checked: {error}"),
-        }
     }
 }

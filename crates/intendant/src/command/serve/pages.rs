@@ -6,17 +6,17 @@ use api::Api;
 use axum::Router;
 use console::{Console, Described};
 use engine::Clock;
-use http::KeyedPaths;
 use http::page::{Kit, Part};
+use http::{KeyedPaths, Phrases};
 use module::{Around, Served};
 
-use crate::assembly::{Assembly, Modules};
+use crate::assembly::Assembly;
 use crate::cli::VERSION;
 
 /// What all pages share.
-pub(super) fn kit(assembly: &Assembly, modules: &Modules) -> Kit {
+pub(super) fn kit(assembly: &Assembly, french: &'static Phrases) -> Kit {
     let parts: Vec<Part> = std::iter::once(console::PART).chain(assembly.pages()).collect();
-    Kit::speaking(VERSION, &parts, Some(modules.french()))
+    Kit::speaking(VERSION, &parts, Some(french))
 }
 
 /// The routes of a hub, and below which paths they know who asks by keys of their own.

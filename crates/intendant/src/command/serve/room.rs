@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Error, Result};
 use engine::Hub;
+use journal::Entry;
 use tokio::sync::watch;
 
-use super::Start;
 use super::listeners::Listeners;
+use super::{Begun, Start, standby};
 use crate::assembly::Assembly;
 use crate::exit::sentence;
 use crate::signals::Signals;
@@ -32,19 +33,31 @@ enum Want {
     Server,
 }
 
-/// Takes socket and address and starts the hub, once there is what it wants. `None`: told to stop before that.
-pub(super) async fn start(
-    start: &Start<'_>,
-    signals: &mut Signals,
-) -> Result<Option<(Listeners, Hub, Assembly)>> {
-    let mut waited = false;
+/// A hub that has started, and where it is reached.
+pub(super) type Started = (Listeners, Hub, Assembly);
+
+/// Takes socket and address and starts the hub, once there is what it wants and it is its turn. `None`: told to stop before
+/// that.
+pub(super) async fn start(start: &Start<'_>, signals: &mut Signals) -> Result<Option<Started>> {
+    let (mut waited, mut quiet, mut place) = (false, false, None);
     loop {
-        let error = match try_to_start(start, waited).await {
-            Ok(started) => {
+        let error = match try_to_start(start, place.take(), quiet).await {
+            Ok((listeners, Begun::Works(hub, assembly))) => {
                 if waited {
                     tracing::info!("there is what it waited for: the hub starts");
                 }
-                return Ok(Some(started));
+                if quiet {
+                    systemd::tell("STATUS=");
+                }
+                return Ok(Some((listeners, hub, assembly)));
+            }
+            Ok((listeners, Begun::StandsBy(entry))) => {
+                place = standby::wait(start, listeners, entry, signals).await?;
+                if place.is_none() {
+                    return Ok(None);
+                }
+                (waited, quiet) = (false, true);
+                continue;
             }
             Err(error) => error,
         };
@@ -63,22 +76,22 @@ pub(super) async fn start(
         if !waited {
             tracing::warn!("the hub cannot start: {why}");
         }
-        waited = true;
+        (waited, quiet) = (true, true);
         if !wait(start, &why, signals).await {
             return Ok(None);
         }
     }
 }
 
-async fn try_to_start(start: &Start<'_>, quiet: bool) -> Result<(Listeners, Hub, Assembly)> {
+async fn try_to_start(start: &Start<'_>, place: Option<Entry>, quiet: bool) -> Result<(Listeners, Begun)> {
     // What a stopped hub left of its log may be enough to open the journal, and for nothing after that.
     if free(&start.loaded.config.data.folder).is_some_and(|free| free < LEAST) {
         return Err(std::io::Error::from(ErrorKind::StorageFull).into());
     }
     let listeners =
         Listeners::open(&start.loaded.config, start.tls.clone(), start.context.stands_in()).await?;
-    let (hub, assembly) = start.hub(quiet).await?;
-    Ok((listeners, hub, assembly))
+    let begun = start.hub(place, quiet).await?;
+    Ok((listeners, begun))
 }
 
 /// Answers that the hub is not ready until there may be room. `false` = told to stop.
@@ -88,8 +101,10 @@ async fn wait(start: &Start<'_>, why: &str, signals: &mut Signals) -> bool {
     // Where not even a socket can be made nobody is answered.
     let listeners =
         Listeners::open(&start.loaded.config, start.tls.clone(), start.context.stands_in()).await.ok();
-    let serving = listeners
-        .map(|listeners| tokio::spawn(listeners.serve_waiting(api::waiting(why), clock.clone(), stopped)));
+    let routes = api::waiting(why);
+    let serving = listeners.map(|listeners| {
+        tokio::spawn(listeners.serve_waiting(routes.clone(), routes, clock.clone(), stopped))
+    });
     systemd::tell(&format!("STATUS={why}"));
     let free = free(&start.loaded.config.data.folder);
     let go_on = loop {
@@ -121,7 +136,10 @@ fn want(error: &Error, start: &Start<'_>) -> Option<Want> {
             _ => cause.downcast_ref::<journal::Error>(),
         };
         match journal {
-            Some(journal::Error::Unwritable(_)) if is_on_server => Some(Want::Server),
+            // Its life may have ended before it began to work.
+            Some(journal::Error::Unwritable(_) | journal::Error::Closed) if is_on_server => {
+                Some(Want::Server)
+            }
             Some(journal::Error::Unwritable(_) | journal::Error::Io { .. }) => {
                 free(folder).is_some_and(|free| free < LEAST).then_some(Want::Room)
             }
