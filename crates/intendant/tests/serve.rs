@@ -8,7 +8,7 @@ use std::fs;
 
 use rustix::process::Signal;
 use serde_json::json;
-use support::{Ran, World, request};
+use support::{Ran, Serving, World, request};
 
 const GOOD: &str = r#"cat >/dev/null; echo '{"status": 0, "message": "entry written"}'"#;
 const BAD: &str = r#"cat >/dev/null; echo '{"status": 4, "message": "server down"}'; exit 4"#;
@@ -205,6 +205,22 @@ fn a_reload_takes_what_is_good_and_refuses_what_is_bad() {
     assert_eq!(listed.as_array().unwrap().len(), 2, "the old ones stay: {listed}");
 
     assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn a_service_manager_that_watches_hears_that_it_lives() {
+    let world = World::new();
+    let mut command = world.command(&["serve"]);
+    command.env("WATCHDOG_USEC", "100000");
+    let mut hub = Serving::begin(&world, command);
+    while hub.notice() != "READY=1" {}
+    // The first ones were told as it started.
+    for _ in 0..5 {
+        assert_eq!(hub.notice(), "WATCHDOG=1");
+    }
+    hub.signal(Signal::TERM);
+    while hub.notice() != "STOPPING=1" {}
+    assert_eq!(hub.wait(), Some(0));
 }
 
 #[test]

@@ -28,6 +28,7 @@ use crate::noop;
 use crate::plan::{Doors, Plan};
 use crate::role::Taken;
 use crate::signals::Signals;
+use crate::systemd;
 use life::Losses;
 
 /// Serves in the place of an older program. What is wrong with the settings ends it with 1, as it ends the original: its
@@ -47,6 +48,7 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let mut loaded = context.configuration()?;
     let level = start_log(&loaded, context)?;
     let mut signals = Signals::listen()?;
+    systemd::keep_saying_that_it_lives(&context.clock);
     let french = context.modules.french();
     let mut losses = Losses::default();
     loop {
