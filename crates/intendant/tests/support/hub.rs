@@ -21,12 +21,22 @@ impl HubProcess {
     /// One that does not run yet. Backends by name: further keys of the action, and what the script does between its begin
     /// and its end.
     pub(crate) fn new(backends: &[(&str, &str, &str)]) -> HubProcess {
-        let hub = HubProcess { home: tempfile::tempdir().unwrap(), child: None };
+        let hub = HubProcess::bare();
         for (name, keys, work) in backends {
-            backend(&hub.path("backends").join(name), &hub.path("witness"), name, keys, work);
+            hub.backend(name, keys, work, &hub.path("witness"));
         }
         fs::write(hub.path("witness"), "").unwrap();
         hub
+    }
+
+    /// One without backends.
+    pub(crate) fn bare() -> HubProcess {
+        HubProcess { home: tempfile::tempdir().unwrap(), child: None }
+    }
+
+    /// Gives it a backend that writes down in `witness` what it runs.
+    pub(crate) fn backend(&self, name: &str, keys: &str, work: &str, witness: &Path) {
+        backend(&self.path("backends").join(name), witness, name, keys, work);
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

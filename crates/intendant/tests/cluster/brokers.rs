@@ -1,0 +1,113 @@
+//! The hub that serves a queue is lost: the next one serves it, nothing is lost, and nothing is answered twice.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use testkit::bullmq::{Orchestrator, Version};
+use testkit::peer::{Language, Peer};
+use testkit::service::Kind;
+
+use crate::bed::{Bed, LONG};
+use crate::hub::ACTION;
+use crate::judge::judge_all;
+
+const QUICK: &[(&str, &str, &str)] = &[("10work", "    onError: 'stop'\n", "sleep 0.3")];
+/// So many requests, about so many subjects.
+const COUNT: usize = 200;
+const SUBJECTS: usize = 8;
+/// The routing key of the requests on the bus.
+const KEY: &str = "request.lists.update";
+
+/// Loses the hub at work twice, in the middle of the work.
+async fn lose_in_the_middle(bed: &mut Bed) {
+    for part in 1..=2 {
+        // Each has a begin and an end.
+        bed.wait_until("some have run", async |bed| bed.lines() >= part * 2 * COUNT / 4).await;
+        let hub = bed.wait_for_one().await;
+        bed.nodes[hub].lose();
+        assert!(bed.lines() < 2 * COUNT, "it was lost in the middle");
+        bed.wait_for_one().await;
+        bed.nodes[hub].spawn();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_hub_serves_the_orchestrator() {
+    let redis = Kind::Redis.start().unwrap();
+    let mut bed = Bed::with(3, QUICK, &format!("sesame:\n  main:\n    redis: {}\n", redis.url())).await;
+    let mut node = Orchestrator::start(Version::V5, redis.url(), "sesame").unwrap();
+    let id = |n: usize| format!("66c22991bdc3c9a7{n:08x}");
+    let job = |n: usize| {
+        let who = format!("s{}", n % SUBJECTS);
+        let payload = json!({ "identity": { "action": ACTION, "identity": { "_id": who } } });
+        json!({
+            "name": ACTION,
+            "data": { "concernedTo": who, "payload": payload, "options": { "async": true } },
+            "opts": { "jobId": id(n), "attempts": 1 },
+        })
+    };
+    node.ask("addBulk", json!({ "jobs": (0..COUNT).map(job).collect::<Vec<_>>() })).unwrap();
+    lose_in_the_middle(&mut bed).await;
+    let ids: Vec<String> = (0..COUNT).map(id).collect();
+    let told = tokio::task::block_in_place(|| {
+        node.ask("waitAll", json!({ "ids": ids, "ms": u64::try_from(LONG.as_millis()).unwrap() }))
+    });
+    told.unwrap_or_else(|error| panic!("{error}; {}", bed.logs()));
+    let counts = node.ask("counts", json!({})).unwrap();
+    assert_eq!((&counts["failed"], &counts["active"], &counts["wait"]), (&json!(0), &json!(0), &json!(0)));
+    bed.drain().await;
+    println!("{}", judge_all(&bed, COUNT).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_hub_serves_the_bus() {
+    let broker = Kind::RabbitMq.start().unwrap();
+    let bus = format!(
+        "bus:\n  lists:\n    url: {}\n    routes:\n      {KEY}:\n        action: {ACTION}\n\
+         \x20       concerned_to: /who\n        reply: true\n",
+        broker.url()
+    );
+    let mut bed = Bed::with(3, QUICK, &bus).await;
+    let mut peer = Peer::connect(Language::Python, broker.url()).unwrap();
+    peer.ask("exchange", json!({ "name": "asker.reply" })).unwrap();
+    peer.ask("queue", json!({ "name": "replies", "bindings": [["asker.reply", "#"]] })).unwrap();
+    let message = |n: usize| {
+        let properties = json!({
+            "message_id": format!("88d818a1-c77c-44e6-ad0c-{n:012x}"), "app_id": "asker", "reply_to": "asker.reply",
+            "delivery_mode": 2, "headers": { "soa-version": "2.0" },
+        });
+        let body = json!({ "who": format!("s{}", n % SUBJECTS) }).to_string();
+        json!({ "exchange": "lists.request", "key": KEY, "properties": properties, "body": body })
+    };
+    peer.ask("publish", json!({ "messages": (0..COUNT).map(message).collect::<Vec<_>>() })).unwrap();
+    lose_in_the_middle(&mut bed).await;
+    let mut answers: BTreeMap<String, String> = BTreeMap::new();
+    while answers.len() < COUNT {
+        note(&mut answers, &mut peer, 1, &bed);
+    }
+    bed.drain().await;
+    let left = peer.ask("exists", json!({ "queue": "replies" })).unwrap().as_u64().unwrap();
+    note(&mut answers, &mut peer, left, &bed);
+    assert_eq!(peer.ask("exists", json!({ "queue": "lists_job_q" })).unwrap(), 0);
+    println!("{}", judge_all(&bed, COUNT).await);
+}
+
+/// Takes replies. One whose confirmation was lost with its hub may come again: the same one, which can be seen.
+fn note(answers: &mut BTreeMap<String, String>, peer: &mut Peer, count: u64, bed: &Bed) {
+    let taken = tokio::task::block_in_place(|| {
+        peer.ask("get", json!({ "queue": "replies", "count": count, "seconds": LONG.as_secs() })).unwrap()
+    });
+    let taken: &Vec<Value> = taken.as_array().unwrap();
+    assert_eq!(taken.len() as u64, count, "{} are answered; {}", answers.len(), bed.logs());
+    for reply in taken {
+        let properties = &reply["properties"];
+        assert_eq!(properties["headers"]["status-code"], 200, "{reply}");
+        let [asked, id] =
+            ["correlation_id", "message_id"].map(|name| properties[name].as_str().unwrap().to_owned());
+        assert_eq!(
+            *answers.entry(asked.clone()).or_insert_with(|| id.clone()),
+            id,
+            "{asked} has two answers"
+        );
+    }
+}

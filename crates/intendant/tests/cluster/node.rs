@@ -1,0 +1,182 @@
+//! One hub of several: a machine of its own as far as it can tell, with its own road to PostgreSQL.
+
+use std::collections::HashSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use api::client::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use testkit::oracle::Run;
+use testkit::port::Port;
+use testkit::proxy::Proxy;
+use testkit::service::Service;
+use testkit::shadow::{Point, Shadow};
+
+use crate::bed::LONG;
+use crate::hub::HubProcess;
+
+/// All of them have the same.
+const KEY: &str = "5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed5eed";
+
+pub(crate) struct Node {
+    hub: HubProcess,
+    shadow: Shadow,
+    pub(crate) road: Proxy,
+    pub(crate) client: Client,
+    port: Port,
+    /// Whether it was started and not killed since.
+    pub(crate) lives: bool,
+}
+
+impl Node {
+    /// One that does not run yet. Its scripts write into `witness`, and into a file of this node which runs were its own.
+    pub(crate) fn new(server: &Service, backends: &[(&str, &str, &str)], witness: &Path, more: &str) -> Node {
+        let hub = HubProcess::bare();
+        let own = hub.path("own");
+        for (name, keys, work) in backends {
+            let work = format!("echo \"$JOB $STEP $ATTEMPT start\" >> '{}'\n{work}", own.display());
+            hub.backend(name, keys, &work, witness);
+        }
+        let road = Proxy::to(server.address()).unwrap();
+        hub.configure(&format!(
+            "breaker:\n  failures: 0\njournal:\n  url: {}\n{more}",
+            road.url(server.url())
+        ));
+        fs::write(hub.path("key"), KEY).unwrap();
+        fs::set_permissions(hub.path("key"), Permissions::from_mode(0o600)).unwrap();
+        fs::write(&own, "").unwrap();
+        let client = Client::new(hub.path("socket"));
+        let shadow = Shadow::new(&hub.path("data"), &hub.path("shadow")).unwrap();
+        Node { hub, shadow, road, client, port: Port::take().unwrap(), lives: false }
+    }
+
+    /// Starts it, whether it can take work or not.
+    pub(crate) fn spawn(&mut self) {
+        let address = format!("127.0.0.1:{}", self.port.number());
+        self.hub.spawn(|command| {
+            self.shadow.follow(command).unwrap();
+            command.env("INTENDANT_HTTP__LISTEN", address);
+        });
+        self.lives = true;
+    }
+
+    /// Where it is reached over TCP.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port.number())
+    }
+
+    /// What a command prints that asks this hub; it has to succeed.
+    pub(crate) fn command(&self, args: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
+        command
+            .env_clear()
+            .env("HOME", self.hub.path(""))
+            .arg("--config")
+            .arg(self.hub.path("intendant.yml"));
+        let ran = command.args(args).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    }
+
+    /// Kills it. What it runs goes on, on a machine that lives.
+    pub(crate) fn kill(&mut self) {
+        self.hub.kill();
+        self.lives = false;
+    }
+
+    /// Kills it and all that it runs, as the loss of the machine does.
+    pub(crate) fn lose(&mut self) {
+        self.kill();
+        self.kill_scripts();
+    }
+
+    /// Lets it die at this point. What it runs goes on.
+    pub(crate) fn dies_at(&mut self, point: Point) {
+        self.shadow.arm(point).unwrap();
+        let mut hub = self.hub.take();
+        self.lives = false;
+        let died = tokio::task::block_in_place(|| testkit::wait::until(LONG, || hub.try_wait().unwrap()));
+        assert!(died.is_some(), "it lives; the log:\n{}", self.hub.log());
+    }
+
+    /// Asks it to stop, and says how it ended.
+    pub(crate) async fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        let mut hub = self.hub.take();
+        self.lives = false;
+        tokio::task::spawn_blocking(move || hub.wait().unwrap().code()).await.unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(self.hub.child()), signal).unwrap();
+    }
+
+    /// Whether it says that it takes work.
+    pub(crate) async fn is_at_work(&self) -> bool {
+        self.lives && self.says().await == Some(true)
+    }
+
+    /// Whether it answers, and says that it does not take work.
+    pub(crate) async fn stands_by(&self) -> bool {
+        self.lives && self.says().await == Some(false)
+    }
+
+    async fn says(&self) -> Option<bool> {
+        let said = tokio::time::timeout(crate::load::ANSWERS, self.client.ready()).await;
+        said.ok()?.ok().map(|said| said.ready)
+    }
+
+    /// The runs that were its own.
+    pub(crate) fn runs(&self) -> HashSet<Run> {
+        let own = fs::read_to_string(self.hub.path("own")).unwrap();
+        testkit::oracle::read(&own).unwrap().into_iter().map(|line| line.run).collect()
+    }
+
+    pub(crate) fn forget_runs(&self) {
+        fs::write(self.hub.path("own"), "").unwrap();
+    }
+
+    /// The end of its log.
+    pub(crate) fn log(&self) -> String {
+        let log = self.hub.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// Kills what works in its folders, until there is nothing left: a script may be about to start another one.
+    fn kill_scripts(&self) {
+        let home = self.hub.path("backends").canonicalize().unwrap();
+        let here = |pid: &Pid| {
+            let cwd = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
+            cwd.is_ok_and(|cwd| cwd.starts_with(&home))
+        };
+        let left = || {
+            let all = fs::read_dir("/proc").unwrap().flatten();
+            let pids =
+                all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
+            pids.filter(here).collect::<Vec<Pid>>()
+        };
+        let gone = testkit::wait::until(LONG, || {
+            let left = left();
+            for pid in &left {
+                // It may have ended just now.
+                let _ = kill_process(*pid, Signal::KILL);
+            }
+            left.is_empty().then_some(())
+        });
+        assert!(gone.is_some(), "scripts that cannot be killed");
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if self.lives {
+            // One that stands still cannot be waited for otherwise.
+            self.signal(Signal::CONT);
+            self.kill();
+        }
+        self.kill_scripts();
+    }
+}
