@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for people: it prints")]
 
 mod bench;
+mod cluster;
 mod deny;
 mod fuzz;
 mod library;
@@ -64,6 +65,21 @@ enum Chore {
         #[arg(long, default_value_t = 20_261_126)]
         seed: u64,
     },
+    /// Several hubs on one PostgreSQL, to try by hand what happens when one is gone
+    Cluster {
+        /// How many
+        #[arg(default_value_t = 3)]
+        hubs: usize,
+    },
+    /// Faults at random on three hubs with one PostgreSQL, for hours: nothing lost, nothing repeated in silence
+    ClusterCrash {
+        /// How many faults
+        #[arg(default_value_t = 200)]
+        rounds: u64,
+        /// Another order of faults
+        #[arg(long, default_value_t = 20_261_127)]
+        seed: u64,
+    },
     /// Keep a picture of every page of the console: phone, desktop and very wide, light and dark
     Screenshots {
         /// Where the pictures go; made if missing
@@ -107,6 +123,8 @@ fn main() -> ExitCode {
         Chore::Sabotage { names } => sabotage::run(&names),
         Chore::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Chore::Soak { minutes, seed } => test::soak(minutes, seed),
+        Chore::Cluster { hubs } => cluster::run(hubs),
+        Chore::ClusterCrash { rounds, seed } => test::cluster_crash(rounds, seed),
         Chore::Screenshots { folder } => test::screenshots(&folder),
         Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),

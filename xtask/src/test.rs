@@ -36,6 +36,19 @@ pub(crate) fn soak(minutes: u64, seed: u64) -> Result<()> {
     )
 }
 
+/// Runs so many faults on three hubs, with the program as it is installed.
+pub(crate) fn cluster_crash(rounds: u64, seed: u64) -> Result<()> {
+    services::install(&[Kind::PostgreSql])?;
+    let one = "whoever_is_at_work";
+    let test =
+        ["test", "-p", "intendant", "--locked", "--release", "--test", "cluster", one, "--", "--nocapture"];
+    show_and_run(
+        cargo(&test)
+            .env("INTENDANT_CLUSTER_ROUNDS", rounds.to_string())
+            .env("INTENDANT_CLUSTER_SEED", seed.to_string()),
+    )
+}
+
 /// Looks at every page in a browser and keeps what is seen.
 pub(crate) fn screenshots(folder: &Path) -> Result<()> {
     services::install(&[Kind::RabbitMq])?;
