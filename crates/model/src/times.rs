@@ -81,7 +81,14 @@ fn told_of(cron: &Cron, zone: &TimeZone, at: Timestamp) -> Option<String> {
 impl fmt::Display for Times {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Times::Every(pause) => write!(f, "every {} s", pause.as_secs_f64()),
+            Times::Every(pause) => match (pause.as_secs(), pause.subsec_nanos()) {
+                (3600, 0) => f.write_str("every hour"),
+                (60, 0) => f.write_str("every minute"),
+                (1, 0) => f.write_str("every second"),
+                (seconds, 0) if seconds % 3600 == 0 => write!(f, "every {} h", seconds / 3600),
+                (seconds, 0) if seconds % 60 == 0 => write!(f, "every {} min", seconds / 60),
+                _ => write!(f, "every {} s", pause.as_secs_f64()),
+            },
             Times::At(cron, zone) => match zone.iana_name() {
                 Some(zone) => write!(f, "{} ({zone})", cron.as_str()),
                 None => f.write_str(cron.as_str()),
@@ -102,6 +109,21 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_pause_is_told_in_the_largest_unit_that_fits() {
+        for (seconds, told) in [
+            (3600.0, "every hour"),
+            (7200.0, "every 2 h"),
+            (60.0, "every minute"),
+            (5400.0, "every 90 min"),
+            (1.0, "every second"),
+            (90.0, "every 90 s"),
+            (0.25, "every 0.25 s"),
+        ] {
+            assert_eq!(Times::Every(Duration::from_secs_f64(seconds)).to_string(), told);
+        }
     }
 
     fn paris(pattern: &str) -> Times {

@@ -233,5 +233,5 @@ async fn the_sweeps_of_the_hub_are_chores_that_are_seen() {
         chores.len() == 5 && chores.iter().all(|chore| chore.last.is_some() && chore.failing.is_none())
     })
     .await;
-    assert!(hub.chores().iter().any(|chore| chore.name.contains("old") && chore.times == "every 60 s"));
+    assert!(hub.chores().iter().any(|chore| chore.name.contains("old") && chore.times == "every minute"));
 }

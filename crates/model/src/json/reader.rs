@@ -149,11 +149,20 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-/// A number as it is kept: whole ones with all their digits, all others as what programs make of them, doubles. `None` =
-/// no program holds one so large. The text is a number as JSON has it.
+/// From here on doubles are written with an exponent, as JavaScript does.
+const EXPONENT: f64 = 1e21;
+
+/// A number as it is kept: one that is written as digits alone with all of them, all others as what programs make of them,
+/// doubles, and those as JavaScript writes them: `1E2` and `100.0` are `100`. `None` = no program holds one so large. The
+/// text is a number as JSON has it.
 pub fn number(text: &str) -> Option<Number> {
-    let double = text.parse::<f64>().ok().and_then(Number::from_f64)?;
-    if is_whole(text) { text.parse().ok() } else { Some(double) }
+    let double = text.parse::<f64>().ok().filter(|double| double.is_finite())?;
+    if is_whole(text) {
+        return text.parse().ok();
+    }
+    // The sign of a zero is kept.
+    let is_whole = double.fract() == 0.0 && double != 0.0 && double.abs() < EXPONENT;
+    if is_whole { double.to_string().parse().ok() } else { Number::from_f64(double) }
 }
 
 /// Digits alone. Of `-0` the sign would be lost.
