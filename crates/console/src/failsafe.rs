@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use engine::{HeldSet, Verdict};
-use http::page::{Agree, Form, Lost, Told, Visit};
+use http::page::{Agree, Disagreed, Form, Lost, Told, Visit};
 use http::{May, Operate, Problem, Read};
 use jiff::Timestamp;
 use model::{Destructive, Job};
@@ -177,10 +177,15 @@ pub(crate) async fn one(
     _: May<Read>,
     Path(set): Path<String>,
 ) -> Result<Response, Problem> {
-    page(&console, &visit, &set, false).await
+    page(&console, &visit, &set, None).await
 }
 
-async fn page(console: &Console, visit: &Visit, set: &str, wrong: bool) -> Result<Response, Problem> {
+async fn page(
+    console: &Console,
+    visit: &Visit,
+    set: &str,
+    wrong: Option<Disagreed>,
+) -> Result<Response, Problem> {
     let set = console.hub.held_set(set).await?;
     let jobs = console.hub.held_jobs(&set.name, None, ROWS).await?;
     let lost = Loss::of(console, visit, &set, &jobs).await?;
@@ -194,7 +199,7 @@ async fn page(console: &Console, visit: &Visit, set: &str, wrong: bool) -> Resul
         rows,
         held: Held::new(visit, set),
     };
-    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(visit.page(title).status(status).show(&content))
 }
 
@@ -206,8 +211,8 @@ pub(crate) async fn approve(
     Path(set): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
-    if !Agree::is_given(&form) {
-        return page(&console, &visit, &set, true).await;
+    if let Err(why) = Agree::given(&form) {
+        return page(&console, &visit, &set, Some(why)).await;
     }
     let decided = console.hub.approve(&set, through(&form)?, &caller.actor).await?;
     Ok(said("approved", decided.jobs))

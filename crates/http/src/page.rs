@@ -22,7 +22,7 @@ mod text;
 mod visit;
 mod when;
 
-pub use agree::Agree;
+pub use agree::{Agree, Disagreed};
 pub use around::around;
 pub use asset::Assets;
 pub use form::Form;

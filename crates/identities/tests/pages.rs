@@ -218,6 +218,12 @@ async fn buttons_say_what_will_happen_and_do_it() {
     );
     let typed = post(&bed, "/identities/many", "do=delete&id=fresh&agree-n=180&agree=18").await;
     assert!(typed.0 == 422 && typed.2.contains("This is another number."), "{}", typed.2);
+    let meanwhile = post(&bed, "/identities/many", "do=delete&id=fresh&agree-n=2").await;
+    assert!(
+        meanwhile.0 == 422 && meanwhile.2.contains("The number has changed meanwhile"),
+        "{}",
+        meanwhile.2
+    );
     assert_eq!(bed.state("fresh").await, State::Synchronised, "nothing was done");
     let (status, place, _) = post(&bed, "/identities/many", "do=delete&id=fresh&agree-n=1").await;
     assert_eq!((status.as_u16(), place.as_str()), (303, "/identities?said=identities-delete.1"));

@@ -110,6 +110,20 @@ async fn what_a_stop_leaves_over_goes_on_and_nothing_is_asked_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_those_who_were_counted_lose_something() {
+    let bed = Bed::new().await;
+    bed.ready(&["a", "b"]).await;
+    let counted = bed.register.fitting(&all(), Deed::Delete).await.unwrap();
+    assert_eq!(counted.iter().collect::<Vec<_>>(), ["a", "b"]);
+    bed.ready(&["newcomer"]).await;
+    let report = bed.register.carry_out_agreed(all(), Deed::Delete, counted, &actor()).await.unwrap();
+    assert_eq!((report.done, report.left), (2, 1));
+    assert_eq!((report.examples[0].id.as_str(), report.examples[0].code.as_str()), ("newcomer", "changed"));
+    assert_eq!(bed.state("newcomer").await, State::ToSynchronise);
+    assert_eq!(bed.state("a").await, State::Deleted, "no backend ever heard of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn access_is_taken_given_back_and_ended() {
     let bed = Bed::new().await;
     bed.ready(&["a", "never"]).await;

@@ -16,16 +16,34 @@ pub struct Agree {
 }
 
 impl Agree {
-    /// The field for so many. `wrong` = another number was typed before.
-    pub fn new(v: &Visit, n: u64, wrong: bool) -> Self {
+    /// The field for so many, and what was wrong with an answer before.
+    pub fn new(v: &Visit, n: u64, wrong: Option<Disagreed>) -> Self {
         let ask = must_type(n).then(|| v.count("agree-type", n));
-        Agree { n, ask, wrong: wrong.then(|| v.t("agree-wrong")) }
+        Agree { n, ask, wrong: wrong.map(|why| v.t(why.key())) }
     }
 
-    /// Whether a form agrees to what it showed.
-    pub fn is_given(form: &Form) -> bool {
+    /// The number that a form showed, when the form agrees to it.
+    pub fn given(form: &Form) -> Result<u64, Disagreed> {
         let shown = form.get("agree-n").and_then(|n| n.parse().ok());
-        shown.is_some_and(|n| agrees(n, form.get("agree").unwrap_or_default()))
+        shown.filter(|n| agrees(*n, form.get("agree").unwrap_or_default())).ok_or(Disagreed::Typed)
+    }
+}
+
+/// Why something is not done that was to be agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disagreed {
+    /// Another number was typed than the one that was shown.
+    Typed,
+    /// It is about another number by now.
+    Meanwhile,
+}
+
+impl Disagreed {
+    const fn key(self) -> &'static str {
+        match self {
+            Disagreed::Typed => "agree-wrong",
+            Disagreed::Meanwhile => "agree-meanwhile",
+        }
     }
 }
 

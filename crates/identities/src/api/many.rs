@@ -191,8 +191,12 @@ fn chosen(selection: Selection, without: Option<register::Filter>) -> Result<reg
 async fn destroy(api: Api, asked: Selection, deed: Deed, actor: Actor) -> Result<Json<Report>, Problem> {
     let expected = asked.expected;
     let selection = chosen(asked, None)?;
-    agreed(deed.as_str(), api.register.fitting(&selection, deed).await?, expected)?;
-    carry_out(api, selection, deed, actor).await
+    let meant = api.register.fitting(&selection, deed).await?;
+    agreed(deed.as_str(), meant.len() as u64, expected)?;
+    finish(api, move |register: register::Register| async move {
+        register.carry_out_agreed(selection, deed, meant, &actor).await
+    })
+    .await
 }
 
 async fn carry_out(

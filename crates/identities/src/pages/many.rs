@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State as Extract};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use http::page::{Agree, Form, Lost, Told, Visit};
+use http::page::{Agree, Disagreed, Form, Lost, Told, Visit};
 use http::{May, Operate, Problem};
 use serde_json::Value;
 
@@ -66,11 +66,16 @@ pub(super) async fn ask(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let chosen = Chosen::read(&Form::of_query(query.as_deref().unwrap_or_default()))?;
-    page(&pages, &visit, chosen, false).await
+    page(&pages, &visit, chosen, None).await
 }
 
-/// `wrong`: another number was typed than the one that is to be agreed to.
-async fn page(pages: &Pages, visit: &Visit, chosen: Chosen, wrong: bool) -> Result<Response, Problem> {
+/// The page that asks, and what was `wrong` with the answer before.
+async fn page(
+    pages: &Pages,
+    visit: &Visit,
+    chosen: Chosen,
+    wrong: Option<Disagreed>,
+) -> Result<Response, Problem> {
     let (fits, left, lost) = count(&pages.register, &chosen).await?;
     let danger = chosen.act.is_dangerous();
     let content = Ask {
@@ -83,7 +88,7 @@ async fn page(pages: &Pages, visit: &Visit, chosen: Chosen, wrong: bool) -> Resu
         fields: chosen.asked.fields(),
         ids: chosen.ids,
     };
-    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(visit.page(visit.t(&format!("act-{}", content.word))).status(status).show(&content))
 }
 
@@ -138,15 +143,27 @@ pub(super) async fn act(
     form: Form,
 ) -> Result<Response, Problem> {
     let chosen = Chosen::read(&form)?;
-    if chosen.act.is_dangerous() && !Agree::is_given(&form) {
-        return page(&pages, &visit, chosen, true).await;
-    }
-    let (register, act, selection) = (pages.register, chosen.act, chosen.selection());
+    let (register, act, selection) = (pages.register.clone(), chosen.act, chosen.selection());
+    let agreed = match act {
+        Act::Ask(deed) if act.is_dangerous() => {
+            let meant = register.fitting(&selection, deed).await?;
+            let agreed = Agree::given(&form)
+                .and_then(|n| if n == meant.len() as u64 { Ok(meant) } else { Err(Disagreed::Meanwhile) });
+            match agreed {
+                Ok(meant) => Some(meant),
+                Err(why) => return page(&pages, &visit, chosen, Some(why)).await,
+            }
+        }
+        _ => None,
+    };
     // It goes on to the end, also when the browser goes away in the middle.
     let work = tokio::spawn(async move {
-        match act {
-            Act::Move(state) => register.move_to(selection, state, &caller.actor).await,
-            Act::Ask(deed) => register.carry_out(selection, deed, &caller.actor).await,
+        match (act, agreed) {
+            (Act::Move(state), _) => register.move_to(selection, state, &caller.actor).await,
+            (Act::Ask(deed), None) => register.carry_out(selection, deed, &caller.actor).await,
+            (Act::Ask(deed), Some(meant)) => {
+                register.carry_out_agreed(selection, deed, meant, &caller.actor).await
+            }
         }
     });
     let Report { done, left, examples, .. } = work.await.map_err(|error| Problem::bug(&error))??;

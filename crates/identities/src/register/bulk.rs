@@ -1,5 +1,6 @@
 //! What is done to one identity, to a selection, or to all that fit a filter.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -83,20 +84,48 @@ impl Want {
     }
 }
 
+/// What is done to each of many.
+struct Task {
+    want: Want,
+    /// Nobody else loses anything.
+    agreed: Option<BTreeSet<String>>,
+    /// The run that it is in the history.
+    run: Option<String>,
+    begun: Arc<Begun>,
+}
+
 impl Register {
     /// Moves identities to a state.
     pub async fn move_to(&self, selection: Selection, state: State, actor: &Actor) -> Result<Report, Error> {
-        self.to_each(selection, Want::Move(state), actor).await
+        self.to_each(selection, Want::Move(state), None, actor).await
     }
 
     /// Asks the backends for something about identities: one job each. What has one under way gets no second one.
     pub async fn carry_out(&self, selection: Selection, deed: Deed, actor: &Actor) -> Result<Report, Error> {
-        self.to_each(selection, Want::Ask(deed), actor).await
+        self.to_each(selection, Want::Ask(deed), None, actor).await
+    }
+
+    /// The same for those alone of a selection who were `agreed` to, by id ([`Register::fitting`]): whoever has come to be one
+    /// of them since is left.
+    pub async fn carry_out_agreed(
+        &self,
+        selection: Selection,
+        deed: Deed,
+        agreed: BTreeSet<String>,
+        actor: &Actor,
+    ) -> Result<Report, Error> {
+        self.to_each(selection, Want::Ask(deed), Some(agreed), actor).await
     }
 
     /// Does something to each, many at once. That it is done is in the audit with the first of them, and how many there
     /// were when it has ended.
-    async fn to_each(&self, selection: Selection, want: Want, actor: &Actor) -> Result<Report, Error> {
+    async fn to_each(
+        &self,
+        selection: Selection,
+        want: Want,
+        agreed: Option<BTreeSet<String>>,
+        actor: &Actor,
+    ) -> Result<Report, Error> {
         let mut report = Report::default();
         let entry = |report: &Report, what: String| {
             let (code, Report { done, left, .. }) = (want.code(), report);
@@ -113,13 +142,18 @@ impl Register {
         };
         let run = self.new_run(want, many, actor).await?;
         let begun = Arc::new(Begun::with_run(begun, run.as_ref().map(Run::write)));
-        let named: Option<Arc<str>> = run.as_ref().map(|run| run.id.as_str().into());
+        let task = Arc::new(Task {
+            want,
+            agreed,
+            run: run.as_ref().map(|run| run.id.clone()),
+            begun: Arc::clone(&begun),
+        });
         // After a first error nothing more is begun, and what is under way is waited for: it may be done all the same.
         let failed = AtomicBool::new(false);
         let going = self
             .ids(selection)
             .take_while(|_| std::future::ready(!failed.load(Ordering::Relaxed)))
-            .map_ok(|id| self.clone().once(id, want, named.clone(), Arc::clone(&begun)))
+            .map_ok(|id| self.clone().once(id, Arc::clone(&task)))
             .try_buffer_unordered(AT_ONCE);
         let mut going = std::pin::pin!(going);
         let mut done = Ok(());
@@ -170,13 +204,7 @@ impl Register {
     }
 
     /// Does it to an identity as it stands, again when somebody else changed it at the same moment.
-    async fn once(
-        self,
-        id: String,
-        want: Want,
-        run: Option<Arc<str>>,
-        begun: Arc<Begun>,
-    ) -> Result<(String, Outcome), Error> {
+    async fn once(self, id: String, task: Arc<Task>) -> Result<(String, Outcome), Error> {
         for _ in 0..TRIES {
             let identity = match self.find_meant(&id).await {
                 Ok(Some(identity)) => identity,
@@ -186,9 +214,9 @@ impl Register {
                 }
                 Err(error) => return Err(error),
             };
-            let done = match want {
-                Want::Move(state) => self.move_one(identity, state, &begun).await,
-                Want::Ask(deed) => self.ask(identity, deed, run.as_deref(), &begun).await,
+            let done = match task.want {
+                Want::Move(state) => self.move_one(identity, state, &task.begun).await,
+                Want::Ask(deed) => self.ask(identity, deed, &task).await,
             };
             match done {
                 Err(error) if error.is_conflict() => {}
@@ -211,15 +239,13 @@ impl Register {
     }
 
     /// Makes the job of one identity, in one commit with its new state.
-    async fn ask(
-        &self,
-        mut identity: Identity,
-        deed: Deed,
-        run: Option<&str>,
-        begun: &Begun,
-    ) -> Result<Outcome, Error> {
+    async fn ask(&self, mut identity: Identity, deed: Deed, task: &Task) -> Result<Outcome, Error> {
+        let (run, begun) = (task.run.as_deref(), &task.begun);
         if let Err(why) = identity.situation().allows(deed) {
             return Ok(Err(why.into()));
+        }
+        if task.agreed.as_ref().is_some_and(|agreed| !agreed.contains(&identity.id)) {
+            return Ok(Err(Hindrance::Changed.into()));
         }
         if deed == Deed::Delete && !identity.kept.reached && identity.kept.last.is_none() {
             // No backend ever heard of it.

@@ -1,4 +1,6 @@
-//! To how many something could be done just now: asked before what cannot be taken back.
+//! Who something could be done to just now: asked before what cannot be taken back.
+
+use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt as _;
 
@@ -7,29 +9,29 @@ use crate::error::Error;
 use crate::state::Deed;
 
 impl Register {
-    /// How many of a selection something can be asked for just now. One that cannot be read does not count.
-    pub async fn fitting(&self, selection: &Selection, deed: Deed) -> Result<u64, Error> {
+    /// The ids of those of a selection for whom something can be asked just now. One that cannot be read is not among them.
+    pub async fn fitting(&self, selection: &Selection, deed: Deed) -> Result<BTreeSet<String>, Error> {
+        let mut fit = BTreeSet::new();
         let ids = match selection {
             Selection::Filter(filter) => {
                 let mut pages = std::pin::pin!(self.pages(filter.clone()));
-                let mut fits = 0;
                 while let Some(page) = pages.try_next().await? {
-                    fits += page.identities.iter().filter(|one| one.situation().allows(deed).is_ok()).count();
+                    let fits = page.identities.into_iter().filter(|one| one.situation().allows(deed).is_ok());
+                    fit.extend(fits.map(|one| one.id));
                 }
-                return Ok(fits as u64);
+                return Ok(fit);
             }
             Selection::Ids(ids) => ids,
         };
-        let mut meant = std::collections::BTreeSet::new();
         for id in ids {
             match self.find_meant(id).await {
                 Ok(Some(one)) if one.situation().allows(deed).is_ok() => {
-                    meant.insert(one.id);
+                    fit.insert(one.id);
                 }
                 Ok(_) | Err(Error::Damaged { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(meant.len() as u64)
+        Ok(fit)
     }
 }

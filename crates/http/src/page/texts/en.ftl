@@ -43,6 +43,7 @@ problem-refused-hint = Nothing was changed. Go back and correct what was asked.
 # Agreeing to what cannot be taken back.
 agree-type = Type { $n } to confirm
 agree-wrong = This is another number.
+agree-meanwhile = The number has changed meanwhile: look again.
 
 # What will be lost.
 lost-and = and { $n } more

@@ -43,6 +43,7 @@ problem-refused-hint = Rien n’a été modifié. Revenez en arrière et corrige
 # Confirmer ce qui est irréversible.
 agree-type = Tapez { $n } pour confirmer
 agree-wrong = Ce n’est pas ce nombre.
+agree-meanwhile = Ce nombre a changé entre-temps : vérifiez de nouveau.
 
 # Ce qui va être perdu.
 lost-and = et { $n } de plus
