@@ -125,6 +125,7 @@ fn who_stops_waiting_before_the_hub_has_answered_is_told_the_same() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(words.contains("was accepted and goes on"), "{words}");
     let id = words.split("job ").nth(1).unwrap().split(' ').next().unwrap();
+    world.wait_until_started();
     world.open_gate();
     assert_eq!(world.run(&["jobs", "watch", id]).code, 0);
 }

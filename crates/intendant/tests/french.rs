@@ -390,6 +390,9 @@ fn a_failure_is_told_in_french_and_json_stays_as_it_is() {
         let said = format!("{}{}", failed.stdout, failed.stderr);
         assert!(said.contains(words), "{words}: {said}");
     }
+    // What the operating system says, too.
+    let unreadable = run(&["submit", "/proc/self/mem"]);
+    assert!(unreadable.stderr.contains("erreur d’entrée-sortie"), "{unreadable:?}");
     let listed = run(&["jobs", "list"]).stdout;
     assert!(listed.contains("✗ échoué"), "{listed}");
     let listed = run(&["jobs", "list", "--json"]).json();

@@ -76,9 +76,9 @@ fn who_watches_a_job_sees_how_far_it_is() {
     });
 }
 
-/// Types passwords, each when it is asked for; what was shown, and how the command ended.
-fn types(world: &World, id: &str, words: &[(&str, &str)]) -> (String, bool) {
-    let mut child = typed_at(world, &["identities", "password", id], Stdio::piped());
+/// Types what is asked for, each when it is; what was shown, and how the command ended.
+fn types(world: &World, command: &[&str], words: &[(&str, &str)]) -> (String, bool) {
+    let mut child = typed_at(world, command, Stdio::piped());
     let mut shown = String::new();
     for (asked, typed) in words {
         shown.push_str(&read_until(&mut child, &[*asked]));
@@ -100,16 +100,43 @@ fn a_password_is_typed_twice_and_not_shown() {
     let synchronised = world.run(&["identities", "sync", "--wait"]);
     assert_eq!(synchronised.code, 0, "{synchronised:?}");
 
-    let (new, again) = ("new password", "once more");
-    let (shown, well) = types(&world, "ann", &[(new, "s3cret-one\r"), (again, "s3cret-two\r")]);
+    let (new, again, password) = ("new password", "once more", ["identities", "password", "ann"]);
+    let (shown, well) = types(&world, &password, &[(new, "s3cret-one\r"), (again, "s3cret-two\r")]);
     assert!(!well && shown.contains("not the same"), "{shown}");
-    let (shown, well) = types(&world, "ann", &[(new, "s3cret-one\x03")]);
+    let (shown, well) = types(&world, &password, &[(new, "s3cret-one\x03")]);
     assert!(!well && shown.contains("nothing was changed"), "{shown}");
     assert!(!std::fs::read_to_string(world.path("reset")).unwrap().contains("s3cret"));
 
-    let (shown, well) = types(&world, "ann", &[(new, "wrong\x15s3cret-onex\x7f\r"), (again, "s3cret-one\r")]);
+    let (shown, well) =
+        types(&world, &password, &[(new, "wrong\x15s3cret-onex\x7f\r"), (again, "s3cret-one\r")]);
     assert!(well && shown.contains("the password is set") && !shown.contains("s3cret"), "{shown}");
     let asked = std::fs::read_to_string(world.path("reset")).unwrap();
     assert!(asked.contains(r#""newPassword":"s3cret-one""#), "{asked}");
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn above_fifty_their_number_is_typed() {
+    let world = World::new();
+    world.backend("10directory", "cat >/dev/null; echo '{\"status\":0}'");
+    let rows: String = (0..51).map(|n| format!("p{n},p{n},PERSON {n},PERSON\n")).collect();
+    let people = world.file("people.csv", format!("_id,uid,cn,sn\n{rows}"));
+    let hub = world.serve();
+    let imported = world.run(&["identities", "import", "--validated", &people]);
+    assert!(imported.code == 0 && imported.stdout.contains("51 new"), "{imported:?}");
+
+    let delete = ["identities", "delete", "--all"];
+    // Where nobody can be asked it has to be said.
+    world.run(&delete).said(2, &["51 identities are meant, more than 50", "--expected 51"]);
+    let asked = "51 identities will be deleted; type their number";
+    let left =
+        |world: &World| world.run(&["identities", "list", "--in", "deleted", "--json"]).json()["total"] == 0;
+    for (typed, words) in [("50\r", "that is another number"), ("yes\r", "no number was typed")] {
+        let (shown, well) = types(&world, &delete, &[(asked, typed)]);
+        assert!(!well && shown.contains(words) && left(&world), "{shown}");
+    }
+    let (shown, well) = types(&world, &delete, &[(asked, "51\r")]);
+    assert!(well && shown.contains("51"), "{shown}");
+    assert_eq!(world.run(&["identities", "list", "--in", "deleted", "--json"]).json()["total"], 51);
     assert_eq!(hub.stop(), Some(0));
 }

@@ -1,8 +1,11 @@
 //! `intendant jobs deliveries …`.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use api::dto::{self, Delivery, DeliveryQuery, RecordQuery};
 use model::DeliveryState;
+use uuid::Uuid;
 
 use crate::cli::{Deliveries, DeliveryList, DropDeliveries, Resend, WhichDeliveries};
 use crate::context::Context;
@@ -70,27 +73,47 @@ fn table(deliveries: &[Delivery], context: &Context) -> Table {
 
 async fn retry(args: Resend, context: &Context) -> Result<Exit> {
     let WhichDeliveries { ids, all, courier, address, cause } = args.which;
+    let named = distinct(&ids);
     let asked = dto::Resend { ids, all, courier, address, cause };
     let settled = context.client()?.retry_deliveries(&asked).await?;
-    told(settled, "to be sent again", args.json, context)
+    told(settled, named, "to be sent again", args.json, context)
 }
 
 async fn discard(args: DropDeliveries, context: &Context) -> Result<Exit> {
     let WhichDeliveries { ids, all, courier, address, cause } = args.which;
+    let named = distinct(&ids);
     let asked = dto::DropDeliveries { ids, all, courier, address, cause, reason: args.reason };
     let settled = context.client()?.drop_deliveries(&asked).await?;
-    told(settled, "dropped", args.json, context)
+    told(settled, named, "dropped", args.json, context)
 }
 
-fn told(settled: dto::DeliveriesSettled, words: &str, json: bool, context: &Context) -> Result<Exit> {
+fn distinct(ids: &[Uuid]) -> u64 {
+    ids.iter().collect::<BTreeSet<_>>().len() as u64
+}
+
+/// Says for how many it was done; where fewer than were `named`, some are not there or have not been given up.
+fn told(
+    settled: dto::DeliveriesSettled,
+    named: u64,
+    words: &str,
+    json: bool,
+    context: &Context,
+) -> Result<Exit> {
+    let left = named.saturating_sub(settled.deliveries);
+    let screen = &context.screen;
     if json {
-        context.screen.json(&settled)?;
-    } else {
+        screen.json(&settled)?;
+    } else if left == 0 || settled.deliveries > 0 {
         let counted = match settled.deliveries {
             1 => "1 delivery".to_owned(),
             n => format!("{n} deliveries"),
         };
-        context.screen.marked(Mark::Good, format!("{counted} {words}"))?;
+        screen.marked(Mark::Good, format!("{counted} {words}"))?;
     }
-    Ok(Exit::Done)
+    if left > 0 {
+        screen.fail(format!(
+            "{left} of those named are not there, or have not been given up: nothing was done to them"
+        ));
+    }
+    Ok(Exit::of(left == 0))
 }
