@@ -209,7 +209,8 @@ impl Single {
         Ok(Single {
             accept: says(
                 "INSERT INTO live (id, seq, source, action, subject, class, state, head, lane, due_at, accepted_at)
-                 VALUES ($1, $2, 'bench', 'IDENTITY_UPDATE', 'identity:' || ($2 % 500)::text, 1, 0, true, '', 0, 0)",
+                 VALUES ($1, $2::bigint, 'bench', 'IDENTITY_UPDATE', 'identity:' || ($2::bigint % 500)::text, 1, 0, true, '',
+                     0, 0)",
             )
             .await?,
             body: says("INSERT INTO body (job, sealed) VALUES ($1, $2)").await?,
