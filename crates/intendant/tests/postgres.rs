@@ -6,6 +6,8 @@
 
 #[path = "support/hub.rs"]
 mod hub;
+#[path = "postgres/kept.rs"]
+mod kept;
 mod support;
 #[path = "support/views.rs"]
 mod views;
