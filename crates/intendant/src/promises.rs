@@ -55,6 +55,13 @@ pub(crate) fn durable(promises: &Promises, required: bool) -> Finding {
     let remedy = "give PostgreSQL synchronous_standby_names (Patroni: synchronous_mode), or set \
                   journal.require_synchronous to false";
     match (promises.standbys, promises.synchronous) {
+        (0, Some(true)) => Finding::warning(
+            NAME,
+            format!(
+                "version {version} waits for a synchronous standby, and none follows it: nothing is written until one does"
+            ),
+            "start the standby, or take synchronous_standby_names back: commits are then on one disk",
+        ),
         (_, Some(true)) => Finding::ok(
             NAME,
             format!(
@@ -138,6 +145,9 @@ mod tests {
         assert_eq!(worst(&hidden, true), (Level::Error, 1));
         let synchronous = Promises { synchronous: Some(true), ..lagging };
         assert_eq!(worst(&synchronous, true), (Level::Ok, 1));
+        let away = Promises { standbys: 0, ..synchronous };
+        assert_eq!(worst(&away, true), (Level::Warning, 1));
+        assert!(durable(&away, true).what.contains("nothing is written"));
     }
 
     #[test]

@@ -34,7 +34,9 @@ fn forget_older(world: &World) -> usize {
     let older = fs::read_dir(world.path("")).unwrap().map(|entry| entry.unwrap().path());
     let older: Vec<_> =
         older.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("key.")).collect();
-    older.iter().for_each(|path| fs::remove_file(path).unwrap());
+    for path in &older {
+        fs::remove_file(path).unwrap();
+    }
     older.len()
 }
 
