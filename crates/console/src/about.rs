@@ -6,12 +6,16 @@ use axum::response::Response;
 use engine::ChoreView;
 use http::page::Visit;
 use http::{May, Read};
+use journal::{Node, NodeRole};
 
 use crate::Console;
-use crate::show::When;
+use crate::show::{Chip, When};
 
 /// Made by `cargo xtask licences`: name, version and licence of each crate in the program, and of what pages load.
 const LICENCES: &str = include_str!("licences.txt");
+
+/// One that lives moves every second: silence is shown from so many on.
+const SILENT: u64 = 3;
 
 #[derive(Template)]
 #[template(path = "about.html")]
@@ -23,6 +27,19 @@ struct About<'p> {
     licences: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
     count: usize,
     chores: Vec<Shown>,
+    /// The hubs on the journal, where there may be several.
+    nodes: Vec<Hub>,
+    /// Why they may be others by now.
+    unseen: Option<String>,
+}
+
+/// A hub on the journal.
+struct Hub {
+    node: Node,
+    chip: Chip,
+    since: When,
+    /// For so many seconds it has not moved, though each second it should.
+    silent: Option<u64>,
 }
 
 /// Something that is done at times.
@@ -35,6 +52,7 @@ struct Shown {
 /// `GET /about`.
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
     let licences = licences();
+    let nodes = console.hub.keeping().nodes().unwrap_or_default();
     let content = About {
         v: &visit,
         version: console.kit.version(),
@@ -42,8 +60,19 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Re
         count: licences.iter().map(|(_, works)| works.len()).sum(),
         licences,
         chores: console.hub.chores().into_iter().map(shown).collect(),
+        nodes: nodes.all.iter().map(|node| hub(node.clone(), &visit)).collect(),
+        unseen: nodes.trouble.clone(),
     };
     visit.page(visit.t("about")).live("on=none").show(&content)
+}
+
+fn hub(node: Node, visit: &Visit) -> Hub {
+    let (tone, word) = match node.role {
+        NodeRole::AtWork => ("good", "node-at-work"),
+        NodeRole::StandsBy => ("", "node-stands-by"),
+    };
+    let silent = Some(node.silent.as_secs()).filter(|seconds| *seconds >= SILENT);
+    Hub { chip: Chip { tone, word: visit.t(word) }, since: node.since.into(), silent, node }
 }
 
 fn shown(chore: ChoreView) -> Shown {

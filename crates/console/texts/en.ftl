@@ -605,6 +605,17 @@ about-version = Version
 about-journal = Journal
 about-licence = Licence
 about-licences = The work of others in it
+nodes = Hubs on the journal
+nodes-unseen = As they were seen last:
+col-host = Machine
+node-process = process
+node-own = this one
+node-at-work = works
+node-stands-by = stands by
+node-silent = { $n ->
+    [one] silent for 1 s
+   *[other] silent for { $n } s
+ }
 chores = What is done at times
 col-chore = Chore
 col-times = Times

@@ -623,6 +623,17 @@ about-version = Version
 about-journal = Journal
 about-licence = Licence
 about-licences = Logiciels tiers
+nodes = Serveurs du journal
+nodes-unseen = Vus en dernier :
+col-host = Machine
+node-process = processus
+node-own = celui-ci
+node-at-work = au travail
+node-stands-by = en veille
+node-silent = { $n ->
+    [one] sans nouvelles depuis { $n } s
+   *[other] sans nouvelles depuis { $n } s
+ }
 chores = Tâches périodiques
 col-chore = Tâche
 col-times = Horaires
