@@ -198,15 +198,9 @@ fn a_second_hub_stands_by_and_takes_over_when_the_first_one_ends() {
 #[test]
 fn a_hub_that_stood_still_finds_its_life_over_and_stands_by() {
     let server = server();
-    let first = World::new();
-    first.gates();
-    first.backend("00first", &first.gated_script());
-    first.configure(&on(server.url()));
+    let first = gated_on(server.url());
     let mut hub = first.serve();
-    let second = World::new();
-    second.gates();
-    second.backend("00first", &second.gated_script());
-    second.configure(&on(server.url()));
+    let second = gated_on(server.url());
     fs::copy(first.path("key"), second.path("key")).unwrap();
     let mut standby = stand_by(&second);
     let id = first.submit(&update("alice"));
@@ -219,12 +213,70 @@ fn a_hub_that_stood_still_finds_its_life_over_and_stands_by() {
     assert!(hub.log().contains("this life of the journal is over: another hub has taken"), "{}", hub.log());
     second.open_gate();
     assert_eq!(second.run(&["jobs", "watch", &id]).code, 0);
-    let shown = second.run(&["jobs", "show", "--json", &id]).json();
-    assert_eq!((&shown["job"]["state"], &shown["steps"][0]["attempts"]), (&json!("succeeded"), &json!(2)));
+    assert_eq!(attempts(&second, &id), (json!("succeeded"), json!(2)));
     // It is the next one.
     assert_eq!(standby.stop(), Some(0));
     works(&mut hub);
     assert_eq!(first.run(&["jobs", "list", "--json"]).json()["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(hub.stop(), Some(0));
+}
+
+/// A world whose backend waits at a gate.
+fn gated_on(url: &str) -> World {
+    let world = World::new();
+    world.gates();
+    world.backend("00first", &world.gated_script());
+    world.configure(&on(url));
+    world
+}
+
+fn attempts(world: &World, job: &str) -> (Value, Value) {
+    let shown = world.run(&["jobs", "show", "--json", job]).json();
+    (shown["job"]["state"].clone(), shown["steps"][0]["attempts"].clone())
+}
+
+#[test]
+fn what_runs_is_ended_while_nobody_can_be_sure_and_runs_again_when_nobody_took_over() {
+    let mut server = server();
+    let first = gated_on(server.url());
+    let hub = first.serve();
+    let second = gated_on(server.url());
+    fs::copy(first.path("key"), second.path("key")).unwrap();
+    let standby = stand_by(&second);
+    until("the one at work sees it", || nodes(&first).len() == 2);
+    let id = first.submit(&update("alice"));
+    first.wait_until_started();
+    server.crash();
+    let socket = first.text("socket");
+    until("it says what it does", || ready(&socket).to_string().contains("what ran has been ended"));
+    server.revive().unwrap();
+    // It runs for the second time.
+    first.wait_until_started();
+    first.open_gate();
+    assert_eq!(first.run(&["jobs", "watch", &id]).code, 0);
+    assert_eq!(attempts(&first, &id), (json!("succeeded"), json!(2)));
+    assert!(!hub.log().contains("life of the journal is over"), "{}", hub.log());
+    assert_eq!(standby.stop(), Some(0));
+    assert_eq!(hub.stop(), Some(0));
+}
+
+#[test]
+fn what_runs_goes_on_while_postgresql_is_away_from_a_hub_that_is_alone() {
+    let mut server = server();
+    let world = gated_on(server.url());
+    let hub = world.serve();
+    let id = world.submit(&update("alice"));
+    world.wait_until_started();
+    let socket = world.text("socket");
+    server.crash();
+    until("it says that it is not ready", || ready(&socket)["ready"] == false);
+    // Longer than one that is not alone would have waited.
+    sleep(Duration::from_secs(6));
+    world.open_gate();
+    server.revive().unwrap();
+    until("it is ready again", || ready(&socket)["ready"] == true);
+    assert_eq!(world.run(&["jobs", "watch", &id]).code, 0);
+    assert_eq!(attempts(&world, &id), (json!("succeeded"), json!(1)));
     assert_eq!(hub.stop(), Some(0));
 }
 

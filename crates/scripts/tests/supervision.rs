@@ -198,7 +198,15 @@ fn it_does_not_stay_after_a_forced_end() {
 fn interrupted(
     act: impl AsyncFnOnce(tokio::sync::watch::Sender<Option<Stop>>, tokio::task::JoinHandle<Outcome>),
 ) -> RunMark {
-    let bench = Bench::new("", "echo ready >../ready; setsid sleep 1000 & sleep 1000");
+    interrupted_in("echo ready >../ready; setsid sleep 1000 & sleep 1000", act).1
+}
+
+/// The same with another script, and what it has left in its folder.
+fn interrupted_in(
+    script: &str,
+    act: impl AsyncFnOnce(tokio::sync::watch::Sender<Option<Stop>>, tokio::task::JoinHandle<Outcome>),
+) -> (Folder, RunMark) {
+    let bench = Bench::new("", script);
     let ready = bench.folder.path().join("10test/ready");
     assert!(Command::new("mkfifo").arg(&ready).status().unwrap().success());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -210,8 +218,7 @@ fn interrupted(
         act(sender, attempt).await;
     });
     drop(runtime);
-    let (_folder, mark) = bench.close();
-    mark
+    bench.close()
 }
 
 #[test]
@@ -235,6 +242,18 @@ fn an_attempt_is_interrupted_when_the_hub_stops() {
         );
     });
     assert_eq!(carriers(&mark), NONE);
+}
+
+#[test]
+fn an_attempt_that_somebody_else_may_be_about_to_begin_has_no_time_to_say_goodbye() {
+    let script = "trap 'echo bye >../bye' TERM; echo ready >../ready; setsid sleep 1000 & wait; sleep 1000";
+    let (folder, mark) = interrupted_in(script, async |sender, attempt| {
+        sender.send(Some(Stop::Unsure)).unwrap();
+        let outcome = attempt.await.unwrap();
+        assert_eq!((outcome.kind, outcome.code), (OutcomeKind::Soft, Some(code::INTERRUPTED)));
+    });
+    assert_eq!(carriers(&mark), NONE);
+    assert!(!folder.path().join("10test/bye").exists());
 }
 
 #[test]

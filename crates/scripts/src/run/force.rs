@@ -58,10 +58,11 @@ pub(crate) fn kill_lost(journal: Uuid, marks: &[RunMark]) -> Ended {
     end(Family { marks: Some(&marks), workers: Some(&workers), ..Family::default() }, GRACE)
 }
 
-/// Ends a family: TERM, a grace, and KILL until nobody is left.
+/// Ends a family: TERM and a grace, unless there is none, and KILL until nobody is left.
 pub(crate) fn end(family: Family<'_>, grace: Duration) -> Ended {
     let mut ended = Ended::default();
     match family.members() {
+        _ if grace.is_zero() => {}
         Ok(members) => ended.signal(&members, Signal::TERM, Deadline::after(grace)),
         Err(_) => kill_unseen(family.group, Signal::TERM),
     }
