@@ -19,6 +19,10 @@ pub(super) const UNSURE: Duration = Duration::from_millis(4500);
 /// The clock is looked at so often at least: it jumps when the machine has slept.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// What is said meanwhile.
+const DOUBT: &str = "no commit was confirmed for 4.5 s, and another hub may take over: until PostgreSQL answers nothing \
+                     begins, and what ran has been ended";
+
 /// What the writer finds, for those who act on it.
 pub(super) struct Sure {
     last: Mutex<Last>,
@@ -85,6 +89,11 @@ impl Sure {
         self.left().map_or(at_most, |left| left.min(at_most))
     }
 
+    /// Why nothing can be written, with what that means by now.
+    pub(super) fn told(&self, why: &str) -> String {
+        if self.is_lost() { format!("{why}; {DOUBT}") } else { why.to_owned() }
+    }
+
     /// Those who hear of it.
     pub(super) fn receiver(&self) -> watch::Receiver<Standing> {
         self.standing.subscribe()
@@ -92,10 +101,7 @@ impl Sure {
 
     fn look(&self) {
         if self.is_lost() && *self.standing.borrow() == Standing::Confirmed {
-            self.health.failed(
-                "no commit was confirmed for 4.5 s, and another hub may take over: until PostgreSQL answers nothing begins, \
-                 and what ran has been ended",
-            );
+            self.health.failed(DOUBT);
             self.set(|standing| *standing == Standing::Confirmed, Standing::Unsure);
         }
     }

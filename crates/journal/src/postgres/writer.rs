@@ -160,6 +160,7 @@ impl Writer {
             }
             let known = self.health.trouble().is_some();
             if known || began.elapsed() >= PATIENCE || self.sure.is_lost() {
+                let why = self.sure.told(&why);
                 self.health.failed(&why);
                 return fail(ops, &why);
             }
@@ -331,7 +332,7 @@ async fn patiently<T>(
                 if *closing {
                     return None;
                 }
-                health.failed(why);
+                health.failed(&sure.told(why));
             }
             message = receiver.recv(), if patience.is_elapsed() && !*closing => match message {
                 Some(Message::Write(queued)) => queued.op.answer(Err(Error::Unwritable(why.to_owned()))),
