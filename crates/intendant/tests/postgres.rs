@@ -248,7 +248,7 @@ fn what_runs_is_ended_while_nobody_can_be_sure_and_runs_again_when_nobody_took_o
     first.wait_until_started();
     server.crash();
     let socket = first.text("socket");
-    until("it says what it does", || ready(&socket).to_string().contains("what ran has been ended"));
+    until("it says what it has done", || ready(&socket).to_string().contains("what ran has been ended"));
     server.revive().unwrap();
     // It runs for the second time.
     first.wait_until_started();

@@ -50,10 +50,10 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     systemd::keep_saying_that_it_lives(&context.clock);
     let french = context.modules.french();
-    let mut losses = Losses::default();
+    let (mut losses, mut new_journal) = (Losses::default(), args.new_journal);
     loop {
         let Doors { rules, tls } = Doors::read(&loaded, context)?;
-        let start = Start { args: &args, loaded: &loaded, tls, context, french };
+        let start = Start { new_journal, loaded: &loaded, tls, context, french };
         let Some(started) = room::start(&start, &mut signals).await? else {
             tracing::info!("stopped");
             return Ok(Exit::Done);
@@ -64,6 +64,8 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
             Some(End::Lost(commits)) => losses.add(commits),
         }
         tracing::warn!("what this hub knew is forgotten: it begins a new life");
+        // It has been begun.
+        new_journal = false;
         match context.configuration() {
             Ok(fresh) => loaded = fresh,
             Err(error) => tracing::warn!("the configuration stays as it was: {}", sentence(&error)),
@@ -94,7 +96,8 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
 
 /// What a hub is started from.
 struct Start<'a> {
-    args: &'a Serve,
+    /// Another journal than the one that was there may be begun.
+    new_journal: bool,
     loaded: &'a Loaded,
     tls: Option<Tls>,
     context: &'a Context,
@@ -106,11 +109,20 @@ impl Start<'_> {
     /// Starts the hub from the place that it has among those of its journal, or takes one: one that stands by is handed back.
     /// `quiet`: what it is made of was said before.
     async fn hub(&self, place: Option<Entry>, quiet: bool) -> Result<Begun> {
-        let Start { args, loaded, context, .. } = *self;
+        let Start { new_journal, loaded, context, .. } = *self;
         let config = &loaded.config;
         let mut said = Declaration::new();
         let Plan { parts, .. } = Plan::read(loaded, context, &mut said)?;
-        let (home, marker) = home(args, loaded, context)?;
+        let marker = context.marker(loaded);
+        let at = context.address(config)?;
+        let expected = match &marker {
+            // Whoever has a place among its hubs has found the journal.
+            _ if place.is_some() => None,
+            Some(marker) if new_journal => marker.begin_anew(&at).map(|()| None)?,
+            Some(marker) => marker.expected(&at)?,
+            None => None,
+        };
+        let home = Home { at, keys: context.keys(config, true)?, expected };
         for verify in said.verify.drain(..) {
             verify.await?;
         }
@@ -192,19 +204,6 @@ async fn examine(at: &Address, required: bool, context: &Context) -> Result<()> 
 #[cfg(not(feature = "postgres"))]
 async fn examine(_: &Address, _: bool, _: &Context) -> Result<()> {
     Ok(())
-}
-
-/// Where the journal is, and the marker that says which one has to be there.
-fn home(args: &Serve, loaded: &Loaded, context: &Context) -> Result<(Home, Option<Marker>)> {
-    let config = &loaded.config;
-    let at = context.address(config)?;
-    let marker = context.marker(loaded);
-    let expected = match &marker {
-        Some(marker) if args.new_journal => marker.begin_anew(&at).map(|()| None)?,
-        Some(marker) => marker.expected(&at)?,
-        None => None,
-    };
-    Ok((Home { at, keys: context.keys(config, true)?, expected }, marker))
 }
 
 /// Notes that there is a journal, so that it is missed when it goes away.
