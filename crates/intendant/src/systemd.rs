@@ -30,11 +30,12 @@ pub(crate) fn tell(state: &str) {
 /// Says that this process is alive, twice as often as the service manager asks for (`WatchdogSec`), as long as it is: one that
 /// stands still is silent, and is ended by it.
 pub(crate) fn keep_saying_that_it_lives(clock: &Clock) {
-    let Some(pause) = watched() else { return };
+    let Some((pause, socket)) = watched().zip(std::env::var_os("NOTIFY_SOCKET")) else { return };
     let clock = clock.clone();
     tokio::spawn(async move {
         loop {
-            tell(ALIVE);
+            // A service manager that does not hear it says so itself.
+            let _ = send(&socket, ALIVE);
             clock.sleep(pause).await;
         }
     });
@@ -52,5 +53,8 @@ fn send(socket: &OsStr, state: &str) -> io::Result<()> {
         Some(name) => SocketAddr::from_abstract_name(name)?,
         None => SocketAddr::from_pathname(socket)?,
     };
-    UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address).map(drop)
+    let datagram = UnixDatagram::unbound()?;
+    // This comes again: nothing waits for a service manager that does not listen.
+    datagram.set_nonblocking(state == ALIVE)?;
+    datagram.send_to_addr(state.as_bytes(), &address).map(drop)
 }

@@ -211,11 +211,11 @@ fn a_reload_takes_what_is_good_and_refuses_what_is_bad() {
 fn a_service_manager_that_watches_hears_that_it_lives() {
     let world = World::new();
     let mut command = world.command(&["serve"]);
-    command.env("WATCHDOG_USEC", "100000");
+    command.env("WATCHDOG_USEC", "500000");
     let mut hub = Serving::begin(&world, command);
     while hub.notice() != "READY=1" {}
     // The first ones were told as it started.
-    for _ in 0..5 {
+    for _ in 0..3 {
         assert_eq!(hub.notice(), "WATCHDOG=1");
     }
     hub.signal(Signal::TERM);
