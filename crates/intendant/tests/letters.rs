@@ -161,19 +161,16 @@ fn deliveries_that_were_given_up_are_listed_by_cause_sent_again_and_dropped() {
 
 /// People who are in the directory, of whom more are deleted at once than the failsafe lets through.
 fn held(world: &World, people: u32) -> String {
-    let rows: String = (0..people).map(|n| format!("p{n},p{n},PERSON {n},PERSON\n")).collect();
-    let file = world.file("people.csv", format!("_id,uid,cn,sn\n{rows}"));
+    let rows: Vec<String> = (0..people).map(|n| format!("p{n},p{n},PERSON {n},PERSON")).collect();
+    let file = world.file("people.csv", format!("_id,uid,cn,sn\n{}\n", rows.join("\n")));
     assert_eq!(world.run(&["identities", "import", "--validated", &file]).code, 0);
     assert_eq!(world.run(&["identities", "sync", "--wait"]).code, 0);
     let deleted = world.run(&["identities", "delete", "--all"]);
     assert_eq!(deleted.code, 0, "{deleted:?}");
-    let mut sets = Vec::new();
-    wait::until(LONG, || {
-        sets = world.run(&["failsafe", "list", "--json"]).json()["sets"].as_array().unwrap().clone();
-        (sets.first()?["jobs"].as_u64()? == u64::from(people) - 2).then_some(())
-    })
-    .unwrap_or_else(|| panic!("held but for two: {sets:?}"));
-    sets[0]["name"].as_str().unwrap().to_owned()
+    let sets = || world.run(&["failsafe", "list", "--json"]).json()["sets"].clone();
+    let is_whole = || (sets()[0]["jobs"].as_u64()? == u64::from(people) - 2).then_some(());
+    wait::until(LONG, is_whole).unwrap_or_else(|| panic!("held but for two: {}", sets()));
+    sets()[0]["name"].as_str().unwrap().to_owned()
 }
 
 #[test]

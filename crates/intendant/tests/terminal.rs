@@ -119,8 +119,8 @@ fn a_password_is_typed_twice_and_not_shown() {
 fn above_fifty_their_number_is_typed() {
     let world = World::new();
     world.backend("10directory", "cat >/dev/null; echo '{\"status\":0}'");
-    let rows: String = (0..51).map(|n| format!("p{n},p{n},PERSON {n},PERSON\n")).collect();
-    let people = world.file("people.csv", format!("_id,uid,cn,sn\n{rows}"));
+    let rows: Vec<String> = (0..51).map(|n| format!("p{n},p{n},PERSON {n},PERSON")).collect();
+    let people = world.file("people.csv", format!("_id,uid,cn,sn\n{}\n", rows.join("\n")));
     let hub = world.serve();
     let imported = world.run(&["identities", "import", "--validated", &people]);
     assert!(imported.code == 0 && imported.stdout.contains("51 new"), "{imported:?}");
