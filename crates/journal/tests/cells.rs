@@ -8,7 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use intendant_journal::{
-    Change, DeliveryFilter, EffectSet, EntityFilter, Filter, Journal, NewJob, NewRecord, Order, Page,
+    Change, DeliveryFilter, EffectSet, EntityFilter, Filter, Journal, Naming, NewJob, NewRecord, Order, Page,
     RecordFilter, Whose,
 };
 use model::{Class, Code, EventsCursor, OutboxPlace, OutcomeKind, RecordKind};
@@ -21,8 +21,9 @@ use support::*;
 const ALL: u64 = 4;
 
 /// Tables whose rows belong to somebody. The others are the journal's own counts, which `check` compares.
-const TABLES: [&str; 11] = [
-    "job", "body", "secret", "reply", "external", "step", "attempt", "delivery", "entity", "record", "event",
+const TABLES: [&str; 12] = [
+    "job", "body", "secret", "reply", "external", "step", "attempt", "delivery", "entity", "called",
+    "record", "event",
 ];
 
 /// Two jobs that ran, two that wait; each has all that a job can have.
@@ -101,6 +102,14 @@ async fn readable(journal: &dyn Journal) -> BTreeSet<String> {
     let identities = EntityFilter { kind: "identity".to_owned(), ..EntityFilter::default() };
     for entity in journal.find_entities(identities, None, 99).await.unwrap().rows {
         seen.insert(format!("found {}", entity.key.key));
+    }
+    let of_text = Some("label".to_owned());
+    let identities = EntityFilter { kind: "identity".to_owned(), text: of_text, ..EntityFilter::default() };
+    for entity in journal.find_entities(identities, None, 99).await.unwrap().rows {
+        seen.insert(format!("found by name {}", entity.key.key));
+    }
+    for (subject, _) in journal.named(Naming::Holds("label".to_owned()), 99).await.unwrap() {
+        seen.insert(format!("called {}", subject.value()));
     }
     for record in journal.records(RecordFilter::of(RecordKind::Refusal), None, 99).await.unwrap().rows {
         seen.insert(format!("refusal {}", record.seq));

@@ -180,6 +180,9 @@ async fn what_does_not_fit_together_is_found() {
         ("DELETE FROM job WHERE seq = 2", "gone"),
         ("UPDATE job SET ended_at = 5 WHERE seq = 20", "end"),
         ("UPDATE entity SET rev = 7 WHERE key = '1'", "identity 1"),
+        ("UPDATE called SET folded = 'other' WHERE key = '1'", "does not see"),
+        ("DELETE FROM called WHERE key = '1'", "does not see"),
+        ("INSERT INTO called VALUES ('identity', 'nobody', 'nobody')", "does not see"),
     ] {
         let folder = filled().await;
         assert_eq!(Connection::open(folder.database()).unwrap().execute(harm, []).unwrap(), 1, "{harm}");

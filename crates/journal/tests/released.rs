@@ -8,7 +8,9 @@ mod support;
 
 use std::fs;
 
-use intendant_journal::{Acceptance, Change, EffectSet, Error, Expect, Key, Mark, NewJob, Options, Whose};
+use intendant_journal::{
+    Acceptance, Change, EffectSet, EntityFilter, Error, Expect, Key, Mark, Naming, NewJob, Options, Whose,
+};
 use model::{EntityKey, JobState, OutcomeKind, Seq};
 use rusqlite::Connection;
 use support::folder::{renew, try_open};
@@ -66,6 +68,20 @@ async fn work_goes_on_where_it_was() {
     sound(&*journal).await;
     let changed = EntityKey { kind: "identity".to_owned(), key: "identity-3".to_owned() };
     assert_eq!(journal.entity(changed).await.unwrap().unwrap().rev, 4);
+}
+
+#[tokio::test]
+async fn it_is_searched_by_what_things_are_called() {
+    let folder = left_behind(3);
+    let journal = try_open(folder.path()).unwrap();
+    let filter =
+        EntityFilter { kind: "account".to_owned(), states: Vec::new(), text: Some("LÁBEL OF 2".to_owned()) };
+    let found = journal.find_entities(filter, None, 9).await.unwrap().rows;
+    assert_eq!(found.iter().map(|one| one.key.key.as_str()).collect::<Vec<_>>(), ["account-2"]);
+    accept(&*journal, job_of("identity-3", 12)).await;
+    let named = journal.named(Naming::Holds("label of".to_owned()), 9).await.unwrap();
+    assert_eq!(named.len(), 1, "of whom there are jobs");
+    sound(&*journal).await;
 }
 
 #[tokio::test]

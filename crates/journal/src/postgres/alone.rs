@@ -112,6 +112,7 @@ pub(super) async fn erase(tx: &mut Tx, entity: &EntityKey, effects: &SealedEffec
     let erase = "DELETE FROM entity WHERE kind = $1 AND key = $2 RETURNING state";
     let Some(erased) = tx.first(erase, &[kind, key]).await? else { return Ok(false) };
     let state: String = row::get(&erased, 0)?;
+    tx.execute("DELETE FROM called WHERE kind = $1 AND key = $2", &[kind, key]).await?;
     *tx.by_state.entry((kind.clone(), state)).or_default() -= 1;
     tx.committed.entities.push((entity.clone(), None));
     tx.effects(effects).await?;

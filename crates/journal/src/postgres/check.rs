@@ -5,6 +5,7 @@ use model::{DeliveryState, EntityKey, JobState, Seq, StepState};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use super::name;
 use super::row::{self, JOB, get};
 use super::session::Session;
 use super::steps;
@@ -36,6 +37,8 @@ pub(super) enum Cursor {
     /// What belongs to jobs: the table of this place in [`PARTS_OF_JOBS`], after this job.
     Parts(usize, Uuid),
     Tallies,
+    /// What searches compare of entities, after this one.
+    Labels(String, String),
     /// The rows of the table of this place in [`ROWS`], after this one.
     Rows(usize, i64),
     /// The sealed values in the table of this place in [`TABLES`], after this one.
@@ -59,7 +62,8 @@ impl Cursor {
                 Cursor::Parts(place + 1, Uuid::nil())
             }
             Cursor::Parts(..) => Cursor::Tallies,
-            Cursor::Tallies => Cursor::Rows(0, 0),
+            Cursor::Tallies => Cursor::Labels(String::new(), String::new()),
+            Cursor::Labels(..) => Cursor::Rows(0, 0),
             Cursor::Rows(place, _) if place + 1 < ROWS.len() => Cursor::Rows(place + 1, 0),
             Cursor::Rows(..) => Cursor::Sealed(0, 0),
             Cursor::Sealed(place, _) if place + 1 < TABLES.len() => Cursor::Sealed(place + 1, 0),
@@ -111,6 +115,12 @@ async fn look(
         Cursor::Tallies => {
             tallies(sql, findings).await?;
             None
+        }
+        Cursor::Labels(kind, key) => {
+            let (astray, next) = name::astray(sql, &(kind.clone(), key.clone()), FINDINGS).await?;
+            let words = |(kind, key)| format!("a search does not see what the entity {kind} {key} is called");
+            findings.extend(astray.into_iter().map(words));
+            next.map(|(kind, key)| Cursor::Labels(kind, key))
         }
         Cursor::Rows(place, after) => match ROWS.get(*place) {
             Some(table) => {

@@ -11,7 +11,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::database::Database;
 use super::pen::{Pen, STEP};
 use super::session::Session;
-use super::{row, schema, steps};
+use super::{name, row, schema, steps};
 use crate::address::Address;
 use crate::carry::{self, Cell, Kind, Row, Table};
 use crate::error::Error;
@@ -161,7 +161,7 @@ impl carry::End for End {
     fn clear(&mut self) -> Result<(), Error> {
         let tables: Vec<&str> = carry::TABLES.iter().map(|table| table.name).collect();
         let clear = format!(
-            "TRUNCATE {}, entity_tally, meta; UPDATE tally SET jobs = 0; UPDATE floor SET seq = 0",
+            "TRUNCATE {}, entity_tally, called, meta; UPDATE tally SET jobs = 0; UPDATE floor SET seq = 0",
             tables.join(", ")
         );
         self.together(async |session| Ok(session.client().batch_execute(&clear).await?))
@@ -196,6 +196,7 @@ impl carry::End for End {
                      INSERT INTO entity_tally SELECT kind, state, count(*) FROM entity GROUP BY kind, state",
                 )
                 .await?;
+            name::fill(session).await?;
             for (name, seq) in floors {
                 let put = "INSERT INTO floor (name, seq) VALUES ($1, $2)
                            ON CONFLICT (name) DO UPDATE SET seq = excluded.seq";
@@ -288,7 +289,8 @@ mod tests {
                 columns(table, &["steps", "backends"]).split(", ").map(str::to_owned).collect();
             assert_eq!(made.remove(table.name), Some(columns), "{}", table.name);
         }
-        // Those that are counted anew, or told apart.
-        assert_eq!(made.into_keys().collect::<Vec<_>>(), ["entity_tally", "floor", "meta", "pen", "tally"]);
+        // Those that are made anew, or told apart.
+        let others = ["called", "entity_tally", "floor", "meta", "pen", "tally"];
+        assert_eq!(made.into_keys().collect::<Vec<_>>(), others);
     }
 }

@@ -3,17 +3,21 @@
 use crate::address::Address;
 use crate::error::Error;
 
+use super::name;
 use super::row;
 use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 2] = [
+pub(super) const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/postgres/0001_start.sql"),
     include_str!("../../migrations/postgres/0002_lives.sql"),
+    include_str!("../../migrations/postgres/0003_called.sql"),
 ];
 /// What this version writes can be read by versions that know this schema.
-const READABLE_FROM: i32 = 1;
+const READABLE_FROM: i32 = CALLED;
+/// From this one on labels are kept as searches compare them.
+const CALLED: i32 = 3;
 /// The first version of the server that has all that is asked of it.
 const OLDEST: i32 = 14;
 /// Only one hub at a time changes the schema: "Intd".
@@ -91,6 +95,9 @@ pub(super) async fn bring_up(session: &Session, at: &Address) -> Result<bool, Er
     }
     for sql in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or_default()) {
         session.client().batch_execute(sql).await?;
+    }
+    if found < CALLED {
+        name::fill(session).await?;
     }
     if found < known {
         session.client().batch_execute("DELETE FROM schema").await?;

@@ -5,14 +5,15 @@ mod sql;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use model::composed::folded;
 use model::{Code, DeliveryId, JobId, RecordKind, Settled, Subject};
 
-pub(super) use sql::ALL;
+pub(super) use sql::{ALL, CALL};
 use sql::{
-    CAUSE_GONE, COUNT_CAUSES, COUNT_ENTITIES, COUNT_JOBS, DELETE_LIVE, ENTITY_GONE, INSERT_ATTEMPT,
-    INSERT_BODY, INSERT_CAUSE, INSERT_DELIVERY, INSERT_DONE, INSERT_EVENT, INSERT_EXTERNAL, INSERT_LIVE,
-    INSERT_RECORD, INSERT_REPLY, INSERT_SECRET, PUT_ENTITY, SECRET_GONE, SECRET_UNTIL, SETTLE_DONE,
-    SETTLE_RECORD, UPDATE_DELIVERY, UPDATE_LIVE, WAIT_GONE,
+    CALL_NO_MORE, CAUSE_GONE, COUNT_CAUSES, COUNT_ENTITIES, COUNT_JOBS, DELETE_LIVE, ENTITY_GONE,
+    INSERT_ATTEMPT, INSERT_BODY, INSERT_CAUSE, INSERT_DELIVERY, INSERT_DONE, INSERT_EVENT, INSERT_EXTERNAL,
+    INSERT_LIVE, INSERT_RECORD, INSERT_REPLY, INSERT_SECRET, PUT_ENTITY, SECRET_GONE, SECRET_UNTIL,
+    SETTLE_DONE, SETTLE_RECORD, UPDATE_DELIVERY, UPDATE_LIVE, WAIT_GONE,
 };
 
 use super::ask::{Ask, Value, column};
@@ -255,6 +256,7 @@ impl<'p> Store<'p> {
 
     fn entities(&mut self, page: &'p Page) {
         let (mut written, mut gone) = <(Vec<(&'p (String, String), &'p EntityRow)>, Vec<_>)>::default();
+        let (mut called, mut no_more) = <(Vec<(&'p (String, String), String)>, Vec<_>)>::default();
         let mut tally: BTreeMap<(&'p str, &'p str), i64> = BTreeMap::new();
         for ((kind, state), by) in &page.by_state {
             *tally.entry((kind, state)).or_default() += by;
@@ -267,6 +269,12 @@ impl<'p> Store<'p> {
             };
             if let Some(was) = was {
                 *tally.entry((&key.0, &was.state)).or_default() -= 1;
+            }
+            // What it was called is not loaded.
+            match (was, now.map_or("", |now| now.label.as_str())) {
+                (None, "") => {}
+                (Some(_), "") => no_more.push(key),
+                (_, label) => called.push((key, folded(label))),
             }
             match now {
                 Some(now) => {
@@ -288,6 +296,16 @@ impl<'p> Store<'p> {
             ]
         });
         self.add(ENTITY_GONE, &gone, |rows| {
+            vec![column(rows.iter().map(|key| key.0.as_str())), column(rows.iter().map(|key| key.1.as_str()))]
+        });
+        self.add(CALL, &called, |rows| {
+            vec![
+                column(rows.iter().map(|row| row.0.0.as_str())),
+                column(rows.iter().map(|row| row.0.1.as_str())),
+                column(rows.iter().map(|row| row.1.clone())),
+            ]
+        });
+        self.add(CALL_NO_MORE, &no_more, |rows| {
             vec![column(rows.iter().map(|key| key.0.as_str())), column(rows.iter().map(|key| key.1.as_str()))]
         });
         let tally: Vec<_> = tally.into_iter().filter(|(_, by)| *by != 0).collect();

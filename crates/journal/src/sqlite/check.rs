@@ -4,6 +4,7 @@ use model::{DeliveryState, EntityKey, JobState, Seq};
 use rusqlite::{Connection, Row, params};
 
 use super::code::Raw;
+use super::name;
 use super::number;
 use super::row::{self, select_job, step_columns};
 use super::values::{TABLES, Table};
@@ -28,6 +29,7 @@ pub(super) enum Cursor {
     /// The rule of this place in [`RULES`].
     Rule(usize),
     Tallies,
+    Labels,
     /// The rows of the table of this place in [`ROWS`], after this one.
     Rows(usize, i64),
     /// The sealed values in the table of this place in [`TABLES`], after this row.
@@ -48,7 +50,8 @@ impl Cursor {
             }
             Cursor::Rule(place) if place + 1 < RULES.len() => Cursor::Rule(place + 1),
             Cursor::Rule(_) => Cursor::Tallies,
-            Cursor::Tallies => Cursor::Rows(0, 0),
+            Cursor::Tallies => Cursor::Labels,
+            Cursor::Labels => Cursor::Rows(0, 0),
             Cursor::Rows(place, _) if place + 1 < ROWS.len() => Cursor::Rows(place + 1, 0),
             Cursor::Rows(..) => Cursor::Sealed(0, 0),
             Cursor::Sealed(place, _) if place + 1 < TABLES.len() => Cursor::Sealed(place + 1, 0),
@@ -121,6 +124,7 @@ fn look(
             }
         }
         Cursor::Tallies => tallies(conn, findings)?,
+        Cursor::Labels => labels(conn, findings)?,
         Cursor::Rows(place, after) => {
             if let Some(table) = ROWS.get(*place) {
                 let last = read_rows(conn, sieve, table, *after, findings)?;
@@ -254,6 +258,14 @@ fn tallies(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
     for tally in wrong {
         let (kind, state, told, counted): (String, String, i64, i64) = tally?;
         findings.push(format!("{counted} entities {kind} are {state}, the tally says {told}"));
+    }
+    Ok(())
+}
+
+/// Compares what searches compare with the labels.
+fn labels(conn: &Connection, findings: &mut Vec<String>) -> Result<(), Error> {
+    for (kind, key) in name::astray(conn, FINDINGS)? {
+        findings.push(format!("a search does not see what the entity {kind} {key} is called"));
     }
     Ok(())
 }

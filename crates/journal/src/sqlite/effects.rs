@@ -6,7 +6,7 @@ use model::{EntityKey, JobId, Settled};
 use rusqlite::params;
 
 use super::code::{Id, Time, Word};
-use super::{accept, dead, record, tx::Tx};
+use super::{accept, dead, name, record, tx::Tx};
 use crate::error::Error;
 use crate::sealed::{SealedDelivery, SealedEffects, SealedEntity};
 
@@ -44,6 +44,7 @@ pub(super) fn erase(
 ) -> Result<bool, Error> {
     let erased = tx.sql.execute("DELETE FROM entity WHERE kind = ?1 AND key = ?2", [kind, key])? > 0;
     if erased {
+        name::call(tx, kind, key, "")?;
         tx.committed.entities.push((EntityKey { kind: kind.clone(), key: key.clone() }, None));
         write(tx, effects, None)?;
     }
@@ -79,6 +80,7 @@ fn write_entity(tx: &mut Tx<'_>, entity: &SealedEntity) -> Result<(), Error> {
         return Err(Error::Conflict { kind: kind.clone(), key: key.clone() });
     }
     let now = entity.content.as_ref().map(|(entity, _)| Arc::clone(entity));
+    name::call(tx, kind, key, now.as_ref().map_or("", |now| now.label.as_str()))?;
     tx.committed.entities.push((entity.key.clone(), now));
     Ok(())
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use model::Step;
 use rusqlite::{Connection, Row as SqlRow, TransactionBehavior, params, params_from_iter};
 
-use super::{meta, number, open, row};
+use super::{meta, name, number, open, row};
 use crate::address::Address;
 use crate::carry::{self, Cell, Kind, Row, Table};
 use crate::code::Coded as _;
@@ -126,6 +126,7 @@ impl carry::End for End {
     fn finish(&mut self, floors: &[(String, i64)]) -> Result<(), Error> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute("UPDATE tally SET jobs = (SELECT count(*) FROM job WHERE job.state = tally.state)", [])?;
+        name::fill(&tx)?;
         for (name, seq) in floors {
             tx.execute("INSERT OR REPLACE INTO floor (name, seq) VALUES (?1, ?2)", params![name, seq])?;
         }
@@ -235,9 +236,9 @@ mod tests {
     fn every_table_and_column_is_carried() {
         let folder = tempfile::tempdir().unwrap();
         let conn = connect(folder.path(), &Key::from_bytes([7; 32]).into()).unwrap();
-        // Those that are counted anew, told apart, or a part of a job.
+        // Those that are made anew, told apart, or a part of a job.
         let mut carried: BTreeSet<String> =
-            ["meta", "floor", "tally", "entity_tally", "step"].map(str::to_owned).into();
+            ["meta", "floor", "tally", "entity_tally", "called", "step"].map(str::to_owned).into();
         for table in &TABLES {
             let name = table.folder.insert.split(' ').nth(2).unwrap();
             let columns = names(&conn, &format!("SELECT name FROM pragma_table_info('{name}')"));

@@ -111,11 +111,14 @@ pub(super) fn find(
     let states =
         (filter.states.len() > 1).then(|| serde_json::Value::from(filter.states.clone()).to_string());
     let text = filter.text.as_deref().map(folded);
+    // As a bound of its own, so that the index ends there.
+    let end = if last.is_some() { "key <= :last" } else { ":last IS NULL" };
     let mut select = conn.prepare_cached(&format!(
         "SELECT kind, key, rev, state, label, sealed FROM entity INDEXED BY {index} WHERE {along}
-             AND (:last IS NULL OR key <= :last)
+             AND {end}
              AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
-             AND (:text IS NULL OR holds(:text, key, label))
+             AND (:text IS NULL OR holds(:text, key) OR EXISTS (SELECT 1 FROM called
+                  WHERE called.kind = entity.kind AND called.key = entity.key AND instr(folded, :text)))
              ORDER BY key"
     ))?;
     let found = select.query(named_params! {

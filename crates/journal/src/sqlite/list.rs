@@ -1,6 +1,8 @@
 //! Listing jobs by what is in clear. However many there are, a page looks at a bounded number of them: it may come
 //! back short, and says where to go on.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use model::composed::folded;
 use model::{Job, Seq, Subject};
@@ -43,31 +45,62 @@ impl From<Way> for Road {
     }
 }
 
-/// Everything else that is asked of a job on its road.
-/// A state that cannot be read might be any.
+/// What is always asked of a job on its road. A state that cannot be read might be any.
 const FITS: &str = "seq > :low AND seq < :high
-    AND (((1 << state) & :states) <> 0 OR typeof(state) <> 'integer' OR state NOT BETWEEN 0 AND 6)
-    AND (:action IS NULL OR action = :action)
-    AND (:subject IS NULL OR subject = :subject)
-    AND (:source IS NULL OR source = :source OR substr(source, 1, length(:source) + 1) = :source || '/')
-    AND (:code IS NULL OR code = :code)
-    AND (:since IS NULL OR accepted_at >= :since)
-    AND (:until IS NULL OR accepted_at < :until)
-    AND (:ended_since IS NULL OR ended_at >= :ended_since)
-    AND (:ended_until IS NULL OR ended_at < :ended_until)
-    AND (:behind IS NULL OR head = 0)
-    AND (:lanes IS NULL OR head = 1 AND lane IN (SELECT value FROM json_each(:lanes))
-         AND due_at > :due_after AND due_at <= :due_until)
-    AND (:backend IS NULL OR EXISTS (SELECT 1 FROM step
-         WHERE step.id BETWEEN job.seq * :steps AND job.seq * :steps + :steps - 1 AND step.backend = :backend))
-    AND (:dead IS NULL OR settled = 0)
-    AND (:cause IS NULL OR cause = :cause)
-    AND (:failed_on IS NULL OR failed_on = :failed_on)
-    AND (:text IS NULL OR holds(:text, id, external_id, subject, action, source, code, message)
-         OR CASE WHEN :named IS NOT NULL THEN subject IN (SELECT value FROM json_each(:named))
-            ELSE EXISTS (SELECT 1 FROM entity INDEXED BY entity_listed
-                 WHERE kind = substr(subject, 1, instr(subject, ':') - 1)
-                   AND key = substr(subject, instr(subject, ':') + 1) AND holds(:text, label)) END)";
+    AND (((1 << state) & :states) <> 0 OR typeof(state) <> 'integer' OR state NOT BETWEEN 0 AND 6)";
+/// Whether the name of a job's subject holds the text, where the names that do were not looked up.
+const CALLED: &str = "EXISTS (SELECT 1 FROM called WHERE kind = substr(subject, 1, instr(subject, ':') - 1)
+    AND key = substr(subject, instr(subject, ':') + 1) AND instr(folded, :text))";
+
+/// What else a filter asks for: a row is asked nothing that it does not ask.
+fn fits(filter: &Filter, text: Option<&str>, dead: bool) -> String {
+    let conditions = [
+        (filter.action.is_some(), "action = :action"),
+        (filter.subject.is_some(), "subject = :subject"),
+        (
+            filter.source.is_some(),
+            "(source = :source OR substr(source, 1, length(:source) + 1) = :source || '/')",
+        ),
+        (filter.code.is_some(), "code = :code"),
+        (filter.since.is_some(), "accepted_at >= :since"),
+        (filter.until.is_some(), "accepted_at < :until"),
+        (filter.ended_since.is_some(), "ended_at >= :ended_since"),
+        (filter.ended_until.is_some(), "ended_at < :ended_until"),
+        (matches!(filter.waiting, Some(Waiting::Subject)), "head = 0"),
+        (
+            matches!(filter.waiting, Some(Waiting::Lanes { .. })),
+            "head = 1 AND lane IN (SELECT value FROM json_each(:lanes)) AND due_at > :due_after AND due_at <= :due_until",
+        ),
+        (
+            filter.backend.is_some(),
+            // Within an OR, or SQLite makes a join of it and begins with the steps.
+            "(:backend IS NULL OR EXISTS (SELECT 1 FROM step
+             WHERE step.id BETWEEN job.seq * :steps AND job.seq * :steps + :steps - 1 AND step.backend = :backend))",
+        ),
+        (dead, "settled = 0"),
+        (filter.cause.is_some(), "cause = :cause"),
+        (filter.failed_on.is_some(), "failed_on = :failed_on"),
+    ];
+    let mut fits = FITS.to_owned();
+    for (_, condition) in conditions.into_iter().filter(|(is_asked, _)| *is_asked) {
+        fits.push_str(" AND ");
+        fits.push_str(condition);
+    }
+    if let Some(text) = text {
+        // No other letters are in an id.
+        let id = if text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') { "id, " } else { "" };
+        let named = match &filter.named {
+            Some(named) if named.is_empty() => "0",
+            Some(_) => "subject IN (SELECT value FROM json_each(:named))",
+            None => CALLED,
+        };
+        let _ = write!(
+            fits,
+            " AND (holds(:text, {id}external_id, subject, action, source, code, message) OR {named})"
+        );
+    }
+    fits
+}
 
 /// A listing that is asked for, with what its roads need.
 pub(super) struct Asked<'a> {
@@ -79,7 +112,8 @@ pub(super) struct Asked<'a> {
     text: Option<String>,
     named: Option<String>,
     states: i64,
-    dead: Option<i64>,
+    /// What else is asked of a job on its road.
+    fits: String,
     pub(super) roads: Vec<Road>,
 }
 
@@ -99,7 +133,7 @@ pub(super) fn jobs(
     // A damaged one has its place in the order as well.
     let mut found: Vec<(Seq, Result<Job, Damaged>)> = Vec::new();
     for road in &asked.roads {
-        let select = format!("{} ORDER BY seq {direction} LIMIT :limit", road.select(select_job!("")));
+        let select = format!("{} ORDER BY seq {direction} LIMIT :limit", asked.select(road, select_job!("")));
         found.extend(asked.run(conn, &select, stretch, page.limit, |row| {
             let seq = Seq(row.get(0)?);
             let job = sieve.pass(|| Spot::Job(seq), row::job(row))?;
@@ -147,7 +181,8 @@ pub(super) fn count(
     let stretch = stretch(conn, &asked, before, Order::Newest)?;
     let mut jobs: u64 = 0;
     for road in &asked.roads {
-        let select = format!("SELECT count(*) FROM ({} LIMIT :limit)", road.select("SELECT 1 FROM job "));
+        let select =
+            format!("SELECT count(*) FROM ({} LIMIT :limit)", asked.select(road, "SELECT 1 FROM job "));
         let found =
             asked.run(conn, &select, stretch, at_most.saturating_add(1), |row| Ok(row.get::<_, u64>(0)?))?;
         jobs += found.into_iter().sum::<u64>();
@@ -161,12 +196,6 @@ pub(super) fn count(
 pub(super) fn newest(conn: &Connection) -> Result<Option<Seq>, Error> {
     let mut select = conn.prepare_cached("SELECT max(seq) FROM job WHERE seq < ?1")?;
     Ok(select.query_row([number::JOBS], |row| row.get::<_, Option<i64>>(0))?.map(Seq))
-}
-
-impl Road {
-    fn select(&self, columns: &str) -> String {
-        format!("{columns} {} WHERE {} AND {FITS}", self.index, self.along)
-    }
 }
 
 impl<'a> Asked<'a> {
@@ -183,19 +212,24 @@ impl<'a> Asked<'a> {
         let tallies = super::job::tallies(conn)?;
         let are_few = lanes.is_some() && are_few(conn, lanes.as_deref())?;
         let Plan { states, dead, ways } = Plan::new(filter, &tallies, !known.is_empty(), are_few);
+        let text = filter.text.as_deref().map(folded);
         Ok(Asked {
+            fits: fits(filter, text.as_deref(), dead),
             lanes,
             due,
             known: (!known.is_empty()).then(|| json(&known)),
-            text: filter.text.as_deref().map(folded),
+            text,
             named: filter.named.as_ref().map(|subjects| {
                 json(&subjects.iter().map(|subject| subject.as_str().to_owned()).collect::<Vec<_>>())
             }),
             states: states.iter().map(|state| 1 << state.code()).sum(),
-            dead: dead.then_some(1),
             roads: ways.into_iter().map(Road::from).collect(),
             filter,
         })
+    }
+
+    fn select(&self, road: &Road, columns: &str) -> String {
+        format!("{columns} {} WHERE {} AND {}", road.index, road.along, self.fits)
     }
 
     /// Runs a query along one of the roads. What the query does not name is not bound.
@@ -211,12 +245,10 @@ impl<'a> Asked<'a> {
         let (after, until) = (Time(self.due.0), Time(self.due.1));
         let (since, before) = (filter.since.map(Time), filter.until.map(Time));
         let (ended_since, ended_until) = (filter.ended_since.map(Time), filter.ended_until.map(Time));
-        let behind = matches!(filter.waiting, Some(Waiting::Subject)).then_some(1);
         let subject = filter.subject.as_ref().map(Subject::as_str);
         let mut select = conn.prepare_cached(sql)?;
         let cause = filter.cause.map(crate::rules::dead::place);
-        let values: [(&str, &dyn ToSql); 24] = [
-            (":dead", &self.dead),
+        let values: [(&str, &dyn ToSql); 22] = [
             (":cause", &cause),
             (":failed_on", &filter.failed_on),
             (":low", &stretch.low),
@@ -237,7 +269,6 @@ impl<'a> Asked<'a> {
             (":until", &before),
             (":ended_since", &ended_since),
             (":ended_until", &ended_until),
-            (":behind", &behind),
             (":backend", &filter.backend),
             (":steps", &number::STEPS),
         ];

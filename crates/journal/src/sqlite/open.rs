@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
-use super::{dead, meta, text, unlock};
+use super::{dead, meta, name, text, unlock};
 use crate::carry;
 use crate::error::Error;
 use crate::key::Keys;
@@ -22,7 +22,7 @@ pub(super) const PAGE: u32 = 4096;
 const APPLICATION: i64 = 0x496e_7464;
 
 /// The schema's history, applied in order. Numbers and texts of published ones never change.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_listing.sql"),
     include_str!("../../migrations/0003_entities.sql"),
@@ -30,11 +30,14 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/0005_steps.sql"),
     include_str!("../../migrations/0006_waits.sql"),
     include_str!("../../migrations/0007_ends.sql"),
+    include_str!("../../migrations/0008_called.sql"),
 ];
 /// From this schema on sealed values are bound to their rows.
 const BOUND: usize = 4;
 /// From this one on failed jobs have causes.
 const CAUSES: usize = 7;
+/// From this one on labels are kept as searches compare them.
+const CALLED: usize = 8;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +156,9 @@ fn migrate(conn: &mut Connection, done: usize, folder: &Path, keys: &Keys) -> Re
     }
     if done < CAUSES {
         dead::fill(&tx)?;
+    }
+    if done < CALLED {
+        name::fill(&tx)?;
     }
     if done == 0 {
         tx.pragma_update(None, "application_id", APPLICATION)?;

@@ -94,6 +94,8 @@ macro_rules! conformance {
                 jobs_are_found_by_when_they_ended
                 listings_find_text_and_what_jobs_wait_for
                 jobs_are_found_by_the_name_of_their_subject
+                a_search_by_name_is_true_at_its_limits
+                whoever_is_renamed_is_found_by_the_new_name_alone
                 the_one_before_and_a_later_success_are_found
                 events_are_numbered_and_resumed
                 records_are_listed_by_kind

@@ -1,8 +1,8 @@
 //! Reading what is in clear.
 
 use intendant_journal::{
-    Change, Count, EffectSet, Expect, Filter, Match, Naming, NewJob, NewRecord, NewStep, Order, Page,
-    RecordFilter, Waiting,
+    Change, Count, EffectSet, EntityFilter, Expect, Filter, Journal, Match, Naming, NewJob, NewRecord,
+    NewStep, Order, Page, RecordFilter, Waiting,
 };
 use model::JobState::{self, Cancelled, Failed, Queued, Retrying, Running, Succeeded};
 use model::effect::EntityContent;
@@ -282,6 +282,129 @@ pub async fn jobs_are_found_by_the_name_of_their_subject(bed: &dyn Bed) {
             assert_eq!(found, expected, "{text}");
         }
     }
+}
+
+/// Writes an entity that is called so, for the first time or anew.
+async fn call(journal: &dyn Journal, key: &str, rev: u64, label: Option<&str>) {
+    let content = label.map(|label| EntityContent {
+        state: "new".to_owned(),
+        label: label.to_owned(),
+        body: serde_json::Value::Null,
+    });
+    let key = EntityKey { kind: "identity".to_owned(), key: key.to_owned() };
+    let entities = vec![EntityWrite { key, expected_rev: rev, content }];
+    journal.apply(EffectSet { entities, ..EffectSet::default() }, None, at(1)).await.unwrap();
+}
+
+pub async fn a_search_by_name_is_true_at_its_limits(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let long = "Anne-Sophie ".repeat(400);
+    let people = [
+        ("k1", "MÜLLER Anna · amuller"),
+        ("k2", "Mu\u{308}ller Zoé · zmuller"),
+        ("k3", "IŞIK Işıl · isil"),
+        ("k4", "İpek · ipek"),
+        ("k5", "Großmann · grossmann"),
+        ("k6", "100 % _sûr_ · a%b"),
+        ("k7", "d\u{2019}Été\u{a0}Cœur · dete"),
+        ("k8", &long),
+    ];
+    for (number, (key, label)) in (1..).zip(people) {
+        call(&*journal, key, 0, Some(label)).await;
+        accept(&*journal, job_of(key, number)).await;
+    }
+    // Nobody asks for anything of this one, and it is called as another one is.
+    call(&*journal, "k9", 0, Some("MÜLLER Anna · amuller")).await;
+    let all: Vec<u64> = (1..=8).collect();
+    let endless = format!("{long}x").repeat(20);
+    for (text, expected) in [
+        ("muller", vec![1, 2]),
+        ("Müller", vec![1, 2]),
+        ("MU\u{308}LLER", vec![1, 2]),
+        ("\u{308}", all.clone()),
+        ("isik isil", vec![3]),
+        ("ışıl", vec![3]),
+        ("IŞIL", vec![3]),
+        ("ipek", vec![4]),
+        ("İPEK", vec![4]),
+        ("grossmann", vec![5]),
+        ("GROẞMANN", vec![5]),
+        ("großmann · g", vec![5]),
+        ("%", vec![6]),
+        ("_", vec![6]),
+        ("a%b", vec![6]),
+        ("a_b", vec![]),
+        ("m%r", vec![]),
+        ("\\", vec![]),
+        ("d'ete coeur", vec![7]),
+        ("z", vec![2]),
+        ("", all),
+        (long.trim_end(), vec![8]),
+        (&endless, vec![]),
+        ("k1", vec![]),
+        ("muller\0", vec![]),
+    ] {
+        let named = journal.named(Naming::Holds(text.to_owned()), 99).await.unwrap();
+        let found: Vec<_> =
+            named.iter().map(|(subject, _)| subject.value()[1..].parse::<u64>().unwrap()).collect();
+        assert_eq!(found, expected, "{text:?}");
+        // So are the entities themselves, whoever asks for them, and jobs whatever else they hold.
+        let filter =
+            EntityFilter { kind: "identity".to_owned(), states: Vec::new(), text: Some(text.to_owned()) };
+        let page = journal.find_entities(filter, None, 99).await.unwrap();
+        let keys: Vec<u64> = page.rows.iter().map(|one| one.key.key[1..].parse().unwrap()).collect();
+        assert!(expected.iter().all(|key| keys.contains(key)) && page.next.is_none(), "{text:?}: {keys:?}");
+        for known in [None, Some(named.into_iter().map(|(subject, _)| subject).collect())] {
+            let filter = Filter { text: Some(text.to_owned()), named: known, ..Filter::default() };
+            let page = Page { after: None, order: Order::Oldest, limit: 99 };
+            let jobs = journal.jobs(filter, page).await.unwrap();
+            let found: Vec<_> = jobs.rows.iter().map(|job| number(job.id)).collect();
+            assert!(
+                expected.iter().all(|job| found.contains(job)) && jobs.next.is_none(),
+                "{text:?}: {found:?}"
+            );
+        }
+    }
+    let first = journal.named(Naming::Holds("muller".to_owned()), 1).await.unwrap();
+    assert_eq!(first.len(), 1);
+    let whole = async |text: &str| {
+        let found = journal.named(Naming::Is(text.to_owned()), 99).await.unwrap();
+        found.into_iter().map(|(subject, _)| subject.value().to_owned()).collect::<Vec<_>>()
+    };
+    for (text, expected) in [
+        ("isil", vec!["k3"]),
+        ("MU\u{308}LLER ANNA", vec!["k1"]),
+        ("muller", vec![]),
+        ("a%b", vec!["k6"]),
+        ("GROSSMANN", vec!["k5"]),
+        ("müller anna · amuller", vec![]),
+        ("", vec![]),
+    ] {
+        assert_eq!(whole(text).await, expected, "{text:?}");
+    }
+    sound(&*journal).await;
+}
+
+pub async fn whoever_is_renamed_is_found_by_the_new_name_alone(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let named = async |text: &str| journal.named(Naming::Holds(text.to_owned()), 9).await.unwrap().len();
+    for (number, key) in (1..).zip(["k1", "k2", "k3"]) {
+        call(&*journal, key, 0, Some("Müller · amuller")).await;
+        accept(&*journal, job_of(key, number)).await;
+    }
+    assert_eq!(named("muller").await, 3);
+    call(&*journal, "k1", 1, Some("Lefèvre · alefevre")).await;
+    assert_eq!((named("muller").await, named("lefevre").await), (2, 1));
+    call(&*journal, "k2", 1, Some("")).await;
+    call(&*journal, "k3", 1, None).await;
+    assert_eq!((named("muller").await, named("").await), (0, 1));
+    let erased = EntityKey { kind: "identity".to_owned(), key: "k1".to_owned() };
+    assert!(journal.erase(erased, EffectSet::default()).await.unwrap());
+    assert_eq!(named("").await, 0);
+    sound(&*journal).await;
+    call(&*journal, "k3", 0, Some("Müller · amuller")).await;
+    assert_eq!(named("MULLER").await, 1);
+    sound(&*journal).await;
 }
 
 pub async fn the_one_before_and_a_later_success_are_found(bed: &dyn Bed) {

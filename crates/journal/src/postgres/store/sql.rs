@@ -74,6 +74,12 @@ pub(super) const PUT_ENTITY: &str = "INSERT INTO entity (kind, key, rev, state, 
 pub(super) const ENTITY_GONE: &str =
     "DELETE FROM entity USING unnest($1::text[], $2::text[]) AS gone (kind, key)
     WHERE entity.kind = gone.kind AND entity.key = gone.key";
+pub(in super::super) const CALL: &str = "INSERT INTO called (kind, key, folded)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+    ON CONFLICT (kind, key) DO UPDATE SET folded = excluded.folded WHERE called.folded <> excluded.folded";
+pub(super) const CALL_NO_MORE: &str =
+    "DELETE FROM called USING unnest($1::text[], $2::text[]) AS gone (kind, key)
+    WHERE called.kind = gone.kind AND called.key = gone.key";
 pub(super) const COUNT_ENTITIES: &str = "INSERT INTO entity_tally AS tally (kind, state, entities)
     SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[])
     ON CONFLICT (kind, state) DO UPDATE SET entities = tally.entities + excluded.entities";
@@ -93,7 +99,7 @@ pub(super) const COUNT_CAUSES: &str = "UPDATE cause SET jobs = jobs + new.by
 pub(super) const CAUSE_GONE: &str = "DELETE FROM cause WHERE id = ANY($1::bigint[]) AND jobs < 1";
 
 /// All of them: prepared before they are needed.
-pub(in super::super) const ALL: [&str; 25] = [
+pub(in super::super) const ALL: [&str; 27] = [
     INSERT_LIVE,
     INSERT_DONE,
     UPDATE_LIVE,
@@ -111,6 +117,8 @@ pub(in super::super) const ALL: [&str; 25] = [
     UPDATE_DELIVERY,
     PUT_ENTITY,
     ENTITY_GONE,
+    CALL,
+    CALL_NO_MORE,
     COUNT_ENTITIES,
     INSERT_RECORD,
     SETTLE_RECORD,
