@@ -12,7 +12,7 @@ use axum::response::Response;
 use engine::WaitsFor;
 use http::page::{Form, Visit};
 use http::{May, Problem, Read, Scope};
-use journal::{Listing, Order, Page};
+use journal::{Count, Listing, Order, Page};
 use model::{Job, JobState, Name, Seq};
 
 use crate::Console;
@@ -111,9 +111,17 @@ pub(crate) async fn list(
     let (found, count) = match asked.filter() {
         Some(filter) => {
             let page = Page { after, order, limit: ROWS };
-            let count = console.hub.count(filter.clone(), asked.waiting, COUNTED);
-            let (found, count) = tokio::join!(console.hub.jobs(filter, asked.waiting, page), count);
-            (found?, Some(count?))
+            let found = console.hub.jobs(filter.clone(), asked.waiting, page).await?;
+            let rows = found.rows.len() + found.damaged.len();
+            let count = match (after, found.next) {
+                // All there are, or as far as it looked.
+                (None, next) if rows < ROWS as usize => {
+                    Some(Count { jobs: rows as u64, more: next.is_some(), next: None })
+                }
+                (Some(_), Some(_)) if rows < ROWS as usize => None,
+                _ => Some(console.hub.count(filter, asked.waiting, COUNTED).await?),
+            };
+            (found, count)
         }
         None => (Listing { rows: Vec::new(), next: None, damaged: Vec::new() }, None),
     };

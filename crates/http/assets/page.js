@@ -115,10 +115,26 @@
 
   // === small things ===
 
+  // A search that has found nothing so far goes on by itself, and says meanwhile how far it is.
+  let searching = false;
+  const searchOn = async () => {
+    const link = document.querySelector("a[data-search-on]");
+    if (!link || searching || document.hidden) return;
+    searching = true;
+    history.replaceState(history.state, "", link.href);
+    try {
+      await htmx.ajax("GET", link.href, { target: "#content", swap: "innerMorph" });
+    } finally {
+      searching = false;
+    }
+    if (document.querySelector("a[data-search-on]")?.href !== link.href) searchOn();
+  };
+
   const dress = () => {
     localise(document);
     meant(document);
     chosenAgain();
+    searchOn();
   };
   addEventListener("htmx:after:swap", dress);
 

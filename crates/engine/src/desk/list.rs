@@ -14,8 +14,8 @@ use crate::state::gate::Shut;
 use crate::work::dispatcher::waits_for;
 
 /// The journal looks at a bounded number of rows at once. A listing that finds too little in them looks further for about so
-/// long, then it says where to go on.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(700);
+/// long, then it says where to go on: nobody waits without seeing how far it is.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(200);
 /// So many whose name holds a text are looked up at once. Where there are more, each job is asked whom it is about, and finds
 /// soon.
 const NAMED: usize = 1000;

@@ -11,6 +11,7 @@ use model::{Seq, null_to_empty};
 use module::Desk as _;
 use serde_json::json;
 
+use super::follow::busy_line;
 use super::{find, offline};
 use crate::cli::{Cancel, Export, Filter, JobList, Show, Stdin};
 use crate::context::Context;
@@ -47,7 +48,7 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
         before: args.before.map(Seq),
         limit: Some(args.limit),
     };
-    let page = context.client()?.jobs(&query).await?;
+    let page = found(query, args.limit, !args.json, context).await?;
     if args.json {
         context.screen.json(&page)?;
         return Ok(Exit::Done);
@@ -65,25 +66,33 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// As many as are wanted, or all there are: a page may be short although there is more, where a long look found too few.
+async fn found(mut query: JobQuery, limit: u32, show: bool, context: &Context) -> Result<JobPage> {
+    let client = context.client()?;
+    let busy = busy_line(&context.screen, show);
+    let mut page = client.jobs(&query).await?;
+    while let (Some(next), Some(looked_at)) = (page.next, page.looked_at) {
+        busy.set_message(context.screen.say(&format!("{looked_at} jobs looked at")));
+        let found = u32::try_from(page.jobs.len() + page.damaged.len()).unwrap_or(limit);
+        query = JobQuery { before: Some(next), limit: Some(limit.saturating_sub(found).max(1)), ..query };
+        let more = client.jobs(&query).await?;
+        page.jobs.extend(more.jobs);
+        page.damaged.extend(more.damaged);
+        (page.next, page.looked_at) = (more.next, more.looked_at);
+    }
+    busy.finish_and_clear();
+    Ok(page)
+}
+
 /// What a page says of the rest of its listing.
 fn way_on(page: &JobPage, oldest_first: bool) -> Option<String> {
-    let none = page.jobs.is_empty() && page.damaged.is_empty();
-    let Some(next) = page.next else { return none.then(|| "no job fits".to_owned()) };
-    Some(match (page.looked_at, oldest_first) {
-        (Some(n), false) if none => {
-            format!("no job fits among the newest {n}; look at older ones with --before {next}")
-        }
-        (Some(n), true) if none => {
-            format!("no job fits among the oldest {n}; look at newer ones with --before {next}")
-        }
-        (Some(n), false) => {
-            format!("these are all among the newest {n}; look at older ones with --before {next}")
-        }
-        (Some(n), true) => {
-            format!("these are all among the oldest {n}; look at newer ones with --before {next}")
-        }
-        (None, false) => format!("older ones: the same with --before {next}"),
-        (None, true) => format!("newer ones: the same with --before {next}"),
+    let Some(next) = page.next else {
+        return (page.jobs.is_empty() && page.damaged.is_empty()).then(|| "no job fits".to_owned());
+    };
+    Some(if oldest_first {
+        format!("newer ones: the same with --before {next}")
+    } else {
+        format!("older ones: the same with --before {next}")
     })
 }
 
