@@ -50,7 +50,7 @@ pub(crate) fn run(people: Option<u64>, jobs: Option<u64>) -> Result<()> {
         println!("{people} people and {jobs} jobs written in {:.0} s", began.elapsed().as_secs_f64());
         let mut hub = Serving::start(folder.path())?;
         let told = measure(&mut hub, folder.path(), people).await;
-        println!("resident: {:.0} MiB", bed::resident(&hub.0.id().to_string()));
+        println!("resident at the end: {:.0} MiB", bed::resident(&hub.0.id().to_string()));
         told
     })
 }
@@ -237,7 +237,8 @@ type Look<'a> = (&'static str, f64, Box<dyn Fn(usize) -> String + 'a>);
 async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
     let began = Instant::now();
     let made = said(folder, &["token", "make", "bench", "--scope", "admin", "--json"]).await?;
-    println!("answers {:.1} s after its start", began.elapsed().as_secs_f64());
+    let resident = bed::resident(&hub.0.id().to_string());
+    println!("answers {:.1} s after its start; resident: {resident:.0} MiB", began.elapsed().as_secs_f64());
     let secret = made.get("secret").and_then(Value::as_str).context("no token")?;
     let mut connection = Connection::open(&address(hub.0.id())?, format!("Bearer {secret}")).await?;
     let causes = connection.ask("GET", "/api/v1/jobs/causes", Bytes::new()).await?;
@@ -254,28 +255,61 @@ async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
             .replace(' ', "+")
             .to_lowercase()
     };
-    let asked: [Look<'_>; 14] = [
+    let called = |n: usize| plain(family(place(n)));
+    let account = |n: usize| format!("u{}", place(n));
+    let asked: Vec<Look<'_>> = vec![
         ("overview", OVERVIEW, Box::new(|_| "/".to_owned())),
+        ("people", GOAL, Box::new(|_| "/identities".to_owned())),
         (
             "people by name, without accents",
             GOAL,
-            Box::new(move |n| format!("/identities?text={}", plain(family(place(n))))),
+            Box::new(move |n| format!("/identities?text={}", called(n))),
         ),
-        ("people by account", GOAL, Box::new(move |n| format!("/identities?text=u{}", place(n)))),
-        ("people, sorted by name", GOAL, Box::new(|_| "/identities?sort=name".to_owned())),
+        ("people by account", GOAL, Box::new(move |n| format!("/identities?text={}", account(n)))),
+        ("people, one letter", GOAL, Box::new(|_| "/identities?text=e".to_owned())),
+        ("people, nobody", GOAL, Box::new(|n| format!("/identities?text=nobody{n}"))),
+        ("people by state", GOAL, Box::new(|_| "/identities?state=to_validate".to_owned())),
+        ("people, last changed first", GOAL, Box::new(|_| "/identities?sort=-changed".to_owned())),
+        ("people by name, API", GOAL, Box::new(move |n| format!("/api/v1/identities?text={}", called(n)))),
+        (
+            "people by account, API",
+            GOAL,
+            Box::new(move |n| format!("/api/v1/identities?text={}", account(n))),
+        ),
+        ("people, nobody, API", GOAL, Box::new(|n| format!("/api/v1/identities?text=nobody{n}"))),
         ("people, sorted, API", GOAL, Box::new(|_| "/api/v1/identities?sort=-changed&limit=100".to_owned())),
+        ("anything by name", GOAL, Box::new(move |n| format!("/palette?q={}", called(n)))),
         ("jobs", GOAL, Box::new(|_| "/jobs".to_owned())),
         ("jobs, oldest first", GOAL, Box::new(|_| "/jobs?order=oldest".to_owned())),
-        ("jobs by account", GOAL, Box::new(move |n| format!("/api/v1/jobs?text=u{}", place(n)))),
-        ("jobs by name", GOAL, Box::new(move |n| format!("/api/v1/jobs?text={}", plain(family(place(n)))))),
-        ("jobs of a person", GOAL, Box::new(move |n| format!("/api/v1/jobs?subject=u{}", place(n)))),
+        ("jobs, far behind", GOAL, Box::new(move |n| format!("/jobs?after={}", behind(deep, n)))),
         (
-            "jobs, far behind",
+            "jobs, far behind, API",
             GOAL,
-            Box::new(move |n| format!("/jobs?after={}", deep.saturating_sub(n as u64 * 100))),
+            Box::new(move |n| format!("/api/v1/jobs?before={}", behind(deep, n))),
+        ),
+        ("jobs by account", GOAL, Box::new(move |n| format!("/jobs?text={}", account(n)))),
+        ("jobs by name", GOAL, Box::new(move |n| format!("/jobs?text={}", called(n)))),
+        ("jobs by account, API", GOAL, Box::new(move |n| format!("/api/v1/jobs?text={}", account(n)))),
+        ("jobs by name, API", GOAL, Box::new(move |n| format!("/api/v1/jobs?text={}", called(n)))),
+        ("jobs, one letter, API", GOAL, Box::new(|_| "/api/v1/jobs?text=e".to_owned())),
+        ("jobs, nobody", GOAL, Box::new(|n| format!("/jobs?text=nobody{n}"))),
+        ("jobs, nobody, API", GOAL, Box::new(|n| format!("/api/v1/jobs?text=nobody{n}"))),
+        ("jobs, a part of an id, API", GOAL, Box::new(|n| format!("/api/v1/jobs?text={:x}-{n:x}", 0xfade))),
+        ("jobs of a person", GOAL, Box::new(move |n| format!("/jobs?subject={}", account(n)))),
+        ("jobs of a person, API", GOAL, Box::new(move |n| format!("/api/v1/jobs?subject={}", account(n)))),
+        ("jobs that failed", GOAL, Box::new(|_| "/jobs?state=failed".to_owned())),
+        ("jobs that succeeded, API", GOAL, Box::new(|_| "/api/v1/jobs?state=succeeded".to_owned())),
+        ("jobs on a backend", GOAL, Box::new(|_| "/jobs?backend=10dir".to_owned())),
+        ("jobs on no backend, API", GOAL, Box::new(|_| "/api/v1/jobs?backend=none".to_owned())),
+        ("jobs that failed on a backend", GOAL, Box::new(|_| "/jobs?failed_on=10dir".to_owned())),
+        (
+            "jobs of a minute, API",
+            GOAL,
+            Box::new(|_| "/api/v1/jobs?since=2020-01-01T00:00:00Z&until=2020-01-01T00:01:00Z".to_owned()),
         ),
         ("dead letters", GOAL, Box::new(|_| "/dead-letters".to_owned())),
         ("dead letters of a cause", GOAL, Box::new(move |_| format!("/dead-letters?cause={cause}"))),
+        ("causes, API", GOAL, Box::new(|_| "/api/v1/jobs/causes".to_owned())),
         ("refusals by cause", GOAL, Box::new(|_| "/dead-letters?of=refusals".to_owned())),
     ];
     let mut far = 0;
@@ -294,7 +328,31 @@ async fn measure(hub: &mut Serving, folder: &Path, people: u64) -> Result<()> {
         );
     }
     println!("{far} above their goal");
+    to_the_end(&mut connection, "nobody is called so", "nobody").await?;
+    to_the_end(&mut connection, "jobs of one person", &account(1)).await
+}
+
+/// How long it takes until all jobs were looked at: a page says how far it came.
+async fn to_the_end(connection: &mut Connection, what: &str, text: &str) -> Result<()> {
+    let (begun, mut pages, mut found, mut before) = (Instant::now(), 0, 0, String::new());
+    loop {
+        let page = connection.ask("GET", &format!("/api/v1/jobs?text={text}{before}"), Bytes::new()).await?;
+        let page: Value = serde_json::from_slice(&page)?;
+        pages += 1;
+        found += page.get("jobs").and_then(Value::as_array).map_or(0, Vec::len);
+        match page.get("next").and_then(Value::as_u64) {
+            Some(next) => before = format!("&before={next}"),
+            None => break,
+        }
+    }
+    let took = begun.elapsed().as_secs_f64() * 1e3;
+    println!("{what:32} {found} jobs found in all of them: {took:.0} ms in {pages} answers");
     Ok(())
+}
+
+/// A place so many pages behind another.
+fn behind(place: u64, pages: usize) -> u64 {
+    place.saturating_sub(100 * u64::try_from(pages).unwrap_or_default())
 }
 
 /// A place in the middle of the journal.
