@@ -78,6 +78,7 @@ impl Served {
             bodies: BodyLimits::default(),
             version: "bench",
             url: None,
+            lost_commits: 0,
         };
         let (routes, _) = api::routes(Api::new(parts), Vec::new());
         let (stop, stopped) = oneshot::channel();

@@ -195,7 +195,7 @@ struct Keeper {
 
 impl Keeper {
     async fn keep(self) {
-        door::keep(&self.link, &self.shared.clock, || async {
+        door::keep(&self.hub, &self.link, &self.shared.clock, || async {
             let Err(why) = self.serve().await;
             self.shared.publisher.send_replace(None);
             why

@@ -50,7 +50,7 @@ impl Watch {
 
     /// Records until it is dropped, whatever becomes of the connection.
     pub(crate) async fn keep(self) {
-        door::keep(&self.link, &self.shared.clock, || async {
+        door::keep(&self.hub, &self.link, &self.shared.clock, || async {
             let Err(why) = self.session().await;
             why
         })

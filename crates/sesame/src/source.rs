@@ -150,7 +150,7 @@ impl Keeper {
                 Err(error) => error,
             }
         };
-        door::keep(&self.link, clock, life).await;
+        door::keep(&self.hub, &self.link, clock, life).await;
     }
 
     /// Works on open connections until one of them is lost.

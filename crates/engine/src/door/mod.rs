@@ -88,15 +88,24 @@ pub fn was_taken_over(job: &Job) -> bool {
     job.code == Some(code::TAKEN_OVER)
 }
 
-/// Keeps a source connected: `life` is one life of its connections, and ends with why they are lost.
-pub async fn keep<F, E>(link: &Link, clock: &Clock, life: impl Fn() -> F)
+/// Why a source leaves what only one hub can have.
+const LEFT: &str =
+    "PostgreSQL has confirmed nothing for a while: what only one hub can have is left to another one";
+
+/// Keeps a source connected: `life` is one life of its connections, and ends with why they are lost. It is ended as soon as
+/// another hub may be about to work on the journal, since that one cannot have the queue as long as we hold it.
+pub async fn keep<F, E>(hub: &Hub, link: &Link, clock: &Clock, life: impl Fn() -> F)
 where
     F: Future<Output = E>,
     E: fmt::Display,
 {
     let mut pacer = Pacer::new(link, clock);
     loop {
-        let why = life().await;
+        hub.sure().await;
+        let why = tokio::select! {
+            why = life() => why.to_string(),
+            () = hub.doubted() => LEFT.to_owned(),
+        };
         pacer.lost(&why).await;
     }
 }

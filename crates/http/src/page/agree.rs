@@ -89,7 +89,7 @@ mod tests {
             ("agree-n=180", false),
             ("agree-n=180&agree=180", true),
         ] {
-            assert_eq!(Agree::is_given(&Form::of_query(query)), expected, "{query}");
+            assert_eq!(Agree::given(&Form::of_query(query)).is_ok(), expected, "{query}");
         }
     }
 }

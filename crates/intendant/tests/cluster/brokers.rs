@@ -18,21 +18,51 @@ const SUBJECTS: usize = 8;
 /// The routing key of the requests on the bus.
 const KEY: &str = "request.lists.update";
 
-/// Loses the hub at work twice, in the middle of the work.
-async fn lose_in_the_middle(bed: &mut Bed) {
+/// How a hub at work is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// With its machine, twice.
+    Machine,
+    /// It reaches PostgreSQL no more, and its queue as before.
+    Road,
+}
+
+/// Loses the hub at work in the middle of the work. One that is cut off stays so: which one that is.
+async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
     for part in 1..=2 {
         // Each has a begin and an end.
         bed.wait_until("some have run", async |bed| bed.lines() >= part * 2 * COUNT / 4).await;
         let hub = bed.wait_for_one().await;
+        assert!(bed.lines() < 2 * COUNT, "it is lost in the middle");
+        if loss == Loss::Road {
+            bed.nodes[hub].road.cut();
+            return Some(hub);
+        }
         bed.nodes[hub].lose();
-        assert!(bed.lines() < 2 * COUNT, "it was lost in the middle");
         bed.wait_for_one().await;
         bed.nodes[hub].spawn();
+    }
+    None
+}
+
+/// Gives the hub that was cut off its road back.
+fn heal(bed: &Bed, cut: Option<usize>) {
+    if let Some(hub) = cut {
+        bed.nodes[hub].road.heal().unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_hub_serves_the_orchestrator() {
+    serve_the_orchestrator(Loss::Machine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_cut_off_from_postgresql_alone_leaves_the_orchestrator_to_the_next() {
+    serve_the_orchestrator(Loss::Road).await;
+}
+
+async fn serve_the_orchestrator(loss: Loss) {
     let redis = Kind::Redis.start().unwrap();
     let mut bed = Bed::with(3, QUICK, &format!("sesame:\n  main:\n    redis: {}\n", redis.url())).await;
     let mut node = Orchestrator::start(Version::V5, redis.url(), "sesame").unwrap();
@@ -47,7 +77,7 @@ async fn the_next_hub_serves_the_orchestrator() {
         })
     };
     node.ask("addBulk", json!({ "jobs": (0..COUNT).map(job).collect::<Vec<_>>() })).unwrap();
-    lose_in_the_middle(&mut bed).await;
+    let cut = lose_in_the_middle(&mut bed, loss).await;
     let ids: Vec<String> = (0..COUNT).map(id).collect();
     let told = tokio::task::block_in_place(|| {
         node.ask("waitAll", json!({ "ids": ids, "ms": u64::try_from(LONG.as_millis()).unwrap() }))
@@ -55,12 +85,22 @@ async fn the_next_hub_serves_the_orchestrator() {
     told.unwrap_or_else(|error| panic!("{error}; {}", bed.logs()));
     let counts = node.ask("counts", json!({})).unwrap();
     assert_eq!((&counts["failed"], &counts["active"], &counts["wait"]), (&json!(0), &json!(0), &json!(0)));
+    heal(&bed, cut);
     bed.drain().await;
     println!("{}", judge_all(&bed, COUNT).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_hub_serves_the_bus() {
+    serve_the_bus(Loss::Machine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_cut_off_from_postgresql_alone_leaves_the_bus_to_the_next() {
+    serve_the_bus(Loss::Road).await;
+}
+
+async fn serve_the_bus(loss: Loss) {
     let broker = Kind::RabbitMq.start().unwrap();
     let bus = format!(
         "bus:\n  lists:\n    url: {}\n    routes:\n      {KEY}:\n        action: {ACTION}\n\
@@ -80,11 +120,12 @@ async fn the_next_hub_serves_the_bus() {
         json!({ "exchange": "lists.request", "key": KEY, "properties": properties, "body": body })
     };
     peer.ask("publish", json!({ "messages": (0..COUNT).map(message).collect::<Vec<_>>() })).unwrap();
-    lose_in_the_middle(&mut bed).await;
+    let cut = lose_in_the_middle(&mut bed, loss).await;
     let mut answers: BTreeMap<String, String> = BTreeMap::new();
     while answers.len() < COUNT {
         note(&mut answers, &mut peer, 1, &bed);
     }
+    heal(&bed, cut);
     bed.drain().await;
     let left = peer.ask("exists", json!({ "queue": "replies" })).unwrap().as_u64().unwrap();
     note(&mut answers, &mut peer, left, &bed);
