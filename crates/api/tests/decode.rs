@@ -289,7 +289,10 @@ fn json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        prop::num::f64::NORMAL.prop_map(Value::from),
+        // Whole ones are written as JavaScript does.
+        prop::num::f64::NORMAL
+            .prop_filter("no whole number", |number| number.fract() != 0.0)
+            .prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {

@@ -126,8 +126,8 @@ pub async fn start(
     let mut setup = parts.with(&mut said).setup(clock);
     let joined = said.join(&Ground { journal: journal.id(), life: journal.life(), clock }, &mut setup)?;
     let assembly = Assembly::new(joined, said.chores, clock);
-    let hub = Hub::start(journal, wiring, clock.clone(), setup).await.context("starting the hub")?;
-    assembly.start(&hub);
+    let hub = Hub::start_after(journal, wiring, clock.clone(), setup, |hub| assembly.start(hub));
+    let hub = hub.await.context("starting the hub")?;
     Ok((hub, assembly))
 }
 

@@ -92,7 +92,7 @@ fn alert(console: &Console, v: &Visit, matter: &Matter) -> Alert {
     Alert {
         tone: if matter.is_pressing() { "bad" } else { "warn" },
         text,
-        words: matter.words().map(str::to_owned),
+        words: matter.words().map(|words| v.words(words).into_owned()),
         link,
         label: v.t(label),
         act: act(v, matter),

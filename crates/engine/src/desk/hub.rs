@@ -82,6 +82,18 @@ impl Hub {
         clock: Clock,
         setup: Setup,
     ) -> Result<Self, Error> {
+        Hub::start_after(journal, wiring, clock, setup, |_| {}).await
+    }
+
+    /// The same; `first` is given the hub before any job runs. What backends and couriers want of their hub they have by then:
+    /// a job that a lost hub had begun runs at once.
+    pub async fn start_after(
+        journal: Arc<dyn Journal>,
+        wiring: Arc<Wiring>,
+        clock: Clock,
+        setup: Setup,
+        first: impl FnOnce(&Hub),
+    ) -> Result<Self, Error> {
         let mut setup = setup;
         setup.decoders.insert(FOLLOW_UP.to_owned(), Arc::new(FollowUps));
         let core = Arc::new(Core::new(journal, wiring, clock, setup));
@@ -99,6 +111,14 @@ impl Hub {
         dispatcher::set_back(&core).await?;
         recover::withdraw_lost(&core).await?;
         holds::load(&core).await?;
+        let hub = Hub {
+            core: Arc::clone(&core),
+            tasks: Arc::default(),
+            unclaimed: Arc::default(),
+            links: Arc::default(),
+            retired: Arc::default(),
+        };
+        first(&hub);
         let mut tasks = keeper::sweeps(&core);
         tasks.extend([
             tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
@@ -108,13 +128,8 @@ impl Hub {
             // The last one: it is the last to end.
             tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
         ]);
-        Ok(Hub {
-            core,
-            tasks: Arc::new(Mutex::new(tasks)),
-            unclaimed: Arc::default(),
-            links: Arc::default(),
-            retired: Arc::default(),
-        })
+        hub.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        Ok(hub)
     }
 
     // === accepting ===

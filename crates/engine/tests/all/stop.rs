@@ -67,6 +67,29 @@ async fn what_does_not_end_within_the_grace_period_is_ended_by_force_and_runs_ag
     assert_eq!(seen, [(1, Some(code::INTERRUPTED)), (2, None)]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_belongs_to_the_hub_has_it_before_any_job_runs() {
+    let gate = Arc::new(Semaphore::new(0));
+    let slow = Fake::gated(&gate);
+    let parts = || setup(vec![entry("a", slow.clone(), OnError::Stop, QUICK)]);
+    let bed = Bed::new(parts()).await;
+    let id = bed.accept(request("DO", "alice")).await;
+    bed.state(id, JobState::Running).await;
+    bed.hub.stop(Duration::ZERO).await;
+    let before = slow.count();
+    let (journal, wires) = open(bed.folder.path());
+    let first = |_: &Hub| {
+        // A job that runs already is seen to, soon.
+        let (_never, told) = std::sync::mpsc::channel::<()>();
+        assert!(told.recv_timeout(Duration::from_millis(200)).is_err());
+        assert_eq!(slow.count(), before, "a job runs, and its backend does not know the hub yet");
+    };
+    let hub = Hub::start_after(journal, wires, Clock::system(), parts(), first).await.unwrap();
+    gate.add_permits(5);
+    let bed = Bed { hub, folder: bed.folder };
+    assert_eq!(bed.ended(id).await.state, JobState::Succeeded);
+}
+
 struct Killer(Mutex<Vec<RunMark>>);
 
 impl Reclaim for Killer {
