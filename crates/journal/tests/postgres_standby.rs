@@ -65,7 +65,9 @@ impl Pair {
     /// The primary is gone, and the standby takes its place.
     fn fail_over(&mut self) {
         self.primary.crash();
-        assert_eq!(sql(self.standby.url(), "SELECT pg_promote()"), ["t"]);
+        // Whoever waits in a statement is in the way of what is still to be replayed.
+        assert_eq!(sql(self.standby.url(), "SELECT pg_promote(false)"), ["t"]);
+        soon(|| sql(self.standby.url(), "SELECT pg_is_in_recovery()") == ["f"]);
     }
 
     /// What a server answers, in the schema of the journal.
@@ -76,6 +78,8 @@ impl Pair {
 
     /// In which batch a server thinks the pen is.
     fn batch(&self, server: &Service) -> i64 {
+        // A standby may not have come so far as to know of it.
+        soon(|| self.at(server, "SELECT to_regclass('pen') IS NOT NULL") == "t");
         self.at(server, "SELECT max(batch) FROM pen").parse().unwrap()
     }
 

@@ -256,7 +256,9 @@ async fn a_key_that_is_no_text_is_got_past() {
         journal.apply(effects, None, at(1)).await.unwrap();
     }
     journal.close().await;
-    harm(&folder, "UPDATE entity SET key = CAST(x'62ff' AS TEXT) WHERE key = 'bob'");
+    for table in ["entity", "called"] {
+        harm(&folder, &format!("UPDATE {table} SET key = CAST(x'62ff' AS TEXT) WHERE key = 'bob'"));
+    }
     let journal = try_open(folder.path()).unwrap();
     let (mut keys, mut after) = (Vec::new(), None);
     loop {
