@@ -52,6 +52,10 @@ impl Entry {
 
     /// Resolves when it is ours to work. Fails when the journal cannot be opened any more, since it was moved, or sealed with
     /// another key: then the place is lost.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        allow(clippy::unused_async, reason = "only in a database somebody else can be at work")
+    )]
     pub async fn turn(&mut self) -> Result<(), Error> {
         match &mut self.0 {
             Of::Folder(_) => Ok(()),

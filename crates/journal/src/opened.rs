@@ -1,6 +1,6 @@
 //! Sealed values of rows that were read, opened: the same for every engine.
 
-use model::{Attempt, Delivery, Entity, Job, JobId, Record, Step};
+use model::{Attempt, Delivery, Entity, Job, JobId, Record};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -47,7 +47,7 @@ pub(crate) fn plan(
 
 /// What the plan of a job is bound to.
 #[cfg(feature = "postgres")]
-pub(crate) fn plan_of(job: JobId, steps: &[Step]) -> Aad {
+pub(crate) fn plan_of(job: JobId, steps: &[model::Step]) -> Aad {
     Aad::plan(job, steps.iter().map(|step| (step.backend.as_str(), step.on_error)))
 }
 

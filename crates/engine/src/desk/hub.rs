@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use journal::{Acceptance, EffectSet, End, Journal, Keep, NewJob, NewRecord, Read, Standing};
+use journal::{Acceptance, EffectSet, Journal, Keep, NewJob, NewRecord, Read};
 use model::word::code;
 use model::{Effects, Event, Job, JobId, NewDelivery, Refusal, Request};
 use serde_json::Value;
@@ -364,37 +364,6 @@ impl Hub {
     pub fn reload(&self, catalogue: Catalogue, actions: ActionTable, limits: Limits) {
         let before = self.core.swap(Snapshot { catalogue, actions, limits });
         self.retired.leave(&before.catalogue, &self.core.snapshot().catalogue);
-    }
-
-    /// Resolves when the life of the journal is over, and says why: another hub has taken over, or the database has forgotten
-    /// what it had confirmed. Nothing that this hub knows counts any more.
-    pub async fn over(&self) -> End {
-        let mut standing = self.core.standing();
-        let end = match standing.wait_for(|standing| matches!(standing, Standing::Over(_))).await.as_deref() {
-            Ok(Standing::Over(end)) => Some(end.clone()),
-            _ => None,
-        };
-        match end {
-            Some(end) => end,
-            // Nobody else can reach the journal.
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Waits until the journal is surely our own, as it is wherever nobody else can reach it.
-    pub(crate) async fn sure(&self) {
-        let mut standing = self.core.standing();
-        if standing.wait_for(|standing| *standing == Standing::Confirmed).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Waits until another hub may be about to work on the journal.
-    pub(crate) async fn doubted(&self) {
-        let mut standing = self.core.standing();
-        if standing.wait_for(|standing| *standing != Standing::Confirmed).await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 
     /// Ends at once, when the life of the journal is over: what runs is ended by force, and nothing of it is written.

@@ -22,4 +22,5 @@ pub(crate) mod refusals;
 pub(crate) mod replay;
 pub(crate) mod retired;
 pub(crate) mod story;
+mod sure;
 pub(crate) mod write;
