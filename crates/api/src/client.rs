@@ -4,13 +4,13 @@ mod call;
 mod endpoint;
 mod stream;
 
-use std::future::ready;
 use std::io;
 use std::path::PathBuf;
 
 use axum::body::{Body, Bytes};
 use axum::http::Method;
-use futures_util::{Stream, TryStreamExt as _};
+use futures_util::Stream;
+use futures_util::stream::try_unfold;
 use model::JobId;
 
 use crate::dto::{
@@ -24,6 +24,7 @@ use crate::dto::{
 use crate::error::Error;
 use endpoint::Endpoint;
 use http::Query;
+pub use stream::Listener;
 
 /// What is said beside a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,14 +152,11 @@ impl Client {
     }
 
     /// What happens, and how far running attempts say that they have come, until the hub stops.
-    pub async fn news(
-        &self,
-        events: &EventQuery,
-    ) -> Result<impl Stream<Item = Result<News, Error>> + use<>, Error> {
+    pub async fn news(&self, events: &EventQuery) -> Result<Listener, Error> {
         let mut query = Query::new("/api/v1/events");
         events.write(&mut query);
         let answer = self.send(Client::request(Method::GET, &query.finish()), Body::empty()).await?;
-        Ok(stream::news(answer, &self.endpoint))
+        Ok(Listener::new(answer, &self.endpoint))
     }
 
     /// Only the events of them: what can be read again later.
@@ -166,11 +164,16 @@ impl Client {
         &self,
         events: &EventQuery,
     ) -> Result<impl Stream<Item = Result<Event, Error>> + use<>, Error> {
-        let event = |news| match news {
-            News::Event(event) => Some(event),
-            News::Progress(_) => None,
-        };
-        Ok(self.news(events).await?.try_filter_map(move |news| ready(Ok(event(news)))))
+        let listener = self.news(events).await?;
+        Ok(try_unfold(listener, |mut listener| async {
+            loop {
+                match listener.next().await? {
+                    Some(News::Event(event)) => return Ok(Some((event, listener))),
+                    Some(News::Progress(_)) => {}
+                    None => return Ok(None),
+                }
+            }
+        }))
     }
 
     // === refusals ===

@@ -53,11 +53,15 @@ async fn a_stream_resumes_without_gap_or_repetition() {
     });
     let (mut seen, mut last) = (Vec::new(), EventsCursor::default());
     while seen.len() < jobs * 4 {
-        // A stream that is left after some events, and taken up again after the last one seen.
-        let mut events = listen(&bed, Some(last.clone())).await;
-        let some = take(&mut events, 97.min(jobs * 4 - seen.len())).await;
-        last = EventsCursor::behind(some.last().unwrap().seq);
-        seen.extend(some.into_iter().map(|event| event.seq));
+        // A stream that is left after some events, and taken up again where it was.
+        let query = EventQuery { after: Some(last.clone()), job: None };
+        let mut listener = bed.client.news(&query).await.unwrap();
+        for _ in 0..97.min(jobs * 4 - seen.len()) {
+            if let News::Event(event) = in_time(listener.next()).await.unwrap().unwrap() {
+                seen.push(event.seq);
+            }
+        }
+        last = listener.seen().unwrap().clone();
     }
     assert_eq!(in_time(writer).await.unwrap(), jobs);
     let kept: Vec<_> = bed
@@ -108,14 +112,15 @@ async fn it_is_server_sent_events_and_last_event_id_counts() {
     let head = head("GET", "/api/v1/events", &["Last-Event-ID: 3"]);
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    while !answer.contains("\n\n") || !answer.contains("data:") {
+    while !answer.contains("\ndata:") {
         let mut piece = [0; 1024];
         let length = in_time(stream.read(&mut piece)).await.unwrap();
         answer += std::str::from_utf8(&piece[..length]).unwrap();
     }
     assert!(answer.to_lowercase().contains("content-type: text/event-stream"), "{answer}");
-    let frame = &answer[answer.find("id: ").unwrap()..];
-    assert!(frame.starts_with("id: 4\ndata: {\"seq\":4,"), "{frame}");
+    assert!(answer.contains("\nid: 3\n\n"), "where it begins: {answer}");
+    let frame = &answer[answer.rfind("id: ").unwrap()..];
+    assert!(frame.starts_with("id: 4\ndata: {\"seq\":\"4\","), "{frame}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,8 +136,8 @@ async fn what_a_running_attempt_reports_is_told_to_those_who_follow_it() {
         })
     });
     let bed = Bed::with(vec![entry("00gate", backend)]).await;
-    let all = bed.client.news(&EventQuery { after: Some(EventsCursor::default()), job: None }).await.unwrap();
-    let mut all = Box::pin(all);
+    let everything = EventQuery { after: Some(EventsCursor::default()), job: None };
+    let mut all = bed.client.news(&everything).await.unwrap();
     let (other, job) = (bed.job(&document("other")).await, bed.job(&document("a")).await);
     let mut told = BTreeSet::new();
     while told.len() < 2 {
@@ -152,7 +157,7 @@ async fn what_a_running_attempt_reports_is_told_to_those_who_follow_it() {
 
     // Whoever may follow one job hears of no other.
     let one = EventQuery { after: Some(EventsCursor::default()), job: Some(job) };
-    let mut one = Box::pin(bed.client.news(&one).await.unwrap());
+    let mut one = bed.client.news(&one).await.unwrap();
     gate.add_permits(2);
     bed.client.wait(job, 60).await.unwrap();
     bed.client.wait(other, 60).await.unwrap();
@@ -165,9 +170,7 @@ async fn what_a_running_attempt_reports_is_told_to_those_who_follow_it() {
     }
     assert_eq!(bed.client.job(job).await.unwrap().progress, None);
     // What was said is no event: nothing of it can be read again.
-    let mut again = Box::pin(
-        bed.client.news(&EventQuery { after: Some(EventsCursor::default()), job: None }).await.unwrap(),
-    );
+    let mut again = bed.client.news(&everything).await.unwrap();
     for _ in 0..8 {
         assert!(matches!(in_time(again.next()).await.unwrap().unwrap(), News::Event(_)));
     }
@@ -178,15 +181,42 @@ async fn an_id_from_another_journal_begins_now() {
     let bed = Bed::done().await;
     bed.ended(&document("a")).await;
     let mut events = listen(&bed, Some("1000000".parse().unwrap())).await;
+    let mut same = listen(&bed, Some("1000000,3:120".parse().unwrap())).await;
     let job = bed.job(&document("b")).await;
     assert_eq!(take(&mut events, 1).await[0].job, Some(job));
+    assert_eq!(take(&mut same, 1).await[0].job, Some(job));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_knows_nobody_who_wrote_this_journal_skips_nothing() {
+    let bed = Bed::done().await;
+    let first = bed.ended(&document("a")).await;
+    let mut events = listen(&bed, Some("3:120".parse().unwrap())).await;
+    assert_eq!(take(&mut events, 1).await[0].job, Some(first));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_hears_of_nothing_knows_where_to_go_on() {
+    let mut bed = Bed::done().await;
+    bed.ended(&document("a")).await;
+    let mut listener = bed.client.news(&EventQuery::default()).await.unwrap();
+    assert_eq!(listener.seen(), None);
+    bed.stop_serving().await;
+    assert_eq!(in_time(listener.next()).await.unwrap(), None);
+    let last = bed.hub.journal().last_event().await.unwrap();
+    assert_eq!((listener.seen(), last.number(0)), (Some(&last), 4));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_refused() {
     let bed = Bed::done().await;
-    let answer = raw(&bed.socket, head("GET", "/api/v1/events", &["Last-Event-ID: x"])).await;
-    assert_eq!(parse_problem(&answer).0, 400);
-    let answer = raw(&bed.socket, head("GET", "/api/v1/events?job=x", &[])).await;
-    assert_eq!(parse_problem(&answer).0, 400);
+    for id in ["x", "3:", "1,2"] {
+        let answer =
+            raw(&bed.socket, head("GET", "/api/v1/events", &[&*format!("Last-Event-ID: {id}")])).await;
+        assert_eq!(parse_problem(&answer).0, 400, "{id}");
+    }
+    for query in ["job=x", "after=x", "after=1,2", "after="] {
+        let answer = raw(&bed.socket, head("GET", &format!("/api/v1/events?{query}"), &[])).await;
+        assert_eq!(parse_problem(&answer).0, 400, "{query}");
+    }
 }

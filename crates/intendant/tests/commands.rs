@@ -8,10 +8,12 @@ mod support;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use support::{Ran, World};
 
 const GOOD: &str = r#"cat >/dev/null; echo '{"status":0,"message":"entry written"}'"#;
@@ -175,6 +177,40 @@ fn an_import_that_is_interrupted_says_how_to_go_on() {
     hub.signal(Signal::CONT);
     ran.said(130, &["interrupted", "the same command goes on"]);
     assert_eq!(world.run(&["identities", "import", &file]).code, 0);
+}
+
+/// Answers the next one who asks for events as a hub does that goes away behind these words; what was asked.
+fn tells(hub: &UnixListener, head: &str, words: &str) -> String {
+    let (mut link, _) = hub.accept().unwrap();
+    let request = BufReader::new(link.try_clone().unwrap()).lines().map(Result::unwrap);
+    let request: Vec<String> = request.take_while(|line| !line.is_empty()).collect();
+    write!(link, "HTTP/1.1 {head}\r\nconnection: close\r\n\r\n{words}").unwrap();
+    request[0].trim_start_matches("GET /api/v1/events").trim_end_matches(" HTTP/1.1").to_owned()
+}
+
+#[test]
+fn a_watch_goes_on_behind_all_that_it_has_seen_whoever_answers_next() {
+    let world = World::new();
+    let hub = UnixListener::bind(world.path("socket")).unwrap();
+    let child = world.command(&["jobs", "watch", "--json"]).spawn().unwrap();
+    let event = |seq: &str, position: &str| {
+        let data = json!({ "seq": seq, "at": "2026-11-27T10:00:00Z", "kind": "refused" });
+        format!("id: {position}\ndata: {data}\n\n")
+    };
+    let stream = "200 OK\r\ncontent-type: text/event-stream";
+    let asked = [
+        // Nothing happens before it goes away.
+        tells(&hub, stream, "id: 120,3:55\n\n"),
+        // It goes away in the middle of a word.
+        tells(&hub, stream, &(event("3:56", "120,3:56") + "id: 121,3:56\ndata: {\"seq\":")),
+        tells(&hub, stream, &event("121", "121,3:56")),
+        tells(&hub, "404 Not Found", ""),
+    ];
+    assert_eq!(asked, ["", "?after=120%2C3%3A55", "?after=120%2C3%3A56", "?after=121%2C3%3A56"]);
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    let told: Vec<_> =
+        ran.lines().iter().map(|line| (line["seq"].clone(), line["position"].clone())).collect();
+    assert_eq!(told, [(json!("3:56"), json!("120,3:56")), (json!("121"), json!("121,3:56"))], "{ran:?}");
 }
 
 #[test]

@@ -240,7 +240,7 @@ pub enum EventKind {
 /// A line of the journal's live history: no payload, bounded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// Its number; a stream resumes behind the last one it saw.
+    /// Its name. A stream resumes behind all that it saw, which is more than the last one: [`crate::EventsCursor`].
     pub seq: EventSeq,
     /// When.
     pub at: Timestamp,

@@ -5,6 +5,8 @@ use axum::http::Response;
 use futures_util::{Stream, stream};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use model::EventsCursor;
+use model::cursor::BadEvents;
 use serde::de::DeserializeOwned;
 
 use super::call::lost;
@@ -26,22 +28,45 @@ pub(super) fn lines<T: DeserializeOwned>(
     })
 }
 
-/// What a stream of server-sent events tells.
-pub(super) fn news(
-    answer: Response<Incoming>,
-    endpoint: &Endpoint,
-) -> impl Stream<Item = Result<News, Error>> + use<> {
-    let lines = Lines::new(answer, endpoint);
-    stream::try_unfold(lines, |mut lines| async {
-        // Ids and kinds stand in the data too; comments only keep the connection alive.
-        while let Some(line) = lines.next().await? {
-            if let Some(data) = line.strip_prefix(b"data:") {
-                let told = lines.parse(data)?;
-                return Ok(Some((told, lines)));
+/// Hears what the hub tells, as server-sent events.
+pub struct Listener {
+    lines: Lines,
+    /// The id of what is being read.
+    id: Option<EventsCursor>,
+    seen: Option<EventsCursor>,
+}
+
+impl Listener {
+    pub(super) fn new(answer: Response<Incoming>, endpoint: &Endpoint) -> Self {
+        Listener { lines: Lines::new(answer, endpoint), id: None, seen: None }
+    }
+
+    /// What is told next; `None` = the hub stops. Nothing is lost when this is not waited for to its end.
+    pub async fn next(&mut self) -> Result<Option<News>, Error> {
+        // Of kinds the data speaks too, and comments only keep the connection alive.
+        while let Some(line) = self.lines.next().await? {
+            if let Some(id) = line.strip_prefix(b"id:") {
+                self.id = Some(self.lines.position(id)?);
+            } else if let Some(data) = line.strip_prefix(b"data:") {
+                let news = self.lines.parse(data)?;
+                self.pass();
+                return Ok(Some(news));
+            } else if line.is_empty() {
+                self.pass();
             }
         }
         Ok(None)
-    })
+    }
+
+    /// How far it has heard: a stream that begins after this goes on where this one ended.
+    pub fn seen(&self) -> Option<&EventsCursor> {
+        self.seen.as_ref()
+    }
+
+    /// Only now: an id whose event was cut off was not heard.
+    fn pass(&mut self) {
+        self.seen = self.id.take().or(self.seen.take());
+    }
 }
 
 struct Lines {
@@ -68,7 +93,14 @@ impl Lines {
     }
 
     fn parse<T: DeserializeOwned>(&self, line: &[u8]) -> Result<T, Error> {
-        serde_json::from_slice(line)
-            .map_err(|e| Error::Strange { hub: self.endpoint.to_string(), why: e.to_string() })
+        serde_json::from_slice(line).map_err(|e| self.strange(&e))
+    }
+
+    fn position(&self, id: &[u8]) -> Result<EventsCursor, Error> {
+        String::from_utf8_lossy(id).parse().map_err(|e: BadEvents| self.strange(&e))
+    }
+
+    fn strange(&self, why: &dyn std::error::Error) -> Error {
+        Error::Strange { hub: self.endpoint.to_string(), why: why.to_string() }
     }
 }

@@ -384,8 +384,8 @@ fn delivery_state(word: &str) -> Result<DeliveryState, Problem> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
-    /// Those after this one; `None` = from now on.
-    #[param(value_type = Option<i64>)]
+    /// Those behind the id of a server-sent event, given back as it was; `0` = all that are kept, none = from now on.
+    #[param(value_type = Option<String>)]
     pub after: Option<EventsCursor>,
     /// Those about this job.
     #[param(value_type = Option<String>, format = "uuid")]

@@ -167,8 +167,9 @@ pub enum Exported {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Event {
-    /// Its place: the id of the server-sent event, what `Last-Event-ID` names.
-    #[schema(value_type = i64)]
+    /// Its name, given once: `120`, or `3:120` where several hubs write. Where a stream goes on is the id of the
+    /// server-sent event.
+    #[schema(value_type = String)]
     pub seq: EventSeq,
     /// When.
     pub at: Time,

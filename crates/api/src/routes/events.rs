@@ -35,7 +35,7 @@ const ALIVE: Duration = Duration::from_secs(15);
     operation_id = "events",
     params(
         EventQuery,
-        ("Last-Event-ID" = Option<i64>, Header, description = "As `after`, sent by browsers that resume"),
+        ("Last-Event-ID" = Option<String>, Header, description = "As `after`, sent by browsers that resume"),
     ),
     responses((status = 200, description = "Done", body = dto::News, content_type = "text/event-stream")),
     security(("token" = ["read"]), ("token" = ["submit"])),
@@ -60,13 +60,16 @@ pub(super) async fn events(
     // Heard before read: what is committed in between is in both, and in neither twice.
     let (live, reports) = (api.hub.events(), api.hub.reports());
     let newest = api.hub.journal().last_event().await?;
-    // An id from the future was given by a journal that a backup has replaced since.
+    // An id from the future was given by a journal that was replaced since: of this one it may skip nothing that is to come,
+    // and of whom it does not know nothing at all.
     let seen = match last_event_id(&headers)?.or(after) {
         Some(after) => after.at_most(&newest),
         None => newest,
     };
+    // Also whoever hears of nothing before it is cut off knows where to go on.
+    let begin = stream::iter([sse::Event::default().id(seen.to_string())]);
     let follow = Follow { hub: api.hub, live, reports, read: VecDeque::new(), behind: true, seen, job };
-    let events = follow.stream().take_until(async move { closing.begun().await });
+    let events = begin.chain(follow.stream().take_until(async move { closing.begun().await }));
     Ok(Sse::new(events.map(Ok)).keep_alive(KeepAlive::new().interval(ALIVE)))
 }
 

@@ -129,8 +129,8 @@ pub struct Watch {
     /// The job, by its id or its caller's; all without it
     #[arg(value_name = "JOB")]
     pub job: Option<JobName>,
-    /// Start after this event, instead of now
-    #[arg(long, value_name = "NUMBER")]
+    /// Start behind this "position" of a line of --json (0: with all that is kept), instead of now
+    #[arg(long, value_name = "POSITION")]
     pub after: Option<EventsCursor>,
     /// Print one JSON document per event
     #[arg(long)]

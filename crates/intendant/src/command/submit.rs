@@ -7,7 +7,6 @@ use anyhow::{Result, bail};
 use api::Client;
 use api::client::Submission;
 use api::dto::{Acceptance, EventQuery, News, Story, Submitted};
-use futures_util::StreamExt as _;
 use model::{JobId, JobState};
 use module::interrupt::Interrupts;
 use serde_json::Value;
@@ -191,8 +190,7 @@ async fn wait_and_print(
 /// Shows a job of the hub until it has ended.
 pub(super) async fn follow(job: JobId, json: bool, client: &Client, context: &Context) -> Result<Story> {
     // Heard from before it is looked at, so that nothing is missed in between.
-    let news = client.news(&EventQuery { after: None, job: Some(job) }).await?;
-    let mut news = pin!(news);
+    let mut news = client.news(&EventQuery { after: None, job: Some(job) }).await?;
     let mut follower = Follower::new(&context.screen, !json);
     loop {
         let story = client.job(job).await?;
@@ -201,10 +199,9 @@ pub(super) async fn follow(job: JobId, json: bool, client: &Client, context: &Co
             return Ok(story);
         }
         loop {
-            match news.next().await {
-                Some(Ok(News::Progress(progress))) => follower.report(&progress),
-                Some(Ok(News::Event(_))) => break,
-                Some(Err(error)) => return Err(error.into()),
+            match news.next().await? {
+                Some(News::Progress(progress)) => follower.report(&progress),
+                Some(News::Event(_)) => break,
                 None => {
                     bail!("the hub stopped before job {job} had ended: the job goes on when the hub is back")
                 }

@@ -1,16 +1,16 @@
 //! `intendant jobs watch`: one job until it has ended, or all jobs for as long as somebody looks.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use api::Client;
+use api::client::Listener;
 use api::dto::{Event, EventQuery, News, Progress, Story};
-use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use model::word::code;
 use model::{EventKind, EventsCursor, JobId, JobState};
+use serde::Serialize;
 
 use super::find;
 use super::submit::follow;
@@ -67,13 +67,12 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
     let mut reached = false;
     loop {
         match client.news(&query).await {
-            Ok(stream) => {
+            Ok(mut listener) => {
                 if reached {
                     context.screen.remark("the hub is back");
                 }
                 reached = true;
-                let mut stream = pin!(stream);
-                while let Some(Ok(news)) = stream.next().await {
+                while let Ok(Some(news)) = listener.next().await {
                     let event = match news {
                         News::Event(event) => event,
                         News::Progress(said) if args.json => {
@@ -87,10 +86,9 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
                             continue;
                         }
                     };
-                    query.after = Some(EventsCursor::behind(event.seq));
                     let ended = event.job == job && job.is_some() && ends(event.kind);
                     if args.json {
-                        context.screen.json(&event)?;
+                        context.screen.json(&Line::new(&event, &listener))?;
                     } else {
                         context.screen.line(names.line(&event, client, context).await)?;
                     }
@@ -98,12 +96,28 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
                         return Ok(Exit::of(event.kind == EventKind::Succeeded));
                     }
                 }
+                query.after = listener.seen().cloned().or(query.after);
                 context.screen.remark("the hub went away: waiting until it is back (Ctrl-C ends)");
             }
             Err(api::Error::NoHub { .. } | api::Error::Lost(_)) if reached => {}
             Err(error) => return Err(error.into()),
         }
         context.clock.sleep(AGAIN).await;
+    }
+}
+
+/// An event as `--json` prints it.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    event: &'a Event,
+    /// What `--after` takes to go on behind it.
+    position: Option<String>,
+}
+
+impl<'a> Line<'a> {
+    fn new(event: &'a Event, listener: &Listener) -> Self {
+        Line { event, position: listener.seen().map(ToString::to_string) }
     }
 }
 

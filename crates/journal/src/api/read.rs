@@ -140,7 +140,7 @@ pub trait Read: Send + Sync {
         after: EventsCursor,
         limit: usize,
     ) -> BoxFuture<'_, Result<Listing<Event, EventsCursor>, Error>>;
-    /// The position behind the last event.
+    /// The position behind the last event of everyone who has written any that are kept, also of those who write no more.
     fn last_event(&self) -> BoxFuture<'_, Result<EventsCursor, Error>>;
     /// Whether the journal could be written of late; [`Error::Unwritable`] says why not. That is over once several
     /// writes in a row have succeeded, to which each call adds one that changes nothing.

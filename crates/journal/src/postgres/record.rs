@@ -146,14 +146,14 @@ pub(super) async fn events(
     let select = format!(
         "SELECT seq, at, kind, job, step, attempt, code FROM event WHERE seq > $1 ORDER BY seq LIMIT {limit}"
     );
-    let found = sql.all(&select, &[&after.number()]).await?;
+    let found = sql.all(&select, &[&after.number(EventSeq::ALONE)]).await?;
     let mut rows = Vec::with_capacity(found.len());
     for row in &found {
         let seq = get(row, 0)?;
         rows.extend(sieve.pass(|| Spot::Event(seq), row::event(row))?);
     }
     let last = found.last().filter(|_| found.len() >= limit);
-    let next = last.map(|row| get(row, 0).map(behind)).transpose()?;
+    let next = last.map(|row| get(row, 0).map(|seq| after.clone().join(&behind(seq)))).transpose()?;
     Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
 }
 

@@ -159,14 +159,14 @@ pub(super) fn events(
         "SELECT seq, at, kind, job, step, attempt, code FROM event
          WHERE seq > ?1 AND seq < ?3 ORDER BY seq LIMIT ?2",
     )?;
-    let mut found = select.query(params![after.number(), limit, number::NEVER])?;
+    let mut found = select.query(params![after.number(EventSeq::ALONE), limit, number::NEVER])?;
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, None);
     while let Some(row) = found.next()? {
         let seq: i64 = row.get(0)?;
         (looked_at, last) = (looked_at + 1, Some(seq));
         rows.extend(sieve.pass(|| Spot::Event(seq), row::event(row))?);
     }
-    let next = last.filter(|_| looked_at >= limit).map(behind);
+    let next = last.filter(|_| looked_at >= limit).map(|seq| after.clone().join(&behind(seq)));
     Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
 }
 

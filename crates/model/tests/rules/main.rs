@@ -6,6 +6,7 @@
 extern crate intendant_model as model;
 
 mod breaker;
+mod cursor;
 mod diff;
 mod failsafe;
 mod mask;
