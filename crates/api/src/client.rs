@@ -328,6 +328,17 @@ impl Client {
         self.get("/api/v1/nodes").await
     }
 
+    /// Has a hub lay down its work, also when nobody else could work where that is to be forced.
+    pub async fn drain(&self, life: &str, force: bool) -> Result<(), Error> {
+        let forced = if force { "?force=true" } else { "" };
+        self.command(&format!("{}{forced}", node_path(life, "drain"))).await
+    }
+
+    /// Lets a hub take work again that was drained.
+    pub async fn take_work_again(&self, life: &str) -> Result<(), Error> {
+        self.command(&node_path(life, "resume")).await
+    }
+
     /// How the hub is.
     pub async fn status(&self) -> Result<Status, Error> {
         self.get("/api/v1/status").await
@@ -343,6 +354,10 @@ impl Client {
 
 fn backend_path(backend: &str, verb: &str) -> String {
     format!("/api/v1/backends/{}/{verb}", escaped(backend))
+}
+
+fn node_path(life: &str, verb: &str) -> String {
+    format!("/api/v1/nodes/{}/{verb}", escaped(life))
 }
 
 /// A name as a part of a path.

@@ -52,7 +52,7 @@ struct Shown {
 /// `GET /about`.
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
     let licences = licences();
-    let nodes = console.hub.keeping().nodes().unwrap_or_default();
+    let nodes = console.hub.keeping().hubs().map(|hubs| hubs.now()).unwrap_or_default();
     let content = About {
         v: &visit,
         version: console.kit.version(),
@@ -67,9 +67,11 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Re
 }
 
 fn hub(node: Node, visit: &Visit) -> Hub {
-    let (tone, word) = match node.role {
-        NodeRole::AtWork => ("good", "node-at-work"),
-        NodeRole::StandsBy => ("", "node-stands-by"),
+    let (tone, word) = match (node.role, node.drained) {
+        (NodeRole::AtWork, false) => ("good", "node-at-work"),
+        (NodeRole::AtWork, true) => ("warn", "node-hands-over"),
+        (NodeRole::StandsBy, false) => ("", "node-stands-by"),
+        (NodeRole::StandsBy, true) => ("warn", "node-drained"),
     };
     let silent = Some(node.silent.as_secs()).filter(|seconds| *seconds >= SILENT);
     Hub { chip: Chip { tone, word: visit.t(word) }, since: node.since.into(), silent, node }

@@ -612,6 +612,8 @@ node-process = process
 node-own = this one
 node-at-work = works
 node-stands-by = stands by
+node-hands-over = hands over
+node-drained = drained
 node-silent = { $n ->
     [one] silent for 1 s
    *[other] silent for { $n } s

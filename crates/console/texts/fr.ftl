@@ -630,6 +630,8 @@ node-process = processus
 node-own = celui-ci
 node-at-work = au travail
 node-stands-by = en veille
+node-hands-over = passe la main
+node-drained = mis à l’écart
 node-silent = { $n ->
     [one] sans nouvelles depuis { $n } s
    *[other] sans nouvelles depuis { $n } s

@@ -105,10 +105,19 @@ pub struct Home {
 }
 
 impl Home {
-    /// Takes a place there: at work, or behind whoever is, where one may `stand_by`.
-    pub async fn enter(self, stand_by: bool) -> Result<Entry> {
+    /// Takes the only place there.
+    pub async fn enter(self) -> Result<Entry> {
+        self.with(|options| options).await
+    }
+
+    /// Takes a place there: at work, or behind whoever is, and where it is `drained`.
+    pub async fn stand_by(self, drained: bool) -> Result<Entry> {
+        self.with(|options| Options { stand_by: true, drained, ..options }).await
+    }
+
+    async fn with(self, how: impl FnOnce(Options) -> Options) -> Result<Entry> {
         let Home { at, keys, expected } = self;
-        let options = Options { expected, stand_by, ..Options::new(at, keys) };
+        let options = how(Options { expected, ..Options::new(at, keys) });
         let entering = tokio::task::spawn_blocking(move || Entry::take(options));
         entering.await.context("opening the journal")?.map_err(journal_error)
     }

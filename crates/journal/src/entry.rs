@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::api::{Journal, Observer};
 use crate::error::Error;
-use crate::node::NodesReceiver;
+use crate::hubs::Hubs;
 use crate::options::Options;
 #[cfg(feature = "postgres")]
 use crate::postgres;
@@ -42,11 +42,11 @@ impl Entry {
     }
 
     /// Who is there; `None` where nobody else can be.
-    pub fn nodes(&self) -> Option<NodesReceiver> {
+    pub fn hubs(&self) -> Option<Hubs> {
         match &self.0 {
             Of::Folder(_) => None,
             #[cfg(feature = "postgres")]
-            Of::Database(entry) => entry.nodes(),
+            Of::Database(entry) => entry.hubs(),
         }
     }
 

@@ -25,6 +25,10 @@ pub struct Node {
     pub pid: i64,
     /// What it does.
     pub role: NodeRole,
+    /// It takes no work until it is told that it may; at work it is about to lay it down.
+    pub drained: bool,
+    /// Who has said last whether it does; empty when nobody has.
+    pub told_by: String,
     /// The version of the program; empty when an older one does not say.
     pub version: String,
     /// Since when it is there, by the clock of the database.
@@ -57,6 +61,11 @@ pub struct Nodes {
 }
 
 impl Nodes {
+    /// The hub itself that looks.
+    pub fn own(&self) -> Option<&Node> {
+        self.all.iter().find(|node| node.is_own)
+    }
+
     /// The one at work, if there is one.
     pub fn at_work(&self) -> Option<&Node> {
         self.all.iter().find(|node| node.role == NodeRole::AtWork)

@@ -18,6 +18,8 @@ pub struct Options {
     pub wal_bound: u64,
     /// In a database: whoever finds another hub at work waits for its end, see [`crate::Entry`].
     pub stand_by: bool,
+    /// There it takes no work until somebody says that it may, see [`crate::Hubs::tell`].
+    pub drained: bool,
 }
 
 impl Options {
@@ -29,6 +31,7 @@ impl Options {
             expected: None,
             wal_bound: 64 * 1024 * 1024,
             stand_by: false,
+            drained: false,
         }
     }
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use intendant_journal::{
-    Acceptance, EffectSet, End, Entry, Error, Journal, Key, NewRecord, NodeRole, Options, Standing,
+    Acceptance, Drain, EffectSet, End, Entry, Error, Hubs, Journal, Key, NewRecord, NodeRole, Options,
+    Standing, Told,
 };
 use model::{Code, RecordKind};
 use support::database::{Schema, sql};
@@ -36,7 +37,7 @@ fn open(entry: Entry) -> Arc<dyn Journal> {
 
 /// Waits until it has seen so many others.
 async fn sees(entry: &Entry, roles: &[NodeRole]) {
-    let mut nodes = entry.nodes().unwrap();
+    let mut nodes = entry.hubs().unwrap().follow();
     nodes.wait_for(|nodes| nodes.all.iter().map(|node| node.role).eq(roles.iter().copied())).await.unwrap();
 }
 
@@ -64,7 +65,7 @@ async fn whoever_comes_second_stands_by_and_follows_when_the_first_one_ends() {
     let mut second = enter(&elsewhere).await;
     assert!(!second.is_at_work());
     sees(&second, &[NodeRole::AtWork, NodeRole::StandsBy]).await;
-    let nodes = second.nodes().unwrap();
+    let nodes = second.hubs().unwrap().follow();
     let told = nodes.borrow().clone();
     assert_eq!((told.all[0].is_own, told.all[1].is_own), (false, true));
     assert_eq!(told.all[0].pid, i64::from(std::process::id()));
@@ -88,7 +89,8 @@ async fn the_one_at_work_sees_who_stands_by_and_who_has_gone() {
     let first = open(enter(&schema).await);
     let elsewhere = schema.elsewhere();
     let second = enter(&elsewhere).await;
-    let roles = || -> Vec<NodeRole> { first.nodes().unwrap().all.iter().map(|node| node.role).collect() };
+    let roles =
+        || -> Vec<NodeRole> { first.hubs().unwrap().now().all.iter().map(|node| node.role).collect() };
     until(|| roles() == [NodeRole::AtWork, NodeRole::StandsBy]).await;
     tokio::task::spawn_blocking(move || drop(second)).await.unwrap();
     until(|| roles() == [NodeRole::AtWork]).await;
@@ -120,7 +122,7 @@ async fn of_two_that_stand_by_one_takes_over_from_a_dead_one() {
     accept(&*winner, job(1)).await;
     sees(&loser, &[NodeRole::AtWork, NodeRole::StandsBy]).await;
     assert!(!loser.is_at_work());
-    let shown = loser.nodes().unwrap().borrow().clone();
+    let shown = loser.hubs().unwrap().now();
     assert_eq!(shown.all[0].life, *winner.life());
     // It goes on to stand by, and is the next one.
     let mut loser = loser;
@@ -138,7 +140,7 @@ async fn after_a_restart_of_the_server_the_count_begins_anew() {
     made(&schema).await;
     a_dead_one(&schema);
     let mut entry = enter(&schema.elsewhere()).await;
-    let mut nodes = entry.nodes().unwrap();
+    let mut nodes = entry.hubs().unwrap().follow();
     let silent = |limit: u64| {
         move |nodes: &Arc<intendant_journal::Nodes>| {
             nodes.all.first().is_some_and(|node| node.silent >= Duration::from_secs(limit))
@@ -306,7 +308,7 @@ async fn one_that_is_alone_stays_sure_while_the_server_is_away() {
     let second = enter(&schema.elsewhere()).await;
     knows_of_others(&*first).await;
     tokio::task::spawn_blocking(move || drop(second)).await.unwrap();
-    until(|| first.nodes().unwrap().all.len() == 1).await;
+    until(|| first.hubs().unwrap().now().all.len() == 1).await;
     accept(&*first, job(1)).await;
     let mut standing = first.standing();
     standing.mark_unchanged();
@@ -359,7 +361,7 @@ async fn commits_that_the_database_has_lost_are_counted_and_end_the_life() {
 
 /// Waits until a batch has seen that somebody else is there.
 async fn knows_of_others(journal: &dyn Journal) {
-    until(|| journal.nodes().unwrap().all.len() == 2).await;
+    until(|| journal.hubs().unwrap().now().all.len() == 2).await;
     journal.record(audit()).await.unwrap();
 }
 
@@ -390,4 +392,89 @@ async fn until(mut holds: impl FnMut() -> bool) {
         assert!(began.elapsed() < Duration::from_mins(1), "it never came true");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+// === one that is drained ===
+
+async fn tell(hubs: &Hubs, node: usize, drained: bool, force: bool) -> Told {
+    let life = hubs.now().all[node].life.to_string();
+    hubs.tell(&Drain { life, drained, force, by: "somebody".to_owned() }).await.unwrap()
+}
+
+/// Waits until this is seen of all that are there: what they do, and who is drained.
+async fn shows(hubs: &Hubs, all: &[(NodeRole, bool)]) {
+    let so = |nodes: &Arc<intendant_journal::Nodes>| {
+        nodes.all.iter().map(|node| (node.role, node.drained)).eq(all.iter().copied())
+    };
+    hubs.follow().wait_for(so).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_that_is_drained_takes_no_work_until_it_is_told_that_it_may() {
+    use NodeRole::{AtWork, StandsBy};
+    let schema = Schema::new();
+    let first = open(enter(&schema).await);
+    let elsewhere = schema.elsewhere();
+    let mut second = enter(&elsewhere).await;
+    let hubs = second.hubs().unwrap();
+    shows(&hubs, &[(AtWork, false), (StandsBy, false)]).await;
+    assert_eq!(tell(&hubs, 1, true, false).await, Told::Done);
+    shows(&hubs, &[(AtWork, false), (StandsBy, true)]).await;
+    assert_eq!(hubs.now().all[1].told_by, "somebody");
+    first.close().await;
+    // Nobody is at work, and it looks at that more than once.
+    shows(&hubs, &[(StandsBy, true)]).await;
+    let mut looks = hubs.follow();
+    for _ in 0..4 {
+        looks.changed().await.unwrap();
+    }
+    assert!(looks.borrow().at_work().is_none());
+    // One that begins to be there goes to work.
+    let third = enter(&schema.elsewhere()).await;
+    assert!(third.is_at_work());
+    tokio::task::spawn_blocking(move || drop(third)).await.unwrap();
+    assert_eq!(tell(&hubs, 0, false, false).await, Told::Done);
+    second.turn().await.unwrap();
+    let second = open(second);
+    accept(&*second, job(1)).await;
+    sound(&*second).await;
+}
+
+#[tokio::test]
+async fn nobody_is_drained_who_is_the_last_that_could_work_unless_by_force() {
+    use NodeRole::{AtWork, StandsBy};
+    let schema = Schema::new();
+    let first = open(enter(&schema).await);
+    let hubs = first.hubs().unwrap();
+    shows(&hubs, &[(AtWork, false)]).await;
+    assert_eq!(tell(&hubs, 0, true, false).await, Told::NobodyElse);
+    let second = enter(&schema.elsewhere()).await;
+    shows(&hubs, &[(AtWork, false), (StandsBy, false)]).await;
+    assert_eq!(tell(&hubs, 1, true, false).await, Told::Done);
+    assert_eq!(tell(&hubs, 0, true, false).await, Told::NobodyElse, "the other one is drained");
+    shows(&hubs, &[(AtWork, false), (StandsBy, true)]).await;
+    assert_eq!(tell(&hubs, 0, true, true).await, Told::Done);
+    shows(&hubs, &[(AtWork, true), (StandsBy, true)]).await;
+    // It works until it lays down its work itself.
+    accept(&*first, job(1)).await;
+    let nobody = Drain { life: "nobody".to_owned(), drained: true, force: true, by: String::new() };
+    assert_eq!(hubs.tell(&nobody).await.unwrap(), Told::Unknown);
+    drop(second);
+}
+
+#[tokio::test]
+async fn one_that_enters_drained_stands_by_although_nobody_works() {
+    let schema = Schema::new();
+    made(&schema).await;
+    let mut entry = try_to_enter(Options { drained: true, ..schema.options() }).await.unwrap();
+    assert!(!entry.is_at_work());
+    let hubs = entry.hubs().unwrap();
+    shows(&hubs, &[(NodeRole::StandsBy, true)]).await;
+    // Taken for dead it enters anew, and is drained still.
+    let before = hubs.now().all[0].since;
+    sql(schema.url(), "UPDATE pen SET epoch = epoch + 1, over = true WHERE NOT over");
+    hubs.follow().wait_for(|nodes| nodes.all.iter().any(|node| node.since != before)).await.unwrap();
+    shows(&hubs, &[(NodeRole::StandsBy, true)]).await;
+    assert_eq!(tell(&hubs, 0, false, false).await, Told::Done);
+    entry.turn().await.unwrap();
 }

@@ -26,6 +26,9 @@ pub struct Node {
     pub process: i64,
     /// What it does.
     pub role: NodeRole,
+    /// It takes no work until it is resumed or started anew. One that works lays down its work.
+    #[serde(default)]
+    pub drained: bool,
     /// The version of the program; not there when it is too old to say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -63,6 +66,7 @@ impl From<&journal::Node> for Node {
             host: node.host().to_owned(),
             process: node.pid,
             role: node.role.into(),
+            drained: node.drained,
             version: Some(node.version.clone()).filter(|version| !version.is_empty()),
             since: node.since.into(),
             silent: u64::try_from(node.silent.as_millis()).unwrap_or(u64::MAX),

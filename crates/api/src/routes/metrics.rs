@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, header};
 use engine::{BOUNDS, BackendView, ChoreView, Histogram, LinkView, Stats};
 use jiff::Timestamp;
-use journal::{NodeRole, Nodes, Tally};
+use journal::{Node, NodeRole, Nodes, Tally};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -47,7 +47,7 @@ pub(super) async fn metrics(
         backends: api.hub.backends(),
         links: api.hub.links(),
         chores: api.hub.chores(),
-        nodes: api.hub.keeping().nodes(),
+        nodes: api.hub.keeping().hubs().map(|hubs| hubs.now()),
         lost_commits: api.lost_commits,
     };
     let mut registry = Registry::with_prefix("intendant");
@@ -109,8 +109,13 @@ impl Figures {
         let help = "Confirmed commits that the database has lost since the process began";
         out.gauges("journal_lost_commits", help, [(vec![], lost)])?;
         let Some(nodes) = &self.nodes else { return Ok(()) };
-        let standing_by = nodes.all.iter().filter(|node| node.role == NodeRole::StandsBy).count();
-        out.gauges("nodes_standing_by", "Hubs that stand by on the journal", [(vec![], count(standing_by))])
+        let could_work = |node: &&Node| node.role == NodeRole::StandsBy && !node.drained;
+        let standing_by = nodes.all.iter().filter(could_work).count();
+        out.gauges(
+            "nodes_standing_by",
+            "Hubs that stand by on the journal and are not drained",
+            [(vec![], count(standing_by))],
+        )
     }
 
     fn chores(&self, out: &mut Out<'_, '_>) -> Result<(), Error> {

@@ -169,6 +169,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(access::account, access::change_account, access::remove_account))
         .routes(routes!(access::make_link))
         .routes(routes!(nodes::list))
+        .routes(routes!(nodes::drain))
+        .routes(routes!(nodes::resume))
         .routes(routes!(status::status));
     OpenApiRouter::with_openapi(document::head())
         .nest("/api/v1", v1)

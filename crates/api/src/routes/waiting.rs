@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 
-use super::{metrics, status};
+use super::{metrics, nodes, status};
 use crate::dto::{Nodes, Part, Readiness};
-use http::Problem;
-use journal::NodesReceiver;
+use http::{Admin, May, Params, Problem};
+use journal::{Drain, Hubs, NodesReceiver};
 
 /// Seconds after which a caller may look again.
 const AGAIN: u16 = 10;
@@ -36,8 +37,9 @@ pub fn standing_by(nodes: NodesReceiver) -> Router {
     };
     let metrics = async || ([(header::CONTENT_TYPE, metrics::OPENMETRICS)], metrics::standing_by());
     let other = async move || {
-        let detail = format!("{}: turn to that one", stands_by(&refused.borrow()));
-        Problem::later("standing_by", AGAIN, detail).into_response()
+        let nodes = refused.borrow().clone();
+        let turn = if nodes.at_work().is_some() { ": turn to that one" } else { "" };
+        Problem::later("standing_by", AGAIN, format!("{}{turn}", stands_by(&nodes))).into_response()
     };
     Router::new()
         .route("/healthz", get(status::health))
@@ -48,15 +50,33 @@ pub fn standing_by(nodes: NodesReceiver) -> Router {
 }
 
 /// What it answers besides to those who may ask who is there.
-pub fn standing_by_nodes(nodes: NodesReceiver) -> Router {
-    let list = async move || Json(Nodes::from(&**nodes.borrow()));
-    Router::new().route("/api/v1/nodes", get(list))
+pub fn standing_by_nodes(hubs: Hubs) -> Router {
+    let (shown, drained, resumed) = (hubs.clone(), hubs.clone(), hubs);
+    let list = async move || Json(Nodes::from(&*shown.now()));
+    let drain = async move |by: May<Admin>, Path(life): Path<String>, mut params: Params| {
+        let force = params.flag("force")?;
+        params.finish()?;
+        nodes::tell(&drained, Drain { life, drained: true, force, by: by.caller.actor.0 }).await
+    };
+    let resume = async move |by: May<Admin>, Path(life): Path<String>| {
+        nodes::tell(&resumed, Drain { life, drained: false, force: false, by: by.caller.actor.0 }).await
+    };
+    Router::new()
+        .route("/api/v1/nodes", get(list))
+        .route("/api/v1/nodes/{life}/drain", post(drain))
+        .route("/api/v1/nodes/{life}/resume", post(resume))
 }
 
 fn stands_by(nodes: &journal::Nodes) -> String {
-    let what = match nodes.at_work() {
-        Some(node) => format!("this hub stands by: the one in {} works on the journal", node.who()),
-        None => "this hub stands by, and is about to work on the journal".to_owned(),
+    let drained = nodes.own().is_some_and(|own| own.drained);
+    let what = match (nodes.at_work(), drained) {
+        (Some(node), false) => format!("this hub stands by: the one in {} works on the journal", node.who()),
+        (Some(node), true) => format!("this hub is drained: the one in {} works on the journal", node.who()),
+        (None, false) => "this hub stands by, and is about to work on the journal".to_owned(),
+        (None, true) => {
+            "nobody works on the journal, and this hub is drained: `intendant nodes resume` lets it work"
+                .to_owned()
+        }
     };
     match &nodes.trouble {
         Some(trouble) => format!("{what}, as it was seen last ({trouble})"),

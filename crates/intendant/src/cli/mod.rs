@@ -33,7 +33,7 @@ pub use letters::{
     AsideRefusals, Deliveries, DeliveryList, DropDeliveries, LetterCauses, RefusalList, RefusalShow,
     Refusals, Resend, Resubmit, WhichDeliveries, WhichRefusals,
 };
-pub use nodes::{List as NodeList, Nodes};
+pub use nodes::{Drain as NodeDrain, List as NodeList, Nodes, Resume as NodeResume};
 pub use submit::{Run, Submit};
 pub use value::{Seconds, When};
 

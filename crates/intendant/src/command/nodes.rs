@@ -3,21 +3,29 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use api::client::Client;
 use api::dto::{self, NodeRole};
 
-use crate::cli::{NodeList, Nodes};
+use super::follow::busy_line;
+use crate::cli::{NodeDrain, NodeList, NodeResume, Nodes};
 use crate::context::Context;
-use crate::exit::Exit;
-use crate::render::{Align, Table, Times};
+use crate::exit::{Exit, misuse};
+use crate::render::{Align, Mark, Table, Times};
 use module::terminal::Tongue;
 
 /// One that lives moves every second: silence is shown from here on.
 const SILENT: Duration = Duration::from_secs(3);
+/// A hub that lays down its work is looked at so often.
+const LOOK: Duration = Duration::from_millis(250);
+/// And does not answer for so many looks, ten minutes: as long as what runs may take to end.
+const TRIES: u32 = 2400;
 
 /// Carries out one of them.
 pub async fn run(command: Nodes, context: &Context) -> Result<Exit> {
     match command {
         Nodes::List(args) => list(&args, context).await,
+        Nodes::Drain(args) => drain(&args, context).await,
+        Nodes::Resume(args) => resume(&args, context).await,
     }
 }
 
@@ -34,6 +42,83 @@ async fn list(args: &NodeList, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// `nodes drain`: says so, and waits until nothing runs there any more.
+async fn drain(args: &NodeDrain, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    let node = find(client.nodes().await?, args.name.as_deref())?;
+    client.drain(&node.life, args.force).await.map_err(|error| match error {
+        api::Error::Problem(problem) if problem.code.as_str() == "nobody_else" => {
+            misuse(format!("{}; with --force nobody works until one does again", problem.detail))
+        }
+        other => other.into(),
+    })?;
+    let busy = busy_line(&context.screen, true);
+    let at_work = laid_down(&client, &node, context).await?;
+    busy.finish_and_clear();
+    let name = args.name.as_ref().unwrap_or(&node.host);
+    context.screen.marked(
+        Mark::Warn,
+        format!("{name} is drained: it takes no work until `intendant nodes resume {name}`, or until it is started anew"),
+    )?;
+    match at_work {
+        Some(other) => context.screen.marked(Mark::Good, format!("{other} works"))?,
+        None => context.screen.marked(Mark::Bad, "nobody works on the journal")?,
+    }
+    Ok(Exit::Done)
+}
+
+/// `nodes resume`.
+async fn resume(args: &NodeResume, context: &Context) -> Result<Exit> {
+    let client = context.client()?;
+    let node = find(client.nodes().await?, args.name.as_deref())?;
+    client.take_work_again(&node.life).await?;
+    context
+        .screen
+        .marked(Mark::Good, format!("{} may take work again", args.name.as_ref().unwrap_or(&node.host)))?;
+    Ok(Exit::Done)
+}
+
+/// The hub of this host or process; without a name the one that answers.
+fn find(found: dto::Nodes, name: Option<&str>) -> Result<dto::Node> {
+    let is_meant = |node: &dto::Node| match name {
+        Some(name) => node.host == name || node.process.to_string() == name,
+        None => node.own,
+    };
+    let mut meant = found.nodes.into_iter().filter(is_meant);
+    match (meant.next(), meant.next(), name) {
+        (Some(node), None, _) => Ok(node),
+        (Some(one), Some(other), _) => Err(misuse(format!(
+            "there are several hubs of this name: give the process of one, such as {} or {}",
+            one.process, other.process
+        ))),
+        (None, _, Some(name)) => Err(misuse(format!("there is no hub {name}: see `intendant nodes list`"))),
+        (None, _, None) => Err(misuse("the hub does not find itself on the journal: try again")),
+    }
+}
+
+/// Waits until this hub does not work any more and another one does, if one can; which one that is. Meanwhile nobody may answer.
+async fn laid_down(client: &Client, node: &dto::Node, context: &Context) -> Result<Option<String>> {
+    let is_it = |other: &&dto::Node| (&other.host, other.process) == (&node.host, node.process);
+    let mut tries = 0;
+    loop {
+        match client.nodes().await {
+            Ok(found) => {
+                tries = 0;
+                let drained =
+                    found.nodes.iter().find(is_it).is_none_or(|node| node.role == NodeRole::StandsBy);
+                let at_work = found.nodes.iter().find(|node| node.role == NodeRole::AtWork);
+                let could_work = found.nodes.iter().any(|node| !node.drained);
+                if drained && (at_work.is_some() || !could_work) {
+                    return Ok(at_work.map(|node| node.host.clone()));
+                }
+            }
+            Err(error) if tries >= TRIES => return Err(error.into()),
+            Err(_) => tries += 1,
+        }
+        context.clock.sleep(LOOK).await;
+    }
+}
+
 fn table(nodes: &[dto::Node], tongue: Tongue) -> Table {
     let times = Times::local();
     let mut table = Table::new([
@@ -45,9 +130,11 @@ fn table(nodes: &[dto::Node], tongue: Tongue) -> Table {
         ("", Align::Left),
     ]);
     for node in nodes {
-        let role = match node.role {
-            NodeRole::AtWork => "works",
-            NodeRole::StandsBy => "stands by",
+        let role = match (node.role, node.drained) {
+            (NodeRole::AtWork, false) => "works",
+            (NodeRole::AtWork, true) => "hands over",
+            (NodeRole::StandsBy, false) => "stands by",
+            (NodeRole::StandsBy, true) => "is drained",
         };
         let silent = Duration::from_millis(node.silent);
         let remark = match (node.own, silent >= SILENT) {

@@ -54,7 +54,7 @@ pub async fn run(args: Run, context: &Context) -> Result<Exit> {
 
     let (home, _temporary) = home(args.data.as_deref(), &loaded, context)?;
     let parts = if args.data.is_none() { parts.without_waiting() } else { parts };
-    let entry = home.enter(false).await?;
+    let entry = home.enter().await?;
     let (hub, _) = compose::start(entry, parts, Declaration::new(), &context.clock).await?;
     let ended = accept_and_follow(&hub, request, &args, context).await;
     hub.stop(config.stop.grace).await;

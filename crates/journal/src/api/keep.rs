@@ -1,7 +1,6 @@
 //! Maintenance.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,8 +8,9 @@ use jiff::Timestamp;
 use super::{BoxFuture, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
 use crate::error::Error;
+use crate::hubs::Hubs;
 use crate::key::Key;
-use crate::node::{Nodes, StandingReceiver};
+use crate::node::StandingReceiver;
 
 /// What maintains the journal.
 pub trait Keep: Send + Sync {
@@ -34,7 +34,7 @@ pub trait Keep: Send + Sync {
     /// it. A journal that nobody else can reach is always [`Standing::Confirmed`](crate::Standing::Confirmed).
     fn standing(&self) -> StandingReceiver;
     /// The hubs that are there, this one among them; `None` where no other can be.
-    fn nodes(&self) -> Option<Arc<Nodes>>;
+    fn hubs(&self) -> Option<Hubs>;
     /// Writes what is queued and closes. Later calls answer [`Error::Closed`].
     fn close(&self) -> BoxFuture<'_, ()>;
 }

@@ -26,9 +26,10 @@ use crate::damage::{Damage, noting};
 use crate::error::Error;
 use crate::folder;
 use crate::health::Health;
+use crate::hubs::Hubs;
 use crate::life::Life;
 use crate::lock::Lock;
-use crate::node::{Node, NodeRole, Nodes, NodesReceiver};
+use crate::node::{Node, NodeRole, Nodes};
 use crate::options::Options;
 use crate::seal::Seal;
 
@@ -38,7 +39,7 @@ pub(crate) struct Entry {
     life: Life,
     queue: Queue,
     health: Arc<Health>,
-    nodes: Option<NodesReceiver>,
+    hubs: Option<Hubs>,
     turn: oneshot::Receiver<Result<Opened, Error>>,
     opened: Option<Opened>,
     engine: Engine,
@@ -62,7 +63,7 @@ impl Entry {
         let (queue, receiver) = Queue::new();
         let health = Arc::<Health>::default();
         let (told, nodes) = watch::channel(Arc::<Nodes>::default());
-        let nodes = options.stand_by.then_some(nodes);
+        let hubs = options.stand_by.then(|| Hubs::new(nodes, database.clone()));
         let (tell, hear) = channel::channel();
         let (turned, turn) = oneshot::channel();
         let work =
@@ -79,7 +80,7 @@ impl Entry {
             })
             .map_err(failed)?;
         let engine = Arc::new(std::sync::Mutex::new(Some(engine)));
-        let mut entry = Entry { at, life, queue, health, nodes, turn, opened: None, engine };
+        let mut entry = Entry { at, life, queue, health, hubs, turn, opened: None, engine };
         match hear.recv().unwrap_or(Err(Error::Closed)) {
             Ok(opened) => {
                 entry.opened = opened;
@@ -94,8 +95,8 @@ impl Entry {
         self.opened.is_some()
     }
 
-    pub(crate) fn nodes(&self) -> Option<NodesReceiver> {
-        self.nodes.clone()
+    pub(crate) fn hubs(&self) -> Option<Hubs> {
+        self.hubs.clone()
     }
 
     /// See [`crate::Entry::turn`].
@@ -109,7 +110,7 @@ impl Entry {
     /// See [`crate::Entry::open`].
     pub(crate) fn open(mut self, observer: Observer) -> Result<PostgresJournal, Error> {
         let Some(Opened { id, seal, readers, sure }) = self.opened.take() else {
-            let at_work = self.nodes.as_ref().and_then(|nodes| nodes.borrow().at_work().map(Node::who));
+            let at_work = self.hubs.as_ref().and_then(|hubs| hubs.now().at_work().map(Node::who));
             let pid = at_work.unwrap_or_default();
             return Err(Error::Locked {
                 at: self.at.clone(),
@@ -129,7 +130,7 @@ impl Entry {
             health: Arc::clone(&self.health),
             damage,
             standing: sure.receiver(),
-            nodes: self.nodes.clone(),
+            hubs: self.hubs.clone(),
             engine: std::mem::take(&mut self.engine),
         })
     }
@@ -167,7 +168,8 @@ impl Work {
             Ok(entered) => entered,
             Err(error) => return drop(tell.send(Err(error))),
         };
-        let line = |session| Line::new(self.database.clone(), self.life.clone(), pen, session, told);
+        let drained = self.options.drained;
+        let line = |session| Line::new(self.database.clone(), self.life.clone(), pen, drained, session, told);
         if role == NodeRole::AtWork {
             let line = self.options.stand_by.then(|| line(None));
             let told = |opened: Result<Opened, Error>| tell.send(opened.map(Some)).is_ok();
@@ -195,7 +197,7 @@ impl Work {
         open::examine(&session, &at, &self.options.keys, self.options.expected).await?;
         let sent = since_boot();
         let (pen, role) = if self.options.stand_by {
-            Pen::enter(&session, &self.life).await?
+            Pen::enter(&session, &self.life, self.options.drained).await?
         } else {
             (Pen::take(&session, &at, &self.life).await?, NodeRole::AtWork)
         };

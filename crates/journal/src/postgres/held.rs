@@ -25,6 +25,8 @@ pub(super) struct Held {
     pub(super) epoch: i64,
     pub(super) batch: i64,
     pub(super) role: NodeRole,
+    pub(super) drained: bool,
+    told_by: String,
     life: Life,
     pid: i64,
     version: String,
@@ -35,7 +37,7 @@ impl Held {
     /// All of them, the one at work first.
     pub(super) async fn living(session: &Session) -> Result<Vec<Self>, Error> {
         let living = "SELECT node, epoch, batch, role, life, seat, pid, version,
-                             (extract(epoch FROM since) * 1000)::bigint
+                             (extract(epoch FROM since) * 1000)::bigint, drained, told_by
                       FROM pen WHERE NOT over ORDER BY node";
         let rows = session.all(living, &[]).await?;
         let mut living = rows.iter().map(Held::of).collect::<Result<Vec<_>, _>>()?;
@@ -50,6 +52,8 @@ impl Held {
             epoch: row::get(found, 1)?,
             batch: row::get(found, 2)?,
             role,
+            drained: row::get(found, 9)?,
+            told_by: row::get(found, 10)?,
             life: Life::new(row::get::<String>(found, 5)?, row::get(found, 4)?),
             pid: row::get(found, 6)?,
             version: row::get(found, 7)?,
@@ -63,11 +67,18 @@ impl Held {
             life: self.life.clone(),
             pid: self.pid,
             role: self.role,
+            drained: self.drained,
+            told_by: self.told_by.clone(),
             version: self.version.clone(),
             since: self.since,
             silent,
             is_own: self.node == own,
         }
+    }
+
+    /// Whether it is the life of this name.
+    pub(super) fn is_life(&self, name: &str) -> bool {
+        self.life.to_string() == name
     }
 
     /// What people are told of it.

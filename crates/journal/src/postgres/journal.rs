@@ -14,8 +14,9 @@ use crate::api::BoxFuture;
 use crate::damage::Damage;
 use crate::error::Error;
 use crate::health::Health;
+use crate::hubs::Hubs;
 use crate::life::Life;
-use crate::node::{NodesReceiver, Standing, StandingReceiver};
+use crate::node::{Standing, StandingReceiver};
 use crate::seal::Seal;
 
 /// The journal on PostgreSQL, see [`crate::Journal`].
@@ -30,7 +31,7 @@ pub(crate) struct PostgresJournal {
     pub(super) health: Arc<Health>,
     pub(super) damage: Arc<Damage>,
     pub(super) standing: StandingReceiver,
-    pub(super) nodes: Option<NodesReceiver>,
+    pub(super) hubs: Option<Hubs>,
     pub(super) engine: Engine,
 }
 
@@ -51,7 +52,7 @@ impl PostgresJournal {
             health: Arc::default(),
             damage: Arc::default(),
             standing: watch::channel(Standing::Confirmed).1,
-            nodes: None,
+            hubs: None,
             engine: Arc::default(),
         })
     }

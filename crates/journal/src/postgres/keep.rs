@@ -15,8 +15,9 @@ use crate::api::{BoxFuture, Keep, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
 use crate::damage::Spot;
 use crate::error::Error;
+use crate::hubs::Hubs;
 use crate::key::Key;
-use crate::node::{Nodes, StandingReceiver};
+use crate::node::StandingReceiver;
 use crate::sealed::SealedRecord;
 
 impl Keep for PostgresJournal {
@@ -63,8 +64,8 @@ impl Keep for PostgresJournal {
         self.standing.clone()
     }
 
-    fn nodes(&self) -> Option<Arc<Nodes>> {
-        self.nodes.as_ref().map(|nodes| Arc::clone(&nodes.borrow()))
+    fn hubs(&self) -> Option<Hubs> {
+        self.hubs.clone()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

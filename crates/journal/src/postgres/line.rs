@@ -26,6 +26,8 @@ pub(super) struct Line {
     database: Database,
     life: Life,
     pen: Pen,
+    /// It takes no work, as was said last.
+    drained: bool,
     session: Option<Arc<Session>>,
     watch: Watch,
     told: watch::Sender<Arc<Nodes>>,
@@ -45,11 +47,12 @@ impl Line {
         database: Database,
         life: Life,
         pen: Pen,
+        drained: bool,
         session: Option<Arc<Session>>,
         told: watch::Sender<Arc<Nodes>>,
     ) -> Self {
         let (watch, looks) = Default::default();
-        Line { database, life, pen, session, watch, told, looks }
+        Line { database, life, pen, drained, session, watch, told, looks }
     }
 
     /// The pen that it has in the line.
@@ -95,16 +98,16 @@ impl Line {
             self.pen.beat(&session).await?;
         }
         let (living, sent) = (self.look().await?, since_boot());
-        let is_own = |held: &&Held| (held.node, held.epoch) == (self.pen.node, self.pen.epoch);
-        let pen = match living.iter().find(is_own) {
+        let pen = match self.own(&living) {
             // Somebody took us for dead, or the database has forgotten us.
             None => {
-                let (pen, role) = Pen::enter(&session, &self.life).await?;
+                let (pen, role) = Pen::enter(&session, &self.life, self.drained).await?;
                 self.pen = pen;
                 (role == NodeRole::AtWork).then_some(pen)
             }
             // It was left open whether our takeover got through.
             Some(own) if own.role == NodeRole::AtWork => self.pen.confirm(&session).await?,
+            Some(own) if own.drained => None,
             Some(_) => match living.iter().find(|held| held.role == NodeRole::AtWork) {
                 Some(other) if !self.watch.is_dead(other.node) => None,
                 other => {
@@ -130,6 +133,9 @@ impl Line {
         let living = Held::living(&session).await?;
         let marks = living.iter().map(|held| (held.node, (held.epoch, held.batch)));
         self.watch.look(asked, since_boot(), marks);
+        if let Some(own) = self.own(&living) {
+            self.drained = own.drained;
+        }
         let shown = |held: &Held| held.shown(self.watch.silence(held.node), self.pen.node);
         self.told.send_replace(Arc::new(Nodes { all: living.iter().map(shown).collect(), trouble: None }));
         for held in &living {
@@ -139,6 +145,11 @@ impl Line {
             }
         }
         Ok(living)
+    }
+
+    /// Our own among those that are there.
+    fn own<'h>(&self, living: &'h [Held]) -> Option<&'h Held> {
+        living.iter().find(|held| (held.node, held.epoch) == (self.pen.node, self.pen.epoch))
     }
 
     async fn open(&mut self) -> Result<Arc<Session>, Error> {

@@ -10,6 +10,7 @@ mod check;
 mod clean;
 mod database;
 mod dead;
+mod drain;
 mod end;
 mod entity;
 mod entry;
@@ -52,6 +53,7 @@ mod write;
 mod writer;
 
 pub use database::Database;
+pub(crate) use drain::tell;
 pub(crate) use end::End;
 pub(crate) use entry::Entry;
 pub(crate) use look::Look;

@@ -116,7 +116,10 @@ pub(super) async fn prepare(session: &Session, at: &Address, keys: &Keys) -> Res
 }
 
 /// Does something in one transaction.
-async fn together<T>(session: &Session, work: impl AsyncFnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) async fn together<T>(
+    session: &Session,
+    work: impl AsyncFnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     session.client().batch_execute("BEGIN").await?;
     match work().await {
         Ok(done) => {

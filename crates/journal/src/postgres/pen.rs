@@ -45,19 +45,27 @@ pub(super) enum Now {
 }
 
 impl Pen {
-    /// Takes a place: at work when nobody is, standing by otherwise. Lives of our own seat are over, since we hold its lock:
-    /// when one of them was at work, nobody comes in between.
-    pub(super) async fn enter(session: &Session, life: &Life) -> Result<(Self, NodeRole), Error> {
+    /// Takes a place: at work when nobody is, standing by otherwise, and where it is `drained`. Lives of our own seat are over,
+    /// since we hold its lock: when one of them was at work, nobody comes in between.
+    pub(super) async fn enter(
+        session: &Session,
+        life: &Life,
+        drained: bool,
+    ) -> Result<(Self, NodeRole), Error> {
         patiently(session, async || {
             bury_own(session, life).await?;
-            let insert = "INSERT INTO pen (life, seat, pid, server, version, role)
-                          SELECT $1, $2, $3, pg_backend_pid(), $4,
-                                 CASE WHEN EXISTS (SELECT 1 FROM pen WHERE role = 1 AND NOT over) THEN 0 ELSE 1 END
+            let insert = "INSERT INTO pen (life, seat, pid, server, version, drained, role)
+                          SELECT $1, $2, $3, pg_backend_pid(), $4, $5,
+                                 CASE WHEN $5 OR EXISTS (SELECT 1 FROM pen WHERE role = 1 AND NOT over)
+                                      THEN 0 ELSE 1 END
                           RETURNING node, epoch, batch, role";
             let pid = i64::from(std::process::id());
-            let made = session.one(insert, &[&life.number(), &life.seat(), &pid, &VERSION]).await?;
+            let made = session.one(insert, &[&life.number(), &life.seat(), &pid, &VERSION, &drained]).await?;
             let role = if row::get::<i16>(&made, 3)? == 1 { NodeRole::AtWork } else { NodeRole::StandsBy };
-            Ok((Pen { node: row::get(&made, 0)?, epoch: row::get(&made, 1)?, batch: row::get(&made, 2)? }, role))
+            Ok((
+                Pen { node: row::get(&made, 0)?, epoch: row::get(&made, 1)?, batch: row::get(&made, 2)? },
+                role,
+            ))
         })
         .await
     }
@@ -101,7 +109,7 @@ impl Pen {
             {
                 return Ok(None);
             }
-            let go = "UPDATE pen SET role = 1, batch = batch + 1 WHERE node = $1 AND epoch = $2 AND NOT over
+            let go = "UPDATE pen SET role = 1, batch = batch + 1 WHERE node = $1 AND epoch = $2 AND NOT over AND NOT drained
                       AND NOT EXISTS (SELECT 1 FROM pen AS other WHERE other.role = 1 AND NOT other.over)
                       RETURNING batch";
             let gone = session.first(go, &[&self.node, &self.epoch]).await?;

@@ -9,10 +9,11 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 3] = [
+pub(super) const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/postgres/0001_start.sql"),
     include_str!("../../migrations/postgres/0002_lives.sql"),
     include_str!("../../migrations/postgres/0003_called.sql"),
+    include_str!("../../migrations/postgres/0004_drained.sql"),
 ];
 /// What this version writes can be read by versions that know this schema.
 const READABLE_FROM: i32 = CALLED;

@@ -320,7 +320,7 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
             Finding::error(NAME, format!("{} is not ready: {why}", part.name), "see its log")
         }));
     }
-    findings.extend(client.nodes().await.ok().and_then(|nodes| others(&nodes)));
+    findings.extend(client.nodes().await.ok().map(|nodes| others(&nodes)).unwrap_or_default());
     let dead = status
         .jobs
         .iter()
@@ -338,9 +338,15 @@ async fn hub(loaded: &Loaded, context: &Context) -> Vec<Finding> {
 fn standing_by(nodes: &Nodes) -> Option<Finding> {
     let own = nodes.nodes.iter().find(|node| node.own && node.role == NodeRole::StandsBy)?;
     let at_work = nodes.nodes.iter().find(|node| node.role == NodeRole::AtWork);
-    let what = match at_work {
-        Some(other) => format!("stands by: the hub in process {} of {} works", other.process, other.host),
-        None => format!("stands by since {}, and nobody works yet", own.since.0),
+    let works =
+        |other: &api::dto::Node| format!("the hub in process {} of {} works", other.process, other.host);
+    let what = match (at_work, own.drained) {
+        (Some(other), false) => format!("stands by: {}", works(other)),
+        (None, false) => format!("stands by since {}, and nobody works yet", own.since.0),
+        (Some(other), true) => {
+            return Some(Finding::warning("hub", format!("drained: {}", works(other)), RESUME));
+        }
+        (None, true) => return Some(Finding::error("hub", "drained, and nobody works", RESUME)),
     };
     Some(match &nodes.trouble {
         None => Finding::ok("hub", what),
@@ -350,13 +356,19 @@ fn standing_by(nodes: &Nodes) -> Option<Finding> {
     })
 }
 
-/// Who stands by behind the hub that works.
-fn others(nodes: &Nodes) -> Option<Finding> {
-    let hosts: Vec<&str> = nodes
-        .nodes
-        .iter()
-        .filter(|node| node.role == NodeRole::StandsBy)
-        .map(|node| node.host.as_str())
-        .collect();
-    (!hosts.is_empty()).then(|| Finding::ok("nodes", format!("stands by: {}", hosts.join(", "))))
+/// What is to be done about a hub that is drained.
+const RESUME: &str = "`intendant nodes resume` lets it take work";
+
+/// Who stands by behind the hub that works, and who is drained.
+fn others(nodes: &Nodes) -> Vec<Finding> {
+    let hosts = |drained| {
+        let those =
+            nodes.nodes.iter().filter(|node| node.role == NodeRole::StandsBy && node.drained == drained);
+        those.map(|node| node.host.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (ready, drained) = (hosts(false), hosts(true));
+    let ready = (!ready.is_empty()).then(|| Finding::ok("nodes", format!("stands by: {ready}")));
+    let drained =
+        (!drained.is_empty()).then(|| Finding::warning("nodes", format!("drained: {drained}"), RESUME));
+    ready.into_iter().chain(drained).collect()
 }

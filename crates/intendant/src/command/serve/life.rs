@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use super::super::reload::Reloader;
 use super::Start;
 use super::disk::Disk;
+use super::drain;
 use super::keys::Keys;
 use super::pages;
 use super::room::Started;
@@ -32,6 +33,21 @@ const ENVELOPE: usize = 64 * 1024;
 const CHECK_AFTER: Duration = Duration::from_secs(10);
 /// A check that was in the way of the work is tried again after so long.
 const CHECK_AGAIN: Duration = Duration::from_mins(15);
+
+/// How a life ended.
+pub(super) enum Ended {
+    /// The hub was told to stop.
+    Stopped,
+    /// It has laid down its work, as it was told.
+    Drained,
+    /// Somebody else has taken over, or the database has forgotten what it had confirmed. The hub may have been `drained` then.
+    Over {
+        /// Why.
+        why: End,
+        /// It was to lay down its work.
+        drained: bool,
+    },
+}
 
 /// Confirmed commits that the database has lost.
 #[derive(Default)]
@@ -50,7 +66,7 @@ impl Losses {
     }
 }
 
-/// Works until told to stop (`None`), or until this life of the journal is over.
+/// Works until told to stop or to lay down the work, or until this life of the journal is over.
 pub(super) async fn live(
     start: &Start<'_>,
     (listeners, hub, assembly): Started,
@@ -58,7 +74,7 @@ pub(super) async fn live(
     level: Level,
     signals: &mut Signals,
     losses: &mut Losses,
-) -> Result<Option<End>> {
+) -> Result<Ended> {
     let Start { loaded, context, french, .. } = *start;
     let config = &loaded.config;
     let (url, places) = (listeners.url.clone(), listeners.places(config));
@@ -103,46 +119,61 @@ pub(super) async fn live(
 
     tell_of_losses(&hub, std::mem::take(&mut losses.untold)).await;
 
-    let over = loop {
+    let mut told = std::pin::pin!(drain::told(&hub));
+    let mut ended = loop {
         tokio::select! {
-            end = hub.over() => break Some(end),
-            stop = signals.stop_or_reload() => if stop { break None },
+            why = hub.over() => break Ended::Over { why, drained: drain::is_drained(&hub) },
+            () = &mut told => break Ended::Drained,
+            stop = signals.stop_or_reload() => if stop { break Ended::Stopped },
         }
         systemd::tell(systemd::RELOADING);
         // Logged, whatever it came to: nobody waits for an answer to a signal.
         drop(disk.read_anew().await);
         systemd::tell(systemd::READY);
     };
-    if let Some(end) = over {
-        check.abort();
-        renewing.abort();
+    check.abort();
+    renewing.abort();
+    if matches!(ended, Ended::Over { .. }) {
         assembly.quiesce();
         drop(stop);
         let ((), served) = tokio::join!(hub.abandon(), server);
         served.context("stopping the socket")?;
         assembly.close().await;
-        return Ok(Some(end));
+        return Ok(ended);
     }
 
     hub.announce_stop();
-    systemd::tell(systemd::STOPPING);
+    let what = if matches!(ended, Ended::Drained) {
+        systemd::tell("STATUS=it lays down its work");
+        "laying down the work"
+    } else {
+        systemd::tell(systemd::STOPPING);
+        "stopping"
+    };
     let grace = disk.0.grace();
-    tracing::info!(running = hub.running(), "stopping: running steps may end within {} s", grace.as_secs());
-    check.abort();
-    renewing.abort();
+    tracing::info!(running = hub.running(), "{what}: running steps may end within {} s", grace.as_secs());
     assembly.quiesce();
     drop(stop);
     server.await.context("stopping the socket")?;
-    tokio::select! {
-        () = hub.stop(grace) => {}
-        () = signals.stop() => {
+    let mut stopping = Box::pin(hub.stop(grace));
+    loop {
+        tokio::select! {
+            () = &mut stopping => break,
+            () = signals.stop() => {}
+        }
+        if matches!(ended, Ended::Stopped) {
             tracing::warn!("told to stop again: running steps are ended by force");
-            hub.stop(Duration::ZERO).await;
+            stopping = Box::pin(hub.stop(Duration::ZERO));
+        } else {
+            systemd::tell(systemd::STOPPING);
+            ended = Ended::Stopped;
         }
     }
     assembly.close().await;
-    tracing::info!("stopped");
-    Ok(None)
+    if matches!(ended, Ended::Stopped) {
+        tracing::info!("stopped");
+    }
+    Ok(ended)
 }
 
 /// Writes into the audit what the life before found lost.

@@ -1,6 +1,7 @@
 //! `intendant serve`: the hub.
 
 mod disk;
+mod drain;
 mod keys;
 mod life;
 mod listeners;
@@ -29,7 +30,7 @@ use crate::plan::{Doors, Plan};
 use crate::role::Taken;
 use crate::signals::Signals;
 use crate::systemd;
-use life::Losses;
+use life::{Ended, Losses};
 
 /// Serves in the place of an older program. What is wrong with the settings ends it with 1, as it ends the original: its
 /// unit knows no other code.
@@ -41,8 +42,8 @@ pub async fn in_role(role: Role, args: Serve, context: &Context) -> Result<Exit>
     served.map_err(|error| anyhow!(whole(&error)))
 }
 
-/// Serves until told to stop. When a life of the journal is over, since another hub has taken over or the database has lost
-/// what it had confirmed, the next one begins, with nothing of the one before.
+/// Serves until told to stop. When a life of the journal is over, since another hub has taken over, the database has lost what
+/// it had confirmed, or this hub was told to lay down its work, the next one begins, with nothing of the one before.
 pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let context = &context.with_noop(args.noop.clone());
     let mut loaded = context.configuration()?;
@@ -50,20 +51,30 @@ pub async fn run(args: Serve, context: &Context) -> Result<Exit> {
     let mut signals = Signals::listen()?;
     systemd::keep_saying_that_it_lives(&context.clock);
     let french = context.modules.french();
-    let (mut losses, mut new_journal) = (Losses::default(), args.new_journal);
+    let (mut losses, mut new_journal, mut drained) = (Losses::default(), args.new_journal, false);
     loop {
         let Doors { rules, tls } = Doors::read(&loaded, context)?;
-        let start = Start { new_journal, loaded: &loaded, tls, context, french };
+        let start = Start { new_journal, drained, loaded: &loaded, tls, context, french };
         let Some(started) = room::start(&start, &mut signals).await? else {
             tracing::info!("stopped");
             return Ok(Exit::Done);
         };
         match life::live(&start, started, rules, level.clone(), &mut signals, &mut losses).await? {
-            None => return Ok(Exit::Done),
-            Some(End::TakenOver) => {}
-            Some(End::Lost(commits)) => losses.add(commits),
+            Ended::Stopped => return Ok(Exit::Done),
+            Ended::Drained => {
+                drained = true;
+                tracing::info!(
+                    "the work is laid down: this hub takes none until it is resumed or started anew"
+                );
+            }
+            Ended::Over { why, drained: was_drained } => {
+                drained = was_drained;
+                if let End::Lost(commits) = why {
+                    losses.add(commits);
+                }
+                tracing::warn!("what this hub knew is forgotten: it begins a new life");
+            }
         }
-        tracing::warn!("what this hub knew is forgotten: it begins a new life");
         // It has been begun.
         new_journal = false;
         match context.configuration() {
@@ -98,6 +109,8 @@ fn start_log(loaded: &Loaded, context: &Context) -> Result<Level> {
 struct Start<'a> {
     /// Another journal than the one that was there may be begun.
     new_journal: bool,
+    /// It takes no work until somebody says that it may.
+    drained: bool,
     loaded: &'a Loaded,
     tls: Option<Tls>,
     context: &'a Context,
@@ -109,7 +122,7 @@ impl Start<'_> {
     /// Starts the hub from the place that it has among those of its journal, or takes one: one that stands by is handed back.
     /// `quiet`: what it is made of was said before.
     async fn hub(&self, place: Option<Entry>, quiet: bool) -> Result<Begun> {
-        let Start { new_journal, loaded, context, .. } = *self;
+        let Start { new_journal, drained, loaded, context, .. } = *self;
         let config = &loaded.config;
         let mut said = Declaration::new();
         let Plan { parts, .. } = Plan::read(loaded, context, &mut said)?;
@@ -136,7 +149,7 @@ impl Start<'_> {
         let at = home.at.clone();
         let entry = match place {
             Some(entry) => entry,
-            None => home.enter(true).await?,
+            None => home.stand_by(drained).await?,
         };
         if !entry.is_at_work() {
             return Ok(Begun::StandsBy(entry));

@@ -17,11 +17,12 @@ pub(super) async fn wait(
     mut entry: Entry,
     signals: &mut Signals,
 ) -> Result<Option<Entry>> {
-    let Some(nodes) = entry.nodes() else { return Ok(Some(entry)) };
+    let Some(hubs) = entry.hubs() else { return Ok(Some(entry)) };
+    let nodes = hubs.follow();
     let (stop, stopped) = watch::channel(());
     // Strangers are not told on which machines the hub lives.
     let people = api::standing_by(nodes.clone());
-    let own = people.clone().merge(api::standing_by_nodes(nodes.clone()));
+    let own = people.clone().merge(api::standing_by_nodes(hubs));
     let clock = start.context.clock.clone();
     let serving = tokio::spawn(listeners.serve_waiting(own, people, clock, stopped));
     let is_our_turn = tokio::select! {
@@ -43,15 +44,16 @@ pub(super) async fn wait(
     Ok(None)
 }
 
-/// Tells the log and the service manager, which has not to wait for it, who is at work, as often as that changes.
+/// Tells the log and the service manager, which has not to wait for it, who is at work and whether this hub could be, as often
+/// as that changes.
 async fn tell(mut nodes: NodesReceiver) -> std::convert::Infallible {
     let mut told = None;
     loop {
         let now = said(&nodes.borrow_and_update());
         if now.is_some() && now != told {
             if let Some(now) = &now {
-                tracing::info!("this hub stands by: {now}");
-                systemd::tell(&format!("{}\nSTATUS=it stands by: {now}", systemd::READY));
+                tracing::info!("this hub {now}");
+                systemd::tell(&format!("{}\nSTATUS=it {now}", systemd::READY));
             }
             told = now;
         }
@@ -62,7 +64,12 @@ async fn tell(mut nodes: NodesReceiver) -> std::convert::Infallible {
     }
 }
 
-/// Who is at work; `None` = nobody has looked yet, or nobody is.
+/// Who is at work, and whether this hub could be; `None` = nobody has looked yet, or nobody is, and it is this hub's turn.
 fn said(nodes: &Nodes) -> Option<String> {
-    nodes.at_work().map(|node| format!("the hub in {} works on the journal", node.who()))
+    let drained = nodes.own().is_some_and(|own| own.drained);
+    let own = if drained { "is drained" } else { "stands by" };
+    match nodes.at_work() {
+        Some(node) => Some(format!("{own}: the hub in {} works on the journal", node.who())),
+        None => drained.then(|| format!("{own}, and nobody works on the journal")),
+    }
 }

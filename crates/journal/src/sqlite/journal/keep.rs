@@ -11,8 +11,9 @@ use super::{SqliteJournal, failed, join};
 use crate::api::{BoxFuture, Keep, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
 use crate::error::Error;
+use crate::hubs::Hubs;
 use crate::key::Key;
-use crate::node::{Nodes, Standing, StandingReceiver};
+use crate::node::{Standing, StandingReceiver};
 use crate::sealed::SealedRecord;
 use crate::sqlite::queue::{Kind, Message};
 use crate::sqlite::{backup, record};
@@ -57,7 +58,7 @@ impl Keep for SqliteJournal {
         watch::channel(Standing::Confirmed).1
     }
 
-    fn nodes(&self) -> Option<Arc<Nodes>> {
+    fn hubs(&self) -> Option<Hubs> {
         None
     }
 
