@@ -10,8 +10,9 @@ use model::Secret;
 use crate::envelope::Version;
 use crate::error::Error;
 
-/// Seconds between two signs of life on a quiet connection.
-const HEARTBEAT: u16 = 20;
+/// Seconds between two signs of life on a quiet connection. The broker gives a queue to the next hub when it has missed two of
+/// them, or a third: it cannot know before that a machine is gone.
+const HEARTBEAT: u16 = 5;
 /// How long a connection may take to come about.
 pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 
