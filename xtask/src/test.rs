@@ -39,11 +39,10 @@ pub(crate) fn soak(minutes: u64, seed: u64) -> Result<()> {
 /// Runs so many faults on three hubs, with the program as it is installed.
 pub(crate) fn cluster_crash(rounds: u64, seed: u64) -> Result<()> {
     services::install(&[Kind::PostgreSql])?;
-    let one = "whoever_is_at_work";
-    let test =
-        ["test", "-p", "intendant", "--locked", "--release", "--test", "cluster", one, "--", "--nocapture"];
+    let build = ["test", "-p", "intendant", "--locked", "--release", "--features", "crash-points"];
+    let test = ["--test", "cluster", "whoever_is_at_work", "--", "--nocapture"];
     show_and_run(
-        cargo(&test)
+        cargo(&[&build[..], &test[..]].concat())
             .env("INTENDANT_CLUSTER_ROUNDS", rounds.to_string())
             .env("INTENDANT_CLUSTER_SEED", seed.to_string()),
     )

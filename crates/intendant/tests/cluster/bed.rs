@@ -14,6 +14,7 @@ use crate::judge::Pause;
 use crate::load::{Ack, Load};
 use crate::node::Node;
 use crate::pulse::Pulse;
+use crate::sink::Sink;
 use crate::views::stories;
 
 /// Longer than anything takes here, on the busiest machine.
@@ -36,6 +37,8 @@ pub(crate) struct Bed {
     pub(crate) server: Service,
     pub(crate) pulse: Pulse,
     pub(crate) pauses: Vec<Pause>,
+    /// Who is told how jobs end.
+    pub(crate) sink: Sink,
     folder: TempDir,
 }
 
@@ -47,12 +50,24 @@ impl Bed {
 
     /// The same with other backends, and more lines of configuration.
     pub(crate) async fn with(hubs: usize, backends: &[(&str, &str, &str)], more: &str) -> Bed {
+        Bed::beside(None, hubs, backends, more).await
+    }
+
+    /// The same beside a broker to which each hub has a road of its own.
+    pub(crate) async fn beside(
+        broker: Option<&Service>,
+        hubs: usize,
+        backends: &[(&str, &str, &str)],
+        more: &str,
+    ) -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let witness = folder.path().join("witness");
         fs::write(&witness, "").unwrap();
         let server = Kind::PostgreSql.start().unwrap();
-        let nodes = (0..hubs).map(|_| Node::new(&server, backends, &witness, more)).collect();
-        let mut bed = Bed { nodes, server, pulse: Pulse::start(), pauses: Vec::new(), folder };
+        let sink = Sink::listen().await;
+        let more = format!("{more}{}", sink.lines());
+        let nodes = (0..hubs).map(|_| Node::new(&server, broker, backends, &witness, &more)).collect();
+        let mut bed = Bed { nodes, server, pulse: Pulse::start(), pauses: Vec::new(), sink, folder };
         for node in &mut bed.nodes {
             node.spawn();
         }

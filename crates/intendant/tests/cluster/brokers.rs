@@ -1,10 +1,12 @@
 //! The hub that serves a queue is lost: the next one serves it, nothing is lost, and nothing is answered twice.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use testkit::bullmq::{Orchestrator, Version};
 use testkit::peer::{Language, Peer};
+use testkit::proxy::Way;
 use testkit::service::Kind;
 
 use crate::bed::{Bed, LONG};
@@ -25,6 +27,8 @@ enum Loss {
     Machine,
     /// It reaches PostgreSQL no more, and its queue as before.
     Road,
+    /// Nothing of it arrives anywhere any more, and nobody is told: the loss of a machine as others see it.
+    Network,
 }
 
 /// Loses the hub at work in the middle of the work. One that is cut off stays so: which one that is.
@@ -34,9 +38,32 @@ async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
         bed.wait_until("some have run", async |bed| bed.lines() >= part * 2 * COUNT / 4).await;
         let hub = bed.wait_for_one().await;
         assert!(bed.lines() < 2 * COUNT, "it is lost in the middle");
-        if loss == Loss::Road {
-            bed.nodes[hub].road.cut();
-            return Some(hub);
+        match loss {
+            Loss::Machine => {}
+            Loss::Road => {
+                bed.nodes[hub].road.cut();
+                return Some(hub);
+            }
+            Loss::Network => {
+                bed.nodes[hub].roads().for_each(|road| road.hang(Way::Both));
+                let lost = Instant::now();
+                bed.wait_until("another one has the journal", async |bed| {
+                    bed.at_work().await.is_some_and(|next| next != hub)
+                })
+                .await;
+                let taken_over = lost.elapsed();
+                let has_all = async |bed: &Bed| {
+                    let Some(next) = bed.at_work().await else { return false };
+                    let said = bed.nodes[next].client.ready().await;
+                    said.is_ok_and(|said| said.parts.iter().all(|part| part.ready))
+                };
+                bed.wait_until("it has the queue as well", has_all).await;
+                println!(
+                    "the next hub had the journal after {taken_over:?}, the queue after {:?}",
+                    lost.elapsed()
+                );
+                return Some(hub);
+            }
         }
         bed.nodes[hub].lose();
         bed.wait_for_one().await;
@@ -48,7 +75,7 @@ async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
 /// Gives the hub that was cut off its road back.
 fn heal(bed: &Bed, cut: Option<usize>) {
     if let Some(hub) = cut {
-        bed.nodes[hub].road.heal().unwrap();
+        bed.nodes[hub].roads().for_each(|road| road.heal().unwrap());
     }
 }
 
@@ -100,6 +127,11 @@ async fn a_hub_that_is_cut_off_from_postgresql_alone_leaves_the_bus_to_the_next(
     serve_the_bus(Loss::Road).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_whose_machine_nobody_reaches_any_more_leaves_the_bus_to_the_next() {
+    serve_the_bus(Loss::Network).await;
+}
+
 async fn serve_the_bus(loss: Loss) {
     let broker = Kind::RabbitMq.start().unwrap();
     let bus = format!(
@@ -107,7 +139,7 @@ async fn serve_the_bus(loss: Loss) {
          \x20       concerned_to: /who\n        reply: true\n",
         broker.url()
     );
-    let mut bed = Bed::with(3, QUICK, &bus).await;
+    let mut bed = Bed::beside(Some(&broker), 3, QUICK, &bus).await;
     let mut peer = Peer::connect(Language::Python, broker.url()).unwrap();
     peer.ask("exchange", json!({ "name": "asker.reply" })).unwrap();
     peer.ask("queue", json!({ "name": "replies", "bindings": [["asker.reply", "#"]] })).unwrap();

@@ -21,6 +21,20 @@ const BRIEF: Duration = Duration::from_millis(3500);
 /// A restart of PostgreSQL takes so long.
 const RESTARTS: Duration = Duration::from_millis(2500);
 
+/// The points at which a hub can die by itself (`journal::crash_point`).
+pub(crate) const POINTS: [&str; 10] = [
+    "accept.before_commit",
+    "accept.after_commit",
+    "start.before_commit",
+    "start.after_commit",
+    "spawn",
+    "settle.before_commit",
+    "settle.after_commit",
+    "deliver.before_mark",
+    "mark.before_commit",
+    "mark.after_commit",
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The one at work is killed, and starts again at once.
@@ -33,6 +47,10 @@ pub(crate) enum Fault {
     StandbyLost,
     /// The one at work dies as it starts a script, and starts again at once.
     DiesAtSpawn,
+    /// It dies at one of the points at which a promise could break, and its machine with it: which one is thrown, or this one.
+    DiesAt(Option<&'static str>),
+    /// It is asked to lay down its work, and may take work again when another one has it.
+    Drained,
     /// It is asked to stop.
     Stop,
     /// It is cut off from PostgreSQL.
@@ -94,7 +112,8 @@ impl Fault {
         Fault::PostgresRestarts,
     ];
 
-    pub(crate) const ALL: [Fault; 18] = [
+    pub(crate) const ALL: [Fault; 19] = [
+        Fault::Drained,
         Fault::Restart,
         Fault::AllRestart,
         Fault::Lost,
@@ -159,6 +178,27 @@ impl Fault {
                 succeeded(bed, load, hub, begun).await;
                 bed.nodes[hub].spawn();
                 return (None, several.then_some(hub), String::new());
+            }
+            Fault::DiesAt(point) => {
+                let thrown = usize::try_from(dice.roll(POINTS.len() as u64)).unwrap();
+                let point = format!("{}:{}", point.unwrap_or(POINTS[thrown]), 1 + dice.roll(10));
+                node.kill();
+                let died = node.spawn_and_die(&point).await;
+                node.kill_scripts();
+                let gone = Instant::now();
+                succeeded(bed, load, hub, gone).await;
+                bed.nodes[hub].spawn();
+                let note = if died { point } else { format!("{point}: taken over before") };
+                return (Some(gone), several.then_some(hub), note);
+            }
+            Fault::Drained => {
+                let drain: &[&str] =
+                    if several { &["nodes", "drain"] } else { &["nodes", "drain", "--force"] };
+                tokio::task::block_in_place(|| node.command(drain));
+                let drained = Instant::now();
+                succeeded(bed, load, hub, drained).await;
+                tokio::task::block_in_place(|| bed.nodes[hub].command(&["nodes", "resume"]));
+                return (Some(drained), several.then_some(hub), "since it was".to_owned());
             }
             Fault::Stop => {
                 assert_eq!(node.stop().await, Some(0), "{}", node.log());

@@ -23,16 +23,18 @@ pub(crate) struct Verdict {
     jobs: usize,
     attempts: usize,
     cut_off: usize,
-    overlaps: usize,
+    pub(crate) overlaps: usize,
+    /// Notices that came again, under the same id.
+    told_again: usize,
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verdict { jobs, attempts, cut_off, overlaps } = self;
+        let Verdict { jobs, attempts, cut_off, overlaps, told_again } = self;
         write!(
             f,
             "{jobs} jobs, {attempts} attempts, of which {cut_off} were cut off; 0 lost, 0 repeated in silence, \
-             each subject in its order; {overlaps} overlapped, of a hub that was paused"
+             each subject in its order; {overlaps} overlapped, of a hub that was paused; {told_again} notices came again"
         )
     }
 }
@@ -43,15 +45,15 @@ pub(crate) async fn judge_all(bed: &Bed, requests: usize) -> Verdict {
     let ids: HashSet<&str> = stories.iter().filter_map(|story| story.job.external_id.as_deref()).collect();
     assert_eq!((ids.len(), stories.len()), (requests, requests), "of so many requests and jobs");
     let jobs: Vec<String> = stories.iter().map(|story| story.job.id.to_string()).collect();
-    verdict(bed, &stories, &jobs)
+    verdict(bed, &stories, &jobs).await
 }
 
 /// Nothing is lost, nothing repeated in silence, nothing out of order, and each request is one job.
 pub(crate) async fn judge(bed: &Bed, after: i64, acknowledged: &[String]) -> Verdict {
-    verdict(bed, &bed.stories(after).await, acknowledged)
+    verdict(bed, &bed.stories(after).await, acknowledged).await
 }
 
-fn verdict(bed: &Bed, stories: &[Story], acknowledged: &[String]) -> Verdict {
+async fn verdict(bed: &Bed, stories: &[Story], acknowledged: &[String]) -> Verdict {
     let journal: Vec<JobView> = stories.iter().map(view).collect();
     let lines = bed.witness();
     let paused = paused(bed, &lines);
@@ -70,12 +72,15 @@ fn verdict(bed: &Bed, stories: &[Story], acknowledged: &[String]) -> Verdict {
     let requests: HashSet<&String> = acknowledged.iter().collect();
     assert_eq!(requests.len(), acknowledged.len(), "two requests became one job");
     assert_eq!(stories.len(), acknowledged.len(), "a request became two jobs");
+    bed.wait_until("all was told", async |bed| bed.sink.knows(acknowledged)).await;
+    let told_again = bed.sink.judge(acknowledged);
     let attempts = || stories.iter().flat_map(|story: &Story| &story.attempts);
     Verdict {
         jobs: stories.len(),
         attempts: attempts().count(),
         cut_off: attempts().filter(|attempt| attempt.code == Some(code::INTERRUPTED)).count(),
         overlaps: excused.len(),
+        told_again,
     }
 }
 

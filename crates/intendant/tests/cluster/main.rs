@@ -18,13 +18,16 @@ mod brokers;
 #[path = "../support/dice.rs"]
 mod dice;
 mod doors;
+mod drain;
 mod fault;
 #[path = "../support/hub.rs"]
 mod hub;
 mod judge;
 mod load;
 mod node;
+mod paused;
 mod pulse;
 mod rounds;
+mod sink;
 #[path = "../support/views.rs"]
 mod views;

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use api::client::Client;
+use api::dto::NodeRole;
 use rustix::process::{Pid, Signal, kill_process};
 use testkit::oracle::Run;
 use testkit::port::Port;
@@ -24,6 +27,8 @@ pub(crate) struct Node {
     hub: HubProcess,
     shadow: Shadow,
     pub(crate) road: Proxy,
+    /// Its own road to the broker, if there is one.
+    pub(crate) broker: Option<Proxy>,
     pub(crate) client: Client,
     port: Port,
     /// Whether it was started and not killed since.
@@ -31,15 +36,29 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// One that does not run yet. Its scripts write into `witness`, and into a file of this node which runs were its own.
-    pub(crate) fn new(server: &Service, backends: &[(&str, &str, &str)], witness: &Path, more: &str) -> Node {
+    /// One that does not run yet. Its scripts write into `witness`, which they know as `$WITNESS`, and into a file of this node
+    /// which runs were its own.
+    pub(crate) fn new(
+        server: &Service,
+        broker: Option<&Service>,
+        backends: &[(&str, &str, &str)],
+        witness: &Path,
+        more: &str,
+    ) -> Node {
         let hub = HubProcess::bare();
         let own = hub.path("own");
         for (name, keys, work) in backends {
-            let work = format!("echo \"$JOB $STEP $ATTEMPT start\" >> '{}'\n{work}", own.display());
+            let bear = format!(
+                "WITNESS='{}'\necho \"$JOB $STEP $ATTEMPT start\" >> '{}'",
+                witness.display(),
+                own.display()
+            );
+            let work = format!("{bear}\n{work}");
             hub.backend(name, keys, &work, witness);
         }
         let road = Proxy::to(server.address()).unwrap();
+        let broker = broker.map(|broker| Proxy::to(broker.address()).unwrap());
+        let more = broker.as_ref().map_or(more.to_owned(), |broker| broker.url(more));
         hub.configure(&format!(
             "breaker:\n  failures: 0\njournal:\n  url: {}\n{more}",
             road.url(server.url())
@@ -49,15 +68,43 @@ impl Node {
         fs::write(&own, "").unwrap();
         let client = Client::new(hub.path("socket"));
         let shadow = Shadow::new(&hub.path("data"), &hub.path("shadow")).unwrap();
-        Node { hub, shadow, road, client, port: Port::take().unwrap(), lives: false }
+        Node { hub, shadow, road, broker, client, port: Port::take().unwrap(), lives: false }
     }
 
     /// Starts it, whether it can take work or not.
     pub(crate) fn spawn(&mut self) {
+        self.spawn_and(None);
+    }
+
+    /// Starts it, and waits until it has died by itself at this point, `name:n`. `false`: another one works, and it was ended.
+    pub(crate) async fn spawn_and_die(&mut self, point: &str) -> bool {
+        self.spawn_and(Some(point));
+        let mut hub = self.hub.take();
+        self.lives = false;
+        let begun = Instant::now();
+        loop {
+            if let Some(ended) = hub.try_wait().unwrap() {
+                assert_eq!(ended.signal(), Some(Signal::ABORT.as_raw()), "{point}; {}", self.log());
+                return true;
+            }
+            let found = self.client.nodes().await.map(|found| found.nodes).unwrap_or_default();
+            let stands_by = found.iter().any(|node| node.own && node.role == NodeRole::StandsBy);
+            if stands_by || begun.elapsed() > LONG {
+                hub.kill().unwrap();
+                hub.wait().unwrap();
+                assert!(stands_by, "it lives beyond {point}; {}", self.log());
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn spawn_and(&mut self, die_at: Option<&str>) {
         let address = format!("127.0.0.1:{}", self.port.number());
         self.hub.spawn(|command| {
             self.shadow.follow(command).unwrap();
             command.env("INTENDANT_HTTP__LISTEN", address);
+            command.envs(die_at.map(|point| ("INTENDANT_CRASH_AT", point)));
         });
         self.lives = true;
     }
@@ -69,15 +116,29 @@ impl Node {
 
     /// What a command prints that asks this hub; it has to succeed.
     pub(crate) fn command(&self, args: &[&str]) -> String {
+        let ran = self.run(args);
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    }
+
+    /// What it answers on its socket.
+    pub(crate) fn asked(&self, path: &str) -> String {
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "--max-time", "60", "--unix-socket"]).arg(self.hub.path("socket"));
+        let ran = curl.arg(format!("http://hub{path}")).output().unwrap();
+        assert!(ran.status.success(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    }
+
+    /// What comes of a command that asks this hub.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
         command
             .env_clear()
             .env("HOME", self.hub.path(""))
             .arg("--config")
             .arg(self.hub.path("intendant.yml"));
-        let ran = command.args(args).output().unwrap();
-        assert!(ran.status.success(), "{ran:?}");
-        String::from_utf8(ran.stdout).unwrap()
+        command.args(args).output().unwrap()
     }
 
     /// Kills it. What it runs goes on, on a machine that lives.
@@ -109,6 +170,11 @@ impl Node {
         tokio::task::spawn_blocking(move || hub.wait().unwrap().code()).await.unwrap()
     }
 
+    /// Its roads to all others.
+    pub(crate) fn roads(&self) -> impl Iterator<Item = &Proxy> {
+        std::iter::once(&self.road).chain(&self.broker)
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(self.hub.child()), signal).unwrap();
     }
@@ -138,6 +204,11 @@ impl Node {
         fs::write(self.hub.path("own"), "").unwrap();
     }
 
+    /// Whether its log has these words.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.hub.log().contains(words)
+    }
+
     /// The end of its log.
     pub(crate) fn log(&self) -> String {
         let log = self.hub.log();
@@ -145,21 +216,27 @@ impl Node {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
-    /// Kills what works in its folders, until there is nothing left: a script may be about to start another one.
-    fn kill_scripts(&self) {
+    /// Whether nothing of what it has started is left.
+    pub(crate) fn runs_nothing(&self) -> bool {
+        self.scripts().is_empty()
+    }
+
+    /// What works in its folders.
+    fn scripts(&self) -> Vec<Pid> {
         let home = self.hub.path("backends").canonicalize().unwrap();
         let here = |pid: &Pid| {
             let cwd = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
             cwd.is_ok_and(|cwd| cwd.starts_with(&home))
         };
-        let left = || {
-            let all = fs::read_dir("/proc").unwrap().flatten();
-            let pids =
-                all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
-            pids.filter(here).collect::<Vec<Pid>>()
-        };
+        let all = fs::read_dir("/proc").unwrap().flatten();
+        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Pid::from_raw);
+        pids.filter(here).collect()
+    }
+
+    /// Kills what works in its folders, until there is nothing left: a script may be about to start another one.
+    pub(crate) fn kill_scripts(&self) {
         let gone = testkit::wait::until(LONG, || {
-            let left = left();
+            let left = self.scripts();
             for pid in &left {
                 // It may have ended just now.
                 let _ = kill_process(*pid, Signal::KILL);

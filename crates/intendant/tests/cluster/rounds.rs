@@ -47,15 +47,33 @@ fn shuffled(dice: &mut Dice) -> Vec<Fault> {
     faults
 }
 
+/// One in four is a death at a crash point, where the program has them: there are many.
 fn thrown(rounds: usize, dice: &mut Dice) -> Vec<Fault> {
-    let throw = |_| Fault::ALL[usize::try_from(dice.roll(Fault::ALL.len() as u64)).unwrap()];
+    let throw = |_| match dice.roll(4) {
+        0 if cfg!(feature = "crash-points") => Fault::DiesAt(None),
+        _ => Fault::ALL[usize::try_from(dice.roll(Fault::ALL.len() as u64)).unwrap()],
+    };
     (0..rounds).map(throw).collect()
+}
+
+#[cfg(feature = "crash-points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_next_hub_goes_on_whatever_the_one_that_died_was_about_to_do() {
+    let mut dice = Dice::new(knob("SEED", 20_261_127));
+    let mut bed = Bed::start(3).await;
+    let load = Load::start(&bed.hubs(), "points");
+    for point in crate::fault::POINTS {
+        println!("{}", Fault::DiesAt(Some(point)).strike(&mut bed, &load, &mut dice).await);
+    }
+    let acknowledged = load.end().await;
+    bed.drain().await;
+    println!("{}", judge(&bed, 0, &acknowledged).await);
 }
 
 /// How soon work went on after each kind of fault.
 fn summary(reports: &[Report]) {
     println!("from the fault to the first request that is acknowledged behind it:");
-    for fault in Fault::ALL {
+    for fault in Fault::ALL.into_iter().chain([Fault::DiesAt(None)]) {
         let mut times: Vec<Duration> =
             reports.iter().filter(|report| report.kind() == fault).map(Report::resumed).collect();
         times.sort();
