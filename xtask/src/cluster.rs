@@ -67,7 +67,7 @@ pub(crate) fn run(hubs: usize) -> Result<()> {
         println!("  alias i{}='{} --config {}'", place + 1, program.display(), file.display());
     }
     let request = root().join("examples/requests/identity-update.json");
-    println!("  i1 nodes list; i1 submit --wait {}; i1 token sign-in", request.display());
+    println!("  i1 nodes list; i1 nodes drain; i1 submit --wait {}; i1 token sign-in", request.display());
     println!("\nhere:\n{HELP}\n");
     for line in std::io::stdin().lock().lines() {
         let line = line?;
