@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use journal::Due;
@@ -23,6 +23,14 @@ const LOOK: Duration = Duration::from_secs(5);
 /// What is told of when it cannot be done.
 const WAITING: &str = "reading the waiting jobs";
 
+/// What may still write times that a clock running ahead gave.
+struct Suspects {
+    /// The jobs that were under way when it was set back, as far as they are.
+    jobs: HashSet<JobId>,
+    /// When waiting jobs were looked at last.
+    looked: Instant,
+}
+
 pub(crate) struct Dispatcher {
     core: Arc<Core>,
     window: Window,
@@ -31,6 +39,7 @@ pub(crate) struct Dispatcher {
     held: HashMap<JobId, Due>,
     digger: Gravedigger,
     pace: Pace,
+    suspects: Option<Suspects>,
     /// That waiting jobs could not be read.
     trouble: Lasting,
 }
@@ -39,6 +48,7 @@ impl Dispatcher {
     pub(crate) fn new(core: Arc<Core>) -> Self {
         Dispatcher {
             pace: Pace::new(&core.clock),
+            suspects: None,
             digger: Gravedigger::default(),
             trouble: Lasting::default(),
             core,
@@ -71,10 +81,25 @@ impl Dispatcher {
         }
     }
 
-    /// When the clock was set back, what waits for a time is looked at anew: it would wait for too long.
+    /// When the clock was set back, what waits for a time is looked at anew: it would wait for too long. What was under way by
+    /// then may still write times of before: once it has ended all is looked at again.
     async fn look_at_clock(&mut self) {
-        let Some(by) = self.pace.set_back(&self.core.clock) else { return };
-        tracing::warn!("the clock was set back by {by:#}: what waits for a time is looked at anew");
+        let now = self.core.clock.instant();
+        if let Some(by) = self.pace.set_back(&self.core.clock) {
+            tracing::warn!("the clock was set back by {by:#}: what waits for a time is looked at anew");
+            self.suspects = Some(Suspects { jobs: self.in_flight.clone(), looked: now });
+        } else if let Some(mut suspects) = self.suspects.take_if(|it| now.duration_since(it.looked) >= LOOK) {
+            let before = suspects.jobs.len();
+            suspects.jobs.retain(|job| self.in_flight.contains(job));
+            let (left, ended) = (suspects.jobs.len(), suspects.jobs.len() < before);
+            // What had no runner has been written by now, at the latest.
+            self.suspects = (left > 0).then_some(Suspects { looked: now, ..suspects });
+            if left > 0 && !ended {
+                return;
+            }
+        } else {
+            return;
+        }
         match set_back(&self.core).await {
             Ok(()) => self.survey().await,
             // It is noticed again after the next start.

@@ -15,6 +15,7 @@ use model::{
     BreakerRule, Delivery, DeliveryTo, Effects, Entity, JobState, NewDelivery, OnError, Outcome, RetryPolicy,
 };
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 const THIRTY_DAYS: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A pause that a test can wait for.
@@ -49,6 +50,32 @@ async fn a_retry_goes_on_when_the_clock_is_put_right_while_the_hub_runs() {
     clock.run_ahead(SignedDuration::ZERO);
     assert_eq!(bed.ended(job).await.state, JobState::Succeeded);
     assert_eq!(fake.count(), 2, "once before and once after");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_under_way_when_the_clock_was_put_right_leaves_no_time_of_before() {
+    let clock = Clock::system();
+    clock.run_ahead(THIRTY_DAYS);
+    let (asleep, gate) = (Fake::answers(vec![down()]), Arc::new(Semaphore::new(0)));
+    let (slow, other) = (Fake::gated(&gate), Fake::answers(vec![down()]));
+    let mapping = testhub::mapping(OnError::Stop, Some(SOON));
+    let parts = setup(vec![
+        entry("asleep", Arc::clone(&asleep) as _, OnError::Continue, SOON),
+        entry("slow", Arc::clone(&slow) as _, OnError::Stop, SOON),
+        testhub::entry("other", Arc::clone(&other) as _, &["OTHER"], mapping),
+    ]);
+    let bed = bed(&clock, parts).await;
+    // Its first step is to be tried again at a time of the clock that runs ahead; the second one is under way.
+    let job = bed.accept(request("DO", "x")).await;
+    bed.until(async || slow.count() == 1).await;
+    let retried = bed.accept(request("OTHER", "y")).await;
+    bed.state(retried, JobState::Retrying).await;
+    clock.run_ahead(SignedDuration::ZERO);
+    // It has been noticed.
+    assert_eq!(bed.ended(retried).await.state, JobState::Succeeded);
+    gate.add_permits(2);
+    assert_eq!(bed.ended(job).await.state, JobState::Succeeded);
+    assert_eq!((asleep.count(), slow.count()), (2, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
