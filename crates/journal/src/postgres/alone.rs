@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use model::{DeliveryId, DeliveryState, DeliveryTo, EntityKey, EventKind, JobId, OutboxPlace, Settled};
 use uuid::Uuid;
 
+use super::number::Of;
 use super::row::{self, code_of};
 use super::tx::Tx;
 use crate::change::{Fate, Over};
@@ -47,10 +48,14 @@ pub(super) async fn set_aside(
     effects: &SealedEffects,
 ) -> Result<u64, Error> {
     // The first record of the effects says who did it.
-    let record = (!effects.records.is_empty()).then_some(tx.numbers.record + 1);
+    let record = if effects.records.is_empty() {
+        None
+    } else {
+        Some(tx.rule(|page| page.next_number(Of::Record)).await??)
+    };
     let aside = code_of(Settled::Aside);
     let jobs: Vec<Uuid> = jobs.iter().map(|id| id.0).collect();
-    let set = "UPDATE done SET settled = $2, aside = $3 WHERE id = ANY($1) AND settled = 0 RETURNING cause";
+    let set = "UPDATE done SET settled = $2, aside = $3, rev = rev + 1 WHERE id = ANY($1) AND settled = 0 RETURNING cause";
     let rows = tx.all(set, &[&jobs, &aside, &record]).await?;
     for found in &rows {
         if let Some(cause) = row::get::<Option<i64>>(found, 0)? {

@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::error::Severity;
+use tokio_postgres::error::{Severity, SqlState};
 
 use super::ask::{Ask, ask_all};
 use super::op::{Made, Op};
 use super::page::{Page, Wants};
 use super::pen::{self, Pen};
 use super::session::Session;
-use super::tx::{Numbers, Tx};
-use super::{load, row, store};
+use super::shard::{self, Shards};
+use super::tx::Tx;
+use super::{arrived, load, row, store};
 use crate::api::Committed;
 use crate::error::Error;
 
@@ -19,14 +20,19 @@ use crate::error::Error;
 pub(super) struct Batch {
     pub(super) session: Arc<Session>,
     pub(super) pen: Pen,
-    pub(super) numbers: Numbers,
     pub(super) life: i64,
+    /// How many events this life has written.
+    pub(super) told: i64,
+    pub(super) owned: Shards,
+    /// Deliveries are put in line here.
+    pub(super) delivers: bool,
 }
 
 /// A batch that was written.
 pub(super) struct Written {
     pub(super) outcomes: Vec<Result<Made, Error>>,
-    pub(super) numbers: Numbers,
+    /// How many events this life has written.
+    pub(super) told: i64,
     pub(super) committed: Committed,
     /// Nobody else is there who could take over.
     pub(super) alone: bool,
@@ -36,6 +42,8 @@ pub(super) struct Written {
 pub(super) enum Trouble {
     /// The pen is not where we left it.
     Stepped,
+    /// Somebody else has written what was read: once more.
+    Again(String),
     /// The database refuses a value or a statement: an operation's fault.
     Apart(Error),
     /// The database cannot be reached or cannot write now.
@@ -57,18 +65,29 @@ impl From<Error> for Trouble {
 
 impl From<tokio_postgres::Error> for Trouble {
     fn from(error: tokio_postgres::Error) -> Self {
-        Error::from(error).into()
+        match error.code().map(SqlState::code) {
+            Some(code) if AGAIN.contains(&code) => Trouble::Again(Error::from(error).to_string()),
+            _ => Error::from(error).into(),
+        }
     }
 }
+
+/// What the server says when somebody else was there at the same moment: a row that is not as it was read (see the statements
+/// that store), one with such a key, an order of locks in which each waits for the other.
+const AGAIN: [&str; 4] = ["22012", "23505", "40001", "40P01"];
 
 impl Batch {
     /// Writes the operations. One with statements of its own is by itself.
     pub(super) async fn write(self, ops: &mut [Op]) -> Result<Written, Trouble> {
-        let mut page = Page::new(self.numbers, self.life);
+        let mut page = Page::new(self.life, self.pen.node, self.told, self.owned);
+        page.delivers = self.delivers;
         let mut wants = Wants::default();
         for op in &*ops {
             op.wants(&mut wants);
         }
+        // Who owns a subject knows its line.
+        wants.lines.retain(|subject, _| self.owned.has(shard::of_subject(subject)));
+        let jobs = wants.numbers.jobs;
         let Pen { node, epoch, batch } = self.pen;
         let mut asks = vec![
             Ask::bare("BEGIN"),
@@ -80,8 +99,15 @@ impl Batch {
             return Err(Trouble::Stepped);
         };
         let alone = !row::get::<bool>(&stepped, 1)?;
+        page.tick = row::get(&stepped, 2)?;
         load::put(&mut page, &wants, loaded.collect())?;
         let mut tx = Tx::new(Arc::clone(&self.session), page);
+        if row::get(&stepped, 3)? {
+            Box::pin(arrived::jobs(&mut tx, jobs)).await?;
+        }
+        if self.delivers && row::get(&stepped, 4)? {
+            Box::pin(arrived::deliveries(&mut tx)).await?;
+        }
         let mut outcomes = Vec::with_capacity(ops.len());
         for op in &mut *ops {
             outcomes.push(match op {
@@ -111,9 +137,9 @@ impl Batch {
         }
         let answer = ask_all(&self.session, &asks).await;
         drop(asks);
-        let numbers = tx.numbers;
+        let told = tx.told;
         let committed = std::mem::take(&mut tx.committed);
-        let written = Written { outcomes, numbers, committed, alone };
+        let written = Written { outcomes, told, committed, alone };
         match answer {
             Ok(_) if self.session.was_doubtful() => {
                 Err(Trouble::Unknown(Box::new(written), "it may not have been replicated".to_owned()))

@@ -99,8 +99,18 @@ fn read(found: &Row, burial: &Burial) -> Result<(JobRow, Result<Option<Subject>,
         failed: None,
     };
     let replies = row::get(found, 30)?;
-    let mut row =
-        JobRow { job, steps: None, backends: None, plan: None, replies, secrets: false, open: None };
+    let rev = row::get(found, 36)?;
+    let mut row = JobRow {
+        job,
+        steps: None,
+        backends: None,
+        plan: None,
+        replies,
+        secrets: false,
+        open: None,
+        rev,
+        placed: true,
+    };
     row.set_steps(&steps);
     if backends.is_some() {
         row.backends = backends;
@@ -122,8 +132,7 @@ fn end(mut step: Step) -> Step {
 /// The state of a job whose own cannot be read: the one of which the tally counts more than there are.
 async fn missing_from(tx: &Tx) -> Result<Option<JobState>, Error> {
     for state in [JobState::Queued, JobState::Running, JobState::Retrying] {
-        let counts =
-            "SELECT (SELECT jobs FROM tally WHERE state = $1), (SELECT count(*) FROM live WHERE state = $1)";
+        let counts = "SELECT (SELECT sum(jobs)::bigint FROM tally WHERE state = $1), (SELECT count(*) FROM live WHERE state = $1)";
         let found = tx.one(counts, &[&code_of(state)]).await?;
         if row::get::<Option<i64>>(&found, 0)?.unwrap_or_default() > row::get::<i64>(&found, 1)? {
             return Ok(Some(state));
@@ -134,8 +143,8 @@ async fn missing_from(tx: &Tx) -> Result<Option<JobState>, Error> {
 
 /// A subject that cannot be read any more had a head: every subject gets one that has none.
 async fn mend(tx: &mut Tx) -> Result<(), Error> {
-    let headless = "UPDATE live SET head = true WHERE NOT head AND seq IN (
-                        SELECT min(seq) FROM live WHERE subject IS NOT NULL GROUP BY subject) RETURNING id, seq";
+    let headless = "UPDATE live SET head = true, rev = rev + 1 WHERE NOT head AND seq IN (
+                        SELECT min(seq) FROM live WHERE subject IS NOT NULL AND placed GROUP BY subject) RETURNING id, seq";
     for found in tx.all(headless, &[]).await? {
         let id = row::job_id(&found, 0)?;
         let tell = |page: &mut Page| {

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::name;
+use super::record;
 use super::row::{self, JOB, get};
 use super::session::Session;
 use super::steps;
@@ -123,6 +124,9 @@ async fn look(
             next.map(|(kind, key)| Cursor::Labels(kind, key))
         }
         Cursor::Rows(place, after) => match ROWS.get(*place) {
+            Some(table) if table.0 == EVENT => {
+                read_events(sql, sieve, table, *after, findings).await?.map(|last| Cursor::Rows(*place, last))
+            }
             Some(table) => {
                 read_rows(sql, sieve, table, *after, findings).await?.map(|last| Cursor::Rows(*place, last))
             }
@@ -151,8 +155,8 @@ const RULES: [(&str, &str, &str); 9] = [
     (
         "a job's place as head is wrong",
         "live",
-        "head <> (subject IS NULL OR NOT EXISTS (SELECT 1 FROM live AS older
-             WHERE older.subject = live.subject AND older.seq < live.seq))",
+        "head <> (placed AND (subject IS NULL OR NOT EXISTS (SELECT 1 FROM live AS older
+             WHERE older.subject = live.subject AND older.seq < live.seq AND older.placed)))",
     ),
     ("a job is a dead letter, or was one, and has not failed", "job", "settled IS NOT NULL AND state <> 4"),
     (
@@ -265,9 +269,12 @@ async fn tallies(sql: &Session, findings: &mut Vec<String>) -> Result<(), Error>
 /// how they are read.
 type Readable = (&'static str, &'static str, fn(&Row) -> Result<(), Error>);
 
+/// Its rows are numbered by each hub for itself.
+const EVENT: &str = "event";
+
 const ROWS: [Readable; 3] = [
     ("job", JOB, job),
-    ("event", "seq, at, kind, job, step, attempt, code", |row| row::event(row).map(drop)),
+    (EVENT, "seq, at, kind, job, step, attempt, code, origin", |row| row::event(row).map(drop)),
     ("delivery", "seq, state, due_at", |row| {
         row::word::<DeliveryState>(row, 1).and(row::time(row, 2)).map(drop)
     }),
@@ -314,6 +321,34 @@ async fn read_rows(
     }
     let is_full = rows.len() >= usize::try_from(CHUNK).unwrap_or(usize::MAX);
     rows.last().filter(|_| is_full).map(|row| get(row, 0)).transpose()
+}
+
+/// Reads some events, those with the same numbers of all hubs; returns the last number, `None` at the end.
+async fn read_events(
+    sql: &Session,
+    sieve: &mut Sieve,
+    (_, columns, read): &Readable,
+    after: i64,
+    findings: &mut Vec<String>,
+) -> Result<Option<i64>, Error> {
+    let mut origins = record::origins(sql).await?;
+    origins.retain(|origin| origin.last > after);
+    let first = origins.iter().map(|origin| origin.first.max(after.saturating_add(1))).min();
+    let Some(first) = first else { return Ok(None) };
+    let last = first.saturating_add(CHUNK - 1);
+    let origins: Vec<i64> = origins.iter().map(|origin| origin.node).collect();
+    let select = format!(
+        "SELECT {columns} FROM unnest($1::bigint[]) AS one (of_origin) CROSS JOIN LATERAL (
+             SELECT * FROM event WHERE origin = of_origin AND seq BETWEEN $2 AND $3) AS some_of"
+    );
+    for row in &sql.all(&select, &[&origins, &first, &last]).await? {
+        if let Err(error) = read(row) {
+            let id: i64 = get(row, 0)?;
+            findings.push(format!("event {id} cannot be read: {error}"));
+            note(sieve, EVENT, id, error.to_string());
+        }
+    }
+    Ok(Some(last))
 }
 
 /// Opens some values of a numbered table; returns after which number to go on, `None` at the end.

@@ -59,11 +59,25 @@ impl End {
             Ok((session, pen))
         })?;
         let end = End { database: database.clone(), runtime, session, pen };
+        let mut end = end;
         if !make {
             // Whoever has not its key moves nothing.
             end.runtime.block_on(super::open::kept(&end.session, &at))?.seal(&at, keys)?;
+            end.number_events()?;
         }
         Ok(end)
+    }
+
+    /// Numbers all events anew, one after the other, when more than one hub has: at the other end there is one.
+    fn number_events(&mut self) -> Result<(), Error> {
+        let select = "SELECT EXISTS (SELECT 1 FROM event WHERE origin <> 0)";
+        if !row::get::<bool>(&self.wait(self.session.one(select, &[]))?, 0)? {
+            return Ok(());
+        }
+        let anew = "WITH old AS (DELETE FROM event RETURNING *)
+                    INSERT INTO event (origin, tick, seq, at, kind, job, step, attempt, code)
+                    SELECT 0, 0, row_number() OVER (ORDER BY tick, origin, seq), at, kind, job, step, attempt, code FROM old";
+        self.together(async |session| Ok(session.client().batch_execute(anew).await?))
     }
 
     fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
@@ -154,14 +168,19 @@ impl carry::End for End {
     }
 
     fn floors(&mut self) -> Result<Vec<(String, i64)>, Error> {
-        let found = self.wait(self.session.all("SELECT name, seq FROM floor", &[]))?;
+        // Those that were given last, or would have been; of events, which others number as well, the last one that there is.
+        let select =
+            "SELECT 'job', nextval('job_number') UNION ALL SELECT 'delivery', nextval('delivery_number')
+                      UNION ALL SELECT 'record', nextval('record_number')
+                      UNION ALL SELECT 'event', coalesce(max(seq), 0) FROM event";
+        let found = self.wait(self.session.all(select, &[]))?;
         found.iter().map(|found| Ok((row::get(found, 0)?, row::get(found, 1)?))).collect()
     }
 
     fn clear(&mut self) -> Result<(), Error> {
         let tables: Vec<&str> = carry::TABLES.iter().map(|table| table.name).collect();
         let clear = format!(
-            "TRUNCATE {}, entity_tally, called, meta; UPDATE tally SET jobs = 0; UPDATE floor SET seq = 0",
+            "TRUNCATE {}, entity_tally, called, meta, tally; UPDATE shard SET owner = NULL",
             tables.join(", ")
         );
         self.together(async |session| Ok(session.client().batch_execute(&clear).await?))
@@ -191,16 +210,19 @@ impl carry::End for End {
             session
                 .client()
                 .batch_execute(
-                    "UPDATE tally SET jobs = (SELECT count(*) FROM job WHERE job.state = tally.state);
+                    "DELETE FROM tally; INSERT INTO tally (state, jobs) SELECT state, count(*) FROM job GROUP BY state;
                      DELETE FROM entity_tally;
-                     INSERT INTO entity_tally SELECT kind, state, count(*) FROM entity GROUP BY kind, state",
+                     INSERT INTO entity_tally (kind, state, entities)
+                     SELECT kind, state, count(*) FROM entity GROUP BY kind, state",
                 )
                 .await?;
             name::fill(session).await?;
-            for (name, seq) in floors {
-                let put = "INSERT INTO floor (name, seq) VALUES ($1, $2)
-                           ON CONFLICT (name) DO UPDATE SET seq = excluded.seq";
-                session.execute(put, &[name, seq]).await?;
+            for (name, table) in [("job", "job"), ("delivery", "delivery"), ("record", "record")] {
+                let floor = floors.iter().find(|floor| floor.0 == name).map_or(0, |floor| floor.1);
+                let put = format!(
+                    "SELECT setval('{name}_number', 1 + greatest((SELECT max(seq) FROM {table}), $1::bigint), false)"
+                );
+                session.one(&put, &[&floor]).await?;
             }
             let names: &[&str] = &[carry::CARRYING, carry::CARRIED];
             session.execute("DELETE FROM meta WHERE name = ANY($1)", &[&names]).await?;
@@ -290,7 +312,7 @@ mod tests {
             assert_eq!(made.remove(table.name), Some(columns), "{}", table.name);
         }
         // Those that are made anew, or told apart.
-        let others = ["called", "entity_tally", "floor", "meta", "pen", "tally"];
+        let others = ["called", "entity_tally", "floor", "meta", "pen", "shard", "tally"];
         assert_eq!(made.into_keys().collect::<Vec<_>>(), others);
     }
 }

@@ -152,8 +152,8 @@ async fn keys_after(sql: &Session, filter: &EntityFilter, after: &String) -> Res
 
 /// See [`crate::Read::entity_tallies`].
 pub(super) async fn tallies(sql: &Session, kind: &str) -> Result<Vec<(String, u64)>, Error> {
-    let select =
-        "SELECT state, entities FROM entity_tally WHERE kind = $1 AND entities > 0 ORDER BY kind, state";
+    let select = "SELECT state, sum(entities)::bigint FROM entity_tally WHERE kind = $1
+         GROUP BY kind, state HAVING sum(entities) > 0 ORDER BY kind, state";
     let rows = sql.all(select, &[&kind]).await?;
     rows.iter().map(|row| Ok((get(row, 0)?, get::<i64>(row, 1)?.unsigned_abs()))).collect()
 }

@@ -18,6 +18,7 @@ use super::pen::Pen;
 use super::queue::{Message, Queue};
 use super::reader::Readers;
 use super::session::Session;
+use super::shard::Owned;
 use super::sure::Sure;
 use super::writer::Writer;
 use crate::address::Address;
@@ -51,6 +52,7 @@ struct Opened {
     seal: Seal,
     readers: Arc<Readers>,
     sure: Arc<Sure>,
+    owned: Arc<Owned>,
 }
 
 impl Entry {
@@ -109,7 +111,7 @@ impl Entry {
 
     /// See [`crate::Entry::open`].
     pub(crate) fn open(mut self, observer: Observer) -> Result<PostgresJournal, Error> {
-        let Some(Opened { id, seal, readers, sure }) = self.opened.take() else {
+        let Some(Opened { id, seal, readers, sure, owned }) = self.opened.take() else {
             let at_work = self.hubs.as_ref().and_then(|hubs| hubs.now().at_work().map(Node::who));
             let pid = at_work.unwrap_or_default();
             return Err(Error::Locked {
@@ -129,6 +131,7 @@ impl Entry {
             readers,
             health: Arc::clone(&self.health),
             damage,
+            owned,
             standing: sure.receiver(),
             hubs: self.hubs.clone(),
             engine: std::mem::take(&mut self.engine),
@@ -223,8 +226,8 @@ impl Work {
     async fn write(self, turn: Turn, line: Option<Line>, told: impl FnOnce(Result<Opened, Error>) -> bool) {
         let Work { database, options, life, health, receiver, lock } = self;
         let Turn { session, pen, sent } = turn;
-        let ready = open::prepare(&session, &Address::from(database.clone()), &options.keys).await;
-        let Ready { id, seal, numbers } = match ready {
+        let ready = open::prepare(&session, &Address::from(database.clone()), &options.keys, pen.node).await;
+        let Ready { id, seal, owned } = match ready {
             Ok(ready) => ready,
             Err(error) => {
                 lay_down(&session, pen).await;
@@ -234,14 +237,16 @@ impl Work {
             }
         };
         let readers = Arc::new(Readers::new(database.clone(), Handle::current()));
+        let owned = Arc::new(Owned::new(owned));
         // Others may be there: the first batch tells.
         let sure = Arc::new(Sure::new(Arc::clone(&health), sent, false));
         let writer = Writer {
             database,
             session: Some(session),
             pen,
-            numbers,
             life: life.number(),
+            told: 0,
+            owned: Arc::clone(&owned),
             observer: Arc::new(|_| {}),
             receiver,
             health,
@@ -250,7 +255,7 @@ impl Work {
             closing: false,
             _lock: lock,
         };
-        if !told(Ok(Opened { id, seal, readers, sure })) {
+        if !told(Ok(Opened { id, seal, readers, sure, owned })) {
             return writer.lay_down().await;
         }
         let attending = line.map(|line| tokio::spawn(line.attend()));

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 
 use super::row::{self, JOB, code_of, get};
 use super::session::{Param, Session};
+use super::shard::Shards;
 use super::steps;
 use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Sieve, Spot};
@@ -30,10 +31,11 @@ pub(super) async fn due(
     sieve: &mut Sieve,
     lane: &str,
     class: Class,
-    limit: usize,
+    (ours, limit): (Shards, usize),
 ) -> Result<Listing<Due>, Error> {
+    let ours = ours.condition();
     let select = format!(
-        "SELECT id, seq, due_at FROM live WHERE {READY} AND lane = $1 AND class = $2
+        "SELECT id, seq, due_at FROM live WHERE {READY} AND lane = $1 AND class = $2{ours}
          ORDER BY lane, class, due_at, seq LIMIT {limit}"
     );
     let found = sql.all(&select, &[&lane, &code_of(class)]).await?;
@@ -66,13 +68,14 @@ async fn jobs(
 }
 
 /// The lanes in which jobs wait: one step through the index for each, however many jobs there are.
-pub(super) async fn lanes(sql: &Session) -> Result<Vec<String>, Error> {
+pub(super) async fn lanes(sql: &Session, ours: Shards) -> Result<Vec<String>, Error> {
+    let ours = ours.condition();
     let select = format!(
         "WITH RECURSIVE lanes (lane) AS (
-             (SELECT lane FROM live WHERE {READY} ORDER BY lane LIMIT 1)
+             (SELECT lane FROM live WHERE {READY}{ours} ORDER BY lane LIMIT 1)
              UNION ALL
              SELECT next.lane FROM lanes CROSS JOIN LATERAL (
-                 SELECT lane FROM live WHERE {READY} AND lane > lanes.lane ORDER BY lane LIMIT 1) AS next)
+                 SELECT lane FROM live WHERE {READY} AND lane > lanes.lane{ours} ORDER BY lane LIMIT 1) AS next)
          SELECT lane FROM lanes"
     );
     sql.all(&select, &[]).await?.iter().map(|row| get(row, 0)).collect()
@@ -115,21 +118,23 @@ pub(super) async fn expired(
     sql: &Session,
     sieve: &mut Sieve,
     at: Timestamp,
-    limit: usize,
+    (ours, limit): (Shards, usize),
 ) -> Result<Vec<Job>, Error> {
+    let ours = ours.condition();
     let select = format!(
-        "SELECT {JOB} FROM live WHERE deadline IS NOT NULL AND state IN (0, 2) AND deadline <= $1
+        "SELECT {JOB} FROM live WHERE deadline IS NOT NULL AND state IN (0, 2) AND deadline <= $1 AND placed{ours}
          ORDER BY deadline, seq LIMIT {limit}"
     );
     jobs(sql, sieve, &select, &[&at.as_millisecond()]).await
 }
 
 /// The earliest deadline of a live job that is not running.
-pub(super) async fn next_deadline(sql: &Session) -> Result<Option<Timestamp>, Error> {
+pub(super) async fn next_deadline(sql: &Session, ours: Shards) -> Result<Option<Timestamp>, Error> {
     let select = format!(
-        "SELECT deadline FROM live WHERE deadline IS NOT NULL AND state IN (0, 2) AND {}
+        "SELECT deadline FROM live WHERE deadline IS NOT NULL AND state IN (0, 2) AND placed AND {}{}
          ORDER BY deadline, seq LIMIT 1",
-        is_sound("deadline")
+        is_sound("deadline"),
+        ours.condition()
     );
     sql.first(&select, &[]).await?.map(|row| row::time(&row, 0)).transpose()
 }
@@ -186,13 +191,16 @@ fn frozen(sieve: &mut Sieve, seq: Seq, value: Option<&[u8]>) -> Result<Vec<Step>
 pub(super) async fn open_attempts(
     sql: &Session,
     sieve: &mut Sieve,
-    of: Whose,
+    (of, ours): (Whose, Shards),
     us: i64,
 ) -> Result<Vec<OpenAttempt>, Error> {
-    let select = "SELECT id, open_step, open_number, open_at, backends[open_step + 1], seq FROM live
-         WHERE open_step IS NOT NULL AND (open_life IS NOT DISTINCT FROM $1) = $2 ORDER BY seq";
+    let select = format!(
+        "SELECT id, open_step, open_number, open_at, backends[open_step + 1], seq FROM live
+         WHERE open_step IS NOT NULL AND (open_life IS NOT DISTINCT FROM $1) = $2{} ORDER BY seq",
+        ours.condition()
+    );
     let mut attempts = Vec::new();
-    for row in &sql.all(select, &[&us, &(of == Whose::Ours)]).await? {
+    for row in &sql.all(&select, &[&us, &(of == Whose::Ours)]).await? {
         let seq = Seq(get(row, 5)?);
         let read = || -> Result<OpenAttempt, Error> {
             Ok(OpenAttempt {
@@ -318,7 +326,7 @@ macro_rules! of_it {
 pub(super) async fn before(sql: &Session, id: JobId) -> Result<Option<Job>, Error> {
     let (subject, seq) = (of_it!("subject"), of_it!("seq"));
     let select = format!(
-        "SELECT {JOB} FROM live WHERE subject >= {subject} AND (subject, seq) < ({subject}, {seq})
+        "SELECT {JOB} FROM live WHERE subject >= {subject} AND (subject, seq) < ({subject}, {seq}) AND placed
          ORDER BY subject DESC, seq DESC LIMIT 1"
     );
     sql.first(&select, &[&id.0]).await?.map(|row| row::job(&row)).transpose()
@@ -327,7 +335,8 @@ pub(super) async fn before(sql: &Session, id: JobId) -> Result<Option<Job>, Erro
 /// The earliest deadline among the live jobs behind this one on its subject.
 pub(super) async fn deadline_behind(sql: &Session, id: JobId) -> Result<Option<Timestamp>, Error> {
     let (subject, seq) = (of_it!("subject"), of_it!("seq"));
-    let select = format!("SELECT min(deadline) FROM live WHERE subject = {subject} AND seq > {seq}");
+    let select =
+        format!("SELECT min(deadline) FROM live WHERE subject = {subject} AND seq > {seq} AND placed");
     row::maybe_time(&sql.one(&select, &[&id.0]).await?, 0)
 }
 
@@ -343,7 +352,8 @@ pub(super) async fn later_success(sql: &Session, id: JobId) -> Result<Option<Job
 
 /// How many jobs are in each state. One that cannot be read is told by the check.
 pub(super) async fn tallies(sql: &Session) -> Result<Vec<Tally>, Error> {
-    let rows = sql.all("SELECT state, jobs FROM tally ORDER BY state", &[]).await?;
+    let rows =
+        sql.all("SELECT state, sum(jobs)::bigint FROM tally GROUP BY state ORDER BY state", &[]).await?;
     let read =
         |row| -> Result<Tally, Error> { Ok(Tally { state: row::word(row, 0)?, jobs: row::number(row, 1)? }) };
     Ok(rows.iter().filter_map(|row| read(row).ok()).collect())

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::queue::{Message, Queue};
 use super::reader::{Readers, Reading};
+use super::shard::{Owned, Shards};
 use super::tx::Tx;
 use crate::api::BoxFuture;
 use crate::damage::Damage;
@@ -30,6 +31,8 @@ pub(crate) struct PostgresJournal {
     pub(super) readers: Arc<Readers>,
     pub(super) health: Arc<Health>,
     pub(super) damage: Arc<Damage>,
+    /// The shards whose jobs are run here.
+    pub(super) owned: Arc<Owned>,
     pub(super) standing: StandingReceiver,
     pub(super) hubs: Option<Hubs>,
     pub(super) engine: Engine,
@@ -51,6 +54,7 @@ impl PostgresJournal {
             readers: Arc::new(readers),
             health: Arc::default(),
             damage: Arc::default(),
+            owned: Arc::new(Owned::new(Shards::all())),
             standing: watch::channel(Standing::Confirmed).1,
             hubs: None,
             engine: Arc::default(),

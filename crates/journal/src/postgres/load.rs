@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::ask::{Ask, Value, column};
+use super::number::{Needs, Of};
 use super::page::{CauseRow, DeliveryRow, EntityRow, External, JobRow, Line, OpenRow, Page, Wants};
 use super::row;
 use crate::error::Error;
@@ -21,7 +22,7 @@ macro_rules! select_jobs {
             "SELECT seq, id, source, external_id, action, subject, class, state, head, lane, due_at, deadline, ",
             "status, code, message, accepted_at, started_at, attempted_at, ended_at, replay_of, cancelled_by, ",
             "not_before, dry_run, failed_on, cause, settled, aside, steps, backends, plan, replies, secrets, ",
-            "open_step, open_number, open_at, open_life FROM ",
+            "open_step, open_number, open_at, open_life, rev, placed FROM ",
             $rest
         )
     };
@@ -32,17 +33,21 @@ const JOBS: &str = select_jobs!("job WHERE id = ANY($1::uuid[])");
 pub(super) const LIVE_BY_ID: &str = select_jobs!("live WHERE id = $1");
 /// A live job by its number.
 pub(super) const LIVE_BY_SEQ: &str = select_jobs!("live WHERE seq = $1");
+/// From the head itself on: what was before it has ended, and may lie there dead for as long as somebody looks at it.
 const LEAVING: &str = select_jobs!(
-    "(SELECT DISTINCT subject AS of_subject FROM live WHERE id = ANY($1::uuid[]) AND head AND subject IS NOT NULL) AS left_by
-     CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, -1)
-         AND (live.subject, live.seq) < (of_subject, 9223372036854775807) ORDER BY live.subject, live.seq LIMIT 3) AS line"
+    "(SELECT subject AS of_subject, seq - 1 AS behind FROM live
+      WHERE id = ANY($1::uuid[]) AND head AND subject IS NOT NULL) AS left_by
+     CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, behind)
+         AND (live.subject, live.seq) < (of_subject, 9223372036854775807) AND placed
+         ORDER BY live.subject, live.seq LIMIT 3) AS line"
 );
 const LINES: &str = select_jobs!(
     "unnest($1::text[], $2::bigint[]) AS wanted (of_subject, behind)
      CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, behind)
-         AND (live.subject, live.seq) < (of_subject, 9223372036854775807) ORDER BY live.subject, live.seq LIMIT 3) AS line"
+         AND (live.subject, live.seq) < (of_subject, 9223372036854775807) AND placed
+         ORDER BY live.subject, live.seq LIMIT 3) AS line"
 );
-const BULK: &str = select_jobs!("live WHERE subject = ANY($1::text[]) AND class = 1");
+const BULK: &str = select_jobs!("live WHERE subject = ANY($1::text[]) AND class = 1 AND placed");
 const REPLAYS: &str = concat!(
     "WITH RECURSIVE replay (of_id) AS (
          SELECT id FROM job WHERE replay_of = ANY($1::uuid[])
@@ -52,16 +57,43 @@ const REPLAYS: &str = concat!(
 const EXTERNALS: &str = "SELECT value, source, digest, job, seq, at
     FROM unnest($1::text[], $2::text[]) AS wanted (v, s) JOIN external ON value = v AND source = s";
 const ENTITIES: &str = "SELECT kind, key, rev, state
-    FROM unnest($1::text[], $2::text[]) AS wanted (k, n) JOIN entity ON kind = k AND key = n";
+    FROM unnest($1::text[], $2::text[]) AS wanted (k, n) JOIN entity ON kind = k AND key = n FOR UPDATE OF entity";
 const DELIVERIES: &str =
-    "SELECT id, seq, state, attempts, due_at, ended_at, message FROM delivery WHERE id = ANY($1::uuid[])";
+    "SELECT id, seq, state, attempts, due_at, ended_at, message FROM delivery WHERE id = ANY($1::uuid[])
+    FOR UPDATE";
 const REPLIES: &str = "SELECT job, digest FROM reply WHERE job = ANY($1::uuid[])";
-const CAUSES: &str = "SELECT id FROM cause WHERE id = ANY($1::bigint[])";
+const CAUSES: &str = "SELECT id FROM cause WHERE id = ANY($1::bigint[]) FOR UPDATE";
 const CAUSE_COUNT: &str = "SELECT count(*) FROM cause";
+/// Jobs that other hubs have accepted: some of each of our shards, in their order.
+pub(super) const ARRIVED: &str = select_jobs!(
+    "unnest($1::smallint[]) AS ours (of_shard) CROSS JOIN LATERAL (
+         SELECT * FROM live WHERE NOT placed AND live.shard = of_shard ORDER BY live.shard, live.seq LIMIT 16) AS arrived"
+);
+/// So many of each at once.
+pub(super) const ARRIVE: usize = 16;
+const JOB_NUMBERS: &str = "SELECT array_agg(nextval('job_number')) FROM generate_series(1, $1::bigint)";
+const DELIVERY_NUMBERS: &str =
+    "SELECT array_agg(nextval('delivery_number')) FROM generate_series(1, $1::bigint)";
+const RECORD_NUMBERS: &str = "SELECT array_agg(nextval('record_number')) FROM generate_series(1, $1::bigint)";
 
 /// All of them: prepared before they are needed.
-pub(super) const ALL: [&str; 11] =
-    [JOBS, LEAVING, LINES, BULK, REPLAYS, EXTERNALS, ENTITIES, DELIVERIES, REPLIES, CAUSES, CAUSE_COUNT];
+pub(super) const ALL: [&str; 15] = [
+    JOBS,
+    LEAVING,
+    LINES,
+    BULK,
+    REPLAYS,
+    EXTERNALS,
+    ENTITIES,
+    DELIVERIES,
+    REPLIES,
+    CAUSES,
+    CAUSE_COUNT,
+    ARRIVED,
+    JOB_NUMBERS,
+    DELIVERY_NUMBERS,
+    RECORD_NUMBERS,
+];
 
 /// The statements that load what is wanted.
 pub(super) fn asks(wants: &Wants) -> Vec<Ask<'static>> {
@@ -96,7 +128,21 @@ pub(super) fn asks(wants: &Wants) -> Vec<Ask<'static>> {
     add(!wants.replies.is_empty(), REPLIES, &|| vec![ids(&wants.replies)]);
     add(!wants.causes.is_empty(), CAUSES, &|| vec![column(wants.causes.clone().into_iter())]);
     add(wants.cause_count, CAUSE_COUNT, &Vec::new);
+    for (wanted, sql, _) in numbers(wants) {
+        add(wanted > 0, sql, &|| vec![Box::new(wanted)]);
+    }
     asks
+}
+
+/// How many numbers of each kind are wanted.
+fn numbers(wants: &Wants) -> [(i64, &'static str, Of); 3] {
+    let Needs { jobs, deliveries, records } = wants.numbers;
+    let count = |needs: usize| i64::try_from(needs).unwrap_or(i64::MAX);
+    [
+        (count(jobs), JOB_NUMBERS, Of::Job),
+        (count(deliveries), DELIVERY_NUMBERS, Of::Delivery),
+        (count(records), RECORD_NUMBERS, Of::Record),
+    ]
 }
 
 /// Puts on the page what was loaded, in the order of [`asks`]. What was wanted and is not there is known not to be there.
@@ -118,6 +164,7 @@ pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>) -> Resu
             && row.job.head
             && let Some(subject) = &row.job.subject
         {
+            // Nothing is before a head.
             subjects.insert(subject.as_str().to_owned(), i64::MIN);
         }
     }
@@ -187,11 +234,16 @@ pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>) -> Resu
     if let Some(row) = next(wants.cause_count).first() {
         page.cause_count = Some(row::get(row, 0)?);
     }
+    for (wanted, _, of) in numbers(wants) {
+        if let Some(row) = next(wanted > 0).first() {
+            page.give(of, row::get(row, 0)?);
+        }
+    }
     Ok(())
 }
 
 /// The row of a job as it can be read; what is wrong with it is remembered.
-fn job(page: &mut Page, row: &Row) -> Result<Result<JobId, String>, Error> {
+pub(super) fn job(page: &mut Page, row: &Row) -> Result<Result<JobId, String>, Error> {
     let id = row::job_id(row, 1)?;
     if page.jobs.get(&id).is_some() {
         return Ok(Ok(id));
@@ -227,6 +279,8 @@ fn read(row: &Row) -> Result<JobRow, Error> {
         replies: row::get(row, 30)?,
         secrets: row::get(row, 31)?,
         open,
+        rev: row::get(row, 36)?,
+        placed: row::get(row, 37)?,
     })
 }
 
@@ -271,7 +325,7 @@ fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: &[Row]) -> Resul
     let made: Vec<(String, i64, JobId)> = page
         .jobs
         .rows()
-        .filter(|row| row.is_live())
+        .filter(|row| row.is_live() && row.placed)
         .filter_map(|row| {
             let (subject, Seq(seq)) = (row.job.subject.as_ref().map(Subject::as_str)?, row.job.seq);
             loaded.contains(subject).then(|| (subject.to_owned(), seq, row.job.id))

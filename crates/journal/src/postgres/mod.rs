@@ -1,6 +1,7 @@
 //! The journal on PostgreSQL.
 
 mod alone;
+mod arrived;
 mod ask;
 mod batch;
 mod boot;
@@ -23,6 +24,7 @@ mod list;
 mod load;
 mod look;
 mod name;
+mod number;
 mod op;
 mod open;
 mod outbox;
@@ -40,6 +42,7 @@ mod row;
 mod schema;
 mod session;
 mod set_back;
+mod shard;
 mod steps;
 mod store;
 mod stretch;

@@ -6,6 +6,7 @@ mod dead;
 mod effects;
 mod operate;
 mod order;
+mod place;
 
 use jiff::Timestamp;
 use model::{Code, DeliveryId, EventKind, JobId};
@@ -13,6 +14,7 @@ use model::{Code, DeliveryId, EventKind, JobId};
 pub(super) use dead::fail;
 pub(super) use effects::{append, write as write_effects};
 pub(super) use order::leave;
+pub(super) use place::place;
 
 use super::page::{Page, Ruled, Wants};
 use super::queue::{Alone, Answer};
@@ -91,7 +93,8 @@ impl Op {
             Op::Mark { delivery, .. } => {
                 wants.deliveries.insert(*delivery);
             }
-            Op::Record { .. } | Op::Alone(_) => {}
+            Op::Record { .. } => wants.numbers.records += 1,
+            Op::Alone(_) => {}
         }
     }
 
@@ -99,7 +102,7 @@ impl Op {
     pub(super) fn run(&self, page: &mut Page) -> Ruled<Made> {
         match self {
             Op::Accept { job, effects, .. } => accept::accept(page, job, effects).map(Made::Accepted),
-            Op::Record { record, .. } => Ok(Made::Number(append(page, record))),
+            Op::Record { record, .. } => append(page, record).map(Made::Number),
             Op::Change { change, .. } => change::change(page, change).map(|()| Made::Nothing),
             Op::AskCancel { job, by, effects, .. } => {
                 operate::ask_cancel(page, *job, by, effects).map(|()| Made::Nothing)

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::database::Database;
 use super::pause::pause;
 use super::session::Session;
-use super::tx::Numbers;
+use super::shard::Shards;
 use super::{row, schema};
 use crate::address::Address;
 use crate::carry::{self, CARRYING, MOVED_TO, MOVING};
@@ -91,11 +92,11 @@ pub(super) async fn examine(
 pub(super) struct Ready {
     pub(super) id: Uuid,
     pub(super) seal: Seal,
-    pub(super) numbers: Numbers,
+    pub(super) owned: Shards,
 }
 
 /// Opens the journal for whoever has the pen: it may have been moved or sealed with another key since it was examined.
-pub(super) async fn prepare(session: &Session, at: &Address, keys: &Keys) -> Result<Ready, Error> {
+pub(super) async fn prepare(session: &Session, at: &Address, keys: &Keys, node: i64) -> Result<Ready, Error> {
     let (id, seal) = together(session, async || {
         refuse_moved(session, at).await?;
         let found = kept(session, at).await?;
@@ -112,7 +113,16 @@ pub(super) async fn prepare(session: &Session, at: &Address, keys: &Keys) -> Res
         Ok(ready)
     })
     .await?;
-    Ok(Ready { id, seal, numbers: Numbers::load(session).await? })
+    Ok(Ready { id, seal, owned: claim(session, node).await? })
+}
+
+/// Takes the shards that nobody owns who lives.
+async fn claim(session: &Session, node: i64) -> Result<Shards, Error> {
+    let claim = "UPDATE shard SET owner = $1
+                 WHERE owner IS NULL OR owner IN (SELECT node FROM pen WHERE over) OR owner = $1 RETURNING id";
+    let claimed = session.all(claim, &[&node]).await?;
+    let id = |claimed: &Row| Ok::<_, Error>(u8::try_from(row::get::<i16>(claimed, 0)?).unwrap_or_default());
+    Ok(Shards::new(claimed.iter().map(id).collect::<Result<Vec<_>, _>>()?))
 }
 
 /// Does something in one transaction.

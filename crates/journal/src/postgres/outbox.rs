@@ -31,7 +31,7 @@ pub(super) async fn pending(
         return in_order(seal, sieve, &[], limit);
     }
     let mut query = Query::default();
-    query.is("state = 0");
+    query.is("state = 0 AND placed");
     query.fits("seq > {}", Some(&after));
     query.fits("courier = {}", courier);
     let conditions = query.conditions();
@@ -52,7 +52,7 @@ pub(super) async fn line(
         return in_order(seal, sieve, &[], limit);
     }
     let select = format!(
-        "SELECT {DELIVERY} FROM delivery WHERE state = 0 AND (courier, md5(address), seq) > ($1, md5($2), $3)
+        "SELECT {DELIVERY} FROM delivery WHERE state = 0 AND placed AND (courier, md5(address), seq) > ($1, md5($2), $3)
          AND (courier, md5(address)) <= ($1, md5($2)) AND address = $2
          ORDER BY courier, md5(address), seq LIMIT {limit}"
     );

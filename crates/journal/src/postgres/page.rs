@@ -13,8 +13,9 @@ pub(super) use row::{
     AttemptRow, CauseRow, DeliveryRow, EntityRow, External, JobRow, NewDelivery, Note, OpenRow,
 };
 
+use super::number::{Needs, Numbers, Of, Used};
+use super::shard::{self, Shards};
 use super::table::Table;
-use super::tx::Numbers;
 use crate::api::{Committed, Due};
 use crate::code::Coded;
 use crate::damage::{Damaged, Spot};
@@ -60,6 +61,7 @@ pub(super) struct Wants {
     pub(super) causes: BTreeSet<i64>,
     /// How many causes there are.
     pub(super) cause_count: bool,
+    pub(super) numbers: Needs,
 }
 
 /// The live jobs of a subject, by number, as far as they are known.
@@ -84,7 +86,17 @@ enum Moved {
 pub(super) struct Page {
     /// The number of our life.
     pub(super) life: i64,
-    pub(super) numbers: Numbers,
+    /// Its node: what its events come from.
+    pub(super) origin: i64,
+    /// What the events of this commit have in common, see the migration.
+    pub(super) tick: i64,
+    /// The shards whose jobs are put in line here and now.
+    pub(super) owned: Shards,
+    /// Deliveries are put in line here.
+    pub(super) delivers: bool,
+    numbers: Numbers,
+    /// How many events it has written.
+    pub(super) told: i64,
     pub(super) committed: Committed,
     pub(super) tallies: [i64; JobState::ALL.len()],
     /// By how many dead letters causes come to have more, beside those of the jobs on the page.
@@ -111,7 +123,8 @@ pub(super) struct Page {
 /// How far the page was.
 #[derive(Clone, Copy, Default)]
 struct Mark {
-    numbers: Numbers,
+    used: Used,
+    told: i64,
     tallies: [i64; JobState::ALL.len()],
     notes: usize,
     due: usize,
@@ -125,8 +138,36 @@ struct Mark {
 }
 
 impl Page {
-    pub(super) fn new(numbers: Numbers, life: i64) -> Self {
-        Page { life, numbers, ..Page::default() }
+    pub(super) fn new(life: i64, origin: i64, told: i64, owned: Shards) -> Self {
+        Page { life, origin, owned, told, ..Page::default() }
+    }
+
+    /// Whether a job is put in line here, and run.
+    pub(super) fn owns(&self, job: &Job) -> bool {
+        self.owned.is_all() || self.owned.has(shard::of_job(job))
+    }
+
+    /// Takes in numbers that the database has given.
+    pub(super) fn give(&mut self, of: Of, numbers: Vec<i64>) {
+        self.numbers.add(of, numbers);
+    }
+
+    /// Numbers of jobs from here on are higher than those that were given before.
+    pub(super) fn forget_numbers(&mut self) {
+        self.numbers.forget(Of::Job);
+    }
+
+    /// A number for something new.
+    pub(super) fn number(&mut self, of: Of) -> Ruled<i64> {
+        self.numbers.take(of, &mut self.wants.numbers)
+    }
+
+    /// The number that the next one will get.
+    pub(super) fn next_number(&mut self, of: Of) -> Ruled<i64> {
+        let used = self.numbers.used();
+        let next = self.number(of)?;
+        self.numbers.back(used);
+        Ok(next)
     }
 
     /// An operation begins.
@@ -134,7 +175,8 @@ impl Page {
         let Committed { due, deadlines, events, owed, left, entities, cancels, revived, .. } =
             &self.committed;
         self.mark = Mark {
-            numbers: self.numbers,
+            used: self.numbers.used(),
+            told: self.told,
             tallies: self.tallies,
             notes: self.notes.len(),
             due: due.len(),
@@ -158,7 +200,8 @@ impl Page {
     /// Takes back what was done since. What was in the way and cannot be read stays told.
     pub(super) fn back(&mut self) {
         let mark = self.mark;
-        self.numbers = mark.numbers;
+        self.numbers.back(mark.used);
+        self.told = mark.told;
         self.tallies = mark.tallies;
         self.notes.truncate(mark.notes);
         self.committed.due.truncate(mark.due);
@@ -208,8 +251,8 @@ impl Page {
         (step, attempt): (Option<u16>, Option<u32>),
         code: Option<Code>,
     ) {
-        self.numbers.event += 1;
-        let seq = EventSeq::new(self.numbers.event);
+        self.told += 1;
+        let seq = EventSeq::of(self.origin, self.told);
         self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
     }
 
@@ -241,7 +284,9 @@ impl Page {
     pub(super) fn put(&mut self, row: JobRow) {
         let Job { id, seq: Seq(seq), .. } = row.job;
         let live = row.is_live();
-        if let Some(subject) = row.job.subject.as_ref().map(Subject::as_str)
+        let is_in_line = row.placed;
+        if is_in_line
+            && let Some(subject) = row.job.subject.as_ref().map(Subject::as_str)
             && let Some(line) = self.lines.get_mut(subject)
         {
             if live {

@@ -24,9 +24,11 @@ pub(super) struct Pen {
     pub(super) batch: i64,
 }
 
-/// The statement with which every batch begins. It says whether others are there.
+/// The statement with which every batch begins. It says whether others are there, what its events have in common, and whether
+/// anything has arrived that is not in line yet, of jobs and of deliveries.
 pub(super) const STEP: &str = "UPDATE pen SET batch = batch + 1 WHERE node = $1 AND epoch = $2 AND batch = $3
-    RETURNING batch, EXISTS (SELECT 1 FROM pen AS other WHERE NOT other.over AND other.node <> $1)";
+    RETURNING batch, EXISTS (SELECT 1 FROM pen AS other WHERE NOT other.over AND other.node <> $1), nextval('tick'),
+              EXISTS (SELECT 1 FROM live WHERE NOT placed), EXISTS (SELECT 1 FROM delivery WHERE NOT placed)";
 
 /// Adds two, so that the commit that is looked for, which adds one, is told apart from any number of these.
 pub(super) const CONFIRM: &str =

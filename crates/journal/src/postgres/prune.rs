@@ -9,6 +9,7 @@ use model::believe::is_ahead;
 use model::{DeliveryState, EventKind, JobId, JobState, RecordKind};
 use uuid::Uuid;
 
+use super::record;
 use super::row::{self, code_of, get};
 use super::session::Session;
 use super::tx::Tx;
@@ -51,9 +52,11 @@ pub(super) async fn step(
     keep: &Retention,
     at: Timestamp,
 ) -> Result<Cursor, Error> {
-    raise_floors(tx).await?;
     match cursor {
-        Cursor::Secrets => secrets(tx, at).await,
+        Cursor::Secrets => {
+            fold(tx).await?;
+            secrets(tx, at).await
+        }
         Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at).await,
         Cursor::Ids(_, pruned) => Ok(Cursor::Rest(pruned)),
         Cursor::Rest(pruned) => rest(tx, pruned, keep, at).await,
@@ -72,8 +75,8 @@ async fn secrets(tx: &Tx, at: Timestamp) -> Result<Cursor, Error> {
     let jobs: Vec<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
     for sql in [
         "DELETE FROM secret WHERE job = ANY($1)",
-        "UPDATE live SET secrets = false WHERE id = ANY($1)",
-        "UPDATE done SET secrets = false WHERE id = ANY($1)",
+        "UPDATE live SET secrets = false, rev = rev + 1 WHERE id = ANY($1)",
+        "UPDATE done SET secrets = false, rev = rev + 1 WHERE id = ANY($1)",
     ] {
         tx.execute(sql, &[&jobs]).await?;
     }
@@ -200,7 +203,6 @@ pub(super) async fn unused_ids(
 
 /// Forgets these external ids.
 pub(super) async fn forget_ids(tx: &Tx, ids: &Vec<i64>) -> Result<(), Error> {
-    raise_floors(tx).await?;
     tx.execute(&format!("DELETE FROM external WHERE seq = ANY($1) AND {UNUSED}"), &[ids]).await.map(|_| ())
 }
 
@@ -232,12 +234,15 @@ async fn rest(tx: &mut Tx, mut pruned: Pruned, keep: &Retention, at: Timestamp) 
     Ok(if idle { Cursor::Events(pruned) } else { Cursor::Rest(pruned) })
 }
 
-/// Removes events, from the first one on: they are small, many, and lie one behind the other.
+/// Removes events, the oldest first: they are small, many, and those of each hub lie one behind the other, without gaps.
 async fn events(tx: &Tx, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
-    let last = tx.numbers.event - bound(keep.events_max);
-    let first: Option<i64> = get(&tx.one("SELECT min(seq) FROM event", &[]).await?, 0)?;
-    let Some(first) = first.filter(|first| *first <= last) else { return Ok(Cursor::Size(pruned)) };
-    tx.execute("DELETE FROM event WHERE seq <= $1", &[&last.min(first + EVENTS)]).await?;
+    let origins = record::origins(tx.session()).await?;
+    let kept: i64 = origins.iter().map(|origin| origin.last - origin.first + 1).sum();
+    let excess = kept - bound(keep.events_max);
+    let oldest = origins.iter().min_by_key(|origin| (origin.tick, origin.node));
+    let Some(oldest) = oldest.filter(|_| excess > 0) else { return Ok(Cursor::Size(pruned)) };
+    let last = oldest.last.min(oldest.first + excess.min(EVENTS) - 1);
+    tx.execute("DELETE FROM event WHERE origin = $1 AND seq <= $2", &[&oldest.node, &last]).await?;
     Ok(Cursor::Events(pruned))
 }
 
@@ -292,10 +297,11 @@ async fn records_of(
     let too_many = "SELECT seq FROM record WHERE kind = $1 ORDER BY kind DESC, seq DESC LIMIT 1 OFFSET $2";
     let too_many = tx.first(too_many, &[&kind, &bound(most)]).await?;
     let too_many: i64 = too_many.map_or(Ok(0), |row| get(&row, 0))?;
+    let newest: Option<i64> = get(&tx.one("SELECT max(seq) FROM record", &[]).await?, 0)?;
     let young = "SELECT seq FROM record WHERE kind <= $1 AND (kind, seq) > ($1, $2) AND at >= $3
          ORDER BY kind, seq LIMIT 1";
     let young = tx.first(young, &[&kind, &too_many, &before.as_millisecond()]).await?;
-    let last = young.map_or(Ok(tx.numbers.record), |row| get::<i64>(&row, 0).map(|seq| seq - 1))?;
+    let last = young.map_or(Ok(newest.unwrap_or(0)), |row| get::<i64>(&row, 0).map(|seq| seq - 1))?;
     let old = format!(
         "DELETE FROM record WHERE seq IN (SELECT seq FROM record
              WHERE kind >= $1 AND (kind, seq) <= ($1, $2) ORDER BY kind, seq LIMIT {batch})"
@@ -303,12 +309,19 @@ async fn records_of(
     tx.execute(&old, &[&kind, &last]).await
 }
 
-/// Remembers the last numbers given, so that none is given again when its row is gone.
-async fn raise_floors(tx: &Tx) -> Result<(), Error> {
-    let numbers = tx.numbers;
-    let names = ["job", "delivery", "record", "event"];
-    let last = [numbers.job, numbers.delivery, numbers.record, numbers.event];
-    let raise = "UPDATE floor SET seq = last.seq FROM unnest($1::text[], $2::bigint[]) AS last (name, seq)
-         WHERE floor.name = last.name AND floor.seq < last.seq";
-    tx.execute(raise, &[&names.as_slice(), &last.as_slice()]).await.map(|_| ())
+/// What lives have counted that are over is counted in one row for all of them.
+async fn fold(tx: &Tx) -> Result<(), Error> {
+    for fold in [
+        "WITH gone AS (DELETE FROM tally WHERE node IN (SELECT node FROM pen WHERE over) RETURNING state, jobs)
+         INSERT INTO tally (node, state, jobs) SELECT 0, state, sum(jobs) FROM gone GROUP BY state
+         ON CONFLICT (node, state) DO UPDATE SET jobs = tally.jobs + excluded.jobs",
+        "WITH gone AS (DELETE FROM entity_tally WHERE node IN (SELECT node FROM pen WHERE over)
+                       RETURNING kind, state, entities)
+         INSERT INTO entity_tally (node, kind, state, entities)
+         SELECT 0, kind, state, sum(entities) FROM gone GROUP BY kind, state
+         ON CONFLICT (kind, state, node) DO UPDATE SET entities = entity_tally.entities + excluded.entities",
+    ] {
+        tx.execute(fold, &[]).await?;
+    }
+    Ok(())
 }

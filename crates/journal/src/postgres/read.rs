@@ -35,14 +35,14 @@ impl Read for PostgresJournal {
         Box::pin(async move {
             let mut read = self.read().await?;
             let (sql, _, sieve) = read.parts();
-            job::due(sql, sieve, &lane, class, limit).await
+            job::due(sql, sieve, &lane, class, (self.owned.now(), limit)).await
         })
     }
 
     fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
         Box::pin(async move {
             let read = self.read().await?;
-            job::lanes(&read).await
+            job::lanes(&read, self.owned.now()).await
         })
     }
 
@@ -65,14 +65,14 @@ impl Read for PostgresJournal {
         Box::pin(async move {
             let mut read = self.read().await?;
             let (sql, _, sieve) = read.parts();
-            job::expired(sql, sieve, at, limit).await
+            job::expired(sql, sieve, at, (self.owned.now(), limit)).await
         })
     }
 
     fn next_deadline(&self) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
         Box::pin(async move {
             let read = self.read().await?;
-            job::next_deadline(&read).await
+            job::next_deadline(&read, self.owned.now()).await
         })
     }
 
@@ -88,7 +88,7 @@ impl Read for PostgresJournal {
         Box::pin(async move {
             let mut read = self.read().await?;
             let (sql, _, sieve) = read.parts();
-            job::open_attempts(sql, sieve, of, self.life.number()).await
+            job::open_attempts(sql, sieve, (of, self.owned.now()), self.life.number()).await
         })
     }
 

@@ -136,34 +136,72 @@ pub(super) async fn one(sql: &Session, seal: &Seal, seq: i64) -> Result<Option<R
     opened::record(seal, row::record(&row)?, get(&row, 7)?).map(Some)
 }
 
-/// Events behind this position, in order: they are numbered as they are committed.
+/// Those who have written events that there are: a step through an index for each, however many those are.
+const ORIGINS: &str = "one (origin) AS (
+             (SELECT origin FROM event ORDER BY origin LIMIT 1)
+             UNION ALL
+             SELECT next.origin FROM one CROSS JOIN LATERAL (
+                 SELECT origin FROM event WHERE origin > one.origin ORDER BY origin LIMIT 1) AS next)";
+
+/// A hub that has written events, and which of them there are: without gaps.
+pub(super) struct Origin {
+    pub(super) node: i64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    /// That of the first one.
+    pub(super) tick: i64,
+}
+
+/// All hubs of which there are events.
+pub(super) async fn origins(sql: &Session) -> Result<Vec<Origin>, Error> {
+    let select = format!(
+        "WITH RECURSIVE {ORIGINS}
+         SELECT one.origin, first.seq, last.seq, first.tick FROM one
+         CROSS JOIN LATERAL (SELECT seq, tick FROM event WHERE event.origin = one.origin ORDER BY origin, seq LIMIT 1) AS first
+         CROSS JOIN LATERAL (SELECT seq FROM event WHERE event.origin = one.origin ORDER BY origin DESC, seq DESC LIMIT 1) AS last"
+    );
+    let origin = |row: &Row| {
+        Ok(Origin { node: get(row, 0)?, first: get(row, 1)?, last: get(row, 2)?, tick: get(row, 3)? })
+    };
+    sql.all(&select, &[]).await?.iter().map(origin).collect()
+}
+
+/// Events behind this position. Each hub numbers its own as they are committed; between them they are in the order of their
+/// commits as far as one was told before the other began.
 pub(super) async fn events(
     sql: &Session,
     sieve: &mut Sieve,
     after: &EventsCursor,
     limit: usize,
 ) -> Result<Listing<Event, EventsCursor>, Error> {
+    let (known, seen): (Vec<i64>, Vec<i64>) = after.places().map(|it| (it.origin(), it.number())).unzip();
+    // In one snapshot: what led to an event is not read after it.
     let select = format!(
-        "SELECT seq, at, kind, job, step, attempt, code FROM event WHERE seq > $1 ORDER BY seq LIMIT {limit}"
+        "WITH RECURSIVE {ORIGINS}
+         SELECT new.seq, at, kind, job, step, attempt, code, new.origin, tick FROM one
+         LEFT JOIN unnest($1::bigint[], $2::bigint[]) AS known (of_origin, seen) ON of_origin = one.origin
+         CROSS JOIN LATERAL (SELECT * FROM event WHERE event.origin = one.origin AND event.seq > coalesce(seen, 0)
+                             ORDER BY event.origin, event.seq LIMIT {limit}) AS new"
     );
-    let found = sql.all(&select, &[&after.number(EventSeq::ALONE)]).await?;
-    let mut rows = Vec::with_capacity(found.len());
+    let mut found = sql.all(&select, &[&known, &seen]).await?;
+    let place = |row: &Row| Ok::<_, Error>((get::<i64>(row, 8)?, get::<i64>(row, 7)?, get::<i64>(row, 0)?));
+    found.sort_by_key(|row| place(row).unwrap_or_default());
+    let is_all = found.len() < limit;
+    found.truncate(limit);
+    let (mut rows, mut next) = (Vec::with_capacity(found.len()), after.clone());
     for row in &found {
         let seq = get(row, 0)?;
+        next.pass(EventSeq::of(get(row, 7)?, seq));
         rows.extend(sieve.pass(|| Spot::Event(seq), row::event(row))?);
     }
-    let last = found.last().filter(|_| found.len() >= limit);
-    let next = last.map(|row| get(row, 0).map(|seq| after.clone().join(&behind(seq)))).transpose()?;
-    Ok(Listing { rows, next, damaged: sieve.damaged.clone() })
+    Ok(Listing { rows, next: (!is_all).then_some(next), damaged: sieve.damaged.clone() })
 }
 
-fn behind(seq: i64) -> EventsCursor {
-    EventsCursor::behind(EventSeq::new(seq))
-}
-
-/// The position behind the last event ever written, pruned or not.
+/// The position behind the last events that there are.
 pub(super) async fn last_event(sql: &Session) -> Result<EventsCursor, Error> {
-    let select =
-        "SELECT greatest((SELECT max(seq) FROM event), (SELECT seq FROM floor WHERE name = 'event'), 0)";
-    get(&sql.one(select, &[]).await?, 0).map(behind)
+    let mut last = EventsCursor::default();
+    for origin in origins(sql).await? {
+        last.pass(EventSeq::of(origin.node, origin.last));
+    }
+    Ok(last)
 }

@@ -86,10 +86,10 @@ pub(super) fn attempt(row: &Row, column: usize) -> Result<Attempt, Error> {
     })
 }
 
-/// Reads `seq, at, kind, job, step, attempt, code`.
+/// Reads `seq, at, kind, job, step, attempt, code, origin`.
 pub(super) fn event(row: &Row) -> Result<Event, Error> {
     Ok(Event {
-        seq: EventSeq::new(get(row, 0)?),
+        seq: EventSeq::of(get(row, 7)?, get(row, 0)?),
         at: time(row, 1)?,
         kind: word(row, 2)?,
         job: maybe_job_id(row, 3)?,

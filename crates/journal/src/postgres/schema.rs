@@ -9,16 +9,19 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 4] = [
+pub(super) const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/postgres/0001_start.sql"),
     include_str!("../../migrations/postgres/0002_lives.sql"),
     include_str!("../../migrations/postgres/0003_called.sql"),
     include_str!("../../migrations/postgres/0004_drained.sql"),
+    include_str!("../../migrations/postgres/0005_several.sql"),
 ];
 /// What this version writes can be read by versions that know this schema.
-const READABLE_FROM: i32 = CALLED;
+const READABLE_FROM: i32 = SEVERAL;
 /// From this one on labels are kept as searches compare them.
 const CALLED: i32 = 3;
+/// From this one on several hubs write at once.
+const SEVERAL: i32 = 5;
 /// The first version of the server that has all that is asked of it.
 const OLDEST: i32 = 14;
 /// Only one hub at a time changes the schema: "Intd".

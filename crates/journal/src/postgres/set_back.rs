@@ -111,7 +111,7 @@ async fn jobs(
     now: Timestamp,
 ) -> Result<Cursor, Error> {
     let select = format!(
-        "SELECT seq, id, state, class, due_at, attempted_at, not_before, code IN ($5, $6), steps FROM live
+        "SELECT seq, id, state, class, due_at, greatest(attempted_at, started_at), not_before, code IN ($5, $6), steps FROM live
          WHERE head AND state IN (0, 2) AND lane = $1 AND class = $2 AND (due_at, seq) > ($3, $4)
          ORDER BY lane, class, due_at, seq LIMIT {BATCH}"
     );
@@ -140,7 +140,7 @@ async fn bring_back(tx: &Tx, id: JobId, mut steps: Vec<Step>, at: Timestamp) -> 
     for step in &mut steps {
         step.due_at = step.due_at.map(|due_at| due_at.min(at));
     }
-    let write = "UPDATE live SET due_at = $2, steps = $3 WHERE id = $1";
+    let write = "UPDATE live SET due_at = $2, steps = $3, rev = rev + 1 WHERE id = $1";
     tx.execute(write, &[&id.0, &at.as_millisecond(), &steps::write(&steps)]).await.map(|_| ())
 }
 

@@ -12,8 +12,8 @@ pub(super) use sql::{ALL, CALL};
 use sql::{
     CALL_NO_MORE, CAUSE_GONE, COUNT_CAUSES, COUNT_ENTITIES, COUNT_JOBS, DELETE_LIVE, ENTITY_GONE,
     INSERT_ATTEMPT, INSERT_BODY, INSERT_CAUSE, INSERT_DELIVERY, INSERT_DONE, INSERT_EVENT, INSERT_EXTERNAL,
-    INSERT_LIVE, INSERT_RECORD, INSERT_REPLY, INSERT_SECRET, PUT_ENTITY, SECRET_GONE, SECRET_UNTIL,
-    SETTLE_DONE, SETTLE_RECORD, UPDATE_DELIVERY, UPDATE_LIVE, WAIT_GONE,
+    INSERT_LIVE, INSERT_RECORD, INSERT_REPLY, INSERT_SECRET, NEW_ENTITY, PLACE_DELIVERY, PUT_ENTITY,
+    RENUMBER, SECRET_GONE, SECRET_UNTIL, SETTLE_DONE, SETTLE_RECORD, UPDATE_DELIVERY, UPDATE_LIVE, WAIT_GONE,
 };
 
 use super::ask::{Ask, Value, column};
@@ -32,7 +32,11 @@ pub(super) fn asks(page: &Page) -> Vec<Ask<'_>> {
     store.events(page);
     let counted: Vec<(i16, i64)> = (0..).zip(page.tallies).filter(|(_, by)| *by != 0).collect();
     store.add(COUNT_JOBS, &counted, |rows| {
-        vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
+        vec![
+            column(rows.iter().map(|row| row.0)),
+            column(rows.iter().map(|row| row.1)),
+            Box::new(page.origin),
+        ]
     });
     store.0
 }
@@ -71,10 +75,10 @@ impl<'p> Store<'p> {
                 (None, false) => ended.push(now),
                 (Some(true), true) => moved.push(now),
                 (Some(true), false) => {
-                    gone.push(id.0);
+                    gone.push((id.0, was.map_or(0, |was| was.rev)));
                     ended.push(now);
                 }
-                (Some(false), _) => settled.push((id.0, settled_of(now))),
+                (Some(false), _) => settled.push((id.0, settled_of(now), now.rev)),
             }
             let (before, after) = (was.and_then(JobRow::dead_of), now.dead_of());
             if before != after {
@@ -85,12 +89,22 @@ impl<'p> Store<'p> {
                 }
             }
         }
-        self.add(DELETE_LIVE, &gone, |ids| vec![column(ids.iter().copied())]);
-        self.add(INSERT_LIVE, &arrived, whole);
+        self.add(DELETE_LIVE, &gone, |rows| {
+            vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
+        });
+        self.add(INSERT_LIVE, &arrived, |rows| {
+            let mut values = whole(rows);
+            values.push(column(rows.iter().map(|row| row.placed)));
+            values
+        });
         self.add(UPDATE_LIVE, &moved, movable);
         self.add(INSERT_DONE, &ended, whole);
         self.add(SETTLE_DONE, &settled, |rows| {
-            vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
+            vec![
+                column(rows.iter().map(|row| row.0)),
+                column(rows.iter().map(|row| row.1)),
+                column(rows.iter().map(|row| row.2)),
+            ]
         });
         for (id, changed) in page.causes.changed() {
             if let Changed::New(row) = changed
@@ -119,7 +133,7 @@ impl<'p> Store<'p> {
         let (mut bodies, mut secrets, mut until, mut gone) = <(Vec<_>, Vec<_>, Vec<_>, Vec<_>)>::default();
         let (mut replies, mut waits, mut settled) = <(Vec<_>, Vec<_>, Vec<_>)>::default();
         let mut attempts: Vec<&'p AttemptRow> = Vec::new();
-        let mut records = Vec::new();
+        let (mut records, mut renumbered, mut placed) = <(Vec<_>, Vec<_>, Vec<_>)>::default();
         for note in &page.notes {
             match note {
                 Note::Body(job, sealed) => bodies.push((job.0, sealed.as_slice())),
@@ -133,6 +147,10 @@ impl<'p> Store<'p> {
                 }
                 Note::Record(seq, record, sealed) => records.push((*seq, record, sealed)),
                 Note::Settled(refusal) => settled.push(*refusal),
+                Note::Renumbered(value, source, seq) => {
+                    renumbered.push((value.as_str(), source.as_str(), *seq));
+                }
+                Note::DeliveryPlaced(id, seq) => placed.push((id.0, *seq)),
             }
         }
         for (sql, rows) in [(INSERT_BODY, &bodies), (INSERT_SECRET, &secrets)] {
@@ -190,10 +208,20 @@ impl<'p> Store<'p> {
         self.add(SETTLE_RECORD, &settled, |rows| {
             vec![column(rows.iter().copied()), Box::new(code_of(Settled::Replayed))]
         });
+        self.add(RENUMBER, &renumbered, |rows| {
+            vec![
+                column(rows.iter().map(|row| row.0)),
+                column(rows.iter().map(|row| row.1)),
+                column(rows.iter().map(|row| row.2)),
+            ]
+        });
+        self.add(PLACE_DELIVERY, &placed, |rows| {
+            vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
+        });
     }
 
     fn externals(&mut self, page: &'p Page) {
-        let rows: Vec<(&'p (String, String), &'p External)> = page
+        let mut rows: Vec<(&'p (String, String), &'p External)> = page
             .externals
             .changed()
             .filter_map(|(key, changed)| match changed {
@@ -201,6 +229,7 @@ impl<'p> Store<'p> {
                 _ => None,
             })
             .collect();
+        rows.sort_by_key(|(key, _)| *key);
         self.add(INSERT_EXTERNAL, &rows, |rows| {
             vec![
                 column(rows.iter().map(|row| row.0.0.as_str())),
@@ -240,6 +269,7 @@ impl<'p> Store<'p> {
                 column(rows.iter().map(|row| row.1.ended_at.map(millis))),
                 column(rows.iter().map(|row| row.1.message.as_deref())),
                 column(rows.iter().map(|row| row.2.sealed.as_slice())),
+                column(rows.iter().map(|row| row.2.placed)),
             ]
         });
         self.add(UPDATE_DELIVERY, &moved, |rows: &[&'p DeliveryRow]| {
@@ -255,7 +285,8 @@ impl<'p> Store<'p> {
     }
 
     fn entities(&mut self, page: &'p Page) {
-        let (mut written, mut gone) = <(Vec<(&'p (String, String), &'p EntityRow)>, Vec<_>)>::default();
+        let (mut made, mut written) = <(Vec<Entry<'p>>, Vec<Entry<'p>>)>::default();
+        let mut gone = Vec::new();
         let (mut called, mut no_more) = <(Vec<(&'p (String, String), String)>, Vec<_>)>::default();
         let mut tally: BTreeMap<(&'p str, &'p str), i64> = BTreeMap::new();
         for ((kind, state), by) in &page.by_state {
@@ -279,22 +310,15 @@ impl<'p> Store<'p> {
             match now {
                 Some(now) => {
                     *tally.entry((&key.0, &now.state)).or_default() += 1;
-                    written.push((key, now));
+                    if was.is_none() { &mut made } else { &mut written }.push((key, now));
                 }
                 None => gone.push(key),
             }
         }
-        written.sort_by_key(|(key, _)| *key);
-        self.add(PUT_ENTITY, &written, |rows| {
-            vec![
-                column(rows.iter().map(|row| row.0.0.as_str())),
-                column(rows.iter().map(|row| row.0.1.as_str())),
-                column(rows.iter().map(|row| row.1.rev)),
-                column(rows.iter().map(|row| row.1.state.as_str())),
-                column(rows.iter().map(|row| row.1.label.as_str())),
-                column(rows.iter().map(|row| row.1.sealed.as_slice())),
-            ]
-        });
+        // In one order, whoever writes: nobody waits for somebody who waits for him.
+        made.sort_by_key(|(key, _)| *key);
+        self.add(NEW_ENTITY, &made, entities);
+        self.add(PUT_ENTITY, &written, entities);
         self.add(ENTITY_GONE, &gone, |rows| {
             vec![column(rows.iter().map(|key| key.0.as_str())), column(rows.iter().map(|key| key.1.as_str()))]
         });
@@ -314,6 +338,7 @@ impl<'p> Store<'p> {
                 column(rows.iter().map(|row| row.0.0)),
                 column(rows.iter().map(|row| row.0.1)),
                 column(rows.iter().map(|row| row.1)),
+                Box::new(page.origin),
             ]
         });
     }
@@ -328,9 +353,26 @@ impl<'p> Store<'p> {
                 column(rows.iter().map(|event| event.step.map(i32::from))),
                 column(rows.iter().map(|event| event.attempt.map(u32::cast_signed))),
                 column(rows.iter().map(|event| text(event.code.as_ref()))),
+                Box::new(page.origin),
+                Box::new(page.tick),
             ]
         });
     }
+}
+
+/// An entity with its key.
+type Entry<'p> = (&'p (String, String), &'p EntityRow);
+
+/// The columns of entities.
+fn entities<'p>(rows: &[Entry<'p>]) -> Vec<Value<'p>> {
+    vec![
+        column(rows.iter().map(|row| row.0.0.as_str())),
+        column(rows.iter().map(|row| row.0.1.as_str())),
+        column(rows.iter().map(|row| row.1.rev)),
+        column(rows.iter().map(|row| row.1.state.as_str())),
+        column(rows.iter().map(|row| row.1.label.as_str())),
+        column(rows.iter().map(|row| row.1.sealed.as_slice())),
+    ]
 }
 
 /// Whether a failed job is a dead letter (0), or why not any more.
@@ -409,5 +451,8 @@ fn movable<'p>(rows: &[&'p JobRow]) -> Vec<Value<'p>> {
         column(rows.iter().map(|row| row.open.map(|open| open.number.cast_signed()))),
         column(rows.iter().map(|row| row.open.map(|open| millis(open.at)))),
         column(rows.iter().map(|row| row.open.and_then(|open| open.life))),
+        column(rows.iter().map(|row| row.job.seq.0)),
+        column(rows.iter().map(|row| row.placed)),
+        column(rows.iter().map(|row| row.rev)),
     ]
 }

@@ -8,38 +8,10 @@ use tokio_postgres::Row;
 use super::ask::ask_all;
 use super::load;
 use super::op::write_effects;
-use super::page::{Halt, Page, Ruled};
-use super::row;
+use super::page::{Halt, Page, Ruled, Wants};
 use super::session::{Param, Session};
 use crate::error::Error;
 use crate::sealed::SealedEffects;
-
-/// The last numbers given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Numbers {
-    pub(super) job: i64,
-    pub(super) delivery: i64,
-    pub(super) record: i64,
-    pub(super) event: i64,
-}
-
-impl Numbers {
-    /// Reads them at start: the last row, or what pruning left as floor.
-    pub(super) async fn load(session: &Session) -> Result<Self, Error> {
-        let row = session
-            .one(
-                "SELECT greatest((SELECT max(seq) FROM live), (SELECT max(seq) FROM done),
-                                 (SELECT seq FROM floor WHERE name = 'job')),
-                        greatest((SELECT max(seq) FROM delivery), (SELECT seq FROM floor WHERE name = 'delivery')),
-                        greatest((SELECT max(seq) FROM record), (SELECT seq FROM floor WHERE name = 'record')),
-                        greatest((SELECT max(seq) FROM event), (SELECT seq FROM floor WHERE name = 'event'))",
-                &[],
-            )
-            .await?;
-        let last = |column| Ok::<_, Error>(row::get::<Option<i64>>(&row, column)?.unwrap_or_default());
-        Ok(Numbers { job: last(0)?, delivery: last(1)?, record: last(2)?, event: last(3)? })
-    }
-}
 
 /// A batch's transaction. What is written by statements of one's own has to be written before the page is worked on.
 pub(super) struct Tx {
@@ -104,14 +76,16 @@ impl Tx {
             self.page.back();
             match halt {
                 Halt::Failed(error) => return Ok(Err(error)),
-                Halt::Missing => self.load().await?,
+                Halt::Missing => {
+                    let wants = std::mem::take(&mut self.page.wants);
+                    self.load(wants).await?;
+                }
             }
         }
     }
 
-    /// Loads what the page wants.
-    async fn load(&mut self) -> Result<(), Error> {
-        let wants = std::mem::take(&mut self.page.wants);
+    /// Loads what is wanted.
+    pub(super) async fn load(&mut self, wants: Wants) -> Result<(), Error> {
         let asks = load::asks(&wants);
         let loaded = ask_all(&self.session, &asks).await?;
         load::put(&mut self.page, &wants, loaded)

@@ -106,7 +106,7 @@ pub(super) const TABLES: [Table; 7] = [
         select: "SELECT seq AS n, plan AS sealed, id, steps FROM live
                  WHERE steps IS NOT NULL AND seq > $1 AND seq <= $2 ORDER BY seq",
         aad: |row| Ok(opened::plan_of(row::job_id(row, 2)?, &steps::all(get(row, 3)?)?)),
-        exchange: "UPDATE live SET plan = becomes
+        exchange: "UPDATE live SET plan = becomes, rev = rev + 1
                    FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) AS given (n, was, becomes)
                    WHERE seq = n AND plan = was",
     },

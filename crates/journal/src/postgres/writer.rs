@@ -16,8 +16,8 @@ use super::pause::{every, pause};
 use super::pen::{CONFIRM, Now, Pen};
 use super::queue::{Message, Queued};
 use super::session::Session;
+use super::shard::Owned;
 use super::sure::Sure;
-use super::tx::Numbers;
 use super::{load, row, store};
 use crate::api::Observer;
 use crate::error::Error;
@@ -32,6 +32,8 @@ const GROUP_BYTES: usize = 4 * 1024 * 1024;
 const BEAT: Duration = Duration::from_secs(1);
 /// Callers wait for so long while the database cannot be reached; a restart of it takes less.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A group that somebody else comes between is tried so often, before each is for itself.
+const TRIES: u32 = 16;
 /// It is tried again after this time.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -40,8 +42,11 @@ pub(super) struct Writer {
     pub(super) database: Database,
     pub(super) session: Option<Arc<Session>>,
     pub(super) pen: Pen,
-    pub(super) numbers: Numbers,
     pub(super) life: i64,
+    /// How many events this life has written.
+    pub(super) told: i64,
+    /// The shards that are ours.
+    pub(super) owned: Arc<Owned>,
     pub(super) observer: Observer,
     pub(super) receiver: UnboundedReceiver<Message>,
     pub(super) health: Arc<Health>,
@@ -108,7 +113,7 @@ impl Writer {
     /// Writes a group and answers it.
     async fn write(&mut self, group: Vec<Queued>) {
         let began = Instant::now();
-        let (mut group, mut rooms) = (group, Vec::new());
+        let (mut group, mut rooms, mut tries) = (group, Vec::new(), 0);
         let mut ops: Vec<Op> = Vec::with_capacity(group.len());
         for Queued { op, room, .. } in group.drain(..) {
             ops.push(op);
@@ -128,6 +133,19 @@ impl Writer {
                 Err(trouble) => trouble,
             };
             let why = match trouble {
+                Trouble::Again(_) if tries < TRIES => {
+                    tries += 1;
+                    continue;
+                }
+                Trouble::Again(why) if ops.len() < 2 => {
+                    return fail_with(ops, Error::Unwritable(why));
+                }
+                Trouble::Again(_) => {
+                    for op in ops {
+                        Box::pin(self.write(vec![Queued::again(op)])).await;
+                    }
+                    return;
+                }
                 Trouble::Apart(error) => match ops.len() {
                     0 | 1 => return fail_with(ops, error),
                     // One of them cannot be stored: each for itself, so that it harms nobody else.
@@ -171,8 +189,14 @@ impl Writer {
     /// Tries once to write a group.
     async fn attempt(&mut self, ops: &mut [Op]) -> Result<Written, Trouble> {
         let session = self.session().await.map_err(|error| Trouble::Away(error.to_string()))?;
-        let batch =
-            Batch { session: Arc::clone(&session), pen: self.pen, numbers: self.numbers, life: self.life };
+        let batch = Batch {
+            session: Arc::clone(&session),
+            pen: self.pen,
+            life: self.life,
+            told: self.told,
+            owned: self.owned.now(),
+            delivers: true,
+        };
         let outcome =
             patiently(&mut self.receiver, &mut self.closing, &self.health, &self.sure, batch.write(ops))
                 .await;
@@ -199,7 +223,7 @@ impl Writer {
 
     /// Tells the observer and then the callers.
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
-        self.numbers = written.numbers;
+        self.told = written.told;
         self.health.healed();
         // Of a sign of life nobody needs to hear.
         if !ops.is_empty() {

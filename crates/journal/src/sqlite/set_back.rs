@@ -117,7 +117,8 @@ fn jobs(
 ) -> Result<Cursor, Error> {
     // One that cannot be read is ended when it is met.
     let found: Vec<((i64, i64), Option<Waiting>)> = tx.sql.all(
-        "SELECT seq, id, state, class, lane, due_at, attempted_at, not_before, code IN (?6, ?7) IS TRUE FROM job INDEXED BY job_ready
+        "SELECT seq, id, state, class, lane, due_at, max(coalesce(attempted_at, started_at), coalesce(started_at, attempted_at)),
+                not_before, code IN (?6, ?7) IS TRUE FROM job INDEXED BY job_ready
          WHERE head = 1 AND state IN (0, 2) AND lane = ?1 AND class = ?2 AND (due_at, seq) > (?3, ?4)
            AND typeof(due_at) = 'integer'
          ORDER BY due_at, seq LIMIT ?5",

@@ -2,7 +2,9 @@
 
 use model::{EventKind, Job, JobId, JobState, Seq, Subject};
 
+use super::super::number::Of;
 use super::super::page::{External, Halt, JobRow, Note, Page, Ruled, Wants};
+use super::super::shard;
 use super::{effects, order};
 use crate::api::Acceptance;
 use crate::error::Error;
@@ -10,6 +12,7 @@ use crate::sealed::{SealedEffects, SealedId, SealedJob, SealedReply};
 
 /// What accepting a job needs.
 pub(super) fn wants(job: &SealedJob, wants: &mut Wants) {
+    wants.numbers.jobs += 1;
     if let Some(id) = &job.external_id {
         wants.externals.insert((id.value.clone(), job.source.clone()));
     }
@@ -104,9 +107,11 @@ fn add_reply(page: &mut Page, known: &JobRow, (digest, sealed): &SealedReply) ->
 }
 
 fn insert(page: &mut Page, new: &SealedJob) -> Ruled<()> {
-    let head = order::arrive(page, new.subject.as_ref().map(Subject::as_str), new.class, new.accepted_at)?;
-    page.numbers.job += 1;
-    let seq = page.numbers.job;
+    let subject = new.subject.as_ref().map(Subject::as_str);
+    // Its owner puts it in line, behind all that arrived before.
+    let placed = page.owned.has(shard::of(new.id, subject));
+    let head = placed && order::arrive(page, subject, new.class, new.accepted_at)?;
+    let seq = page.number(Of::Job)?;
     let job = Job {
         seq: Seq(seq),
         id: new.id,
@@ -141,6 +146,8 @@ fn insert(page: &mut Page, new: &SealedJob) -> Ruled<()> {
         replies: new.reply.is_some().into(),
         secrets: new.secrets.is_some(),
         open: None,
+        rev: 0,
+        placed,
     };
     if head {
         page.due(&row);
@@ -149,7 +156,7 @@ fn insert(page: &mut Page, new: &SealedJob) -> Ruled<()> {
     insert_extras(page, seq, new);
     page.count(JobState::Queued, 1);
     page.event(new.accepted_at, EventKind::Accepted, Some(new.id), (None, None), None);
-    page.committed.deadlines.extend(new.deadline);
+    page.committed.deadlines.extend(new.deadline.filter(|_| placed));
     Ok(())
 }
 

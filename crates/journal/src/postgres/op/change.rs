@@ -42,6 +42,9 @@ fn cause_of(change: &Change) -> Cause {
 pub(super) fn change(page: &mut Page, sealed: &SealedChange) -> Ruled<()> {
     let change = &sealed.change;
     let found = page.the_job(change.job)?;
+    if !page.owns(&found.job) {
+        return Err(Error::NotOurs(change.job).into());
+    }
     let was = found.stored(page.life);
     fence::fence(&was, change)?;
     let mut row = JobRow::clone(&found);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::{DeliveryState, EntityKey, EventKind, JobId, RecordKind};
 
+use super::super::number::Of;
 use super::super::page::{DeliveryRow, EntityRow, NewDelivery, Note, Page, Ruled, Wants};
 use super::accept;
 use crate::error::Error;
@@ -16,6 +17,8 @@ pub(super) fn wants(effects: &SealedEffects, wants: &mut Wants) {
     for job in effects.follow_ups.iter().chain(&effects.joins) {
         accept::wants(job, wants);
     }
+    wants.numbers.deliveries += effects.deliveries.len();
+    wants.numbers.records += effects.records.len();
 }
 
 /// Writes effects; `job` is the one that caused them.
@@ -24,7 +27,7 @@ pub(in super::super) fn write(page: &mut Page, effects: &SealedEffects, job: Opt
         write_entity(page, entity)?;
     }
     for delivery in &effects.deliveries {
-        insert_delivery(page, delivery, job);
+        insert_delivery(page, delivery, job)?;
     }
     for follow_up in &effects.follow_ups {
         accept::follow_up(page, follow_up)?;
@@ -33,7 +36,7 @@ pub(in super::super) fn write(page: &mut Page, effects: &SealedEffects, job: Opt
         accept::join(page, join)?;
     }
     for record in &effects.records {
-        append(page, record);
+        append(page, record)?;
     }
     page.notes.extend(effects.settles.iter().map(|refusal| Note::Settled(*refusal)));
     Ok(())
@@ -61,16 +64,17 @@ fn write_entity(page: &mut Page, entity: &SealedEntity) -> Ruled<()> {
     Ok(())
 }
 
-fn insert_delivery(page: &mut Page, delivery: &SealedDelivery, job: Option<JobId>) {
-    page.numbers.delivery += 1;
+fn insert_delivery(page: &mut Page, delivery: &SealedDelivery, job: Option<JobId>) -> Ruled<()> {
+    let seq = page.number(Of::Delivery)?;
     let made = NewDelivery {
         job,
         courier: delivery.to.courier.clone(),
         address: delivery.to.address.clone(),
         sealed: delivery.body.clone(),
+        placed: page.delivers,
     };
     let row = DeliveryRow {
-        seq: page.numbers.delivery,
+        seq,
         state: DeliveryState::Pending,
         attempts: 0,
         due_at: delivery.due_at,
@@ -80,15 +84,15 @@ fn insert_delivery(page: &mut Page, delivery: &SealedDelivery, job: Option<JobId
     };
     page.deliveries.set(delivery.id, Some(row));
     page.committed.owed.push((delivery.id, job));
+    Ok(())
 }
 
 /// Appends a record; a refusal is an event, too.
-pub(in super::super) fn append(page: &mut Page, SealedRecord { record, body }: &SealedRecord) -> i64 {
-    page.numbers.record += 1;
-    let seq = page.numbers.record;
+pub(in super::super) fn append(page: &mut Page, SealedRecord { record, body }: &SealedRecord) -> Ruled<i64> {
+    let seq = page.number(Of::Record)?;
     page.notes.push(Note::Record(seq, Box::new(record.clone()), body.clone()));
     if record.kind == RecordKind::Refusal {
         page.event(record.at, EventKind::Refused, None, (None, None), Some(record.code.clone()));
     }
-    seq
+    Ok(seq)
 }

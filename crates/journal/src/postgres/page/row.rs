@@ -1,7 +1,7 @@
 //! The rows that lie on a page: as they are loaded, and as they are stored.
 
 use jiff::Timestamp;
-use model::{Code, Job, JobId, OutcomeKind, Step};
+use model::{Code, DeliveryId, Job, JobId, OutcomeKind, Step};
 
 use crate::api::Whose;
 use crate::error::Error;
@@ -21,6 +21,10 @@ pub(in super::super) struct JobRow {
     pub(in super::super) replies: i32,
     pub(in super::super) secrets: bool,
     pub(in super::super) open: Option<OpenRow>,
+    /// How often it was written, as it was loaded.
+    pub(in super::super) rev: i32,
+    /// It is in the line of its subject, or has none and can run.
+    pub(in super::super) placed: bool,
 }
 
 /// The attempt under way, and the life that began it.
@@ -119,6 +123,7 @@ pub(in super::super) struct NewDelivery {
     pub(in super::super) courier: String,
     pub(in super::super) address: String,
     pub(in super::super) sealed: Vec<u8>,
+    pub(in super::super) placed: bool,
 }
 
 /// What failed jobs have in common.
@@ -162,4 +167,8 @@ pub(in super::super) enum Note {
     Record(i64, Box<crate::change::NewRecord>, Vec<u8>),
     /// A refusal was handed in again.
     Settled(i64),
+    /// The job with this external id (value, source) has another number.
+    Renumbered(String, String, i64),
+    /// A delivery is put in line, with this number.
+    DeliveryPlaced(DeliveryId, i64),
 }
