@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use api::dto::{Node as Shown, NodeRole, Record, RecordPage};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, LONG};
 use crate::judge::judge;
 use crate::load::Load;
 use crate::node::Node;
@@ -12,10 +12,17 @@ use crate::node::Node;
 /// What a hub says that takes over from one that was silent for too long.
 const BURIED: &str = "writes no more: its life is over";
 
-/// What a hub says of itself.
+/// What a hub says of itself, once it has looked who is there.
 async fn own(node: &Node) -> Shown {
-    let nodes = node.client.nodes().await.unwrap().nodes;
-    nodes.into_iter().find(|node| node.own).expect("it is there")
+    let begun = Instant::now();
+    loop {
+        let seen = node.client.nodes().await.map(|seen| seen.nodes).unwrap_or_default();
+        if let Some(own) = seen.into_iter().find(|node| node.own) {
+            return own;
+        }
+        assert!(begun.elapsed() < LONG, "it does not find itself; {}", node.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// What a command says that asks this hub.
@@ -106,7 +113,7 @@ async fn one_that_lays_down_its_work_can_be_stopped_meanwhile() {
         // It takes nothing any more, and what runs may end.
         let begun = Instant::now();
         while node.client.ready().await.is_ok_and(|said| said.ready) {
-            assert!(begun.elapsed() < crate::bed::LONG, "{}", node.log());
+            assert!(begun.elapsed() < LONG, "{}", node.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(node.stop().await, Some(0), "{}", node.log());
