@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
@@ -214,9 +215,8 @@ impl Writer {
         }
         self.session = None;
         let session = Session::open(&self.database).await?;
-        for sql in load::ALL.iter().chain(&store::ALL) {
-            session.statement(sql).await?;
-        }
+        // All at once: while a server comes back each round trip to it takes long, and our time to be sure of our place is short.
+        try_join_all(load::ALL.iter().chain(&store::ALL).map(|sql| session.statement(sql))).await?;
         self.session = Some(Arc::clone(&session));
         Ok(session)
     }
