@@ -246,7 +246,8 @@ async fn whoever_cannot_write_has_stopped_before_somebody_else_takes_over() {
     knows_of_others(&*first).await;
     let mut standing = first.standing();
     let stopped = tokio::spawn(async move {
-        standing.wait_for(|standing| *standing == Standing::Unsure).await.unwrap();
+        let heard = standing.wait_for(|standing| *standing != Standing::Confirmed).await.unwrap().clone();
+        assert_eq!(heard, Standing::Unsure, "it went on until it was taken over");
         let stopped = Instant::now();
         standing.wait_for(|standing| matches!(standing, Standing::Over(_))).await.unwrap();
         (stopped, standing.borrow().clone())

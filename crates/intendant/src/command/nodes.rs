@@ -108,7 +108,9 @@ async fn laid_down(client: &Client, node: &dto::Node, context: &Context) -> Resu
                     found.nodes.iter().find(is_it).is_none_or(|node| node.role == NodeRole::StandsBy);
                 let at_work = found.nodes.iter().find(|node| node.role == NodeRole::AtWork);
                 let could_work = found.nodes.iter().any(|node| !node.drained);
-                if drained && (at_work.is_some() || !could_work) {
+                // One that has just entered has not looked yet.
+                let has_looked = found.nodes.iter().any(|node| node.own);
+                if has_looked && drained && (at_work.is_some() || !could_work) {
                     return Ok(at_work.map(|node| node.host.clone()));
                 }
             }

@@ -13,15 +13,19 @@ pub(super) async fn told(hub: &Hub) {
     let Some(hubs) = hub.keeping().hubs() else { return std::future::pending().await };
     let mut nodes = hubs.follow();
     let mut known: HashMap<String, bool> = HashMap::new();
+    let mut has_looked = false;
     loop {
         let now = nodes.borrow_and_update().clone();
         for node in &now.all {
             let before = known.insert(node.life.to_string(), node.drained);
-            // What others had been told before is in the audit of the hub that worked then.
-            if node.drained != before.unwrap_or(node.drained && !node.is_own) {
+            // What others had been told before is in the audit of the hub that worked then; and one that is drained still as it
+            // begins a new life was told nothing in that one.
+            let is_old = (!has_looked && !node.is_own) || node.told_by.is_empty();
+            if node.drained != before.unwrap_or(is_old && node.drained) {
                 note(hub, node).await;
             }
         }
+        has_looked = true;
         known.retain(|life, _| now.all.iter().any(|node| node.life.to_string() == *life));
         if now.own().is_some_and(|own| own.drained) {
             return;
