@@ -20,6 +20,8 @@ pub struct Options {
     pub stand_by: bool,
     /// There it takes no work until somebody says that it may, see [`crate::Hubs::tell`].
     pub drained: bool,
+    /// There it works beside the hub at work: it accepts, and owns a part of the jobs, which are run by it alone.
+    pub beside: bool,
 }
 
 impl Options {
@@ -32,6 +34,7 @@ impl Options {
             wal_bound: 64 * 1024 * 1024,
             stand_by: false,
             drained: false,
+            beside: false,
         }
     }
 }

@@ -174,7 +174,7 @@ impl Work {
         let drained = self.options.drained;
         let line = |session| Line::new(self.database.clone(), self.life.clone(), pen, drained, session, told);
         if role == NodeRole::AtWork {
-            let line = self.options.stand_by.then(|| line(None));
+            let line = (self.options.stand_by || self.options.beside).then(|| line(None));
             let told = |opened: Result<Opened, Error>| tell.send(opened.map(Some)).is_ok();
             return self.write(Turn { session, pen, sent }, line, told).await;
         }
@@ -199,7 +199,9 @@ impl Work {
         let session = Session::open(&self.database).await?;
         open::examine(&session, &at, &self.options.keys, self.options.expected).await?;
         let sent = since_boot();
-        let (pen, role) = if self.options.stand_by {
+        let (pen, role) = if self.options.beside {
+            (Pen::beside(&session, &self.life).await?, NodeRole::AtWork)
+        } else if self.options.stand_by {
             Pen::enter(&session, &self.life, self.options.drained).await?
         } else {
             (Pen::take(&session, &at, &self.life).await?, NodeRole::AtWork)
@@ -246,6 +248,9 @@ impl Work {
             pen,
             life: life.number(),
             told: 0,
+            delivers: !options.beside,
+            alone: false,
+            shared: since_boot(),
             owned: Arc::clone(&owned),
             observer: Arc::new(|_| {}),
             receiver,

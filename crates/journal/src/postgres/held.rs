@@ -25,6 +25,8 @@ pub(super) struct Held {
     pub(super) epoch: i64,
     pub(super) batch: i64,
     pub(super) role: NodeRole,
+    /// It is the one at work, beside whom others may work.
+    pub(super) leads: bool,
     pub(super) drained: bool,
     told_by: String,
     life: Life,
@@ -41,17 +43,18 @@ impl Held {
                       FROM pen WHERE NOT over ORDER BY node";
         let rows = session.all(living, &[]).await?;
         let mut living = rows.iter().map(Held::of).collect::<Result<Vec<_>, _>>()?;
-        living.sort_by_key(|held| held.role != NodeRole::AtWork);
+        living.sort_by_key(|held| !held.leads);
         Ok(living)
     }
 
     fn of(found: &Row) -> Result<Self, Error> {
-        let role = if row::get::<i16>(found, 3)? == 1 { NodeRole::AtWork } else { NodeRole::StandsBy };
+        let role: i16 = row::get(found, 3)?;
         Ok(Held {
             node: row::get(found, 0)?,
             epoch: row::get(found, 1)?,
             batch: row::get(found, 2)?,
-            role,
+            role: if role == 0 { NodeRole::StandsBy } else { NodeRole::AtWork },
+            leads: role == 1,
             drained: row::get(found, 9)?,
             told_by: row::get(found, 10)?,
             life: Life::new(row::get::<String>(found, 5)?, row::get(found, 4)?),

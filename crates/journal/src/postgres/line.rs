@@ -106,9 +106,9 @@ impl Line {
                 (role == NodeRole::AtWork).then_some(pen)
             }
             // It was left open whether our takeover got through.
-            Some(own) if own.role == NodeRole::AtWork => self.pen.confirm(&session).await?,
+            Some(own) if own.leads => self.pen.confirm(&session).await?,
             Some(own) if own.drained => None,
-            Some(_) => match living.iter().find(|held| held.role == NodeRole::AtWork) {
+            Some(_) => match living.iter().find(|held| held.leads) {
                 Some(other) if !self.watch.is_dead(other.node) => None,
                 other => {
                     let taken = self.pen.take_over(&session, other).await?;
@@ -139,7 +139,7 @@ impl Line {
         let shown = |held: &Held| held.shown(self.watch.silence(held.node), self.pen.node);
         self.told.send_replace(Arc::new(Nodes { all: living.iter().map(shown).collect(), trouble: None }));
         for held in &living {
-            let stood_by = held.role == NodeRole::StandsBy && held.node != self.pen.node;
+            let stood_by = !held.leads && held.node != self.pen.node;
             if stood_by && self.watch.is_dead(held.node) {
                 held.end(&session).await?;
             }

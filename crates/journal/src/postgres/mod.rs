@@ -43,6 +43,7 @@ mod schema;
 mod session;
 mod set_back;
 mod shard;
+mod sharing;
 mod steps;
 mod store;
 mod stretch;

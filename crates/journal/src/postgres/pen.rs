@@ -72,6 +72,19 @@ impl Pen {
         .await
     }
 
+    /// Goes to work beside others.
+    pub(super) async fn beside(session: &Session, life: &Life) -> Result<Self, Error> {
+        patiently(session, async || {
+            bury_own(session, life).await?;
+            let insert = "INSERT INTO pen (life, seat, pid, server, version, role)
+                          VALUES ($1, $2, $3, pg_backend_pid(), $4, 2) RETURNING node, epoch, batch";
+            let pid = i64::from(std::process::id());
+            let made = session.one(insert, &[&life.number(), &life.seat(), &pid, &VERSION]).await?;
+            Ok(Pen { node: row::get(&made, 0)?, epoch: row::get(&made, 1)?, batch: row::get(&made, 2)? })
+        })
+        .await
+    }
+
     /// Goes to work at once, or not at all: when anybody of another seat is there, also one that stands by, it is
     /// [`Error::Locked`]. Whoever is silent for too long is not there.
     pub(super) async fn take(session: &Session, at: &Address, life: &Life) -> Result<Self, Error> {

@@ -78,6 +78,15 @@ impl Shards {
         left
     }
 
+    /// Both.
+    pub(super) fn and(&self, others: &Shards) -> Self {
+        let mut all = *self;
+        for (word, others) in all.0.iter_mut().zip(others.0) {
+            *word |= others;
+        }
+        all
+    }
+
     /// Whether they are all that there are.
     pub(super) fn is_all(&self) -> bool {
         self.0 == [u64::MAX; 4]
@@ -106,6 +115,10 @@ pub(super) struct Owned(RwLock<Shards>);
 impl Owned {
     pub(super) fn new(shards: Shards) -> Self {
         Owned(RwLock::new(shards))
+    }
+
+    pub(super) fn set(&self, shards: Shards) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = shards;
     }
 
     pub(super) fn now(&self) -> Shards {

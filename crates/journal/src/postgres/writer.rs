@@ -18,6 +18,7 @@ use super::pen::{CONFIRM, Now, Pen};
 use super::queue::{Message, Queued};
 use super::session::Session;
 use super::shard::Owned;
+use super::sharing::Sharing;
 use super::sure::Sure;
 use super::{load, row, store};
 use crate::api::Observer;
@@ -48,6 +49,12 @@ pub(super) struct Writer {
     pub(super) told: i64,
     /// The shards that are ours.
     pub(super) owned: Arc<Owned>,
+    /// Deliveries are put in line here.
+    pub(super) delivers: bool,
+    /// At the last commit nobody else was there.
+    pub(super) alone: bool,
+    /// When it was looked last whose the shards are.
+    pub(super) shared: Duration,
     pub(super) observer: Observer,
     pub(super) receiver: UnboundedReceiver<Message>,
     pub(super) health: Arc<Health>,
@@ -72,9 +79,21 @@ impl Writer {
                 },
                 _ = beat.tick() => self.write(Vec::new()).await,
             }
+            self.share().await;
             beat.reset();
         }
         self.lay_down().await;
+    }
+
+    /// Looks from time to time whose the shards are, unless they can only be ours.
+    async fn share(&mut self) {
+        let now = since_boot();
+        let is_due = now.saturating_sub(self.shared) >= BEAT && !(self.alone && self.owned.now().is_all());
+        if is_due && !self.closing && !self.over {
+            self.shared = now;
+            let look = Sharing::new(self.pen.node, self.life, Arc::clone(&self.owned));
+            self.write(vec![Queued::again(Op::Alone(Box::new(look)))]).await;
+        }
     }
 
     /// Ends this life.
@@ -196,7 +215,7 @@ impl Writer {
             life: self.life,
             told: self.told,
             owned: self.owned.now(),
-            delivers: true,
+            delivers: self.delivers,
         };
         let outcome =
             patiently(&mut self.receiver, &mut self.closing, &self.health, &self.sure, batch.write(ops))
@@ -223,7 +242,7 @@ impl Writer {
 
     /// Tells the observer and then the callers.
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
-        self.told = written.told;
+        (self.told, self.alone) = (written.told, written.alone);
         self.health.healed();
         // Of a sign of life nobody needs to hear.
         if !ops.is_empty() {

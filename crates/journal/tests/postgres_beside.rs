@@ -1,0 +1,285 @@
+//! Several hubs that work on one journal at once: each accepts, and each runs the jobs of its own shards.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "other hubs are waited for")]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use intendant_journal::{Acceptance, EffectSet, Error, Filter, Journal, Options, Order, Page};
+use model::{Class, EventsCursor, JobState, OutcomeKind, Seq, Subject};
+use support::database::{Schema, sql};
+use support::*;
+
+/// Longer than anything takes here.
+const LONG: Duration = Duration::from_mins(1);
+
+/// A hub on a machine of its own. What it is told is kept.
+struct Hub {
+    journal: Arc<dyn Journal>,
+    heard: Heard,
+    _machine: Schema,
+}
+
+impl Hub {
+    fn beside(schema: &Schema) -> Self {
+        let (heard, machine) = (Heard::default(), schema.elsewhere());
+        let options = Options { beside: true, ..machine.options() };
+        let journal = intendant_journal::open(options, heard.observer()).unwrap();
+        Hub { journal, heard, _machine: machine }
+    }
+}
+
+async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !so().await {
+        assert!(begun.elapsed() < LONG, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Starts a job at whoever owns it, and says who that is.
+async fn start_somewhere(hubs: &[Hub], job: u64) -> usize {
+    let mut owner = None;
+    until("somebody starts the job", async || {
+        for (place, hub) in hubs.iter().enumerate() {
+            match hub.journal.change(start(job, at(1_000))).await {
+                Ok(()) => {
+                    assert_eq!(owner.replace(place), None);
+                    return true;
+                }
+                // It is on its way from one to the other, or not in line yet.
+                Err(Error::NotOurs(_) | Error::Fenced(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        false
+    })
+    .await;
+    owner.unwrap()
+}
+
+/// Runs a job from its start to its end.
+async fn run_somewhere(hubs: &[Hub], job: u64) {
+    let owner = start_somewhere(hubs, job).await;
+    hubs[owner].journal.change(settle(job, 1, OutcomeKind::Done, at(2_000))).await.unwrap();
+}
+
+/// The jobs of a subject in their order, once all of them are in line.
+async fn line(hub: &Hub, subject: &str) -> Vec<u64> {
+    let filter = Filter { subject: Some(Subject::new("identity", subject).unwrap()), ..Filter::default() };
+    let page = Page { after: None, order: Order::Oldest, limit: 99 };
+    hub.journal.jobs(filter, page).await.unwrap().rows.iter().map(|job| number(job.id)).collect()
+}
+
+async fn all_in_line(schema: &Schema) {
+    until("all are in line", async || {
+        sql(schema.url(), "SELECT count(*) FROM live WHERE NOT placed") == ["0"]
+    })
+    .await;
+}
+
+fn shards(schema: &Schema) -> Vec<usize> {
+    let counts = sql(
+        schema.url(),
+        "SELECT count(*) FROM shard JOIN pen ON node = owner AND NOT over GROUP BY node ORDER BY node",
+    );
+    counts.iter().map(|count| count.parse().unwrap()).collect()
+}
+
+async fn spread(schema: &Schema, hubs: usize) {
+    until("the shards are spread", async || {
+        let shards = shards(schema);
+        shards.len() == hubs
+            && shards.iter().sum::<usize>() == 256
+            && shards.iter().all(|count| *count > 256 / hubs / 2)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_accepts_the_other_knows_and_its_owner_runs() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    for (number, subject) in (1_u64..).zip(["ann", "bob", "cid", "dan", "eve", "fay"]) {
+        let hub = &hubs[usize::from(number % 2 == 0)];
+        accept(&*hub.journal, known_as(subject, b"content", job_of(subject, number))).await;
+        let again = known_as(subject, b"content", job_of(subject, 100 + number));
+        let other = &hubs[usize::from(number % 2 != 0)];
+        let answer = other.journal.accept(again, EffectSet::default()).await.unwrap();
+        assert!(matches!(answer, Acceptance::Known(Some(_), known) if known == id(number)), "{answer:?}");
+        // One line for each subject, whoever accepts.
+        accept(&*other.journal, job_of(subject, 10 + number)).await;
+    }
+    all_in_line(&schema).await;
+    for number in 1..=6 {
+        assert!(the_job(&*hubs[0].journal, number).await.head);
+        assert!(!the_job(&*hubs[1].journal, 10 + number).await.head);
+        run_somewhere(&hubs, number).await;
+        assert!(the_job(&*hubs[0].journal, 10 + number).await.head);
+        run_somewhere(&hubs, 10 + number).await;
+    }
+    let told: usize = hubs.iter().map(|hub| hub.heard.due().len()).sum();
+    assert_eq!(told, 12, "each job is told of by its owner, once");
+    sound(&*hubs[0].journal).await;
+}
+
+#[tokio::test]
+async fn a_job_is_started_by_its_owner_alone() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 3).await;
+    let mut runs = [0; 3];
+    for number in 1..=30 {
+        accept(&*hubs[0].journal, job(number)).await;
+        let owner = start_somewhere(&hubs, number).await;
+        runs[owner] += 1;
+        for (place, hub) in hubs.iter().enumerate() {
+            let again = hub.journal.change(settle(number, 1, OutcomeKind::Done, at(2_000))).await;
+            assert_eq!(again.is_ok(), place == owner, "{again:?}");
+            if place == owner {
+                break;
+            }
+            assert!(matches!(again, Err(Error::NotOurs(_))), "{again:?}");
+        }
+    }
+    assert!(runs.iter().all(|runs| *runs > 0), "{runs:?}");
+    let tallies = hubs[1].journal.tallies().await.unwrap();
+    let of = |state| tallies.iter().find(|tally| tally.state == state).map_or(0, |tally| tally.jobs);
+    assert_eq!((of(JobState::Succeeded), of(JobState::Queued), of(JobState::Running)), (30, 0, 0));
+    sound(&*hubs[2].journal).await;
+}
+
+#[tokio::test]
+async fn of_two_who_write_an_entity_or_use_an_id_one_does() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    let [one, two] = [0, 1].map(|place: usize| Arc::clone(&hubs[place].journal));
+    for number in 1..=20_u64 {
+        let name = number.to_string();
+        let write =
+            |state| EffectSet { entities: vec![entity(&name, 0, Some(state))], ..EffectSet::default() };
+        let (first, second) =
+            tokio::join!(one.apply(write("a"), None, at(1)), two.apply(write("b"), None, at(1)));
+        let conflicts = |result: &Result<(), Error>| matches!(result, Err(Error::Conflict { .. }));
+        assert!(conflicts(&first) != conflicts(&second), "{first:?}, {second:?}");
+        let stored = two.entity(entity_key(&name)).await.unwrap().unwrap();
+        assert_eq!(stored.state, if first.is_ok() { "a" } else { "b" });
+        let with_id = |job| known_as(&name, b"content", job_of(&name, job));
+        let (first, second) = tokio::join!(
+            one.accept(with_id(2 * number), EffectSet::default()),
+            two.accept(with_id(2 * number + 1), EffectSet::default())
+        );
+        let is_new = |answer: &Result<Acceptance, Error>| matches!(answer, Ok(Acceptance::New));
+        let is_known = |answer: &Result<Acceptance, Error>| matches!(answer, Ok(Acceptance::Known(..)));
+        assert!(
+            (is_new(&first) && is_known(&second)) || (is_known(&first) && is_new(&second)),
+            "{first:?}, {second:?}"
+        );
+    }
+    let counted = two.entity_tallies("identity".to_owned()).await.unwrap();
+    assert_eq!(counted.iter().map(|(_, count)| count).sum::<u64>(), 20);
+    all_in_line(&schema).await;
+    sound(&*one).await;
+}
+
+#[tokio::test]
+async fn whoever_runs_a_job_is_told_of_its_cancel_and_others_hear_its_events() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    let mut seen = [hubs[0].journal.last_event().await.unwrap(), EventsCursor::default()];
+    for number in 1..=6 {
+        accept(&*hubs[usize::from(number % 2 == 0)].journal, job(number)).await;
+        let owner = start_somewhere(&hubs, number).await;
+        for hub in &hubs {
+            hub.heard.take();
+        }
+        let other = &hubs[1 - owner].journal;
+        other.ask_cancel(id(number), "alice".to_owned(), EffectSet::default()).await.unwrap();
+        until("the owner is told", async || {
+            hubs[owner]
+                .heard
+                .take()
+                .into_iter()
+                .flat_map(|committed| committed.cancels)
+                .any(|job| job == id(number))
+        })
+        .await;
+        hubs[owner].journal.change(settle(number, 1, OutcomeKind::Done, at(2_000))).await.unwrap();
+        for (hub, seen) in hubs.iter().zip(&mut seen) {
+            let page = hub.journal.events(seen.clone(), 99).await.unwrap();
+            let jobs: Vec<_> =
+                page.rows.iter().filter_map(|event| event.job).map(|job| support::number(job)).collect();
+            assert!(
+                jobs.iter().all(|job| *job == number) && !jobs.is_empty(),
+                "each once, in order: {jobs:?}"
+            );
+            assert!(page.rows.iter().all(|event| seen.pass(event.seq)));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_of_a_subject_keep_their_order_whoever_accepts_them_and_whoever_comes_and_goes() {
+    const CLIENTS: u64 = 24;
+    const EACH: u64 = 40;
+    let schema = Arc::new(Schema::new());
+    let hubs: Arc<Vec<Hub>> = Arc::new((0..3).map(|_| Hub::beside(&schema)).collect());
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let hubs = Arc::clone(&hubs);
+            tokio::spawn(async move {
+                for n in 0..EACH {
+                    // As good as random, and another one each time.
+                    let place = (client.wrapping_mul(31) ^ n.wrapping_mul(17).wrapping_add(n / 3)) % 3;
+                    let new = job_of(&format!("s{client}"), 1_000 * client + n + 1);
+                    let journal = &hubs[usize::try_from(place).unwrap()].journal;
+                    assert_eq!(journal.accept(new, EffectSet::default()).await.unwrap(), Acceptance::New);
+                }
+            })
+        })
+        .collect();
+    // Meanwhile the shards go from hand to hand.
+    for _ in 0..2 {
+        let guest = Hub::beside(&schema);
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        guest.journal.close().await;
+    }
+    for client in clients {
+        client.await.unwrap();
+    }
+    all_in_line(&schema).await;
+    for client in 0..CLIENTS {
+        let sent: Vec<u64> = (0..EACH).map(|n| 1_000 * client + n + 1).collect();
+        assert_eq!(line(&hubs[0], &format!("s{client}")).await, sent, "of client {client}");
+    }
+    sound(&*hubs[1].journal).await;
+}
+
+#[tokio::test]
+async fn the_shards_of_one_that_goes_are_taken_with_what_arrived_in_them() {
+    let schema = Schema::new();
+    let mut hubs = vec![Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    for number in 1..=20 {
+        accept(&*hubs[0].journal, job_of(&number.to_string(), number)).await;
+    }
+    let gone = hubs.pop().unwrap();
+    gone.journal.close().await;
+    for number in 21..=40 {
+        accept(&*hubs[0].journal, job_of(&(number - 20).to_string(), number)).await;
+    }
+    until("all shards are its own", async || shards(&schema) == [256]).await;
+    all_in_line(&schema).await;
+    for number in 1..=40 {
+        run_somewhere(&hubs, number).await;
+    }
+    assert!(hubs[0].journal.newest().await.unwrap() > Some(Seq(39)));
+    assert_eq!(the_job(&*hubs[0].journal, 1).await.class, Class::Bulk);
+    sound(&*hubs[0].journal).await;
+}
