@@ -213,8 +213,7 @@ async fn whoever_runs_a_job_is_told_of_its_cancel_and_others_hear_its_events() {
         hubs[owner].journal.change(settle(number, 1, OutcomeKind::Done, at(2_000))).await.unwrap();
         for (hub, seen) in hubs.iter().zip(&mut seen) {
             let page = hub.journal.events(seen.clone(), 99).await.unwrap();
-            let jobs: Vec<_> =
-                page.rows.iter().filter_map(|event| event.job).map(|job| support::number(job)).collect();
+            let jobs: Vec<_> = page.rows.iter().filter_map(|event| event.job).map(support::number).collect();
             assert!(
                 jobs.iter().all(|job| *job == number) && !jobs.is_empty(),
                 "each once, in order: {jobs:?}"

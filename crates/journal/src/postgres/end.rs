@@ -55,7 +55,7 @@ impl End {
             session.client().batch_execute("BEGIN").await?;
             schema::bring_up(&session, &at).await?;
             session.client().batch_execute("COMMIT").await?;
-            let pen = Pen::take(&session, &at, &life).await?;
+            let (pen, _) = Pen::take(&session, &at, &life).await?;
             Ok((session, pen))
         })?;
         let end = End { database: database.clone(), runtime, session, pen };

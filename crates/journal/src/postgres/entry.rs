@@ -19,6 +19,7 @@ use super::queue::{Message, Queue};
 use super::reader::Readers;
 use super::session::Session;
 use super::shard::Owned;
+use super::sharing::Part;
 use super::sure::Sure;
 use super::writer::Writer;
 use crate::address::Address;
@@ -198,13 +199,16 @@ impl Work {
         let at = Address::from(self.database.clone());
         let session = Session::open(&self.database).await?;
         open::examine(&session, &at, &self.options.keys, self.options.expected).await?;
-        let sent = since_boot();
-        let (pen, role) = if self.options.beside {
-            (Pen::beside(&session, &self.life).await?, NodeRole::AtWork)
+        let begun = since_boot();
+        let (pen, role, sent) = if self.options.beside {
+            (Pen::beside(&session, &self.life).await?, NodeRole::AtWork, begun)
         } else if self.options.stand_by {
-            Pen::enter(&session, &self.life, self.options.drained).await?
+            let (pen, role) = Pen::enter(&session, &self.life, self.options.drained).await?;
+            (pen, role, begun)
         } else {
-            (Pen::take(&session, &at, &self.life).await?, NodeRole::AtWork)
+            // Whoever was there before may have been waited for.
+            let (pen, sent) = Pen::take(&session, &at, &self.life).await?;
+            (pen, NodeRole::AtWork, sent)
         };
         Ok(Entered { session, pen, role, sent })
     }
@@ -248,10 +252,7 @@ impl Work {
             pen,
             life: life.number(),
             told: 0,
-            delivers: !options.beside,
-            alone: false,
-            shared: since_boot(),
-            owned: Arc::clone(&owned),
+            part: Part::new(Arc::clone(&owned), !options.beside),
             observer: Arc::new(|_| {}),
             receiver,
             health,

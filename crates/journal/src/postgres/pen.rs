@@ -1,5 +1,8 @@
 //! The pen: the row of a life, without which nothing is written. Of all lives one is at work; the others stand by.
 
+use std::time::Duration;
+
+use super::boot::since_boot;
 use super::held::{Held, free_rows};
 use super::row;
 use super::schema::LOCK;
@@ -87,12 +90,18 @@ impl Pen {
 
     /// Goes to work at once, or not at all: when anybody of another seat is there, also one that stands by, it is
     /// [`Error::Locked`]. Whoever is silent for too long is not there.
-    pub(super) async fn take(session: &Session, at: &Address, life: &Life) -> Result<Self, Error> {
+    /// Says when the commit was sent by which it did.
+    pub(super) async fn take(
+        session: &Session,
+        at: &Address,
+        life: &Life,
+    ) -> Result<(Self, Duration), Error> {
         patiently(session, async || bury_own(session, life).await).await?;
         for held in Held::living(session).await? {
             held.outwait(session, at).await?;
         }
         // Of two who find that nobody has it only one takes it.
+        let sent = since_boot();
         let taken = patiently(session, async || {
             let insert = "INSERT INTO pen (life, seat, pid, server, version, role)
                           SELECT $1, $2, $3, pg_backend_pid(), $4, 1 WHERE NOT EXISTS (SELECT 1 FROM pen WHERE NOT over)
@@ -101,11 +110,8 @@ impl Pen {
             session.first(insert, &[&life.number(), &life.seat(), &pid, &VERSION]).await
         });
         if let Some(made) = taken.await? {
-            return Ok(Pen {
-                node: row::get(&made, 0)?,
-                epoch: row::get(&made, 1)?,
-                batch: row::get(&made, 2)?,
-            });
+            let (node, epoch, batch) = (row::get(&made, 0)?, row::get(&made, 1)?, row::get(&made, 2)?);
+            return Ok((Pen { node, epoch, batch }, sent));
         }
         let held = Held::living(session).await?.into_iter().next();
         Err(held.map_or(Error::Closed, |held| held.locked(at)))

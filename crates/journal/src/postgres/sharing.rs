@@ -3,6 +3,7 @@
 //! to nobody who lives, that one takes. So no shard has two owners at any time, and few of them move when somebody comes or goes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::Row;
 
@@ -12,6 +13,33 @@ use super::shard::{Owned, Shards};
 use super::tx::Tx;
 use crate::api::BoxFuture;
 use crate::error::Error;
+
+/// Our part of the work.
+pub(super) struct Part {
+    /// The shards that are ours.
+    pub(super) owned: Arc<Owned>,
+    /// Deliveries are put in line here.
+    pub(super) delivers: bool,
+    /// At the last commit nobody else was there.
+    pub(super) alone: bool,
+    /// When it was looked last whose the shards are.
+    looked: Duration,
+}
+
+impl Part {
+    pub(super) fn new(owned: Arc<Owned>, delivers: bool) -> Self {
+        Part { owned, delivers, alone: false, looked: Duration::ZERO }
+    }
+
+    /// Whether it is time to look whose the shards are: every so often, unless they can only be ours.
+    pub(super) fn is_to_look(&mut self, now: Duration, every: Duration) -> bool {
+        let is_due = now.saturating_sub(self.looked) >= every && !(self.alone && self.owned.now().is_all());
+        if is_due {
+            self.looked = now;
+        }
+        is_due
+    }
+}
 
 /// A look, and what follows from it, in a commit of its own.
 pub(super) struct Sharing {

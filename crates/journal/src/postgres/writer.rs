@@ -17,8 +17,7 @@ use super::pause::{every, pause};
 use super::pen::{CONFIRM, Now, Pen};
 use super::queue::{Message, Queued};
 use super::session::Session;
-use super::shard::Owned;
-use super::sharing::Sharing;
+use super::sharing::{Part, Sharing};
 use super::sure::Sure;
 use super::{load, row, store};
 use crate::api::Observer;
@@ -47,14 +46,7 @@ pub(super) struct Writer {
     pub(super) life: i64,
     /// How many events this life has written.
     pub(super) told: i64,
-    /// The shards that are ours.
-    pub(super) owned: Arc<Owned>,
-    /// Deliveries are put in line here.
-    pub(super) delivers: bool,
-    /// At the last commit nobody else was there.
-    pub(super) alone: bool,
-    /// When it was looked last whose the shards are.
-    pub(super) shared: Duration,
+    pub(super) part: Part,
     pub(super) observer: Observer,
     pub(super) receiver: UnboundedReceiver<Message>,
     pub(super) health: Arc<Health>,
@@ -85,13 +77,10 @@ impl Writer {
         self.lay_down().await;
     }
 
-    /// Looks from time to time whose the shards are, unless they can only be ours.
+    /// Looks from time to time whose the shards are.
     async fn share(&mut self) {
-        let now = since_boot();
-        let is_due = now.saturating_sub(self.shared) >= BEAT && !(self.alone && self.owned.now().is_all());
-        if is_due && !self.closing && !self.over {
-            self.shared = now;
-            let look = Sharing::new(self.pen.node, self.life, Arc::clone(&self.owned));
+        if !self.closing && !self.over && self.part.is_to_look(since_boot(), BEAT) {
+            let look = Sharing::new(self.pen.node, self.life, Arc::clone(&self.part.owned));
             self.write(vec![Queued::again(Op::Alone(Box::new(look)))]).await;
         }
     }
@@ -214,8 +203,8 @@ impl Writer {
             pen: self.pen,
             life: self.life,
             told: self.told,
-            owned: self.owned.now(),
-            delivers: self.delivers,
+            owned: self.part.owned.now(),
+            delivers: self.part.delivers,
         };
         let outcome =
             patiently(&mut self.receiver, &mut self.closing, &self.health, &self.sure, batch.write(ops))
@@ -242,7 +231,7 @@ impl Writer {
 
     /// Tells the observer and then the callers.
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
-        (self.told, self.alone) = (written.told, written.alone);
+        (self.told, self.part.alone) = (written.told, written.alone);
         self.health.healed();
         // Of a sign of life nobody needs to hear.
         if !ops.is_empty() {
