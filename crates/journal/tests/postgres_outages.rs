@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use intendant_journal::{Acceptance, EffectSet, End, Error, Standing};
+use intendant_journal::{Acceptance, EffectSet, End, Entry, Error, Options, Standing};
 use support::database::{Schema, sql};
 use support::holder::Holder;
 use support::load::{judge, until, work};
@@ -124,6 +124,20 @@ async fn a_journal_of_a_newer_version_is_refused() {
     sql(schema.url(), "UPDATE schema SET readable_from = 1");
     let again = intendant_journal::open(schema.options(), Arc::new(|_| {}));
     assert!(again.is_ok(), "a newer one that can be read");
+}
+
+#[tokio::test]
+async fn the_tables_are_not_changed_under_a_hub_of_an_older_version() {
+    let schema = Schema::new();
+    let older = schema.open();
+    sql(schema.url(), "UPDATE schema SET version = 4, readable_from = 3");
+    let newer = schema.elsewhere();
+    let options = Options { stand_by: true, ..newer.options() };
+    let entered = tokio::task::spawn_blocking(move || Entry::take(options)).await.unwrap();
+    let error = entered.err().unwrap();
+    assert!(matches!(&error, Error::BadDatabase(why) if why.contains("stop all hubs")), "{error}");
+    accept(&*older.journal, job(1)).await;
+    older.journal.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,9 +1,12 @@
 //! The schema's history on PostgreSQL, and which servers can hold a journal.
 
+use std::time::Duration;
+
 use crate::address::Address;
 use crate::error::Error;
 
 use super::name;
+use super::pause::pause;
 use super::row;
 use super::session::Session;
 
@@ -24,6 +27,8 @@ const CALLED: i32 = 3;
 const SEVERAL: i32 = 5;
 /// The first version of the server that has all that is asked of it.
 const OLDEST: i32 = 14;
+/// One that is there moves within this time: each does every second.
+const MOVES: Duration = Duration::from_millis(2_500);
 /// Only one hub at a time changes the schema: "Intd".
 pub(super) const LOCK: i64 = 0x496e_7464;
 
@@ -97,6 +102,12 @@ pub(super) async fn bring_up(session: &Session, at: &Address) -> Result<bool, Er
     if readable_from > known {
         return Err(Error::Newer { at: at.clone(), found: i64::from(found), known: known.into() });
     }
+    if (1..READABLE_FROM).contains(&found) && somebody_works(session).await? {
+        return Err(Error::BadDatabase(format!(
+            "a hub of an older version works on the journal in {at}, and could not go on once its tables are those of this \
+             version: stop all hubs, and then start this one"
+        )));
+    }
     for sql in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or_default()) {
         session.client().batch_execute(sql).await?;
     }
@@ -109,6 +120,14 @@ pub(super) async fn bring_up(session: &Session, at: &Address) -> Result<bool, Er
         session.execute(insert, &[&known, &READABLE_FROM]).await?;
     }
     Ok(found == 0)
+}
+
+/// Whether a hub is there that moves.
+async fn somebody_works(session: &Session) -> Result<bool, Error> {
+    let moves = "SELECT coalesce(sum(batch), 0)::bigint FROM pen";
+    let before: i64 = row::get(&session.one(moves, &[]).await?, 0)?;
+    pause(MOVES).await;
+    Ok(before != row::get::<i64>(&session.one(moves, &[]).await?, 0)?)
 }
 
 #[cfg(test)]
