@@ -261,6 +261,40 @@ async fn requests_of_a_subject_keep_their_order_whoever_accepts_them_and_whoever
 }
 
 #[tokio::test]
+async fn an_owner_goes_on_while_more_arrives_than_is_put_in_line_at_once() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    for subject in 1..=6_u64 {
+        let (name, first) = (subject.to_string(), 1_000 * subject);
+        accept(&*hubs[0].journal, job_of(&name, first)).await;
+        let owner = start_somewhere(&hubs, first).await;
+        let many =
+            (1..=64).map(|n| hubs[1 - owner].journal.accept(job_of(&name, first + n), EffectSet::default()));
+        for answer in futures_util::future::join_all(many).await {
+            assert_eq!(answer.unwrap(), Acceptance::New);
+        }
+        let journal = &hubs[owner].journal;
+        let (settled, answer) = tokio::join!(
+            journal.change(settle(first, 1, OutcomeKind::Done, at(2_000))),
+            journal.accept(job_of(&name, first + 65), EffectSet::default())
+        );
+        assert_eq!((settled.unwrap(), answer.unwrap()), ((), Acceptance::New));
+        all_in_line(&schema).await;
+        let all: Vec<u64> = (0..=65).map(|n| first + n).collect();
+        let mut found = line(&hubs[0], &name).await;
+        assert_eq!(
+            found.pop(),
+            Some(first + 65),
+            "what was sent after the others were answered comes behind them"
+        );
+        found.sort_unstable();
+        assert_eq!(found, all[..65]);
+    }
+    sound(&*hubs[0].journal).await;
+}
+
+#[tokio::test]
 async fn the_shards_of_one_that_goes_are_taken_with_what_arrived_in_them() {
     let schema = Schema::new();
     let mut hubs = vec![Hub::beside(&schema), Hub::beside(&schema)];

@@ -42,7 +42,7 @@ pub(super) async fn jobs(tx: &mut Tx, accepted: usize) -> Result<(), Error> {
         arrived.push((seq, id));
     }
     let more = (0..=u8::MAX).filter(|id| counts.get(usize::from(*id)).is_some_and(|count| *count >= ARRIVE));
-    tx.owned = tx.owned.without(&Shards::new(more));
+    tx.crowded = Shards::new(more);
     // Whatever is numbered from here on comes behind what was found.
     tx.forget_numbers();
     wants.numbers.jobs = accepted + arrived.len();

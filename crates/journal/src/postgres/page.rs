@@ -90,8 +90,10 @@ pub(super) struct Page {
     pub(super) origin: i64,
     /// What the events of this commit have in common, see the migration.
     pub(super) tick: i64,
-    /// The shards whose jobs are put in line here and now.
+    /// The shards whose jobs are put in line here, and run.
     pub(super) owned: Shards,
+    /// Of these, those in which more has arrived than is put in line with this batch: whatever comes now comes behind it.
+    pub(super) crowded: Shards,
     /// Deliveries are put in line here.
     pub(super) delivers: bool,
     numbers: Numbers,

@@ -20,7 +20,7 @@ use super::session::Session;
 use super::sharing::{Part, Sharing};
 use super::sure::Sure;
 use super::{load, row, store};
-use crate::api::Observer;
+use crate::api::{Committed, Observer};
 use crate::error::Error;
 use crate::health::Health;
 use crate::lock::Lock;
@@ -233,8 +233,10 @@ impl Writer {
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
         (self.told, self.part.alone) = (written.told, written.alone);
         self.health.healed();
-        // Of a sign of life nobody needs to hear.
-        if !ops.is_empty() {
+        let Committed { due, deadlines, owed, damaged, .. } = &written.committed;
+        let arrived = !(due.is_empty() && deadlines.is_empty() && owed.is_empty() && damaged.is_empty());
+        // Of a mere sign of life nobody needs to hear.
+        if arrived || !ops.is_empty() {
             (self.observer)(written.committed);
         }
         for (op, outcome) in ops.into_iter().zip(written.outcomes) {

@@ -109,7 +109,8 @@ fn add_reply(page: &mut Page, known: &JobRow, (digest, sealed): &SealedReply) ->
 fn insert(page: &mut Page, new: &SealedJob) -> Ruled<()> {
     let subject = new.subject.as_ref().map(Subject::as_str);
     // Its owner puts it in line, behind all that arrived before.
-    let placed = page.owned.has(shard::of(new.id, subject));
+    let shard = shard::of(new.id, subject);
+    let placed = page.owned.has(shard) && !page.crowded.has(shard);
     let head = placed && order::arrive(page, subject, new.class, new.accepted_at)?;
     let seq = page.number(Of::Job)?;
     let job = Job {
