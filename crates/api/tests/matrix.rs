@@ -83,6 +83,8 @@ const TABLE: &[(&str, &str, Needs, &str)] = &[
     ("POST", "/api/v1/sign-in-links", ADMIN, r#"{"account": "nobody"}"#),
     ("GET", "/api/v1/status", READ, ""),
     ("GET", "/api/v1/nodes", READ, ""),
+    ("POST", "/api/v1/nodes/{life}/drain", ADMIN, ""),
+    ("POST", "/api/v1/nodes/{life}/resume", ADMIN, ""),
 ];
 
 /// Somebody who calls, with what it may do and the job that it handed in.
@@ -172,6 +174,7 @@ async fn status(bed: &Bed, row: &(&str, &str, Needs, &str), job: &str, header: &
         .replace("{id}", job)
         .replace("{record}", "99")
         .replace("{token}", "none")
+        .replace("{life}", "none")
         .replace("{set}", "none");
     let path = path.replace("{name}", "00done");
     let kind = if path.ends_with("batch") { "application/x-ndjson" } else { "application/json" };
