@@ -151,6 +151,8 @@ fn work(bed: &Bed) -> Vec<(&'static str, String)> {
     let to = |path: &str| path.to_owned();
     vec![
         ("overview", to("/")),
+        // Each moment with its day.
+        ("overview-week", to("/?range=7d")),
         ("jobs", to("/jobs")),
         ("jobs-filtered", to("/jobs?state=failed&subject=wrong")),
         ("job-succeeded", format!("/jobs/{good}")),
