@@ -57,7 +57,7 @@ pub use hubs::{Drain, Hubs, Told};
 pub use key::{Key, Keys};
 pub use life::Life;
 pub use look::Look;
-pub use node::{End, Node, NodeRole, Nodes, NodesReceiver, Standing, StandingReceiver};
+pub use node::{End, LeadsReceiver, Node, NodeRole, Nodes, NodesReceiver, Standing, StandingReceiver};
 pub use open::{identify, open};
 pub use options::Options;
 #[cfg(feature = "postgres")]

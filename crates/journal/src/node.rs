@@ -112,5 +112,8 @@ impl std::fmt::Display for End {
 /// Those who hear how sure their hub is.
 pub type StandingReceiver = tokio::sync::watch::Receiver<Standing>;
 
+/// Those who hear whether their hub leads.
+pub type LeadsReceiver = tokio::sync::watch::Receiver<bool>;
+
 /// Those who hear who is there.
 pub type NodesReceiver = tokio::sync::watch::Receiver<Arc<Nodes>>;

@@ -10,7 +10,7 @@ use crate::change::{NewRecord, Pruned, Retention};
 use crate::error::Error;
 use crate::hubs::Hubs;
 use crate::key::Key;
-use crate::node::StandingReceiver;
+use crate::node::{LeadsReceiver, StandingReceiver};
 
 /// What maintains the journal.
 pub trait Keep: Send + Sync {
@@ -33,6 +33,9 @@ pub trait Keep: Send + Sync {
     /// How sure this hub may be that it is the one that works on the journal, as that changes. Whoever acts outside follows
     /// it. A journal that nobody else can reach is always [`Standing::Confirmed`](crate::Standing::Confirmed).
     fn standing(&self) -> StandingReceiver;
+    /// Whether this hub does what one alone must do for all hubs of the journal. Once it does, it does so to the end of its
+    /// life. Where no other hub can work it always does.
+    fn leads(&self) -> LeadsReceiver;
     /// The hubs that are there, this one among them; `None` where no other can be.
     fn hubs(&self) -> Option<Hubs>;
     /// Writes what is queued and closes. Later calls answer [`Error::Closed`].

@@ -26,6 +26,9 @@ pub trait Read: Send + Sync {
     /// This opening of it.
     fn life(&self) -> &Life;
 
+    /// Whether a job with this id and subject is one that this hub runs, as long as no other one comes or goes.
+    fn owns(&self, job: JobId, subject: Option<&Subject>) -> bool;
+
     /// Rows that could not be read since start, as far as they were met.
     fn damaged(&self) -> Vec<Damaged>;
 

@@ -33,6 +33,8 @@ pub struct Committed {
     pub deadlines: Vec<Timestamp>,
     /// Events written.
     pub events: Vec<Event>,
+    /// Events that other hubs have written, which work on the journal beside this one: those of each in their order.
+    pub others: Vec<Event>,
     /// New deliveries, each with the job that led to it.
     pub owed: Vec<(DeliveryId, Option<JobId>)>,
     /// Deliveries that have left, or never will.
@@ -46,6 +48,9 @@ pub struct Committed {
     pub revived: Vec<OutboxPlace>,
     /// Rows that were in the way and cannot be read.
     pub damaged: Vec<Damaged>,
+    /// Other jobs are ours to run than before, or attempts of theirs were begun in a life that is over: what waits is to be
+    /// looked at anew, and what nobody leads any more to be taken back.
+    pub shared_anew: bool,
 }
 
 /// Told of each commit, on the writer's thread: it must not block.

@@ -31,7 +31,7 @@ use crate::health::Health;
 use crate::hubs::Hubs;
 use crate::life::Life;
 use crate::lock::Lock;
-use crate::node::{Node, NodeRole, Nodes};
+use crate::node::{LeadsReceiver, Node, NodeRole, Nodes};
 use crate::options::Options;
 use crate::seal::Seal;
 
@@ -54,6 +54,7 @@ struct Opened {
     readers: Arc<Readers>,
     sure: Arc<Sure>,
     owned: Arc<Owned>,
+    leads: LeadsReceiver,
 }
 
 impl Entry {
@@ -112,7 +113,7 @@ impl Entry {
 
     /// See [`crate::Entry::open`].
     pub(crate) fn open(mut self, observer: Observer) -> Result<PostgresJournal, Error> {
-        let Some(Opened { id, seal, readers, sure, owned }) = self.opened.take() else {
+        let Some(Opened { id, seal, readers, sure, owned, leads }) = self.opened.take() else {
             let at_work = self.hubs.as_ref().and_then(|hubs| hubs.now().at_work().map(Node::who));
             let pid = at_work.unwrap_or_default();
             return Err(Error::Locked {
@@ -134,6 +135,7 @@ impl Entry {
             damage,
             owned,
             standing: sure.receiver(),
+            leads,
             hubs: self.hubs.clone(),
             engine: std::mem::take(&mut self.engine),
         })
@@ -261,7 +263,8 @@ impl Work {
             closing: false,
             _lock: lock,
         };
-        if !told(Ok(Opened { id, seal, readers, sure, owned })) {
+        let leads = watch::channel(!options.beside).1;
+        if !told(Ok(Opened { id, seal, readers, sure, owned, leads })) {
             return writer.lay_down().await;
         }
         let attending = line.map(|line| tokio::spawn(line.attend()));

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::health::Health;
 use crate::hubs::Hubs;
 use crate::life::Life;
-use crate::node::{Standing, StandingReceiver};
+use crate::node::{LeadsReceiver, Standing, StandingReceiver};
 use crate::seal::Seal;
 
 /// The journal on PostgreSQL, see [`crate::Journal`].
@@ -34,6 +34,7 @@ pub(crate) struct PostgresJournal {
     /// The shards whose jobs are run here.
     pub(super) owned: Arc<Owned>,
     pub(super) standing: StandingReceiver,
+    pub(super) leads: LeadsReceiver,
     pub(super) hubs: Option<Hubs>,
     pub(super) engine: Engine,
 }
@@ -56,6 +57,7 @@ impl PostgresJournal {
             damage: Arc::default(),
             owned: Arc::new(Owned::new(Shards::all())),
             standing: watch::channel(Standing::Confirmed).1,
+            leads: watch::channel(false).1,
             hubs: None,
             engine: Arc::default(),
         })

@@ -17,7 +17,7 @@ use crate::damage::Spot;
 use crate::error::Error;
 use crate::hubs::Hubs;
 use crate::key::Key;
-use crate::node::StandingReceiver;
+use crate::node::{LeadsReceiver, StandingReceiver};
 use crate::sealed::SealedRecord;
 
 impl Keep for PostgresJournal {
@@ -62,6 +62,10 @@ impl Keep for PostgresJournal {
 
     fn standing(&self) -> StandingReceiver {
         self.standing.clone()
+    }
+
+    fn leads(&self) -> LeadsReceiver {
+        self.leads.clone()
     }
 
     fn hubs(&self) -> Option<Hubs> {

@@ -8,7 +8,7 @@ use model::{
 use uuid::Uuid;
 
 use super::journal::PostgresJournal;
-use super::{dead, entity, job, list, name, outbox, record};
+use super::{dead, entity, job, list, name, outbox, record, shard};
 use crate::api::{
     Answer, AttemptOutput, BoxFuture, CauseTally, Count, DeadTally, DeliveryFilter, Due, EntityFilter,
     EntityPage, Filter, Listing, Naming, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally,
@@ -25,6 +25,10 @@ impl Read for PostgresJournal {
 
     fn life(&self) -> &Life {
         &self.life
+    }
+
+    fn owns(&self, job: JobId, subject: Option<&Subject>) -> bool {
+        self.owned.now().has(shard::of(job, subject.map(Subject::as_str)))
     }
 
     fn damaged(&self) -> Vec<Damaged> {

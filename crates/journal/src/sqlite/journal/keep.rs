@@ -13,7 +13,7 @@ use crate::change::{NewRecord, Pruned, Retention};
 use crate::error::Error;
 use crate::hubs::Hubs;
 use crate::key::Key;
-use crate::node::{Standing, StandingReceiver};
+use crate::node::{LeadsReceiver, Standing, StandingReceiver};
 use crate::sealed::SealedRecord;
 use crate::sqlite::queue::{Kind, Message};
 use crate::sqlite::{backup, record};
@@ -56,6 +56,10 @@ impl Keep for SqliteJournal {
 
     fn standing(&self) -> StandingReceiver {
         watch::channel(Standing::Confirmed).1
+    }
+
+    fn leads(&self) -> LeadsReceiver {
+        watch::channel(true).1
     }
 
     fn hubs(&self) -> Option<Hubs> {

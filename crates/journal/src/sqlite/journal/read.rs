@@ -28,6 +28,10 @@ impl Read for SqliteJournal {
         &self.life
     }
 
+    fn owns(&self, _: JobId, _: Option<&Subject>) -> bool {
+        true
+    }
+
     fn damaged(&self) -> Vec<Damaged> {
         self.damage.all()
     }
