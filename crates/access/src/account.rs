@@ -140,6 +140,7 @@ impl Access {
             self.keep_an_admin(name, &after)?;
             let entry = entry("changed", Some(&before), Some(&after), password.is_some(), by);
             let mut writes = vec![Store::writing(name, rev, &after)?];
+            writes.extend(self.take_turn()?);
             if after.disabled || password.is_some() {
                 writes.append(&mut self.session_ends(name, by));
             }
@@ -171,6 +172,7 @@ impl Access {
             self.keep_an_admin(name, &Account { disabled: true, ..before.clone() })?;
             let entry = entry("removed", Some(&before), None, false, by);
             let mut writes = vec![Store::<Account>::removal(name, rev)];
+            writes.extend(self.take_turn()?);
             writes.append(&mut self.browsers_forgotten(name, 0));
             writes.append(&mut self.session_ends(name, by));
             Ok((writes, Some(entry)))

@@ -31,6 +31,7 @@ impl Access {
         headers: &HeaderMap,
         origin: &Origin,
     ) -> Result<Option<Caller>, Problem> {
+        self.is_recent()?;
         match Credential::of(headers)? {
             Some(Credential::Bearer(token)) => {
                 return self.holder_or_stranger(&token, origin).await.map(Some);
@@ -55,6 +56,7 @@ impl Access {
 
     /// Who asks where routes know keys of their own; `None` = they find out.
     async fn keyed_caller(&self, headers: &HeaderMap, origin: &Origin) -> Result<Option<Caller>, Problem> {
+        self.is_recent()?;
         self.0.by_address.look(Asker::at(origin.address), self.0.hub.now())?;
         match Credential::of(headers)? {
             Some(Credential::Bearer(token)) if token.expose().starts_with(TOKEN_PREFIX) => {

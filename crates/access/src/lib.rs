@@ -29,6 +29,7 @@ use std::time::Duration;
 use engine::{AuditEntry, Hub};
 use ipnet::IpNet;
 use model::{Effects, EntityWrite};
+use serde::{Deserialize, Serialize};
 
 use account::Account;
 use attempts::Attempts;
@@ -39,7 +40,7 @@ use link::Links;
 use oidc::Oidc;
 use password::Passwords;
 use session::Session;
-use store::{Changed, Store};
+use store::{Changed, Kept, Store};
 use token::Token;
 
 pub use link::SignInLink;
@@ -68,6 +69,26 @@ pub struct Rules {
 #[derive(Clone)]
 pub struct Access(Arc<Inner>);
 
+/// Nothing but a revision: each change of accounts writes it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Turn {}
+
+impl Turn {
+    const KEY: &str = "accounts";
+}
+
+impl Kept for Turn {
+    const KIND: &'static str = "access_turn";
+
+    fn state(&self) -> &'static str {
+        "taken"
+    }
+
+    fn label(&self) -> &'static str {
+        ""
+    }
+}
+
 struct Inner {
     hub: Hub,
     rules: Rules,
@@ -75,6 +96,7 @@ struct Inner {
     accounts: Store<Account>,
     sessions: Store<Session>,
     browsers: Store<Browser>,
+    turns: Store<Turn>,
     /// Changes of all of these are told here.
     changed: Changed,
     links: Links,
@@ -96,6 +118,7 @@ impl Access {
             accounts: Store::load(hub.clone(), changed.clone()).await?,
             sessions: Store::load(hub.clone(), changed.clone()).await?,
             browsers: Store::load(hub.clone(), changed.clone()).await?,
+            turns: Store::load(hub.clone(), changed.clone()).await?,
             changed,
             links: Links::default(),
             passwords: Passwords::new(),
@@ -123,6 +146,24 @@ impl Access {
             }
         };
         self.0.hub.write_as_read(make).await
+    }
+
+    /// That it is our turn to change accounts: of two hubs that do at the same moment one has to look again.
+    fn take_turn(&self) -> Result<Option<EntityWrite>, Problem> {
+        if !self.0.hub.is_shared() {
+            return Ok(None);
+        }
+        let rev = self.0.turns.get(Turn::KEY).map_or(0, |row| row.rev);
+        Store::writing(Turn::KEY, rev, &Turn {}).map(Some)
+    }
+
+    /// Refuses to decide by what this hub knows when another one may have changed it long since.
+    fn is_recent(&self) -> Result<(), Problem> {
+        if self.0.hub.is_shared() && !self.0.hub.is_sure() {
+            let detail = "PostgreSQL does not answer, and what others may do can have changed: nothing was done, try again later";
+            return Err(Problem::later("unsure", 5, detail));
+        }
+        Ok(())
     }
 
     /// The scopes that there are.

@@ -53,6 +53,7 @@ struct Shown {
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
     let licences = licences();
     let nodes = console.hub.keeping().hubs().map(|hubs| hubs.now()).unwrap_or_default();
+    let several = nodes.all.iter().filter(|node| node.role == NodeRole::AtWork).count() > 1;
     let content = About {
         v: &visit,
         version: console.kit.version(),
@@ -60,14 +61,16 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Re
         count: licences.iter().map(|(_, works)| works.len()).sum(),
         licences,
         chores: console.hub.chores().into_iter().map(shown).collect(),
-        nodes: nodes.all.iter().map(|node| hub(node.clone(), &visit)).collect(),
+        nodes: nodes.all.iter().map(|node| hub(node.clone(), several, &visit)).collect(),
         unseen: nodes.trouble.clone(),
     };
     visit.page(visit.t("about")).live("on=none").show(&content)
 }
 
-fn hub(node: Node, visit: &Visit) -> Hub {
+/// `several`: more than one work.
+fn hub(node: Node, several: bool, visit: &Visit) -> Hub {
     let (tone, word) = match (node.role, node.drained) {
+        (NodeRole::AtWork, false) if several && node.leads => ("good", "node-leads"),
         (NodeRole::AtWork, false) => ("good", "node-at-work"),
         (NodeRole::AtWork, true) => ("warn", "node-hands-over"),
         (NodeRole::StandsBy, false) => ("", "node-stands-by"),

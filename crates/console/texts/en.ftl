@@ -611,6 +611,7 @@ col-host = Machine
 node-process = process
 node-own = this one
 node-at-work = works
+node-leads = leads
 node-stands-by = stands by
 node-hands-over = hands over
 node-drained = drained

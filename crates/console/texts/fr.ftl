@@ -629,6 +629,7 @@ col-host = Machine
 node-process = processus
 node-own = celui-ci
 node-at-work = au travail
+node-leads = dirige
 node-stands-by = en veille
 node-hands-over = passe la main
 node-drained = mis à l’écart

@@ -93,6 +93,9 @@ pub enum Error {
         /// The entity's key.
         key: String,
     },
+    /// Soft: another hub has to do it, and has not answered. It is done as soon as that one can.
+    #[error("{0} has not answered yet: it is done as soon as it can")]
+    Unanswered(&'static str),
     /// The hub is stopping.
     #[error("the hub is stopping")]
     Stopping,

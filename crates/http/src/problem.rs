@@ -165,6 +165,7 @@ impl From<engine::Error> for Problem {
             },
             E::Refused { code, message } => Why { code, message }.into(),
             E::Contended { .. } => Problem::later("busy", 1, detail),
+            E::Unanswered(_) => Problem::later("unanswered", 5, detail),
             E::Stopping => Problem::stopping(),
             E::Unreadable { .. } => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail),
             other => Problem::bug(&other),

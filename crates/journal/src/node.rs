@@ -25,6 +25,8 @@ pub struct Node {
     pub pid: i64,
     /// What it does.
     pub role: NodeRole,
+    /// It does what one alone must do for all hubs of the journal.
+    pub leads: bool,
     /// It takes no work until it is told that it may; at work it is about to lay it down.
     pub drained: bool,
     /// Who has said last whether it does; empty when nobody has.

@@ -60,21 +60,32 @@ pub struct Start {
 #[derive(Clone, Debug, Default)]
 pub struct Starts {
     all: BTreeMap<(Timestamp, JobId), Start>,
+    /// When each of them was.
+    times: HashMap<JobId, Timestamp>,
     counts: HashMap<(Destructive, String), u32>,
 }
 
 impl Starts {
-    /// Counts a start.
+    /// Counts a start, once.
     pub fn note(&mut self, start: Start) {
+        self.forget(start.job);
+        self.times.insert(start.job, start.at);
         for backend in &start.backends {
             *self.counts.entry((start.kind, backend.clone())).or_default() += 1;
         }
         self.all.insert((start.at, start.job), start);
     }
 
-    /// Takes a start back: it did not come about.
-    pub fn forget(&mut self, start: &Start) {
-        self.remove((start.at, start.job));
+    /// Takes a job's start back: it did not come about, or nobody knows of it any more.
+    pub fn forget(&mut self, job: JobId) {
+        if let Some(at) = self.times.get(&job) {
+            self.remove((*at, job));
+        }
+    }
+
+    /// Whether a job's start is counted.
+    pub fn has(&self, job: JobId) -> bool {
+        self.times.contains_key(&job)
     }
 
     /// How many jobs of this kind have started on the backend.
@@ -103,6 +114,7 @@ impl Starts {
 
     fn remove(&mut self, place: (Timestamp, JobId)) -> Option<Start> {
         let start = self.all.remove(&place)?;
+        self.times.remove(&place.1);
         for backend in &start.backends {
             let key = (start.kind, backend.clone());
             if let Some(count) = self.counts.get_mut(&key) {

@@ -26,6 +26,9 @@ pub struct Node {
     pub process: i64,
     /// What it does.
     pub role: NodeRole,
+    /// It works, and does for all hubs what one alone must do: the queues of the buses, what leaves, what is done at times.
+    #[serde(default)]
+    pub leads: bool,
     /// It takes no work until it is resumed or started anew. One that works lays down its work.
     #[serde(default)]
     pub drained: bool,
@@ -66,6 +69,7 @@ impl From<&journal::Node> for Node {
             host: node.host().to_owned(),
             process: node.pid,
             role: node.role.into(),
+            leads: node.leads,
             drained: node.drained,
             version: Some(node.version.clone()).filter(|version| !version.is_empty()),
             since: node.since.into(),

@@ -96,6 +96,7 @@ impl Api {
             host: life.seat().split(':').next().unwrap_or_default().to_owned(),
             process: i64::from(std::process::id()),
             role: NodeRole::AtWork,
+            leads: true,
             drained: false,
             version: Some(self.version.to_owned()),
             since: self.started_at.into(),

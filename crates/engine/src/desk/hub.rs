@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::desk::audit::AuditEntry;
 use crate::desk::debt::Debt;
+use crate::desk::errand;
 use crate::desk::link::Link;
 use crate::desk::operate::{LIMIT, PAUSE};
 use crate::desk::retired::Retired;
@@ -25,9 +26,11 @@ use crate::intake::{self, Taken, Why};
 use crate::port::{Catalogue, Moment, Stop};
 use crate::state::copies::Follower;
 use crate::state::core::{Core, Limits, Setup, Snapshot};
+use crate::state::errands::{ERRAND, Errands};
 use crate::state::failsafe;
 use crate::state::running::Report;
-use crate::state::slots::Bounded;
+use crate::state::shares::SHARE;
+use crate::state::slots::{Bounded, SharedOut};
 use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::dispatcher::{self, Dispatcher};
@@ -38,7 +41,7 @@ use crate::work::keeper;
 use crate::work::outbox::Outbox;
 use crate::work::recover;
 use crate::work::settle::JobSnapshot;
-use crate::work::{standing, statistics};
+use crate::work::{shares, standing, statistics};
 
 /// So often a request is offered to the journal while others write what the reactors want to write: each time one of all
 /// who try comes through.
@@ -98,7 +101,12 @@ impl Hub {
         setup.decoders.insert(FOLLOW_UP.to_owned(), Arc::new(FollowUps));
         let core = Arc::new(Core::new(journal, wiring, clock, setup));
         core.keep_copy(PAUSE, Arc::new(core.slots.clone())).await?;
+        if core.journal.is_shared() {
+            core.slots.share_as(core.journal.life().to_string());
+            core.keep_copy(SHARE, Arc::new(SharedOut(core.slots.clone()))).await?;
+        }
         core.keep_copy(LIMIT, Arc::new(Bounded(core.slots.clone()))).await?;
+        core.keep_copy(ERRAND, Arc::<Errands>::clone(&core.errands)).await?;
         failsafe::load(&core).await?;
         statistics::load(&core).await?;
         let interrupted = recover::recover(&core).await?;
@@ -109,7 +117,9 @@ impl Hub {
             );
         }
         dispatcher::set_back(&core).await?;
-        recover::withdraw_lost(&core).await?;
+        if core.is_leading() {
+            recover::withdraw_lost(&core).await?;
+        }
         holds::load(&core).await?;
         let hub = Hub {
             core: Arc::clone(&core),
@@ -125,8 +135,11 @@ impl Hub {
             tokio::spawn(expire(Arc::clone(&core))),
             tokio::spawn(keeper::watch(Arc::clone(&core))),
             tokio::spawn(standing::follow(Arc::clone(&core))),
+            tokio::spawn(lead(Arc::clone(&core))),
+            tokio::spawn(shares::share(Arc::clone(&core))),
+            tokio::spawn(errand::carry_out(hub.clone())),
             // The last one: it is the last to end.
-            tokio::spawn(Outbox::new(Arc::clone(&core)).run()),
+            tokio::spawn(deliver(Arc::clone(&core))),
         ]);
         hub.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
         Ok(hub)
@@ -191,7 +204,8 @@ impl Hub {
         let told =
             (!core.reactors.is_empty()).then(|| (Arc::new(JobSnapshot::accepted(&loaded)), Moment::Accepted));
         let source = new.source.clone();
-        let cached = core.cache.hold(loaded);
+        let is_ours = core.journal.owns(id, new.subject.as_ref());
+        let cached = is_ours.then(|| core.cache.hold(loaded));
         let reads_own = !effects.entities.is_empty();
         let acceptance = match self.accept_with(new, effects, told, beside).await {
             Err(error @ journal::Error::NoName { .. }) => {
@@ -205,7 +219,9 @@ impl Hub {
         };
         Ok(match acceptance {
             Acceptance::New => {
-                cached.accepted();
+                if let Some(cached) = cached {
+                    cached.accepted();
+                }
                 core.stats.accepted(&source);
                 Accepted::New(id)
             }
@@ -312,9 +328,14 @@ impl Hub {
         self.job(job).await
     }
 
-    /// Events as they happen. Whoever falls behind reads [`journal::Read::events`].
+    /// Events as they happen, also those of other hubs on the journal. Whoever falls behind reads [`journal::Read::events`].
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.core.wiring.events.subscribe()
+    }
+
+    /// Those that this hub itself writes. Of several hubs on a journal each hears its own here, and no other one's.
+    pub fn own_events(&self) -> broadcast::Receiver<Event> {
+        self.core.wiring.own_events.subscribe()
     }
 
     /// What running attempts report, as they do. Whoever falls behind misses some.
@@ -436,6 +457,24 @@ impl Hub {
         serde_json::from_slice::<intake::Envelope>(&prepared.body)
             .map(|envelope| envelope.body)
             .map_err(|e| Error::Unreadable { job, why: e.to_string() })
+    }
+}
+
+/// Does what the one that leads does when it begins to, in the place of another hub.
+async fn lead(core: Arc<Core>) {
+    if core.is_leading() || !core.leads().await {
+        return;
+    }
+    tracing::info!("this hub leads now: sources, deliveries and what is done at times are its own");
+    if let Err(error) = recover::withdraw_lost(&core).await {
+        tracing::warn!("jobs that somebody else has taken over may run: {error}");
+    }
+}
+
+/// Delivers what must leave, once this hub leads.
+async fn deliver(core: Arc<Core>) {
+    if core.leads().await {
+        Outbox::new(core).run().await;
     }
 }
 

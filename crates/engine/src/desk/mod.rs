@@ -7,6 +7,7 @@ pub(crate) mod catalogue;
 pub(crate) mod chore;
 pub(crate) mod debt;
 pub(crate) mod deliveries;
+pub(crate) mod errand;
 pub(crate) mod failsafe;
 pub(crate) mod health;
 pub(crate) mod hub;

@@ -7,6 +7,7 @@ use journal::Grave;
 use model::effect::EntityContent;
 use model::word::code;
 use model::{Code, Entity, EntityKey, EventKind, JobId, JobState};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::carry::carry;
@@ -18,6 +19,7 @@ use crate::port::Stop;
 use crate::work::breaker;
 use crate::work::bury::bury;
 use crate::work::ending::{End, end_taken_over, end_waiting};
+use crate::work::errand::Errand;
 
 /// The kind of the entities that keep which backends are paused.
 pub(crate) const PAUSE: &str = "paused_backend";
@@ -27,7 +29,8 @@ pub(crate) const LIMIT: &str = "backend_limit";
 const MOST: usize = 1000;
 
 /// What an operator's wish to cancel came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cancelled {
     /// It had not started, or waited: it has ended.
     Now,
@@ -69,6 +72,9 @@ impl Hub {
                         Err(error) => return Err(error.into()),
                     }
                 }
+                _ if !core.journal.owns(id, job.subject.as_ref()) => {
+                    self.ask_owner(Errand::Cancel { job: id, by: actor.0.clone() }).await?
+                }
                 _ => {
                     let message = format!("cancelled by {}", actor.0);
                     let (state, code) = (JobState::Cancelled, code::CANCELLED);
@@ -95,9 +101,14 @@ impl Hub {
             let now = core.clock.now();
             match job.state {
                 state if state.is_terminal() => return Ok(false),
-                JobState::Running => {
+                JobState::Running if core.wiring.running.has(id) => {
                     core.wiring.running.signal(id, Stop::TakenOver);
                     return Ok(true);
+                }
+                _ if !core.journal.owns(id, job.subject.as_ref()) => {
+                    if let Some(withdrawn) = self.ask_owner(Errand::Withdraw { job: id }).await? {
+                        return Ok(withdrawn);
+                    }
                 }
                 _ if end_taken_over(core, id, now).await => return Ok(true),
                 _ => {}

@@ -10,6 +10,7 @@ use crate::desk::audit::{Actor, AuditEntry, CHANGED};
 use crate::desk::hub::{Accepted, Hub};
 use crate::error::Error;
 use crate::intake::{self, Envelope};
+use crate::work::errand::Errand;
 
 /// Bytes of values that the audit of an edit keeps; of a larger one it names the places only.
 const KEPT: usize = 64 << 10;
@@ -45,14 +46,7 @@ impl Hub {
                     hint: "it goes on as it is; to change it, cancel it, then retry it with the changes",
                 })
             }
-            JobState::Retrying => {
-                let now = self.core.clock.now();
-                let entry = AuditEntry::new(actor, format!("job {id}"), code::RETRY, "made due at once")
-                    .before(json!({ "due_at": job.due_at }))
-                    .after(json!({ "due_at": now }));
-                self.core.journal.hurry(id, now, entry.recorded(now)).await?;
-                Ok(id)
-            }
+            JobState::Retrying => self.hurry(&job, actor).await.map(|()| id),
             JobState::Failed | JobState::Cancelled => self.replay(job, replay, actor).await,
             state => Err(Error::WrongState {
                 job: id,
@@ -60,6 +54,27 @@ impl Hub {
                 hint: "only jobs that failed, were cancelled or wait for a retry can be retried",
             }),
         }
+    }
+
+    /// Makes a job due at once that waits for its retry.
+    pub(crate) async fn hurry(&self, job: &Job, actor: &Actor) -> Result<(), Error> {
+        let (core, id) = (&self.core, job.id);
+        if !core.journal.owns(id, job.subject.as_ref()) {
+            let errand = Errand::Hurry { job: id, by: actor.0.clone() };
+            return match self.ask_owner(errand).await? {
+                Some(()) => Ok(()),
+                None => Err(Error::WrongState {
+                    job: id,
+                    state: self.job(id).await?.state,
+                    hint: "it keeps changing; try again",
+                }),
+            };
+        }
+        let now = core.clock.now();
+        let entry = AuditEntry::new(actor, format!("job {id}"), code::RETRY, "made due at once")
+            .before(json!({ "due_at": job.due_at }))
+            .after(json!({ "due_at": now }));
+        Ok(core.journal.hurry(id, now, entry.recorded(now)).await?)
     }
 
     /// Why this job should not be replayed: a later one has succeeded, its own replay or another.

@@ -20,6 +20,27 @@ impl Hub {
         }
     }
 
+    /// Waits until this hub does what one alone must do for all hubs of its journal, as a hub that is alone always does. From then
+    /// on it does so until its life is over. `false` = it stops before that.
+    pub async fn leads(&self) -> bool {
+        self.core.leads().await
+    }
+
+    /// Whether it does.
+    pub fn is_leading(&self) -> bool {
+        self.core.is_leading()
+    }
+
+    /// Whether other hubs may work on the journal at the same time.
+    pub fn is_shared(&self) -> bool {
+        self.core.journal.is_shared()
+    }
+
+    /// Whether what this hub knows of what others write is surely recent: see [`journal::Standing`].
+    pub fn is_sure(&self) -> bool {
+        self.core.is_sure()
+    }
+
     /// Waits until the journal is surely our own, as it is wherever nobody else can reach it.
     pub(crate) async fn sure(&self) {
         let mut standing = self.core.standing();

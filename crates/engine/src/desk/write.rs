@@ -1,5 +1,7 @@
 //! How modules write: entities over exactly what was read of them, with what the audit says of it in the same commit.
 
+use std::time::Duration;
+
 use journal::{EffectSet, NewRecord};
 use model::effect::EntityContent;
 use model::{Effects, Entity, EntityKey, EntityWrite, EventKind};
@@ -12,6 +14,9 @@ use crate::work::follow::Met;
 
 /// So often something is tried that others change at the same moment.
 const TRIES: usize = 8;
+
+/// Within this time a hub has mostly heard of what another one has written.
+const HEARD: Duration = Duration::from_millis(50);
 
 /// What is written in one commit: effects, and what the audit says of them.
 pub type Writes = (Effects, Option<AuditEntry>);
@@ -108,6 +113,10 @@ impl Core {
             let Some((effects, audit)) = writes else { return Ok(made) };
             match self.apply(effects, audit, event.clone()).await {
                 Ok(()) => return Ok(made),
+                // What another hub has written is heard of a little later.
+                Err(journal::Error::Conflict { .. }) if tries > 0 && self.journal.is_shared() => {
+                    self.clock.sleep(HEARD).await;
+                }
                 Err(journal::Error::Conflict { .. }) if tries > 0 => {}
                 Err(error) => return Err(Error::from(error).into()),
             }

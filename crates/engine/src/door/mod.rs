@@ -92,13 +92,16 @@ pub fn was_taken_over(job: &Job) -> bool {
 const LEFT: &str =
     "PostgreSQL has confirmed nothing for a while: what only one hub can have is left to another one";
 
-/// Keeps a source connected: `life` is one life of its connections, and ends with why they are lost. It is ended as soon as
+/// Keeps a source connected, once this hub leads: `life` is one life of its connections, and ends with why they are lost. It is ended as soon as
 /// another hub may be about to work on the journal, since that one cannot have the queue as long as we hold it.
 pub async fn keep<F, E>(hub: &Hub, link: &Link, clock: &Clock, life: impl Fn() -> F)
 where
     F: Future<Output = E>,
     E: fmt::Display,
 {
+    if !hub.leads().await {
+        return;
+    }
     let mut pacer = Pacer::new(link, clock);
     loop {
         hub.sure().await;

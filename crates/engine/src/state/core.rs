@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use journal::{Journal, Standing, StandingReceiver};
+use journal::{Journal, LeadsReceiver, Standing, StandingReceiver};
 use model::{BreakerRule, FailsafeRule, SourceRetry};
 use tokio::sync::watch;
 
@@ -15,6 +15,7 @@ use crate::port::{BackendEntry, Catalogue, Courier, Decoder, Reactor, Reclaim};
 use crate::state::cache::Cache;
 use crate::state::chores::Chores;
 use crate::state::copies::Follower;
+use crate::state::errands::Errands;
 use crate::state::failsafe::Failsafe;
 use crate::state::long::LongRuns;
 use crate::state::shortage::Shortage;
@@ -163,6 +164,9 @@ pub(crate) struct Core {
     pub(crate) retry: HashMap<String, SourceRetry>,
     /// How sure the hub may be that the journal is its own.
     standing: StandingReceiver,
+    /// Whether it does what one alone must do for all hubs of the journal.
+    leads: LeadsReceiver,
+    pub(crate) errands: Arc<Errands>,
     snapshot: RwLock<Arc<Snapshot>>,
     stopping: AtomicBool,
     /// The hub was told to stop: running steps may still end.
@@ -194,6 +198,8 @@ impl Core {
             long_runs: LongRuns::default(),
             chores: Chores::default(),
             standing: journal.standing(),
+            leads: journal.leads(),
+            errands: Arc::default(),
             journal,
             wiring,
             clock,
@@ -228,6 +234,21 @@ impl Core {
     /// Hears whether it is.
     pub(crate) fn standing(&self) -> StandingReceiver {
         self.standing.clone()
+    }
+
+    /// Whether it does what one alone must do for all hubs of the journal.
+    pub(crate) fn is_leading(&self) -> bool {
+        *self.leads.borrow()
+    }
+
+    /// Waits until it does. `false` = the hub stops before that.
+    pub(crate) async fn leads(&self) -> bool {
+        let mut leads = self.leads.clone();
+        tokio::select! {
+            biased;
+            led = leads.wait_for(|leads| *leads) => led.is_ok(),
+            () = self.stops() => false,
+        }
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

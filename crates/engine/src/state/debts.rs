@@ -91,7 +91,8 @@ impl Debts {
                 books.owe(number, *id);
             }
         }
-        for job in committed.events.iter().filter(|event| ends(event.kind)).filter_map(|event| event.job) {
+        let events = committed.events.iter().chain(&committed.others);
+        for job in events.filter(|event| ends(event.kind)).filter_map(|event| event.job) {
             for number in books.jobs.get(&job).cloned().unwrap_or_default() {
                 books.ended(number);
                 touched.insert(number);

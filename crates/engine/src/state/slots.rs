@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use model::{BreakerRule, Entity, Hold, JobId};
+use model::{BreakerRule, Entity, EntityWrite, Hold, JobId};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::port::{BackendEntry, Bounds};
 use crate::state::copies::Follower;
 use crate::state::gate::{Gate, Now, Shut};
+use crate::state::shares::{Looker, Shared, TURN};
+
+/// Whoever has not said so for so long wants no place any more.
+const WANTED: Duration = Duration::from_millis(2500);
 
 #[derive(Debug, Default)]
 struct Use {
@@ -23,6 +27,38 @@ struct Use {
     limits: HashMap<String, usize>,
     /// Of backends of which anything is known.
     gates: HashMap<Arc<str>, Gate>,
+    /// What all hubs of the journal share; `None` = this one works alone.
+    shares: Option<Shares>,
+}
+
+/// The places that all hubs share.
+#[derive(Debug)]
+struct Shares {
+    /// The life of this hub.
+    life: String,
+    parts: HashMap<String, Part>,
+}
+
+/// Those on one backend.
+#[derive(Debug)]
+struct Part {
+    shared: Shared,
+    rev: u64,
+    /// When what this hub has of them was another number: this and the next since the hub began.
+    since: Duration,
+    /// When there was work here last for which there was no place.
+    wanted: Option<Duration>,
+}
+
+impl Part {
+    fn new(now: Duration) -> Self {
+        Part { shared: Shared::default(), rev: 0, since: now, wanted: None }
+    }
+
+    fn looker<'s>(&self, life: &'s str, limit: usize, running: usize, now: Duration) -> Looker<'s> {
+        let wants = self.wanted.is_some_and(|at| now.saturating_sub(at) < WANTED);
+        Looker { life, limit, running, wants, is_long: now.saturating_sub(self.since) >= TURN }
+    }
 }
 
 impl Use {
@@ -49,13 +85,43 @@ impl Use {
         self.limits.get(&*entry.name).copied().or(entry.concurrency)
     }
 
-    fn has_room(&self, entry: &BackendEntry) -> bool {
+    fn has_room(&self, entry: &BackendEntry, now: &impl Fn() -> Now) -> bool {
+        let running = self.running(&entry.name);
         !self.paused.contains(&*entry.name)
-            && self.running(&entry.name) < self.limit(entry).unwrap_or(usize::MAX)
+            && self.limit(entry).is_none_or(|limit| {
+                running < limit
+                    && self.usable(entry, limit, running, now).is_none_or(|usable| running < usable)
+            })
+    }
+
+    /// How many of the places that all hubs share may be used here.
+    fn usable(
+        &self,
+        entry: &BackendEntry,
+        limit: usize,
+        running: usize,
+        now: &impl Fn() -> Now,
+    ) -> Option<usize> {
+        let Shares { life, parts } = self.shares.as_ref()?;
+        let usable = |part: &Part| part.shared.usable(part.looker(life, limit, running, now().grown));
+        Some(parts.get(&*entry.name).map_or(0, usable))
+    }
+
+    /// Notes that there is work for which there is no place, when that is because of what all hubs share. Says whether it is.
+    fn want(&mut self, entry: &BackendEntry, now: &impl Fn() -> Now) -> bool {
+        let running = self.running(&entry.name);
+        let Some(limit) = self.limit(entry).filter(|limit| running < *limit) else { return false };
+        if self.usable(entry, limit, running, now).is_none_or(|usable| running < usable) {
+            return false;
+        }
+        let Some(shares) = &mut self.shares else { return false };
+        let now = now().grown;
+        shares.parts.entry(entry.name.to_string()).or_insert_with(|| Part::new(now)).wanted = Some(now);
+        true
     }
 
     fn is_free(&mut self, entry: &BackendEntry, now: impl Fn() -> Now) -> bool {
-        self.has_room(entry) && self.shut(entry, now).is_none()
+        self.has_room(entry, &now) && self.shut(entry, now).is_none()
     }
 }
 
@@ -64,6 +130,8 @@ impl Use {
 pub(crate) struct Slots {
     inner: Arc<Mutex<Use>>,
     freed: Arc<Notify>,
+    /// What all hubs share may have to be shared out anew.
+    pub(crate) share: Arc<Notify>,
     clock: Clock,
     began: Instant,
 }
@@ -107,7 +175,8 @@ impl Seat {
 impl Slots {
     /// `limit` jobs at once; `freed` is told whenever something is given back.
     pub(crate) fn new(limit: usize, freed: Arc<Notify>, clock: Clock) -> Self {
-        let slots = Slots { inner: Arc::default(), freed, began: clock.instant(), clock };
+        let slots =
+            Slots { inner: Arc::default(), freed, share: Arc::default(), began: clock.instant(), clock };
         slots.set_limit(limit);
         slots
     }
@@ -155,7 +224,7 @@ impl Slots {
     /// not before something else happens, which is told.
     pub(crate) fn opens_at(&self, entry: &BackendEntry) -> Option<Timestamp> {
         let mut used = self.lock();
-        if !used.has_room(entry) {
+        if !used.has_room(entry, &|| self.now()) {
             return None;
         }
         used.shut(entry, || self.now()).map_or(Some(Timestamp::MIN), |shut| shut.until())
@@ -164,7 +233,11 @@ impl Slots {
     /// A place for one more attempt on the backend.
     pub(crate) fn backend(&self, entry: &BackendEntry) -> Option<BackendSlot> {
         let mut used = self.lock();
-        used.is_free(entry, || self.now()).then(|| {
+        let is_free = used.is_free(entry, || self.now());
+        if !is_free && used.want(entry, &|| self.now()) {
+            self.share.notify_one();
+        }
+        is_free.then(|| {
             *used.backends.entry(Arc::clone(&entry.name)).or_default() += 1;
             let unused = entry.bounds.rate.is_some().then(|| entry.bounds.clone());
             if unused.is_some() {
@@ -172,6 +245,51 @@ impl Slots {
             }
             BackendSlot { slots: self.clone(), backend: Arc::clone(&entry.name), unused }
         })
+    }
+
+    /// There is work for a backend, and no place on it.
+    pub(crate) fn want(&self, entry: &BackendEntry) {
+        if self.lock().want(entry, &|| self.now()) {
+            self.share.notify_one();
+        }
+    }
+
+    // === what all hubs share ===
+
+    /// The places on backends are shared with other hubs from now on, under the name of this life.
+    pub(crate) fn share_as(&self, life: String) {
+        self.lock().shares = Some(Shares { life, parts: HashMap::new() });
+    }
+
+    /// The backends whose places are shared out, each with those who have a part in it.
+    pub(crate) fn shared(&self) -> Vec<(String, Vec<String>)> {
+        let used = self.lock();
+        let parts = used.shares.iter().flat_map(|shares| &shares.parts);
+        parts.map(|(backend, part)| (backend.clone(), part.shared.lives().cloned().collect())).collect()
+    }
+
+    /// What is to be written so that the places on a backend are shared out as they should be; `over`: lives that are. `None` =
+    /// nothing.
+    pub(crate) fn share_out(&self, entry: &BackendEntry, over: &BTreeSet<String>) -> Option<EntityWrite> {
+        let used = self.lock();
+        let running = used.running(&entry.name);
+        let limit = used.limit(entry)?;
+        let Shares { life, parts } = used.shares.as_ref()?;
+        let part = parts.get(&*entry.name)?;
+        let looker = part.looker(life, limit, running, self.now().grown);
+        let next = part.shared.clone().without(over).next(looker);
+        (next != part.shared).then(|| next.write(&entry.name, part.rev))
+    }
+
+    /// Whether anybody waits for a place: then it is to be looked at again.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        let used = self.lock();
+        used.shares.iter().flat_map(|shares| shares.parts.values()).any(|part| part.shared.is_waited_for())
+    }
+
+    /// Has those look again who wait for a place.
+    pub(crate) fn look_again(&self) {
+        self.freed.notify_one();
     }
 
     /// The same, with the backend.
@@ -322,6 +440,30 @@ impl Follower for Bounded {
     }
 }
 
+/// How the places on backends are shared out.
+pub(crate) struct SharedOut(pub(crate) Slots);
+
+impl Follower for SharedOut {
+    fn told(&self, backend: &str, now: Option<&Entity>) {
+        let at = self.0.now().grown;
+        let mut used = self.0.lock();
+        let Some(Shares { life, parts }) = &mut used.shares else { return };
+        let part = parts.entry(backend.to_owned()).or_insert_with(|| Part::new(at));
+        let shared = now.map(Shared::read).unwrap_or_default();
+        if shared.held_by(life) != part.shared.held_by(life) {
+            part.since = at;
+        }
+        (part.shared, part.rev) = (shared, now.map_or(0, |entity| entity.rev));
+        drop(used);
+        self.0.share.notify_one();
+        self.0.freed.notify_one();
+    }
+
+    fn unreadable(&self, backend: &str) {
+        tracing::error!("how the places on {backend} are shared out cannot be read: none is used here");
+    }
+}
+
 impl Drop for JobSlot {
     fn drop(&mut self) {
         self.0.lock().jobs -= 1;
@@ -340,6 +482,10 @@ impl Drop for BackendSlot {
         }
         if let Some(bounds) = &self.unused {
             used.gate(&self.backend).give_back(bounds);
+        }
+        let is_waited_for = used.shares.as_ref().and_then(|shares| shares.parts.get(&*self.backend));
+        if is_waited_for.is_some_and(|part| part.shared.is_waited_for()) {
+            self.slots.share.notify_one();
         }
         drop(used);
         self.slots.freed.notify_one();

@@ -25,6 +25,8 @@ pub(crate) struct Inbox {
     pub(crate) ended: Vec<JobId>,
     /// Notices were dropped: read all lanes from the journal.
     pub(crate) overflow: bool,
+    /// Other jobs are ours than before, or there are some that nobody leads any more.
+    pub(crate) shared_anew: bool,
 }
 
 /// The ends of the wires: made before the journal is opened, handed to the hub afterwards.
@@ -35,6 +37,8 @@ pub struct Wiring {
     /// The earliest deadline of jobs that were accepted of late.
     deadline: Mutex<Option<Timestamp>>,
     pub(crate) deadlines: Notify,
+    /// What this hub writes, and what all write.
+    pub(crate) own_events: broadcast::Sender<Event>,
     pub(crate) events: broadcast::Sender<Event>,
     waiters: Mutex<HashMap<JobId, Vec<oneshot::Sender<()>>>>,
     /// Who keeps copies of entities.
@@ -55,6 +59,7 @@ pub fn wiring() -> (Observer, Arc<Wiring>) {
         outbox: Notify::new(),
         deadline: Mutex::default(),
         deadlines: Notify::new(),
+        own_events: broadcast::channel(STREAM).0,
         events: broadcast::channel(STREAM).0,
         waiters: Mutex::default(),
         followers: Followers::default(),
@@ -71,7 +76,11 @@ impl Wiring {
         // Copies first: what else is told may be looked at in their light.
         let copied = self.followers.told(&committed.entities);
         self.debts.told(&committed);
-        self.hear_events(committed.events);
+        self.hear_events(committed.events, true);
+        self.hear_events(committed.others, false);
+        if committed.shared_anew {
+            self.share_anew();
+        }
         for job in committed.cancels {
             self.running.signal(job, Stop::Cancelled);
         }
@@ -106,8 +115,21 @@ impl Wiring {
         self.wake.notify_one();
     }
 
-    fn hear_events(&self, events: Vec<Event>) {
+    /// Says that other jobs may be ours to run than before.
+    pub(crate) fn share_anew(&self) {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner).shared_anew = true;
+        self.wake.notify_one();
+    }
+
+    /// Has the deadlines read anew.
+    pub(crate) fn forget_deadlines(&self) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = Some(Timestamp::MIN);
+        self.deadlines.notify_one();
+    }
+
+    fn hear_events(&self, events: Vec<Event>, own: bool) {
         let listened = self.events.receiver_count() > 0;
+        let own = own && self.own_events.receiver_count() > 0;
         let mut waiters = self.lock_waiters();
         for event in events {
             if ends(event.kind)
@@ -119,8 +141,11 @@ impl Wiring {
                     _ = waiter.send(());
                 }
             }
+            // Nobody left to hear it is no error.
+            if own {
+                let _ = self.own_events.send(event.clone());
+            }
             if listened {
-                // Nobody left to hear it is no error.
                 let _ = self.events.send(event);
             }
         }

@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_mins(1);
 /// Why a chore came to nothing: what the log says of it, once until it works again.
 pub type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-/// Does what is done at times until it is dropped, or the hub stops. `kept`: the entity that keeps when it was done last.
+/// Does what is done at times until it is dropped, or the hub stops: of several hubs the one that leads does it. `kept`: the entity that keeps when it was done last.
 pub(crate) async fn keep<F: Future<Output = Result<(), Trouble>> + Send>(
     core: Arc<Core>,
     name: &'static str,
@@ -33,10 +33,12 @@ pub(crate) async fn keep<F: Future<Output = Result<(), Trouble>> + Send>(
     if let Some(told) = times.at_change_of_clocks(core.clock.now()) {
         tracing::info!(chore = name, "{name}: {told}");
     }
-    Work { core, name, kept, times, act, trouble: Lasting::default() }.go().await;
+    if core.leads().await {
+        Work { core, name, kept, times, act, trouble: Lasting::default() }.go().await;
+    }
 }
 
-/// A chore of the engine's own that only looks at how things stand.
+/// A chore of the engine's own that only looks at how things stand: on each hub.
 pub(crate) async fn sweep<F: Future<Output = Result<(), journal::Error>> + Send>(
     core: Arc<Core>,
     name: &'static str,

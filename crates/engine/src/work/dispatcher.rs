@@ -16,7 +16,7 @@ use crate::state::failsafe;
 use crate::state::slots::BackendSlot;
 use crate::state::window::{CAP, Window};
 use crate::work::bury::Gravedigger;
-use crate::work::runner;
+use crate::work::{recover, runner};
 
 /// The wall clock is looked at this often at least: it may be set.
 const LOOK: Duration = Duration::from_secs(5);
@@ -40,6 +40,8 @@ pub(crate) struct Dispatcher {
     digger: Gravedigger,
     pace: Pace,
     suspects: Option<Suspects>,
+    /// Other jobs are ours than before: what nobody leads any more is to be put back.
+    shared_anew: bool,
     /// That waiting jobs could not be read.
     trouble: Lasting,
 }
@@ -49,6 +51,7 @@ impl Dispatcher {
         Dispatcher {
             pace: Pace::new(&core.clock),
             suspects: None,
+            shared_anew: false,
             digger: Gravedigger::default(),
             trouble: Lasting::default(),
             core,
@@ -64,6 +67,7 @@ impl Dispatcher {
         while !self.core.is_stopping() {
             self.look_at_clock().await;
             self.read_inbox().await;
+            self.take_what_is_shared().await;
             self.refill().await;
             self.digger.dig(&self.core).await;
             self.start_what_is_due();
@@ -109,6 +113,7 @@ impl Dispatcher {
 
     async fn read_inbox(&mut self) {
         let inbox = self.core.wiring.take_inbox();
+        self.shared_anew |= inbox.shared_anew;
         if inbox.overflow {
             self.survey().await;
         }
@@ -125,6 +130,26 @@ impl Dispatcher {
                 self.window.offer(due);
             }
         }
+    }
+
+    /// Other jobs are ours to run than before: what lives that are over had begun of them is put back, and all are looked at.
+    async fn take_what_is_shared(&mut self) {
+        if !self.shared_anew {
+            return;
+        }
+        match recover::take_back(&self.core).await {
+            Ok(interrupted) => {
+                self.shared_anew = false;
+                if interrupted > 0 {
+                    tracing::warn!(interrupted, "attempts that another hub left running are made again here");
+                }
+            }
+            // At the next look again.
+            Err(error) => self.trouble.refused(WAITING, &error),
+        }
+        self.core.wiring.forget_deadlines();
+        self.core.errands.news.notify_one();
+        self.survey().await;
     }
 
     async fn refill(&mut self) {
@@ -150,7 +175,7 @@ impl Dispatcher {
         let core = Arc::clone(&self.core);
         // A slot is taken only for a job that is there: one given back would wake us again.
         while self.may_start() {
-            let Some(due) = self.window.take(now, |lane| lane_is_free(&core, &snapshot, lane)) else { break };
+            let Some(due) = self.window.take(now, |lane| has_a_place(&core, &snapshot, lane)) else { break };
             let Some(slot) = core.slots.job() else {
                 self.window.offer(due);
                 break;
@@ -211,6 +236,15 @@ fn lane_opens_at(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<Timesta
 
 fn lane_is_free(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
     lane_opens_at(core, snapshot, lane) == Some(Timestamp::MIN)
+}
+
+/// The same for work that is due: where there is no place it is wanted.
+fn has_a_place(core: &Core, snapshot: &Snapshot, lane: &str) -> bool {
+    let is_free = lane_is_free(core, snapshot, lane);
+    if !is_free && let Some(entry) = waits_for(snapshot, lane) {
+        core.slots.want(entry);
+    }
+    is_free
 }
 
 fn first_slot(core: &Core, snapshot: &Snapshot, lane: &str) -> Option<BackendSlot> {

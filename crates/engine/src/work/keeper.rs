@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use crate::state::core::{Core, Keep};
 use crate::state::failsafe;
 use crate::work::chore::sweep;
-use crate::work::{refusal, statistics};
+use crate::work::{errand, refusal, statistics};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// What keeps the journal within its bounds, each by itself.
 pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
     let over = Arc::new(AtomicBool::new(false));
-    let retention = sweep(Arc::clone(core), "removing what is old from the journal", EVERY, move |core| {
+    let retention = led(Arc::clone(core), "removing what is old from the journal", move |core| {
         let over = Arc::clone(&over);
         async move {
             let now = core.clock.now();
@@ -33,7 +33,7 @@ pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
             Ok(())
         }
     });
-    let lines = sweep(Arc::clone(core), "bounding what waits to leave", EVERY, |core| async move {
+    let lines = led(Arc::clone(core), "bounding what waits to leave", |core| async move {
         let given_up = core.journal.bound_lines(LINES_MAX, core.clock.now()).await?;
         if given_up > 0 {
             tracing::warn!(
@@ -44,12 +44,17 @@ pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
         }
         Ok(())
     });
-    let refusals =
-        sweep(Arc::clone(core), "removing the secrets of refused messages", EVERY, |core| async move {
-            refusal::secrets::forget(&core).await
-        });
-    let counts = sweep(Arc::clone(core), "tidying the failsafe's counts", EVERY, |core| async move {
-        failsafe::tidy(&core).await
+    let refusals = led(Arc::clone(core), "removing the secrets of refused messages", |core| async move {
+        refusal::secrets::forget(&core).await
+    });
+    let counts =
+        led(
+            Arc::clone(core),
+            "tidying the failsafe's counts",
+            |core| async move { failsafe::tidy(&core).await },
+        );
+    let errands = led(Arc::clone(core), "removing what hubs have asked each other", |core| async move {
+        errand::tidy(&core).await
     });
     let statistics = sweep(Arc::clone(core), "keeping the statistics", EVERY, |core| async move {
         statistics::keep(&core).await
@@ -59,8 +64,20 @@ pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
         tokio::spawn(lines),
         tokio::spawn(refusals),
         tokio::spawn(counts),
+        tokio::spawn(errands),
         tokio::spawn(statistics),
     ]
+}
+
+/// A sweep that one hub does for all.
+async fn led<F: Future<Output = Result<(), journal::Error>> + Send>(
+    core: Arc<Core>,
+    name: &'static str,
+    act: impl Fn(Arc<Core>) -> F + Sync,
+) {
+    if core.leads().await {
+        sweep(core, name, EVERY, act).await;
+    }
 }
 
 /// Looks whether the journal can be written, which tells the log when it cannot.

@@ -1,10 +1,12 @@
 //! What goes on by itself: jobs are taken up, led through their steps and put down, deliveries leave, old rows go.
 
+pub(crate) mod admit;
 pub(crate) mod breaker;
 pub(crate) mod bury;
 pub(crate) mod chore;
 pub(crate) mod dispatcher;
 pub(crate) mod ending;
+pub(crate) mod errand;
 pub(crate) mod expiry;
 pub(crate) mod follow;
 pub(crate) mod holds;
@@ -18,5 +20,6 @@ pub(crate) mod recover;
 pub(crate) mod refusal;
 pub(crate) mod runner;
 pub(crate) mod settle;
+pub(crate) mod shares;
 pub(crate) mod standing;
 pub(crate) mod statistics;

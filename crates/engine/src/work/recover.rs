@@ -17,8 +17,19 @@ use crate::work::settle::Wrote;
 /// queue. Says how many there were.
 pub(crate) async fn recover(core: &Core) -> Result<usize, Error> {
     let open = core.journal.open_attempts(Whose::Gone).await?;
-    // Jobs whose attempts cannot be read: nobody leads them, and nobody can find their processes.
-    Gravedigger::default().dig_all(core).await;
+    if core.is_leading() {
+        // Jobs whose attempts cannot be read: nobody leads them, and nobody can find their processes.
+        Gravedigger::default().dig_all(core).await;
+    }
+    put_back_all(core, &open).await
+}
+
+/// The same for jobs that have become ours while we work, beside others.
+pub(crate) async fn take_back(core: &Core) -> Result<usize, Error> {
+    put_back_all(core, &core.journal.open_attempts(Whose::Gone).await?).await
+}
+
+async fn put_back_all(core: &Core, open: &[OpenAttempt]) -> Result<usize, Error> {
     let marks: Vec<RunMark> = open.iter().map(|a| mark(core, a)).collect();
     let journal = core.journal.id();
     join_all(core.reclaim.iter().map(|reclaim| reclaim.reclaim(journal, marks.clone()))).await;

@@ -82,9 +82,13 @@ impl Core {
                     tracing::error!(job = %change.job, "what follows from its move is left out: {error}");
                     named_only = true;
                 }
-                Err(
-                    error @ (Error::Fenced(_) | Error::Missing(_) | Error::NotOurs(_) | Error::NoName { .. }),
-                ) => {
+                Err(error @ Error::NotOurs(_)) => {
+                    tracing::debug!(job = %change.job, "not written: {error}");
+                    // Should it be ours again by now, it is found again.
+                    self.wiring.share_anew();
+                    return Wrote::Never;
+                }
+                Err(error @ (Error::Fenced(_) | Error::Missing(_) | Error::NoName { .. })) => {
                     tracing::debug!(job = %change.job, "not written: {error}");
                     return Wrote::Never;
                 }

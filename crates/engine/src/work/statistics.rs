@@ -36,6 +36,9 @@ pub(crate) async fn load(core: &Core) -> Result<(), Error> {
 
 /// Writes what the journal does not know yet. Nobody else writes it, so that it is written over whatever is there.
 pub(crate) async fn keep(core: &Core) -> Result<(), Error> {
+    if !core.is_leading() {
+        return Ok(());
+    }
     let unkept = core.stats.unkept();
     if unkept.is_empty() {
         return Ok(());

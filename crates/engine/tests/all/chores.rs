@@ -230,7 +230,7 @@ async fn the_sweeps_of_the_hub_are_chores_that_are_seen() {
     let hub = start_by(folder.path(), setup(Vec::new()), &Clock::system()).await;
     until("the first sweep", async || {
         let chores = hub.chores();
-        chores.len() == 5 && chores.iter().all(|chore| chore.last.is_some() && chore.failing.is_none())
+        chores.len() == 6 && chores.iter().all(|chore| chore.last.is_some() && chore.failing.is_none())
     })
     .await;
     assert!(hub.chores().iter().any(|chore| chore.name.contains("old") && chore.times == "every minute"));

@@ -106,7 +106,8 @@ async fn laid_down(client: &Client, node: &dto::Node, context: &Context) -> Resu
                 tries = 0;
                 let drained =
                     found.nodes.iter().find(is_it).is_none_or(|node| node.role == NodeRole::StandsBy);
-                let at_work = found.nodes.iter().find(|node| node.role == NodeRole::AtWork);
+                let works = |node: &&dto::Node| node.role == NodeRole::AtWork && !node.drained;
+                let at_work = found.nodes.iter().find(works);
                 let could_work = found.nodes.iter().any(|node| !node.drained);
                 // One that has just entered has not looked yet.
                 let has_looked = found.nodes.iter().any(|node| node.own);
@@ -131,8 +132,10 @@ fn table(nodes: &[dto::Node], tongue: Tongue) -> Table {
         ("SINCE", Align::Left),
         ("", Align::Left),
     ]);
+    let several = nodes.iter().filter(|node| node.role == NodeRole::AtWork).count() > 1;
     for node in nodes {
         let role = match (node.role, node.drained) {
+            (NodeRole::AtWork, false) if several && node.leads => "leads",
             (NodeRole::AtWork, false) => "works",
             (NodeRole::AtWork, true) => "hands over",
             (NodeRole::StandsBy, false) => "stands by",

@@ -33,6 +33,8 @@ pub trait Keep: Send + Sync {
     /// How sure this hub may be that it is the one that works on the journal, as that changes. Whoever acts outside follows
     /// it. A journal that nobody else can reach is always [`Standing::Confirmed`](crate::Standing::Confirmed).
     fn standing(&self) -> StandingReceiver;
+    /// Whether others may work on it at the same time.
+    fn is_shared(&self) -> bool;
     /// Whether this hub does what one alone must do for all hubs of the journal. Once it does, it does so to the end of its
     /// life. Where no other hub can work it always does.
     fn leads(&self) -> LeadsReceiver;

@@ -42,6 +42,7 @@ pub(crate) struct Entry {
     queue: Queue,
     health: Arc<Health>,
     hubs: Option<Hubs>,
+    is_shared: bool,
     turn: oneshot::Receiver<Result<Opened, Error>>,
     opened: Option<Opened>,
     engine: Engine,
@@ -67,7 +68,8 @@ impl Entry {
         let (queue, receiver) = Queue::new();
         let health = Arc::<Health>::default();
         let (told, nodes) = watch::channel(Arc::<Nodes>::default());
-        let hubs = options.stand_by.then(|| Hubs::new(nodes, database.clone()));
+        let is_shared = options.beside;
+        let hubs = (options.stand_by || is_shared).then(|| Hubs::new(nodes, database.clone()));
         let (tell, hear) = channel::channel();
         let (turned, turn) = oneshot::channel();
         let work =
@@ -84,7 +86,7 @@ impl Entry {
             })
             .map_err(failed)?;
         let engine = Arc::new(std::sync::Mutex::new(Some(engine)));
-        let mut entry = Entry { at, life, queue, health, hubs, turn, opened: None, engine };
+        let mut entry = Entry { at, life, queue, health, hubs, is_shared, turn, opened: None, engine };
         match hear.recv().unwrap_or(Err(Error::Closed)) {
             Ok(opened) => {
                 entry.opened = opened;
@@ -136,6 +138,7 @@ impl Entry {
             owned,
             standing: sure.receiver(),
             leads,
+            is_shared: self.is_shared,
             hubs: self.hubs.clone(),
             engine: std::mem::take(&mut self.engine),
         })

@@ -70,6 +70,7 @@ impl Held {
             life: self.life.clone(),
             pid: self.pid,
             role: self.role,
+            leads: self.leads,
             drained: self.drained,
             told_by: self.told_by.clone(),
             version: self.version.clone(),

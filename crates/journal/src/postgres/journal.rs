@@ -35,6 +35,8 @@ pub(crate) struct PostgresJournal {
     pub(super) owned: Arc<Owned>,
     pub(super) standing: StandingReceiver,
     pub(super) leads: LeadsReceiver,
+    /// Others may work on it at the same time.
+    pub(super) is_shared: bool,
     pub(super) hubs: Option<Hubs>,
     pub(super) engine: Engine,
 }
@@ -58,6 +60,7 @@ impl PostgresJournal {
             owned: Arc::new(Owned::new(Shards::all())),
             standing: watch::channel(Standing::Confirmed).1,
             leads: watch::channel(false).1,
+            is_shared: true,
             hubs: None,
             engine: Arc::default(),
         })

@@ -64,6 +64,10 @@ impl Keep for PostgresJournal {
         self.standing.clone()
     }
 
+    fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
     fn leads(&self) -> LeadsReceiver {
         self.leads.clone()
     }

@@ -56,7 +56,7 @@ proptest! {
         }
         let (some, others) = all.split_at(all.len() / 2);
         for start in some {
-            starts.forget(start);
+            starts.forget(start.job);
         }
         let expired = starts.expire(at(WINDOW + 20), Duration::from_secs(WINDOW));
         prop_assert_eq!(expired.len(), others.len());

@@ -106,7 +106,7 @@ impl Traces {
     /// Begins to tell.
     pub fn start(self, hub: Hub) -> Telling {
         let Traces { notes, queue, exporter, clock } = self;
-        let listener = tokio::spawn(listen(hub.events(), notes, clock.clone()));
+        let listener = tokio::spawn(listen(hub.own_events(), notes, clock.clone()));
         Telling { listener, exporter: tokio::spawn(exporter.run(queue, hub)), clock }
     }
 }

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use journal::{Change, EffectSet, Expect};
 use model::{Code, EventKind, Job};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::carry::carry;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::state::core::Core;
 use crate::state::failsafe::lane_of;
 use crate::state::failsafe::store::{Decision, Set, Verdict, set_key};
+use crate::work::errand::{Errand, Refusal};
 use crate::work::progress::Progress;
 
 /// Jobs named in the audit; the others are counted.
@@ -21,7 +23,7 @@ const NAMED: usize = 1000;
 const MOVED: usize = 256;
 
 /// What a decision came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// How many jobs it was made for.
     pub jobs: u64,
@@ -50,7 +52,43 @@ impl Hub {
         actor: &Actor,
     ) -> Result<Decided, Error> {
         let (hub, set, actor) = (self.clone(), set.to_owned(), actor.clone());
+        if !hub.core.is_leading() {
+            return hub.ask_to_decide(set, through, verdict, &actor).await;
+        }
         carry(async move { hub.decide(&set, through, verdict, &actor).await }).await
+    }
+
+    /// The hub that leads decides, since it holds jobs for all.
+    async fn ask_to_decide(
+        &self,
+        set: String,
+        through: Timestamp,
+        verdict: Verdict,
+        actor: &Actor,
+    ) -> Result<Decided, Error> {
+        self.undecided(&set).await?;
+        let approve = verdict == Verdict::Approved;
+        let errand = Errand::Decide { set: set.clone(), through, approve, by: actor.0.clone() };
+        match self.ask_leader(errand).await? {
+            Ok(decided) => Ok(decided),
+            Err(Refusal { code, message }) => {
+                self.undecided(&set).await?;
+                Err(Error::Refused { code, message })
+            }
+        }
+    }
+
+    /// A set that waits for a decision, as it is kept.
+    async fn undecided(&self, name: &str) -> Result<(Set, u64), Error> {
+        let missing = || Error::Missing(format!("set {name} that the failsafe holds"));
+        let entity = self.core.journal.entity(set_key(name)).await?.ok_or_else(missing)?;
+        let set = Set::read(&entity)?;
+        match set.decision {
+            Some(Decision { verdict, by, at, .. }) => {
+                Err(Error::Decided { set: name.to_owned(), verdict, by, at })
+            }
+            None => Ok((set, entity.rev)),
+        }
     }
 
     async fn decide(
@@ -62,12 +100,7 @@ impl Hub {
     ) -> Result<Decided, Error> {
         let core = &self.core;
         let _turn = core.failsafe.turn().await;
-        let missing = || Error::Missing(format!("set {name} that the failsafe holds"));
-        let entity = core.journal.entity(set_key(name)).await?.ok_or_else(missing)?;
-        let mut set = Set::read(&entity)?;
-        if let Some(Decision { verdict, by, at, .. }) = set.decision {
-            return Err(Error::Decided { set: name.to_owned(), verdict, by, at });
-        }
+        let (mut set, rev) = self.undecided(name).await?;
         let rest = split(core, name, &set, through).await?;
         let (jobs, _) = core.journal.lane_size(lane_of(name)).await?;
         let members = core.journal.lane(lane_of(name), Timestamp::MIN, NAMED).await?;
@@ -83,9 +116,9 @@ impl Hub {
             json!({ "state": "held", "since": set.since, "through": through, "jobs": jobs, "named": named }),
         )
         .after(json!({ "state": verdict }));
-        set.decision = Some(Decision { verdict, by: actor.0.clone(), at: now, jobs });
+        set.decision = Some(Decision { verdict, by: actor.0.clone(), at: now, jobs, through: Some(through) });
         let effects = EffectSet {
-            entities: vec![set.write(name, entity.rev)],
+            entities: vec![set.write(name, rev)],
             records: vec![entry.record(now)],
             ..EffectSet::default()
         };
@@ -110,7 +143,7 @@ async fn split(core: &Core, name: &str, set: &Set, through: Timestamp) -> Result
             Some(rest) => rest,
             None => rest.insert(open(core, set, first.due_at).await?),
         };
-        let moves = jobs.iter().map(|job| core.journal.change(moved(job.clone(), to, core.clock.now())));
+        let moves = jobs.iter().map(|job| regroup(core, job, to));
         for outcome in join_all(moves).await {
             match outcome {
                 // Somebody cancelled it just now.
@@ -130,7 +163,16 @@ async fn open(core: &Core, like: &Set, since: Timestamp) -> Result<String, Error
     Ok(name)
 }
 
-fn moved(job: Job, set: &str, at: Timestamp) -> Change {
+/// Moves a held job to another set, whoever owns it.
+async fn regroup(core: &Core, job: &Job, set: &str) -> Result<(), journal::Error> {
+    if core.journal.owns(job.id, job.subject.as_ref()) {
+        return core.journal.change(moved(job.clone(), set, core.clock.now())).await;
+    }
+    // One that is not moved, since nobody answers, is held later than the decision holds for: it is looked at again.
+    core.ask(Errand::Regroup { job: job.id, set: set.to_owned() }).await.map(drop)
+}
+
+pub(crate) fn moved(job: Job, set: &str, at: Timestamp) -> Change {
     let message = format!("held after somebody had looked: the set {set} waits for a decision");
     let place = job.due_at;
     Progress::new(job, Vec::new(), 0, Expect::Ready).hold(lane_of(set), place, message, at)

@@ -52,8 +52,7 @@ impl Hub {
     pub fn failsafe(&self) -> FailsafeView {
         let rule = self.core.snapshot().limits.failsafe.clone();
         let mut state = self.core.failsafe.lock();
-        let gone = state.starts.expire(self.core.clock.now(), rule.window);
-        state.gone.extend(gone);
+        state.expire(self.core.clock.now(), rule.window);
         let mut counts: Vec<_> =
             state.starts.counts().map(|(kind, backend, n)| (kind, backend.to_owned(), n)).collect();
         counts.sort_unstable_by(|a, b| (&a.1, a.0.as_str()).cmp(&(&b.1, b.0.as_str())));

@@ -6,7 +6,7 @@
 
 pub(crate) mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use model::failsafe::{Start, Starts};
 use model::{Destructive, Entity, EntityWrite, JobId};
 
 pub use self::store::{Decision, Verdict};
-pub(crate) use self::store::{drop_if_empty, load, tidy};
+pub(crate) use self::store::{drop_if_empty, load, look_for_stamp, tidy};
 use crate::state::copies::Follower;
 use crate::state::core::Core;
 use crate::state::failsafe::store::Set;
@@ -31,15 +31,18 @@ pub(crate) struct Failsafe {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) starts: Starts,
-    /// Starts that left the window and whose rows are to be removed.
-    pub(crate) gone: Vec<Start>,
+    /// Those that left the window, and whose rows are there.
+    gone: BTreeSet<JobId>,
     pub(crate) sets: BTreeMap<String, Set>,
     /// Sets of which nobody knows what was decided.
     unreadable: Vec<String>,
+    /// Starts of which nobody knows when they were, and on which backend.
+    unreadable_starts: Vec<String>,
     /// The number of the last set.
     last: u64,
-    /// The due time of the job held last. Each is later than the one before, also when the clock is set back.
-    stamp: Timestamp,
+    /// The due time of the job held last. Each is later than the one before, also when the clock is set back. `None` = another
+    /// hub may have held some since: it is to be looked for.
+    stamp: Option<Timestamp>,
 }
 
 /// Why a job may not start.
@@ -84,9 +87,9 @@ impl Failsafe {
         self.lock().sets.get(set).is_some_and(|set| set.decision.is_none())
     }
 
-    /// The decision on the jobs of a lane.
-    pub(crate) fn decision(&self, lane: &str) -> Option<Decision> {
-        self.lock().sets.get(set_of(lane)?)?.decision.clone()
+    /// The decision on the job that has this place in a lane.
+    pub(crate) fn decision(&self, lane: &str, place: Timestamp) -> Option<Decision> {
+        self.lock().sets.get(set_of(lane)?)?.decision.clone().filter(|decision| decision.covers(place))
     }
 }
 
@@ -112,7 +115,37 @@ impl Follower for Failsafe {
     }
 }
 
+/// The starts are counted as the journal has them.
+pub(crate) struct Counted(pub(crate) Arc<Failsafe>);
+
+impl Follower for Counted {
+    fn told(&self, job: &str, now: Option<&Entity>) {
+        let mut state = self.0.lock();
+        let Some(entity) = now else {
+            if let Ok(job) = job.parse() {
+                state.gone.remove(&job);
+                state.starts.forget(job);
+            }
+            return;
+        };
+        match store::read_start(entity) {
+            Ok(start) => state.starts.note(start),
+            Err(_) => state.unreadable_starts.push(job.to_owned()),
+        }
+    }
+
+    fn unreadable(&self, job: &str) {
+        self.0.lock().unreadable_starts.push(job.to_owned());
+    }
+}
+
 impl State {
+    /// What left the window counts no more.
+    pub(crate) fn expire(&mut self, now: Timestamp, window: Duration) {
+        let gone = self.starts.expire(now, window);
+        self.gone.extend(gone.into_iter().map(|start| start.job));
+    }
+
     fn open(&self, kind: Destructive, backend: &str) -> Option<&String> {
         let is_it = |set: &Set| set.decision.is_none() && set.kind == kind && set.backend == backend;
         // The newest, should there be two: a split that was interrupted leaves the older one to those who looked.
@@ -130,25 +163,28 @@ impl State {
     }
 
     fn next_stamp(&mut self, now: Timestamp) -> Timestamp {
-        let next = self.stamp.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
-        self.stamp = now.max(next);
-        self.stamp
+        let last = self.stamp.unwrap_or(Timestamp::MIN);
+        let next = now.max(last.checked_add(SignedDuration::from_millis(1)).unwrap_or(now));
+        self.stamp = Some(next);
+        next
     }
 }
 
-/// Lets a job start, or says which backend of its plan has had enough.
+/// Lets a job start, or says which backend of its plan has had enough. `None` = its start counts already.
 pub(crate) fn admit(
     core: &Arc<Core>,
     job: JobId,
     kind: Destructive,
     plan: Vec<String>,
     cap: u32,
-) -> Result<Ticket, Tripped> {
+) -> Result<Option<Ticket>, Tripped> {
     let now = core.clock.now();
     let window = core.snapshot().limits.failsafe.window;
     let mut state = core.failsafe.lock();
-    let gone = state.starts.expire(now, window);
-    state.gone.extend(gone);
+    state.expire(now, window);
+    if state.starts.has(job) {
+        return Ok(None);
+    }
     let held = plan.iter().find_map(|backend| Some((backend.as_str(), state.open(kind, backend)?.clone())));
     let full = state.starts.full(kind, &plan, cap);
     if let Some(backend) = held.as_ref().map(|(backend, _)| *backend).or(full) {
@@ -163,7 +199,7 @@ pub(crate) fn admit(
     }
     let start = Start { job, at: now, kind, backends: plan };
     state.starts.note(start.clone());
-    Ok(Ticket { core: Arc::clone(core), start: Some(start) })
+    Ok(Some(Ticket { core: Arc::clone(core), start: Some(start) }))
 }
 
 /// The place of one more job in the set that is held, or in a new one. The caller has the turn until that is written.
@@ -216,7 +252,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(start) = &self.start {
-            self.core.failsafe.lock().starts.forget(start);
+            self.core.failsafe.lock().starts.forget(start.job);
         }
     }
 }

@@ -4,22 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use journal::{EffectSet, Error, Spot};
+use journal::{EffectSet, Error};
 use model::effect::EntityContent;
 use model::failsafe::Start;
 use model::{Destructive, Entity, EntityKey, EntityWrite, JobId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Failsafe, lane_of};
+use super::{Counted, Failsafe, lane_of};
 use crate::state::core::Core;
 
 /// The kind of the rows that count starts.
 const START: &str = "failsafe_start";
 /// The kind of the rows that keep sets.
 const SET: &str = "failsafe_set";
-/// Rows read or written at once.
-const ROWS: usize = 500;
 
 /// What somebody decided on a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +50,17 @@ pub struct Decision {
     pub at: Timestamp,
     /// For how many jobs.
     pub jobs: u64,
+    /// The last of them was held here; `None` = for all that were in the set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) through: Option<Timestamp>,
+}
+
+impl Decision {
+    /// Whether it was made for the job that has this place in the set. One may come into a set just when it is decided on, from
+    /// another hub.
+    pub(crate) fn covers(&self, place: Timestamp) -> bool {
+        self.through.is_none_or(|through| place <= through)
+    }
 }
 
 /// A set as it is kept.
@@ -96,14 +105,14 @@ pub(crate) fn start_write(start: &Start) -> EntityWrite {
         label: start.backends.join(" "),
         body: json!({ "job": start.job, "at": start.at, "kind": start.kind, "backends": start.backends }),
     };
-    EntityWrite { key: start_key(start), expected_rev: 0, content: Some(content) }
+    EntityWrite { key: start_key(start.job), expected_rev: 0, content: Some(content) }
 }
 
-fn start_key(start: &Start) -> EntityKey {
-    EntityKey { kind: START.to_owned(), key: start.job.to_string() }
+fn start_key(job: JobId) -> EntityKey {
+    EntityKey { kind: START.to_owned(), key: job.to_string() }
 }
 
-fn read_start(entity: &Entity) -> Result<Start, Error> {
+pub(super) fn read_start(entity: &Entity) -> Result<Start, Error> {
     #[derive(Deserialize)]
     struct Row {
         job: JobId,
@@ -121,45 +130,32 @@ fn unreadable(entity: &Entity, error: &serde_json::Error) -> Error {
 
 /// Reads what was counted and held before the start.
 pub(crate) async fn load(core: &Core) -> Result<(), Error> {
-    let (starts, damaged) = all(core, START).await?;
-    for entity in starts {
-        match read_start(&entity) {
-            Ok(start) => core.failsafe.lock().starts.note(start),
-            Err(_) => uncount(core, entity.key).await?,
-        }
-    }
-    for key in damaged {
-        uncount(core, key).await?;
+    core.keep_copy(START, Arc::new(Counted(Arc::clone(&core.failsafe)))).await?;
+    let unreadable = std::mem::take(&mut core.failsafe.lock().unreadable_starts);
+    for job in unreadable {
+        uncount(core, EntityKey { kind: START.to_owned(), key: job }).await?;
     }
     core.keep_copy(SET, Arc::<Failsafe>::clone(&core.failsafe)).await?;
     let unreadable = std::mem::take(&mut core.failsafe.lock().unreadable);
     for name in unreadable {
         hold_again(core, &name).await?;
     }
-    let names: Vec<_> = core.failsafe.lock().sets.keys().cloned().collect();
-    for name in names {
-        let (_, last) = core.journal.lane_size(lane_of(&name)).await?;
-        let mut state = core.failsafe.lock();
-        state.stamp = last.map_or(state.stamp, |last| last.max(state.stamp));
-    }
-    Ok(())
+    if core.is_leading() { look_for_stamp(core).await } else { Ok(()) }
 }
 
-/// All that can be read, and the keys of the others.
-async fn all(core: &Core, kind: &str) -> Result<(Vec<Entity>, Vec<EntityKey>), Error> {
-    let (mut found, mut damaged, mut after) = (Vec::new(), Vec::new(), None);
-    loop {
-        let page = core.journal.entities(kind.to_owned(), after, ROWS).await?;
-        found.extend(page.rows);
-        damaged.extend(page.damaged.into_iter().filter_map(|row| match row.spot {
-            Spot::Entity(kind, key) => Some(EntityKey { kind, key }),
-            _ => None,
-        }));
-        after = page.next;
-        if after.is_none() {
-            return Ok((found, damaged));
-        }
+/// Finds out which job was held last, unless that is known.
+pub(crate) async fn look_for_stamp(core: &Core) -> Result<(), Error> {
+    if core.failsafe.lock().stamp.is_some() {
+        return Ok(());
     }
+    let names: Vec<_> = core.failsafe.lock().sets.keys().cloned().collect();
+    let mut newest = Timestamp::MIN;
+    for name in names {
+        let (_, last) = core.journal.lane_size(lane_of(&name)).await?;
+        newest = last.map_or(newest, |last| last.max(newest));
+    }
+    core.failsafe.lock().stamp.get_or_insert(newest);
+    Ok(())
 }
 
 /// A start that cannot be read counts for nothing any more: nobody knows when it was and on which backend.
@@ -190,21 +186,18 @@ pub(crate) async fn tidy(core: &Core) -> Result<(), Error> {
     let (now, limits) = (core.clock.now(), core.snapshot().limits.clone());
     let (gone, old) = {
         let mut state = core.failsafe.lock();
-        let expired = state.starts.expire(now, limits.failsafe.window);
-        state.gone.extend(expired);
+        state.expire(now, limits.failsafe.window);
         let is_old = |decision: &Decision| {
             now.duration_since(decision.at).unsigned_abs() >= limits.keep.records && decision.at < now
         };
         let old = state.sets.iter().filter(|(_, set)| set.decision.as_ref().is_some_and(is_old));
         let old: Vec<String> = old.map(|(name, _)| name.clone()).collect();
-        (std::mem::take(&mut state.gone), old)
+        (state.gone.clone(), old)
     };
-    let mut gone = gone.into_iter();
-    while let Some(start) = gone.next() {
-        if let Err(error) = remove(core, start_key(&start), now).await {
-            core.failsafe.lock().gone.extend(std::iter::once(start).chain(gone));
-            return Err(error);
-        }
+    for job in gone {
+        // That it is gone is told to all who count.
+        remove(core, start_key(job), now).await?;
+        core.failsafe.lock().gone.remove(&job);
     }
     for name in old {
         remove(core, set_key(&name), now).await?;

@@ -6,6 +6,8 @@ mod load;
 mod put_down;
 mod report;
 
+pub(crate) use guard::Said;
+
 use std::sync::Arc;
 use std::time::Duration;
 

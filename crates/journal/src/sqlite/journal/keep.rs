@@ -58,6 +58,10 @@ impl Keep for SqliteJournal {
         watch::channel(Standing::Confirmed).1
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn leads(&self) -> LeadsReceiver {
         watch::channel(true).1
     }
