@@ -10,9 +10,9 @@ use crate::life::Life;
 /// What a hub does on a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NodeRole {
-    /// It works on it. There is one at a time.
+    /// It works on it: alone, or beside others that may all do so.
     AtWork,
-    /// It waits for the end of the one at work.
+    /// It waits for its turn.
     StandsBy,
 }
 
@@ -56,7 +56,7 @@ impl Node {
 /// All hubs on a journal, as they were found at the last look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nodes {
-    /// The one at work comes first.
+    /// The one that leads comes first, and then others at work.
     pub all: Vec<Node>,
     /// Why that may be otherwise by now: the database could not be asked.
     pub trouble: Option<String>,

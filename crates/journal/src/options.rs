@@ -7,6 +7,7 @@ use crate::key::Keys;
 
 /// How a journal is opened.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Options {
     /// Where it is.
     pub at: Address,
@@ -22,6 +23,9 @@ pub struct Options {
     pub drained: bool,
     /// There it works beside the hub at work: it accepts, and owns a part of the jobs, which are run by it alone.
     pub beside: bool,
+    /// Hubs that work beside each other tell each other at once what there is to read. Otherwise each looks every second: where
+    /// connections are those of a pooler that lends sessions for one transaction each, nobody can listen.
+    pub notify: bool,
 }
 
 impl Options {
@@ -35,6 +39,7 @@ impl Options {
             stand_by: false,
             drained: false,
             beside: false,
+            notify: true,
         }
     }
 }

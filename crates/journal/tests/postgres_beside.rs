@@ -7,66 +7,13 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use intendant_journal::{Acceptance, EffectSet, Error, Filter, Journal, Options, Order, Page};
+use intendant_journal::{Acceptance, EffectSet, Error, Filter, Order, Page};
 use model::{Class, EventsCursor, JobState, OutcomeKind, Seq, Subject};
 use support::database::{Schema, sql};
+use support::hubs::{Hub, run_somewhere, shards, spread, start_somewhere, until};
 use support::*;
-
-/// Longer than anything takes here.
-const LONG: Duration = Duration::from_mins(1);
-
-/// A hub on a machine of its own. What it is told is kept.
-struct Hub {
-    journal: Arc<dyn Journal>,
-    heard: Heard,
-    _machine: Schema,
-}
-
-impl Hub {
-    fn beside(schema: &Schema) -> Self {
-        let (heard, machine) = (Heard::default(), schema.elsewhere());
-        let options = Options { beside: true, ..machine.options() };
-        let journal = intendant_journal::open(options, heard.observer()).unwrap();
-        Hub { journal, heard, _machine: machine }
-    }
-}
-
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !so().await {
-        assert!(begun.elapsed() < LONG, "waited in vain until {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// Starts a job at whoever owns it, and says who that is.
-async fn start_somewhere(hubs: &[Hub], job: u64) -> usize {
-    let mut owner = None;
-    until("somebody starts the job", async || {
-        for (place, hub) in hubs.iter().enumerate() {
-            match hub.journal.change(start(job, at(1_000))).await {
-                Ok(()) => {
-                    assert_eq!(owner.replace(place), None);
-                    return true;
-                }
-                // It is on its way from one to the other, or not in line yet.
-                Err(Error::NotOurs(_) | Error::Fenced(_)) => {}
-                Err(error) => panic!("{error}"),
-            }
-        }
-        false
-    })
-    .await;
-    owner.unwrap()
-}
-
-/// Runs a job from its start to its end.
-async fn run_somewhere(hubs: &[Hub], job: u64) {
-    let owner = start_somewhere(hubs, job).await;
-    hubs[owner].journal.change(settle(job, 1, OutcomeKind::Done, at(2_000))).await.unwrap();
-}
 
 /// The jobs of a subject in their order, once all of them are in line.
 async fn line(hub: &Hub, subject: &str) -> Vec<u64> {
@@ -78,24 +25,6 @@ async fn line(hub: &Hub, subject: &str) -> Vec<u64> {
 async fn all_in_line(schema: &Schema) {
     until("all are in line", async || {
         sql(schema.url(), "SELECT count(*) FROM live WHERE NOT placed") == ["0"]
-    })
-    .await;
-}
-
-fn shards(schema: &Schema) -> Vec<usize> {
-    let counts = sql(
-        schema.url(),
-        "SELECT count(*) FROM shard JOIN pen ON node = owner AND NOT over GROUP BY node ORDER BY node",
-    );
-    counts.iter().map(|count| count.parse().unwrap()).collect()
-}
-
-async fn spread(schema: &Schema, hubs: usize) {
-    until("the shards are spread", async || {
-        let shards = shards(schema);
-        shards.len() == hubs
-            && shards.iter().sum::<usize>() == 256
-            && shards.iter().all(|count| *count > 256 / hubs / 2)
     })
     .await;
 }

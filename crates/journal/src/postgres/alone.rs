@@ -24,16 +24,18 @@ pub(super) async fn settle_dead(
         Fate::Drop => (DeliveryState::Dropped, None, Some(at.as_millisecond())),
     };
     let ids: Vec<Uuid> = deliveries.iter().map(|id| id.0).collect();
-    let settle = "UPDATE delivery SET state = $2, due_at = coalesce($3, due_at), ended_at = $4
+    // Where somebody else delivers they arrive there anew.
+    let settle =
+        "UPDATE delivery SET state = $2, due_at = coalesce($3, due_at), ended_at = $4, placed = placed AND $6
                   WHERE id = ANY($1) AND state = $5 RETURNING seq";
-    let dead = code_of(DeliveryState::Undeliverable);
-    let rows = tx.all(settle, &[&ids, &code_of(state), &due_at, &ended_at, &dead]).await?;
+    let (dead, stays) = (code_of(DeliveryState::Undeliverable), tx.delivers || fate == Fate::Drop);
+    let rows = tx.all(settle, &[&ids, &code_of(state), &due_at, &ended_at, &dead, &stays]).await?;
     let mut places = rows.iter().map(|found| row::get::<i64>(found, 0)).collect::<Result<Vec<_>, _>>()?;
     places.sort_unstable();
     let settled = places.len() as u64;
     if settled > 0 {
         tx.effects(effects).await?;
-        if fate == Fate::Again {
+        if fate == Fate::Again && stays {
             tx.committed.revived.extend(places.into_iter().map(OutboxPlace::new));
         }
     }

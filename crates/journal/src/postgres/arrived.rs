@@ -56,9 +56,9 @@ pub(super) async fn jobs(tx: &mut Tx, accepted: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Puts deliveries in line. Each gets a number here: who reads them one after the other must not find one before another that
-/// was read already.
-pub(super) async fn deliveries(tx: &mut Tx) -> Result<(), Error> {
+/// Puts deliveries in line; returns whether there are more. Each gets a number here: who reads them one after the other must not
+/// find one before another that was read already.
+pub(super) async fn deliveries(tx: &mut Tx) -> Result<bool, Error> {
     let select = format!(
         "SELECT id, job FROM delivery WHERE NOT placed ORDER BY seq LIMIT {DELIVERIES} FOR UPDATE SKIP LOCKED"
     );
@@ -76,5 +76,5 @@ pub(super) async fn deliveries(tx: &mut Tx) -> Result<(), Error> {
         })
         .await??;
     }
-    Ok(())
+    Ok(found.len() >= DELIVERIES)
 }

@@ -5,37 +5,70 @@ use std::sync::Arc;
 
 use tokio_postgres::error::{Severity, SqlState};
 
-use super::ask::{Ask, ask_all};
+use super::ask::{Ask, Value, ask_all};
+use super::follow::{self, Follow, Followed};
 use super::op::{Made, Op};
 use super::page::{Page, Wants};
 use super::pen::{self, Pen};
 use super::session::Session;
 use super::shard::{self, Shards};
+use super::sharing::Shared;
 use super::tx::Tx;
 use super::{arrived, load, row, store};
 use crate::api::Committed;
 use crate::error::Error;
+use crate::seal::Seal;
 
 /// What a batch begins with.
-pub(super) struct Batch {
+pub(super) struct Batch<'w> {
     pub(super) session: Arc<Session>,
     pub(super) pen: Pen,
     pub(super) life: i64,
-    /// How many events this life has written.
-    pub(super) told: i64,
+    pub(super) told: Told,
     pub(super) owned: Shards,
     /// Deliveries are put in line here.
     pub(super) delivers: bool,
+    /// Somebody is told what is found. Otherwise it shows that we are there, and nothing more.
+    pub(super) is_observed: bool,
+    /// How far the others are known, and whether there is something of theirs to be read.
+    pub(super) follow: &'w Follow,
+    pub(super) follows: bool,
+    /// What opens what is read.
+    pub(super) seal: &'w Seal,
+}
+
+/// How many events and signals a life has written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    pub(super) events: i64,
+    pub(super) signals: i64,
 }
 
 /// A batch that was written.
 pub(super) struct Written {
     pub(super) outcomes: Vec<Result<Made, Error>>,
-    /// How many events this life has written.
-    pub(super) told: i64,
+    pub(super) told: Told,
     pub(super) committed: Committed,
+    pub(super) there: There,
+    /// How far the others are known now, where they were read.
+    pub(super) follow: Option<Follow>,
+    /// Whose the shards are, where that was looked at.
+    pub(super) shared: Option<Shared>,
+    /// There is more to be read.
+    pub(super) more: bool,
+    /// Others have to hear of it.
+    pub(super) is_news: bool,
+}
+
+/// Who else is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct There {
     /// Nobody else is there who could take over.
     pub(super) alone: bool,
+    /// Somebody else is at work.
+    pub(super) at_work: bool,
+    /// There is something of others to be read.
+    pub(super) follows: bool,
 }
 
 /// Why a batch was not written, or not known to be.
@@ -50,6 +83,8 @@ pub(super) enum Trouble {
     Away(String),
     /// The journal was closed before there was an answer.
     Left,
+    /// What others have told is not there any more: we have slept for too long.
+    Missed(String),
     /// The commit was sent, and no answer came.
     Unknown(Box<Written>, String),
 }
@@ -76,11 +111,11 @@ impl From<tokio_postgres::Error> for Trouble {
 /// that store), one with such a key, an order of locks in which each waits for the other.
 const AGAIN: [&str; 4] = ["22012", "23505", "40001", "40P01"];
 
-impl Batch {
+impl Batch<'_> {
     /// Writes the operations. One with statements of its own is by itself.
     pub(super) async fn write(self, ops: &mut [Op]) -> Result<Written, Trouble> {
-        let mut page = Page::new(self.life, self.pen.node, self.told, self.owned);
-        page.delivers = self.delivers;
+        let mut page = Page::new(self.life, self.pen.node, self.told.events, self.owned);
+        (page.delivers, page.signalled) = (self.delivers, self.told.signals);
         let mut wants = Wants::default();
         for op in &*ops {
             op.wants(&mut wants);
@@ -93,21 +128,46 @@ impl Batch {
             Ask::bare("BEGIN"),
             Ask::new(pen::STEP, vec![Box::new(node), Box::new(epoch), Box::new(batch)]),
         ];
+        let follows = self.follows && self.is_observed;
+        if follows {
+            asks.extend(self.follow.asks());
+        }
+        let known: Vec<Value<'_>> =
+            vec![Box::new(node), Box::new(self.follow.newest), Box::new(self.follow.nodes())];
+        asks.push(Ask::new(pen::THERE, known));
         asks.extend(load::asks(&wants));
         let mut loaded = ask_all(&self.session, &asks).await?.into_iter().skip(1);
         let Some(stepped) = loaded.next().and_then(|stepped| stepped.into_iter().next()) else {
             return Err(Trouble::Stepped);
         };
-        let alone = !row::get::<bool>(&stepped, 1)?;
-        page.tick = row::get(&stepped, 2)?;
+        page.tick = row::get(&stepped, 1)?;
+        let mut followed = None;
+        if follows {
+            let found = [(); follow::ALL.len()].map(|()| loaded.next().unwrap_or_default());
+            followed = Some(self.follow.clone().found(&found)?);
+        }
+        let found = loaded.next().unwrap_or_default();
+        let found = found.first().ok_or(Error::Closed)?;
+        let there = There {
+            alone: !row::get::<bool>(found, 0)?,
+            at_work: row::get(found, 1)?,
+            follows: row::get(found, 2)?,
+        };
+        page.is_heard = there.at_work;
         load::put(&mut page, &wants, loaded.collect())?;
         let mut tx = Tx::new(Arc::clone(&self.session), page);
-        if row::get(&stepped, 3)? {
+        if let Some(followed) = &mut followed {
+            followed.read(&self.session, self.seal).await?;
+        }
+        let mut more = false;
+        if self.is_observed && row::get(found, 3)? {
             Box::pin(arrived::jobs(&mut tx, jobs)).await?;
         }
-        if self.delivers && row::get(&stepped, 4)? {
-            Box::pin(arrived::deliveries(&mut tx)).await?;
+        if self.is_observed && self.delivers && row::get(found, 4)? {
+            more = Box::pin(arrived::deliveries(&mut tx)).await?;
         }
+        // What others have written is told together with the deliveries that follow from it, or not yet.
+        let followed = followed.filter(|_| !more);
         let mut outcomes = Vec::with_capacity(ops.len());
         for op in &mut *ops {
             outcomes.push(match op {
@@ -120,16 +180,12 @@ impl Batch {
                 op => tx.rule(|page| op.run(page)).await?,
             });
         }
-        self.commit(ops, &mut tx, outcomes, alone).await
+        self.commit(ops, &mut tx, Worked { outcomes, followed, there, more }).await
     }
 
-    async fn commit(
-        &self,
-        ops: &[Op],
-        tx: &mut Tx,
-        outcomes: Vec<Result<Made, Error>>,
-        alone: bool,
-    ) -> Result<Written, Trouble> {
+    async fn commit(&self, ops: &[Op], tx: &mut Tx, worked: Worked) -> Result<Written, Trouble> {
+        let Worked { outcomes, mut followed, there, mut more } = worked;
+        tx.signal();
         let mut asks = store::asks(tx);
         asks.push(Ask::bare("COMMIT"));
         for op in ops {
@@ -137,9 +193,18 @@ impl Batch {
         }
         let answer = ask_all(&self.session, &asks).await;
         drop(asks);
-        let told = tx.told;
-        let committed = std::mem::take(&mut tx.committed);
-        let written = Written { outcomes, told, committed, alone };
+        let signals = tx.signalled + i64::try_from(tx.signals.len()).unwrap_or(i64::MAX);
+        let told = Told { events: tx.told, signals };
+        let mut committed = std::mem::take(&mut tx.committed);
+        let is_news = there.at_work && is_news(&committed);
+        if let Some(followed) = &mut followed {
+            followed.tell(&mut committed);
+            more |= followed.more;
+        }
+        // Of somebody who has just come everything is still to be read.
+        more |= there.follows && !self.follows;
+        let (follow, shared) = (followed.map(|followed| followed.follow), tx.shared);
+        let written = Written { outcomes, told, committed, there, follow, shared, more, is_news };
         match answer {
             Ok(_) if self.session.was_doubtful() => {
                 Err(Trouble::Unknown(Box::new(written), "it may not have been replicated".to_owned()))
@@ -154,6 +219,20 @@ impl Batch {
             Err(error) => Err(Trouble::Unknown(Box::new(written), Error::from(error).to_string())),
         }
     }
+}
+
+/// What a batch came to before it is committed.
+struct Worked {
+    outcomes: Vec<Result<Made, Error>>,
+    followed: Option<Followed>,
+    there: There,
+    more: bool,
+}
+
+/// Whether others wait for something of this.
+fn is_news(committed: &Committed) -> bool {
+    let Committed { events, entities, owed, cancels, shared_anew, .. } = committed;
+    *shared_anew || !(events.is_empty() && entities.is_empty() && owed.is_empty() && cancels.is_empty())
 }
 
 /// Whether the server itself has said that a statement failed and goes on: then nothing was committed.

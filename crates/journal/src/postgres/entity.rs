@@ -18,7 +18,7 @@ use crate::way::LOOKED_AT;
 /// Keys and labels are looked at in so many entities at a time.
 const CHUNK: usize = 1_000;
 /// The columns that [`row::entity`] reads.
-const ENTITY: &str = "kind, key, rev, state, label, sealed";
+pub(super) const ENTITY: &str = "kind, key, rev, state, label, sealed";
 
 /// One entity.
 pub(super) async fn one(

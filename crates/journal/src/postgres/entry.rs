@@ -6,15 +6,17 @@ use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use uuid::Uuid;
 
+use super::batch::Told;
 use super::boot::since_boot;
 use super::database::Database;
 use super::journal::{Engine, PostgresJournal, join};
 use super::line::{Line, Turn};
+use super::notice::{Notices, exchange};
 use super::open::{self, Ready};
-use super::pen::Pen;
+use super::pen::{Pen, Role, Ways};
 use super::queue::{Message, Queue};
 use super::reader::Readers;
 use super::session::Session;
@@ -31,7 +33,7 @@ use crate::health::Health;
 use crate::hubs::Hubs;
 use crate::life::Life;
 use crate::lock::Lock;
-use crate::node::{LeadsReceiver, Node, NodeRole, Nodes};
+use crate::node::{LeadsReceiver, Node, Nodes};
 use crate::options::Options;
 use crate::seal::Seal;
 
@@ -51,7 +53,7 @@ pub(crate) struct Entry {
 /// What is known once it is our turn.
 struct Opened {
     id: Uuid,
-    seal: Seal,
+    seal: Arc<Seal>,
     readers: Arc<Readers>,
     sure: Arc<Sure>,
     owned: Arc<Owned>,
@@ -129,7 +131,7 @@ impl Entry {
         Ok(PostgresJournal {
             id,
             life: self.life.clone(),
-            seal: Arc::new(seal),
+            seal,
             turning: Arc::default(),
             queue: self.queue.clone(),
             readers,
@@ -173,21 +175,23 @@ impl Work {
         tell: channel::Sender<Result<Option<Opened>, Error>>,
         turned: oneshot::Sender<Result<Opened, Error>>,
     ) {
-        let Entered { session, pen, role, sent } = match self.enter().await {
+        let entered = match self.enter().await {
             Ok(entered) => entered,
             Err(error) => return drop(tell.send(Err(error))),
         };
-        let drained = self.options.drained;
-        let line = |session| Line::new(self.database.clone(), self.life.clone(), pen, drained, session, told);
-        if role == NodeRole::AtWork {
+        let (pen, ways) = (entered.pen, self.ways());
+        let line = |session| Line::new(self.database.clone(), self.life.clone(), pen, ways, session, told);
+        if entered.role != Role::StandsBy {
             let line = (self.options.stand_by || self.options.beside).then(|| line(None));
             let told = |opened: Result<Opened, Error>| tell.send(opened.map(Some)).is_ok();
-            return self.write(Turn { session, pen, sent }, line, told).await;
+            return Box::pin(self.write(entered, line, told)).await;
         }
-        let mut line = line(Some(session));
+        let mut line = line(Some(entered.session));
         let turn = if tell.send(Ok(None)).is_ok() { self.wait(&mut line).await } else { None };
         match turn {
-            Some(Ok(turn)) => self.write(turn, Some(line), |opened| turned.send(opened).is_ok()).await,
+            Some(Ok(turn)) => {
+                Box::pin(self.write(turn, Some(line), |opened| turned.send(opened).is_ok())).await;
+            }
             ended => {
                 if let Some(session) = line.session() {
                     lay_down(session, line.pen()).await;
@@ -200,22 +204,23 @@ impl Work {
         }
     }
 
-    async fn enter(&self) -> Result<Entered, Error> {
+    fn ways(&self) -> Ways {
+        Ways { beside: self.options.beside, drained: self.options.drained }
+    }
+
+    /// Takes a place, also one behind those at work.
+    async fn enter(&self) -> Result<Turn, Error> {
         let at = Address::from(self.database.clone());
         let session = Session::open(&self.database).await?;
         open::examine(&session, &at, &self.options.keys, self.options.expected).await?;
         let begun = since_boot();
-        let (pen, role, sent) = if self.options.beside {
-            (Pen::beside(&session, &self.life).await?, NodeRole::AtWork, begun)
-        } else if self.options.stand_by {
-            let (pen, role) = Pen::enter(&session, &self.life, self.options.drained).await?;
-            (pen, role, begun)
-        } else {
-            // Whoever was there before may have been waited for.
-            let (pen, sent) = Pen::take(&session, &at, &self.life).await?;
-            (pen, NodeRole::AtWork, sent)
-        };
-        Ok(Entered { session, pen, role, sent })
+        if self.options.stand_by || self.options.beside {
+            let (pen, role) = Pen::enter(&session, &self.life, self.ways()).await?;
+            return Ok(Turn { session, pen, role, sent: begun });
+        }
+        // Whoever was there before may have been waited for.
+        let (pen, sent) = Pen::take(&session, &at, &self.life).await?;
+        Ok(Turn { session, pen, role: Role::Leads, sent })
     }
 
     /// Waits in the line; `None` = nobody wants to any more.
@@ -236,9 +241,9 @@ impl Work {
     /// Opens the journal, says so, and writes. `told` = somebody has heard it.
     async fn write(self, turn: Turn, line: Option<Line>, told: impl FnOnce(Result<Opened, Error>) -> bool) {
         let Work { database, options, life, health, receiver, lock } = self;
-        let Turn { session, pen, sent } = turn;
+        let Turn { session, pen, role, sent } = turn;
         let ready = open::prepare(&session, &Address::from(database.clone()), &options.keys, pen.node).await;
-        let Ready { id, seal, owned } = match ready {
+        let Ready { id, seal, owned, follow } = match ready {
             Ok(ready) => ready,
             Err(error) => {
                 lay_down(&session, pen).await;
@@ -247,44 +252,41 @@ impl Work {
                 return;
             }
         };
-        let readers = Arc::new(Readers::new(database.clone(), Handle::current()));
+        let (readers, seal) = (Arc::new(Readers::new(database.clone(), Handle::current())), Arc::new(seal));
         let owned = Arc::new(Owned::new(owned));
         // Others may be there: the first batch tells.
         let sure = Arc::new(Sure::new(Arc::clone(&health), sent, false));
+        let (leading, leads) = watch::channel(role == Role::Leads);
+        let (look, notices) = (Arc::<Notify>::default(), Arc::<Notices>::default());
+        let exchange = (options.beside && options.notify).then(|| exchange(&database, &notices, &look));
         let writer = Writer {
             database,
             session: Some(session),
             pen,
             life: life.number(),
-            told: 0,
-            part: Part::new(Arc::clone(&owned), !options.beside),
-            observer: Arc::new(|_| {}),
+            told: Told::default(),
+            part: Part::new(Arc::clone(&owned), leading, follow),
+            seal: Arc::clone(&seal),
+            observer: None,
             receiver,
             health,
             sure: Arc::clone(&sure),
+            look: Arc::clone(&look),
+            notices,
             over: false,
             closing: false,
             _lock: lock,
         };
-        let leads = watch::channel(!options.beside).1;
         if !told(Ok(Opened { id, seal, readers, sure, owned, leads })) {
             return writer.lay_down().await;
         }
-        let attending = line.map(|line| tokio::spawn(line.attend()));
+        let attending = line.map(|line| tokio::spawn(line.attend(look)));
         writer.run().await;
+        drop(exchange);
         if let Some(attending) = attending {
             attending.abort();
         }
     }
-}
-
-/// A place that was taken.
-struct Entered {
-    session: Arc<Session>,
-    pen: Pen,
-    role: NodeRole,
-    /// When the commit was sent that took it.
-    sent: std::time::Duration,
 }
 
 async fn lay_down(session: &Session, pen: Pen) {

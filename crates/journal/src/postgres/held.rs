@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_postgres::Row;
 
 use super::pause::pause;
+use super::pen::Role;
 use super::row;
 use super::session::Session;
 use super::watch::SILENCE;
@@ -24,9 +25,7 @@ pub(super) struct Held {
     pub(super) node: i64,
     pub(super) epoch: i64,
     pub(super) batch: i64,
-    pub(super) role: NodeRole,
-    /// It is the one at work, beside whom others may work.
-    pub(super) leads: bool,
+    pub(super) role: Role,
     pub(super) drained: bool,
     told_by: String,
     life: Life,
@@ -36,25 +35,27 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// All of them, the one at work first.
+    /// All of them, the one that leads first, and then those that work beside it.
     pub(super) async fn living(session: &Session) -> Result<Vec<Self>, Error> {
         let living = "SELECT node, epoch, batch, role, life, seat, pid, version,
                              (extract(epoch FROM since) * 1000)::bigint, drained, told_by
                       FROM pen WHERE NOT over ORDER BY node";
         let rows = session.all(living, &[]).await?;
         let mut living = rows.iter().map(Held::of).collect::<Result<Vec<_>, _>>()?;
-        living.sort_by_key(|held| !held.leads);
+        living.sort_by_key(|held| match held.role {
+            Role::Leads => 0,
+            Role::Works => 1,
+            Role::StandsBy => 2,
+        });
         Ok(living)
     }
 
     fn of(found: &Row) -> Result<Self, Error> {
-        let role: i16 = row::get(found, 3)?;
         Ok(Held {
             node: row::get(found, 0)?,
             epoch: row::get(found, 1)?,
             batch: row::get(found, 2)?,
-            role: if role == 0 { NodeRole::StandsBy } else { NodeRole::AtWork },
-            leads: role == 1,
+            role: Role::of(row::get(found, 3)?),
             drained: row::get(found, 9)?,
             told_by: row::get(found, 10)?,
             life: Life::new(row::get::<String>(found, 5)?, row::get(found, 4)?),
@@ -69,8 +70,8 @@ impl Held {
         Node {
             life: self.life.clone(),
             pid: self.pid,
-            role: self.role,
-            leads: self.leads,
+            role: self.node_role(),
+            leads: self.role == Role::Leads,
             drained: self.drained,
             told_by: self.told_by.clone(),
             version: self.version.clone(),
@@ -78,6 +79,11 @@ impl Held {
             silent,
             is_own: self.node == own,
         }
+    }
+
+    /// What others are told that it does.
+    fn node_role(&self) -> NodeRole {
+        if self.role == Role::StandsBy { NodeRole::StandsBy } else { NodeRole::AtWork }
     }
 
     /// Whether it is the life of this name.
@@ -93,7 +99,7 @@ impl Held {
     /// What somebody is told for whom there is no place beside it.
     pub(super) fn locked(&self, at: &Address) -> Error {
         let who = format!("{} of {}", self.pid, self.life.seat());
-        let pid = match self.role {
+        let pid = match self.node_role() {
             NodeRole::AtWork => who,
             NodeRole::StandsBy => format!("{who}, which stands by"),
         };

@@ -187,7 +187,7 @@ fn frozen(sieve: &mut Sieve, seq: Seq, value: Option<&[u8]>) -> Result<Vec<Step>
     Ok(frozen)
 }
 
-/// Attempts of running jobs: they have no end yet.
+/// Attempts of running jobs: they have no end yet. Shards may have gone to somebody who lives since it was asked which are ours.
 pub(super) async fn open_attempts(
     sql: &Session,
     sieve: &mut Sieve,
@@ -196,7 +196,8 @@ pub(super) async fn open_attempts(
 ) -> Result<Vec<OpenAttempt>, Error> {
     let select = format!(
         "SELECT id, open_step, open_number, open_at, backends[open_step + 1], seq FROM live
-         WHERE open_step IS NOT NULL AND (open_life IS NOT DISTINCT FROM $1) = $2{} ORDER BY seq",
+         WHERE open_step IS NOT NULL AND (open_life IS NOT DISTINCT FROM $1) = $2
+           AND ($2 OR coalesce(open_life <> ALL(ARRAY(SELECT life FROM pen WHERE NOT over)), true)){} ORDER BY seq",
         ours.condition()
     );
     let mut attempts = Vec::new();

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::boot::since_boot;
 use super::database::Database;
 use super::held::Held;
 use super::pause::{every, pause};
-use super::pen::Pen;
+use super::pen::{Pen, Role, Ways};
 use super::session::Session;
 use super::watch::Watch;
 use crate::error::Error;
 use crate::life::Life;
-use crate::node::{NodeRole, Nodes};
+use crate::node::Nodes;
 
 /// The others are looked at so often, and at every other look we show that we are there.
 const LOOK: Duration = Duration::from_millis(500);
@@ -26,8 +26,8 @@ pub(super) struct Line {
     database: Database,
     life: Life,
     pen: Pen,
-    /// It takes no work, as was said last.
-    drained: bool,
+    /// What it may do, as was said last.
+    ways: Ways,
     session: Option<Arc<Session>>,
     watch: Watch,
     told: watch::Sender<Arc<Nodes>>,
@@ -38,6 +38,7 @@ pub(super) struct Line {
 pub(super) struct Turn {
     pub(super) session: Arc<Session>,
     pub(super) pen: Pen,
+    pub(super) role: Role,
     /// When the commit was sent by which it came.
     pub(super) sent: Duration,
 }
@@ -47,12 +48,12 @@ impl Line {
         database: Database,
         life: Life,
         pen: Pen,
-        drained: bool,
+        ways: Ways,
         session: Option<Arc<Session>>,
         told: watch::Sender<Arc<Nodes>>,
     ) -> Self {
         let (watch, looks) = Default::default();
-        Line { database, life, pen, drained, session, watch, told, looks }
+        Line { database, life, pen, ways, session, watch, told, looks }
     }
 
     /// The pen that it has in the line.
@@ -78,17 +79,28 @@ impl Line {
         }
     }
 
-    /// Looks after the others while we are at work, for as long as anybody wants to know of them.
-    pub(super) async fn attend(mut self) {
+    /// Looks after the others while we are at work, for as long as anybody wants to know of them. Whoever writes is told when
+    /// one of them is over.
+    pub(super) async fn attend(mut self, over: Arc<Notify>) {
         let mut look = every(LOOK);
         while !self.told.is_closed() {
             look.tick().await;
-            if let Err(error) = within(self.look()).await
-                && let Err(error) = self.failed(error)
-            {
-                tracing::debug!(%error, "the other hubs on the journal could not be looked at");
+            match within(self.attend_once()).await {
+                Ok(0) => {}
+                Ok(_) => over.notify_one(),
+                Err(error) => {
+                    if let Err(error) = self.failed(error) {
+                        tracing::debug!(%error, "the other hubs on the journal could not be looked at");
+                    }
+                }
             }
         }
+    }
+
+    /// Looks, and ends all that are gone; returns how many.
+    async fn attend_once(&mut self) -> Result<usize, Error> {
+        let living = self.look().await?;
+        self.end(living.iter()).await
     }
 
     async fn try_turn(&mut self) -> Result<Option<Turn>, Error> {
@@ -98,20 +110,23 @@ impl Line {
             self.pen.beat(&session).await?;
         }
         let (living, sent) = (self.look().await?, since_boot());
-        let pen = match self.own(&living) {
+        self.end(living.iter().filter(|held| held.role != Role::Leads)).await?;
+        let leader = living.iter().find(|held| held.role == Role::Leads);
+        let taken = match self.own(&living) {
             // Somebody took us for dead, or the database has forgotten us.
             None => {
-                let (pen, role) = Pen::enter(&session, &self.life, self.drained).await?;
+                let (pen, role) = Pen::enter(&session, &self.life, self.ways).await?;
                 self.pen = pen;
-                (role == NodeRole::AtWork).then_some(pen)
+                (role != Role::StandsBy).then_some((pen, role))
             }
             // It was left open whether our takeover got through.
-            Some(own) if own.leads => self.pen.confirm(&session).await?,
+            Some(own) if own.role != Role::StandsBy => self.pen.confirm(&session).await?,
             Some(own) if own.drained => None,
-            Some(_) => match living.iter().find(|held| held.leads) {
+            Some(_) if self.ways.beside => self.pen.take_over(&session, None, true).await?,
+            Some(_) => match leader {
                 Some(other) if !self.watch.is_dead(other.node) => None,
                 other => {
-                    let taken = self.pen.take_over(&session, other).await?;
+                    let taken = self.pen.take_over(&session, other, false).await?;
                     if let (Some(_), Some(dead)) = (taken, other) {
                         tracing::warn!("the hub in {} writes no more: its life is over", dead.who());
                     }
@@ -119,14 +134,14 @@ impl Line {
                 }
             },
         };
-        let Some(pen) = pen else { return Ok(None) };
+        let Some((pen, role)) = taken else { return Ok(None) };
         self.pen = pen;
         // The one at work writes on it.
         self.session = None;
-        Ok(Some(Turn { session, pen, sent }))
+        Ok(Some(Turn { session, pen, role, sent }))
     }
 
-    /// Looks at all that are there, tells of them, and ends those that stood by and are gone.
+    /// Looks at all that are there, and tells of them.
     async fn look(&mut self) -> Result<Vec<Held>, Error> {
         let session = self.open().await?;
         let asked = since_boot();
@@ -134,17 +149,23 @@ impl Line {
         let marks = living.iter().map(|held| (held.node, (held.epoch, held.batch)));
         self.watch.look(asked, since_boot(), marks);
         if let Some(own) = self.own(&living) {
-            self.drained = own.drained;
+            self.ways.drained = own.drained;
         }
         let shown = |held: &Held| held.shown(self.watch.silence(held.node), self.pen.node);
         self.told.send_replace(Arc::new(Nodes { all: living.iter().map(shown).collect(), trouble: None }));
-        for held in &living {
-            let stood_by = !held.leads && held.node != self.pen.node;
-            if stood_by && self.watch.is_dead(held.node) {
-                held.end(&session).await?;
+        Ok(living)
+    }
+
+    /// Ends those of them that do not move any more; returns how many.
+    async fn end(&mut self, held: impl Iterator<Item = &Held>) -> Result<usize, Error> {
+        let session = self.open().await?;
+        let mut ended = 0;
+        for held in held.filter(|held| held.node != self.pen.node) {
+            if self.watch.is_dead(held.node) && held.end(&session).await? {
+                ended += 1;
             }
         }
-        Ok(living)
+        Ok(ended)
     }
 
     /// Our own among those that are there.

@@ -6,6 +6,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::database::Database;
+use super::follow::Follow;
 use super::pause::pause;
 use super::session::Session;
 use super::shard::Shards;
@@ -93,6 +94,7 @@ pub(super) struct Ready {
     pub(super) id: Uuid,
     pub(super) seal: Seal,
     pub(super) owned: Shards,
+    pub(super) follow: Follow,
 }
 
 /// Opens the journal for whoever has the pen: it may have been moved or sealed with another key since it was examined.
@@ -113,13 +115,18 @@ pub(super) async fn prepare(session: &Session, at: &Address, keys: &Keys, node: 
         Ok(ready)
     })
     .await?;
-    Ok(Ready { id, seal, owned: claim(session, node).await? })
+    let follow = Follow::begin(session, node).await?;
+    Ok(Ready { id, seal, owned: claim(session, node).await?, follow })
 }
 
 /// Takes the shards that nobody owns who lives.
 async fn claim(session: &Session, node: i64) -> Result<Shards, Error> {
-    let claim = "UPDATE shard SET owner = $1
-                 WHERE owner IS NULL OR owner IN (SELECT node FROM pen WHERE over) OR owner = $1 RETURNING id";
+    // In one order, as whoever takes some does at the same moment.
+    let claim = "WITH free AS MATERIALIZED (
+                     SELECT id FROM shard
+                     WHERE owner IS NULL OR owner IN (SELECT node FROM pen WHERE over) OR owner = $1
+                     ORDER BY id FOR UPDATE)
+                 UPDATE shard SET owner = $1 FROM free WHERE shard.id = free.id RETURNING shard.id";
     let claimed = session.all(claim, &[&node]).await?;
     let id = |claimed: &Row| Ok::<_, Error>(u8::try_from(row::get::<i16>(claimed, 0)?).unwrap_or_default());
     Ok(Shards::new(claimed.iter().map(id).collect::<Result<Vec<_>, _>>()?))

@@ -15,6 +15,7 @@ pub(super) use row::{
 
 use super::number::{Needs, Numbers, Of, Used};
 use super::shard::{self, Shards};
+use super::sharing::Shared;
 use super::table::Table;
 use crate::api::{Committed, Due};
 use crate::code::Coded;
@@ -96,6 +97,13 @@ pub(super) struct Page {
     pub(super) crowded: Shards,
     /// Deliveries are put in line here.
     pub(super) delivers: bool,
+    /// Others work on the journal, and have to hear which entities are written.
+    pub(super) is_heard: bool,
+    /// How many signals this life has written, and which ones this commit adds.
+    pub(super) signalled: i64,
+    pub(super) signals: Vec<EntityKey>,
+    /// Whose the shards are from this commit on.
+    pub(super) shared: Option<Shared>,
     numbers: Numbers,
     /// How many events it has written.
     pub(super) told: i64,
@@ -256,6 +264,20 @@ impl Page {
         self.told += 1;
         let seq = EventSeq::of(self.origin, self.told);
         self.committed.events.push(Event { seq, at, kind, job, step, attempt, code });
+    }
+
+    /// Nothing more is written: says which entities were, where somebody has to hear it.
+    pub(super) fn signal(&mut self) {
+        if self.is_heard {
+            let written: BTreeSet<(&str, &str)> = self
+                .committed
+                .entities
+                .iter()
+                .map(|(EntityKey { kind, key }, _)| (kind.as_str(), key.as_str()))
+                .collect();
+            let key = |(kind, key): (&str, &str)| EntityKey { kind: kind.to_owned(), key: key.to_owned() };
+            self.signals = written.into_iter().map(key).collect();
+        }
     }
 
     /// Tells after the commit that a job may run.

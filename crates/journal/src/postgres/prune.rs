@@ -29,6 +29,9 @@ const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM live WHERE live.seq = external.s
 /// How many events are removed in one.
 const EVENTS: i64 = 4096;
 
+/// How many signals are removed in one.
+const SIGNALS: u64 = 4096;
+
 /// How far pruning has come. Everything is visited from the oldest to the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
@@ -55,7 +58,9 @@ pub(super) async fn step(
     match cursor {
         Cursor::Secrets => {
             fold(tx).await?;
-            secrets(tx, at).await
+            let removed = signals(tx).await?;
+            let next = secrets(tx, at).await?;
+            Ok(if removed < SIGNALS { next } else { Cursor::Secrets })
         }
         Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at).await,
         Cursor::Ids(_, pruned) => Ok(Cursor::Rest(pruned)),
@@ -307,6 +312,18 @@ async fn records_of(
              WHERE kind >= $1 AND (kind, seq) <= ($1, $2) ORDER BY kind, seq LIMIT {batch})"
     );
     tx.execute(&old, &[&kind, &last]).await
+}
+
+/// Removes signals that everybody has read who still lives: each does so every second. The last one of a life that goes on stays.
+async fn signals(tx: &Tx) -> Result<u64, Error> {
+    let old = format!(
+        "DELETE FROM signal WHERE (origin, n) IN (
+             SELECT origin, n FROM signal AS old WHERE at < now() - interval '1 hour' AND NOT (
+                 EXISTS (SELECT 1 FROM pen WHERE node = old.origin AND NOT over)
+                 AND NOT EXISTS (SELECT 1 FROM signal AS later WHERE later.origin = old.origin AND later.n > old.n))
+             ORDER BY at LIMIT {SIGNALS})"
+    );
+    tx.execute(&old, &[]).await
 }
 
 /// What lives have counted that are over is counted in one row for all of them.

@@ -12,19 +12,20 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 5] = [
+pub(super) const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/postgres/0001_start.sql"),
     include_str!("../../migrations/postgres/0002_lives.sql"),
     include_str!("../../migrations/postgres/0003_called.sql"),
     include_str!("../../migrations/postgres/0004_drained.sql"),
     include_str!("../../migrations/postgres/0005_several.sql"),
+    include_str!("../../migrations/postgres/0006_signals.sql"),
 ];
 /// What this version writes can be read by versions that know this schema.
-const READABLE_FROM: i32 = SEVERAL;
+const READABLE_FROM: i32 = SIGNALS;
 /// From this one on labels are kept as searches compare them.
 const CALLED: i32 = 3;
-/// From this one on several hubs write at once.
-const SEVERAL: i32 = 5;
+/// From this one on several hubs write at once, and each says which entities it has written: one that does not would be unheard.
+const SIGNALS: i32 = 6;
 /// The first version of the server that has all that is asked of it.
 const OLDEST: i32 = 14;
 /// One that is there moves within this time: each does every second.

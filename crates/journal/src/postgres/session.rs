@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Row, Statement};
@@ -49,8 +50,11 @@ pub(super) struct Session {
     doubtful: Arc<AtomicBool>,
 }
 
+/// Who hears what others tell: the process of the server that told it for them.
+pub(super) type Hearer = mpsc::Sender<i32>;
+
 /// Carries on what a session says, and notes when a commit may not have reached the standby it had to wait for.
-async fn carry_on<S, T>(mut connection: Connection<S, T>, doubtful: Arc<AtomicBool>)
+async fn carry_on<S, T>(mut connection: Connection<S, T>, doubtful: Arc<AtomicBool>, hearer: Option<Hearer>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -65,6 +69,12 @@ where
                     doubtful.store(true, Ordering::Relaxed);
                 }
             }
+            Some(Ok(AsyncMessage::Notification(told))) => {
+                if let Some(hearer) = &hearer {
+                    // Where one waits to be looked at, the next one is the same.
+                    let _ = hearer.try_send(told.process_id());
+                }
+            }
             Some(Ok(_)) => {}
             Some(Err(error)) => {
                 tracing::debug!(%error, "a session with PostgreSQL has ended");
@@ -77,19 +87,28 @@ where
 impl Session {
     /// Opens one; what it says is carried on in a task of the runtime in which this runs.
     pub(super) async fn open(database: &Database) -> Result<Arc<Self>, Error> {
+        Session::open_for(database, None).await
+    }
+
+    /// The same, for one who listens.
+    pub(super) async fn open_to_hear(database: &Database, hearer: Hearer) -> Result<Arc<Self>, Error> {
+        Session::open_for(database, Some(hearer)).await
+    }
+
+    async fn open_for(database: &Database, hearer: Option<Hearer>) -> Result<Arc<Self>, Error> {
         tokio::select! {
-            opened = Session::begin(database) => opened,
+            opened = Session::begin(database, hearer) => opened,
             () = pause(OPENS_WITHIN) => Err(Error::Unwritable(format!("{database} does not answer"))),
         }
     }
 
-    async fn begin(database: &Database) -> Result<Arc<Self>, Error> {
+    async fn begin(database: &Database, hearer: Option<Hearer>) -> Result<Arc<Self>, Error> {
         let (client, connection) = {
             let tls = database.tls()?;
             database.config().connect(tls).await.map_err(|error| database.unreached(&error))?
         };
         let doubtful = Arc::new(AtomicBool::new(false));
-        tokio::spawn(carry_on(connection, Arc::clone(&doubtful)));
+        tokio::spawn(carry_on(connection, Arc::clone(&doubtful), hearer));
         client.batch_execute(SETTINGS).await?;
         Ok(Arc::new(Session { client, statements: Mutex::default(), doubtful }))
     }

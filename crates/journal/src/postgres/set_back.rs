@@ -1,4 +1,5 @@
-//! What waits for a time that no rule allows is brought back: it was written while the clock ran ahead.
+//! What waits for a time that no rule allows is brought back: it was written while the clock ran ahead. Each hub does so with
+//! the jobs that it runs.
 
 use std::time::Duration;
 
@@ -45,19 +46,22 @@ pub(super) async fn step(
     match cursor {
         Cursor::Lanes(after, moved) => lanes(tx, after, moved, now).await,
         Cursor::Lane(lane, class, after, moved) => jobs(tx, lane, class, after, moved, now).await,
-        Cursor::Secrets(moved) => secrets(tx, moved, now, keep_secrets).await,
-        Cursor::Done(moved) => Ok(Cursor::Done(moved)),
+        Cursor::Secrets(moved) if tx.delivers => secrets(tx, moved, now, keep_secrets).await,
+        Cursor::Secrets(moved) | Cursor::Done(moved) => Ok(Cursor::Done(moved)),
     }
 }
 
 /// Looks for the next lane in which a job waits for a later time: one step through the index for each.
 async fn lanes(tx: &Tx, mut after: String, moved: u64, now: Timestamp) -> Result<Cursor, Error> {
-    let next = "SELECT lane, EXISTS (
+    let ours = tx.owned.condition();
+    let next = format!(
+        "SELECT lane, EXISTS (
              SELECT 1 FROM live AS later WHERE later.head AND later.state IN (0, 2) AND later.lane = live.lane
-               AND later.class IN (0, 1) AND later.due_at > $2)
-         FROM live WHERE head AND state IN (0, 2) AND lane > $1 ORDER BY lane LIMIT 1";
+               AND later.class IN (0, 1) AND later.due_at > $2{ours})
+         FROM live WHERE head AND state IN (0, 2) AND lane > $1{ours} ORDER BY lane LIMIT 1"
+    );
     loop {
-        let Some(row) = tx.first(next, &[&after, &now.as_millisecond()]).await? else {
+        let Some(row) = tx.first(&next, &[&after, &now.as_millisecond()]).await? else {
             return Ok(Cursor::Secrets(moved));
         };
         let lane: String = get(&row, 0)?;
@@ -112,8 +116,9 @@ async fn jobs(
 ) -> Result<Cursor, Error> {
     let select = format!(
         "SELECT seq, id, state, class, due_at, greatest(attempted_at, started_at), not_before, code IN ($5, $6), steps FROM live
-         WHERE head AND state IN (0, 2) AND lane = $1 AND class = $2 AND (due_at, seq) > ($3, $4)
-         ORDER BY lane, class, due_at, seq LIMIT {BATCH}"
+         WHERE head AND state IN (0, 2) AND lane = $1 AND class = $2 AND (due_at, seq) > ($3, $4){}
+         ORDER BY lane, class, due_at, seq LIMIT {BATCH}",
+        tx.owned.condition()
     );
     let (wait, of_backend) = (code::WAIT, code::WAIT_BACKEND);
     let told = (wait.as_str(), of_backend.as_str());

@@ -2,11 +2,15 @@
 //! hash of both is the highest. Whoever owns a shard gives it to that one, once no attempt of its jobs is under way; what belongs
 //! to nobody who lives, that one takes. So no shard has two owners at any time, and few of them move when somebody comes or goes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio_postgres::Row;
 
+use super::follow::Follow;
+use super::pen::{Pen, Role};
 use super::queue::Alone;
 use super::row;
 use super::shard::{Owned, Shards};
@@ -18,57 +22,102 @@ use crate::error::Error;
 pub(super) struct Part {
     /// The shards that are ours.
     pub(super) owned: Arc<Owned>,
-    /// Deliveries are put in line here.
-    pub(super) delivers: bool,
+    /// We do what one alone must do for all: among it, deliveries are put in line here.
+    leads: watch::Sender<bool>,
+    /// How far the others are known.
+    pub(super) follow: Follow,
+    /// There is something of others to be read.
+    pub(super) follows: bool,
     /// At the last commit nobody else was there.
     pub(super) alone: bool,
-    /// When it was looked last whose the shards are.
+    /// When it was looked last whose the shards are, and who was at work then.
     looked: Duration,
+    among: BTreeSet<i64>,
 }
 
 impl Part {
-    pub(super) fn new(owned: Arc<Owned>, delivers: bool) -> Self {
-        Part { owned, delivers, alone: false, looked: Duration::ZERO }
+    pub(super) fn new(owned: Arc<Owned>, leads: watch::Sender<bool>, follow: Follow) -> Self {
+        let (among, looked) = Default::default();
+        Part { owned, leads, follow, follows: true, alone: false, looked, among }
     }
 
-    /// Whether it is time to look whose the shards are: every so often, unless they can only be ours.
+    /// Whether we lead.
+    pub(super) fn leads(&self) -> bool {
+        *self.leads.borrow()
+    }
+
+    /// As it is now.
+    pub(super) fn now(&self) -> Shared {
+        Shared { ours: self.owned.now(), leads: self.leads() }
+    }
+
+    /// As it was found and committed; returns whether anything is otherwise than before.
+    pub(super) fn becomes(&self, shared: Shared) -> bool {
+        let Shared { ours, leads } = shared;
+        let is_other = shared != self.now();
+        self.owned.set(ours);
+        // Only when it changes somebody hears of it.
+        self.leads.send_if_modified(|led| std::mem::replace(led, leads) != leads);
+        is_other
+    }
+
+    /// Whether it is time to look whose the shards are: when somebody has come or gone, and every so often, unless they can only
+    /// be ours.
     pub(super) fn is_to_look(&mut self, now: Duration, every: Duration) -> bool {
-        let is_due = now.saturating_sub(self.looked) >= every && !(self.alone && self.owned.now().is_all());
+        let is_settled = self.alone && self.owned.now().is_all() && self.leads();
+        let is_time = now.saturating_sub(self.looked) >= every && !is_settled;
+        let is_due = is_time || self.among != self.follow.at_work;
         if is_due {
             self.looked = now;
+            self.among.clone_from(&self.follow.at_work);
         }
         is_due
     }
 }
 
+/// What a look has found, true once it is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    ours: Shards,
+    leads: bool,
+}
+
 /// A look, and what follows from it, in a commit of its own.
 pub(super) struct Sharing {
-    node: i64,
+    pen: Pen,
     life: i64,
-    owned: Arc<Owned>,
-    found: Option<Shards>,
+    was: Shared,
 }
 
 impl Sharing {
-    pub(super) fn new(node: i64, life: i64, owned: Arc<Owned>) -> Self {
-        Sharing { node, life, owned, found: None }
+    pub(super) fn new(pen: Pen, life: i64, was: Shared) -> Self {
+        Sharing { pen, life, was }
     }
 
-    async fn look(&mut self, tx: &mut Tx) -> Result<(), Error> {
-        let at_work = tx.all("SELECT node FROM pen WHERE NOT over AND role > 0", &[]).await?;
-        let at_work = at_work.iter().map(|row| row::get(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    async fn look(&self, tx: &mut Tx) -> Result<(), Error> {
+        let node = self.pen.node;
+        let pens = tx.all("SELECT node, role, drained FROM pen WHERE NOT over AND role > 0", &[]).await?;
+        let (mut at_work, mut is_led) = (Vec::new(), false);
+        for pen in &pens {
+            is_led |= Role::of(row::get(pen, 1)?) == Role::Leads;
+            // Whoever is about to lay down its work is given no more of it.
+            if !row::get::<bool>(pen, 2)? {
+                at_work.push(row::get(pen, 0)?);
+            }
+        }
+        let leads = self.was.leads || (!is_led && self.pen.lead(tx.session()).await?);
         let (mut ours, mut free) = (Shards::default(), Vec::new());
         let (mut going, mut to) = (Vec::new(), Vec::new());
         for found in &tx.all("SELECT id, owner FROM shard", &[]).await? {
             let (id, owner): (i16, Option<i64>) = (row::get(found, 0)?, row::get(found, 1)?);
-            let belongs = at_work.iter().copied().max_by_key(|node| weight(*node, id)).unwrap_or(self.node);
-            if owner == Some(self.node) {
+            let belongs = at_work.iter().copied().max_by_key(|node| weight(*node, id)).unwrap_or(node);
+            if owner == Some(node) {
                 ours.insert(u8::try_from(id).unwrap_or_default());
-                if belongs != self.node {
+                if belongs != node {
                     going.push(id);
                     to.push(belongs);
                 }
-            } else if belongs == self.node && owner.is_none_or(|owner| !at_work.contains(&owner)) {
+            } else if belongs == node && owner.is_none_or(|owner| !at_work.contains(&owner)) {
                 free.push(id);
             }
         }
@@ -77,14 +126,16 @@ impl Sharing {
                         WHERE shard.id = new.id AND shard.owner = $3
                           AND NOT EXISTS (SELECT 1 FROM live WHERE open_step IS NOT NULL AND live.shard = new.id)
                         RETURNING shard.id";
-            ours = ours.without(&ids(&tx.all(give, &[&going, &to, &self.node]).await?)?);
+            ours = ours.without(&ids(&tx.all(give, &[&going, &to, &node]).await?)?);
         }
         if !free.is_empty() {
             let take = "UPDATE shard SET owner = $2 WHERE id = ANY($1) AND NOT EXISTS (
                             SELECT 1 FROM pen WHERE node = shard.owner AND NOT over) RETURNING id";
-            let taken = tx.all(take, &[&free, &self.node]).await?;
+            let taken = tx.all(take, &[&free, &node]).await?;
             ours = ours.and(&ids(&taken)?);
         }
+        // Attempts of lives that are over lie in shards that these have owned to their end: whoever takes them is told so.
+        tx.committed.shared_anew = ours != self.was.ours;
         // Somebody may have asked another hub.
         let asked =
             "SELECT id FROM live WHERE open_step IS NOT NULL AND open_life = $1 AND cancelled_by IS NOT NULL";
@@ -92,7 +143,7 @@ impl Sharing {
             let id = row::job_id(asked, 0)?;
             tx.committed.cancels.push(id);
         }
-        self.found = Some(ours);
+        tx.shared = Some(Shared { ours, leads });
         Ok(())
     }
 }
@@ -103,10 +154,8 @@ impl Alone for Sharing {
     }
 
     fn answer(self: Box<Self>, outcome: Result<(), Error>) {
-        match (outcome, self.found) {
-            (Ok(()), Some(found)) => self.owned.set(found),
-            (Err(error), _) => tracing::debug!(%error, "whose the shards are was not looked at"),
-            _ => {}
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "whose the shards are was not looked at");
         }
     }
 }

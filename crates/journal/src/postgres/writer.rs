@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
-use super::batch::{Batch, Trouble, Written};
+use super::batch::{Batch, Told, Trouble, Written};
 use super::boot::since_boot;
 use super::database::Database;
+use super::notice::Notices;
 use super::op::Op;
 use super::pause::{every, pause};
 use super::pen::{CONFIRM, Now, Pen};
@@ -19,12 +21,13 @@ use super::queue::{Message, Queued};
 use super::session::Session;
 use super::sharing::{Part, Sharing};
 use super::sure::Sure;
-use super::{load, row, store};
+use super::{follow, load, row, store};
 use crate::api::{Committed, Observer};
 use crate::error::Error;
 use crate::health::Health;
 use crate::lock::Lock;
 use crate::node::End;
+use crate::seal::Seal;
 
 /// A group has at most so many operations and bytes.
 const GROUP: usize = 1024;
@@ -44,13 +47,18 @@ pub(super) struct Writer {
     pub(super) session: Option<Arc<Session>>,
     pub(super) pen: Pen,
     pub(super) life: i64,
-    /// How many events this life has written.
-    pub(super) told: i64,
+    pub(super) told: Told,
     pub(super) part: Part,
-    pub(super) observer: Observer,
+    pub(super) seal: Arc<Seal>,
+    /// Told of all commits, from when somebody wants to know.
+    pub(super) observer: Option<Observer>,
     pub(super) receiver: UnboundedReceiver<Message>,
     pub(super) health: Arc<Health>,
     pub(super) sure: Arc<Sure>,
+    /// There may be something to look at.
+    pub(super) look: Arc<Notify>,
+    /// Where others are told that there is.
+    pub(super) notices: Arc<Notices>,
     /// This life is over: nothing is written any more.
     pub(super) over: bool,
     pub(super) closing: bool,
@@ -62,27 +70,37 @@ impl Writer {
     /// Works until the journal is closed.
     pub(super) async fn run(mut self) {
         let mut beat = every(BEAT);
+        let look = Arc::clone(&self.look);
         while !self.closing {
-            tokio::select! {
+            let looks = tokio::select! {
                 biased;
                 message = self.receiver.recv() => match message {
-                    Some(message) => self.serve(message).await,
+                    Some(message) => {
+                        self.serve(message).await;
+                        false
+                    }
                     None => break,
                 },
-                _ = beat.tick() => self.write(Vec::new()).await,
+                () = look.notified() => true,
+                _ = beat.tick() => true,
+            };
+            if !self.share().await && looks {
+                self.write(Vec::new()).await;
             }
-            self.share().await;
             beat.reset();
         }
         self.lay_down().await;
     }
 
-    /// Looks from time to time whose the shards are.
-    async fn share(&mut self) {
-        if !self.closing && !self.over && self.part.is_to_look(since_boot(), BEAT) {
-            let look = Sharing::new(self.pen.node, self.life, Arc::clone(&self.part.owned));
-            self.write(vec![Queued::again(Op::Alone(Box::new(look)))]).await;
+    /// Looks from time to time whose the shards are; `false` = it was not time.
+    async fn share(&mut self) -> bool {
+        let is_idle = self.closing || self.over || self.observer.is_none();
+        if is_idle || !self.part.is_to_look(since_boot(), BEAT) {
+            return false;
         }
+        let look = Sharing::new(self.pen, self.life, self.part.now());
+        self.write(vec![Queued::again(Op::Alone(Box::new(look)))]).await;
+        true
     }
 
     /// Ends this life.
@@ -100,7 +118,10 @@ impl Writer {
         while let Some(message) = next {
             match message {
                 Message::Close => self.closing = true,
-                Message::Observe(observer) => self.observer = observer,
+                Message::Observe(observer) => {
+                    self.observer = Some(observer);
+                    self.look.notify_one();
+                }
                 Message::Write(queued) if matches!(queued.op, Op::Alone(_)) => {
                     self.write(std::mem::take(&mut group)).await;
                     self.write(vec![queued]).await;
@@ -136,7 +157,7 @@ impl Writer {
             let trouble = match self.attempt(&mut ops).await {
                 Ok(written) => {
                     self.pen.batch += 1;
-                    self.sure.confirmed(sent, written.alone);
+                    self.sure.confirmed(sent, written.there.alone);
                     return self.tell(ops, written);
                 }
                 Err(trouble) => trouble,
@@ -179,6 +200,11 @@ impl Writer {
                     "its place is taken".to_owned()
                 }
                 Trouble::Away(why) => why,
+                Trouble::Missed(what) => {
+                    tracing::error!("what other hubs have told is not there any more: {what}");
+                    self.end(End::TakenOver);
+                    "it has slept for too long".to_owned()
+                }
                 // Nobody can say any more what becomes of it.
                 Trouble::Left => return drop(ops),
             };
@@ -204,7 +230,11 @@ impl Writer {
             life: self.life,
             told: self.told,
             owned: self.part.owned.now(),
-            delivers: self.part.delivers,
+            delivers: self.part.leads(),
+            is_observed: self.observer.is_some(),
+            follow: &self.part.follow,
+            follows: self.part.follows,
+            seal: &self.seal,
         };
         let outcome =
             patiently(&mut self.receiver, &mut self.closing, &self.health, &self.sure, batch.write(ops))
@@ -224,23 +254,38 @@ impl Writer {
         self.session = None;
         let session = Session::open(&self.database).await?;
         // All at once: while a server comes back each round trip to it takes long, and our time to be sure of our place is short.
-        try_join_all(load::ALL.iter().chain(&store::ALL).map(|sql| session.statement(sql))).await?;
+        let all = load::ALL.iter().chain(&store::ALL).chain(&follow::ALL);
+        try_join_all(all.map(|sql| session.statement(sql))).await?;
         self.session = Some(Arc::clone(&session));
         Ok(session)
     }
 
     /// Tells the observer and then the callers.
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
-        (self.told, self.part.alone) = (written.told, written.alone);
-        self.health.healed();
-        let Committed { due, deadlines, owed, damaged, .. } = &written.committed;
-        let arrived = !(due.is_empty() && deadlines.is_empty() && owed.is_empty() && damaged.is_empty());
-        // Of a mere sign of life nobody needs to hear.
-        if arrived || !ops.is_empty() {
-            (self.observer)(written.committed);
+        let Written { outcomes, told, committed, there, follow, shared, mut more, is_news } = written;
+        (self.told, self.part.alone, self.part.follows) = (told, there.alone, there.follows);
+        if let Some(follow) = follow {
+            self.part.follow = follow;
         }
-        for (op, outcome) in ops.into_iter().zip(written.outcomes) {
+        if let Some(shared) = shared {
+            // What has arrived there, and what only the leader does, comes with the next batch.
+            more |= self.part.becomes(shared);
+        }
+        self.health.healed();
+        // Of a mere sign of life nobody needs to hear.
+        if let Some(observer) = &self.observer
+            && !(ops.is_empty() && is_nothing(&committed))
+        {
+            observer(committed);
+        }
+        for (op, outcome) in ops.into_iter().zip(outcomes) {
             op.answer(outcome);
+        }
+        if is_news {
+            self.notices.say();
+        }
+        if more {
+            self.look.notify_one();
         }
     }
 
@@ -292,6 +337,13 @@ impl Writer {
         self.over = true;
         self.sure.over(why);
     }
+}
+
+/// Whether a commit without operations has nothing to tell.
+fn is_nothing(committed: &Committed) -> bool {
+    let Committed { due, deadlines, others, owed, entities, damaged, .. } = committed;
+    let (work, news) = (due.is_empty() && deadlines.is_empty(), others.is_empty() && entities.is_empty());
+    work && news && owed.is_empty() && damaged.is_empty()
 }
 
 /// Where the pen was found.

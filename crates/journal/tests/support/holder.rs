@@ -2,12 +2,17 @@
 
 use super::database::Schema;
 
-/// Holds the pen of the one at work, as a session does that stands still in the middle of a batch.
+/// Holds the pen of the one that leads, as a session does that stands still in the middle of a batch.
 pub struct Holder(std::sync::mpsc::Sender<()>, std::thread::JoinHandle<()>);
 
 impl Holder {
     pub fn of(schema: &Schema) -> Self {
-        let url = schema.url().to_owned();
+        Holder::with(schema, "SELECT * FROM pen WHERE role = 1 FOR UPDATE")
+    }
+
+    /// Holds what this statement locks.
+    pub fn with(schema: &Schema, statement: &str) -> Self {
+        let (url, begin) = (schema.url().to_owned(), format!("BEGIN; {statement}"));
         let (tell, hear) = std::sync::mpsc::channel();
         let (ready, is_ready) = std::sync::mpsc::channel();
         let holding = std::thread::spawn(move || {
@@ -16,9 +21,7 @@ impl Holder {
             let (client, connection) =
                 runtime.block_on(tokio_postgres::connect(&url, tokio_postgres::NoTls)).unwrap();
             runtime.spawn(connection);
-            runtime
-                .block_on(client.batch_execute("BEGIN; SELECT * FROM pen WHERE role = 1 FOR UPDATE"))
-                .unwrap();
+            runtime.block_on(client.batch_execute(&begin)).unwrap();
             ready.send(()).unwrap();
             let _ = hear.recv();
             let _ = runtime.block_on(client.batch_execute("ROLLBACK"));

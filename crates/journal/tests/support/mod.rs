@@ -6,6 +6,8 @@ pub mod database;
 pub mod folder;
 #[cfg(feature = "postgres")]
 pub mod holder;
+#[cfg(feature = "postgres")]
+pub mod hubs;
 pub mod left;
 #[cfg(feature = "postgres")]
 pub mod load;

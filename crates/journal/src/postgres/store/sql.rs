@@ -116,6 +116,8 @@ pub(super) const SETTLE_RECORD: &str =
     "UPDATE record SET settled = $2 WHERE seq = ANY($1::bigint[]) AND settled = 0";
 pub(super) const INSERT_EVENT: &str = "INSERT INTO event (origin, tick, seq, at, kind, job, step, attempt, code)
     SELECT $8, $9, * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::uuid[], $5::integer[], $6::integer[], $7::text[])";
+pub(super) const INSERT_SIGNAL: &str = "INSERT INTO signal (origin, n, kind, key)
+    SELECT $3, $4 + place, kind, key FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS new (kind, key, place)";
 pub(super) const COUNT_JOBS: &str = "INSERT INTO tally (state, jobs, node)
     SELECT state, by, $3 FROM unnest($1::smallint[], $2::bigint[]) AS new (state, by)
     ON CONFLICT (node, state) DO UPDATE SET jobs = tally.jobs + excluded.jobs";
@@ -131,7 +133,7 @@ pub(super) const COUNT_CAUSES: &str = "UPDATE cause SET jobs = jobs + new.by
 pub(super) const CAUSE_GONE: &str = "DELETE FROM cause WHERE id = ANY($1::bigint[]) AND jobs < 1";
 
 /// All of them: prepared before they are needed.
-pub(in super::super) const ALL: [&str; 30] = [
+pub(in super::super) const ALL: [&str; 31] = [
     INSERT_LIVE,
     INSERT_DONE,
     UPDATE_LIVE,
@@ -156,6 +158,7 @@ pub(in super::super) const ALL: [&str; 30] = [
     INSERT_RECORD,
     SETTLE_RECORD,
     INSERT_EVENT,
+    INSERT_SIGNAL,
     COUNT_JOBS,
     RENUMBER,
     PLACE_DELIVERY,
