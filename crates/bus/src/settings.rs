@@ -20,10 +20,16 @@ pub(crate) const CONNECT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Address {
     uri: AMQPUri,
+    tls: Tls,
+}
+
+/// How a connection is secured.
+#[derive(Clone)]
+pub(crate) struct Tls {
     /// Certificates of authorities in PEM, beside those of the system.
-    authorities: Option<String>,
+    pub(crate) authorities: Option<String>,
     /// A certificate and its key in PEM, to sign in with.
-    identity: Option<(Vec<u8>, Secret<Vec<u8>>)>,
+    pub(crate) identity: Option<(Vec<u8>, Secret<Vec<u8>>)>,
 }
 
 /// What is given beside the address, or instead of it.
@@ -70,7 +76,7 @@ impl Address {
             authority.userinfo.password.clone_from(password.expose());
         }
         uri.vhost = access.vhost.unwrap_or(uri.vhost);
-        Ok(Address { uri, authorities: access.authorities, identity: access.identity })
+        Ok(Address { uri, tls: Tls { authorities: access.authorities, identity: access.identity } })
     }
 
     pub(crate) fn uri(&self) -> AMQPUri {
@@ -106,14 +112,9 @@ impl Address {
         matches!(self.uri.query.auth_mechanism, Some(SASLMechanism::External))
     }
 
-    pub(crate) fn tls(&self) -> lapin::tcp::OwnedTLSConfig {
-        lapin::tcp::OwnedTLSConfig {
-            cert_chain: self.authorities.clone(),
-            identity: self.identity.as_ref().map(|(certificate, key)| lapin::tcp::OwnedIdentity::PKCS8 {
-                pem: certificate.clone(),
-                key: key.expose().clone(),
-            }),
-        }
+    /// How the connection is secured, if it is.
+    pub(crate) fn tls(&self) -> Option<Tls> {
+        self.is_tls().then(|| self.tls.clone())
     }
 }
 

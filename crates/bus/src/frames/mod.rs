@@ -1,6 +1,7 @@
 //! What stands between the broker and the client's library: a message may hold names and tables that the library cannot
 //! read, or that end the process. Such a message would come again and again, and no other one after it.
 
+mod road;
 mod sieve;
 mod table;
 
@@ -15,16 +16,17 @@ use async_rs::util::Task;
 use async_rs::{Runtime, Tokio};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::Stream;
-use lapin::tcp::{AMQPUriTcpExt as _, AsyncTcpStream, OwnedTLSConfig};
+use lapin::tcp::AsyncTcpStream;
 use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
+use crate::settings::Tls;
+use road::Road;
 use sieve::Sieve;
 
 /// Read from the connection at once.
 const CHUNK: usize = 16 << 10;
-
-type Plain = AsyncTcpStream<<Tokio as Reactor>::TcpStream>;
 
 /// Tokio, with connections that are looked through.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ struct Guarded(Tokio);
 
 /// A connection that is looked through.
 struct Sifted {
-    connection: Plain,
+    connection: Box<dyn Road>,
     sieve: Sieve,
     chunk: Box<[u8]>,
     /// What may go on, and how much of it has gone.
@@ -40,24 +42,22 @@ struct Sifted {
     gone: usize,
 }
 
-/// Connects to the broker.
+/// Connects to the broker; `tls` = secured.
 pub(crate) async fn connect(
     uri: AMQPUri,
     properties: ConnectionProperties,
-    tls: OwnedTLSConfig,
+    tls: Option<Tls>,
 ) -> lapin::Result<Connection> {
-    let kit = Tokio::current();
-    let runtime = Runtime::new(Guarded(kit.clone()));
-    let plain = Runtime::new(kit);
+    let runtime = Runtime::new(Guarded(Tokio::current()));
+    // Secured here and not by the library, which brings a second way to do that.
     let connect = async move |uri: AMQPUri, _| {
-        let connection = uri.connect_with_config_async(tls.as_ref(), &plain).await?;
-        Ok(AsyncTcpStream::Plain(Sifted::new(connection)))
+        Ok(AsyncTcpStream::Plain(Sifted::new(road::open(&uri, tls.as_ref()).await?)))
     };
     Connection::connector(uri, runtime, connect, properties).await
 }
 
 impl Sifted {
-    fn new(connection: Plain) -> Self {
+    fn new(connection: Box<dyn Road>) -> Self {
         let chunk = vec![0; CHUNK].into_boxed_slice();
         Sifted { connection, sieve: Sieve::default(), chunk, ready: Vec::new(), gone: 0 }
     }
@@ -75,11 +75,12 @@ impl AsyncRead for Sifted {
             }
             this.ready.clear();
             this.gone = 0;
-            let read = ready!(Pin::new(&mut this.connection).poll_read(cx, &mut this.chunk))?;
-            if read == 0 {
+            let mut read = ReadBuf::new(&mut this.chunk);
+            ready!(Pin::new(&mut this.connection).poll_read(cx, &mut read))?;
+            if read.filled().is_empty() {
                 return Poll::Ready(Ok(0));
             }
-            this.sieve.pass(this.chunk.get(..read).unwrap_or_default(), &mut this.ready);
+            this.sieve.pass(read.filled(), &mut this.ready);
         }
     }
 }
@@ -102,7 +103,7 @@ impl AsyncWrite for Sifted {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.connection).poll_close(cx)
+        Pin::new(&mut self.connection).poll_shutdown(cx)
     }
 }
 
@@ -150,11 +151,8 @@ impl Reactor for Guarded {
         self.0.interval(time)
     }
 
-    fn tcp_connect_addr(
-        &self,
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<Sifted>> + Send + 'static {
-        let connecting = self.0.tcp_connect_addr(address);
-        async { Ok(Sifted::new(AsyncTcpStream::Plain(connecting.await?))) }
+    fn tcp_connect_addr(&self, _: SocketAddr) -> impl Future<Output = io::Result<Sifted>> + Send + 'static {
+        // The same.
+        std::future::ready(Err(io::ErrorKind::Unsupported.into()))
     }
 }

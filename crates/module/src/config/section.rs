@@ -38,9 +38,7 @@ where
 
 /// How a file is read.
 pub fn options() -> serde_saphyr::Options {
-    // A file of which most is commented out is none the worse for it.
-    let budget = serde_saphyr::budget! { max_buffered_comment_events: 100_000 };
-    serde_saphyr::options! { with_snippet: false, strict_booleans: true, budget: budget }
+    serde_saphyr::options! { with_snippet: false, strict_booleans: true }
 }
 
 /// The doc comment of a key as one paragraph.
