@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod assembly;
+pub mod carry_out;
 pub mod cli;
 pub mod command;
 pub mod compose;

@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use model::json::{self, Bad};
 use model::word::code;
 use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 
 use crate::caller::{Caller, Proof};
 use crate::problem::Problem;
@@ -162,7 +163,14 @@ pub async fn apart<T: Send + 'static>(
     if bytes < LARGE {
         return Ok(work());
     }
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::bug(&error))
+    let (answer, answered) = oneshot::channel();
+    // Of one type, so that the runtime's machinery is compiled once and not for each document.
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || {
+        // Nobody may wait for it any more.
+        let _ = answer.send(work());
+    });
+    drop(tokio::task::spawn_blocking(work));
+    answered.await.map_err(|error| Problem::bug(&error))
 }
 
 async fn read(memory: Hold, bounds: Bounds, headers: &HeaderMap, body: Body) -> Result<Document, Problem> {

@@ -1,6 +1,6 @@
 //! A database as one end of the way on which a journal is carried.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
@@ -80,7 +80,9 @@ impl End {
         self.together(async |session| Ok(session.client().batch_execute(anew).await?))
     }
 
-    fn wait<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    fn wait<'a, T>(&self, work: impl Future<Output = Result<T, Error>> + 'a) -> Result<T, Error> {
+        // Without its type, so that the runtime's machinery is compiled once for each kind of result.
+        let work: Pin<Box<dyn Future<Output = Result<T, Error>> + 'a>> = Box::pin(work);
         self.runtime.block_on(work)
     }
 

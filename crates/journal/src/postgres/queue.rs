@@ -95,7 +95,11 @@ impl Queue {
         op: impl FnOnce(Answer<T>) -> Op,
     ) -> oneshot::Receiver<Result<T, Error>> {
         let (answer, outcome) = oneshot::channel();
-        let op = op(answer);
+        self.queue(bytes, op(answer));
+        outcome
+    }
+
+    fn queue(&self, bytes: usize, op: Op) {
         let queued = move |room| Message::Write(Queued { bytes, op, room: Some(room) });
         let weight = u32::try_from(bytes / 1024).unwrap_or(ROOM).saturating_add(1).min(ROOM);
         if let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight) {
@@ -108,7 +112,6 @@ impl Queue {
                 }
             });
         }
-        outcome
     }
 
     /// Queues what is written in a transaction of its own.

@@ -84,7 +84,11 @@ impl Queue {
         W: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let operation = Box::new(Task { work, made: None, answer });
+        self.queue(kind, bytes, Box::new(Task { work, made: None, answer }));
+        outcome
+    }
+
+    fn queue(&self, kind: Kind, bytes: usize, operation: Box<dyn Operation>) {
         let queued = move |room| Message::Write(Queued { kind, bytes, operation, _room: room });
         let weight = u32::try_from(bytes / 1024).unwrap_or(ROOM).saturating_add(1).min(ROOM);
         if let Ok(room) = Arc::clone(&self.room).try_acquire_many_owned(weight) {
@@ -97,7 +101,6 @@ impl Queue {
                 }
             });
         }
-        outcome
     }
 
     /// Queues anything else.

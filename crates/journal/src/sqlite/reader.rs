@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::checkpoint::Checkpoints;
 use super::open;
@@ -41,15 +41,14 @@ impl Readers {
     {
         let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| Error::Closed)?;
         let idle = Arc::clone(&self.idle);
-        let work = move || {
+        let (answer, answered) = oneshot::channel();
+        apart(Box::new(move || {
             // It goes back after the connection: whoever has one finds a connection.
             let _permit = permit;
-            let conn = lock(&idle).pop().ok_or(Error::Closed)?;
-            let result = snapshot(&conn, read);
-            lock(&idle).push(conn);
-            result
-        };
-        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Closed)?
+            // Nobody may wait for it any more.
+            let _ = answer.send(lent(&idle, read));
+        }));
+        answered.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Waits for the reads under way, while no other begins.
@@ -68,6 +67,22 @@ impl Readers {
 
 fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs this off the async threads. Of one type, so that the runtime's machinery is compiled once and not for each read.
+fn apart(work: Box<dyn FnOnce() + Send>) {
+    drop(tokio::task::spawn_blocking(work));
+}
+
+/// Reads on a connection that nobody has.
+fn lent<T>(
+    idle: &Mutex<Vec<Connection>>,
+    read: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let conn = lock(idle).pop().ok_or(Error::Closed)?;
+    let result = snapshot(&conn, read);
+    lock(idle).push(conn);
+    result
 }
 
 /// One transaction for all that is read: it sees one state, and takes SQLite's read lock once.
