@@ -1,6 +1,8 @@
 //! The journal on PostgreSQL: against the one in a folder, and against a transaction of its own for each transition on the
 //! same tables, as a program would write them that gathers nothing.
 
+mod peers;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -46,6 +48,7 @@ async fn measure() -> Result<()> {
     for submitters in SUBMITTERS {
         compare(&server, &client, submitters).await?;
     }
+    peers::compare(&server, &client).await?;
     grow(&server, &client).await
 }
 

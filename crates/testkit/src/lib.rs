@@ -34,6 +34,7 @@ pub mod peer;
 mod pip;
 pub mod port;
 pub mod proxy;
+pub mod queues;
 pub mod schemathesis;
 pub mod service;
 pub mod shadow;
