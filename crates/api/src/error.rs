@@ -66,6 +66,21 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the same question may be answered in a moment: the hub is away, or cannot answer now.
+    pub fn passes(&self) -> bool {
+        match self {
+            Error::NoHub { .. } | Error::Unreachable { .. } | Error::Lost(_) => true,
+            Error::Problem(problem) => problem.is_soft(),
+            Error::Io { .. }
+            | Error::Denied { .. }
+            | Error::BadUrl { .. }
+            | Error::Tls(_)
+            | Error::Strange { .. } => false,
+        }
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Error::Problem(Box::new(problem))

@@ -12,6 +12,7 @@ use std::os::unix::net::UnixListener;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use http::Problem;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use support::{Ran, World};
@@ -198,19 +199,55 @@ fn a_watch_goes_on_behind_all_that_it_has_seen_whoever_answers_next() {
         format!("id: {position}\ndata: {data}\n\n")
     };
     let stream = "200 OK\r\ncontent-type: text/event-stream";
+    let later = "503 Service Unavailable\r\ncontent-type: application/problem+json";
+    let stands_by = Problem::later("standing_by", 10, "this hub stands by: turn to that one");
+    let stands_by = serde_json::to_value(stands_by).unwrap();
     let asked = [
         // Nothing happens before it goes away.
         tells(&hub, stream, "id: 120,3:55\n\n"),
         // It goes away in the middle of a word.
         tells(&hub, stream, &(event("3:56", "120,3:56") + "id: 121,3:56\ndata: {\"seq\":")),
+        // What answers cannot tell anything now: another hub that stands by, or a proxy that finds none.
+        tells(&hub, later, &stands_by.to_string()),
+        tells(&hub, later, &stands_by.to_string()),
+        tells(&hub, "502 Bad Gateway", "<html>"),
         tells(&hub, stream, &event("121", "121,3:56")),
         tells(&hub, "404 Not Found", ""),
     ];
-    assert_eq!(asked, ["", "?after=120%2C3%3A55", "?after=120%2C3%3A56", "?after=121%2C3%3A56"]);
+    assert_eq!(asked[..2], ["", "?after=120%2C3%3A55"]);
+    assert_eq!(asked[2..6], ["?after=120%2C3%3A56"; 4]);
+    assert_eq!(asked[6], "?after=121%2C3%3A56");
     let ran = Ran::from(child.wait_with_output().unwrap());
     let told: Vec<_> =
         ran.lines().iter().map(|line| (line["seq"].clone(), line["position"].clone())).collect();
     assert_eq!(told, [(json!("3:56"), json!("120,3:56")), (json!("121"), json!("121,3:56"))], "{ran:?}");
+    for (words, times) in [("the hub went away", 3), ("this hub stands by", 1), ("the hub is back", 2)] {
+        assert_eq!(ran.stderr.matches(words).count(), times, "{words}: {ran:?}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_job_waits_for_a_hub_that_is_started_anew() {
+    let world = World::new();
+    world.gates();
+    world.backend("00first", &world.gated_script());
+    let hub = world.serve();
+    let mut waiting =
+        world.command(&["submit", "--wait", "--json", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    waiting.stdin.take().unwrap().write_all(update("alice").as_bytes()).unwrap();
+    world.wait_until_started();
+    hub.kill();
+    let mut told = BufReader::new(waiting.stderr.take().unwrap());
+    let mut said = String::new();
+    told.read_line(&mut said).unwrap();
+    assert!(said.contains("the hub went away"), "{said}");
+    let _hub = world.serve();
+    world.wait_until_started();
+    world.open_gate();
+    let ran = Ran::from(waiting.wait_with_output().unwrap());
+    told.read_to_string(&mut said).unwrap();
+    assert!(said.contains("the hub is back"), "{said}");
+    assert_eq!((ran.code, &ran.json()["status"]), (0, &json!(0)), "{ran:?} {said}");
 }
 
 #[test]

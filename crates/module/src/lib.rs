@@ -24,6 +24,7 @@ pub mod interrupt;
 mod native;
 mod offer;
 mod order;
+pub mod patience;
 mod role;
 mod running;
 pub mod terminal;

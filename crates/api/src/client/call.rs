@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Builder;
-use axum::http::{Method, Request, Response, header};
+use axum::http::{Method, Request, Response, StatusCode, header};
 use futures_util::{Stream, TryStreamExt as _};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
@@ -15,6 +15,10 @@ use super::endpoint::Endpoint;
 use super::{Client, stream};
 use crate::error::Error;
 use http::Problem;
+
+/// What a proxy answers that reaches no hub.
+const GATEWAY: [StatusCode; 3] =
+    [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
 
 impl Client {
     /// The head of a request.
@@ -80,8 +84,16 @@ impl Client {
         if answer.status().is_success() {
             return Ok(answer);
         }
-        let problem: Problem = self.read(answer).await?;
-        Err(problem.into())
+        let status = answer.status();
+        match self.read::<Problem>(answer).await {
+            Ok(problem) => Err(problem.into()),
+            // No hub said that, but what stands before it.
+            Err(Error::Strange { .. }) if GATEWAY.contains(&status) => {
+                let why = format!("a proxy answers in its place: {status}");
+                Err(Error::Unreachable { url: self.endpoint.to_string(), why })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends a request over a connection of its own.

@@ -112,6 +112,11 @@ impl<'a> Follower<'a> {
         self.busy.set_message(progress::words(said, &self.screen.look()));
     }
 
+    /// Says something that a person may want to know, beside the line of what runs.
+    pub(super) fn remark(&self, words: &str) {
+        self.busy.suspend(|| self.screen.remark(words));
+    }
+
     fn print(&self, lines: &[String]) -> Result<()> {
         self.busy.suspend(|| lines.iter().try_for_each(|line| self.screen.line(line)))
     }

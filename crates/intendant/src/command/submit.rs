@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use api::Client;
 use api::client::Submission;
 use api::dto::{Acceptance, EventQuery, News, Story, Submitted};
 use model::{JobId, JobState};
 use module::interrupt::Interrupts;
+use module::patience::{self, Patience};
 use serde_json::Value;
 
 use super::batch;
@@ -169,11 +170,11 @@ async fn wait_and_print(
         Some(Seconds(limit)) => tokio::select! {
             story = follow(job, json, client, context) => story?,
             () = context.clock.sleep(limit) => {
-                let story = client.job(job).await?;
+                let next = client.job(job).await.map_or_else(|e| e.to_string(), |story| story.waiting_on.next);
                 context.screen.fail(format!(
                     "job {job} has not ended after {} s ({}): follow it with `intendant jobs watch {job}`",
                     limit.as_secs_f64(),
-                    text::one_line(&story.waiting_on.next),
+                    text::one_line(&next),
                 ));
                 return Ok(Exit::Failed);
             }
@@ -187,24 +188,44 @@ async fn wait_and_print(
     Ok(Exit::Failed)
 }
 
-/// Shows a job of the hub until it has ended.
+/// Shows a job of the hub until it has ended. When the hub goes away it is waited for: the job goes on with it.
 pub(super) async fn follow(job: JobId, json: bool, client: &Client, context: &Context) -> Result<Story> {
+    let mut follower = Follower::new(&context.screen, !json);
+    // It has answered before: it knows the job.
+    let mut hub = Patience::default();
+    hub.answered();
+    loop {
+        let gone = match follow_on(job, client, &mut hub, &mut follower).await {
+            Ok(Some(story)) => return Ok(story),
+            Ok(None) => None,
+            Err(error) => Some(error.downcast::<api::Error>()?),
+        };
+        hub.bear(gone)?.into_iter().for_each(|words| follower.remark(&words));
+        context.clock.sleep(patience::PAUSE).await;
+    }
+}
+
+/// The same until the hub goes away (`None`).
+async fn follow_on(
+    job: JobId,
+    client: &Client,
+    hub: &mut Patience,
+    follower: &mut Follower<'_>,
+) -> Result<Option<Story>> {
     // Heard from before it is looked at, so that nothing is missed in between.
     let mut news = client.news(&EventQuery { after: None, job: Some(job) }).await?;
-    let mut follower = Follower::new(&context.screen, !json);
+    hub.answered().into_iter().for_each(|words| follower.remark(words));
     loop {
         let story = client.job(job).await?;
         follower.show(&story)?;
         if story.job.state.is_terminal() {
-            return Ok(story);
+            return Ok(Some(story));
         }
         loop {
             match news.next().await? {
                 Some(News::Progress(progress)) => follower.report(&progress),
                 Some(News::Event(_)) => break,
-                None => {
-                    bail!("the hub stopped before job {job} had ended: the job goes on when the hub is back")
-                }
+                None => return Ok(None),
             }
         }
     }

@@ -10,6 +10,7 @@ use api::dto::{Event, EventQuery, News, Progress, Story};
 use jiff::Timestamp;
 use model::word::code;
 use model::{EventKind, EventsCursor, JobId, JobState};
+use module::patience::{self, Patience};
 use serde::Serialize;
 
 use super::find;
@@ -20,8 +21,6 @@ use crate::exit::Exit;
 use crate::render::reason::{self, Remedy};
 use crate::render::{Mark, Times, progress, text};
 
-/// The pause between two tries to reach a hub that went away.
-const AGAIN: Duration = Duration::from_secs(1);
 /// Columns for what happened, before what it is about.
 const WORDS: usize = 28;
 /// Between two lines that say how far a job has come.
@@ -64,14 +63,11 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
         // From its beginning: what happens until the stream has begun is not missed.
         query.after = Some(EventsCursor::default());
     }
-    let mut reached = false;
+    let mut hub = Patience::default();
     loop {
-        match client.news(&query).await {
+        let gone = match client.news(&query).await {
             Ok(mut listener) => {
-                if reached {
-                    context.screen.remark("the hub is back");
-                }
-                reached = true;
+                hub.answered().into_iter().for_each(|words| context.screen.remark(words));
                 while let Ok(Some(news)) = listener.next().await {
                     let event = match news {
                         News::Event(event) => event,
@@ -97,12 +93,12 @@ async fn events(job: Option<JobId>, args: Watch, client: &Client, context: &Cont
                     }
                 }
                 query.after = listener.seen().cloned().or(query.after);
-                context.screen.remark("the hub went away: waiting until it is back (Ctrl-C ends)");
+                None
             }
-            Err(api::Error::NoHub { .. } | api::Error::Lost(_)) if reached => {}
-            Err(error) => return Err(error.into()),
-        }
-        context.clock.sleep(AGAIN).await;
+            Err(error) => Some(error),
+        };
+        hub.bear(gone)?.into_iter().for_each(|words| context.screen.remark(words));
+        context.clock.sleep(patience::PAUSE).await;
     }
 }
 

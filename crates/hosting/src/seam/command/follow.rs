@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use module::Desk;
 use module::document;
 use module::exit::{Exit, misuse};
+use module::patience::{self, Patience};
 use module::terminal::{Mark, Times, progress};
 
 use super::super::typed::{Follow, One, WatchSchool};
@@ -131,8 +132,17 @@ pub(super) async fn unfollow(args: &One, desk: &dyn Desk) -> Result<Exit> {
 pub(super) async fn watch(args: &WatchSchool, desk: &dyn Desk) -> Result<Exit> {
     let (hub, screen, times) = (desk.client()?, desk.screen(), Times::local());
     let (mut shown, mut trouble) = (0, None);
+    let mut patience = Patience::default();
     loop {
-        let school = client::show(&hub, &args.rne, true).await?;
+        let school = match client::show(&hub, &args.rne, true).await {
+            Ok(school) => school,
+            Err(error) => {
+                patience.bear(Some(error))?.into_iter().for_each(|words| screen.remark(words));
+                desk.clock().sleep(patience::PAUSE).await;
+                continue;
+            }
+        };
+        patience.answered().into_iter().for_each(|words| screen.remark(words));
         if args.json && shown < school.steps.len().max(1) {
             screen.json(&school)?;
         }

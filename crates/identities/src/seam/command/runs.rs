@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use anyhow::Result;
 use api::Client;
+use api::dto::Waited;
 use indicatif::ProgressBar;
-use model::JobState;
+use model::{JobId, JobState};
 use module::Desk;
 use module::exit::Exit;
 use module::interrupt::Interrupts;
+use module::patience::{self, Patience};
 use module::terminal::{Align, Cell, Mark, Screen, Table, Times, progress};
 
 use super::super::typed::ListRuns;
@@ -96,11 +98,8 @@ pub(super) async fn wait_for(
     match (&report.run, report.jobs.as_slice()) {
         (Some(run), _) => wait(hub, run, json, desk).await.map(Some),
         (None, [job]) => {
-            let mut found = hub.wait(*job, ONE).await?;
-            while !found.job.state.is_terminal() {
-                found = hub.wait(*job, ONE).await?;
-            }
             let screen = desk.screen();
+            let found = ended(hub, *job, desk).await?;
             let good = found.job.state == JobState::Succeeded;
             if json {
                 screen.json(&found)?;
@@ -116,26 +115,57 @@ pub(super) async fn wait_for(
     }
 }
 
+/// Waits until a job of the hub has ended, also where the hub goes away meanwhile.
+async fn ended(hub: &Client, job: JobId, desk: &dyn Desk) -> Result<Waited> {
+    let mut patience = Patience::default();
+    // It has said which job it is.
+    patience.answered();
+    loop {
+        match hub.wait(job, ONE).await {
+            Ok(found) => {
+                patience.answered().into_iter().for_each(|words| desk.screen().remark(words));
+                if found.job.state.is_terminal() {
+                    return Ok(found);
+                }
+            }
+            Err(error) => {
+                patience.bear(Some(error))?.into_iter().for_each(|words| desk.screen().remark(words));
+                desk.clock().sleep(patience::PAUSE).await;
+            }
+        }
+    }
+}
+
 async fn wait(hub: &Client, id: &str, json: bool, desk: &dyn Desk) -> Result<Exit> {
     let screen = desk.screen();
     let mut bar: Option<ProgressBar> = None;
     let mut interrupts = Interrupts::listen()?;
+    let mut patience = Patience::default();
+    let (mut ended, mut of) = (0, 0);
     loop {
         let looked = desk.clock().instant();
-        let run = client::run(hub, id).await?;
-        if run.stage != Stage::UnderWay {
-            bar.iter().for_each(ProgressBar::finish_and_clear);
-            return tell(&run, json, screen);
-        }
-        if let Some(jobs) = run.jobs {
-            bar.get_or_insert_with(|| progress(Some(jobs), screen, json)).set_position(run.ended());
+        let words = match client::run(hub, id).await {
+            Ok(run) if run.stage != Stage::UnderWay => {
+                bar.iter().for_each(ProgressBar::finish_and_clear);
+                return tell(&run, json, screen);
+            }
+            Ok(run) => {
+                (ended, of) = (run.ended(), run.jobs.unwrap_or_default());
+                if let Some(jobs) = run.jobs {
+                    bar.get_or_insert_with(|| progress(Some(jobs), screen, json)).set_position(ended);
+                }
+                patience.answered().map(str::to_owned)
+            }
+            Err(error) => patience.bear(Some(error))?,
+        };
+        if let Some(words) = words {
+            bar.as_ref().map_or_else(|| screen.remark(&words), |bar| bar.suspend(|| screen.remark(&words)));
         }
         let pause = EVERY.max((desk.clock().instant() - looked) * 4);
         tokio::select! {
             () = desk.clock().sleep(pause) => {}
             () = interrupts.next() => {
                 bar.iter().for_each(ProgressBar::finish_and_clear);
-                let (ended, of) = (run.ended(), run.jobs.unwrap_or_default());
                 screen.fail(format!(
                     "interrupted: {ended} of {of} jobs have ended, and the others go on; \
                      `intendant identities runs {id} --wait` comes back to them"
