@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use http::Problem;
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Ran, World};
 
 const GOOD: &str = r#"cat >/dev/null; echo '{"status":0,"message":"entry written"}'"#;
@@ -223,6 +223,44 @@ fn a_watch_goes_on_behind_all_that_it_has_seen_whoever_answers_next() {
     assert_eq!(told, [(json!("3:56"), json!("120,3:56")), (json!("121"), json!("121,3:56"))], "{ran:?}");
     for (words, times) in [("the hub went away", 3), ("this hub stands by", 1), ("the hub is back", 2)] {
         assert_eq!(ran.stderr.matches(words).count(), times, "{words}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_listing_goes_on_until_it_has_found_enough_or_seen_all() {
+    let world = World::new();
+    let hub = UnixListener::bind(world.path("socket")).unwrap();
+    let row = |n: u8| json!({ "what": format!("job {n}"), "why": "of a test" });
+    let ask = |args: &[&str], pages: &[Value]| {
+        let child = world.command(&[&["jobs"], args].concat()).spawn().unwrap();
+        let asked: Vec<_> = pages.iter().map(|page| tells(&hub, "200 OK", &page.to_string())).collect();
+        let asked = asked.iter().map(|asked| asked.split_once('?').unwrap().1.to_owned()).collect::<Vec<_>>();
+        (asked, Ran::from(child.wait_with_output().unwrap()))
+    };
+
+    let pages = [
+        json!({ "jobs": [], "next": 900, "looked_at": 100 }),
+        json!({ "jobs": [], "damaged": [row(1)], "next": 800, "looked_at": 200 }),
+        json!({ "jobs": [], "damaged": [row(2), row(3)], "next": 700 }),
+    ];
+    let (asked, ran) = ask(&["list", "--json", "--limit", "3"], &pages);
+    assert_eq!(asked, ["limit=3", "before=900&limit=3", "before=800&limit=2"]);
+    assert_eq!(ran.json(), json!({ "jobs": [], "next": 700, "damaged": [row(1), row(2), row(3)] }));
+
+    // "Nothing" is said when all was looked at, and not before.
+    let none = |of: &str| [json!({ of: [], "next": 9 }), json!({ of: [], "next": 5 }), json!({ of: [] })];
+    for (list, of, words) in [
+        (vec!["list"], "jobs", "no job fits"),
+        (vec!["refusals", "list", "--dead"], "records", "no refusal fits"),
+        (vec!["deliveries", "list"], "deliveries", "no delivery fits"),
+    ] {
+        let mut pages = none(of);
+        if of == "jobs" {
+            pages[..2].iter_mut().for_each(|page| page["looked_at"] = json!(100));
+        }
+        let (asked, ran) = ask(&list, &pages);
+        assert!(asked[1].contains("before=9&") && asked[2].contains("before=5&"), "{asked:?}");
+        assert!(ran.stderr.contains(words) && !ran.stderr.contains("--before"), "{ran:?}");
     }
 }
 

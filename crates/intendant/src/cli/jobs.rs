@@ -92,7 +92,7 @@ pub struct Filter {
 /// `intendant jobs list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// How many
+    /// At most so many; the search goes on until they are found or all jobs were looked at
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// Continue after the last job of an earlier page: the number that its end shows

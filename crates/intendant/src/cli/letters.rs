@@ -22,7 +22,7 @@ pub enum Refusals {
 /// `intendant jobs refusals list`.
 #[derive(Debug, Args)]
 pub struct RefusalList {
-    /// How many
+    /// At most so many; the search goes on until they are found or all were looked at
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// Continue after the last one of an earlier page
@@ -128,7 +128,7 @@ pub enum Deliveries {
 /// `intendant jobs deliveries list`.
 #[derive(Debug, Args)]
 pub struct DeliveryList {
-    /// How many
+    /// At most so many; the search goes on until they are found or all were looked at
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// Continue after the last one of an earlier page

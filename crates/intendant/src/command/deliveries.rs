@@ -7,6 +7,7 @@ use api::dto::{self, Delivery, DeliveryQuery, RecordQuery};
 use model::DeliveryState;
 use uuid::Uuid;
 
+use super::pages;
 use crate::cli::{Deliveries, DeliveryList, DropDeliveries, Resend, WhichDeliveries};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -28,7 +29,10 @@ pub async fn run(command: Deliveries, context: &Context) -> Result<Exit> {
 async fn list(args: DeliveryList, context: &Context) -> Result<Exit> {
     let DeliveryList { limit, before, state, courier, address, cause, json } = args;
     let which = DeliveryQuery { state: Some(state), courier, address, cause };
-    let page = context.client()?.deliveries(&which, &RecordQuery { before, limit: Some(limit) }).await?;
+    let client = context.client()?;
+    let page =
+        async |before, limit| client.deliveries(&which, &RecordQuery { before, limit: Some(limit) }).await;
+    let page = pages::whole(limit, before, context, page).await?;
     let screen = &context.screen;
     if json {
         screen.json(&page)?;
@@ -37,10 +41,10 @@ async fn list(args: DeliveryList, context: &Context) -> Result<Exit> {
     for row in &page.damaged {
         screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
     }
-    if page.deliveries.is_empty() {
-        screen.remark("no delivery fits");
-    } else {
+    if !page.deliveries.is_empty() {
         screen.table(&table(&page.deliveries, context))?;
+    } else if page.damaged.is_empty() {
+        screen.remark("no delivery fits");
     }
     if let Some(next) = page.next {
         screen.remark(format!("older ones: the same with --before {next}"));

@@ -11,8 +11,7 @@ use model::{Seq, null_to_empty};
 use module::Desk as _;
 use serde_json::json;
 
-use super::follow::busy_line;
-use super::{find, offline};
+use super::{find, offline, pages};
 use crate::cli::{Cancel, Export, Filter, JobList, Show, Stdin};
 use crate::context::Context;
 use crate::exit::{Exit, sentence};
@@ -42,13 +41,14 @@ pub(super) fn filter(filter: Filter, now: Timestamp) -> dto::Filter {
 /// `jobs list`.
 pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
     let now = context.clock.now();
-    let query = JobQuery {
-        filter: filter(args.filter, now),
-        order: args.oldest.then_some(JobOrder::Oldest),
-        before: args.before.map(Seq),
-        limit: Some(args.limit),
+    let filter = filter(args.filter, now);
+    let order = args.oldest.then_some(JobOrder::Oldest);
+    let client = context.client()?;
+    let page = async |before: Option<i64>, limit| {
+        let before = before.map(Seq);
+        client.jobs(&JobQuery { filter: filter.clone(), order, before, limit: Some(limit) }).await
     };
-    let page = found(query, args.limit, !args.json, context).await?;
+    let page = pages::whole(args.limit, args.before, context, page).await?;
     if args.json {
         context.screen.json(&page)?;
         return Ok(Exit::Done);
@@ -64,24 +64,6 @@ pub async fn list(args: JobList, context: &Context) -> Result<Exit> {
         context.screen.remark(words);
     }
     Ok(Exit::Done)
-}
-
-/// As many as are wanted, or all there are: a page may be short although there is more, where a long look found too few.
-async fn found(mut query: JobQuery, limit: u32, show: bool, context: &Context) -> Result<JobPage> {
-    let client = context.client()?;
-    let busy = busy_line(&context.screen, show);
-    let mut page = client.jobs(&query).await?;
-    while let (Some(next), Some(looked_at)) = (page.next, page.looked_at) {
-        busy.set_message(context.screen.say(&format!("{looked_at} jobs looked at")));
-        let found = u32::try_from(page.jobs.len() + page.damaged.len()).unwrap_or(limit);
-        query = JobQuery { before: Some(next), limit: Some(limit.saturating_sub(found).max(1)), ..query };
-        let more = client.jobs(&query).await?;
-        page.jobs.extend(more.jobs);
-        page.damaged.extend(more.damaged);
-        (page.next, page.looked_at) = (more.next, more.looked_at);
-    }
-    busy.finish_and_clear();
-    Ok(page)
 }
 
 /// What a page says of the rest of its listing.

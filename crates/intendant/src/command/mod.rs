@@ -19,6 +19,7 @@ pub mod login;
 pub mod manual;
 pub mod nodes;
 pub(crate) mod offline;
+mod pages;
 pub mod refusals;
 mod reload;
 pub mod retry;

@@ -7,7 +7,7 @@ use api::dto::{RecordQuery, RefusalQuery, ResubmitMany};
 use model::RecordKind;
 use serde_json::json;
 
-use super::offline;
+use super::{offline, pages};
 use crate::cli::{RefusalList, RefusalShow, Refusals, Resubmit, WhichRefusals};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -30,16 +30,29 @@ pub async fn run(command: Refusals, context: &Context) -> Result<Exit> {
 async fn list(args: RefusalList, context: &Context) -> Result<Exit> {
     let RefusalList { limit, before, dead, source, code, cause, json } = args;
     let which = RefusalQuery { dead, source, code, cause };
-    let page = context.client()?.refusals(&which, &RecordQuery { before, limit: Some(limit) }).await?;
+    let client = context.client()?;
+    let page =
+        async |before, limit| client.refusals(&which, &RecordQuery { before, limit: Some(limit) }).await;
+    let page = pages::whole(limit, before, context, page).await?;
+    let screen = &context.screen;
     if json {
-        context.screen.json(&page)?;
-    } else if page.records.is_empty() {
-        context.screen.remark("nothing was refused");
-    } else {
-        context.screen.table(&job::refusals(&page.records, &context.screen.look(), context.clock.now()))?;
-        if let Some(next) = page.next {
-            context.screen.remark(format!("older ones: the same with --before {next}"));
-        }
+        screen.json(&page)?;
+        return Ok(Exit::Done);
+    }
+    for row in &page.damaged {
+        screen.marked(Mark::Bad, format!("{} cannot be read: {}", row.what, row.why))?;
+    }
+    if !page.records.is_empty() {
+        screen.table(&job::refusals(&page.records, &screen.look(), context.clock.now()))?;
+    } else if page.damaged.is_empty() {
+        screen.remark(if which == RefusalQuery::default() {
+            "nothing was refused"
+        } else {
+            "no refusal fits"
+        });
+    }
+    if let Some(next) = page.next {
+        screen.remark(format!("older ones: the same with --before {next}"));
     }
     Ok(Exit::Done)
 }
