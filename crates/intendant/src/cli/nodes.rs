@@ -20,7 +20,7 @@ pub enum Nodes {
 /// `intendant nodes drain`.
 #[derive(Debug, Args)]
 pub struct Drain {
-    /// Its host, or its process where a host has several; without it the hub of this machine
+    /// Its host, or where a host has several its process, or its life as --json names it; without it the hub of this machine
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Also when no other hub could work: then nobody does
@@ -31,7 +31,7 @@ pub struct Drain {
 /// `intendant nodes resume`.
 #[derive(Debug, Args)]
 pub struct Resume {
-    /// Its host, or its process where a host has several; without it the hub of this machine
+    /// Its host, or where a host has several its process, or its life as --json names it; without it the hub of this machine
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }

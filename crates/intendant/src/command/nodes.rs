@@ -81,7 +81,7 @@ async fn resume(args: &NodeResume, context: &Context) -> Result<Exit> {
 /// The hub of this host or process; without a name the one that answers.
 fn find(found: dto::Nodes, name: Option<&str>) -> Result<dto::Node> {
     let is_meant = |node: &dto::Node| match name {
-        Some(name) => node.host == name || node.process.to_string() == name,
+        Some(name) => node.host == name || node.process.to_string() == name || node.life == name,
         None => node.own,
     };
     let mut meant = found.nodes.into_iter().filter(is_meant);
