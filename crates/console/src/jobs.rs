@@ -58,6 +58,9 @@ impl Row {
     }
 }
 
+/// Says in an address that nothing was found before `after`.
+const NOTHING: &str = "none";
+
 #[derive(Template)]
 #[template(path = "jobs.html")]
 struct List<'p> {
@@ -80,19 +83,24 @@ struct List<'p> {
     older: Option<String>,
     /// How far it looked, where that was not to the end and too few were found.
     looked_at: Option<String>,
+    /// Nothing has been found, on earlier pages neither.
+    nothing: bool,
     /// Rows can be chosen, and something be done with them.
     choose: bool,
     /// Some of them failed.
     failed: bool,
     views: Views<'p>,
     export: [(&'static str, String); 2],
-    /// The hub has no job at all.
-    first_day: bool,
 }
 
 impl List<'_> {
     fn oldest_first(&self) -> bool {
         self.sorted == "ascending"
+    }
+
+    /// The hub has no job at all.
+    fn first_day(&self) -> bool {
+        self.rows.is_empty() && self.asked.is_empty() && self.newest.is_none() && self.older.is_none()
     }
 }
 
@@ -149,19 +157,21 @@ pub(crate) async fn list(
     let wait = |(word, kind): (&'static str, WaitsFor)| {
         (word, visit.t(&format!("waits-{word}")), asked.waiting == Some(kind))
     };
+    let nothing = rows.is_empty() && (after.is_none() || form.get(NOTHING).is_some());
     let content = List {
         v: &visit,
+        nothing,
         waits: WAITS.into_iter().map(wait).collect(),
         states: JobState::ALL.into_iter().map(state).collect(),
-        first_day: rows.is_empty() && asked.is_empty() && after.is_none() && found.next.is_none(),
         looked_at,
         total,
         sorted: if oldest_first { "ascending" } else { "descending" },
         turn: asked.link("/jobs", &ordered(true)),
         newest: after.map(|_| asked.link("/jobs", &ordered(false))),
         older: found.next.map(|next| {
-            let after = ("after", next.to_string());
-            asked.link("/jobs", &ordered(false).into_iter().chain([after]).collect::<Vec<_>>())
+            let place = [("after", Some(next.to_string())), (NOTHING, nothing.then(|| "yet".to_owned()))];
+            let place = place.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            asked.link("/jobs", &ordered(false).into_iter().chain(place).collect::<Vec<_>>())
         }),
         choose: visit.may(Scope::OPERATE),
         failed: rows.iter().any(|row| row.job.state == JobState::Failed),

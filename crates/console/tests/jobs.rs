@@ -323,3 +323,15 @@ async fn the_list_says_how_many_there_are_and_is_turned_around_at_the_head_of_it
     let [ann, bob, cat] = places(&oldest);
     assert!(ann < bob && bob < cat);
 }
+
+#[tokio::test]
+async fn where_a_search_ends_it_says_nothing_only_if_nothing_was_found_before() {
+    let bed = Bed::done().await;
+    bed.ended("DO", "alice", json!({})).await;
+    let page = async |more: &str| bed.get(&format!("/jobs?text=nobody{more}")).await.html;
+    for all in [page("").await, page("&after=1&none=yet").await] {
+        assert!(all.contains("No job fits") && !all.contains("rel=\"next\""), "{all}");
+    }
+    let rest = page("&after=1").await;
+    assert!(rest.contains("No further job fits") && rest.contains("← Newest"), "{rest}");
+}

@@ -74,6 +74,7 @@ pager = Pages of the list
 pager-newest = ← Newest
 pager-older = Older →
 search-on = Look at older ones
+search-goes-on = The search goes on…
 
 # Overview.
 attention = Needs attention
@@ -139,7 +140,9 @@ jobs-caption = Jobs, newest first
 jobs-retry-these = Retry the failed ones…
 jobs-export = Export
 jobs-none = No job fits
-jobs-none-yet = None yet
+jobs-none-yet = None so far
+jobs-no-more = No further job fits
+jobs-no-more-yet = No further one so far
 jobs-looked-at = { $n ->
     [one] Only the newest job was looked at.
    *[other] The newest { $n } jobs were looked at.
@@ -150,7 +153,7 @@ first-text = A job begins when a source receives a request, or when you hand one
 first-form = Hand in a first request
 first-backends = What a job does is up to the backends:
 filter-any-state = Any state
-filter-any-waiting = Waiting for anything or nothing
+filter-any-waiting = Waiting or not
 filter-zone = Time zone
 filter-wrong-range = It must be later than the beginning.
 choose-page = Choose all jobs of this page

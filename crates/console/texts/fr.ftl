@@ -74,6 +74,7 @@ pager = Pages de la liste
 pager-newest = ← Plus récents
 pager-older = Plus anciens →
 search-on = Chercher plus loin
+search-goes-on = La recherche continue…
 
 # Vue d’ensemble.
 attention = À surveiller
@@ -145,7 +146,9 @@ jobs-caption = Travaux, du plus récent au plus ancien
 jobs-retry-these = Relancer les échoués…
 jobs-export = Exporter
 jobs-none = Aucun travail ne correspond
-jobs-none-yet = Aucun pour l’instant
+jobs-none-yet = Aucun jusqu’ici
+jobs-no-more = Aucun autre travail ne correspond
+jobs-no-more-yet = Aucun autre jusqu’ici
 jobs-looked-at = { $n ->
     [one] Seul le travail le plus récent a été examiné.
    *[other] Les { $n } travaux les plus récents ont été examinés.
@@ -156,7 +159,7 @@ first-text = Un travail commence quand une source reçoit une demande, ou quand 
 first-form = Soumettre une première demande
 first-backends = Ce que fait un travail dépend des backends :
 filter-any-state = Tous les états
-filter-any-waiting = En attente ou non
+filter-any-waiting = Attente ou non
 filter-zone = Fuseau horaire
 filter-wrong-range = La fin doit être postérieure au début.
 choose-page = Sélectionner tous les travaux de cette page
@@ -623,7 +626,7 @@ about-version = Version
 about-journal = Journal
 about-licence = Licence
 about-licences = Logiciels tiers
-nodes = Serveurs du journal
+nodes = Serveurs Intendant
 nodes-unseen = Vus en dernier :
 col-host = Machine
 node-process = processus
@@ -634,8 +637,8 @@ node-stands-by = en veille
 node-hands-over = passe la main
 node-drained = mis à l’écart
 node-silent = { $n ->
-    [one] sans nouvelles depuis { $n } s
-   *[other] sans nouvelles depuis { $n } s
+    [one] sans nouvelles depuis { $n } s
+   *[other] sans nouvelles depuis { $n } s
  }
 chores = Tâches périodiques
 col-chore = Tâche

@@ -121,11 +121,13 @@
     const link = document.querySelector("a[data-search-on]");
     if (!link || searching || document.hidden) return;
     searching = true;
+    document.documentElement.dataset.searching = "";
     history.replaceState(history.state, "", link.href);
     try {
       await htmx.ajax("GET", link.href, { target: "#content", swap: "innerMorph" });
     } finally {
       searching = false;
+      delete document.documentElement.dataset.searching;
     }
     if (document.querySelector("a[data-search-on]")?.href !== link.href) searchOn();
   };
