@@ -96,7 +96,8 @@ pub async fn jobs(hub: &Hub) -> Vec<Job> {
 /// Waits until something is so.
 pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let waited = in_time(async {
-        while !so().await {
+        // Apart: what is asked may be large, and each test would hold it.
+        while !Box::pin(so()).await {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
