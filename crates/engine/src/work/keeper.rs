@@ -15,6 +15,8 @@ use crate::work::{errand, refusal, statistics};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_mins(1);
+/// How often it looks for what few have to remove.
+const SELDOM: Duration = Duration::from_hours(6);
 /// So many deliveries may wait for one address.
 const LINES_MAX: u64 = 100_000;
 
@@ -24,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// What keeps the journal within its bounds, each by itself.
 pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
     let over = Arc::new(AtomicBool::new(false));
-    let retention = led(Arc::clone(core), "removing what is old from the journal", move |core| {
+    let retention = led(core, "removing what is old from the journal", EVERY, move |core| {
         let over = Arc::clone(&over);
         async move {
             let now = core.clock.now();
@@ -33,7 +35,7 @@ pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
             Ok(())
         }
     });
-    let lines = led(Arc::clone(core), "bounding what waits to leave", |core| async move {
+    let lines = led(core, "bounding what waits to leave", EVERY, |core| async move {
         let given_up = core.journal.bound_lines(LINES_MAX, core.clock.now()).await?;
         if given_up > 0 {
             tracing::warn!(
@@ -44,40 +46,39 @@ pub(crate) fn sweeps(core: &Arc<Core>) -> Vec<JoinHandle<()>> {
         }
         Ok(())
     });
-    let refusals = led(Arc::clone(core), "removing the secrets of refused messages", |core| async move {
+    let refusals = led(core, "removing the secrets of refused messages", EVERY, |core| async move {
         refusal::secrets::forget(&core).await
     });
     let counts =
-        led(
-            Arc::clone(core),
-            "tidying the failsafe's counts",
-            |core| async move { failsafe::tidy(&core).await },
-        );
-    let errands = led(Arc::clone(core), "removing what hubs have asked each other", |core| async move {
+        led(core, "tidying the failsafe's counts", EVERY, |core| async move { failsafe::tidy(&core).await });
+    let errands = led(core, "removing what hubs have asked each other", EVERY, |core| async move {
         errand::tidy(&core).await
     });
     let statistics = sweep(Arc::clone(core), "keeping the statistics", EVERY, |core| async move {
         statistics::keep(&core).await
     });
-    vec![
-        tokio::spawn(retention),
-        tokio::spawn(lines),
-        tokio::spawn(refusals),
-        tokio::spawn(counts),
-        tokio::spawn(errands),
-        tokio::spawn(statistics),
-    ]
+    let mut all = vec![retention, lines, refusals, counts, errands, tokio::spawn(statistics)];
+    if core.journal.is_shared() {
+        all.push(led(core, "removing what hubs that are gone have counted", SELDOM, |core| async move {
+            statistics::tidy(&core).await
+        }));
+    }
+    all
 }
 
 /// A sweep that one hub does for all.
-async fn led<F: Future<Output = Result<(), journal::Error>> + Send>(
-    core: Arc<Core>,
+fn led<F: Future<Output = Result<(), journal::Error>> + Send + 'static>(
+    core: &Arc<Core>,
     name: &'static str,
-    act: impl Fn(Arc<Core>) -> F + Sync,
-) {
-    if core.leads().await {
-        sweep(core, name, EVERY, act).await;
-    }
+    every: Duration,
+    act: impl Fn(Arc<Core>) -> F + Send + Sync + 'static,
+) -> JoinHandle<()> {
+    let core = Arc::clone(core);
+    tokio::spawn(async move {
+        if core.leads().await {
+            sweep(core, name, every, act).await;
+        }
+    })
 }
 
 /// Looks whether the journal can be written, which tells the log when it cannot.

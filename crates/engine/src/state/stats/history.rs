@@ -236,19 +236,28 @@ impl History {
     }
 
     /// The stretches of a range up to now, oldest first, also those in which nothing happened; of jobs, or of a backend.
-    pub(super) fn view(&self, range: Range, backend: Option<&str>, now: Timestamp) -> Vec<Stretch> {
+    /// Together with what was counted elsewhere.
+    pub(super) fn view<'h>(
+        &'h self,
+        elsewhere: impl Iterator<Item = &'h History>,
+        range: Range,
+        backend: Option<&str>,
+        now: Timestamp,
+    ) -> Vec<Stretch> {
+        let all: Vec<&History> = std::iter::once(self).chain(elsewhere).collect();
         let (length, slots) = (range.ring(), range.slots());
         let last = length.number(now).div_euclid(slots);
         let stretch = |number: i64| {
-            let mut all = Ended::default();
+            let mut sum = Ended::default();
             for slot in number * slots..(number + 1) * slots {
-                let tally = self.tally(length, slot);
-                let ended = match backend {
-                    Some(backend) => tally.and_then(|tally| tally.backends.get(backend)),
-                    None => tally.map(|tally| &tally.jobs),
-                };
-                if let Some(ended) = ended {
-                    all.add(ended);
+                for tally in all.iter().filter_map(|history| history.tally(length, slot)) {
+                    let ended = match backend {
+                        Some(backend) => tally.backends.get(backend),
+                        None => Some(&tally.jobs),
+                    };
+                    if let Some(ended) = ended {
+                        sum.add(ended);
+                    }
                 }
             }
             let moment = |number: i64| {
@@ -258,11 +267,11 @@ impl History {
             Stretch {
                 at: moment(number),
                 until: moment(number + 1),
-                succeeded: all.succeeded,
-                failed: all.failed,
-                soft: all.soft,
-                p50: all.took.quantile(0.5),
-                p95: all.took.quantile(0.95),
+                succeeded: sum.succeeded,
+                failed: sum.failed,
+                soft: sum.soft,
+                p50: sum.took.quantile(0.5),
+                p95: sum.took.quantile(0.95),
             }
         };
         (last + 1 - range.stretches()..=last).map(stretch).collect()
@@ -292,7 +301,7 @@ impl History {
     }
 
     /// This is in the journal now.
-    pub(super) fn keep(&mut self, written: &[Unkept]) {
+    pub(super) fn keep<'w>(&mut self, written: impl IntoIterator<Item = &'w Unkept>) {
         for Unkept { key, changes, .. } in written {
             if let Some(slot) = self.at(key) {
                 slot.kept = *changes;
@@ -305,6 +314,19 @@ impl History {
         if let Some(slot) = self.at(key) {
             *slot = Slot { number: kept.number, tally: kept.tally, ..Slot::default() };
         }
+    }
+
+    /// Whether no range shows this slot any more.
+    pub(super) fn is_over(&self, key: &str, now: Timestamp) -> bool {
+        let Some((length, ring, place)) = self.place(key) else { return true };
+        let places = i64::try_from(length.places()).unwrap_or(i64::MAX);
+        ring.get(place).is_none_or(|slot| length.number(now) - slot.number > places)
+    }
+
+    fn place(&self, key: &str) -> Option<(Length, &Vec<Slot>, usize)> {
+        let (length, place) = key.split_once('/')?;
+        let (length, ring) = self.0.iter().find(|(of, _)| of.name() == length)?;
+        Some((*length, ring, place.parse().ok()?))
     }
 
     fn at(&mut self, key: &str) -> Option<&mut Slot> {
@@ -330,7 +352,7 @@ mod tests {
     }
 
     fn succeeded(history: &History, range: Range, minute: i64) -> Vec<(usize, u32)> {
-        let view = history.view(range, None, at(minute));
+        let view = history.view([].iter(), range, None, at(minute));
         let counted = view.iter().enumerate().filter(|(_, stretch)| stretch.succeeded > 0);
         counted.map(|(place, stretch)| (place, stretch.succeeded)).collect()
     }
@@ -345,12 +367,17 @@ mod tests {
         assert_eq!(succeeded(&history, Range::Day, 100_060).iter().map(|(_, n)| n).sum::<u32>(), 3);
         assert_eq!(succeeded(&history, Range::Month, 100_000 + 29 * 1440).len(), 1);
         assert!(succeeded(&history, Range::Month, 100_000 + 31 * 1440).is_empty());
-        let view = history.view(Range::Hour, Some("b"), at(100_030));
+        let view = history.view([].iter(), Range::Hour, Some("b"), at(100_030));
         assert_eq!(
             (view.len(), view[59].failed, view[59].at),
             (60, 2, Timestamp::from_second(100_030 * 60).unwrap())
         );
-        assert!(history.view(Range::Hour, Some("c"), at(100_030)).iter().all(|stretch| stretch.failed == 0));
+        assert!(
+            history
+                .view([].iter(), Range::Hour, Some("c"), at(100_030))
+                .iter()
+                .all(|stretch| stretch.failed == 0)
+        );
     }
 
     #[test]
@@ -382,13 +409,25 @@ mod tests {
         assert!(again.unkept().is_empty());
         for range in Range::ALL {
             assert_eq!(
-                again.view(range, Some("b"), at(100_001)),
-                history.view(range, Some("b"), at(100_001))
+                again.view([].iter(), range, Some("b"), at(100_001)),
+                history.view([].iter(), range, Some("b"), at(100_001))
             );
         }
         assert_eq!(succeeded(&again, Range::Hour, 100_000), [(59, 7)]);
         again.load("minute/5000", Kept { number: 1, tally: Tally::default() });
         again.load("century/1", Kept { number: 1, tally: Tally::default() });
+    }
+
+    #[test]
+    fn what_was_counted_elsewhere_is_seen_with_it() {
+        let (mut own, mut other) = (History::default(), History::default());
+        succeed(&mut own, 100_000, 3);
+        succeed(&mut other, 100_000, 4);
+        succeed(&mut other, 100_001, 1);
+        let view = own.view([&other].into_iter(), Range::Hour, None, at(100_001));
+        assert_eq!((view[58].succeeded, view[59].succeeded), (7, 1));
+        assert!(!own.is_over("minute/20", at(100_001)) || own.is_over("minute/20", at(200_000)));
+        assert!(own.is_over("century/1", at(0)));
     }
 
     #[test]

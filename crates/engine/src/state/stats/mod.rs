@@ -4,7 +4,7 @@ mod histogram;
 mod history;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -87,11 +87,15 @@ pub struct DeliveryStats {
 struct Counted {
     stats: Stats,
     history: History,
+    /// What other hubs have counted, and this one before, by where that was.
+    elsewhere: BTreeMap<String, History>,
+    /// Where this hub counts, when others count as well.
+    seat: String,
 }
 
-/// The counters. Each call takes a lock for a few additions.
-#[derive(Default)]
-pub(crate) struct Counters(Mutex<Counted>);
+/// The counters. Each call takes a lock for a few additions. Cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Counters(Arc<Mutex<Counted>>);
 
 impl Counters {
     fn lock(&self) -> MutexGuard<'_, Counted> {
@@ -168,27 +172,65 @@ impl Counters {
 
     /// What happened in a range up to now: to jobs, or on a backend.
     pub(crate) fn history(&self, range: Range, backend: Option<&str>, now: Timestamp) -> Vec<Stretch> {
-        self.lock().history.view(range, backend, now)
+        let counted = self.lock();
+        counted.history.view(counted.elsewhere.values(), range, backend, now)
     }
 
-    /// What of it the journal does not know yet.
-    pub(crate) fn unkept(&self) -> Vec<Unkept> {
-        self.lock().history.unkept()
+    /// Others count as well: what is counted here is kept under this name.
+    pub(crate) fn count_as(&self, seat: &str) {
+        seat.clone_into(&mut self.lock().seat);
+    }
+
+    /// What of it the journal does not know yet, each under the key that it has there.
+    pub(crate) fn unkept(&self) -> Vec<(String, Unkept)> {
+        let counted = self.lock();
+        let named = |slot: Unkept| (key_of(&slot.key, &counted.seat), slot);
+        counted.history.unkept().into_iter().map(named).collect()
     }
 
     /// It knows this now.
-    pub(crate) fn keep(&self, written: &[Unkept]) {
-        self.lock().history.keep(written);
+    pub(crate) fn keep(&self, written: &[(String, Unkept)]) {
+        self.lock().history.keep(written.iter().map(|(_, slot)| slot));
     }
 
-    /// It knew this at the start.
+    /// It knew this at the start, when nothing had been counted.
     pub(crate) fn load(&self, key: &str, kept: Kept) {
-        self.lock().history.load(key, kept);
+        let mut counted = self.lock();
+        match split(key) {
+            (slot, seat) if seat == counted.seat => counted.history.load(slot, kept),
+            (slot, seat) => counted.elsewhere.entry(seat.to_owned()).or_default().load(slot, kept),
+        }
+    }
+
+    /// Another hub has written this.
+    pub(crate) fn heard(&self, key: &str, kept: Kept) {
+        let mut counted = self.lock();
+        let (slot, seat) = split(key);
+        if seat != counted.seat {
+            counted.elsewhere.entry(seat.to_owned()).or_default().load(slot, kept);
+        }
+    }
+
+    /// Whether this is of another hub and so old that it is not shown any more.
+    pub(crate) fn is_over(&self, key: &str, now: Timestamp) -> bool {
+        let counted = self.lock();
+        let (slot, seat) = split(key);
+        counted.elsewhere.get(seat).is_some_and(|history| history.is_over(slot, now))
     }
 
     pub(crate) fn waiting_to_leave(&self, deliveries: usize) {
         self.lock().stats.waiting_to_leave = deliveries;
     }
+}
+
+/// The key of a slot that is counted in this seat.
+fn key_of(slot: &str, seat: &str) -> String {
+    if seat.is_empty() { slot.to_owned() } else { format!("{slot}@{seat}") }
+}
+
+/// A slot, and the seat in which it was counted.
+fn split(key: &str) -> (&str, &str) {
+    key.split_once('@').unwrap_or((key, ""))
 }
 
 /// The callers of a source are counted together: there may be many.
