@@ -15,6 +15,9 @@ pub struct Rate {
     per: Unit,
     /// So many may begin at once after a quiet time, at least one.
     burst: u32,
+    /// Of so many who share it equally this is the part of one.
+    #[serde(skip)]
+    among: u32,
 }
 
 /// The spans of time in which attempts are counted.
@@ -54,17 +57,23 @@ impl Rate {
         let per = Unit::ALL.into_iter().find(|known| known.letter() == unit.trim())?;
         let second = count / u32::try_from(per.span().as_secs()).unwrap_or(u32::MAX);
         let burst = burst.unwrap_or(second).max(1);
-        Some(Rate { count, per, burst })
+        Some(Rate { count, per, burst, among: 1 })
+    }
+
+    /// The part of one among so many who share it equally. At least one may begin at once.
+    #[must_use]
+    pub fn among(self, sharers: u32) -> Self {
+        Rate { among: sharers.max(1), ..self }
     }
 
     /// The time between two that begin one after the other.
     fn interval(&self) -> Duration {
-        self.per.span() / self.count.max(1)
+        (self.per.span() / self.count.max(1)).saturating_mul(self.among)
     }
 
     /// How far ahead of an even flow a burst may be.
     fn tolerance(&self) -> Duration {
-        self.interval().saturating_mul(self.burst.saturating_sub(1))
+        self.interval().saturating_mul((self.burst / self.among).saturating_sub(1))
     }
 }
 
@@ -115,6 +124,19 @@ mod tests {
     use super::*;
 
     const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    #[test]
+    fn those_who_share_a_rate_have_it_together() {
+        let rate = Rate::parse("60/s", Some(6)).unwrap();
+        let begun = |rate: &Rate| {
+            let mut bucket = Bucket::default();
+            (0..1000).filter(|ms| bucket.take(rate, MS(*ms))).count()
+        };
+        assert_eq!(begun(&rate), 65);
+        let part = rate.among(3);
+        assert_eq!(3 * begun(&part), 3 * 21);
+        assert_eq!(begun(&rate.among(100)), 1, "of a burst that is smaller than they are many one each");
+    }
 
     #[test]
     fn a_rate_is_a_number_and_a_unit() {

@@ -15,6 +15,8 @@ pub(crate) struct Now {
     pub(crate) wall: Timestamp,
     /// Since the hub began; it only ever grows.
     pub(crate) grown: Duration,
+    /// So many hubs send attempts there.
+    pub(crate) hubs: u32,
 }
 
 /// Why no more work goes to a backend now.
@@ -74,21 +76,24 @@ impl Gate {
         {
             return Some(Shut::Window(until));
         }
-        let pause = bounds.rate.as_ref().map_or(Duration::ZERO, |rate| self.bucket.ready_in(rate, now.grown));
+        let pause = bounds
+            .rate
+            .as_ref()
+            .map_or(Duration::ZERO, |rate| self.bucket.ready_in(&rate.among(now.hubs), now.grown));
         (!pause.is_zero()).then(|| Shut::Rate(after(now.wall, pause)))
     }
 
     /// An attempt begins, or is about to.
     pub(crate) fn pass(&mut self, bounds: &Bounds, now: Now) {
         if let Some(rate) = &bounds.rate {
-            self.bucket.take(rate, now.grown);
+            self.bucket.take(&rate.among(now.hubs), now.grown);
         }
     }
 
     /// One that was about to begin has not.
-    pub(crate) fn give_back(&mut self, bounds: &Bounds) {
+    pub(crate) fn give_back(&mut self, bounds: &Bounds, hubs: u32) {
         if let Some(rate) = &bounds.rate {
-            self.bucket.give_back(rate);
+            self.bucket.give_back(&rate.among(hubs));
         }
     }
 
@@ -151,7 +156,7 @@ mod tests {
     use super::*;
 
     fn now(second: i64, grown: u64) -> Now {
-        Now { wall: Timestamp::from_second(second).unwrap(), grown: Duration::from_secs(grown) }
+        Now { wall: Timestamp::from_second(second).unwrap(), grown: Duration::from_secs(grown), hubs: 1 }
     }
 
     #[test]
@@ -179,7 +184,7 @@ mod tests {
             assert_eq!(gate.shut(&bounds, 0, now(wall, 15)), None);
         }
         gate.pass(&bounds, now(0, 15));
-        gate.give_back(&bounds);
+        gate.give_back(&bounds, 1);
         assert_eq!(gate.shut(&bounds, 0, now(0, 15)), None);
     }
 

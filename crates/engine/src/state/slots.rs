@@ -1,6 +1,7 @@
 //! How much may run at once: globally and on each backend; and from which backends work is kept for a time.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,8 @@ pub(crate) struct Slots {
     freed: Arc<Notify>,
     /// What all hubs share may have to be shared out anew.
     pub(crate) share: Arc<Notify>,
+    /// So many hubs work.
+    hubs: Arc<AtomicU32>,
     clock: Clock,
     began: Instant,
 }
@@ -175,8 +178,14 @@ impl Seat {
 impl Slots {
     /// `limit` jobs at once; `freed` is told whenever something is given back.
     pub(crate) fn new(limit: usize, freed: Arc<Notify>, clock: Clock) -> Self {
-        let slots =
-            Slots { inner: Arc::default(), freed, share: Arc::default(), began: clock.instant(), clock };
+        let slots = Slots {
+            inner: Arc::default(),
+            freed,
+            share: Arc::default(),
+            hubs: Arc::new(AtomicU32::new(1)),
+            began: clock.instant(),
+            clock,
+        };
         slots.set_limit(limit);
         slots
     }
@@ -187,7 +196,11 @@ impl Slots {
     }
 
     fn now(&self) -> Now {
-        Now { wall: self.clock.now(), grown: self.clock.instant().duration_since(self.began) }
+        Now {
+            wall: self.clock.now(),
+            grown: self.clock.instant().duration_since(self.began),
+            hubs: self.hubs.load(Ordering::Relaxed),
+        }
     }
 
     /// Changes how many jobs may run at once; what runs goes on.
@@ -259,6 +272,14 @@ impl Slots {
     /// The places on backends are shared with other hubs from now on, under the name of this life.
     pub(crate) fn share_as(&self, life: String) {
         self.lock().shares = Some(Shares { life, parts: HashMap::new() });
+    }
+
+    /// So many hubs work now: each has an equal part of a backend's rate.
+    pub(crate) fn set_hubs(&self, hubs: usize) {
+        let hubs = u32::try_from(hubs).unwrap_or(u32::MAX).max(1);
+        if self.hubs.swap(hubs, Ordering::Relaxed) > hubs {
+            self.freed.notify_one();
+        }
     }
 
     /// The backends whose places are shared out, each with those who have a part in it.
@@ -481,7 +502,7 @@ impl Drop for BackendSlot {
             }
         }
         if let Some(bounds) = &self.unused {
-            used.gate(&self.backend).give_back(bounds);
+            used.gate(&self.backend).give_back(bounds, self.slots.hubs.load(Ordering::Relaxed));
         }
         let is_waited_for = used.shares.as_ref().and_then(|shares| shares.parts.get(&*self.backend));
         if is_waited_for.is_some_and(|part| part.shared.is_waited_for()) {

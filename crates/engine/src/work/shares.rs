@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use journal::Error;
+use journal::{Error, NodeRole};
 
 use crate::lasting::Lasting;
 use crate::state::core::Core;
@@ -21,8 +21,10 @@ const SHARING: &str = "sharing out the places on backends";
 pub(crate) async fn share(core: Arc<Core>) {
     let Some(hubs) = core.journal.hubs().filter(|_| core.journal.is_shared()) else { return };
     let (trouble, mut missing) = (Lasting::default(), BTreeMap::new());
+    let mut seen = hubs.follow();
     while !core.is_stopping() {
         let nodes = hubs.now();
+        core.slots.set_hubs(nodes.all.iter().filter(|node| node.role == NodeRole::AtWork).count());
         let living = nodes.all.iter().map(|node| node.life.to_string()).collect();
         let over = over(&core, &mut missing, &living);
         match share_out(&core, &over).await {
@@ -33,6 +35,8 @@ pub(crate) async fn share(core: Arc<Core>) {
         let is_waited_for = core.slots.is_waited_for();
         tokio::select! {
             () = core.slots.share.notified() => {}
+            // As often as they are looked at.
+            Ok(()) = seen.changed() => {}
             () = core.stops() => return,
             () = core.clock.sleep(LOOK), if is_waited_for => core.slots.look_again(),
         }
