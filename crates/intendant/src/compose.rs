@@ -110,9 +110,9 @@ impl Home {
         self.with(|options| options).await
     }
 
-    /// Takes a place there: at work, or behind whoever is, and where it is `drained`.
-    pub async fn stand_by(self, drained: bool) -> Result<Entry> {
-        self.with(|options| Options { stand_by: true, drained, ..options }).await
+    /// Takes a place there: at work, or behind whoever is, and where it is `drained`. With `beside` all who have it work.
+    pub async fn stand_by(self, drained: bool, beside: bool) -> Result<Entry> {
+        self.with(|options| Options { stand_by: true, beside, drained, ..options }).await
     }
 
     async fn with(self, how: impl FnOnce(Options) -> Options) -> Result<Entry> {

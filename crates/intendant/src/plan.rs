@@ -53,7 +53,26 @@ impl Plan {
         let parts = Parts::read(&loaded.config, &told, &context.modules)?.beside(noop::offer(&context.noop));
         told.backends.clone_from(&parts.offer.documents);
         context.modules.declare(&told, said)?;
+        together(loaded, said)?;
         Ok(Plan { parts, told })
+    }
+}
+
+/// Whether hubs can all work at once, where they are to.
+fn together(loaded: &Loaded, said: &Declaration) -> Result<()> {
+    let journal = &loaded.config.journal;
+    if !journal.all_work {
+        return Ok(());
+    }
+    if journal.url.is_none() {
+        let why = "hubs share a journal in PostgreSQL, and none is named: give journal.url";
+        return Err(misuse(format!("journal.all_work: {why}")));
+    }
+    match said.alone.first() {
+        Some(why) => {
+            Err(misuse(format!("journal.all_work: not with {why}: let one hub work, and others stand by")))
+        }
+        None => Ok(()),
     }
 }
 

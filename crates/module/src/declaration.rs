@@ -28,6 +28,8 @@ pub struct Declaration {
     pub introduces: Vec<(String, String)>,
     /// What becomes of what it has taken when the journal is lost, a sentence each: said where the journal does not last.
     pub if_lost: Vec<String>,
+    /// Why it needs a hub that works alone, a sentence each: what it keeps in files of one machine, say.
+    pub alone: Vec<String>,
     /// Looks at what only others know before the hub starts: an error keeps it from starting.
     pub verify: Vec<BoxFuture<'static, Result<()>>>,
     /// Looks at the module's neighbours for `doctor`.

@@ -73,6 +73,9 @@ impl Module for Hosting {
         say.checks.push(Box::pin(async move { finding.into_iter().collect() }));
         let tracking = Tracking::default();
         say.chores.push(tracking::chore(&tracking));
+        if !section.sites.is_empty() {
+            say.alone.push("hosting: uploads lie on the disk of the hub that took them".to_owned());
+        }
         say.if_lost.push("hosting: what is known of hosted libraries goes with the journal".to_owned());
         say.on_start(move |ground, setup| {
             let exports = settings.exports().to_string_lossy().into_owned();

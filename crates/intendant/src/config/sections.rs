@@ -12,7 +12,7 @@ use super::net::{Listen, Networks, Site};
 use super::oidc::Oidc;
 
 /// Keys of the hub itself that are read at start only.
-pub const NEED_RESTART: [&str; 31] = [
+pub const NEED_RESTART: [&str; 32] = [
     "data.folder",
     "journal.durable",
     "journal.url",
@@ -22,6 +22,7 @@ pub const NEED_RESTART: [&str; 31] = [
     "journal.certificate",
     "journal.key",
     "journal.require_synchronous",
+    "journal.all_work",
     "key",
     "key_before",
     "socket",
@@ -123,6 +124,10 @@ section! {
         /// Refuses to start unless PostgreSQL writes each commit to a second machine before it confirms it: without a
         /// synchronous standby a failover loses what was acknowledged last.
         require_synchronous: bool = false,
+        /// All hubs on the database in `url` work at once, each on a part of the subjects, and one of them leads: it has the
+        /// queues of the buses, what leaves, and what is done at times. Without it one works, and the others stand by. The
+        /// same on all of them.
+        all_work: bool = false,
     }
 }
 

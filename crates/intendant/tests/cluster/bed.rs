@@ -32,11 +32,16 @@ const BACKENDS: &[(&str, &str, &str)] = &[
     ("20refuses", "    onError: 'continue'\n", "case $JOB in *[7-8]) status=3;; esac"),
 ];
 
+/// Behind the lines of the journal.
+pub(crate) const ALL_WORK: &str = "  all_work: true\n";
+
 pub(crate) struct Bed {
     pub(crate) nodes: Vec<Node>,
     pub(crate) server: Service,
     pub(crate) pulse: Pulse,
     pub(crate) pauses: Vec<Pause>,
+    /// All of them work at once.
+    together: bool,
     /// Who is told how jobs end.
     pub(crate) sink: Sink,
     folder: TempDir,
@@ -53,6 +58,16 @@ impl Bed {
         Bed::beside(None, hubs, backends, more).await
     }
 
+    /// So many hubs that all work at once.
+    pub(crate) async fn together(hubs: usize) -> Bed {
+        Bed::together_with(hubs, BACKENDS, "").await
+    }
+
+    /// The same with other backends, and more lines of configuration.
+    pub(crate) async fn together_with(hubs: usize, backends: &[(&str, &str, &str)], more: &str) -> Bed {
+        Bed::beside(None, hubs, backends, &format!("{ALL_WORK}{more}")).await
+    }
+
     /// The same beside a broker to which each hub has a road of its own.
     pub(crate) async fn beside(
         broker: Option<&Service>,
@@ -67,7 +82,9 @@ impl Bed {
         let sink = Sink::listen().await;
         let more = format!("{more}{}", sink.lines());
         let nodes = (0..hubs).map(|_| Node::new(&server, broker, backends, &witness, &more)).collect();
-        let mut bed = Bed { nodes, server, pulse: Pulse::start(), pauses: Vec::new(), sink, folder };
+        let together = more.starts_with(ALL_WORK);
+        let mut bed =
+            Bed { nodes, server, pulse: Pulse::start(), pauses: Vec::new(), together, sink, folder };
         for node in &mut bed.nodes {
             node.spawn();
         }
@@ -110,8 +127,12 @@ impl Bed {
         }
     }
 
-    /// Waits until one is at work and the others stand by; which one it is.
+    /// Waits until one is at work and the others stand by; which one it is. Where all work, until they do, each on a part; which
+    /// one leads.
     pub(crate) async fn settle(&self) -> usize {
+        if self.together {
+            return self.settle_together().await;
+        }
         let others_stand_by = async |bed: &Bed, place: usize| {
             for (other, node) in bed.nodes.iter().enumerate() {
                 if other != place && !node.stands_by().await {
@@ -132,6 +153,32 @@ impl Bed {
                 "it is not so that one works and the others stand by; {}",
                 self.logs()
             );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Whether they all work at once.
+    pub(crate) fn is_together(&self) -> bool {
+        self.together
+    }
+
+    async fn settle_together(&self) -> usize {
+        let leads = async |bed: &Bed| {
+            let mut leads = None;
+            for (place, node) in bed.nodes.iter().enumerate() {
+                let own = node.is_at_work().await.then_some(node.own().await).flatten()?;
+                if own.leads {
+                    leads = Some(place);
+                }
+            }
+            leads
+        };
+        let begun = Instant::now();
+        loop {
+            if let Some(place) = leads(self).await {
+                return place;
+            }
+            assert!(begun.elapsed() < LONG, "it is not so that all work and one leads; {}", self.logs());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

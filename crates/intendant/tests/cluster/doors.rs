@@ -40,7 +40,7 @@ async fn a_request_that_comes_again_is_the_same_job_at_every_hub() {
 }
 
 /// The status that `curl` got for a request in the name of a token.
-fn status(url: &str, token: &str) -> String {
+pub(crate) fn status(url: &str, token: &str) -> String {
     let bearer = format!("Authorization: Bearer {token}");
     let jobs = format!("{url}/api/v1/jobs");
     let curl = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "60"];

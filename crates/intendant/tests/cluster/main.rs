@@ -29,5 +29,6 @@ mod paused;
 mod pulse;
 mod rounds;
 mod sink;
+mod together;
 #[path = "../support/views.rs"]
 mod views;

@@ -189,6 +189,12 @@ impl Node {
         self.lives && self.says().await == Some(false)
     }
 
+    /// What it says of itself.
+    pub(crate) async fn own(&self) -> Option<api::dto::Node> {
+        let said = tokio::time::timeout(crate::load::ANSWERS, self.client.nodes()).await;
+        said.ok()?.ok()?.nodes.into_iter().find(|node| node.own)
+    }
+
     async fn says(&self) -> Option<bool> {
         let said = tokio::time::timeout(crate::load::ANSWERS, self.client.ready()).await;
         said.ok()?.ok().map(|said| said.ready)

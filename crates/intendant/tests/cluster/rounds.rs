@@ -11,7 +11,7 @@ use crate::load::Load;
 /// After so many faults all has to end, and is judged.
 const JUDGED: usize = 10;
 
-fn knob(name: &str, default: u64) -> u64 {
+pub(crate) fn knob(name: &str, default: u64) -> u64 {
     std::env::var(format!("INTENDANT_CLUSTER_{name}")).map_or(default, |text| text.parse().expect("a number"))
 }
 
@@ -39,7 +39,7 @@ async fn nothing_is_lost_repeated_or_out_of_order_whoever_is_at_work() {
 }
 
 /// Each of the short form once.
-fn shuffled(dice: &mut Dice) -> Vec<Fault> {
+pub(crate) fn shuffled(dice: &mut Dice) -> Vec<Fault> {
     let mut faults = Fault::SHORT.to_vec();
     for last in (1..faults.len()).rev() {
         faults.swap(last, usize::try_from(dice.roll(last as u64 + 1)).unwrap());

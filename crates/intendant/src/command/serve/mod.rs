@@ -149,7 +149,7 @@ impl Start<'_> {
         let at = home.at.clone();
         let entry = match place {
             Some(entry) => entry,
-            None => home.stand_by(drained).await?,
+            None => home.stand_by(drained, config.journal.all_work).await?,
         };
         if !entry.is_at_work() {
             return Ok(Begun::StandsBy(entry));
