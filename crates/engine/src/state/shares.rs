@@ -107,6 +107,7 @@ impl Shared {
                 self.held.iter().filter(|(other, _)| *other != life).map(|(_, held)| held).sum();
             let before = self.wants.iter().take_while(|other| *other != life).count();
             let free = limit.saturating_sub(given + held).saturating_sub(before);
+            // Those who have their fair part take what is left as well, as long as nobody is before them.
             held += if others { free.min(self.fair(looker).saturating_sub(held).max(1)) } else { free };
         } else if others {
             held = running;

@@ -112,6 +112,9 @@ impl Use {
     fn want(&mut self, entry: &BackendEntry, now: &impl Fn() -> Now) -> bool {
         let running = self.running(&entry.name);
         let Some(limit) = self.limit(entry).filter(|limit| running < *limit) else { return false };
+        if self.paused.contains(&*entry.name) || self.shut(entry, now).is_some() {
+            return false;
+        }
         if self.usable(entry, limit, running, now).is_none_or(|usable| running < usable) {
             return false;
         }

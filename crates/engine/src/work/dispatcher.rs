@@ -155,7 +155,8 @@ impl Dispatcher {
     async fn refill(&mut self) {
         let snapshot = self.core.snapshot();
         let core = Arc::clone(&self.core);
-        for partition in self.window.low(|lane| lane_is_free(&core, &snapshot, lane)) {
+        // What is not in view yet may be due: without a place it would never come into view.
+        for partition in self.window.low(|lane| has_a_place(&core, &snapshot, lane)) {
             match self.core.journal.due(partition.lane.to_string(), partition.class, CAP).await {
                 Ok(jobs) => {
                     self.trouble.obeyed(WAITING);

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use engine::Hub;
-use journal::{Key, Look, Renewal};
+use journal::{Hubs, Key, Look, NodeRole, Renewal};
 use tokio::sync::Notify;
 
 use crate::compose::journal_error;
 use crate::config::{Loaded, SecretSource};
 use crate::context::Context;
+use crate::exit::misuse;
 use crate::keyring;
 
 /// Pause when the journal had no room for a step, or was too busy.
@@ -36,6 +37,14 @@ impl Keys {
         let keys = Arc::clone(self);
         let newer = tokio::task::spawn_blocking(move || keys.newer()).await.context("reading the key")??;
         let Some(key) = newer else { return Ok(()) };
+        let others =
+            |hubs: Hubs| hubs.now().all.iter().any(|node| !node.is_own && node.role == NodeRole::AtWork);
+        if self.hub.keeping().hubs().is_some_and(others) {
+            return Err(misuse(
+                "other hubs work on the journal, which could read nothing that is sealed with another key: stop them, \
+                 change it, give it to them, and start them",
+            ));
+        }
         if self.hub.keeping().turn(key).await.map_err(journal_error)? {
             tracing::info!("the key was changed: what is written from now on is sealed with the new one");
             self.wake.notify_one();
