@@ -108,6 +108,16 @@ impl Bed {
         fs::remove_file(self.path("data/filler")).unwrap();
     }
 
+    /// Keeps a copy of the journal, for whoever has to find out what went wrong; where it is.
+    pub(crate) fn keep(&self) -> String {
+        let kept = std::env::temp_dir().join(format!("intendant-soak-{}", std::process::id()));
+        fs::create_dir_all(&kept).unwrap();
+        let copied =
+            Command::new("cp").arg("-r").args([self.path("data"), self.path("log"), kept.clone()]).status();
+        assert!(copied.is_ok_and(|copied| copied.success()), "it cannot be copied");
+        kept.display().to_string()
+    }
+
     /// Kills the scripts that run.
     pub(crate) fn kill_scripts(&self) {
         for child in self.children() {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::client::{Client, Submission};
-use api::dto::JobQuery;
+use api::dto::{Filter, JobQuery};
 use model::word::code;
 use serde_json::json;
 use testkit::oracle::{self, JobView};
@@ -99,7 +99,15 @@ impl Round {
             jobs.entry(id).or_default().push(story.job.id.to_string());
         }
         let lost: Vec<&String> = ids.iter().filter(|id| !jobs.contains_key(id.as_str())).collect();
-        assert!(lost.is_empty(), "{} requests are lost, first {:?}; {}", lost.len(), lost.first(), bed.log());
+        if !lost.is_empty() {
+            let kept = bed.keep();
+            let traces = traces(bed, &lost).await;
+            panic!(
+                "{} requests are lost: {lost:?}\n{traces}\nthe journal is in {kept}\n{}",
+                lost.len(),
+                bed.log()
+            );
+        }
         let twice: Vec<_> = jobs.iter().filter(|(_, jobs)| jobs.len() > 1).collect();
         assert!(twice.is_empty(), "{} requests became two jobs, first {:?}", twice.len(), twice.first());
         let witness = oracle::read(&fs::read_to_string(bed.witness()).unwrap()).unwrap();
@@ -115,6 +123,23 @@ impl Round {
             faults: self.faults,
         }
     }
+}
+
+/// What the hub still knows of requests that no listing shows.
+async fn traces(bed: &Bed, lost: &[&String]) -> String {
+    let mut traces = Vec::new();
+    for id in lost.iter().take(10) {
+        let query = JobQuery {
+            filter: Filter { text: Some((*id).clone()), ..Filter::default() },
+            ..JobQuery::default()
+        };
+        let document = json!({"concernedTo": "s0", "payload": {}}).to_string();
+        let again = Submission { action: Some(ACTION.to_owned()), id: Some((*id).clone()), wait: None };
+        let (found, again) = (bed.client.jobs(&query).await, bed.client.submit(document, &again).await);
+        traces.push(format!("{id}: searched for: {found:?}; handed in again: {again:?}"));
+    }
+    traces.push(format!("all: {:?}", bed.client.jobs(&JobQuery::default()).await.map(|page| page.damaged)));
+    traces.join("\n")
 }
 
 impl fmt::Display for Done {
