@@ -144,7 +144,7 @@ impl Fault {
     }
 
     /// The same to this hub.
-    pub(crate) async fn strike_at(self, hub: usize, bed: &mut Bed, load: &Load, dice: &mut Dice) -> Report {
+    async fn strike_at(self, hub: usize, bed: &mut Bed, load: &Load, dice: &mut Dice) -> Report {
         // At a moment that has nothing to do with what is going on.
         tokio::time::sleep(Duration::from_millis(700 + dice.roll(1000))).await;
         bed.pulse.longest();

@@ -12,7 +12,6 @@ use testkit::oracle::Edge;
 use crate::bed::{Bed, LONG};
 use crate::dice::Dice;
 use crate::doors::status;
-use crate::fault::Fault;
 use crate::hub::ACTION;
 use crate::judge::judge;
 use crate::load::Load;
@@ -54,7 +53,7 @@ async fn nothing_is_lost_repeated_or_out_of_order_where_all_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_hub_is_asked_a_job_is_the_same() {
     // What is told to end does so only when its time has come.
-    let bed = Bed::together_with(3, &[("10work", "    onError: 'stop'\n", "sleep 3")], "").await;
+    let bed = Bed::together_with(3, &[("10work", "    onError: 'stop'\n", "sleep 6")], "").await;
     let hubs = bed.hubs();
     let mut jobs = Vec::new();
     for number in 0..MANY {
@@ -65,12 +64,14 @@ async fn whichever_hub_is_asked_a_job_is_the_same() {
         let behind = submit(&hubs[(number + 2) % 3], &subject, &format!("behind-{number}")).await;
         jobs.push((first, behind));
     }
-    for (number, (first, behind)) in jobs.iter().enumerate() {
-        // Two of three are asked of a hub that does not own them.
-        let hub = &hubs[number % 3];
-        hub.cancel(*behind).await.unwrap();
+    // Two of three are asked of a hub that does not own them.
+    let cancel = jobs.iter().enumerate().map(async |(number, (_, behind))| {
+        hubs[number % 3].cancel(*behind).await.unwrap();
         assert_eq!(state(&hubs[(number + 1) % 3], *behind).await, JobState::Cancelled);
-        assert!(hub.cancel(*behind).await.is_err(), "it has ended");
+        assert!(hubs[number % 3].cancel(*behind).await.is_err(), "it has ended");
+    });
+    futures_util::future::join_all(cancel).await;
+    for (number, (first, _)) in jobs.iter().enumerate() {
         let ended = hubs[(number + 2) % 3].wait(*first, 60).await.unwrap();
         assert_eq!(ended.job.state, JobState::Succeeded);
     }
@@ -163,7 +164,17 @@ async fn whoever_leads_another_one_does_when_it_is_gone() {
     let mut bed = Bed::together(3).await;
     let load = Load::start(&bed.hubs(), "lead");
     let first = bed.settle().await;
-    Fault::Lost.strike_at(first, &mut bed, &load, &mut Dice::new(1)).await;
+    bed.nodes[first].lose();
+    let other_leads = async |bed: &Bed| {
+        for node in bed.nodes.iter().filter(|node| node.lives) {
+            if node.own().await.is_some_and(|own| own.leads) {
+                return true;
+            }
+        }
+        false
+    };
+    bed.wait_until("another one leads", other_leads).await;
+    bed.nodes[first].spawn();
     let second = bed.settle().await;
     assert_ne!(first, second);
     assert_eq!(bed.nodes[second].stop().await, Some(0), "{}", bed.nodes[second].log());
