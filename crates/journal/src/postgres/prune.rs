@@ -36,8 +36,8 @@ const SIGNALS: u64 = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
     Secrets,
-    /// Ended jobs after this seq.
-    Jobs(i64, Pruned),
+    /// Ended jobs after this seq, and how many more are kept than may be; `None` = that is not known yet.
+    Jobs(i64, Option<u64>, Pruned),
     /// External ids after this seq, see [`unused_ids`].
     Ids(i64, Pruned),
     /// Deliveries of no job, records.
@@ -62,7 +62,7 @@ pub(super) async fn step(
             let next = secrets(tx, at).await?;
             Ok(if removed < SIGNALS { next } else { Cursor::Secrets })
         }
-        Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at).await,
+        Cursor::Jobs(after, excess, pruned) => jobs(tx, (after, excess), pruned, keep, at).await,
         Cursor::Ids(_, pruned) => Ok(Cursor::Rest(pruned)),
         Cursor::Rest(pruned) => rest(tx, pruned, keep, at).await,
         Cursor::Events(pruned) => events(tx, pruned, keep).await,
@@ -85,28 +85,37 @@ async fn secrets(tx: &Tx, at: Timestamp) -> Result<Cursor, Error> {
     ] {
         tx.execute(sql, &[&jobs]).await?;
     }
-    Ok(if jobs.is_empty() { Cursor::Jobs(0, Pruned::default()) } else { Cursor::Secrets })
+    Ok(if jobs.is_empty() { Cursor::Jobs(0, None, Pruned::default()) } else { Cursor::Secrets })
 }
 
+/// How many are too many is found out once: those that end meanwhile are newer than what lies behind us, and must not go in
+/// place of what is oldest.
 async fn jobs(
     tx: &mut Tx,
-    after: i64,
+    (after, excess): (i64, Option<u64>),
     mut pruned: Pruned,
     keep: &Retention,
     at: Timestamp,
 ) -> Result<Cursor, Error> {
-    let kept = tx.one("SELECT sum(jobs)::bigint FROM tally WHERE state > 2", &[]).await?;
-    let kept = get::<Option<i64>>(&kept, 0)?.unwrap_or_default().max(0).unsigned_abs();
+    let excess = match excess {
+        Some(excess) => excess,
+        None => kept(tx).await?.saturating_sub(keep.jobs_max),
+    };
     let candidates = candidates(tx, after, at, BATCH).await?;
     let last = candidates.last().map(|(job, _)| job.seq);
-    let excess = kept.saturating_sub(keep.jobs_max);
     let choice = retention::choose(candidates.iter().map(|(job, _)| *job), excess, keep, at);
     let going = candidates.iter().zip(choice.goes).filter(|(_, goes)| *goes).map(|((_, id), _)| *id);
     remove_jobs(tx, going.collect(), &mut pruned, at).await?;
     Ok(match last {
-        Some(last) if !choice.all_seen => Cursor::Jobs(last, pruned),
+        Some(last) if !choice.all_seen => Cursor::Jobs(last, Some(choice.excess), pruned),
         _ => Cursor::Ids(0, pruned),
     })
+}
+
+/// How many ended jobs are kept.
+async fn kept(tx: &Tx) -> Result<u64, Error> {
+    let kept = tx.one("SELECT sum(jobs)::bigint FROM tally WHERE state > 2", &[]).await?;
+    Ok(get::<Option<i64>>(&kept, 0)?.unwrap_or_default().max(0).unsigned_abs())
 }
 
 /// The first ended jobs behind this one, with their ids.

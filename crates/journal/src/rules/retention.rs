@@ -31,6 +31,8 @@ pub(crate) struct Choice {
     pub(crate) goes: Vec<bool>,
     /// Nothing behind them has to go either.
     pub(crate) all_seen: bool,
+    /// So many more are kept than may be, without those that go.
+    pub(crate) excess: u64,
 }
 
 /// Chooses among candidates, oldest first, when `excess` more are kept than may be.
@@ -51,5 +53,6 @@ pub(crate) fn choose(
         excess = excess.saturating_sub(goes.into());
         choice.goes.push(goes);
     }
+    choice.excess = excess;
     choice
 }

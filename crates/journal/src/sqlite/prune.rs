@@ -28,8 +28,8 @@ const EVENTS: i64 = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
     Secrets,
-    /// Ended jobs after this seq.
-    Jobs(i64, Pruned),
+    /// Ended jobs after this seq, and how many more are kept than may be; `None` = that is not known yet.
+    Jobs(i64, Option<u64>, Pruned),
     /// External ids after this seq.
     Ids(i64, Pruned),
     /// Deliveries of no job, records.
@@ -50,7 +50,7 @@ pub(super) fn step(
     raise_floors(tx)?;
     match cursor {
         Cursor::Secrets => secrets(tx, at),
-        Cursor::Jobs(after, pruned) => jobs(tx, after, pruned, keep, at),
+        Cursor::Jobs(after, excess, pruned) => jobs(tx, (after, excess), pruned, keep, at),
         Cursor::Ids(after, pruned) => ids(tx, after, pruned, keep),
         Cursor::Rest(pruned) => rest(tx, pruned, keep, at),
         Cursor::Events(pruned) => events(tx, pruned, keep),
@@ -71,21 +71,25 @@ fn secrets(tx: &Tx<'_>, at: Timestamp) -> Result<Cursor, Error> {
         secret::erase(&tx.sql, *seq, *seq)?;
         tx.sql.execute("UPDATE job SET secrets = 0 WHERE seq = ?1", [seq])?;
     }
-    Ok(if seqs.is_empty() { Cursor::Jobs(0, Pruned::default()) } else { Cursor::Secrets })
+    Ok(if seqs.is_empty() { Cursor::Jobs(0, None, Pruned::default()) } else { Cursor::Secrets })
 }
 
 /// A job that may have to go, and its state; `None` = it cannot be read.
 type Found = (Candidate, Option<JobState>);
 
+/// How many are too many is found out once: those that end meanwhile are newer than what lies behind us, and must not go in
+/// place of what is oldest.
 fn jobs(
     tx: &mut Tx<'_>,
-    after: i64,
+    (after, excess): (i64, Option<u64>),
     mut pruned: Pruned,
     keep: &Retention,
     at: Timestamp,
 ) -> Result<Cursor, Error> {
-    let kept: u64 = tx.sql.one("SELECT sum(jobs) FROM tally WHERE state > 2", [], |row| row.get(0))?;
-    let excess = kept.saturating_sub(keep.jobs_max);
+    let excess = match excess {
+        Some(excess) => excess,
+        None => kept(tx)?.saturating_sub(keep.jobs_max),
+    };
     let candidates = candidates(tx, after, at)?;
     let last = candidates.last().map(|(job, _)| job.seq);
     let choice = retention::choose(candidates.iter().map(|(job, _)| *job), excess, keep, at);
@@ -97,9 +101,14 @@ fn jobs(
         remove_jobs(tx, run.iter().map(|(job, _)| job), &mut pruned, at)?;
     }
     Ok(match last {
-        Some(last) if !choice.all_seen => Cursor::Jobs(last, pruned),
+        Some(last) if !choice.all_seen => Cursor::Jobs(last, Some(choice.excess), pruned),
         _ => Cursor::Ids(0, pruned),
     })
+}
+
+/// How many ended jobs are kept.
+fn kept(tx: &Tx<'_>) -> Result<u64, Error> {
+    Ok(tx.sql.one("SELECT sum(jobs) FROM tally WHERE state > 2", [], |row| row.get(0))?)
 }
 
 fn candidates(tx: &Tx<'_>, after: i64, now: Timestamp) -> Result<Vec<Found>, Error> {

@@ -58,6 +58,38 @@ pub async fn what_is_old_or_too_much_is_pruned(bed: &dyn Bed) {
     sound(&*journal).await;
 }
 
+pub async fn the_oldest_go_also_when_the_clock_is_behind_and_more_end_meanwhile(bed: &dyn Bed) {
+    let Opened { journal, .. } = bed.open();
+    let ends = async |numbers: std::ops::RangeInclusive<u64>| {
+        for number in numbers {
+            accept(&*journal, job_of(&number.to_string(), number)).await;
+            run(&*journal, number, OutcomeKind::Done, at(1_000)).await;
+        }
+    };
+    ends(1..=600).await;
+    let mut keep = everything();
+    keep.jobs_max = 590;
+    // By its clock all of them were accepted in the future.
+    let behind = at(-10 * 3_600_000);
+    let pruning = async {
+        for _ in 0..5 {
+            journal.prune(keep, behind).await.unwrap();
+        }
+    };
+    tokio::join!(pruning, ends(601..=700));
+    journal.prune(keep, behind).await.unwrap();
+    let mut gone = 0;
+    for number in 1..=700 {
+        match journal.job(id(number)).await.unwrap() {
+            None if gone == number - 1 => gone = number,
+            None => panic!("job {number} is gone, and there are older ones behind {gone}"),
+            Some(_) => {}
+        }
+    }
+    assert_eq!(gone, 110);
+    sound(&*journal).await;
+}
+
 pub async fn messages_have_a_bound_of_their_own(bed: &dyn Bed) {
     let Opened { journal, .. } = bed.open();
     let seen = |second| NewRecord { kind: RecordKind::Message, ..audit(second) };

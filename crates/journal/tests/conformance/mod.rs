@@ -113,6 +113,7 @@ macro_rules! conformance {
             }
             keeping {
                 what_is_old_or_too_much_is_pruned
+                the_oldest_go_also_when_the_clock_is_behind_and_more_end_meanwhile
                 messages_have_a_bound_of_their_own
                 what_lives_is_kept_and_what_is_owed_too_long_is_given_up
                 deliveries_of_no_job_are_bounded_too
