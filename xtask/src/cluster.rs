@@ -35,7 +35,7 @@ struct Node {
 }
 
 /// Starts so many hubs and does what is typed, until Ctrl-C.
-pub(crate) fn run(hubs: usize) -> Result<()> {
+pub(crate) fn run(hubs: usize, all_work: bool) -> Result<()> {
     if !(1..=9).contains(&hubs) {
         bail!("{hubs} hubs: from 1 to 9 can be tried here");
     }
@@ -47,7 +47,7 @@ pub(crate) fn run(hubs: usize) -> Result<()> {
     // A signal that ends this process ends it as well, and with it the folder of them all.
     let _keeper = Daemon::start("keeper", Command::new("sleep").arg("infinity"), home.path(), Signal::TERM)?;
     let mut server = Kind::PostgreSql.start()?;
-    let make = |number| Node::new(&server, home.path().join(format!("{number}")));
+    let make = |number| Node::new(&server, home.path().join(format!("{number}")), all_work);
     let mut nodes = (1..=hubs).map(make).collect::<Result<Vec<Node>>>()?;
     for node in &mut nodes {
         node.start(&program)?;
@@ -107,7 +107,7 @@ fn obey(words: &[&str], server: &mut Service, nodes: &mut [Node], program: &Path
 }
 
 impl Node {
-    fn new(server: &Service, folder: PathBuf) -> Result<Node> {
+    fn new(server: &Service, folder: PathBuf, all_work: bool) -> Result<Node> {
         fs::create_dir(&folder)?;
         let node = Node { hub: None, road: Proxy::to(server.address())?, port: Port::take()?, folder };
         let (at, examples) = (node.folder.display(), root().join("examples/backends"));
@@ -117,7 +117,7 @@ impl Node {
         }
         let configuration = format!(
             "key: file:{at}/key\nsocket: {at}/socket\ndata:\n  folder: {at}/data\nhttp:\n  listen: {}\n\
-             stop:\n  grace: 2s\nbackends:\n  folder: {at}/backends\njournal:\n  url: {}\n",
+             stop:\n  grace: 2s\nbackends:\n  folder: {at}/backends\njournal:\n  url: {}\n  all_work: {all_work}\n",
             node.address(),
             node.road.url(server.url()),
         );

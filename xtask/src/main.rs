@@ -70,6 +70,9 @@ enum Chore {
         /// How many
         #[arg(default_value_t = 3)]
         hubs: usize,
+        /// All of them work at once
+        #[arg(long)]
+        all_work: bool,
     },
     /// Faults at random on three hubs with one PostgreSQL, for hours: nothing lost, nothing repeated in silence
     ClusterCrash {
@@ -79,6 +82,9 @@ enum Chore {
         /// Another order of faults
         #[arg(long, default_value_t = 20_261_127)]
         seed: u64,
+        /// All hubs work at once
+        #[arg(long)]
+        all_work: bool,
     },
     /// Keep a picture of every page of the console: phone, desktop and very wide, light and dark
     Screenshots {
@@ -123,8 +129,8 @@ fn main() -> ExitCode {
         Chore::Sabotage { names } => sabotage::run(&names),
         Chore::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Chore::Soak { minutes, seed } => test::soak(minutes, seed),
-        Chore::Cluster { hubs } => cluster::run(hubs),
-        Chore::ClusterCrash { rounds, seed } => test::cluster_crash(rounds, seed),
+        Chore::Cluster { hubs, all_work } => cluster::run(hubs, all_work),
+        Chore::ClusterCrash { rounds, seed, all_work } => test::cluster_crash(rounds, seed, all_work),
         Chore::Screenshots { folder } => test::screenshots(&folder),
         Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),

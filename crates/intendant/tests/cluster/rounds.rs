@@ -20,7 +20,8 @@ async fn nothing_is_lost_repeated_or_out_of_order_whoever_is_at_work() {
     let rounds = usize::try_from(knob("ROUNDS", 0)).unwrap();
     let mut dice = Dice::new(knob("SEED", 20_261_127));
     let faults = if rounds == 0 { shuffled(&mut dice) } else { thrown(rounds, &mut dice) };
-    let mut bed = Bed::start(usize::try_from(knob("HUBS", 3)).unwrap()).await;
+    let hubs = usize::try_from(knob("HUBS", 3)).unwrap();
+    let mut bed = if knob("ALL_WORK", 0) == 0 { Bed::start(hubs).await } else { Bed::together(hubs).await };
     let mut reports = Vec::new();
     for (part, faults) in faults.chunks(JUDGED).enumerate() {
         let newest = bed.newest().await;
