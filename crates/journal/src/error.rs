@@ -62,6 +62,11 @@ pub enum Error {
         "the journal is still being sealed anew with its last key: change the key again when that has ended"
     )]
     Turning,
+    /// Refused: other hubs work on the journal, and would not know another key.
+    #[error(
+        "other hubs work on the journal and would not know another key: stop them, change the key, and give it to them before they start"
+    )]
+    Beside,
     /// Refused: what was given as a key is none, or others can read it.
     #[error("{origin} is no usable key: {why}")]
     BadKey {

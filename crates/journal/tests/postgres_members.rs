@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use intendant_journal::{Committed, EffectSet, End, Error, Expect, Fate, Journal, Mark, Standing, Whose};
+use intendant_journal::{
+    Committed, EffectSet, End, Error, Expect, Fate, Journal, Key, Mark, Standing, Whose,
+};
 use model::{DeliveryState, EntityKey, Event, JobState, OutcomeKind};
 use support::database::{Schema, sql};
 use support::holder::Holder;
@@ -406,6 +408,19 @@ async fn whoever_begins_anew_in_its_seat_has_the_jobs_that_it_ran() {
     moving.join().unwrap();
     assert_eq!(again.journal.open_attempts(Whose::Gone).await.unwrap().len(), ran.len());
     assert_eq!(first.journal.open_attempts(Whose::Gone).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_key_is_not_changed_while_others_would_not_know() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    let refused = hubs[0].journal.turn(Key::from_bytes([9; 32])).await;
+    assert!(matches!(refused, Err(Error::Beside)), "{refused:?}");
+    write(&hubs[0], "ann", 0, Some("a")).await;
+    hears(&hubs[1], "ann", Some(1)).await;
+    hubs[1].journal.close().await;
+    assert!(hubs[0].journal.turn(Key::from_bytes([9; 32])).await.unwrap());
+    sound(&*hubs[0].journal).await;
 }
 
 // === bounds ===

@@ -19,7 +19,8 @@ pub trait Keep: Send + Sync {
     /// Removes what retention no longer keeps and secrets whose time has come, in small commits.
     fn prune(&self, retention: Retention, at: Timestamp) -> BoxFuture<'_, Result<Pruned, Error>>;
     /// Seals with this key from now on. What is sealed already opens as before, until [`Keep::renew`] has done it all;
-    /// both keys have to be kept until then. Says whether that is to be done now: not when it is the key already.
+    /// both keys have to be kept until then. Says whether that is to be done now: not when it is the key already. While other
+    /// hubs work on the journal it is [`Error::Beside`].
     fn turn(&self, key: Key) -> BoxFuture<'_, Result<bool, Error>>;
     /// Seals some more values anew, in a small commit, and says how far that has come.
     fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>>;

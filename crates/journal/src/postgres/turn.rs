@@ -36,6 +36,10 @@ impl PostgresJournal {
             let begun = queue.alone(0, move |tx| {
                 let kept = Arc::clone(&kept);
                 Box::pin(async move {
+                    // Whoever comes later is asked for both.
+                    if tx.is_heard {
+                        return Err(Error::Beside);
+                    }
                     for (name, value) in kept.iter() {
                         put(tx.session(), name, value).await?;
                     }
