@@ -6,11 +6,13 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use intendant_journal::{Acceptance, EffectSet, Error, Filter, Order, Page};
-use model::{Class, EventsCursor, JobState, OutcomeKind, Seq, Subject};
+use intendant_journal::{Acceptance, EffectSet, Error, Filter, Journal, Order, Page};
+use model::{Class, Entity, EventsCursor, JobState, OutcomeKind, Seq, Subject};
 use support::database::{Schema, sql};
 use support::hubs::{Hub, run_somewhere, shards, spread, start_somewhere, until};
 use support::*;
@@ -244,4 +246,92 @@ async fn the_shards_of_one_that_goes_are_taken_with_what_arrived_in_them() {
     assert!(hubs[0].journal.newest().await.unwrap() > Some(Seq(39)));
     assert_eq!(the_job(&*hubs[0].journal, 1).await.class, Class::Bulk);
     sound(&*hubs[0].journal).await;
+}
+
+/// Writes entities of its own and hands jobs in until it is told to stop, whatever happens to its sessions.
+async fn go_on(journal: Arc<dyn Journal>, place: u64, stop: Arc<AtomicBool>) -> u64 {
+    let mut n = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let (key, number) = (format!("{place}-{}", n % 7), 10_000 * place + n);
+        let new = known_as(&format!("id-{number}"), b"content", job_of(&key, number));
+        n += 1;
+        let mut given = false;
+        while !given {
+            given = match journal.accept(new.clone(), EffectSet::default()).await {
+                Ok(Acceptance::New | Acceptance::Known(..)) => true,
+                Err(Error::Unwritable(_)) => false,
+                other => panic!("{other:?}"),
+            };
+        }
+        // Nobody else writes it: where it is not what it was, the answer was lost.
+        let rev = match journal.entity(entity_key(&key)).await {
+            Ok(found) => found.map_or(0, |found| found.rev),
+            Err(Error::Unwritable(_)) => continue,
+            Err(error) => panic!("{error}"),
+        };
+        let state = (rev % 5 != 4).then_some("x");
+        let effects = EffectSet { entities: vec![entity(&key, rev, state)], ..EffectSet::default() };
+        match journal.apply(effects, None, at(1)).await {
+            Ok(()) | Err(Error::Unwritable(_) | Error::Conflict { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    n
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_sessions_are_killed_all_hear_the_same() {
+    let schema = Schema::new();
+    let hubs: Vec<Hub> = (0..3).map(|_| Hub::beside(&schema)).collect();
+    spread(&schema, 3).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let working: Vec<_> = (1..)
+        .zip(&hubs)
+        .map(|(place, hub)| tokio::spawn(go_on(Arc::clone(&hub.journal), place, Arc::clone(&stop))))
+        .collect();
+    let url = schema.url().to_owned();
+    let killed = tokio::task::spawn_blocking(move || {
+        let mut killed = 0;
+        for round in 0..50_u64 {
+            // At moments that have nothing to do with what they do; the one or the other, those that listen as well.
+            std::thread::sleep(Duration::from_millis(20 + round * 29 % 90));
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE application_name = 'intendant' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 2";
+            killed += sql(&url, kill).len();
+        }
+        killed
+    });
+    assert!(killed.await.unwrap() > 50);
+    stop.store(true, Ordering::Relaxed);
+    let mut jobs = 0;
+    for working in working {
+        jobs += working.await.unwrap();
+    }
+    let journal = &hubs[0].journal;
+    until("they can be read", async || journal.newest().await.is_ok()).await;
+    all_in_line(&schema).await;
+    let all: u64 = journal.tallies().await.unwrap().iter().map(|tally| tally.jobs).sum();
+    assert_eq!(all, jobs, "each is there once");
+    let entities = journal.entities("identity".to_owned(), None, 999).await.unwrap().rows;
+    let newest = journal.last_event().await.unwrap();
+    for hub in &hubs {
+        let mut copy = BTreeMap::<String, Option<Arc<Entity>>>::new();
+        let mut heard = EventsCursor::default();
+        until("all is heard and its copy is as the table", async || {
+            for committed in hub.heard.take() {
+                for (key, entity) in committed.entities {
+                    copy.insert(key.key, entity);
+                }
+                for event in committed.events.iter().chain(&committed.others) {
+                    let before = heard.number(event.seq.origin());
+                    assert_eq!(event.seq.number(), before + 1, "of {}", event.seq.origin());
+                    heard.pass(event.seq);
+                }
+            }
+            let copied = copy.values().flatten().map(|entity| Entity::clone(entity));
+            heard == newest && copied.eq(entities.iter().cloned())
+        })
+        .await;
+    }
+    sound(&**journal).await;
 }
