@@ -65,7 +65,7 @@ fn refused_messages_are_listed_by_cause_handed_in_again_and_set_aside() {
         &world.run(&["jobs", "refusals", "aside", &last, "--reason", "cut off"]),
         &["1 dead letter set aside"],
     );
-    shows(&world.run(&["jobs", "refusals", "list", "--dead"]), &["nothing was refused"]);
+    shows(&world.run(&["jobs", "refusals", "list", "--dead"]), &["no refusal fits"]);
     let kept = world.run(&["jobs", "refusals", "show", "--json", &last]).json();
     assert_eq!(kept["seq"].to_string(), last, "{kept}");
     assert_eq!(hub.stop(), Some(0));
