@@ -53,7 +53,7 @@ async fn nothing_is_lost_repeated_or_out_of_order_where_all_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_hub_is_asked_a_job_is_the_same() {
     // What is told to end does so only when its time has come.
-    let bed = Bed::together_with(3, &[("10work", "    onError: 'stop'\n", "sleep 6")], "").await;
+    let bed = Bed::together_with(3, &[("10work", "    onError: 'stop'\n", "sleep 15")], "").await;
     let hubs = bed.hubs();
     let mut jobs = Vec::new();
     for number in 0..MANY {
