@@ -38,7 +38,7 @@ use crate::work::expiry::expire;
 use crate::work::follow::{Aside, FOLLOW_UP, FollowUps, Met};
 use crate::work::holds;
 use crate::work::keeper;
-use crate::work::outbox::Outbox;
+use crate::work::lead;
 use crate::work::recover;
 use crate::work::settle::JobSnapshot;
 use crate::work::{shares, standing, statistics};
@@ -135,11 +135,11 @@ impl Hub {
             tokio::spawn(expire(Arc::clone(&core))),
             tokio::spawn(keeper::watch(Arc::clone(&core))),
             tokio::spawn(standing::follow(Arc::clone(&core))),
-            tokio::spawn(lead(Arc::clone(&core))),
+            tokio::spawn(lead::begin(Arc::clone(&core))),
             tokio::spawn(shares::share(Arc::clone(&core))),
             tokio::spawn(errand::carry_out(hub.clone())),
             // The last one: it is the last to end.
-            tokio::spawn(deliver(Arc::clone(&core))),
+            tokio::spawn(lead::deliver(Arc::clone(&core))),
         ]);
         hub.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
         Ok(hub)
@@ -457,24 +457,6 @@ impl Hub {
         serde_json::from_slice::<intake::Envelope>(&prepared.body)
             .map(|envelope| envelope.body)
             .map_err(|e| Error::Unreadable { job, why: e.to_string() })
-    }
-}
-
-/// Does what the one that leads does when it begins to, in the place of another hub.
-async fn lead(core: Arc<Core>) {
-    if core.is_leading() || !core.leads().await {
-        return;
-    }
-    tracing::info!("this hub leads now: sources, deliveries and what is done at times are its own");
-    if let Err(error) = recover::withdraw_lost(&core).await {
-        tracing::warn!("jobs that somebody else has taken over may run: {error}");
-    }
-}
-
-/// Delivers what must leave, once this hub leads.
-async fn deliver(core: Arc<Core>) {
-    if core.leads().await {
-        Outbox::new(core).run().await;
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod expiry;
 pub(crate) mod follow;
 pub(crate) mod holds;
 pub(crate) mod keeper;
+pub(crate) mod lead;
 pub(crate) mod log;
 pub(crate) mod outbox;
 pub(crate) mod ping;

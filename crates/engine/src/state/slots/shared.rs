@@ -61,6 +61,9 @@ impl Use {
 
     /// Notes that there is work for which there is no place, when that is because of what all hubs share. Says whether it is.
     pub(super) fn want(&mut self, entry: &BackendEntry, now: &impl Fn() -> Now) -> bool {
+        if self.shares.is_none() {
+            return false;
+        }
         let running = self.running(&entry.name);
         let Some(limit) = self.limit(entry).filter(|limit| running < *limit) else { return false };
         if self.paused.contains(&*entry.name) || self.shut(entry, now).is_some() {
