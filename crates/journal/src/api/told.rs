@@ -53,5 +53,16 @@ pub struct Committed {
     pub shared_anew: bool,
 }
 
-/// Told of each commit, on the writer's thread: it must not block.
+impl Committed {
+    /// Whether there is nothing in it that anybody could want to hear.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let Committed { due, deadlines, events, others, owed, left, entities, .. } = self;
+        let Committed { cancels, revived, damaged, shared_anew, .. } = self;
+        let work = due.is_empty() && deadlines.is_empty() && cancels.is_empty() && !shared_anew;
+        let news = events.is_empty() && others.is_empty() && entities.is_empty() && damaged.is_empty();
+        work && news && owed.is_empty() && left.is_empty() && revived.is_empty()
+    }
+}
+
+/// Told of each commit that has something to tell, on the writer's thread: it must not block.
 pub type Observer = Arc<dyn Fn(Committed) + Send + Sync>;

@@ -22,7 +22,7 @@ use super::session::Session;
 use super::sharing::{Part, Sharing};
 use super::sure::Sure;
 use super::{follow, load, row, store};
-use crate::api::{Committed, Observer};
+use crate::api::Observer;
 use crate::error::Error;
 use crate::health::Health;
 use crate::lock::Lock;
@@ -272,9 +272,9 @@ impl Writer {
             more |= self.part.becomes(shared);
         }
         self.health.healed();
-        // Of a mere sign of life nobody needs to hear.
+        // Of a mere sign of life, and of a look that has found nothing, nobody needs to hear.
         if let Some(observer) = &self.observer
-            && !(ops.is_empty() && is_nothing(&committed))
+            && !committed.is_nothing()
         {
             observer(committed);
         }
@@ -337,13 +337,6 @@ impl Writer {
         self.over = true;
         self.sure.over(why);
     }
-}
-
-/// Whether a commit without operations has nothing to tell.
-fn is_nothing(committed: &Committed) -> bool {
-    let Committed { due, deadlines, others, owed, entities, damaged, .. } = committed;
-    let (work, news) = (due.is_empty() && deadlines.is_empty(), others.is_empty() && entities.is_empty());
-    work && news && owed.is_empty() && damaged.is_empty()
 }
 
 /// Where the pen was found.
