@@ -85,6 +85,9 @@ enum Chore {
         /// All hubs work at once
         #[arg(long)]
         all_work: bool,
+        /// Another version of the program, built with `--features crash-points`: hubs change between it and this one
+        #[arg(long, value_name = "PROGRAM")]
+        beside: Option<PathBuf>,
     },
     /// Keep a picture of every page of the console: phone, desktop and very wide, light and dark
     Screenshots {
@@ -130,7 +133,9 @@ fn main() -> ExitCode {
         Chore::Fuzz { names, seconds } => fuzz::run(&names, seconds),
         Chore::Soak { minutes, seed } => test::soak(minutes, seed),
         Chore::Cluster { hubs, all_work } => cluster::run(hubs, all_work),
-        Chore::ClusterCrash { rounds, seed, all_work } => test::cluster_crash(rounds, seed, all_work),
+        Chore::ClusterCrash { rounds, seed, all_work, beside } => {
+            test::cluster_crash(rounds, seed, all_work, beside.as_deref())
+        }
         Chore::Screenshots { folder } => test::screenshots(&folder),
         Chore::Deny => deny::run(),
         Chore::Licences => licences::run(),

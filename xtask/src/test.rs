@@ -36,16 +36,18 @@ pub(crate) fn soak(minutes: u64, seed: u64) -> Result<()> {
     )
 }
 
-/// Runs so many faults on three hubs, with the program as it is installed.
-pub(crate) fn cluster_crash(rounds: u64, seed: u64, all_work: bool) -> Result<()> {
+/// Runs so many faults on three hubs, with the program as it is installed; and with another version `beside` it.
+pub(crate) fn cluster_crash(rounds: u64, seed: u64, all_work: bool, beside: Option<&Path>) -> Result<()> {
     services::install(&[Kind::PostgreSql])?;
+    let beside = beside.map(std::path::absolute).transpose()?;
     let build = ["test", "-p", "intendant", "--locked", "--release", "--features", "crash-points"];
     let test = ["--test", "cluster", "whoever_is_at_work", "--", "--nocapture"];
     show_and_run(
         cargo(&[&build[..], &test[..]].concat())
             .env("INTENDANT_CLUSTER_ROUNDS", rounds.to_string())
             .env("INTENDANT_CLUSTER_SEED", seed.to_string())
-            .env("INTENDANT_CLUSTER_ALL_WORK", u8::from(all_work).to_string()),
+            .env("INTENDANT_CLUSTER_ALL_WORK", u8::from(all_work).to_string())
+            .envs(beside.map(|version| ("INTENDANT_CLUSTER_BESIDE", version))),
     )
 }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use engine::ChoreView;
 use http::page::Visit;
 use http::{May, Read};
-use journal::{Node, NodeRole};
+use journal::{Difference, Differences, Node, NodeRole};
 
 use crate::Console;
 use crate::show::{Chip, When};
@@ -40,6 +40,8 @@ struct Hub {
     since: When,
     /// For so many seconds it has not moved, though each second it should.
     silent: Option<u64>,
+    /// Backends and settings that are others than those of the one that leads.
+    others: Option<String>,
 }
 
 /// Something that is done at times.
@@ -52,7 +54,8 @@ struct Shown {
 /// `GET /about`.
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
     let licences = licences();
-    let nodes = console.hub.keeping().hubs().map(|hubs| hubs.now()).unwrap_or_default();
+    let hubs = console.hub.keeping().hubs();
+    let (nodes, differences) = hubs.map(|hubs| (hubs.now(), hubs.differences())).unwrap_or_default();
     let several = nodes.all.iter().filter(|node| node.role == NodeRole::AtWork).count() > 1;
     let content = About {
         v: &visit,
@@ -61,14 +64,14 @@ pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Re
         count: licences.iter().map(|(_, works)| works.len()).sum(),
         licences,
         chores: console.hub.chores().into_iter().map(shown).collect(),
-        nodes: nodes.all.iter().map(|node| hub(node.clone(), several, &visit)).collect(),
+        nodes: nodes.all.iter().map(|node| hub(node.clone(), several, &differences, &visit)).collect(),
         unseen: nodes.trouble.clone(),
     };
     visit.page(visit.t("about")).live("on=none").show(&content)
 }
 
 /// `several`: more than one work.
-fn hub(node: Node, several: bool, visit: &Visit) -> Hub {
+fn hub(node: Node, several: bool, differences: &Differences, visit: &Visit) -> Hub {
     let (tone, word) = match (node.role, node.drained) {
         (NodeRole::AtWork, false) if several && node.leads => ("good", "node-leads"),
         (NodeRole::AtWork, false) => ("good", "node-at-work"),
@@ -77,7 +80,10 @@ fn hub(node: Node, several: bool, visit: &Visit) -> Hub {
         (NodeRole::StandsBy, true) => ("warn", "node-drained"),
     };
     let silent = Some(node.silent.as_secs()).filter(|seconds| *seconds >= SILENT);
-    Hub { chip: Chip { tone, word: visit.t(word) }, since: node.since.into(), silent, node }
+    let names =
+        |Difference { backends, settings }: &Difference| [&backends[..], settings].concat().join(", ");
+    let others = differences.get(&node.life.to_string()).map(names);
+    Hub { chip: Chip { tone, word: visit.t(word) }, since: node.since.into(), silent, others, node }
 }
 
 fn shown(chore: ChoreView) -> Shown {

@@ -613,6 +613,7 @@ nodes-unseen = As they were seen last:
 col-host = Machine
 node-process = process
 node-own = this one
+node-differs = has other backends or settings than the one that leads
 node-at-work = works
 node-leads = leads
 node-stands-by = stands by
@@ -633,6 +634,7 @@ chore-failing = { $n ->
    *[other] failed { $n } times
  }
 attention-chore = Something that is done at times fails: { $name }.
+attention-differs = The hub on { $host } has other backends or settings than the one that leads.
 about-count = { $n ->
     [one] { $n } work, under one licence
    *[other] { $n } works, by licence

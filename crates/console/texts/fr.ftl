@@ -631,6 +631,7 @@ nodes-unseen = Vus en dernier :
 col-host = Machine
 node-process = processus
 node-own = celui-ci
+node-differs = n’a pas les mêmes backends ou réglages que celui qui dirige
 node-at-work = au travail
 node-leads = dirige
 node-stands-by = en veille
@@ -651,6 +652,7 @@ chore-failing = { $n ->
    *[other] { $n } échecs
  }
 attention-chore = Une tâche périodique échoue : { $name }.
+attention-differs = Le serveur sur { $host } n’a pas les mêmes backends ou réglages que celui qui dirige.
 about-count = { $n ->
     [one] { $n } logiciel, sous licence
    *[other] { $n } logiciels, par licence

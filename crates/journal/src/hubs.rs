@@ -1,11 +1,15 @@
 //! The hubs on a journal, for those who look at them and tell them what to do.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Error;
+#[cfg(feature = "postgres")]
+use crate::life::Life;
 use crate::node::{Nodes, NodesReceiver};
 #[cfg(feature = "postgres")]
 use crate::postgres::{self, Database};
+use crate::report::{Difference, Report};
 
 /// The hubs on a journal that several can reach.
 #[derive(Clone, Debug)]
@@ -13,7 +17,13 @@ pub struct Hubs {
     nodes: NodesReceiver,
     #[cfg(feature = "postgres")]
     database: Database,
+    #[cfg(feature = "postgres")]
+    life: Life,
+    differences: Arc<Mutex<Arc<Differences>>>,
 }
+
+/// Hubs that were told something else than the one that leads, by their lives.
+pub type Differences = BTreeMap<String, Difference>;
 
 /// Whether a hub is to take work.
 #[derive(Clone, Debug)]
@@ -41,8 +51,8 @@ pub enum Told {
 
 impl Hubs {
     #[cfg(feature = "postgres")]
-    pub(crate) fn new(nodes: NodesReceiver, database: Database) -> Self {
-        Hubs { nodes, database }
+    pub(crate) fn new(nodes: NodesReceiver, database: Database, life: Life) -> Self {
+        Hubs { nodes, database, life, differences: Arc::default() }
     }
 
     /// As they were found at the last look.
@@ -53,6 +63,26 @@ impl Hubs {
     /// The same, as it changes.
     pub fn follow(&self) -> NodesReceiver {
         self.nodes.clone()
+    }
+
+    /// Which of them were told something else than the one that leads, as it was found when they were compared last.
+    pub fn differences(&self) -> Arc<Differences> {
+        Arc::clone(&self.differences.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says to all what this hub was told by its files, and looks at what the others were told.
+    #[cfg(feature = "postgres")]
+    pub async fn compare(&self, own: &Report) -> Result<(), Error> {
+        let found = Arc::new(postgres::compare(&self.database, &self.life, own).await?);
+        *self.differences.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(())
+    }
+
+    /// There is nobody to be compared with.
+    #[cfg(not(feature = "postgres"))]
+    #[allow(clippy::unused_async, reason = "with PostgreSQL it is asked")]
+    pub async fn compare(&self, _: &Report) -> Result<(), Error> {
+        Ok(())
     }
 
     /// Tells one of them to lay down its work, or that it may take work again. Within a look of half a second it acts by it.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use intendant_journal::{
     Acceptance, Drain, EffectSet, End, Entry, Error, Hubs, Journal, Key, NewRecord, NodeRole, Options,
-    Standing, Told,
+    Report, Standing, Told,
 };
 use model::{Code, RecordKind};
 use support::database::{Schema, sql};
@@ -478,4 +478,38 @@ async fn one_that_enters_drained_stands_by_although_nobody_works() {
     shows(&hubs, &[(NodeRole::StandsBy, true)]).await;
     assert_eq!(tell(&hubs, 0, false, false).await, Told::Done);
     entry.turn().await.unwrap();
+}
+
+#[tokio::test]
+async fn those_that_were_told_something_else_are_found() {
+    let schema = Schema::new();
+    let report = |backend: &str| Report {
+        backends: [("10ldap".to_owned(), backend.to_owned())].into(),
+        settings: [("breaker.failures".to_owned(), "five".to_owned())].into(),
+    };
+    let first = open(enter(&schema).await);
+    let second = enter(&schema.elsewhere()).await;
+    let (works, stands_by) = (first.hubs().unwrap(), second.hubs().unwrap());
+    sees(&second, &[NodeRole::AtWork, NodeRole::StandsBy]).await;
+    // Of one that has not said anything yet nothing is known.
+    stands_by.compare(&report("other")).await.unwrap();
+    assert!(stands_by.differences().is_empty());
+    works.compare(&report("as it is")).await.unwrap();
+    stands_by.compare(&report("other")).await.unwrap();
+    let own = stands_by.now().own().unwrap().life.to_string();
+    for hubs in [&works, &stands_by] {
+        let differences = hubs.differences();
+        assert_eq!(differences.keys().collect::<Vec<_>>(), [&own]);
+        assert_eq!(differences[&own].backends, ["10ldap"]);
+        assert!(differences[&own].settings.is_empty());
+    }
+    stands_by.compare(&report("as it is")).await.unwrap();
+    assert!(stands_by.differences().is_empty());
+    works.compare(&report("as it is")).await.unwrap();
+    assert!(works.differences().is_empty());
+    // A life that is over says nothing any more.
+    stands_by.compare(&report("other")).await.unwrap();
+    tokio::task::spawn_blocking(move || drop(second)).await.unwrap();
+    works.compare(&report("as it is")).await.unwrap();
+    assert!(works.differences().is_empty());
 }

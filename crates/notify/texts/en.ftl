@@ -54,6 +54,7 @@ alert-not-now = { $name } said “not now”: its jobs wait
 alert-idle = { $name } does nothing and says that all is done
 alert-source = { $name } is disconnected
 alert-chore = Something that is done at times fails: { $name }
+alert-differs = The hub on { $name } has other backends or settings than the one that leads
 alert-damaged = { $n ->
     [one] One row of the journal cannot be read: it is left out
    *[other] { $n } rows of the journal cannot be read: they are left out

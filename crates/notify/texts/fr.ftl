@@ -54,6 +54,7 @@ alert-not-now = { $name } a répondu « pas maintenant » : ses travaux atten
 alert-idle = { $name } ne fait rien et répond que tout est fait
 alert-source = { $name } est déconnectée
 alert-chore = Une tâche périodique échoue : { $name }
+alert-differs = Le serveur sur { $name } n’a pas les mêmes backends ou réglages que celui qui dirige
 alert-damaged = { $n ->
     [one] Une ligne du journal est illisible : elle est laissée de côté
    *[other] { $n } lignes du journal sont illisibles : elles sont laissées de côté

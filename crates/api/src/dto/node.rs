@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use http::Time;
+use journal::Difference;
 
 /// The hubs on the journal, as the one that answers found them last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -35,6 +36,12 @@ pub struct Node {
     /// The version of the program; not there when it is too old to say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Backends that only one of this hub and the one that leads has, or that are others: their configuration or a script.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_backends: Vec<String>,
+    /// Settings that this hub has otherwise than the one that leads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_settings: Vec<String>,
     /// Since when it is there.
     pub since: Time,
     /// For how many milliseconds it has not moved. One that lives moves every second.
@@ -72,6 +79,8 @@ impl From<&journal::Node> for Node {
             leads: node.leads,
             drained: node.drained,
             version: Some(node.version.clone()).filter(|version| !version.is_empty()),
+            other_backends: Vec::new(),
+            other_settings: Vec::new(),
             since: node.since.into(),
             silent: u64::try_from(node.silent.as_millis()).unwrap_or(u64::MAX),
             own: node.is_own,
@@ -79,8 +88,15 @@ impl From<&journal::Node> for Node {
     }
 }
 
-impl From<&journal::Nodes> for Nodes {
-    fn from(nodes: &journal::Nodes) -> Self {
-        Nodes { nodes: nodes.all.iter().map(Node::from).collect(), trouble: nodes.trouble.clone() }
+impl From<&journal::Hubs> for Nodes {
+    fn from(hubs: &journal::Hubs) -> Self {
+        let (now, differences) = (hubs.now(), hubs.differences());
+        let mut nodes: Vec<Node> = now.all.iter().map(Node::from).collect();
+        for node in &mut nodes {
+            if let Some(Difference { backends, settings }) = differences.get(&node.life) {
+                (node.other_backends, node.other_settings) = (backends.clone(), settings.clone());
+            }
+        }
+        Nodes { nodes, trouble: now.trouble.clone() }
     }
 }

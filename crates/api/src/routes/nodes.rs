@@ -20,7 +20,7 @@ use http::{Admin, May, Named, Params, Problem, Read};
 )]
 pub(super) async fn list(State(api): State<Api>, _: May<Read>) -> Json<Nodes> {
     Json(match api.hub.keeping().hubs() {
-        Some(hubs) => Nodes::from(&*hubs.now()),
+        Some(hubs) => Nodes::from(&hubs),
         None => Nodes { nodes: vec![api.itself()], trouble: None },
     })
 }
@@ -99,6 +99,8 @@ impl Api {
             leads: true,
             drained: false,
             version: Some(self.version.to_owned()),
+            other_backends: Vec::new(),
+            other_settings: Vec::new(),
             since: self.started_at.into(),
             silent: 0,
             own: true,

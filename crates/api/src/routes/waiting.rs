@@ -52,7 +52,7 @@ pub fn standing_by(nodes: NodesReceiver) -> Router {
 /// What it answers besides to those who may ask who is there.
 pub fn standing_by_nodes(hubs: Hubs) -> Router {
     let (shown, drained, resumed) = (hubs.clone(), hubs.clone(), hubs);
-    let list = async move || Json(Nodes::from(&*shown.now()));
+    let list = async move || Json(Nodes::from(&shown));
     let drain = async move |by: May<Admin>, Path(life): Path<String>, mut params: Params| {
         let force = params.flag("force")?;
         params.finish()?;

@@ -70,6 +70,9 @@ fn alert(console: &Console, v: &Visit, matter: &Matter) -> Alert {
         Matter::Chore(name, _) => {
             (v.with("attention-chore", "name", name), "/about".to_owned(), "attention-look")
         }
+        Matter::Differs(host, _) => {
+            (v.with("attention-differs", "host", host), "/about#nodes".to_owned(), "attention-look")
+        }
         Matter::Damaged(n, _) => {
             let link = "/jobs?state=failed&text=damaged".to_owned();
             (v.count("attention-damaged", n), link, "attention-look")

@@ -1,7 +1,7 @@
 //! What needs a person now.
 
 use jiff::{SignedDuration, Timestamp};
-use journal::DeliveryFilter;
+use journal::{DeliveryFilter, Difference, Hubs, Node};
 use model::{Class, DeliveryState, JobId};
 
 use crate::desk::backends::BackendView;
@@ -33,6 +33,8 @@ pub enum Matter {
     Source(String, Option<String>),
     /// A chore fails, by its name, and why.
     Chore(&'static str, String),
+    /// The hub on this host was told something else by its files than the one that leads: backends and settings, by their names.
+    Differs(String, String),
     /// So many rows of the journal cannot be read, and what is said of the first.
     Damaged(u64, String),
     /// Attempts cannot begin on this machine, because.
@@ -82,7 +84,7 @@ impl Matter {
             | Matter::Damaged(..)
             | Matter::Shortage(_) => true,
             Matter::Backend(what, _) => matches!(what, BackendMatter::Broken | BackendMatter::LeftAlone),
-            Matter::Chore(..) | Matter::Long(_) | Matter::Waiting(..) => false,
+            Matter::Chore(..) | Matter::Differs(..) | Matter::Long(_) | Matter::Waiting(..) => false,
         }
     }
 
@@ -95,6 +97,7 @@ impl Matter {
             Matter::Backend(what, backend) => format!("backend/{}/{what:?}", backend.name),
             Matter::Source(name, _) => format!("source/{name}"),
             Matter::Chore(name, _) => format!("chore/{name}"),
+            Matter::Differs(host, _) => format!("node/{host}"),
             Matter::Damaged(..) => "damaged".to_owned(),
             Matter::Shortage(_) => "shortage".to_owned(),
             Matter::Long(run) => format!("long/{}", run.job),
@@ -109,7 +112,10 @@ impl Matter {
                 backend.held.as_ref().map(|(_, said)| said.as_str()).or(backend.trouble.as_deref())
             }
             Matter::Source(_, why) => why.as_deref(),
-            Matter::Chore(_, words) | Matter::Damaged(_, words) | Matter::Shortage(words) => Some(words),
+            Matter::Chore(_, words)
+            | Matter::Differs(_, words)
+            | Matter::Damaged(_, words)
+            | Matter::Shortage(words) => Some(words),
             Matter::Held(_)
             | Matter::Failed(_)
             | Matter::GivenUp(_)
@@ -139,6 +145,7 @@ impl Hub {
         matters.extend(away.map(|link| Matter::Source(link.name, link.last_error)));
         let failing = self.chores().into_iter().filter_map(|chore| Some((chore.name, chore.failing?.error)));
         matters.extend(failing.map(|(name, error)| Matter::Chore(name, error)));
+        matters.extend(self.keeping().hubs().as_ref().map(differing).unwrap_or_default());
         let damaged = self.core.journal.damaged();
         matters.extend(damaged.first().map(|first| Matter::Damaged(damaged.len() as u64, first.to_string())));
         matters.extend(self.shortage().map(Matter::Shortage));
@@ -168,4 +175,15 @@ impl Hub {
         }
         Ok(oldest)
     }
+}
+
+/// Hubs that were told something else than the one that leads.
+fn differing(hubs: &Hubs) -> Vec<Matter> {
+    let (now, differences) = (hubs.now(), hubs.differences());
+    let differs = |node: &Node| {
+        let Difference { backends, settings } = differences.get(&node.life.to_string())?;
+        let names: Vec<&str> = backends.iter().chain(settings).map(String::as_str).collect();
+        Some(Matter::Differs(node.host().to_owned(), names.join(", ")))
+    };
+    now.all.iter().filter_map(differs).collect()
 }

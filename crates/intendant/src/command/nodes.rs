@@ -36,6 +36,15 @@ async fn list(args: &NodeList, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     context.screen.table(&table(&found.nodes, context.screen.tongue))?;
+    for node in &found.nodes {
+        let others = names(node);
+        if !others.is_empty() {
+            context.screen.complain(format!(
+                "{} has not the backends and settings of the hub that leads: {others}",
+                node.host
+            ));
+        }
+    }
     if let Some(trouble) = &found.trouble {
         context.screen.complain(format!("that is how it was seen last: {trouble}"));
     }
@@ -120,6 +129,11 @@ async fn laid_down(client: &Client, node: &dto::Node, context: &Context) -> Resu
         }
         context.clock.sleep(LOOK).await;
     }
+}
+
+/// What this hub was told otherwise than the one that leads.
+pub(super) fn names(node: &dto::Node) -> String {
+    [&node.other_backends[..], &node.other_settings].concat().join(", ")
 }
 
 fn table(nodes: &[dto::Node], tongue: Tongue) -> Table {

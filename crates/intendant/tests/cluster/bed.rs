@@ -1,7 +1,7 @@
 //! A PostgreSQL, and hubs that have their journal on it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use api::client::Client;
@@ -90,6 +90,13 @@ impl Bed {
         }
         bed.settle().await;
         bed
+    }
+
+    /// From their next start on every other hub is another version of the program, and each changes whenever it starts anew.
+    pub(crate) fn mix(&mut self, version: &Path) {
+        for (place, node) in self.nodes.iter_mut().enumerate() {
+            node.alternate(version, place % 2 == 0);
+        }
     }
 
     pub(crate) fn hubs(&self) -> Vec<Client> {

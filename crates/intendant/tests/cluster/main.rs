@@ -30,5 +30,6 @@ mod pulse;
 mod rounds;
 mod sink;
 mod together;
+mod told;
 #[path = "../support/views.rs"]
 mod views;

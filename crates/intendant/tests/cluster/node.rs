@@ -1,10 +1,10 @@
 //! One hub of several: a machine of its own as far as it can tell, with its own road to PostgreSQL.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub(crate) struct Node {
     pub(crate) broker: Option<Proxy>,
     pub(crate) client: Client,
     port: Port,
+    /// What it is started as: the first one now, the next one then, and so on.
+    programs: VecDeque<PathBuf>,
     /// Whether it was started and not killed since.
     pub(crate) lives: bool,
 }
@@ -47,6 +49,7 @@ impl Node {
     ) -> Node {
         let hub = HubProcess::bare();
         let own = hub.path("own");
+        fs::create_dir_all(hub.path("backends")).unwrap();
         for (name, keys, work) in backends {
             let bear = format!(
                 "WITNESS='{}'\necho \"$JOB $STEP $ATTEMPT start\" >> '{}'",
@@ -68,7 +71,14 @@ impl Node {
         fs::write(&own, "").unwrap();
         let client = Client::new(hub.path("socket"));
         let shadow = Shadow::new(&hub.path("data"), &hub.path("shadow")).unwrap();
-        Node { hub, shadow, road, broker, client, port: Port::take().unwrap(), lives: false }
+        let programs = [hub.program.clone()].into();
+        Node { hub, shadow, road, broker, client, port: Port::take().unwrap(), programs, lives: false }
+    }
+
+    /// From one start to the next it is this version of the program and ours, in turn, and this one first where `first` is said.
+    pub(crate) fn alternate(&mut self, version: &Path, first: bool) {
+        self.programs.push_back(version.to_owned());
+        self.programs.rotate_left(usize::from(first));
     }
 
     /// Starts it, whether it can take work or not.
@@ -105,12 +115,24 @@ impl Node {
 
     fn spawn_and(&mut self, die_at: Option<&str>) {
         let address = format!("127.0.0.1:{}", self.port.number());
+        self.hub.program.clone_from(&self.programs[0]);
+        self.programs.rotate_left(1);
         self.hub.spawn(|command| {
             self.shadow.follow(command).unwrap();
             command.env("INTENDANT_HTTP__LISTEN", address);
             command.envs(die_at.map(|point| ("INTENDANT_CRASH_AT", point)));
         });
         self.lives = true;
+    }
+
+    /// Lays a backend of this name on its machine.
+    pub(crate) fn give(&self, name: &str) {
+        self.hub.backend(name, "", "", &self.hub.path("own"));
+    }
+
+    /// Removes it.
+    pub(crate) fn take_back(&self, name: &str) {
+        fs::remove_dir_all(self.hub.path("backends").join(name)).unwrap();
     }
 
     /// Where it is reached over TCP.

@@ -1,5 +1,6 @@
 //! One fault after the other, while requests come in.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::bed::Bed;
@@ -22,6 +23,9 @@ async fn nothing_is_lost_repeated_or_out_of_order_whoever_is_at_work() {
     let faults = if rounds == 0 { shuffled(&mut dice) } else { thrown(rounds, &mut dice) };
     let hubs = usize::try_from(knob("HUBS", 3)).unwrap();
     let mut bed = if knob("ALL_WORK", 0) == 0 { Bed::start(hubs).await } else { Bed::together(hubs).await };
+    if let Some(version) = std::env::var_os("INTENDANT_CLUSTER_BESIDE") {
+        bed.mix(Path::new(&version));
+    }
     let mut reports = Vec::new();
     for (part, faults) in faults.chunks(JUDGED).enumerate() {
         let newest = bed.newest().await;

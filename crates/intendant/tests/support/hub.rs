@@ -15,6 +15,8 @@ pub(crate) const ACTION: &str = "IDENTITY_UPDATE";
 pub(crate) struct HubProcess {
     home: TempDir,
     child: Option<Child>,
+    /// What is started.
+    pub(crate) program: PathBuf,
 }
 
 impl HubProcess {
@@ -31,7 +33,8 @@ impl HubProcess {
 
     /// One without backends.
     pub(crate) fn bare() -> HubProcess {
-        HubProcess { home: tempfile::tempdir().unwrap(), child: None }
+        let program = env!("CARGO_BIN_EXE_intendant").into();
+        HubProcess { home: tempfile::tempdir().unwrap(), child: None, program }
     }
 
     /// Gives it a backend that writes down in `witness` what it runs.
@@ -57,7 +60,7 @@ impl HubProcess {
     pub(crate) fn spawn(&mut self, prepare: impl FnOnce(&mut Command)) {
         assert!(self.child.is_none(), "it runs");
         let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_intendant"));
+        let mut command = Command::new(&self.program);
         command.args(["serve", "--config"]).arg(self.path("intendant.yml")).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.home.path());
         command.env("INTENDANT_HTTP__LISTEN", "off");

@@ -71,7 +71,7 @@ impl Entry {
         let health = Arc::<Health>::default();
         let (told, nodes) = watch::channel(Arc::<Nodes>::default());
         let is_shared = options.beside;
-        let hubs = (options.stand_by || is_shared).then(|| Hubs::new(nodes, database.clone()));
+        let hubs = (options.stand_by || is_shared).then(|| Hubs::new(nodes, database.clone(), life.clone()));
         let (tell, hear) = channel::channel();
         let (turned, turn) = oneshot::channel();
         let work =

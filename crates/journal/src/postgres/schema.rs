@@ -12,13 +12,14 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 6] = [
+pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/postgres/0001_start.sql"),
     include_str!("../../migrations/postgres/0002_lives.sql"),
     include_str!("../../migrations/postgres/0003_called.sql"),
     include_str!("../../migrations/postgres/0004_drained.sql"),
     include_str!("../../migrations/postgres/0005_several.sql"),
     include_str!("../../migrations/postgres/0006_signals.sql"),
+    include_str!("../../migrations/postgres/0007_report.sql"),
 ];
 /// What this version writes can be read by versions that know this schema.
 const READABLE_FROM: i32 = SIGNALS;

@@ -53,6 +53,7 @@ pub(super) fn seen(matter: &Matter, lang: Lang, now: Timestamp) -> Seen {
         Matter::Backend(what, backend) => about(of_backend(*what), &backend.name),
         Matter::Source(name, _) => about("alert-source", name),
         Matter::Chore(name, _) => about("alert-chore", name),
+        Matter::Differs(host, _) => about("alert-differs", host),
         Matter::Damaged(..) => about("alert-damaged", ""),
         Matter::Shortage(_) => about("alert-shortage", ""),
         Matter::Long(run) => {

@@ -11,6 +11,7 @@ use journal::{Address, Keys, Look, Renewal};
 use model::JobState;
 use rustix::process::geteuid;
 
+use super::super::nodes::names;
 use super::dependencies;
 use crate::config::{Listen, Loaded, Origin, Value as _};
 use crate::context::Context;
@@ -370,5 +371,11 @@ fn others(nodes: &Nodes) -> Vec<Finding> {
     let ready = (!ready.is_empty()).then(|| Finding::ok("nodes", format!("stands by: {ready}")));
     let drained =
         (!drained.is_empty()).then(|| Finding::warning("nodes", format!("drained: {drained}"), RESUME));
-    ready.into_iter().chain(drained).collect()
+    let others = nodes.nodes.iter().filter_map(|node| {
+        let names = names(node);
+        let what =
+            || format!("{} has not the backends and settings of the hub that leads: {names}", node.host);
+        (!names.is_empty()).then(|| Finding::warning("nodes", what(), "give both machines the same files"))
+    });
+    ready.into_iter().chain(drained).chain(others).collect()
 }

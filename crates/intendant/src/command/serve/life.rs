@@ -19,6 +19,7 @@ use super::disk::Disk;
 use super::drain;
 use super::keys::Keys;
 use super::pages;
+use super::report;
 use super::room::Started;
 use crate::cli::VERSION;
 use crate::context::Context;
@@ -111,6 +112,7 @@ pub(super) async fn live(
     let server =
         tokio::spawn(listeners.serve(routes, keyed, access.clone(), kit, context.clock.clone(), stopped));
     let check = tokio::spawn(check_journal(hub.clone(), context.clone()));
+    let comparing = hub.keeping().hubs().map(|hubs| tokio::spawn(report::keep(context.clone(), hubs)));
     tracing::info!(version = VERSION, socket = %config.socket.display(), url, "ready on {places}");
     if let Err(error) = invite(&access, url.as_deref(), context).await {
         tracing::warn!("nobody was invited: {error:#}; `intendant token sign-in` makes a link");
@@ -133,6 +135,7 @@ pub(super) async fn live(
     };
     check.abort();
     renewing.abort();
+    comparing.inspect(tokio::task::JoinHandle::abort);
     if matches!(ended, Ended::Over { .. }) {
         assembly.quiesce();
         drop(stop);

@@ -6,6 +6,7 @@ mod keys;
 mod life;
 mod listeners;
 mod pages;
+mod report;
 mod room;
 mod standby;
 

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Start;
 use super::listeners::Listeners;
+use super::report;
 use crate::compose::journal_error;
 use crate::signals::Signals;
 use crate::systemd;
@@ -19,6 +20,7 @@ pub(super) async fn wait(
 ) -> Result<Option<Entry>> {
     let Some(hubs) = entry.hubs() else { return Ok(Some(entry)) };
     let nodes = hubs.follow();
+    let comparing = tokio::spawn(report::keep(start.context.clone(), hubs.clone()));
     let (stop, stopped) = watch::channel(());
     // Strangers are not told on which machines the hub lives.
     let people = api::standing_by(nodes.clone());
@@ -34,6 +36,7 @@ pub(super) async fn wait(
         () = signals.stop() => false,
     };
     drop(stop);
+    comparing.abort();
     serving.await.context("stopping the socket")?;
     if is_our_turn {
         tracing::info!("it is this hub's turn: it starts to work");

@@ -1,0 +1,67 @@
+//! Hubs of two versions on one journal: what the newer one has added is no hindrance to the older one, whether it works already
+//! or comes back.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "other hubs are waited for")]
+#![allow(missing_docs, unreachable_pub)]
+#![allow(clippy::wildcard_imports, reason = "the support module is made for it")]
+
+mod support;
+
+use intendant_journal::{Committed, EffectSet};
+use support::database::{Schema, sql};
+use support::hubs::{Hub, run_somewhere, spread, until};
+use support::*;
+
+/// Jobs that run, entities, events and deliveries, at each hub in turn.
+async fn work(hubs: &[Hub], from: u64) {
+    for (number, hub) in (from..).zip(hubs.iter().cycle()).take(12) {
+        let name = format!("person-{number}");
+        let effects = EffectSet {
+            entities: vec![entity(&name, 0, Some("there"))],
+            deliveries: vec![delivery(number, at(1))],
+            ..EffectSet::default()
+        };
+        hub.journal.accept(known_as(&name, b"content", job_of(&name, number)), effects).await.unwrap();
+        run_somewhere(hubs, number).await;
+        for other in hubs {
+            let tells = |told: Committed| told.entities.iter().any(|(key, _)| key.key == name);
+            until("it is told to all", async || other.heard.take().into_iter().any(tells)).await;
+        }
+    }
+    sound(&*hubs[0].journal).await;
+}
+
+/// What a newer version may do while an older one works: tables have more columns and indexes, and there are more tables.
+fn add(schema: &Schema) {
+    let tables = sql(
+        schema.url(),
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace",
+    );
+    assert!(tables.len() > 10, "{tables:?}");
+    for table in tables {
+        let more = format!(
+            "ALTER TABLE {table} ADD COLUMN added text NOT NULL DEFAULT 'newer';
+             CREATE INDEX {table}_added ON {table} (added)"
+        );
+        sql(schema.url(), &more);
+    }
+    sql(schema.url(), "CREATE TABLE added (n bigint PRIMARY KEY)");
+    let versions =
+        sql(schema.url(), "UPDATE schema SET version = version + 1 RETURNING version, readable_from");
+    assert_eq!(versions.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_newer_version_adds_is_no_hindrance() {
+    let schema = Schema::new();
+    let mut hubs = vec![Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    work(&hubs, 1).await;
+    add(&schema);
+    work(&hubs, 101).await;
+    // One is stopped, and comes back as it was.
+    hubs.pop().unwrap().journal.close().await;
+    hubs.push(Hub::beside(&schema));
+    spread(&schema, 2).await;
+    work(&hubs, 201).await;
+}
