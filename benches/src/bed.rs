@@ -41,8 +41,13 @@ pub(crate) async fn start(folder: &Path, catalogue: Catalogue) -> Result<Hub> {
 
 /// Starts a hub whose journal is there.
 pub(crate) async fn begin(at: impl Into<Address>, setup: Setup) -> Result<Hub> {
+    begin_with(Options::new(at, Key::from_bytes([1; 32])), setup).await
+}
+
+/// Starts a hub whose journal is opened so.
+pub(crate) async fn begin_with(options: Options, setup: Setup) -> Result<Hub> {
     let (observer, wires) = wiring();
-    let journal = journal::open(Options::new(at, Key::from_bytes([1; 32])), observer)?;
+    let journal = journal::open(options, observer)?;
     Ok(Hub::start(journal, wires, Clock::system(), setup).await?)
 }
 

@@ -1,6 +1,7 @@
 //! The journal on PostgreSQL: against the one in a folder, and against a transaction of its own for each transition on the
-//! same tables, as a program would write them that gathers nothing.
+//! same tables, as a program would write them that gathers nothing; several hubs at once; other queues on PostgreSQL.
 
+mod nodes;
 mod peers;
 
 use std::sync::Arc;
@@ -48,6 +49,7 @@ async fn measure() -> Result<()> {
     for submitters in SUBMITTERS {
         compare(&server, &client, submitters).await?;
     }
+    nodes::compare(&server, &client).await?;
     peers::compare(&server, &client).await?;
     grow(&server, &client).await
 }
