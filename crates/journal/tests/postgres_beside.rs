@@ -86,6 +86,25 @@ async fn a_job_is_started_by_its_owner_alone() {
 }
 
 #[tokio::test]
+async fn a_retry_is_hurried_by_its_owner_alone_who_hears_of_it() {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    for number in 1..=6 {
+        accept(&*hubs[0].journal, job(number)).await;
+        let owner = start_somewhere(&hubs, number).await;
+        hubs[owner].journal.change(retry(number, 1, at(20), at(500_000))).await.unwrap();
+        hubs[owner].heard.take();
+        let hurry = |hub: usize| hubs[hub].journal.hurry(id(number), at(30), EffectSet::default());
+        let refused = hurry(1 - owner).await;
+        assert!(matches!(refused, Err(Error::NotOurs(job)) if job == id(number)), "{refused:?}");
+        assert_eq!(the_job(&*hubs[0].journal, number).await.due_at, at(500_000));
+        hurry(owner).await.unwrap();
+        assert_eq!(hubs[owner].heard.due(), [(id(number), at(30), Class::Bulk)]);
+    }
+}
+
+#[tokio::test]
 async fn of_two_who_write_an_entity_or_use_an_id_one_does() {
     let schema = Schema::new();
     let hubs = [Hub::beside(&schema), Hub::beside(&schema)];

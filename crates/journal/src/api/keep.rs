@@ -25,7 +25,8 @@ pub trait Keep: Send + Sync {
     /// Seals some more values anew, in a small commit, and says how far that has come.
     fn renew(&self) -> BoxFuture<'_, Result<Renewal, Error>>;
     /// Brings back what waits for a time that no rule allows, because the clock ran ahead when it was written: jobs that
-    /// are not due yet, secrets that are to be kept until later than `keep_secrets` from now. Returns how many there were.
+    /// are not due yet, secrets that are to be kept until later than `keep_secrets` from now. Of several hubs each does so with
+    /// the jobs that it runs. Returns how many there were.
     fn set_back(&self, now: Timestamp, keep_secrets: Duration) -> BoxFuture<'_, Result<u64, Error>>;
     /// Reads everything, checks that it fits together, and lists what does not.
     fn check(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;

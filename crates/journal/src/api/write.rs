@@ -29,7 +29,7 @@ pub trait Write: Send + Sync {
     /// Marks that a running job is to be cancelled, and by whom.
     fn ask_cancel(&self, job: JobId, by: String, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// Makes a retrying head due now.
+    /// Makes a retrying head due now. Asked of a hub that does not run the job it is [`Error::NotOurs`].
     fn hurry(&self, job: JobId, at: Timestamp, effects: EffectSet) -> BoxFuture<'_, Result<(), Error>>;
 
     /// Writes entities and deliveries that belong to no job.

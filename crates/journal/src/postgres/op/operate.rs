@@ -25,6 +25,10 @@ pub(super) fn ask_cancel(page: &mut Page, id: JobId, by: &str, effects: &SealedE
 /// See [`crate::Write::hurry`].
 pub(super) fn hurry(page: &mut Page, id: JobId, at: Timestamp, effects: &SealedEffects) -> Ruled<()> {
     let mut row = JobRow::clone(&*page.the_job(id)?);
+    if !page.owns(&row.job) {
+        // Its owner would not hear of it.
+        return Err(Error::NotOurs(id).into());
+    }
     let state = row.job.state;
     if state != JobState::Retrying || !row.job.head {
         return Err(Error::Fenced(format!("{id} is {}, not waiting for a retry", state.as_str())).into());
