@@ -8,4 +8,4 @@ mod support;
 
 use support::database::Schema;
 
-conformance!(crate::Schema::new());
+conformance!(|_| crate::Schema::new());

@@ -8,4 +8,4 @@ mod support;
 
 use support::folder::Folder;
 
-conformance!(crate::Folder::new());
+conformance!(|_| crate::Folder::new());

@@ -14,7 +14,7 @@ pub mod order;
 pub mod reading;
 pub mod waiting;
 
-/// Runs every rule against a bed; the expression makes a new one for each.
+/// Runs every rule against a bed; the expression makes a new one for the rule of this name.
 #[macro_export]
 macro_rules! conformance {
     ($bed:expr) => {
@@ -133,8 +133,12 @@ macro_rules! rules {
         $(mod $topic {
             $(#[tokio::test]
             async fn $rule() {
-                $crate::conformance::$topic::$rule(&$bed).await;
+                $crate::conformance::$topic::$rule(&($bed)(stringify!($rule))).await;
             })+
         })+
+
+        /// The names of all rules.
+        #[allow(dead_code, reason = "only those ask that have exceptions")]
+        const RULES: &[&str] = &[$($(stringify!($rule)),+),+];
     };
 }

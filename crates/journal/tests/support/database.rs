@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use intendant_journal::{Database, Options};
 use tempfile::TempDir;
+use testkit::proxy::Proxy;
 use testkit::service::{Kind, Service};
 
 use super::folder::key;
@@ -40,6 +41,11 @@ impl Schema {
     /// The same schema, used from another machine.
     pub fn elsewhere(&self) -> Self {
         Schema { url: self.url.clone(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// The same schema, used from another machine and by a road of its own.
+    pub fn by(&self, road: &Proxy) -> Self {
+        Schema { url: road.url(&self.url), folder: tempfile::tempdir().unwrap() }
     }
 
     pub fn url(&self) -> &str {

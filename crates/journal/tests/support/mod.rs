@@ -3,11 +3,15 @@
 
 #[cfg(feature = "postgres")]
 pub mod database;
+#[cfg(feature = "postgres")]
+pub mod dealer;
 pub mod folder;
 #[cfg(feature = "postgres")]
 pub mod holder;
 #[cfg(feature = "postgres")]
 pub mod hubs;
+#[cfg(feature = "postgres")]
+pub mod judge;
 pub mod left;
 #[cfg(feature = "postgres")]
 pub mod load;
