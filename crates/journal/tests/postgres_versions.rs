@@ -65,3 +65,25 @@ async fn what_a_newer_version_adds_is_no_hindrance() {
     spread(&schema, 2).await;
     work(&hubs, 201).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_begins_while_another_one_changes_the_tables_waits_for_it() {
+    let schema = Schema::new();
+    Hub::beside(&schema).end().await;
+    // As one that brings large tables up to date: for longer than anybody waits for rows.
+    let url = schema.url().to_owned();
+    let (begun, begins) = std::sync::mpsc::channel();
+    let changing = tokio::task::spawn_blocking(move || {
+        begun.send(()).unwrap();
+        sql(&url, "BEGIN; SELECT pg_advisory_xact_lock(1231975524); SELECT pg_sleep(4); COMMIT")
+    });
+    begins.recv().unwrap();
+    let locks =
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1231975524 AND granted";
+    until("it changes them", async || sql(schema.url(), locks) == ["1"]).await;
+    let hub = Hub::beside(&schema);
+    assert!(changing.is_finished(), "it did not wait");
+    changing.await.unwrap();
+    accept(&*hub.journal, job(1)).await;
+    sound(&*hub.journal).await;
+}

@@ -3,7 +3,7 @@
 use super::database::Database;
 use super::held::Held;
 use super::open::together;
-use super::schema::LOCK;
+use super::schema;
 use super::session::Session;
 use crate::error::Error;
 use crate::hubs::{Drain, Told};
@@ -13,7 +13,7 @@ pub(crate) async fn tell(database: &Database, drain: &Drain) -> Result<Told, Err
     let session = Session::open(database).await?;
     together(&session, async || {
         // Of two that are told at once not both may count on the other one.
-        session.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+        schema::alone(&session).await?;
         let living = Held::living(&session).await?;
         let Some(held) = living.iter().find(|held| held.is_life(&drain.life)) else {
             return Ok(Told::Unknown);

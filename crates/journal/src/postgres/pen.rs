@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::boot::since_boot;
 use super::held::{Held, free_rows};
-use super::schema::LOCK;
+use super::schema::{self, LOCK};
 use super::session::Session;
 use super::{notice, row};
 use crate::address::Address;
@@ -244,10 +244,12 @@ async fn patiently<T>(session: &Session, work: impl AsyncFn() -> Result<T, Error
     let mut tries = TRIES;
     loop {
         tries -= 1;
-        let begin = format!("BEGIN; SELECT pg_advisory_xact_lock({LOCK})");
-        // Whoever waits here waits for somebody who takes or gives a place just now.
-        session.client().batch_execute(&begin).await?;
-        let error = match work().await {
+        session.client().batch_execute("BEGIN").await?;
+        let alone = async {
+            schema::alone(session).await?;
+            work().await
+        };
+        let error = match alone.await {
             Ok(done) => {
                 session.client().batch_execute("COMMIT").await?;
                 certain(session)?;

@@ -88,7 +88,7 @@ pub(super) async fn examine(session: &Session, at: &Address) -> Result<(), Error
 ///
 /// Fails with [`Error::Newer`] when it was written by a version whose journals this one cannot read.
 pub(super) async fn bring_up(session: &Session, at: &Address) -> Result<bool, Error> {
-    session.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    alone(session).await?;
     session
         .client()
         .batch_execute(
@@ -122,6 +122,15 @@ pub(super) async fn bring_up(session: &Session, at: &Address) -> Result<bool, Er
         session.execute(insert, &[&known, &READABLE_FROM]).await?;
     }
     Ok(found == 0)
+}
+
+/// Keeps all others from changing the schema, and from taking and giving places, until the transaction ends. Whoever does so just
+/// now is waited for: longer than for rows, since nobody who works waits here.
+pub(super) async fn alone(session: &Session) -> Result<(), Error> {
+    session.client().batch_execute("SET LOCAL lock_timeout = '20s'").await?;
+    session.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    // Again as in each session.
+    Ok(session.client().batch_execute("SET LOCAL lock_timeout = '2s'").await?)
 }
 
 /// Whether a hub is there that moves.
