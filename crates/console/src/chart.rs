@@ -27,7 +27,7 @@ pub(crate) struct Charts<'v> {
     /// What it is about: the messages `chart-KIND-done` and `chart-KIND-took`.
     kind: &'static str,
     /// Each range: its word, its name, where it is shown, whether it is.
-    ranges: Vec<(&'static str, String, String, bool)>,
+    ranges: Vec<(String, String, String, bool)>,
     /// What may be chosen: backends, each with whether it is.
     backends: Vec<(String, bool)>,
     chosen: Range,
@@ -94,7 +94,10 @@ impl<'v> Charts<'v> {
             v,
             kind: about.kind,
             ranges: Range::ALL
-                .map(|r| (r.as_str(), v.t(&format!("range-{}", r.as_str())), link(r), r == range))
+                .map(|r| {
+                    let [word, name] = ["short", "range"].map(|key| v.t(&format!("{key}-{}", r.as_str())));
+                    (word, name, link(r), r == range)
+                })
                 .into(),
             backends: about
                 .backends

@@ -39,14 +39,13 @@ async fn list(args: &NodeList, context: &Context) -> Result<Exit> {
     for node in &found.nodes {
         let others = names(node);
         if !others.is_empty() {
-            context.screen.complain(format!(
-                "{} has not the backends and settings of the hub that leads: {others}",
-                node.host
-            ));
+            let what =
+                format!("{} has not the backends and settings of the hub that leads: {others}", node.host);
+            context.screen.marked(Mark::Warn, what)?;
         }
     }
     if let Some(trouble) = &found.trouble {
-        context.screen.complain(format!("that is how it was seen last: {trouble}"));
+        context.screen.ask(format!("that is how it was seen last: {trouble}"));
     }
     Ok(Exit::Done)
 }

@@ -26,10 +26,13 @@ const AXE: &str = "const done = arguments[0];
 /// What the backends say, in their own language.
 const BACKENDS: [&str; 1] = ["the directory refused the bind"];
 
-/// Elements that stand out of the window.
-const OUTSIDE: &str = "return document.documentElement.scrollWidth > innerWidth
-    ? [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-        .map(e => e.tagName + '.' + e.className).slice(0, 3) : [];";
+/// Elements that stand out of the window, and frames that are too small for what is in them.
+const OUTSIDE: &str = "
+    const wide = document.documentElement.scrollWidth > innerWidth
+        ? [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1) : [];
+    const small = [...document.querySelectorAll('fieldset, button, .card')].filter(e =>
+        e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'visible');
+    return [...wide, ...small].map(e => e.tagName + '.' + e.className + ' ' + e.innerText.slice(0, 20)).slice(0, 3);";
 
 /// In different states, one of them after a failure.
 const PEOPLE: &str = "_id,uid,cn,sn\nbob,bob,DUPONT Bob,DUPONT\nann,ann,MARTIN Ann,MARTIN\ncat,cat,,\n";
@@ -289,7 +292,27 @@ impl Care {
         };
         let heights = [height(PHONE), height(DESKTOP)];
         self.measures.borrow_mut().push(Measure { name: name.to_owned(), first, again, heights });
-        self.look_at(name)
+        let mut troubles = self.look_at(name);
+        troubles.extend(self.look_in_french(name, path));
+        troubles
+    }
+
+    /// What has no room there, where words are longer.
+    fn look_in_french(&self, name: &str, path: &str) -> Vec<String> {
+        let speaks =
+            |lang| self.bed.browser.script(&format!("document.cookie = 'lang={lang}; path=/'")).unwrap();
+        speaks("fr");
+        let mut troubles = Vec::new();
+        for window in [PHONE, DESKTOP] {
+            self.bed.window(window);
+            self.bed.go(path);
+            let outside = self.bed.browser.script(OUTSIDE).unwrap();
+            troubles.extend(list(&outside).map(|what| format!("{name} in French, {}: {what}", window.0)));
+            self.keep(&format!("{name}-fr"), window, "light");
+        }
+        speaks("en");
+        self.bed.go(path);
+        troubles
     }
 
     /// What is wrong with what is shown.
