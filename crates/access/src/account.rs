@@ -65,27 +65,35 @@ impl Access {
 
     /// Makes an account.
     pub async fn make_account(&self, new: NewAccount, by: &Caller) -> Result<AccountView, Problem> {
+        self.make_account_by(None, new, by).await
+    }
+
+    /// The same with a sign-in link, which is used up in the same commit.
+    pub(super) async fn make_account_by(
+        &self,
+        link: Option<String>,
+        new: NewAccount,
+        by: &Caller,
+    ) -> Result<AccountView, Problem> {
         name::check(&new.name)?;
         let password = match &new.password {
             Some(password) => Some(self.0.passwords.hash(&new.name, password).await?),
             None => None,
         };
         let (access, by) = (self.clone(), by.clone());
-        carry(async move { access.keep_account(new, password, &by).await }).await
+        carry(async move { access.keep_account(link, new, password, &by).await }).await
     }
 
     async fn keep_account(
         &self,
+        link: Option<String>,
         new: NewAccount,
         password: Option<String>,
         by: &Caller,
     ) -> Result<AccountView, Problem> {
         let _turn = self.0.turn.lock().await;
-        if self.0.accounts.get(&new.name).is_some() {
-            return Err(Problem::taken(format!(
-                "there is an account named {}: choose another name",
-                new.name
-            )));
+        if self.0.accounts.is_void(&new.name) {
+            self.0.accounts.clear(&new.name, None).await?;
         }
         let account = Account {
             name: new.name.clone(),
@@ -95,8 +103,18 @@ impl Access {
             created_at: self.0.hub.now(),
             elsewhere: None,
         };
-        let entry = entry("made", None, Some(&account), new.password.is_some(), by);
-        self.0.accounts.put(&new.name, 0, &account, Some(entry)).await?;
+        self.write_as_it_stands(|| {
+            if self.0.accounts.get(&new.name).is_some() {
+                let detail = format!("there is an account named {}: choose another name", new.name);
+                return Err(Problem::taken(detail));
+            }
+            let mut writes = vec![Store::writing(&new.name, 0, &account)?];
+            if let Some(link) = &link {
+                writes.append(&mut self.links_ended(None, Some(link))?);
+            }
+            Ok((writes, Some(entry("made", None, Some(&account), new.password.is_some(), by))))
+        })
+        .await?;
         self.account(&new.name)
     }
 
@@ -108,17 +126,30 @@ impl Access {
         change: AccountChange,
         by: &Caller,
     ) -> Result<AccountView, Problem> {
+        self.change_account_by(None, name, rev, change, by).await
+    }
+
+    /// The same with a sign-in link, which is used up in the same commit.
+    pub(super) async fn change_account_by(
+        &self,
+        link: Option<String>,
+        name: &str,
+        rev: Option<u64>,
+        change: AccountChange,
+        by: &Caller,
+    ) -> Result<AccountView, Problem> {
         let password = match &change.password {
             Some(password) => Some(self.0.passwords.hash(name, password).await?),
             None => None,
         };
         let (access, name, by) = (self.clone(), name.to_owned(), by.clone());
-        carry(async move { access.write_account(&name, rev, change, password, &by).await }).await
+        carry(async move { access.write_account(link, &name, rev, change, password, &by).await }).await
     }
 
-    /// The sessions that end with it end in the same commit.
+    /// The links and sessions that end with it end in the same commit.
     async fn write_account(
         &self,
+        link: Option<String>,
         name: &str,
         rev: Option<u64>,
         change: AccountChange,
@@ -141,13 +172,13 @@ impl Access {
             let entry = entry("changed", Some(&before), Some(&after), password.is_some(), by);
             let mut writes = vec![Store::writing(name, rev, &after)?];
             writes.extend(self.take_turn()?);
+            writes.append(&mut self.links_ended(Some(name), link.as_deref())?);
             if after.disabled || password.is_some() {
                 writes.append(&mut self.session_ends(name, by));
             }
             Ok((writes, Some(entry)))
         })
         .await?;
-        self.end_links(Some(name));
         self.account(name)
     }
 
@@ -165,7 +196,12 @@ impl Access {
             let what = format!("account {name}");
             let entry = AuditEntry::new(&by.actor, what, code, "removed: it could not be read");
             self.0.accounts.clear(name, Some(entry)).await?;
-            return self.write_as_it_stands(|| Ok((self.session_ends(name, by), None))).await;
+            let ends = || {
+                let mut writes = self.links_ended(Some(name), None)?;
+                writes.append(&mut self.session_ends(name, by));
+                Ok((writes, None))
+            };
+            return self.write_as_it_stands(ends).await;
         }
         self.write_as_it_stands(|| {
             let Row { rev, value: before } = self.looked_at(name, rev)?;
@@ -173,13 +209,12 @@ impl Access {
             let entry = entry("removed", Some(&before), None, false, by);
             let mut writes = vec![Store::<Account>::removal(name, rev)];
             writes.extend(self.take_turn()?);
+            writes.append(&mut self.links_ended(Some(name), None)?);
             writes.append(&mut self.browsers_forgotten(name, 0));
             writes.append(&mut self.session_ends(name, by));
             Ok((writes, Some(entry)))
         })
-        .await?;
-        self.end_links(Some(name));
-        Ok(())
+        .await
     }
 
     /// Changes the caller's own password; its other sessions end.

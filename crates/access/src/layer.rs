@@ -45,7 +45,7 @@ impl Access {
         let session = session_of(headers, origin);
         refuse_foreign(method, headers, session.is_some())?;
         let person = match session {
-            Some(text) => self.person(&text).await?,
+            Some(text) => self.person(&text, origin).await?,
             None => None,
         };
         if person.is_none() {
@@ -60,7 +60,7 @@ impl Access {
         self.0.by_address.look(Asker::at(origin.address), self.0.hub.now())?;
         match Credential::of(headers)? {
             Some(Credential::Bearer(token)) if token.expose().starts_with(TOKEN_PREFIX) => {
-                match self.holder(token.expose()).await {
+                match self.holder(token.expose(), origin).await {
                     // The route says so in its own way, and whoever is not known by it is counted.
                     Err(problem) if problem.status == StatusCode::UNAUTHORIZED => Ok(None),
                     found => found.map(Some),
@@ -72,7 +72,7 @@ impl Access {
 
     /// Who has this token. Whoever shows one that is none counts as unknown.
     async fn holder_or_stranger(&self, token: &Secret<String>, origin: &Origin) -> Result<Caller, Problem> {
-        match self.holder(token.expose()).await {
+        match self.holder(token.expose(), origin).await {
             Ok(caller) => Ok(caller),
             Err(problem) => {
                 self.anonymous(origin)?;

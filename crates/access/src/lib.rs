@@ -36,7 +36,7 @@ use attempts::Attempts;
 use browser::Browser;
 use http::{KnownScopes, Problem};
 use limit::{Limit, Quota};
-use link::Links;
+use link::Link;
 use oidc::Oidc;
 use password::Passwords;
 use session::Session;
@@ -99,7 +99,10 @@ struct Inner {
     turns: Store<Turn>,
     /// Changes of all of these are told here.
     changed: Changed,
-    links: Links,
+    links: Store<Link>,
+    /// How sign-ins elsewhere are told from others, and those that ended of late.
+    flow_keys: Store<oidc::FlowKey>,
+    flows_used: Store<oidc::UsedFlow>,
     passwords: Passwords,
     oidc: Option<Oidc>,
     by_token: Limit,
@@ -119,8 +122,10 @@ impl Access {
             sessions: Store::load(hub.clone(), changed.clone()).await?,
             browsers: Store::load(hub.clone(), changed.clone()).await?,
             turns: Store::load(hub.clone(), changed.clone()).await?,
+            links: Store::load(hub.clone(), changed.clone()).await?,
+            flow_keys: Store::load(hub.clone(), changed.clone()).await?,
+            flows_used: Store::load(hub.clone(), changed.clone()).await?,
             changed,
-            links: Links::default(),
             passwords: Passwords::new(),
             oidc: rules.oidc.clone().map(Oidc::new).transpose()?,
             by_token: Limit::new(Quota::per_second(rules.token_rate)),
@@ -169,6 +174,23 @@ impl Access {
     /// The scopes that there are.
     pub fn scopes(&self) -> &KnownScopes {
         &self.0.rules.scopes
+    }
+
+    /// A record that may be so new that this hub has not heard of it. The journal is not asked for whoever has shown too often
+    /// what nobody has made.
+    async fn known<T: Kept>(
+        &self,
+        store: &Store<T>,
+        key: &str,
+        origin: &Origin,
+    ) -> Result<Option<store::Row<T>>, Problem> {
+        if let Some(row) = store.get(key) {
+            return Ok(Some(row));
+        }
+        if self.0.hub.is_shared() {
+            self.0.by_address.look(limit::Asker::at(origin.address), self.0.hub.now())?;
+        }
+        store.heard(key).await
     }
 
     /// Counts an attempt to sign in.

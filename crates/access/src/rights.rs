@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use super::Access;
 use http::Problem;
+use http::Scopes;
 use http::{Caller, Proof};
-use http::{Role, Scopes};
 
 /// How often it is looked at where nothing is told of changes: time passes by itself.
 const LOOK: Duration = Duration::from_secs(2);
@@ -65,16 +65,6 @@ impl Access {
             Proof::Socket | Proof::Key => Some(caller.scopes.clone()),
             Proof::Token { id, .. } => self.scopes_of(id, now),
             Proof::Session { id, .. } => self.role_in(id, now).map(|role| self.0.rules.scopes.of(role)),
-        }
-    }
-
-    /// Whether somebody who gave a right to others could still do so. People sign out meanwhile.
-    pub(super) fn vouches(&self, caller: &Caller, now: Timestamp) -> bool {
-        match &caller.by {
-            Proof::Session { .. } => {
-                self.active(caller.name()).is_some_and(|row| row.value.role == Role::Admin)
-            }
-            _ => self.scopes_now(caller, now).as_ref() == Some(&caller.scopes.clone()),
         }
     }
 }

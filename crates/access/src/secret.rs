@@ -52,7 +52,7 @@ pub(super) fn name() -> Result<String, Problem> {
     Ok(name)
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Problem> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|e| Problem::bug(&e))?;
     Ok(bytes)

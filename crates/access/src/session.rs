@@ -13,7 +13,7 @@ use super::account::Account;
 use super::origin::Origin;
 use super::password::Whose;
 use super::secret::{self, Fresh};
-use super::store::{Kept, Row, Store};
+use super::store::{self, Kept, Row, Store};
 use super::{Access, name};
 use http::Problem;
 use http::Role;
@@ -66,7 +66,7 @@ impl Access {
         let right = self.0.passwords.verify(password, kept, whose).await?;
         let Some(row) = row.filter(|_| right) else { return Err(wrong(origin)) };
         let browser = self.remember_browser(name, origin).await?;
-        Ok(SignedIn { browser, ..self.begin(row, origin).await? })
+        Ok(SignedIn { browser, ..self.begin(row, origin, Vec::new()).await? })
     }
 
     /// Counts an attempt to sign in, and says who makes it.
@@ -83,14 +83,21 @@ impl Access {
         Ok(Whose::Stranger)
     }
 
-    /// Opens a session for an account that has proved itself.
-    pub(super) async fn begin(&self, row: Row<Account>, origin: &Origin) -> Result<SignedIn, Problem> {
+    /// Opens a session for an account that has proved itself, in one commit with what else is to be written.
+    pub(super) async fn begin(
+        &self,
+        row: Row<Account>,
+        origin: &Origin,
+        with: Vec<EntityWrite>,
+    ) -> Result<SignedIn, Problem> {
         let now = self.0.hub.now();
         let name = row.value.name.clone();
         self.forget_ended(&name, now).await;
         let secret = Fresh::new()?;
         let session = Session { account: name.clone(), began_at: now, used_at: now };
-        self.0.sessions.put(&secret.hash(), 0, &session, None).await?;
+        let mut writes = vec![Store::writing(&secret.hash(), 0, &session)?];
+        writes.extend(with);
+        store::write(&self.0.hub, writes, None).await?;
         tracing::info!(account = name, address = %origin.address, "signed in");
         let age = u64::try_from(LONGEST.as_secs()).unwrap_or_default();
         let cookie = cookie(COOKIE, secret.expose(), age, SameSite::Strict, origin)?;
@@ -108,14 +115,15 @@ impl Access {
     }
 
     /// The person whose session the cookie names, if it is still open.
-    pub(super) async fn person(&self, text: &str) -> Result<Option<Caller>, Problem> {
+    pub(super) async fn person(&self, text: &str, origin: &Origin) -> Result<Option<Caller>, Problem> {
         let id = secret::hash(text);
-        let Some(row) = self.0.sessions.get(&id) else { return Ok(None) };
+        let Some(row) = self.known(&self.0.sessions, &id, origin).await? else { return Ok(None) };
         let now = self.0.hub.now();
         if self.is_over(&row.value, now) {
             return Ok(None);
         }
-        let Some(account) = self.active(&row.value.account) else { return Ok(None) };
+        let account = self.0.accounts.heard(&row.value.account).await?;
+        let Some(account) = account.filter(|row| !row.value.disabled) else { return Ok(None) };
         if now.duration_since(row.value.used_at) >= NOTED {
             // Of two uses at once, one is written down.
             let used = Session { used_at: now, ..row.value };
@@ -151,10 +159,14 @@ impl Access {
         self.0.accounts.get(account).filter(|row| !row.value.disabled)
     }
 
-    /// Forgets sessions that are over, and makes room for one more of the account.
+    /// Forgets what is over, sessions and ways to begin one, and makes room for one more of the account.
     async fn forget_ended(&self, account: &str, now: Timestamp) {
         let (over, mut own): (Vec<_>, Vec<_>) =
             self.0.sessions.all().into_iter().partition(|(_, row)| self.is_over(&row.value, now));
+        let used_up = [self.links_over(now, usize::MAX), self.flows_over(now)].concat();
+        if !used_up.is_empty() {
+            let _ = store::write(&self.0.hub, used_up, None).await;
+        }
         own.retain(|(_, row)| row.value.account == account);
         own.sort_by_key(|(_, row)| std::cmp::Reverse(row.value.used_at));
         for (id, row) in own.into_iter().skip(MOST - 1).chain(over) {

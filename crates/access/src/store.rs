@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
+use engine::clock::within;
 use engine::{AuditEntry, Follower, Hub};
 use model::effect::EntityContent;
 use model::{Effects, Entity, EntityKey, EntityWrite};
@@ -11,6 +13,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use http::Problem;
+
+/// What another hub has written is heard of within this time, or something is wrong.
+const HEARD: Duration = Duration::from_secs(2);
 
 /// Tells those who follow something that a right may have changed.
 pub(super) type Changed = Arc<watch::Sender<()>>;
@@ -109,6 +114,28 @@ impl<T: Kept> Store<T> {
 
     pub(super) fn get(&self, key: &str) -> Option<Row<T>> {
         self.copy.rows().read.get(key).cloned()
+    }
+
+    /// The same, also of one that another hub has just made: it is in the journal, and we are about to hear of it.
+    pub(super) async fn heard(&self, key: &str) -> Result<Option<Row<T>>, Problem> {
+        let mut told = self.copy.changed.subscribe();
+        let known = self.get(key);
+        if known.is_some() || !self.hub.is_shared() || self.is_void(key) {
+            return Ok(known);
+        }
+        if self.hub.journal().entity(place::<T>(key)).await?.is_none() {
+            return Ok(None);
+        }
+        let hear = async {
+            loop {
+                if let Some(row) = self.get(key) {
+                    return row;
+                }
+                // Whoever tells is kept by us.
+                let _ = told.changed().await;
+            }
+        };
+        Ok(within(HEARD, hear).await.ok())
     }
 
     pub(super) fn all(&self) -> Vec<(String, Row<T>)> {

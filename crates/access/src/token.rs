@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::limit::Asker;
+use super::origin::Origin;
 use super::secret::{self, Fresh};
 use super::store::{Kept, Store};
 use super::{Access, name};
@@ -122,14 +123,14 @@ impl Access {
     }
 
     /// Who holds the token with this text.
-    pub(super) async fn holder(&self, text: &str) -> Result<Caller, Problem> {
+    pub(super) async fn holder(&self, text: &str, origin: &Origin) -> Result<Caller, Problem> {
         let wrong = || {
             let detail = "this token is not known here: it was mistyped or revoked, or is of another hub";
             Problem { detail: detail.into(), ..Problem::unauthenticated() }
         };
         let (id, secret) =
             text.strip_prefix(TOKEN_PREFIX).and_then(|text| text.split_once('_')).ok_or_else(wrong)?;
-        let row = self.0.tokens.get(id).ok_or_else(wrong)?;
+        let row = self.known(&self.0.tokens, id, origin).await?.ok_or_else(wrong)?;
         if !secret::matches(secret, &row.value.hash) {
             return Err(wrong());
         }

@@ -1,131 +1,177 @@
 //! Sign-ins that are under way: what the provider's answer has to match.
+//!
+//! Nothing is kept of one that a stranger begins: all of it follows from what its browser keeps, sealed with a key that each hub of
+//! the journal knows. Only one that has ended with somebody signed in is kept for as long as it could be used again.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use blake3::Hash;
 use jiff::{SignedDuration, Timestamp};
-use model::believe::is_ahead;
+use model::believe::{SLACK, is_ahead};
+use serde::{Deserialize, Serialize};
+
+use super::secret;
+use crate::store::Kept;
+use http::Problem;
 
 /// How long somebody may take to sign in at the provider.
 pub(super) const LASTS: SignedDuration = SignedDuration::from_mins(10);
-/// So many at once; above that the oldest of whoever has begun most is given up.
-const MOST: usize = 1000;
-/// Of one address so many; above that its oldest is given up.
-const OWN: usize = 20;
+
+/// The key of the sign-ins; the only one of its kind.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct FlowKey {
+    secret: [u8; 32],
+}
+
+impl FlowKey {
+    pub(super) const KEY: &str = "sign_ins";
+
+    pub(super) fn new() -> Result<Self, Problem> {
+        Ok(FlowKey { secret: secret::random()? })
+    }
+
+    /// What follows from a text for one purpose; nobody who has it knows what follows for another one.
+    fn derive(&self, purpose: &str, text: &str) -> Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.secret);
+        hasher.update(purpose.as_bytes()).update(&[0]).update(text.as_bytes());
+        hasher.finalize()
+    }
+}
+
+impl Kept for FlowKey {
+    const KIND: &'static str = "sign_in_key";
+
+    fn state(&self) -> &'static str {
+        "active"
+    }
+
+    fn label(&self) -> &'static str {
+        ""
+    }
+}
+
+/// A sign-in that has ended with somebody signed in; the key of its record is the hash of its `state`.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct UsedFlow {
+    pub(super) until: Timestamp,
+}
+
+impl Kept for UsedFlow {
+    const KIND: &'static str = "sign_in_used";
+
+    fn state(&self) -> &'static str {
+        "used"
+    }
+
+    fn label(&self) -> &'static str {
+        ""
+    }
+}
 
 /// A sign-in that is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flow {
-    /// Hash of the secret in the cookie of the browser in which it was begun.
-    pub(super) browser: String,
+    /// What tells it from others.
+    salt: String,
+    began_at: Timestamp,
+    /// The page to go to afterwards.
+    pub(super) to: String,
+}
+
+/// What is said of one to the provider, and expected of its answer.
+pub(super) struct Marks {
+    pub(super) state: String,
     pub(super) nonce: String,
     /// The secret half of the code challenge (RFC 7636).
     pub(super) verifier: String,
-    /// The page to go to afterwards.
-    pub(super) to: String,
-    /// Where it was begun.
-    pub(super) household: IpAddr,
-    pub(super) began_at: Timestamp,
 }
 
-/// All of them, by the hash of `state`. A restart forgets them.
-#[derive(Debug, Default)]
-pub(super) struct Flows(Mutex<HashMap<String, Flow>>);
-
-impl Flows {
-    pub(super) fn begin(&self, state: String, flow: Flow) {
-        let mut flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        flows.retain(|_, other| flow.began_at.duration_since(other.began_at) < LASTS);
-        let own = flows.values().filter(|other| other.household == flow.household).count();
-        if own >= OWN {
-            give_up(&mut flows, flow.household);
-        } else if flows.len() >= MOST
-            && let Some(busiest) = busiest(&flows)
-        {
-            give_up(&mut flows, busiest);
-        }
-        flows.insert(state, flow);
+impl Flow {
+    pub(super) fn begin(to: &str, now: Timestamp) -> Result<Self, Problem> {
+        let salt = BASE64_URL_SAFE_NO_PAD.encode(secret::random::<32>()?);
+        Ok(Flow { salt, began_at: now, to: to.to_owned() })
     }
 
-    /// The one with this `state`, begun in this browser. Each is taken once.
-    pub(super) fn take(&self, state: &str, browser: &str, now: Timestamp) -> Option<Flow> {
-        let mut flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let flow = flows.get(state)?;
-        // Somebody else's browser must not end what is under way here.
-        if flow.browser != browser {
+    pub(super) fn marks(&self, key: &FlowKey) -> Marks {
+        let mark = |purpose| BASE64_URL_SAFE_NO_PAD.encode(key.derive(purpose, &self.salt).as_bytes());
+        Marks {
+            state: key.derive("state", &self.salt).to_hex().to_string(),
+            nonce: mark("nonce"),
+            verifier: mark("verifier"),
+        }
+    }
+
+    /// What the browser keeps.
+    pub(super) fn sealed(&self, key: &FlowKey) -> String {
+        let to = BASE64_URL_SAFE_NO_PAD.encode(&self.to);
+        let text = format!("{}.{}.{to}", self.salt, self.began_at.as_millisecond());
+        let seal = key.derive("cookie", &text).to_hex();
+        format!("{text}.{seal}")
+    }
+
+    /// The one that a browser keeps, if it is the one of this `state` and its time is not over.
+    pub(super) fn open(sealed: &str, state: &str, key: &FlowKey, now: Timestamp) -> Option<Self> {
+        let (text, seal) = sealed.rsplit_once('.')?;
+        // Comparing hashes takes the same time whatever differs.
+        if Hash::from_hex(seal).ok()? != key.derive("cookie", text) {
             return None;
         }
-        let in_time =
-            |flow: &Flow| now.duration_since(flow.began_at) < LASTS && !is_ahead(flow.began_at, now);
-        flows.remove(state).filter(in_time)
+        let (salt, rest) = text.split_once('.')?;
+        let (began_at, to) = rest.split_once('.')?;
+        let began_at = Timestamp::from_millisecond(began_at.parse().ok()?).ok()?;
+        let to = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(to).ok()?).ok()?;
+        let is_it = Hash::from_hex(state).ok()? == key.derive("state", salt);
+        let in_time = now.duration_since(began_at) < LASTS && !is_ahead(began_at, now);
+        (is_it && in_time).then(|| Flow { salt: salt.to_owned(), began_at, to })
     }
-}
 
-/// Gives up the oldest sign-in that was begun there.
-fn give_up(flows: &mut HashMap<String, Flow>, household: IpAddr) {
-    let own = flows.iter().filter(|(_, flow)| flow.household == household);
-    let oldest = own.min_by_key(|(_, flow)| flow.began_at).map(|(state, _)| state.clone());
-    oldest.and_then(|state| flows.remove(&state));
-}
-
-/// Who has begun most.
-fn busiest(flows: &HashMap<String, Flow>) -> Option<IpAddr> {
-    let mut counts = HashMap::<IpAddr, usize>::new();
-    for flow in flows.values() {
-        *counts.entry(flow.household).or_default() += 1;
+    /// That it was used, for as long as any hub would take it.
+    pub(super) fn used(&self) -> UsedFlow {
+        UsedFlow { until: self.began_at.saturating_add(LASTS + SLACK).unwrap_or(Timestamp::MAX) }
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(household, _)| household)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
-
     use super::*;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    fn flow(second: i64) -> Flow {
-        let text = |text: &str| text.to_owned();
-        Flow {
-            browser: text("b"),
-            nonce: text("n"),
-            verifier: text("v"),
-            to: text("/"),
-            household: Ipv4Addr::LOCALHOST.into(),
-            began_at: at(second),
+    #[test]
+    fn a_flow_is_known_again_by_its_state_in_its_own_browser_and_in_time() {
+        let (key, flow) = (FlowKey::new().unwrap(), Flow::begin("/jobs?a=b.c", at(0)).unwrap());
+        let (sealed, marks) = (flow.sealed(&key), flow.marks(&key));
+        assert_eq!(Flow::open(&sealed, &marks.state, &key, at(599)), Some(flow.clone()));
+        assert_eq!(Flow::open(&sealed, &marks.state, &key, at(600)), None, "too late");
+        assert_eq!(Flow::open(&sealed, &marks.state, &key, at(-61)), None, "the clock ran ahead");
+        let other = Flow::begin("/jobs?a=b.c", at(0)).unwrap();
+        assert_eq!(Flow::open(&other.sealed(&key), &marks.state, &key, at(1)), None, "another browser");
+        assert_eq!(Flow::open(&sealed, &other.marks(&key).state, &key, at(1)), None);
+        assert_eq!(Flow::open(&sealed, &marks.state, &FlowKey::new().unwrap(), at(1)), None);
+    }
+
+    #[test]
+    fn nobody_makes_or_changes_one_without_the_key() {
+        let (key, flow) = (FlowKey::new().unwrap(), Flow::begin("/", at(0)).unwrap());
+        let (sealed, state) = (flow.sealed(&key), flow.marks(&key).state);
+        for place in 0..sealed.len() {
+            let mut bytes = sealed.clone().into_bytes();
+            bytes[place] = if bytes[place] == b'0' { b'1' } else { b'0' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(Flow::open(&changed, &state, &key, at(1)), None, "{changed}");
+        }
+        for odd in ["", ".", "...", "a.b.c.d", &format!("..{}", "0".repeat(64))] {
+            assert_eq!(Flow::open(odd, &state, &key, at(1)), None);
         }
     }
 
     #[test]
-    fn a_flow_is_taken_once_in_its_own_browser_and_in_time() {
-        let flows = Flows::default();
-        flows.begin("s".to_owned(), flow(0));
-        assert_eq!(flows.take("other", "b", at(1)), None);
-        assert_eq!(flows.take("s", "another browser", at(1)), None);
-        assert_eq!(flows.take("s", "b", at(599)), Some(flow(0)));
-        assert_eq!(flows.take("s", "b", at(599)), None, "taken before");
-        flows.begin("late".to_owned(), flow(0));
-        assert_eq!(flows.take("late", "b", at(600)), None);
-    }
-
-    #[test]
-    fn there_is_a_bound() {
-        let flows = Flows::default();
-        let from = |n: u32, second| Flow { household: Ipv4Addr::from(n).into(), ..flow(second) };
-        flows.begin("owner's".to_owned(), from(0, 0));
-        for n in 0..1300 {
-            flows.begin(n.to_string(), from(1 + n % 60, 1));
-        }
-        assert_eq!(flows.0.lock().unwrap().len(), MOST);
-        assert!(flows.take("owner's", "b", at(101)).is_some(), "who begins many gives up his own");
-        let flows = Flows::default();
-        for n in 0..=OWN {
-            flows.begin(format!("own {n}"), from(99, i64::try_from(n).unwrap()));
-        }
-        assert!(flows.take("own 0", "b", at(101)).is_none() && flows.take("own 1", "b", at(101)).is_some());
+    fn what_is_said_of_one_tells_nothing_of_its_secrets() {
+        let (key, flow) = (FlowKey::new().unwrap(), Flow::begin("/", at(0)).unwrap());
+        let Marks { state, nonce, verifier } = flow.marks(&key);
+        assert!((43..=128).contains(&verifier.len()), "RFC 7636 §4.1");
+        assert!(nonce != verifier && state != nonce && !flow.sealed(&key).contains(&verifier));
     }
 }

@@ -15,24 +15,27 @@ mod token;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use model::Secret;
+use jiff::Timestamp;
+use model::{EntityWrite, Secret};
 use ring::digest;
 
 use super::Access;
 use super::origin::Origin;
-use super::secret::{self, Fresh};
+use super::secret;
 use super::session::{self, SameSite, SignedIn};
-use flow::{Flow, Flows};
+use crate::store::Store;
+use flow::{Flow, Marks};
 use http::Problem;
 use provider::{Known, Provider};
 use token::{Claims, Expected, Unbelieved};
 
 pub use fault::Fault;
+pub(crate) use flow::{FlowKey, UsedFlow};
 pub use person::Mapping;
 
 /// Bytes of the path of a page to go to, and of what a provider says in a browser's address, at most.
 const LONGEST: usize = 1024;
-/// The cookie that ties a sign-in to the browser in which it was begun.
+/// The cookie that ties a sign-in to the browser in which it was begun, and holds all that has to be known of it.
 const COOKIE: &str = "intendant-sign-in";
 
 /// What an administrator says of the provider.
@@ -57,17 +60,20 @@ pub struct Settings {
 /// Where the provider sends browsers back to.
 pub const CALLBACK: &str = "/sign-in/oidc/callback";
 
-/// The provider, and the sign-ins that are under way there.
+/// So many sign-ins that have ended are remembered, for the ten minutes in which they could be tried again; above that nobody
+/// signs in there.
+const MOST: usize = 10_000;
+
+/// The provider.
 pub(super) struct Oidc {
     settings: Settings,
     provider: Provider,
-    flows: Flows,
 }
 
 impl Oidc {
     pub(super) fn new(settings: Settings) -> Result<Self, Problem> {
         let provider = Provider::new().map_err(|error| Problem::bug(&error))?;
-        Ok(Oidc { settings, provider, flows: Flows::default() })
+        Ok(Oidc { settings, provider })
     }
 }
 
@@ -106,20 +112,11 @@ impl Access {
         let now = self.0.hub.now();
         let to = Some(to).filter(|to| to.len() <= LONGEST).unwrap_or("/");
         let known = noted(oidc.provider.known(&oidc.settings, now, false).await, origin)?;
-        let (state, nonce, verifier, browser) = (Fresh::new()?, Fresh::new()?, Fresh::new()?, Fresh::new()?);
-        let location = location(&oidc.settings, &known, &state, &nonce, &verifier);
-        let flow = Flow {
-            browser: browser.hash(),
-            nonce: nonce.expose().to_owned(),
-            verifier: verifier.expose().to_owned(),
-            to: to.to_owned(),
-            household: http::listen::household(origin.address),
-            began_at: now,
-        };
-        oidc.flows.begin(state.hash(), flow);
+        let (key, flow) = (self.flow_key().await?, Flow::begin(to, now)?);
+        let location = location(&oidc.settings, &known, &flow.marks(&key));
         let age = u64::try_from(flow::LASTS.as_secs()).unwrap_or_default();
         // Lax: the browser comes back from another site.
-        let cookie = session::cookie(COOKIE, browser.expose(), age, SameSite::Lax, origin)?;
+        let cookie = session::cookie(COOKIE, &flow.sealed(&key), age, SameSite::Lax, origin)?;
         Ok(Begun { location, cookie })
     }
 
@@ -132,32 +129,70 @@ impl Access {
     ) -> Result<(SignedIn, String), Fault> {
         let oidc = self.oidc()?;
         self.attempt(origin)?;
-        let (claims, to) = noted(self.claims(oidc, answer, headers, origin).await, origin)?;
+        let (flow, marks) = noted(self.flow(answer, headers, origin).await, origin)?;
+        let claims = noted(self.claims(oidc, answer, &marks).await, origin)?;
         let row = noted(self.account_of(oidc, &claims).await, origin)?;
-        Ok((self.begin(row, origin).await?, to))
+        let id = secret::hash(&marks.state);
+        let used = Store::writing(&id, 0, &flow.used())?;
+        match self.begin(row, origin, vec![used]).await {
+            Ok(signed) => Ok((signed, flow.to)),
+            // Of two answers to it, at whichever hubs, one counts.
+            Err(problem) if problem.code == *"conflict" => noted(Err(Fault::Lost), origin),
+            Err(problem) => Err(problem.into()),
+        }
     }
 
-    /// What the provider says of the person, once all of it is believed.
-    async fn claims(
+    /// The sign-in that was begun in this browser, with what is expected of the answer to it.
+    async fn flow(
         &self,
-        oidc: &Oidc,
         answer: &Answer,
         headers: &HeaderMap,
         origin: &Origin,
-    ) -> Result<(Claims, String), Fault> {
+    ) -> Result<(Flow, Marks), Fault> {
+        let sealed = session::text_of(headers, COOKIE, origin.https).ok_or(Fault::Lost)?;
+        let key = self.flow_key().await?;
+        let flow = Flow::open(&sealed, &answer.state, &key, self.0.hub.now()).ok_or(Fault::Lost)?;
+        let marks = flow.marks(&key);
+        if self.0.flows_used.get(&secret::hash(&marks.state)).is_some() {
+            return Err(Fault::Lost);
+        }
+        if self.0.flows_used.all().len() >= MOST {
+            return Err(Problem::later("busy", 60, "too many people sign in at once: try again later").into());
+        }
+        Ok((flow, marks))
+    }
+
+    /// The key of the sign-ins, made by whichever hub needs it first.
+    async fn flow_key(&self) -> Result<FlowKey, Problem> {
+        if let Some(row) = self.0.flow_keys.heard(FlowKey::KEY).await? {
+            return Ok(row.value);
+        }
+        let made = FlowKey::new()?;
+        match self.0.flow_keys.put(FlowKey::KEY, 0, &made, None).await {
+            Ok(()) => Ok(made),
+            // Somebody else was first.
+            Err(problem) => self.0.flow_keys.heard(FlowKey::KEY).await?.map(|row| row.value).ok_or(problem),
+        }
+    }
+
+    /// What forgets the sign-ins that can be used no more in any case.
+    pub(super) fn flows_over(&self, now: Timestamp) -> Vec<EntityWrite> {
+        let over = self.0.flows_used.all().into_iter().filter(|(_, row)| row.value.until <= now);
+        over.map(|(id, row)| Store::<UsedFlow>::removal(&id, row.rev)).collect()
+    }
+
+    /// What the provider says of the person, once all of it is believed.
+    async fn claims(&self, oidc: &Oidc, answer: &Answer, marks: &Marks) -> Result<Claims, Fault> {
         let (settings, provider, now) = (&oidc.settings, &oidc.provider, self.0.hub.now());
-        let browser = session::text_of(headers, COOKIE, origin.https).ok_or(Fault::Lost)?;
-        let flow = oidc.flows.take(&secret::hash(&answer.state), &secret::hash(&browser), now);
-        let flow = flow.ok_or(Fault::Lost)?;
         if let Some(issuer) = answer.issuer.as_ref().filter(|issuer| **issuer != settings.issuer) {
             return Err(Fault::Unbelieved(Unbelieved::Issuer(word(issuer)).to_string()));
         }
         let no_code = || Fault::Denied(answer.error.as_deref().map_or("no code was sent".to_owned(), word));
         let code = answer.code.as_deref().ok_or_else(no_code)?;
         let known = provider.known(settings, now, false).await?;
-        let tokens = provider.exchange(settings, &known, code, &flow.verifier).await?;
+        let tokens = provider.exchange(settings, &known, code, &marks.verifier).await?;
         let expected =
-            Expected { issuer: &settings.issuer, client_id: &settings.client_id, nonce: &flow.nonce, now };
+            Expected { issuer: &settings.issuer, client_id: &settings.client_id, nonce: &marks.nonce, now };
         let mut believed = token::verify(&tokens.id_token, &known.keys, &expected);
         if believed == Err(Unbelieved::UnknownKey) {
             // The provider may have changed its keys since.
@@ -169,7 +204,7 @@ impl Access {
             Some(token) if !settings.mapping.is_answered(&claims) => provider.user(&known, &token).await?,
             _ => None,
         };
-        Ok((joined(claims, more)?, flow.to))
+        joined(claims, more)
     }
 
     fn oidc(&self) -> Result<&Oidc, Problem> {
@@ -203,16 +238,16 @@ fn joined(mut claims: Claims, more: Option<Claims>) -> Result<Claims, Fault> {
 }
 
 /// Where the browser is sent.
-fn location(settings: &Settings, known: &Known, state: &Fresh, nonce: &Fresh, verifier: &Fresh) -> String {
-    let challenge = digest::digest(&digest::SHA256, verifier.expose().as_bytes());
+fn location(settings: &Settings, known: &Known, marks: &Marks) -> String {
+    let challenge = digest::digest(&digest::SHA256, marks.verifier.as_bytes());
     let scopes = std::iter::once("openid").chain(settings.scopes.iter().map(String::as_str));
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
         .append_pair("client_id", &settings.client_id)
         .append_pair("redirect_uri", &settings.redirect_uri)
         .append_pair("scope", &scopes.collect::<Vec<_>>().join(" "))
-        .append_pair("state", state.expose())
-        .append_pair("nonce", nonce.expose())
+        .append_pair("state", &marks.state)
+        .append_pair("nonce", &marks.nonce)
         .append_pair("code_challenge", &BASE64_URL_SAFE_NO_PAD.encode(challenge))
         .append_pair("code_challenge_method", "S256")
         .finish();

@@ -88,7 +88,7 @@ pub(crate) async fn welcome(
     visit: Visit,
     Path(secret): Path<String>,
 ) -> Result<Response, Problem> {
-    let link = console.access.link(&secret)?;
+    let link = console.access.link(&secret).await?;
     let content =
         Welcome { v: &visit, secret: &secret, account: link.account.as_deref(), name: "", fault: None };
     Ok(visit.page(visit.t("welcome")).bare().show(&content))
@@ -102,7 +102,7 @@ pub(crate) async fn redeem(
     Path(secret): Path<String>,
     form: Form,
 ) -> Result<Response, Problem> {
-    let link = console.access.link(&secret)?;
+    let link = console.access.link(&secret).await?;
     let name = form.get("name").unwrap_or_default();
     let password = form.raw("password").unwrap_or_default();
     let redeemed = if form.raw("again") == Some(password) {
