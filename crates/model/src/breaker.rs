@@ -47,6 +47,11 @@ pub enum Breaker {
         /// How long the pause before was.
         pause: Duration,
     },
+    /// None does from here: the attempt of another hub decides, or a ping.
+    Tried {
+        /// How long the pause before was.
+        pause: Duration,
+    },
 }
 
 impl Default for Breaker {
@@ -67,7 +72,7 @@ impl Breaker {
             }
             Breaker::Probing { .. } => Some(self.lengthen(rule, now)),
             // It began before the others had failed.
-            Breaker::Open { .. } => None,
+            Breaker::Open { .. } | Breaker::Tried { .. } => None,
         }
     }
 
@@ -78,7 +83,8 @@ impl Breaker {
 
     /// Leaves the backend alone again, for longer: a probe failed.
     pub fn lengthen(&mut self, rule: &BreakerRule, now: Timestamp) -> Timestamp {
-        let (Breaker::Open { pause, .. } | Breaker::Probing { pause }) = *self else {
+        let (Breaker::Open { pause, .. } | Breaker::Probing { pause } | Breaker::Tried { pause }) = *self
+        else {
             return self.open(rule.pause, now);
         };
         self.open(pause.saturating_mul(2).min(rule.longest), now)
@@ -102,7 +108,7 @@ impl Breaker {
     pub fn lets_through(&self, running: usize) -> bool {
         match self {
             Breaker::Closed { .. } => true,
-            Breaker::Open { .. } => false,
+            Breaker::Open { .. } | Breaker::Tried { .. } => false,
             Breaker::Probing { .. } => running == 0,
         }
     }
@@ -111,7 +117,7 @@ impl Breaker {
     pub fn until(&self) -> Option<Timestamp> {
         match self {
             Breaker::Open { until, .. } => Some(*until),
-            Breaker::Closed { .. } | Breaker::Probing { .. } => None,
+            Breaker::Closed { .. } | Breaker::Probing { .. } | Breaker::Tried { .. } => None,
         }
     }
 

@@ -102,7 +102,7 @@ impl Hub {
             concurrency: slots.limit(entry),
             running: slots.running(&entry.name),
             paused: slots.is_paused(&entry.name),
-            left_alone_until: slots.left_alone_until(&entry.name),
+            left_alone_until: slots.shown_left_alone_until(&entry.name),
             held: slots.held(&entry.name),
             ..BackendView::at_rest(entry, now)
         };

@@ -28,11 +28,13 @@ use crate::state::copies::Follower;
 use crate::state::core::{Core, Limits, Setup, Snapshot};
 use crate::state::errands::{ERRAND, Errands};
 use crate::state::failsafe;
+use crate::state::opened::BREAKER;
 use crate::state::running::Report;
 use crate::state::shares::SHARE;
-use crate::state::slots::{Bounded, SharedOut};
+use crate::state::slots::{Bounded, SharedBreakers, SharedOut};
 use crate::state::stats::named;
 use crate::state::wiring::Wiring;
+use crate::work::breakers;
 use crate::work::dispatcher::{self, Dispatcher};
 use crate::work::expiry::expire;
 use crate::work::follow::{Aside, FOLLOW_UP, FollowUps, Met};
@@ -104,6 +106,7 @@ impl Hub {
         if core.journal.is_shared() {
             core.slots.share_as(core.journal.life().to_string());
             core.keep_copy(SHARE, Arc::new(SharedOut(core.slots.clone()))).await?;
+            core.keep_copy(BREAKER, Arc::new(SharedBreakers(core.slots.clone()))).await?;
         }
         core.keep_copy(LIMIT, Arc::new(Bounded(core.slots.clone()))).await?;
         core.keep_copy(ERRAND, Arc::<Errands>::clone(&core.errands)).await?;
@@ -137,6 +140,7 @@ impl Hub {
             tokio::spawn(standing::follow(Arc::clone(&core))),
             tokio::spawn(lead::begin(Arc::clone(&core))),
             tokio::spawn(shares::share(Arc::clone(&core))),
+            tokio::spawn(breakers::share(Arc::clone(&core))),
             tokio::spawn(errand::carry_out(hub.clone())),
             // The last one: it is the last to end.
             tokio::spawn(lead::deliver(Arc::clone(&core))),

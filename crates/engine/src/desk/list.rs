@@ -184,7 +184,7 @@ impl Hub {
                 kind => kind == waits,
             }
         };
-        let lanes = core.journal.lanes().await?.into_iter().filter(fits).collect();
+        let lanes = core.journal.all_lanes().await?.into_iter().filter(fits).collect();
         let (after, until) = match kind {
             WaitsFor::Retry | WaitsFor::Later => (Some(now), None),
             WaitsFor::Slot | WaitsFor::Rate | WaitsFor::Nothing => (None, Some(now)),

@@ -126,7 +126,7 @@ impl Hub {
             before: before.as_ref().and_then(|before| Some((before.id, before.subject.as_ref()?))),
             backend,
             paused: backend.is_some_and(|name| core.slots.is_paused(name)),
-            breaker_until: backend.and_then(|name| core.slots.left_alone_until(name)),
+            breaker_until: backend.and_then(|name| core.slots.shown_left_alone_until(name)),
             told: match &shut {
                 Some(Shut::Told(until, said)) => Some((*until, said)),
                 _ => None,

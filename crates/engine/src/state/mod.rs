@@ -10,6 +10,7 @@ pub(crate) mod errands;
 pub(crate) mod failsafe;
 pub(crate) mod gate;
 pub(crate) mod long;
+pub(crate) mod opened;
 pub(crate) mod running;
 pub(crate) mod shares;
 pub(crate) mod shortage;

@@ -1,5 +1,6 @@
 //! How much may run at once: globally and on each backend; and from which backends work is kept for a time.
 
+mod breakers;
 mod shared;
 
 use std::collections::{BTreeSet, HashMap};
@@ -11,6 +12,8 @@ use jiff::Timestamp;
 use model::{BreakerRule, Entity, Hold, JobId};
 use tokio::sync::Notify;
 
+use self::breakers::Breakers;
+pub(crate) use self::breakers::{Finding, SharedBreakers};
 pub(crate) use self::shared::SharedOut;
 use self::shared::Shares;
 use crate::clock::Clock;
@@ -30,6 +33,7 @@ struct Use {
     gates: HashMap<Arc<str>, Gate>,
     /// What all hubs of the journal share; `None` = this one works alone.
     shares: Option<Shares>,
+    breakers: Breakers,
 }
 
 impl Use {
@@ -77,6 +81,8 @@ pub(crate) struct Slots {
     freed: Arc<Notify>,
     /// What all hubs share may have to be shared out anew.
     pub(crate) share: Arc<Notify>,
+    /// Something is to be told of breakers, or looked at.
+    pub(crate) open: Arc<Notify>,
     /// So many hubs work.
     hubs: Arc<AtomicU32>,
     clock: Clock,
@@ -126,6 +132,7 @@ impl Slots {
             inner: Arc::default(),
             freed,
             share: Arc::default(),
+            open: Arc::default(),
             hubs: Arc::new(AtomicU32::new(1)),
             began: clock.instant(),
             clock,
@@ -184,15 +191,20 @@ impl Slots {
         if !used.has_room(entry, &|| self.now()) {
             return None;
         }
-        used.shut(entry, || self.now()).map_or(Some(Timestamp::MIN), |shut| shut.until())
+        match used.shut(entry, || self.now()) {
+            None => Some(Timestamp::MIN),
+            // Somebody is finding out whether it works again, and that is told.
+            Some(Shut::Breaker(until)) if until <= self.clock.now() => None,
+            Some(shut) => shut.until(),
+        }
     }
 
     /// A place for one more attempt on the backend.
     pub(crate) fn backend(&self, entry: &BackendEntry) -> Option<BackendSlot> {
         let mut used = self.lock();
         let is_free = used.is_free(entry, || self.now());
-        if !is_free && used.want(entry, &|| self.now()) {
-            self.share.notify_one();
+        if !is_free {
+            self.wanted(&mut used, entry);
         }
         is_free.then(|| {
             *used.backends.entry(Arc::clone(&entry.name)).or_default() += 1;
@@ -280,12 +292,22 @@ impl Slots {
         rule: &BreakerRule,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        self.lock().gate(backend).breaker.failed(job, rule, now)
+        let mut used = self.lock();
+        let until = used.gate(backend).breaker.failed(job, rule, now)?;
+        if used.found(backend, Finding::Failing) {
+            self.open.notify_one();
+        }
+        Some(until)
     }
 
     /// The backend answered. Says whether it was left alone until then.
     pub(crate) fn answered(&self, backend: &str) -> bool {
-        let was_left_alone = self.lock().gates.get_mut(backend).is_some_and(|gate| gate.breaker.answered());
+        let mut used = self.lock();
+        let was_left_alone = used.gates.get_mut(backend).is_some_and(|gate| gate.breaker.answered());
+        if was_left_alone && used.found(backend, |_| Finding::Works) {
+            self.open.notify_one();
+        }
+        drop(used);
         if was_left_alone {
             self.freed.notify_one();
         }
@@ -294,7 +316,12 @@ impl Slots {
 
     /// The backend is left alone for longer. Says until when.
     pub(crate) fn lengthen(&self, backend: &Arc<str>, rule: &BreakerRule, now: Timestamp) -> Timestamp {
-        self.lock().gate(backend).breaker.lengthen(rule, now)
+        let mut used = self.lock();
+        let until = used.gate(backend).breaker.lengthen(rule, now);
+        if used.found(backend, Finding::Silent) {
+            self.open.notify_one();
+        }
+        until
     }
 
     /// The backend gets one attempt, to decide.

@@ -1,4 +1,5 @@
-//! Leaving backends alone that keep failing, and finding out when they work again.
+//! Leaving backends alone that keep failing, and finding out when they work again. Where several hubs work, see
+//! [`crate::work::breakers`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 use journal::EffectSet;
 use model::{BreakerRule, EventKind, JobId, Outcome, OutcomeKind};
 
-use crate::port::Standing;
+use crate::port::{BackendEntry, Standing};
 use crate::state::core::Core;
 use crate::work::ping::{PING, ping};
 
@@ -18,7 +19,7 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &Outcome) {
     match outcome.kind {
         OutcomeKind::Done | OutcomeKind::Hard => {
-            if core.slots.answered(backend) {
+            if core.slots.answered(backend) && !core.slots.has_others() {
                 tokio::spawn(say_recovered(Arc::clone(core), Arc::clone(backend)));
             }
         }
@@ -28,6 +29,9 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &O
             let rule = rule_of(core, backend);
             if let Some(until) = core.slots.failed(backend, job, &rule, core.clock.now()) {
                 tracing::warn!(%backend, "{backend} keeps failing: it is left alone until {until}");
+                if core.slots.has_others() {
+                    return;
+                }
                 tokio::spawn(leave_alone(Arc::clone(core), Arc::clone(backend), until));
             }
         }
@@ -35,7 +39,7 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &O
 }
 
 /// When this backend is left alone: as it says itself, else as the hub does with all.
-fn rule_of(core: &Core, backend: &str) -> BreakerRule {
+pub(crate) fn rule_of(core: &Core, backend: &str) -> BreakerRule {
     let snapshot = core.snapshot();
     let own = snapshot.backend(backend).and_then(|entry| entry.bounds.breaker);
     own.unwrap_or(snapshot.limits.breaker)
@@ -43,9 +47,14 @@ fn rule_of(core: &Core, backend: &str) -> BreakerRule {
 
 /// Somebody says or has seen that the backend works.
 pub(crate) async fn closed(core: &Arc<Core>, backend: &str) {
-    if core.slots.answered(backend) {
+    if core.slots.answered(backend) && !core.slots.has_others() {
         say_recovered(Arc::clone(core), Arc::from(backend)).await;
     }
+}
+
+/// Whether a ping tells if the backend's target is there.
+pub(crate) fn can_be_asked(entry: &BackendEntry) -> bool {
+    entry.standing == Standing::Active && entry.actions.contains_key(PING)
 }
 
 /// Waits until the pause is over, then asks the backend whether its target is there. One that cannot be asked gets a
@@ -64,11 +73,7 @@ async fn leave_alone(core: Arc<Core>, backend: Arc<str>, mut until: Timestamp) {
             }
             core.clock.sleep_until(until, LOOK).await;
         }
-        let snapshot = core.snapshot();
-        let entry = snapshot.backend(&backend);
-        let can_be_asked =
-            entry.is_some_and(|e| e.standing == Standing::Active && e.actions.contains_key(PING));
-        if !can_be_asked {
+        if !core.snapshot().backend(&backend).is_some_and(can_be_asked) {
             return core.slots.probe(&backend);
         }
         let asked = ping(&core, &backend).await;

@@ -2,6 +2,7 @@
 
 pub(crate) mod admit;
 pub(crate) mod breaker;
+pub(crate) mod breakers;
 pub(crate) mod bury;
 pub(crate) mod chore;
 pub(crate) mod dispatcher;
@@ -9,6 +10,7 @@ pub(crate) mod ending;
 pub(crate) mod errand;
 pub(crate) mod expiry;
 pub(crate) mod follow;
+pub(crate) mod gone;
 pub(crate) mod holds;
 pub(crate) mod keeper;
 pub(crate) mod lead;

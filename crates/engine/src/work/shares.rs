@@ -1,32 +1,31 @@
 //! Keeps the places on backends shared out among the hubs of a journal: see [`crate::state::shares`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use journal::{Error, NodeRole};
 
 use crate::lasting::Lasting;
 use crate::state::core::Core;
 use crate::work::errand::write;
+use crate::work::gone::Missing;
 
 /// While somebody waits for a place it is looked at so often at least.
 const LOOK: Duration = Duration::from_millis(500);
-/// A hub that is not among those that are there for so long is gone. One that has just come is not seen at once.
-const GONE: Duration = Duration::from_secs(3);
 /// What is told of when it cannot be done.
 const SHARING: &str = "sharing out the places on backends";
 
 /// Works until the hub stops.
 pub(crate) async fn share(core: Arc<Core>) {
     let Some(hubs) = core.journal.hubs().filter(|_| core.journal.is_shared()) else { return };
-    let (trouble, mut missing) = (Lasting::default(), BTreeMap::new());
+    let (trouble, mut missing) = (Lasting::default(), Missing::default());
     let mut seen = hubs.follow();
     while !core.is_stopping() {
         let nodes = hubs.now();
         core.slots.set_hubs(nodes.all.iter().filter(|node| node.role == NodeRole::AtWork).count());
-        let living = nodes.all.iter().map(|node| node.life.to_string()).collect();
-        let over = over(&core, &mut missing, &living);
+        let named = core.slots.shared().into_iter().flat_map(|(_, lives)| lives).collect();
+        let over = missing.over(&core, &nodes, named);
         match share_out(&core, &over).await {
             Ok(()) => trouble.obeyed(SHARING),
             Err(Error::Closed) => return,
@@ -41,19 +40,6 @@ pub(crate) async fn share(core: Arc<Core>) {
             () = core.clock.sleep(LOOK), if is_waited_for => core.slots.look_again(),
         }
     }
-}
-
-/// Those that have a part and are gone.
-fn over(core: &Core, missing: &mut BTreeMap<String, Instant>, living: &BTreeSet<String>) -> BTreeSet<String> {
-    let (now, own) = (core.clock.instant(), core.journal.life().to_string());
-    let shared = core.slots.shared();
-    let named: BTreeSet<&String> = shared.iter().flat_map(|(_, lives)| lives).collect();
-    missing.retain(|life, _| named.contains(life) && !living.contains(life));
-    for life in named.into_iter().filter(|life| **life != own && !living.contains(*life)) {
-        missing.entry(life.clone()).or_insert(now);
-    }
-    let gone = missing.iter().filter(|(_, since)| now.duration_since(**since) >= GONE);
-    gone.map(|(life, _)| life.clone()).collect()
 }
 
 async fn share_out(core: &Core, over: &BTreeSet<String>) -> Result<(), Error> {

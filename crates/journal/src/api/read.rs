@@ -34,8 +34,12 @@ pub trait Read: Send + Sync {
 
     /// The first jobs of a lane and class that may be taken up, by due time, due or not.
     fn due(&self, lane: String, class: Class, limit: usize) -> BoxFuture<'_, Result<Listing<Due>, Error>>;
-    /// The lanes in which jobs wait.
+    /// The lanes in which jobs wait that are ours to run.
     fn lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>>;
+    /// The lanes in which jobs wait, whoever runs them.
+    fn all_lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        self.lanes()
+    }
     /// The jobs of a lane that may be taken up and are due after this time, by due time, at most so many.
     fn lane(&self, lane: String, after: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<Job>, Error>>;
     /// How many jobs of a lane may be taken up, and the latest of their due times.

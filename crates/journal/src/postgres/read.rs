@@ -8,6 +8,7 @@ use model::{
 use uuid::Uuid;
 
 use super::journal::PostgresJournal;
+use super::shard::Shards;
 use super::{dead, entity, job, list, name, outbox, record, shard};
 use crate::api::{
     Answer, AttemptOutput, BoxFuture, CauseTally, Count, DeadTally, DeliveryFilter, Due, EntityFilter,
@@ -47,6 +48,13 @@ impl Read for PostgresJournal {
         Box::pin(async move {
             let read = self.read().await?;
             job::lanes(&read, self.owned.now()).await
+        })
+    }
+
+    fn all_lanes(&self) -> BoxFuture<'_, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            let read = self.read().await?;
+            job::lanes(&read, Shards::all()).await
         })
     }
 

@@ -23,6 +23,13 @@ pub(super) struct Shares {
     parts: HashMap<String, Part>,
 }
 
+impl Shares {
+    /// The life of this hub.
+    pub(super) fn life(&self) -> &str {
+        &self.life
+    }
+}
+
 /// Those on one backend.
 #[derive(Debug)]
 struct Part {
@@ -88,8 +95,15 @@ impl Use {
 impl Slots {
     /// There is work for a backend, and no place on it.
     pub(crate) fn want(&self, entry: &BackendEntry) {
-        if self.lock().want(entry, &|| self.now()) {
+        self.wanted(&mut self.lock(), entry);
+    }
+
+    pub(super) fn wanted(&self, used: &mut Use, entry: &BackendEntry) {
+        if used.want(entry, &|| self.now()) {
             self.share.notify_one();
+        }
+        if used.want_trial(&entry.name, self.now().grown) {
+            self.open.notify_one();
         }
     }
 

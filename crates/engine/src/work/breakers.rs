@@ -1,0 +1,128 @@
+//! Keeps breakers the same at all hubs of a journal: see [`crate::state::opened`].
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::EffectSet;
+use model::{Entity, EventKind, OutcomeKind};
+
+use crate::desk::write::Edit;
+use crate::error::Error;
+use crate::lasting::Lasting;
+use crate::state::core::Core;
+use crate::state::opened::{By, Opened, key_of};
+use crate::state::slots::Finding;
+use crate::work::breaker::{can_be_asked, rule_of};
+use crate::work::errand::write;
+use crate::work::gone::Missing;
+use crate::work::ping::ping;
+
+/// The wall clock is looked at this often at least: it may be set.
+const LOOK: Duration = Duration::from_secs(5);
+/// What could not be written is tried again after so long.
+const AGAIN: Duration = Duration::from_millis(500);
+/// What is told of when it cannot be done.
+const TELLING: &str = "telling other hubs of backends that fail";
+
+/// Works until the hub stops.
+pub(crate) async fn share(core: Arc<Core>) {
+    let Some(hubs) = core.journal.hubs().filter(|_| core.journal.is_shared()) else { return };
+    let (trouble, mut missing) = (Lasting::default(), Missing::default());
+    let mut seen = hubs.follow();
+    while !core.is_stopping() {
+        let named = core.slots.opened().into_iter().filter_map(|(_, trier)| trier).collect();
+        let over = missing.over(&core, &hubs.now(), named);
+        match look(&core, &over).await {
+            Ok(()) => trouble.obeyed(TELLING),
+            Err(journal::Error::Closed) => return,
+            Err(error) => trouble.refused(TELLING, &error),
+        }
+        let unwritten = (!core.slots.findings().is_empty()).then_some(AGAIN);
+        let pause = core.slots.look_at_breakers().into_iter().chain(unwritten).min();
+        tokio::select! {
+            () = core.slots.open.notified() => {}
+            // As often as they are looked at.
+            Ok(()) = seen.changed() => {}
+            () = core.stops() => return,
+            () = core.clock.sleep(pause.unwrap_or(LOOK).min(LOOK)), if pause.is_some() => core.slots.look_again(),
+        }
+    }
+}
+
+async fn look(core: &Arc<Core>, over: &BTreeSet<String>) -> Result<(), journal::Error> {
+    if !core.is_sure() {
+        return Ok(());
+    }
+    for (backend, finding) in core.slots.findings() {
+        tell(core, &backend, &finding).await?;
+        core.slots.told_others(&backend, &finding);
+    }
+    let snapshot = core.snapshot();
+    for (backend, _) in core.slots.opened() {
+        let Some(entry) = snapshot.backend(&backend) else { continue };
+        let Some((next, by)) = core.slots.next_trial(entry, can_be_asked(entry), over) else { continue };
+        match write(core, vec![next], core.clock.now()).await {
+            Ok(()) if by == Some(By::Ping) => _ = tokio::spawn(try_by_ping(Arc::clone(core), backend)),
+            // Somebody else was first, and we hear of it.
+            Ok(()) | Err(journal::Error::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Has all hubs know what this one has found out. What another one has found out meanwhile stays.
+async fn tell(core: &Core, backend: &str, finding: &Finding) -> Result<(), journal::Error> {
+    let life = core.journal.life().to_string();
+    let is_ours = |stored: Option<&Entity>| stored.is_some_and(|it| Opened::read(it).is_tried_by(&life));
+    let edit = |stored: Option<&Entity>| {
+        let edit = match finding {
+            Finding::Failing(opened) if stored.is_none() || is_ours(stored) => {
+                Edit::Put(opened.content(backend))
+            }
+            Finding::Silent(opened) if is_ours(stored) => Edit::Put(opened.content(backend)),
+            Finding::Works if stored.is_some() => Edit::Remove,
+            _ => Edit::Keep,
+        };
+        Ok::<_, Error>((edit, None))
+    };
+    let event = match finding {
+        Finding::Failing(_) => Some(EventKind::Tripped),
+        Finding::Silent(_) => None,
+        Finding::Works => Some(EventKind::Recovered),
+    };
+    let event = event.map(|kind| (kind, backend.to_owned()));
+    let told = match core.update(key_of(backend), event.clone(), edit).await {
+        // What cannot be read goes.
+        Err(Error::Journal(journal::Error::Damaged(_))) => {
+            core.journal.erase(key_of(backend), EffectSet::default()).await?;
+            core.update(key_of(backend), event, edit).await
+        }
+        told => told,
+    };
+    match told {
+        Ok(()) => {}
+        Err(Error::Journal(error)) => return Err(error),
+        Err(error) => tracing::warn!(backend, "other hubs are not told how {backend} does: {error}"),
+    }
+    if *finding == Finding::Works {
+        tracing::info!(backend, "{backend} works again");
+    }
+    Ok(())
+}
+
+/// Asks the backend, for all hubs, whether its target is there.
+async fn try_by_ping(core: Arc<Core>, backend: String) {
+    let asked = ping(&core, &backend).await;
+    // Somebody may have found out meanwhile.
+    if !core.slots.is_pinged_here(&backend) {
+        return;
+    }
+    if asked.is_ok_and(|outcome| outcome.kind == OutcomeKind::Done) {
+        core.slots.answered(&backend);
+        return;
+    }
+    let until = core.slots.lengthen(&Arc::from(&*backend), &rule_of(&core, &backend), core.clock.now());
+    tracing::info!(backend, "{backend} does not answer a ping yet: it is left alone until {until}");
+}
