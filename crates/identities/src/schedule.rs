@@ -68,6 +68,16 @@ pub(crate) fn history() -> Option<Chore> {
     })
 }
 
+/// Removes files that nobody has imported.
+pub(crate) fn files() -> Option<Chore> {
+    Some(Chore {
+        name: "files that wait for an import",
+        kept: None,
+        times: Times::cron("*/10 * * * *", TimeZone::UTC).ok()?,
+        act: Arc::new(|hub| Box::pin(async move { crate::pages::tidy(&hub).await.map_err(plain) })),
+    })
+}
+
 /// What the hub or its journal says is said by them.
 fn plain(error: Error) -> Trouble {
     match error {

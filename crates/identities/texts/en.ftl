@@ -233,6 +233,7 @@ import-nothing = There is nothing to import: everybody is there already, as the 
 import-other-file = Choose another file
 import-how = Read this file in another way
 import-gone = The file does not wait here any more: choose it again.
+import-too-large = The file is too large to wait for you where several hubs work: import it with “intendant identities import”, which says with --dry-run what it would do, or in pieces.
 import-changes = Whom the file changes
 import-members = Members that change, and of how many:
 import-what = What changes

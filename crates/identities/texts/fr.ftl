@@ -233,6 +233,7 @@ import-nothing = Rien à importer : tout le monde est déjà là, tel que le di
 import-other-file = Choisir un autre fichier
 import-how = Lire ce fichier autrement
 import-gone = Le fichier n’est plus gardé ici : choisissez-le de nouveau.
+import-too-large = Le fichier est trop volumineux pour vous attendre là où plusieurs serveurs travaillent : importez-le avec « intendant identities import », qui dit avec --dry-run ce qu’il ferait, ou en plusieurs morceaux.
 import-changes = Qui est modifié
 import-members = Champs modifiés, et pour combien d’identités :
 import-what = Modifications

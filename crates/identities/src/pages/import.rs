@@ -98,10 +98,13 @@ pub(super) async fn send(
         Err(error @ Error::BadFile(_)) => Ok(form(&visit, how, Some(error.to_string()))),
         Err(error) => Err(error.into()),
         Ok((name, bytes, mapping)) => {
-            let now = pages.register.hub().now();
             let how = How { mapping, ..how };
-            let token = pages.waiting.keep(&caller.actor.0, name, bytes, how, now);
-            Ok(Redirect::to(&place(&token)).into_response())
+            let kept =
+                pages.waiting.keep(pages.register.hub(), &caller.actor.0, name, bytes, how.clone()).await?;
+            match kept {
+                Some(token) => Ok(Redirect::to(&place(&token)).into_response()),
+                None => Ok(form(&visit, how, Some(visit.t("import-too-large")))),
+            }
         }
     }
 }
@@ -113,7 +116,7 @@ pub(super) async fn preview(
     May { caller, .. }: May<Operate>,
     Named(token): Named<String>,
 ) -> Result<Response, Problem> {
-    let Some(file) = staged(&pages, &caller, &token) else { return Ok(gone(&visit)) };
+    let Some(file) = staged(&pages, &caller, &token).await? else { return Ok(gone(&visit)) };
     let told = match open(&file).await {
         Ok(portions) => {
             let options = Options { dry_run: true, validated: false };
@@ -144,7 +147,7 @@ pub(super) async fn read_as(
 ) -> Result<Response, Problem> {
     let how = read_how(|name| given.get(name).map(str::to_owned))?;
     let how = How { mapping: given.raw("mapping").unwrap_or_default().to_owned(), ..how };
-    pages.waiting.read_as(&caller.actor.0, &token, how, pages.register.hub().now());
+    pages.waiting.read_as(pages.register.hub(), &caller.actor.0, &token, how).await?;
     Ok(Redirect::to(&place(&token)).into_response())
 }
 
@@ -156,7 +159,7 @@ pub(super) async fn import(
     Named(token): Named<String>,
     given: Form,
 ) -> Result<Response, Problem> {
-    let Some(file) = staged(&pages, &caller, &token) else { return Ok(gone(&visit)) };
+    let Some(file) = staged(&pages, &caller, &token).await? else { return Ok(gone(&visit)) };
     let portions = match open(&file).await {
         // The page says what is wrong with it.
         Err(Error::BadFile(_) | Error::BadMapping(_)) => {
@@ -171,7 +174,7 @@ pub(super) async fn import(
     let work = tokio::spawn(async move { register.import(portions, options, &actor, |_| {}).await });
     let report = work.await.map_err(|error| Problem::bug(&error))??;
     // What broke off before this is done again with the same button.
-    pages.waiting.drop(&caller.actor.0, &token, pages.register.hub().now());
+    pages.waiting.drop(pages.register.hub(), &caller.actor.0, &token).await?;
     let content = Done { v: &visit, told: Told::new(ImportReport::new(report, false)), validated };
     Ok(visit.page(visit.t("identities-imported")).show(&content))
 }
@@ -180,8 +183,8 @@ fn place(token: &str) -> String {
     format!("/identities/import/{token}")
 }
 
-fn staged(pages: &Pages, caller: &Caller, token: &str) -> Option<Staged> {
-    pages.waiting.get(&caller.actor.0, token, pages.register.hub().now())
+async fn staged(pages: &Pages, caller: &Caller, token: &str) -> Result<Option<Staged>, Error> {
+    pages.waiting.get(pages.register.hub(), &caller.actor.0, token).await
 }
 
 async fn open(file: &Staged) -> Result<Portions, Error> {

@@ -5,6 +5,7 @@ mod erase;
 mod fields;
 mod find;
 mod import;
+mod lent;
 mod list;
 mod many;
 mod one;
@@ -22,7 +23,9 @@ use axum::routing::post;
 use http::Scope;
 use http::page::{Group, Kit, Lang, NavItem, PageRoutes, Part, Who};
 
+pub(crate) use self::lent::tidy;
 pub use self::staged::Waiting;
+
 use crate::api::FILE;
 use crate::register::Register;
 use crate::schedule::Schedule;

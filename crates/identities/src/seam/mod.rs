@@ -52,6 +52,7 @@ impl Module for Identities {
         let schemas = schemas(&section)?;
         say.chores.extend(schedule.chore());
         say.chores.extend(crate::schedule::history());
+        say.chores.extend(crate::schedule::files());
         say.if_lost.push("the register of identities goes with the journal".to_owned());
         say.on_start(move |_, setup| {
             setup.reactors.push(Arc::new(Follow));
