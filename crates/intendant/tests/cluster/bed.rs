@@ -241,6 +241,17 @@ impl Bed {
         alive
     }
 
+    /// So many ran after so many lines.
+    pub(crate) fn under_way_at(&self, lines: usize) -> usize {
+        let began = self.witness().iter().take(lines).filter(|line| line.edge == Edge::Start).count();
+        2 * began - lines
+    }
+
+    /// What scripts look for that fail until it is there: `$WITNESS.mended`.
+    pub(crate) fn mend(&self) {
+        fs::write(self.path().with_extension("mended"), "").unwrap();
+    }
+
     /// So many scripts have begun or ended.
     pub(crate) fn lines(&self) -> usize {
         self.witness().len()

@@ -13,6 +13,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "other processes have to be timed and waited for")]
 
+mod anywhere;
 mod bed;
 mod brokers;
 #[path = "../support/dice.rs"]

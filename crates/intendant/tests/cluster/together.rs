@@ -21,7 +21,7 @@ use crate::rounds::{knob, shuffled};
 const MANY: usize = 24;
 
 /// Hands a request about this subject over to a hub.
-async fn submit(hub: &Client, subject: &str, id: &str) -> JobId {
+pub(crate) async fn submit(hub: &Client, subject: &str, id: &str) -> JobId {
     let document = json!({"concernedTo": subject, "payload": {}}).to_string();
     let submission = Submission { action: Some(ACTION.to_owned()), id: Some(id.to_owned()), wait: None };
     hub.submit(document, &submission).await.unwrap().job.expect("a job")
