@@ -15,6 +15,7 @@ use module::exit::misuse;
 use module::{
     Around, Chore, Command, Declaration, Module, Offer, Role, Running, Served, SourceName, Swap, Told,
 };
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
 /// The modules of a program. Cheap to clone.
@@ -93,6 +94,11 @@ impl Modules {
     /// What jobs run on.
     pub fn offer(&self, told: &Told) -> Result<Offer> {
         self.0.iter().try_fold(Offer::default(), |all, module| Ok(all.and(module.offer(told)?)))
+    }
+
+    /// How backends are configured that lie in folders.
+    pub fn documents(&self, told: &Told) -> Vec<Value> {
+        self.0.iter().flat_map(|module| module.documents(told)).collect()
     }
 
     /// What the configuration makes of all of them. After an error, `said` has what was said before it.

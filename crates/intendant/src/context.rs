@@ -183,7 +183,8 @@ impl Context {
         Ok(Keys { now, others })
     }
 
-    fn key(&self, source: &SecretSource, make: bool) -> Result<Key> {
+    /// The key of this source; `make` it where its file is not there.
+    pub fn key(&self, source: &SecretSource, make: bool) -> Result<Key> {
         let key = match source {
             SecretSource::File(path) if make => Key::load_or_create(path),
             SecretSource::File(path) => Key::load(path),

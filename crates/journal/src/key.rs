@@ -82,6 +82,12 @@ impl Key {
         format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
     }
 
+    /// A digest, in 16 hexadecimal digits, that tells nothing to whoever does not have the key.
+    pub fn digest(&self, bytes: &[u8]) -> String {
+        let key = blake3::derive_key("intendant key: digests that hubs compare", &*self.bytes);
+        blake3::keyed_hash(&key, bytes).to_hex().chars().take(16).collect()
+    }
+
     pub(crate) fn bytes(&self) -> &[u8; LENGTH] {
         &self.bytes
     }

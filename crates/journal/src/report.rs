@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-/// What a hub was told: digests, by the names of what they stand for. There are no contents in it, and no secrets.
+/// What a hub was told: digests, by the names of what they stand for. They are made with its key ([`crate::Key::digest`]), so that
+/// nobody finds out contents by trying who reads the database alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// The name of the key ([`crate::Key::name`]): what was made with another one cannot be compared.
+    pub key: String,
     /// Of each backend, by its name.
     pub backends: BTreeMap<String, String>,
     /// Of each setting that has to be the same everywhere, by its key.
@@ -29,7 +32,7 @@ impl Report {
         allow(dead_code, reason = "only several hubs have something to compare")
     )]
     pub(crate) fn to_text(&self) -> String {
-        json!({"backends": self.backends, "settings": self.settings}).to_string()
+        json!({"key": self.key, "backends": self.backends, "settings": self.settings}).to_string()
     }
 
     /// From what is kept; of what another version says otherwise nothing is known.
@@ -43,11 +46,15 @@ impl Report {
             let members = said.get(member).and_then(Value::as_object).into_iter().flatten();
             members.filter_map(|(name, digest)| Some((name.clone(), digest.as_str()?.to_owned()))).collect()
         };
-        Report { backends: digests("backends"), settings: digests("settings") }
+        let key = said.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
+        Report { key, backends: digests("backends"), settings: digests("settings") }
     }
 
     /// What is otherwise here than with the one that `leads`. Settings that only one of them knows are those of another version.
     pub fn difference(&self, leads: &Report) -> Difference {
+        if self.key != leads.key {
+            return Difference { backends: Vec::new(), settings: vec!["key".to_owned()] };
+        }
         let is_other = |name: &&String| self.backends.get(*name) != leads.backends.get(*name);
         let all = self
             .backends
@@ -77,7 +84,7 @@ mod tests {
         let map = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect()
         };
-        Report { backends: map(backends), settings: map(settings) }
+        Report { key: "one".to_owned(), backends: map(backends), settings: map(settings) }
     }
 
     #[test]
@@ -88,6 +95,14 @@ mod tests {
         let difference = other.difference(&leads);
         assert_eq!(difference.backends, ["20ad", "30mail", "40new"]);
         assert_eq!(difference.settings, ["breaker.failures"]);
+    }
+
+    #[test]
+    fn where_the_key_is_another_one_nothing_else_is_compared() {
+        let one = report(&[("10ldap", "a")], &[]);
+        let other = Report { key: "other".to_owned(), ..report(&[("10ldap", "b")], &[]) };
+        assert_eq!(other.difference(&one).settings, ["key"]);
+        assert!(other.difference(&one).backends.is_empty());
     }
 
     #[test]

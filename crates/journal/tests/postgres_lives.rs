@@ -484,6 +484,7 @@ async fn one_that_enters_drained_stands_by_although_nobody_works() {
 async fn those_that_were_told_something_else_are_found() {
     let schema = Schema::new();
     let report = |backend: &str| Report {
+        key: "theirs".to_owned(),
         backends: [("10ldap".to_owned(), backend.to_owned())].into(),
         settings: [("breaker.failures".to_owned(), "five".to_owned())].into(),
     };

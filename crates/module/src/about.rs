@@ -35,6 +35,11 @@ pub trait Module: Send + Sync {
         Ok(Offer::default())
     }
 
+    /// How backends are configured that lie in folders, as [`Offer::documents`]: only read, so that it can be asked at any time.
+    fn documents(&self, _told: &Told) -> Vec<Value> {
+        Vec::new()
+    }
+
     /// Says what the configuration makes of it. Nothing is opened and nothing is changed: it is also asked by a reload
     /// and by `doctor`. An error is one of the configuration ([`crate::exit::misuse`]), and nothing starts.
     fn declare(&self, _told: &Told, _say: &mut Declaration) -> Result<()> {

@@ -17,7 +17,8 @@ use http::page::Part;
 use model::OnError;
 use module::config::SectionKind;
 use module::{
-    About, Around, Command, Declaration, Finding, Module, Native as _, Offer, Running, Served, Told, native,
+    About, Around, Command, Declaration, Finding, Module, Native as _, Offer, Running, Served, Swap, Told,
+    native,
 };
 use tokio::task::JoinHandle;
 
@@ -45,8 +46,10 @@ const COLD: &[&str] = &[];
 pub struct Google {
     ties: Ties,
     shared: Shared,
-    /// The backend of the configuration that was read last.
+    /// The backend of the configuration that holds.
     accounts: Arc<Mutex<Option<Accounts>>>,
+    /// The one that was offered last: it holds once the hub has started with it, or a reload has swapped it in.
+    offered: Arc<Mutex<Option<Accounts>>>,
 }
 
 impl Google {
@@ -58,6 +61,12 @@ impl Google {
     /// The calls to Google of the last minute.
     pub fn pace(&self) -> &Pace {
         &self.shared.pace
+    }
+
+    /// What was offered last holds from now on.
+    fn take_up(&self) {
+        let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&offered);
     }
 
     pub(crate) fn current(&self) -> Option<Accounts> {
@@ -82,7 +91,7 @@ impl Module for Google {
 
     fn offer(&self, told: &Told) -> Result<Offer> {
         let configured = self.configured(told)?;
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&configured);
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&configured);
         let Some(accounts) = configured else { return Ok(Offer::default()) };
         let own: config::Google = told.sections.get();
         let mapping = Mapping { on_error: OnError::Stop, retry: None, limit: Some(LIMIT) };
@@ -108,6 +117,7 @@ impl Module for Google {
         let own = self.clone();
         say.on_start(move |_, setup| {
             setup.reactors.push(Arc::new(Over { backend: BACKEND }));
+            own.take_up();
             Ok(Open { own, looking: Mutex::default() })
         });
         let Some(accounts) = self.configured(told)? else { return Ok(()) };
@@ -156,6 +166,10 @@ impl Running for Open {
             grave: GRAVE.to_vec(),
             ..Served::default()
         }
+    }
+
+    fn reload(&self, _: &Told) -> Result<Swap<'_>> {
+        Ok(Box::new(|| self.own.take_up()))
     }
 
     fn quiesce(&self) {

@@ -245,11 +245,9 @@ async fn patiently<T>(session: &Session, work: impl AsyncFn() -> Result<T, Error
     loop {
         tries -= 1;
         session.client().batch_execute("BEGIN").await?;
-        let alone = async {
-            schema::alone(session).await?;
-            work().await
-        };
-        let error = match alone.await {
+        // Whoever is waited for here does not stand in the way of rows: what was begun ends with the session.
+        schema::alone(session).await?;
+        let error = match work().await {
             Ok(done) => {
                 session.client().batch_execute("COMMIT").await?;
                 certain(session)?;
@@ -257,7 +255,6 @@ async fn patiently<T>(session: &Session, work: impl AsyncFn() -> Result<T, Error
             }
             Err(error) => error,
         };
-        // What was begun ends with the session in any case.
         let rolled_back = session.client().batch_execute("ROLLBACK").await;
         if tries == 0 || rolled_back.is_err() || !matches!(error, Error::Unwritable(_)) {
             return Err(error);

@@ -122,10 +122,7 @@ pub fn check(folder: &Path) -> Vec<Problem> {
 /// fails as a whole: what is wrong is among the problems, and a backend that cannot be used is [`Standing::Broken`].
 pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let found = match defaults.style {
-        Style::Own => search::search(&folder),
-        Style::Original => crawl::crawl(&folder),
-    };
+    let found = find(&folder, defaults.style);
     let trust = Trust::new(&folder, &defaults.owners);
     let open = trust.inspect(&folder).err();
     let drafts = found.backends.iter().map(|file| Draft::read(file, &trust, &defaults.known));
@@ -150,6 +147,18 @@ pub fn load(folder: &Path, defaults: &Defaults) -> Loaded {
     // What is wrong with a folder above them all was found by each.
     loaded.problems.dedup();
     loaded
+}
+
+/// The files that configure the backends of a folder.
+pub(crate) fn files(folder: &Path, style: Style) -> Vec<PathBuf> {
+    find(&std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned()), style).backends
+}
+
+fn find(folder: &Path, style: Style) -> search::Found {
+    match style {
+        Style::Own => search::search(folder),
+        Style::Original => crawl::crawl(folder),
+    }
 }
 
 /// A folder whose configuration was read.

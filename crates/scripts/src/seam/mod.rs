@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 use module::config::SectionKind;
 use module::{About, Command, Declaration, Module, Offer, Told};
+use serde_json::Value;
 
 use command::debug::Debug;
 use command::new::New;
@@ -60,6 +61,10 @@ impl Module for Scripts {
 
     fn offer(&self, told: &Told) -> Result<Offer> {
         read::offer(told)
+    }
+
+    fn documents(&self, told: &Told) -> Vec<Value> {
+        read::documents(told)
     }
 
     fn declare(&self, told: &Told, say: &mut Declaration) -> Result<()> {

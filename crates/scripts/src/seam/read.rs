@@ -13,10 +13,13 @@ use serde_json::{Map, Value};
 use super::carriers::Carriers;
 use super::config::Backends;
 use crate::backend::ScriptBackend;
-use crate::catalogue::{Defaults, Folder, Loaded, Style, choose_folder, load, user};
+use crate::catalogue::{Defaults, Folder, Loaded, Style, choose_folder, files, load, user};
 
 /// Where the program whose place the hub may take has its backends.
 const ORIGINAL: &str = "/var/lib/sesame-daemon";
+
+/// Where a backend is configured, in its folder.
+const CONFIG: &str = "config.yml";
 
 /// The original's folder of backends.
 pub(super) fn of_original() -> Folder {
@@ -42,7 +45,7 @@ pub(super) fn folder(told: &Told) -> Folder {
 pub(super) fn read(told: &Told) -> Result<Loaded> {
     let section: Backends = told.sections.get();
     let defaults = Defaults {
-        style: if told.stands_in { Style::Original } else { Style::Own },
+        style: style(told),
         limit: section.timeout.0,
         concurrency: section.concurrency.get(),
         shell: section.shell,
@@ -59,7 +62,7 @@ pub(super) fn offer(told: &Told) -> Result<Offer> {
     Ok(Offer {
         backends: entries,
         problems: problems.into_iter().map(Into::into).collect(),
-        documents: backends.iter().map(|backend| document(backend)).collect(),
+        documents: backends.iter().map(|backend| document(backend.folder(), backend.name())).collect(),
         folder: Some(folder(told).used),
         depends_on: backends.iter().flat_map(|backend| needed(backend)).collect(),
         reclaim: vec![Arc::new(Carriers)],
@@ -67,14 +70,27 @@ pub(super) fn offer(told: &Told) -> Result<Offer> {
     })
 }
 
-/// A backend's configuration as its file says it, with its `path`.
-fn document(backend: &ScriptBackend) -> Value {
-    let text = fs::read_to_string(file(backend)).unwrap_or_default();
+/// How they are configured; none is made of it.
+pub(super) fn documents(told: &Told) -> Vec<Value> {
+    let named = |file: PathBuf| {
+        let folder = file.parent()?;
+        Some(document(folder, &folder.file_name()?.to_string_lossy()))
+    };
+    files(&folder(told).used, style(told)).into_iter().filter_map(named).collect()
+}
+
+/// A backend's configuration as its file says it, with its `path`, and the `name` that it has where it says none.
+fn document(folder: &Path, name: &str) -> Value {
+    let text = fs::read_to_string(folder.join(CONFIG)).unwrap_or_default();
     // A file that cannot be read is reported where backends are checked; here its name is what is known.
     let mut members: Map<String, Value> = serde_saphyr::from_str(&text).unwrap_or_default();
-    members.entry("name").or_insert_with(|| backend.name().into());
-    members.insert("path".to_owned(), backend.folder().display().to_string().into());
+    members.entry("name").or_insert_with(|| name.into());
+    members.insert("path".to_owned(), folder.display().to_string().into());
     Value::Object(members)
+}
+
+fn style(told: &Told) -> Style {
+    if told.stands_in { Style::Original } else { Style::Own }
 }
 
 fn needed(backend: &ScriptBackend) -> impl Iterator<Item = Needed> {
@@ -84,7 +100,7 @@ fn needed(backend: &ScriptBackend) -> impl Iterator<Item = Needed> {
 }
 
 fn file(backend: &ScriptBackend) -> PathBuf {
-    backend.folder().join("config.yml")
+    backend.folder().join(CONFIG)
 }
 
 /// The users that are named as owners of backends.

@@ -7,14 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use journal::{Hubs, Report};
-use module::Offer;
-use serde_json::Value;
+use journal::{Hubs, Key, Report};
+use serde_json::{Value, json};
 
 use crate::config::Loaded;
 use crate::context::Context;
 use crate::exit::sentence;
-use crate::noop;
 
 /// It is looked at so often.
 const EVERY: Duration = Duration::from_secs(10);
@@ -69,37 +67,32 @@ async fn compare(context: &Context, hubs: &Hubs) -> Result<()> {
 /// What the files say now.
 fn read(context: &Context) -> Result<Report> {
     let loaded = context.configuration()?;
-    let offer = context.modules.offer(&context.told(&loaded))?.and(noop::offer(&context.noop));
-    Ok(Report { backends: backends(&offer), settings: settings(&loaded) })
+    let key = context.key(&loaded.config.key, false)?;
+    let documents = context.modules.documents(&context.told(&loaded));
+    let backends = documents.iter().filter_map(|document| backend(document, &key)).collect();
+    Ok(Report { key: key.name(), backends, settings: settings(&loaded, &key) })
 }
 
-fn settings(loaded: &Loaded) -> BTreeMap<String, String> {
+fn settings(loaded: &Loaded, key: &Key) -> BTreeMap<String, String> {
     let is_of_all = |key: &str| !OF_EACH.iter().any(|own| key.starts_with(own));
     let shown = loaded.view().into_iter().filter(|shown| is_of_all(&shown.key));
-    shown.map(|shown| (shown.key, digest(shown.value.as_bytes()))).collect()
+    shown.map(|shown| (shown.key, key.digest(shown.value.as_bytes()))).collect()
 }
 
-/// The configuration of each, and its scripts.
-fn backends(offer: &Offer) -> BTreeMap<String, String> {
-    let text = |document: &Value, member: &str| document.get(member)?.as_str().map(str::to_owned);
-    let backend = |document: &Value| {
-        let mut hasher = blake3::Hasher::new();
-        let mut configured = document.clone();
-        // Where it lies is of each machine.
-        configured.as_object_mut().and_then(|members| members.remove("path"));
-        hasher.update(configured.to_string().as_bytes());
-        let scripts =
-            text(document, "path").map(|folder| scripts(&Path::new(&folder).join("bin"))).unwrap_or_default();
-        for (name, script) in scripts {
-            hasher.update(name.as_bytes()).update(&[0]).update(script.as_bytes());
-        }
-        Some((text(document, "name")?, short(hasher.finalize())))
-    };
-    offer.documents.iter().filter_map(backend).collect()
+/// Its name, and the digest of its configuration and scripts.
+fn backend(document: &Value, key: &Key) -> Option<(String, String)> {
+    let name = document.get("name")?.as_str()?.to_owned();
+    let mut configured = document.clone();
+    // Where it lies is of each machine.
+    let folder = configured.as_object_mut().and_then(|members| members.remove("path"));
+    let scripts =
+        folder.as_ref().and_then(Value::as_str).map(|folder| scripts(&Path::new(folder).join("bin"), key));
+    let all = json!([configured, scripts.unwrap_or_default()]).to_string();
+    Some((name, key.digest(all.as_bytes())))
 }
 
 /// Each in its folder. One that cannot be read is like none.
-fn scripts(folder: &Path) -> BTreeMap<String, String> {
+fn scripts(folder: &Path, key: &Key) -> BTreeMap<String, String> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let script = |file: fs::DirEntry| {
         let (name, about) = (file.file_name().into_string().ok()?, fs::metadata(file.path()).ok()?);
@@ -109,16 +102,7 @@ fn scripts(folder: &Path) -> BTreeMap<String, String> {
         if about.len() > LARGEST {
             return Some((name, about.len().to_string()));
         }
-        Some((name, digest(&fs::read(file.path()).ok()?)))
+        Some((name, key.digest(&fs::read(file.path()).ok()?)))
     };
     files.filter_map(script).collect()
-}
-
-fn digest(bytes: &[u8]) -> String {
-    short(blake3::hash(bytes))
-}
-
-/// So much of it that nobody makes two alike by accident.
-fn short(hash: blake3::Hash) -> String {
-    hash.to_hex().chars().take(16).collect()
 }
