@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use testkit::bullmq::{Orchestrator, Version};
 use testkit::peer::{Language, Peer};
 use testkit::proxy::Way;
-use testkit::service::Kind;
+use testkit::service::{Kind, Service};
 
-use crate::bed::{Bed, LONG};
+use crate::bed::{ALL_WORK, Bed, LONG};
 use crate::hub::ACTION;
 use crate::judge::judge_all;
 
@@ -31,12 +31,26 @@ enum Loss {
     Network,
 }
 
-/// Loses the hub at work in the middle of the work. One that is cut off stays so: which one that is.
+/// Whether one works, or all do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    One,
+    All,
+}
+
+impl Work {
+    async fn bed(self, broker: Option<&Service>, more: &str) -> Bed {
+        let all = if self == Work::All { ALL_WORK } else { "" };
+        Bed::beside(broker, 3, QUICK, &format!("{all}{more}")).await
+    }
+}
+
+/// Loses the hub at work, or the one that leads, in the middle of the work. One that is cut off stays so: which one that is.
 async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
     for part in 1..=2 {
         // Each has a begin and an end.
         bed.wait_until("some have run", async |bed| bed.lines() >= part * 2 * COUNT / 4).await;
-        let hub = bed.wait_for_one().await;
+        let hub = if bed.is_together() { bed.settle().await } else { bed.wait_for_one().await };
         assert!(bed.lines() < 2 * COUNT, "it is lost in the middle");
         match loss {
             Loss::Machine => {}
@@ -52,12 +66,7 @@ async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
                 })
                 .await;
                 let taken_over = lost.elapsed();
-                let has_all = async |bed: &Bed| {
-                    let Some(next) = bed.at_work().await else { return false };
-                    let said = bed.nodes[next].client.ready().await;
-                    said.is_ok_and(|said| said.parts.iter().all(|part| part.ready))
-                };
-                bed.wait_until("it has the queue as well", has_all).await;
+                bed.wait_until("it has the queue as well", is_served).await;
                 println!(
                     "the next hub had the journal after {taken_over:?}, the queue after {:?}",
                     lost.elapsed()
@@ -72,6 +81,20 @@ async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
     None
 }
 
+/// Whether the hub that leads has all that it serves.
+async fn is_served(bed: &Bed) -> bool {
+    for node in &bed.nodes {
+        if node.own().await.is_some_and(|own| own.leads) {
+            return node
+                .client
+                .ready()
+                .await
+                .is_ok_and(|said| said.ready && said.parts.iter().all(|part| part.ready));
+        }
+    }
+    false
+}
+
 /// Gives the hub that was cut off its road back.
 fn heal(bed: &Bed, cut: Option<usize>) {
     if let Some(hub) = cut {
@@ -81,17 +104,22 @@ fn heal(bed: &Bed, cut: Option<usize>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_hub_serves_the_orchestrator() {
-    serve_the_orchestrator(Loss::Machine).await;
+    serve_the_orchestrator(Work::One, Loss::Machine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_all_work_the_next_one_that_leads_serves_the_orchestrator() {
+    serve_the_orchestrator(Work::All, Loss::Machine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_cut_off_from_postgresql_alone_leaves_the_orchestrator_to_the_next() {
-    serve_the_orchestrator(Loss::Road).await;
+    serve_the_orchestrator(Work::One, Loss::Road).await;
 }
 
-async fn serve_the_orchestrator(loss: Loss) {
+async fn serve_the_orchestrator(work: Work, loss: Loss) {
     let redis = Kind::Redis.start().unwrap();
-    let mut bed = Bed::with(3, QUICK, &format!("sesame:\n  main:\n    redis: {}\n", redis.url())).await;
+    let mut bed = work.bed(None, &format!("sesame:\n  main:\n    redis: {}\n", redis.url())).await;
     let mut node = Orchestrator::start(Version::V5, redis.url(), "sesame").unwrap();
     let id = |n: usize| format!("66c22991bdc3c9a7{n:08x}");
     let job = |n: usize| {
@@ -119,27 +147,32 @@ async fn serve_the_orchestrator(loss: Loss) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_hub_serves_the_bus() {
-    serve_the_bus(Loss::Machine).await;
+    serve_the_bus(Work::One, Loss::Machine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_all_work_the_next_one_that_leads_serves_the_bus() {
+    serve_the_bus(Work::All, Loss::Machine).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_cut_off_from_postgresql_alone_leaves_the_bus_to_the_next() {
-    serve_the_bus(Loss::Road).await;
+    serve_the_bus(Work::One, Loss::Road).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_whose_machine_nobody_reaches_any_more_leaves_the_bus_to_the_next() {
-    serve_the_bus(Loss::Network).await;
+    serve_the_bus(Work::One, Loss::Network).await;
 }
 
-async fn serve_the_bus(loss: Loss) {
+async fn serve_the_bus(work: Work, loss: Loss) {
     let broker = Kind::RabbitMq.start().unwrap();
     let bus = format!(
         "bus:\n  lists:\n    url: {}\n    routes:\n      {KEY}:\n        action: {ACTION}\n\
          \x20       concerned_to: /who\n        reply: true\n",
         broker.url()
     );
-    let mut bed = Bed::beside(Some(&broker), 3, QUICK, &bus).await;
+    let mut bed = work.bed(Some(&broker), &bus).await;
     let mut peer = Peer::connect(Language::Python, broker.url()).unwrap();
     peer.ask("exchange", json!({ "name": "asker.reply" })).unwrap();
     peer.ask("queue", json!({ "name": "replies", "bindings": [["asker.reply", "#"]] })).unwrap();
@@ -151,6 +184,7 @@ async fn serve_the_bus(loss: Loss) {
         let body = json!({ "who": format!("s{}", n % SUBJECTS) }).to_string();
         json!({ "exchange": "lists.request", "key": KEY, "properties": properties, "body": body })
     };
+    bed.wait_until("the queue is there", is_served).await;
     peer.ask("publish", json!({ "messages": (0..COUNT).map(message).collect::<Vec<_>>() })).unwrap();
     let cut = lose_in_the_middle(&mut bed, loss).await;
     let mut answers: BTreeMap<String, String> = BTreeMap::new();
