@@ -6,6 +6,7 @@ bus-queue = Job queue
 bus-counters = Since start
 bus-up = connected
 bus-down = not connected
+bus-waits = at the hub that leads
 bus-waiting = { $n ->
     [one] { $n } message waits
    *[other] { $n } messages wait

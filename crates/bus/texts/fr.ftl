@@ -6,6 +6,7 @@ bus-queue = File de travail
 bus-counters = Depuis le démarrage
 bus-up = connecté
 bus-down = non connecté
+bus-waits = chez le serveur qui dirige
 bus-waiting = { $n ->
     [one] { $n } message attend
    *[other] { $n } messages attendent

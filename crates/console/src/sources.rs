@@ -29,7 +29,11 @@ struct All<'p> {
 /// `GET /sources`.
 pub(crate) async fn show(State(console): State<Console>, visit: Visit, _: May<Read>) -> Response {
     let row = |link: LinkView| {
-        let (tone, word) = if link.connected { ("good", "link-up") } else { ("bad", "link-down") };
+        let (tone, word) = match (link.connected, link.waits) {
+            (true, _) => ("good", "link-up"),
+            (false, true) => ("", "link-waits"),
+            (false, false) => ("bad", "link-down"),
+        };
         let counter =
             |(name, n): (&&'static str, &u64)| format!("{} {}", visit.words(name), visit.number(*n));
         Row {

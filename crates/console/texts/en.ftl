@@ -44,6 +44,7 @@ backend-inactive = inactive
 backend-broken = broken
 link-up = connected
 link-down = disconnected
+link-waits = at the hub that leads
 
 # Columns.
 col-state = State

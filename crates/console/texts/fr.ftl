@@ -44,6 +44,7 @@ backend-inactive = inactif
 backend-broken = inutilisable
 link-up = connectée
 link-down = déconnectée
+link-waits = chez le serveur qui dirige
 
 # Colonnes.
 col-state = État

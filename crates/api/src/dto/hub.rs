@@ -44,6 +44,9 @@ pub struct Link {
     pub kind: String,
     /// Whether it is up.
     pub connected: bool,
+    /// It is left to the hub that leads, which is another one: it is down, and nothing is amiss.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
     /// Since when it is, or is not.
     pub since: Time,
     /// What else is to be known, such as that another hub serves.
@@ -59,11 +62,12 @@ pub struct Link {
 
 impl From<engine::LinkView> for Link {
     fn from(view: engine::LinkView) -> Self {
-        let engine::LinkView { name, kind, connected, since, note, last_error, counters } = view;
+        let engine::LinkView { name, kind, connected, waits, since, note, last_error, counters } = view;
         Link {
             name,
             kind: kind.to_owned(),
             connected,
+            waits,
             since: since.into(),
             note,
             last_error,
@@ -125,8 +129,12 @@ pub struct Part {
 
 impl From<engine::LinkView> for Part {
     fn from(view: engine::LinkView) -> Self {
-        let engine::LinkView { name, kind, connected, note, last_error, .. } = view;
-        let why = if connected { note } else { last_error };
-        Part { name: format!("{kind} {name}"), ready: connected, optional: kind == DEPENDENCY, why }
+        let engine::LinkView { name, kind, connected, waits, note, last_error, .. } = view;
+        let why = match (connected, waits) {
+            (true, _) => note,
+            (false, true) => Some("it is left to the hub that leads".to_owned()),
+            (false, false) => last_error,
+        };
+        Part { name: format!("{kind} {name}"), ready: connected || waits, optional: kind == DEPENDENCY, why }
     }
 }

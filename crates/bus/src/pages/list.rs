@@ -31,6 +31,8 @@ struct Bus {
     name: String,
     address: String,
     connected: bool,
+    /// The hub that leads has it, which is another one.
+    waits: bool,
     supervised: bool,
     queue: String,
     /// Messages that wait; `None` = the broker does not say.
@@ -125,6 +127,7 @@ async fn bus(v: &Visit, settings: &Settings, links: &[LinkView]) -> Bus {
         name: settings.name.clone(),
         address: settings.address.to_string(),
         connected,
+        waits: link.is_some_and(|link| link.waits),
         supervised: settings.supervise,
         queue: settings.queue(),
         waiting,

@@ -24,6 +24,7 @@ pub struct Link {
 #[derive(Debug)]
 struct LinkState {
     connected: bool,
+    waits: bool,
     since: Timestamp,
     note: Option<String>,
     last_error: Option<String>,
@@ -60,6 +61,8 @@ pub struct LinkView {
     pub kind: &'static str,
     /// Whether it is up.
     pub connected: bool,
+    /// It is left to the hub that leads, which is another one now: it is down, and nothing is amiss.
+    pub waits: bool,
     /// Since when it is, or is not.
     pub since: Timestamp,
     /// What else is to be known, such as that another hub serves. Free of secrets.
@@ -99,6 +102,11 @@ impl Link {
         standing.told.len() < TOLD && standing.told.insert(why)
     }
 
+    /// It is left to another hub, or not any more.
+    pub fn waits(&self, waits: bool) {
+        self.lock().waits = waits;
+    }
+
     /// What else is to be known of it. Says whether that is news.
     pub fn note(&self, note: Option<String>) -> bool {
         let mut standing = self.lock();
@@ -119,6 +127,7 @@ impl Link {
             name: self.name.clone(),
             kind: self.kind,
             connected: standing.connected,
+            waits: standing.waits,
             since: standing.since,
             note: standing.note.clone(),
             last_error: standing.last_error.clone(),
@@ -168,6 +177,7 @@ impl Hub {
     pub fn link(&self, name: &str, kind: &'static str) -> Arc<Link> {
         let standing = LinkState {
             connected: false,
+            waits: false,
             since: self.now(),
             note: None,
             last_error: None,

@@ -141,7 +141,7 @@ impl Hub {
         matters.extend(
             backends.filter_map(|backend| Some(Matter::Backend(BackendMatter::of(&backend)?, backend))),
         );
-        let away = self.links().into_iter().filter(|link| !link.connected);
+        let away = self.links().into_iter().filter(|link| !link.connected && !link.waits);
         matters.extend(away.map(|link| Matter::Source(link.name, link.last_error)));
         let failing = self.chores().into_iter().filter_map(|chore| Some((chore.name, chore.failing?.error)));
         matters.extend(failing.map(|(name, error)| Matter::Chore(name, error)));

@@ -99,9 +99,11 @@ where
     F: Future<Output = E>,
     E: fmt::Display,
 {
+    link.waits(!hub.is_leading());
     if !hub.leads().await {
         return;
     }
+    link.waits(false);
     let mut pacer = Pacer::new(link, clock);
     loop {
         hub.sure().await;
