@@ -55,6 +55,10 @@ struct Rows<T> {
 }
 
 impl<T> Copied<T> {
+    fn count(&self, which: impl Fn(&T) -> bool) -> usize {
+        self.rows().read.values().filter(|row| which(&row.value)).count()
+    }
+
     fn rows(&self) -> RwLockReadGuard<'_, Rows<T>> {
         self.rows.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,6 +144,11 @@ impl<T: Kept> Store<T> {
 
     pub(super) fn all(&self) -> Vec<(String, Row<T>)> {
         self.copy.rows().read.iter().map(|(key, row)| (key.clone(), row.clone())).collect()
+    }
+
+    /// How many of them there are that are so.
+    pub(super) fn count(&self, which: impl Fn(&T) -> bool) -> usize {
+        self.copy.count(which)
     }
 
     /// Whether there is none at all, not even one that cannot be read.

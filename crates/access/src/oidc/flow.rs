@@ -53,7 +53,14 @@ impl Kept for FlowKey {
 /// A sign-in that has ended with somebody signed in; the key of its record is the hash of its `state`.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct UsedFlow {
-    pub(super) until: Timestamp,
+    until: Timestamp,
+}
+
+impl UsedFlow {
+    /// Whether no hub would take it again in any case.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.until <= now
+    }
 }
 
 impl Kept for UsedFlow {
@@ -150,6 +157,17 @@ mod tests {
         assert_eq!(Flow::open(&other.sealed(&key), &marks.state, &key, at(1)), None, "another browser");
         assert_eq!(Flow::open(&sealed, &other.marks(&key).state, &key, at(1)), None);
         assert_eq!(Flow::open(&sealed, &marks.state, &FlowKey::new().unwrap(), at(1)), None);
+    }
+
+    #[test]
+    fn a_used_one_is_remembered_for_as_long_as_any_hub_would_take_it() {
+        let (key, flow) = (FlowKey::new().unwrap(), Flow::begin("/", at(0)).unwrap());
+        let used = flow.used();
+        // By a clock that is as far behind as any may be.
+        let taken =
+            |second: i64| Flow::open(&flow.sealed(&key), &flow.marks(&key).state, &key, at(second - 60));
+        assert!(taken(659).is_some() && !used.is_over(at(659)));
+        assert!(taken(660).is_none() && used.is_over(at(660)));
     }
 
     #[test]

@@ -60,8 +60,8 @@ pub struct Settings {
 /// Where the provider sends browsers back to.
 pub const CALLBACK: &str = "/sign-in/oidc/callback";
 
-/// So many sign-ins that have ended are remembered, for the ten minutes in which they could be tried again; above that nobody
-/// signs in there.
+/// So many sign-ins that have ended are remembered, for the eleven minutes in which some hub could take them again; above that
+/// nobody signs in there.
 const MOST: usize = 10_000;
 
 /// The provider.
@@ -156,7 +156,9 @@ impl Access {
         if self.0.flows_used.get(&secret::hash(&marks.state)).is_some() {
             return Err(Fault::Lost);
         }
-        if self.0.flows_used.all().len() >= MOST {
+        let now = self.0.hub.now();
+        // What is over is forgotten by the next who signs in: it must not keep everybody out.
+        if self.0.flows_used.count(|used| !used.is_over(now)) >= MOST {
             return Err(Problem::later("busy", 60, "too many people sign in at once: try again later").into());
         }
         Ok((flow, marks))
@@ -177,7 +179,7 @@ impl Access {
 
     /// What forgets the sign-ins that can be used no more in any case.
     pub(super) fn flows_over(&self, now: Timestamp) -> Vec<EntityWrite> {
-        let over = self.0.flows_used.all().into_iter().filter(|(_, row)| row.value.until <= now);
+        let over = self.0.flows_used.all().into_iter().filter(|(_, row)| row.value.is_over(now));
         over.map(|(id, row)| Store::<UsedFlow>::removal(&id, row.rev)).collect()
     }
 
