@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, within};
 use crate::desk::audit::AuditEntry;
 use crate::desk::debt::Debt;
 use crate::desk::errand;
@@ -107,6 +107,7 @@ impl Hub {
             core.slots.share_as(core.journal.life().to_string());
             core.keep_copy(SHARE, Arc::new(SharedOut(core.slots.clone()))).await?;
             core.keep_copy(BREAKER, Arc::new(SharedBreakers(core.slots.clone()))).await?;
+            core.slots.hears_of_breakers();
         }
         core.keep_copy(LIMIT, Arc::new(Bounded(core.slots.clone()))).await?;
         core.keep_copy(ERRAND, Arc::<Errands>::clone(&core.errands)).await?;
@@ -416,6 +417,9 @@ impl Hub {
             );
             core.wiring.running.signal_all(Stop::Stopping);
             self.idle_within(FORCED).await;
+        }
+        if within(LAST_CALL, breakers::leave(core)).await.is_err() {
+            tracing::warn!("other hubs are not told in time how backends do that kept failing");
         }
         self.retired.leave(&core.snapshot().catalogue, &Catalogue::default());
         if !self.retired.gone_within(&core.clock, LAST_CALL).await {

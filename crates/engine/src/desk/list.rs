@@ -204,7 +204,7 @@ impl Hub {
         if core.slots.is_paused(&entry.name) {
             return WaitsFor::Pause;
         }
-        match core.slots.shut(entry) {
+        match core.slots.shown_shut(entry) {
             Some(Shut::Breaker(_)) => WaitsFor::Breaker,
             Some(Shut::Told(..)) => WaitsFor::BackendWait,
             Some(Shut::Window(_)) => WaitsFor::Window,

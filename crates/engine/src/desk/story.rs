@@ -118,7 +118,7 @@ impl Hub {
         let snapshot = core.snapshot();
         let needed = waits_for(&snapshot, &job.lane);
         let backend = needed.map(|entry| &*entry.name);
-        let shut = needed.and_then(|entry| core.slots.shut(entry));
+        let shut = needed.and_then(|entry| core.slots.shown_shut(entry));
         Ok(waiting_on(&Facts {
             state: job.state,
             now: core.clock.now(),
@@ -126,7 +126,10 @@ impl Hub {
             before: before.as_ref().and_then(|before| Some((before.id, before.subject.as_ref()?))),
             backend,
             paused: backend.is_some_and(|name| core.slots.is_paused(name)),
-            breaker_until: backend.and_then(|name| core.slots.shown_left_alone_until(name)),
+            breaker_until: match shut {
+                Some(Shut::Breaker(until)) => Some(until),
+                _ => None,
+            },
             told: match &shut {
                 Some(Shut::Told(until, said)) => Some((*until, said)),
                 _ => None,

@@ -62,6 +62,11 @@ impl Gate {
         if !self.breaker.lets_through(running) {
             return Some(self.breaker.until().map_or(Shut::Probing, Shut::Breaker));
         }
+        self.shut_beside_breaker(bounds, running, now)
+    }
+
+    /// The same, were it not for the breaker.
+    pub(crate) fn shut_beside_breaker(&mut self, bounds: &Bounds, running: usize, now: Now) -> Option<Shut> {
         if let Some(hold) = &mut self.hold {
             hold.set_back(now.wall);
             if !hold.is_over(now.wall) {

@@ -76,7 +76,8 @@ impl Opened {
         self.trial.as_ref().is_some_and(|trial| trial.life == life)
     }
 
-    /// Whether the pause is over. A clock that was set back does not make it longer.
+    /// Whether the pause is over, by the wall clocks of whoever wrote it and of this hub. A clock that was set back does not make
+    /// it longer.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         let pause = SignedDuration::try_from(self.pause()).unwrap_or(SignedDuration::MAX);
         self.until <= now || self.until.duration_since(now) > pause.saturating_add(model::believe::SLACK)

@@ -10,6 +10,7 @@ use model::{Entity, EventKind, OutcomeKind};
 use crate::desk::write::Edit;
 use crate::error::Error;
 use crate::lasting::Lasting;
+use crate::port::Standing;
 use crate::state::core::Core;
 use crate::state::opened::{By, Opened, key_of};
 use crate::state::slots::Finding;
@@ -39,7 +40,9 @@ pub(crate) async fn share(core: Arc<Core>) {
             Err(error) => trouble.refused(TELLING, &error),
         }
         let unwritten = (!core.slots.findings().is_empty()).then_some(AGAIN);
-        let pause = core.slots.look_at_breakers().into_iter().chain(unwritten).min();
+        let snapshot = core.snapshot();
+        let again = core.slots.look_at_breakers(|backend| snapshot.backend(backend).is_some());
+        let pause = again.into_iter().chain(unwritten).min();
         tokio::select! {
             () = core.slots.open.notified() => {}
             // As often as they are looked at.
@@ -54,20 +57,48 @@ async fn look(core: &Arc<Core>, over: &BTreeSet<String>) -> Result<(), journal::
     if !core.is_sure() {
         return Ok(());
     }
-    for (backend, finding) in core.slots.findings() {
-        tell(core, &backend, &finding).await?;
-        core.slots.told_others(&backend, &finding);
-    }
+    tell_all(core).await?;
     let snapshot = core.snapshot();
     for (backend, _) in core.slots.opened() {
-        let Some(entry) = snapshot.backend(&backend) else { continue };
-        let Some((next, by)) = core.slots.next_trial(entry, can_be_asked(entry), over) else { continue };
+        let entry = snapshot.backend(&backend).filter(|entry| entry.standing == Standing::Active);
+        let asked = entry.is_some_and(can_be_asked);
+        let Some((next, by)) = core.slots.next_trial(&backend, entry, asked, over) else { continue };
         match write(core, vec![next], core.clock.now()).await {
             Ok(()) if by == Some(By::Ping) => _ = tokio::spawn(try_by_ping(Arc::clone(core), backend)),
             // Somebody else was first, and we hear of it.
             Ok(()) | Err(journal::Error::Conflict { .. }) => {}
             Err(error) => return Err(error),
         }
+    }
+    Ok(())
+}
+
+/// The last word of a hub that stops: what it has found out, and that others may try what it was about to.
+pub(crate) async fn leave(core: &Core) {
+    if !core.is_sure() {
+        return;
+    }
+    if let Err(error) = say_last(core).await {
+        tracing::warn!("other hubs are not told how backends do that kept failing: {error}");
+    }
+}
+
+async fn say_last(core: &Core) -> Result<(), journal::Error> {
+    tell_all(core).await?;
+    for given_up in core.slots.trials_given_up() {
+        match write(core, vec![given_up], core.clock.now()).await {
+            // Somebody else was first.
+            Ok(()) | Err(journal::Error::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn tell_all(core: &Core) -> Result<(), journal::Error> {
+    for (backend, finding) in core.slots.findings() {
+        tell(core, &backend, &finding).await?;
+        core.slots.told_others(&backend, &finding);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use model::{Breaker, Entity, EntityWrite};
 use super::{Slots, Use};
 use crate::port::BackendEntry;
 use crate::state::copies::Follower;
+use crate::state::gate::{Now, Shut};
 use crate::state::opened::{By, Opened, Trial, key_of};
 
 /// Whoever has not said so for so long has no job for a trial any more.
@@ -22,6 +23,8 @@ const SOON: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Breakers {
     open: HashMap<String, Part>,
+    /// Those that were open before this hub began are known: of others it hears at once.
+    hears: bool,
     /// What this hub has found out and not written yet, the last of it for each backend.
     findings: BTreeMap<String, Finding>,
 }
@@ -33,6 +36,8 @@ struct Part {
     rev: u64,
     /// When it has become so: this and the next since the hub began.
     since: Duration,
+    /// When its pause began, where this hub heard of that at once.
+    paused: Option<Duration>,
     /// When there was work here last that a trial could be made with.
     wanted: Option<Duration>,
 }
@@ -40,6 +45,15 @@ struct Part {
 impl Part {
     fn is_wanted(&self, now: Duration) -> bool {
         self.wanted.is_some_and(|at| now.saturating_sub(at) < WANTED)
+    }
+
+    /// How much of its pause is left. By the hub's own time, where it can be: other hubs' clocks may show another one.
+    fn left(&self, now: Now) -> Duration {
+        match self.paused {
+            Some(at) => self.opened.pause().saturating_sub(now.grown.saturating_sub(at)),
+            None if self.opened.is_over(now.wall) => Duration::ZERO,
+            None => Duration::try_from(self.opened.until.duration_since(now.wall)).unwrap_or_default(),
+        }
     }
 }
 
@@ -77,6 +91,15 @@ impl Use {
         news
     }
 
+    /// Whether a job that waits here could try at once whether the backend works again, were it let through.
+    fn could_try(&mut self, entry: &BackendEntry, now: Now) -> bool {
+        let name = &*entry.name;
+        self.running(name) == 0
+            && !self.paused.contains(name)
+            && self.breakers.open.get(name).is_some_and(|part| part.is_wanted(now.grown))
+            && self.gate(&entry.name).shut_beside_breaker(&entry.bounds, 0, now).is_none()
+    }
+
     /// How the breaker of a backend stands, as all know it.
     fn follow_breaker(&mut self, backend: &str) {
         let Some(shares) = &self.shares else { return };
@@ -94,6 +117,11 @@ impl Slots {
     /// Whether breakers are shared with other hubs.
     pub(crate) fn has_others(&self) -> bool {
         self.lock().shares.is_some()
+    }
+
+    /// All breakers that were open before are known: from now on this hub hears of each at once.
+    pub(crate) fn hears_of_breakers(&self) {
+        self.lock().breakers.hears = true;
     }
 
     /// What this hub has found out and not written yet.
@@ -121,34 +149,48 @@ impl Slots {
         used.breakers.open.iter().map(|(backend, part)| (backend.clone(), trier(part))).collect()
     }
 
-    /// What is to be written so that somebody tries, and one only, whether a backend works again; `over`: lives that are. `None` =
-    /// nothing.
+    /// What is to be written so that somebody tries, and one only, whether a backend works again. `entry`: the backend, where it gets
+    /// work here; `over`: lives that are. `None` = nothing.
     pub(crate) fn next_trial(
         &self,
-        entry: &BackendEntry,
+        backend: &str,
+        entry: Option<&BackendEntry>,
         can_be_asked: bool,
         over: &BTreeSet<String>,
     ) -> Option<(EntityWrite, Option<By>)> {
-        let used = self.lock();
-        let (now, running) = (self.now(), used.running(&entry.name));
+        let mut used = self.lock();
+        let (now, running) = (self.now(), used.running(backend));
+        let could_try = entry.is_some_and(|entry| used.could_try(entry, now));
         let life = used.shares.as_ref()?.life();
-        let part = used.breakers.open.get(&*entry.name)?;
+        let part = used.breakers.open.get(backend)?;
         let long = now.grown.saturating_sub(part.since);
-        let is_wanted = part.is_wanted(now.grown);
         let by = match &part.opened.trial {
-            None if !part.opened.is_over(now.wall) => return None,
+            None if !part.left(now).is_zero() => return None,
             None if can_be_asked => Some(By::Ping),
-            None if is_wanted && running == 0 => Some(By::Job),
+            None if could_try => Some(By::Job),
             Some(trial) if over.contains(&trial.life) => None,
             Some(trial) if trial.life != life => return None,
-            // The job is not there any more.
-            Some(trial) if trial.by == By::Job && running == 0 && !is_wanted && long >= WANTED => None,
+            // The job is not there any more, or has to wait for something else: another hub may have one that has not.
+            Some(trial) if trial.by == By::Job && running == 0 && !could_try && long >= WANTED => None,
             Some(trial) if trial.by == By::Ping && long >= PINGED => None,
             None | Some(_) => return None,
         };
         let next = part.opened.tried(by.map(|by| Trial { life: life.to_owned(), by }));
-        let content = Some(next.content(&entry.name));
-        Some((EntityWrite { key: key_of(&entry.name), expected_rev: part.rev, content }, by))
+        let content = Some(next.content(backend));
+        Some((EntityWrite { key: key_of(backend), expected_rev: part.rev, content }, by))
+    }
+
+    /// What is to be written when this hub stops, so that others try what it was about to.
+    pub(crate) fn trials_given_up(&self) -> Vec<EntityWrite> {
+        let used = self.lock();
+        let Some(shares) = &used.shares else { return Vec::new() };
+        let own = used.breakers.open.iter().filter(|(_, part)| part.opened.is_tried_by(shares.life()));
+        let given_up = own.map(|(backend, part)| EntityWrite {
+            key: key_of(backend),
+            expected_rev: part.rev,
+            content: Some(part.opened.tried(None).content(backend)),
+        });
+        given_up.collect()
     }
 
     /// Whether this hub tries a backend by a ping.
@@ -160,19 +202,20 @@ impl Slots {
         part.opened.trial.as_ref().is_some_and(|trial| trial.life == shares.life() && trial.by == By::Ping)
     }
 
-    /// After so long the breakers are to be looked at again; `None` = not before something is told.
-    pub(crate) fn look_at_breakers(&self) -> Option<Duration> {
+    /// After so long the breakers are to be looked at again, of backends that are here; `None` = not before something is told.
+    pub(crate) fn look_at_breakers(&self, is_here: impl Fn(&str) -> bool) -> Option<Duration> {
         let used = self.lock();
         let now = self.now();
-        let pause = |part: &Part| match part.opened.trial {
-            None if !part.opened.is_over(now.wall) => {
-                Some(Duration::try_from(part.opened.until.duration_since(now.wall)).unwrap_or_default())
-            }
+        let life = used.shares.as_ref()?.life();
+        let pause = |(backend, part): (&String, &Part)| match part.opened.trial {
+            // The others see to it.
+            _ if !is_here(backend) && !part.opened.is_tried_by(life) => None,
+            None if !part.left(now).is_zero() => Some(part.left(now)),
             // Whoever has work says so.
             None if !part.is_wanted(now.grown) => None,
             _ => Some(SOON),
         };
-        used.breakers.open.values().filter_map(pause).min()
+        used.breakers.open.iter().filter_map(pause).min()
     }
 }
 
@@ -185,8 +228,14 @@ impl Follower for SharedBreakers {
         let mut used = self.0.lock();
         match now {
             Some(entity) => {
-                let wanted = used.breakers.open.get(backend).and_then(|part| part.wanted);
-                let part = Part { opened: Opened::read(entity), rev: entity.rev, since: at, wanted };
+                let opened = Opened::read(entity);
+                let hears = used.breakers.hears;
+                let before = used.breakers.open.get(backend);
+                let wanted = before.and_then(|part| part.wanted);
+                // Whoever begins or gives up a trial leaves the pause as it is.
+                let known = before.filter(|part| part.opened.tried(None) == opened.tried(None));
+                let paused = known.map_or(hears.then_some(at), |part| part.paused);
+                let part = Part { opened, rev: entity.rev, since: at, paused, wanted };
                 used.breakers.open.insert(backend.to_owned(), part);
             }
             None => _ = used.breakers.open.remove(backend),
@@ -208,141 +257,25 @@ impl Follower for SharedBreakers {
 }
 
 impl Slots {
-    /// Until when the backend is left alone because it keeps failing, for people: where a trial is about to be made that time is
-    /// over.
+    /// Until when the backend is left alone because it keeps failing, for people: where others are told of it that is so until
+    /// somebody has found out that it works. While somebody tries that time is over.
     pub(crate) fn shown_left_alone_until(&self, backend: &str) -> Option<Timestamp> {
-        let now = self.clock.now();
-        let has_others = self.has_others();
-        self.left_alone_until(backend).filter(|until| !has_others || *until > now)
+        let used = self.lock();
+        match &used.gates.get(backend)?.breaker {
+            Breaker::Closed { .. } => None,
+            Breaker::Open { until, .. } => Some(*until),
+            Breaker::Probing { .. } | Breaker::Tried { .. } => {
+                used.breakers.open.get(backend).map(|part| part.opened.until)
+            }
+        }
+    }
+
+    /// Why no work goes to the backend now, beside pauses and slots, for people.
+    pub(crate) fn shown_shut(&self, entry: &BackendEntry) -> Option<Shut> {
+        let left_alone = self.shown_left_alone_until(&entry.name).map(Shut::Breaker);
+        left_alone.or_else(|| self.shut(entry))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use model::effect::EntityContent;
-    use model::{BreakerRule, JobId, Outcome};
-    use tokio::sync::Notify;
-
-    use super::*;
-    use crate::clock::Clock;
-    use crate::port::{Backend, BoxFuture, Call, Control};
-
-    struct Nothing;
-
-    impl Backend for Nothing {
-        fn run(&self, _: Call, _: Control) -> BoxFuture<'static, Outcome> {
-            Box::pin(async { Outcome::done() })
-        }
-    }
-
-    fn entry() -> BackendEntry {
-        BackendEntry::new("b", Arc::new(Nothing), [])
-    }
-
-    /// It opens with the first failure, and is to be tried at once.
-    const RULE: BreakerRule =
-        BreakerRule { failures: 1, pause: Duration::ZERO, longest: Duration::from_hours(1) };
-
-    fn hub(life: &str) -> Slots {
-        let slots = Slots::new(10, Arc::new(Notify::new()), Clock::system());
-        slots.share_as(life.to_owned());
-        slots
-    }
-
-    fn fail(hub: &Slots) {
-        hub.failed(&"b".into(), JobId(uuid::Uuid::from_u128(1)), &RULE, Timestamp::UNIX_EPOCH).unwrap();
-    }
-
-    /// Tells hubs what one has written.
-    fn tell(hubs: [&Slots; 2], content: EntityContent, rev: u64) {
-        let EntityContent { state, label, body } = content;
-        let entity = Entity { key: key_of("b"), rev, state, label, body };
-        hubs.into_iter().for_each(|hub| SharedBreakers(hub.clone()).told("b", Some(&entity)));
-    }
-
-    /// A hub has found the backend failing, and both know it.
-    fn opened() -> (Slots, Slots) {
-        let (a, b) = (hub("a"), hub("b"));
-        fail(&a);
-        let [(_, Finding::Failing(opened))] = &a.findings()[..] else { panic!("{:?}", a.findings()) };
-        tell([&a, &b], opened.content("b"), 1);
-        a.told_others("b", &Finding::Failing(opened.clone()));
-        (a, b)
-    }
-
-    #[test]
-    fn what_one_finds_failing_all_leave_alone_until_one_has_tried() {
-        let (a, b) = opened();
-        assert!(a.findings().is_empty() && !a.free(&entry()) && !b.free(&entry()));
-        assert!(b.next_trial(&entry(), false, &BTreeSet::new()).is_none(), "it has no job to try with");
-        a.want(&entry());
-        b.want(&entry());
-        let trial = |hub: &Slots| hub.next_trial(&entry(), false, &BTreeSet::new()).unwrap();
-        let ((of_a, _), (of_b, by)) = (trial(&a), trial(&b));
-        assert_eq!(
-            (of_a.expected_rev, of_b.expected_rev, by),
-            (1, 1, Some(By::Job)),
-            "one of them comes through"
-        );
-        tell([&a, &b], of_b.content.unwrap(), 2);
-        assert!(!a.free(&entry()) && b.free(&entry()));
-        let running = b.backend(&entry()).unwrap();
-        assert!(!b.free(&entry()), "one attempt decides");
-        assert!(b.answered("b"));
-        drop(running);
-        assert_eq!(b.findings(), [("b".to_owned(), Finding::Works)]);
-        for hub in [&a, &b] {
-            SharedBreakers(hub.clone()).told("b", None);
-        }
-        b.told_others("b", &Finding::Works);
-        assert!(a.free(&entry()) && b.free(&entry()));
-    }
-
-    #[test]
-    fn one_ping_is_made_for_all_and_lets_no_job_through() {
-        let (a, b) = opened();
-        let (write, by) = a.next_trial(&entry(), true, &BTreeSet::new()).unwrap();
-        tell([&a, &b], write.content.unwrap(), 2);
-        assert_eq!((by, a.is_pinged_here("b"), b.is_pinged_here("b")), (Some(By::Ping), true, false));
-        assert!(!a.free(&entry()) && !b.free(&entry()));
-        assert!(b.next_trial(&entry(), true, &BTreeSet::new()).is_none());
-        a.lengthen(&"b".into(), &RULE, Timestamp::now());
-        assert!(matches!(&a.findings()[..], [(_, Finding::Silent(_))]));
-    }
-
-    #[test]
-    fn a_trial_ends_with_the_hub_that_made_it() {
-        let (a, b) = opened();
-        a.want(&entry());
-        let (write, _) = a.next_trial(&entry(), false, &BTreeSet::new()).unwrap();
-        tell([&a, &b], write.content.unwrap(), 2);
-        b.want(&entry());
-        assert!(b.next_trial(&entry(), false, &BTreeSet::new()).is_none());
-        let (write, by) = b.next_trial(&entry(), false, &BTreeSet::from(["a".to_owned()])).unwrap();
-        assert_eq!((write.expected_rev, by), (2, None));
-        tell([&a, &b], write.content.unwrap(), 3);
-        assert!(b.next_trial(&entry(), false, &BTreeSet::new()).is_some());
-    }
-
-    #[test]
-    fn what_is_found_out_here_is_not_undone_by_what_others_knew_before() {
-        let (a, b) = opened();
-        assert!(b.answered("b"));
-        a.want(&entry());
-        let (write, _) = a.next_trial(&entry(), false, &BTreeSet::new()).unwrap();
-        tell([&a, &b], write.content.unwrap(), 2);
-        assert!(b.free(&entry()), "it has just answered");
-    }
-
-    #[test]
-    fn a_hub_alone_keeps_its_own() {
-        let alone = Slots::new(10, Arc::new(Notify::new()), Clock::system());
-        fail(&alone);
-        assert!(alone.findings().is_empty() && !alone.free(&entry()));
-        alone.want(&entry());
-        assert!(alone.next_trial(&entry(), false, &BTreeSet::new()).is_none());
-        assert!(alone.answered("b") && alone.findings().is_empty() && alone.free(&entry()));
-    }
-}
+mod tests;
