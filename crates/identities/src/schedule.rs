@@ -68,8 +68,11 @@ pub(crate) fn history() -> Option<Chore> {
     })
 }
 
-/// Removes files that nobody has imported.
-pub(crate) fn files() -> Option<Chore> {
+/// Removes files that nobody has imported; `None` = the hub works alone, and has them in memory.
+pub(crate) fn files(hub: &Hub) -> Option<Chore> {
+    if !hub.is_shared() {
+        return None;
+    }
     Some(Chore {
         name: "files that wait for an import",
         kept: None,
@@ -103,7 +106,18 @@ async fn synchronise(register: &Register) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use engine::port::Catalogue;
+    use engine::{ActionTable, Setup};
+
     use super::*;
+
+    #[tokio::test]
+    async fn no_file_waits_in_the_journal_of_a_hub_that_works_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let setup = Setup::new(Catalogue::default(), ActionTable::new([]).unwrap());
+        let hub = testhub::start(testhub::open(folder.path()), setup).await;
+        assert!(files(&hub).is_none());
+    }
 
     #[test]
     fn what_is_no_schedule_is_refused() {

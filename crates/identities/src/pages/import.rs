@@ -174,7 +174,7 @@ pub(super) async fn import(
     let work = tokio::spawn(async move { register.import(portions, options, &actor, |_| {}).await });
     let report = work.await.map_err(|error| Problem::bug(&error))??;
     // What broke off before this is done again with the same button.
-    pages.waiting.drop(pages.register.hub(), &caller.actor.0, &token).await?;
+    pages.waiting.drop(pages.register.hub(), &caller.actor.0, &token).await;
     let content = Done { v: &visit, told: Told::new(ImportReport::new(report, false)), validated };
     Ok(visit.page(visit.t("identities-imported")).show(&content))
 }

@@ -1,6 +1,7 @@
 //! Files that wait in the journal, sealed as all that lies there, so that each hub finds them: one entity says what waits, and names
 //! the others that hold it, compressed and in pieces.
 
+use std::collections::HashSet;
 use std::io::{Read as _, Write as _};
 
 use base64::Engine as _;
@@ -10,6 +11,7 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use jiff::Timestamp;
+use journal::Spot;
 use model::effect::EntityContent;
 use model::text::Encoding;
 use model::{Effects, Entity, EntityKey, EntityWrite};
@@ -31,8 +33,10 @@ const BYTES: usize = 256 << 10;
 const LARGEST: usize = 4 << 20;
 /// Compressed bytes of all that wait; the oldest ones go.
 const ROOM: usize = 16 << 20;
-/// More do not wait, even when several hubs take files at the same moment.
-const ROWS: usize = 1000;
+/// So many entities are read at once.
+const AT_ONCE: usize = 8;
+/// The revision of a piece.
+const WRITTEN_ONCE: u64 = 1;
 
 /// What waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,7 +81,7 @@ impl Waits {
     }
 }
 
-/// Keeps a file where each hub finds it. `false` = it is too large for that.
+/// Keeps a file where each hub finds it, all of it in one commit. `false` = it is too large for that.
 pub(super) async fn keep(hub: &Hub, staged: &Staged) -> Result<bool, Error> {
     let bytes = std::sync::Arc::clone(&staged.bytes);
     let Some(packed) =
@@ -87,9 +91,21 @@ pub(super) async fn keep(hub: &Hub, staged: &Staged) -> Result<bool, Error> {
     };
     drop(hub, &staged.actor, &staged.token).await?;
     make_room(hub, packed.len()).await?;
+    let place = key(&staged.actor, &staged.token);
+    hub.write_as_read(async || {
+        let stored = hub.journal().entity(place.clone()).await?;
+        Ok::<_, Error>(((), Some((keeping(staged, &packed, stored.as_ref()), None))))
+    })
+    .await?;
+    Ok(true)
+}
+
+/// What keeps a file over what stands there.
+fn keeping(staged: &Staged, packed: &[u8], stored: Option<&Entity>) -> Effects {
+    let pieces = packed.chunks(BYTES);
     let waits = Waits {
         id: name_of(format!("{} {} {}", staged.actor, staged.token, staged.at).as_bytes()),
-        pieces: packed.chunks(BYTES).len(),
+        pieces: pieces.len(),
         size: packed.len(),
         actor: staged.actor.clone(),
         token: staged.token.clone(),
@@ -98,14 +114,21 @@ pub(super) async fn keep(hub: &Hub, staged: &Staged) -> Result<bool, Error> {
         format: None,
         encoding: None,
         mapping: String::new(),
-    };
-    // First what names the pieces, so that none is left behind by a hub that is lost.
-    let waits = waits.read_as(&staged.how);
-    write(hub, key(&staged.actor, &staged.token), waits.content()).await?;
-    for (n, piece) in packed.chunks(BYTES).enumerate() {
-        write(hub, piece_key(&waits.id, n), content(Value::from(BASE64_STANDARD.encode(piece)))).await?;
     }
-    Ok(true)
+    .read_as(&staged.how);
+    let rev = stored.map_or(0, |stored| stored.rev);
+    let put = |key, expected_rev, content| EntityWrite { key, expected_rev, content: Some(content) };
+    let place = key(&staged.actor, &staged.token);
+    let entities = if let Some(Waits { id, pieces, size, .. }) = stored.and_then(read) {
+        // The same file, sent twice at the same moment: its pieces are there.
+        vec![put(place, rev, Waits { id, pieces, size, ..waits }.content())]
+    } else {
+        let piece = |(n, piece)| {
+            put(piece_key(&waits.id, n), 0, content(Value::from(BASE64_STANDARD.encode::<&[u8]>(piece))))
+        };
+        pieces.enumerate().map(piece).chain([put(place, rev, waits.content())]).collect()
+    };
+    Effects { entities, ..Effects::default() }
 }
 
 /// What waits for whoever sent it.
@@ -144,55 +167,108 @@ pub(super) async fn read_as(hub: &Hub, actor: &str, token: &str, how: &How) -> R
 
 /// It is done with.
 pub(super) async fn drop(hub: &Hub, actor: &str, token: &str) -> Result<(), Error> {
-    let found = hub.journal().entity(key(actor, token)).await?;
-    match found.as_ref().and_then(read) {
-        Some(waits) => remove(hub, &waits).await,
-        None if found.is_some() => Ok(hub.erase(key(actor, token), None).await.map(|_| ())?),
-        None => Ok(()),
+    match hub.journal().entity(key(actor, token)).await {
+        Ok(Some(stored)) => remove(hub, &stored).await,
+        Ok(None) => Ok(()),
+        Err(journal::Error::Damaged(_)) => Ok(hub.erase(key(actor, token), None).await.map(|_| ())?),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// Removes what nobody comes back for.
 pub(crate) async fn tidy(hub: &Hub) -> Result<(), Error> {
-    make_room(hub, 0).await
+    make_room(hub, 0).await?;
+    sweep(hub).await
 }
 
-/// Makes room for one more of so many bytes.
+/// Removes all that waits. A hub that works alone never looks here: what is there is from when several did.
+pub(crate) async fn clear(hub: &Hub) -> Result<(), Error> {
+    for kind in [WAITS, PIECE] {
+        let mut keys = Vec::new();
+        each(hub, kind, |found| keys.push(found.map_or_else(|key| key, |stored| stored.key))).await?;
+        for key in keys {
+            hub.erase(key, None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes room for one more of so many bytes. What cannot be read goes in any case.
 async fn make_room(hub: &Hub, size: usize) -> Result<(), Error> {
-    let all = hub.journal().entities(WAITS.to_owned(), None, ROWS).await?;
-    let (over, mut all): (Vec<_>, Vec<_>) =
-        all.rows.iter().filter_map(read).partition(|waits| waits.is_over(hub.now()));
-    all.sort_by_key(|waits| std::cmp::Reverse(waits.at));
+    let (mut all, mut over, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
+    each(hub, WAITS, |found| match found.map(|stored| (read(&stored), stored)) {
+        Ok((Some(waits), stored)) if !waits.is_over(hub.now()) => all.push((waits, stored)),
+        Ok((_, stored)) => over.push(stored),
+        Err(key) => damaged.push(key),
+    })
+    .await?;
+    all.sort_by_key(|(waits, _)| std::cmp::Reverse(waits.at));
     let mut room = ROOM.saturating_sub(size);
     let (mut kept, one_more) = (0, usize::from(size > 0));
-    let excess = all.into_iter().filter(|waits| {
-        let fits = waits.size <= room && kept + one_more < MOST;
-        if fits {
+    for (waits, stored) in all {
+        if waits.size <= room && kept + one_more < MOST {
             room -= waits.size;
             kept += 1;
         } else {
             room = 0;
+            over.push(stored);
         }
-        !fits
+    }
+    for stored in over {
+        remove(hub, &stored).await?;
+    }
+    for key in damaged {
+        hub.erase(key, None).await?;
+    }
+    Ok(())
+}
+
+/// Removes pieces that nothing names.
+async fn sweep(hub: &Hub) -> Result<(), Error> {
+    // First the pieces: what names one was written with it, and is found behind it.
+    let (mut pieces, mut named) = (Vec::new(), HashSet::new());
+    each(hub, PIECE, |found| pieces.push(found.map_or_else(|key| key, |stored| stored.key))).await?;
+    each(hub, WAITS, |found| named.extend(found.ok().as_ref().and_then(read).map(|waits| waits.id))).await?;
+    let is_named = |piece: &EntityKey| piece.key.split_once(' ').is_some_and(|(id, _)| named.contains(id));
+    for piece in pieces.into_iter().filter(|piece| !is_named(piece)) {
+        hub.erase(piece, None).await?;
+    }
+    Ok(())
+}
+
+/// Looks at all of a kind: at those that can be read, and at the keys of the others.
+async fn each(hub: &Hub, kind: &str, mut look: impl FnMut(Result<Entity, EntityKey>)) -> Result<(), Error> {
+    let mut after = None;
+    loop {
+        let page = hub.journal().entities(kind.to_owned(), after, AT_ONCE).await?;
+        page.rows.into_iter().for_each(|stored| look(Ok(stored)));
+        for damaged in page.damaged {
+            if let Spot::Entity(kind, key) = damaged.spot {
+                look(Err(EntityKey { kind, key }));
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes a file as it was read, all of it in one commit. What somebody else has written meanwhile stays.
+async fn remove(hub: &Hub, stored: &Entity) -> Result<(), Error> {
+    let gone = |key, expected_rev| EntityWrite { key, expected_rev, content: None };
+    let named = read(stored).map_or_else(Vec::new, |waits| {
+        (0..waits.pieces).map(|n| gone(piece_key(&waits.id, n), WRITTEN_ONCE)).collect()
     });
-    for waits in over.into_iter().chain(excess.collect::<Vec<_>>()) {
-        remove(hub, &waits).await?;
+    // Where a piece is missing what names it goes by itself, and the others are swept away.
+    for mut entities in [named, Vec::new()] {
+        entities.push(gone(stored.key.clone(), stored.rev));
+        match hub.write(Effects { entities, ..Effects::default() }, None).await.map_err(Error::from) {
+            Err(error) if error.is_conflict() => {}
+            done => return done,
+        }
     }
     Ok(())
-}
-
-/// Removes a file: its pieces first, so that what names them goes last.
-async fn remove(hub: &Hub, waits: &Waits) -> Result<(), Error> {
-    for n in 0..waits.pieces {
-        hub.erase(piece_key(&waits.id, n), None).await?;
-    }
-    hub.erase(key(&waits.actor, &waits.token), None).await?;
-    Ok(())
-}
-
-async fn write(hub: &Hub, key: EntityKey, content: EntityContent) -> Result<(), Error> {
-    let entities = vec![EntityWrite { key, expected_rev: 0, content: Some(content) }];
-    Ok(hub.write(Effects { entities, ..Effects::default() }, None).await?)
 }
 
 fn content(body: Value) -> EntityContent {
@@ -234,7 +310,112 @@ fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use engine::port::Catalogue;
+    use engine::{ActionTable, Setup};
+
     use super::*;
+
+    async fn hub(folder: &tempfile::TempDir) -> Hub {
+        testhub::start(
+            testhub::open(folder.path()),
+            Setup::new(Catalogue::default(), ActionTable::new([]).unwrap()),
+        )
+        .await
+    }
+
+    /// What cannot be made smaller.
+    fn noise(seed: u32) -> impl Iterator<Item = u8> {
+        let mut dice = seed;
+        std::iter::repeat_with(move || {
+            dice = dice.wrapping_mul(1_103_515_245).wrapping_add(12345);
+            let [_, _, byte, _] = dice.to_le_bytes();
+            byte
+        })
+    }
+
+    /// A file of several pieces that somebody sends.
+    fn file(hub: &Hub, actor: &str) -> Staged {
+        let bytes = Arc::new(noise(7).take(3 * BYTES + 1).collect::<Vec<u8>>());
+        let (token, at, how) = (name_of(&bytes), hub.now(), How::default());
+        Staged { token, actor: actor.to_owned(), at, name: None, bytes, how }
+    }
+
+    async fn keys(hub: &Hub, kind: &str) -> Vec<String> {
+        let mut keys = Vec::new();
+        each(hub, kind, |found| keys.push(found.unwrap().key.key)).await.unwrap();
+        keys
+    }
+
+    async fn put(hub: &Hub, key: EntityKey, body: Value) {
+        let entities = vec![EntityWrite { key, expected_rev: 0, content: Some(content(body)) }];
+        hub.write(Effects { entities, ..Effects::default() }, None).await.unwrap();
+    }
+
+    async fn is_whole(hub: &Hub, file: &Staged) -> bool {
+        let waits = find(hub, &file.actor, &file.token).await.unwrap().unwrap();
+        fetch(hub, &waits, &file.token).await.unwrap().as_ref() == Some(&*file.bytes)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_that_is_sent_at_several_places_at_once_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = hub(&folder).await;
+        let file = file(&hub, "a");
+        for _ in 0..4 {
+            let sent = [0, 1, 2, 5].map(|later| {
+                let at = file.at + jiff::SignedDuration::from_millis(later);
+                let (hub, file) = (hub.clone(), Staged { at, ..file.clone() });
+                tokio::spawn(async move { keep(&hub, &file).await })
+            });
+            for sent in sent {
+                assert!(sent.await.unwrap().unwrap());
+            }
+            assert!(is_whole(&hub, &file).await);
+            assert_eq!((keys(&hub, WAITS).await.len(), keys(&hub, PIECE).await.len()), (1, 4));
+        }
+        drop(&hub, "a", &file.token).await.unwrap();
+        assert_eq!((keys(&hub, WAITS).await.len(), keys(&hub, PIECE).await.len()), (0, 0));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_nobody_can_find_any_more_is_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = hub(&folder).await;
+        let (good, old, broken) = (file(&hub, "good"), file(&hub, "old"), file(&hub, "broken"));
+        keep(&hub, &good).await.unwrap();
+        keep(&hub, &Staged { at: hub.now() - PATIENCE, ..old }).await.unwrap();
+        keep(&hub, &broken).await.unwrap();
+        let torn = find(&hub, "broken", &broken.token).await.unwrap().unwrap();
+        hub.erase(piece_key(&torn.id, 1), None).await.unwrap();
+        for n in 0..2 * AT_ONCE {
+            put(&hub, piece_key("lost", n), Value::from("AAAA")).await;
+        }
+        put(&hub, key("unreadable", "token"), Value::from(7)).await;
+
+        drop(&hub, "broken", &broken.token).await.unwrap();
+        assert_eq!(find(&hub, "broken", &broken.token).await.unwrap().map(|waits| waits.id), None);
+        tidy(&hub).await.unwrap();
+        assert_eq!(keys(&hub, WAITS).await, [key("good", &good.token).key]);
+        assert_eq!(keys(&hub, PIECE).await.len(), 4);
+        assert!(is_whole(&hub, &good).await, "what waits goes on waiting");
+
+        clear(&hub).await.unwrap();
+        assert_eq!((keys(&hub, WAITS).await.len(), keys(&hub, PIECE).await.len()), (0, 0));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_somebody_else_has_written_meanwhile_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = hub(&folder).await;
+        let file = file(&hub, "a");
+        keep(&hub, &file).await.unwrap();
+        let before = hub.journal().entity(key("a", &file.token)).await.unwrap().unwrap();
+        read_as(&hub, "a", &file.token, &How { mapping: "x".to_owned(), ..How::default() }).await.unwrap();
+        remove(&hub, &before).await.unwrap();
+        assert!(is_whole(&hub, &file).await);
+    }
 
     #[test]
     fn a_file_comes_out_as_it_went_in_or_not_at_all() {
@@ -249,12 +430,7 @@ mod tests {
 
     #[test]
     fn neither_what_is_kept_nor_what_it_becomes_is_larger_than_it_may_be() {
-        let mut dice = 7_u32;
-        let noise = std::iter::repeat_with(|| {
-            dice = dice.wrapping_mul(1_103_515_245).wrapping_add(12345);
-            (dice >> 16) as u8
-        });
-        assert_eq!(pack(&noise.take(LARGEST + (1 << 20)).collect::<Vec<u8>>()), None);
+        assert_eq!(pack(&noise(7).take(LARGEST + (1 << 20)).collect::<Vec<u8>>()), None);
         let bomb = pack(&vec![0; FILE + 1]).unwrap();
         assert!(bomb.len() < LARGEST && unpack(&bomb).is_none());
     }

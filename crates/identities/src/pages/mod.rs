@@ -23,7 +23,7 @@ use axum::routing::post;
 use http::Scope;
 use http::page::{Group, Kit, Lang, NavItem, PageRoutes, Part, Who};
 
-pub(crate) use self::lent::tidy;
+pub(crate) use self::lent::{clear, tidy};
 pub use self::staged::Waiting;
 
 use crate::api::FILE;

@@ -126,10 +126,14 @@ impl Waiting {
         Ok(())
     }
 
-    /// It is done with.
-    pub(super) async fn drop(&self, hub: &Hub, actor: &str, token: &str) -> Result<(), Error> {
+    /// It is done with. What cannot be removed now goes with those that nobody comes back for.
+    pub(super) async fn drop(&self, hub: &Hub, actor: &str, token: &str) {
         self.here.drop(actor, token, hub.now());
-        if hub.is_shared() { lent::drop(hub, actor, token).await } else { Ok(()) }
+        if hub.is_shared()
+            && let Err(error) = lent::drop(hub, actor, token).await
+        {
+            tracing::warn!("a file that was imported is removed from the journal later: {error}");
+        }
     }
 }
 

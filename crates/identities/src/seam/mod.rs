@@ -7,7 +7,7 @@ mod typed;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
 use module::config::SectionKind;
@@ -52,12 +52,11 @@ impl Module for Identities {
         let schemas = schemas(&section)?;
         say.chores.extend(schedule.chore());
         say.chores.extend(crate::schedule::history());
-        say.chores.extend(crate::schedule::files());
         say.if_lost.push("the register of identities goes with the journal".to_owned());
         say.on_start(move |_, setup| {
             setup.reactors.push(Arc::new(Follow));
             setup.retry.insert(SOURCE.to_owned(), RETRY);
-            Ok(Open { schedule, schemas: Arc::clone(&schemas) })
+            Ok(Open { schedule, schemas: Arc::clone(&schemas), tidying: Mutex::default() })
         });
         Ok(())
     }
