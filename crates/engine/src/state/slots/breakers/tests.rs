@@ -40,7 +40,9 @@ fn fail(hub: &Slots) {
 fn tell(hubs: [&Slots; 2], content: EntityContent, rev: u64) {
     let EntityContent { state, label, body } = content;
     let entity = Entity { key: key_of("b"), rev, state, label, body };
-    hubs.into_iter().for_each(|hub| SharedBreakers(hub.clone()).told("b", Some(&entity)));
+    for hub in hubs {
+        SharedBreakers(hub.clone()).told("b", Some(&entity));
+    }
 }
 
 /// A hub has found the backend failing, and both know it.
@@ -92,7 +94,7 @@ fn one_ping_is_made_for_all_and_lets_no_job_through() {
     assert_eq!((by, a.is_pinged_here("b"), b.is_pinged_here("b")), (Some(By::Ping), true, false));
     assert!(!a.free(&entry()) && !b.free(&entry()));
     assert!(b.next_trial("b", Some(&entry()), true, &BTreeSet::new()).is_none());
-    a.lengthen(&"b".into(), &RULE, Timestamp::now());
+    a.lengthen(&"b".into(), &RULE, Clock::system().now());
     assert!(matches!(&a.findings()[..], [(_, Finding::Silent(_))]));
 }
 
@@ -142,7 +144,7 @@ fn tried() -> (Slots, Slots) {
 }
 
 fn hold(hub: &Slots) {
-    hub.told(&"b".into(), Hold::new(Duration::from_hours(1), "quota".to_owned(), Timestamp::now()));
+    hub.told(&"b".into(), Hold::new(Duration::from_hours(1), "quota".to_owned(), Clock::system().now()));
 }
 
 #[test]
@@ -197,7 +199,7 @@ fn people_see_it_left_alone_until_somebody_knows_that_it_works() {
 #[test]
 fn other_hubs_clocks_make_no_pause_shorter_or_longer() {
     let pause = Duration::from_secs(10);
-    let open = Opened::new(Timestamp::now() + pause, pause);
+    let open = Opened::new(Clock::system().now() + pause, pause);
     for ahead in [15, -80] {
         let (a, b) = (hub("a"), hub("b"));
         b.clock.run_ahead(SignedDuration::from_secs(ahead));
