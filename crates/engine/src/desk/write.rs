@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use journal::{EffectSet, NewRecord};
-use model::effect::EntityContent;
 use model::{Effects, Entity, EntityKey, EntityWrite, EventKind};
 
 use crate::desk::audit::AuditEntry;
 use crate::desk::hub::Hub;
 use crate::error::Error;
 use crate::state::core::Core;
+use crate::state::edit::Edit;
 use crate::work::follow::Met;
 
 /// So often something is tried that others change at the same moment.
@@ -20,17 +20,6 @@ const HEARD: Duration = Duration::from_millis(50);
 
 /// What is written in one commit: effects, and what the audit says of them.
 pub type Writes = (Effects, Option<AuditEntry>);
-
-/// What becomes of an entity that was read.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Edit {
-    /// It stays as it is, and nothing is written.
-    Keep,
-    /// It says this from now on.
-    Put(EntityContent),
-    /// It goes.
-    Remove,
-}
 
 impl Hub {
     /// Writes entities and what follows from them, with its entry in the audit. Nothing is written when an entity is not

@@ -6,6 +6,7 @@ pub(crate) mod chores;
 pub(crate) mod copies;
 pub(crate) mod core;
 pub(crate) mod debts;
+pub(crate) mod edit;
 pub(crate) mod errands;
 pub(crate) mod failsafe;
 pub(crate) mod gate;

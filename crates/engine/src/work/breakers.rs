@@ -7,11 +7,11 @@ use std::time::Duration;
 use journal::EffectSet;
 use model::{Entity, EventKind, OutcomeKind};
 
-use crate::desk::write::Edit;
 use crate::error::Error;
 use crate::lasting::Lasting;
 use crate::port::Standing;
 use crate::state::core::Core;
+use crate::state::edit::Edit;
 use crate::state::opened::{By, Opened, key_of};
 use crate::state::slots::Finding;
 use crate::work::breaker::{can_be_asked, rule_of};
