@@ -53,6 +53,7 @@ pub struct Committed {
     pub shared_anew: bool,
 }
 
+#[cfg(feature = "postgres")]
 impl Committed {
     /// Whether there is nothing in it that anybody could want to hear.
     pub(crate) fn is_nothing(&self) -> bool {
@@ -64,5 +65,5 @@ impl Committed {
     }
 }
 
-/// Told of each commit that has something to tell, on the writer's thread: it must not block.
+/// Told of each commit, on the writer's thread: it must not block.
 pub type Observer = Arc<dyn Fn(Committed) + Send + Sync>;

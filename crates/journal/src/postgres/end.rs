@@ -314,7 +314,7 @@ mod tests {
             assert_eq!(made.remove(table.name), Some(columns), "{}", table.name);
         }
         // Those that are made anew, or told apart.
-        let others = ["called", "entity_tally", "floor", "meta", "pen", "shard", "signal", "tally"];
+        let others = ["called", "entity_tally", "floor", "meta", "pen", "report", "shard", "signal", "tally"];
         assert_eq!(made.into_keys().collect::<Vec<_>>(), others);
     }
 }

@@ -267,6 +267,7 @@ impl Writer {
         if let Some(follow) = follow {
             self.part.follow = follow;
         }
+        let is_look = ops.is_empty() || shared.is_some();
         if let Some(shared) = shared {
             // What has arrived there, and what only the leader does, comes with the next batch.
             more |= self.part.becomes(shared);
@@ -274,7 +275,7 @@ impl Writer {
         self.health.healed();
         // Of a mere sign of life, and of a look that has found nothing, nobody needs to hear.
         if let Some(observer) = &self.observer
-            && !committed.is_nothing()
+            && !(is_look && committed.is_nothing())
         {
             observer(committed);
         }

@@ -150,9 +150,7 @@ impl Writer {
             crash_points(group, "after_commit");
             self.numbers = tx.numbers;
             self.checkpoints.after_commit();
-            if !tx.committed.is_nothing() {
-                (self.observer)(tx.committed);
-            }
+            (self.observer)(tx.committed);
         } else if !sql.conn().is_autocommit() {
             // SQLite rolls back by itself after some failures; when it cannot roll back, `BEGIN` will say so.
             let _ = sql.conn().execute_batch("ROLLBACK");
