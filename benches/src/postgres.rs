@@ -211,6 +211,14 @@ impl Single {
         let client = connect(url).await?;
         client.batch_execute("SET synchronous_commit = on; SET jit = off").await?;
         let says = async |sql: &str| anyhow::Ok(client.prepare(sql).await?);
+        let columns: String = client
+            .query_one(
+                "SELECT string_agg(column_name, ', ') FROM information_schema.columns
+                 WHERE table_schema = current_schema() AND table_name = 'done'",
+                &[],
+            )
+            .await?
+            .get(0);
         Ok(Single {
             accept: says(
                 "INSERT INTO live (id, seq, source, action, subject, class, state, head, lane, due_at, accepted_at)
@@ -229,9 +237,10 @@ impl Single {
                 "INSERT INTO attempt (job, step, number, started_at, ended_at, kind, sealed) VALUES ($1, 0, 1, 0, 0, 0, $2)",
             )
             .await?,
-            settle: says(
-                "WITH gone AS (DELETE FROM live WHERE id = $1 AND state = 1 RETURNING *) INSERT INTO done SELECT * FROM gone",
-            )
+            settle: says(&format!(
+                "WITH gone AS (DELETE FROM live WHERE id = $1 AND state = 1 RETURNING *)
+                 INSERT INTO done ({columns}) SELECT {columns} FROM gone"
+            ))
             .await?,
             client,
         })
