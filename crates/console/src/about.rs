@@ -6,7 +6,7 @@ use axum::response::Response;
 use engine::ChoreView;
 use http::page::Visit;
 use http::{May, Read};
-use journal::{Difference, Differences, Node, NodeRole};
+use journal::{Differences, Node, NodeRole};
 
 use crate::Console;
 use crate::show::{Chip, When};
@@ -80,9 +80,7 @@ fn hub(node: Node, several: bool, differences: &Differences, visit: &Visit) -> H
         (NodeRole::StandsBy, true) => ("warn", "node-drained"),
     };
     let silent = Some(node.silent.as_secs()).filter(|seconds| *seconds >= SILENT);
-    let names =
-        |Difference { backends, settings }: &Difference| [&backends[..], settings].concat().join(", ");
-    let others = differences.get(&node.life.to_string()).map(names);
+    let others = differences.get(&node.life.to_string()).map(ToString::to_string);
     Hub { chip: Chip { tone, word: visit.t(word) }, since: node.since.into(), silent, others, node }
 }
 

@@ -1,6 +1,7 @@
 //! What the hubs on a journal were told by their files, so that those are found which were told something else.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Value, json};
 
@@ -73,6 +74,13 @@ impl Difference {
     /// Whether there is none.
     pub fn is_none(&self) -> bool {
         self.backends.is_empty() && self.settings.is_empty()
+    }
+}
+
+/// The names of all that is otherwise.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&[&self.backends[..], &self.settings].concat().join(", "))
     }
 }
 

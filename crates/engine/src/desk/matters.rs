@@ -1,7 +1,7 @@
 //! What needs a person now.
 
 use jiff::{SignedDuration, Timestamp};
-use journal::{DeliveryFilter, Difference, Hubs, Node};
+use journal::{DeliveryFilter, Hubs, Node};
 use model::{Class, DeliveryState, JobId};
 
 use crate::desk::backends::BackendView;
@@ -181,9 +181,8 @@ impl Hub {
 fn differing(hubs: &Hubs) -> Vec<Matter> {
     let (now, differences) = (hubs.now(), hubs.differences());
     let differs = |node: &Node| {
-        let Difference { backends, settings } = differences.get(&node.life.to_string())?;
-        let names: Vec<&str> = backends.iter().chain(settings).map(String::as_str).collect();
-        Some(Matter::Differs(node.host().to_owned(), names.join(", ")))
+        let difference = differences.get(&node.life.to_string())?;
+        Some(Matter::Differs(node.host().to_owned(), difference.to_string()))
     };
     now.all.iter().filter_map(differs).collect()
 }

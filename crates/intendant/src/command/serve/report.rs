@@ -45,9 +45,8 @@ pub(super) async fn keep(context: Context, hubs: Hubs) {
         if told.as_ref() != Some(&differences) {
             for node in &hubs.now().all {
                 if let Some(difference) = differences.get(&node.life.to_string()) {
-                    let names = [&difference.backends[..], &difference.settings].concat().join(", ");
                     tracing::warn!(
-                        "the hub in {} has not the backends and settings of the one that leads: {names}",
+                        "the hub in {} has not the backends and settings of the one that leads: {difference}",
                         node.who()
                     );
                 }
