@@ -14,13 +14,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use intendant_journal::{Acceptance, EffectSet, End, Entry, Error, Options, Standing};
+use intendant_journal::{Acceptance, EffectSet, End, Entry, Error, Options, Standing, Whose};
 use support::database::{Schema, sql};
 use support::holder::Holder;
 use support::load::{judge, until, work};
 use support::*;
 use testkit::gate::Gate;
+use testkit::proxy::{Proxy, Way};
 use testkit::service::Kind;
+
+/// Longer than anything takes here.
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_loses_nothing() {
@@ -155,4 +159,22 @@ async fn while_the_server_is_away_callers_are_told_and_it_heals_by_itself() {
     until(|| async { opened.journal.writable().await.is_ok() }).await;
     accept(&*opened.journal, job(2)).await;
     sound(&*opened.journal).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_road_that_swallows_all_is_not_waited_for_for_ever() {
+    let server = Kind::PostgreSql.start().unwrap();
+    let road = Proxy::to(server.address()).unwrap();
+    let journal = Schema::on(server.url()).by(&road).open().journal;
+    accept(&*journal, job(1)).await;
+    assert!(journal.job(id(1)).await.unwrap().is_some());
+    road.hang(Way::Both);
+    // In a session that is shared, and in a snapshot.
+    let (shared, own) = (journal.job(id(1)), journal.open_attempts(Whose::Ours));
+    let both = async { tokio::join!(shared, own) };
+    let (shared, own) = tokio::time::timeout(LONG, both).await.expect("somebody waits for ever");
+    assert!(matches!(shared, Err(Error::Unwritable(_))), "{shared:?}");
+    assert!(matches!(own, Err(Error::Unwritable(_))), "{own:?}");
+    road.heal().unwrap();
+    until(|| async { journal.job(id(1)).await.is_ok_and(|found| found.is_some()) }).await;
 }

@@ -126,7 +126,11 @@ fn failing(chore: engine::ChoreView) -> Option<Part> {
 )]
 pub(super) async fn ready(State(api): State<Api>) -> (StatusCode, Json<Readiness>) {
     let journal = api.hub.journal();
-    let answers = async { journal.writable().await.and(journal.last_event().await) };
+    // Where it is known that it cannot be written nobody waits until reading fails as well.
+    let answers = async {
+        journal.writable().await?;
+        journal.last_event().await
+    };
     let why = answers.await.err().map(|error| error.to_string());
     let part = Part { name: "journal".to_owned(), ready: why.is_none(), optional: false, why };
     let mut parts = vec![part];

@@ -81,15 +81,15 @@ async fn lose_in_the_middle(bed: &mut Bed, loss: Loss) -> Option<usize> {
     None
 }
 
-/// Whether the hub that leads has all that it serves.
+/// Whether a hub that leads has all that it serves. One that is cut off takes itself for the leader still, and has nothing.
 async fn is_served(bed: &Bed) -> bool {
     for node in &bed.nodes {
-        if node.own().await.is_some_and(|own| own.leads) {
-            return node
-                .client
-                .ready()
-                .await
-                .is_ok_and(|said| said.ready && said.parts.iter().all(|part| part.ready));
+        if node.own().await.is_some_and(|own| own.leads)
+            && let Ok(said) = node.client.ready().await
+            && said.ready
+            && said.parts.iter().all(|part| part.ready)
+        {
+            return true;
         }
     }
     false

@@ -105,6 +105,11 @@ impl Database {
         &self.folder
     }
 
+    /// What is said of one that says nothing.
+    pub(super) fn silent(&self) -> Error {
+        Error::Unwritable(format!("{self} does not answer"))
+    }
+
     pub(super) fn config(&self) -> &Config {
         &self.config
     }

@@ -88,7 +88,7 @@ impl Readers {
         };
         // From here on it is given back in any case.
         let lent = Lent { session, idle: Arc::clone(&self.own), _permit: permit };
-        lent.session.client().batch_execute(SNAPSHOT).await?;
+        lent.session.answer(lent.session.client().batch_execute(SNAPSHOT)).await?;
         Ok(lent)
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,14 +41,20 @@ const SETTINGS: &str = "
 /// A server that takes a connection and says nothing is waited for so long.
 const OPENS_WITHIN: Duration = Duration::from_secs(5);
 
+/// Of one that lets a statement wait for so long it is found out whether it answers anybody.
+const ASKS_AFTER: Duration = Duration::from_secs(10);
+
 /// So many statements are kept prepared: limits stand in their texts, and come from those who ask.
 const STATEMENTS: usize = 256;
 
 /// A session.
 pub(super) struct Session {
+    database: Database,
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
     doubtful: Arc<AtomicBool>,
+    /// It was waited for in vain.
+    silent: AtomicBool,
 }
 
 /// Who hears what others tell: the process of the server that told it for them.
@@ -84,6 +91,18 @@ where
     }
 }
 
+/// Whether a server says anything to somebody who comes.
+async fn answers(database: &Database) -> bool {
+    let asked = async {
+        let opened = database.config().connect(database.tls()?).await;
+        Ok::<_, Error>(opened.map_or_else(|error| error.as_db_error().is_some(), |_| true))
+    };
+    tokio::select! {
+        answers = asked => answers.unwrap_or(true),
+        () = pause(OPENS_WITHIN) => false,
+    }
+}
+
 impl Session {
     /// Opens one; what it says is carried on in a task of the runtime in which this runs.
     pub(super) async fn open(database: &Database) -> Result<Arc<Self>, Error> {
@@ -98,7 +117,7 @@ impl Session {
     async fn open_for(database: &Database, hearer: Option<Hearer>) -> Result<Arc<Self>, Error> {
         tokio::select! {
             opened = Session::begin(database, hearer) => opened,
-            () = pause(OPENS_WITHIN) => Err(Error::Unwritable(format!("{database} does not answer"))),
+            () = pause(OPENS_WITHIN) => Err(database.silent()),
         }
     }
 
@@ -110,12 +129,35 @@ impl Session {
         let doubtful = Arc::new(AtomicBool::new(false));
         tokio::spawn(carry_on(connection, Arc::clone(&doubtful), hearer));
         client.batch_execute(SETTINGS).await?;
-        Ok(Arc::new(Session { client, statements: Mutex::default(), doubtful }))
+        let (database, (statements, silent)) = (database.clone(), Default::default());
+        Ok(Arc::new(Session { database, client, statements, doubtful, silent }))
     }
 
     /// Whether it is of no more use.
     pub(super) fn is_over(&self) -> bool {
-        self.client.is_closed()
+        self.client.is_closed() || self.silent.load(Ordering::Relaxed)
+    }
+
+    /// Waits for what the server says to something, for as long as it answers others: a network that has swallowed the road
+    /// to it tells nobody.
+    pub(super) async fn answer<T>(
+        &self,
+        asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        let mut asked = pin!(asked);
+        loop {
+            tokio::select! {
+                answer = &mut asked => return Ok(answer?),
+                () = pause(ASKS_AFTER) => {}
+            }
+            tokio::select! {
+                answer = &mut asked => return Ok(answer?),
+                answers = answers(&self.database) => if !answers {
+                    self.silent.store(true, Ordering::Relaxed);
+                    return Err(self.database.silent());
+                }
+            }
+        }
     }
 
     /// Whether a commit since the last time that this was asked may be on the server alone.
@@ -144,25 +186,21 @@ impl Session {
 
     /// All rows.
     pub(super) async fn all(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, Error> {
-        let statement = self.statement(sql).await?;
-        Ok(self.client.query(&statement, params).await?)
+        self.answer(async { self.client.query(&self.statement(sql).await?, params).await }).await
     }
 
     /// The only row, or none.
     pub(super) async fn first(&self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, Error> {
-        let statement = self.statement(sql).await?;
-        Ok(self.client.query_opt(&statement, params).await?)
+        self.answer(async { self.client.query_opt(&self.statement(sql).await?, params).await }).await
     }
 
     /// The only row.
     pub(super) async fn one(&self, sql: &str, params: &[Param<'_>]) -> Result<Row, Error> {
-        let statement = self.statement(sql).await?;
-        Ok(self.client.query_one(&statement, params).await?)
+        self.answer(async { self.client.query_one(&self.statement(sql).await?, params).await }).await
     }
 
     /// Returns how many rows it changed.
     pub(super) async fn execute(&self, sql: &str, params: &[Param<'_>]) -> Result<u64, Error> {
-        let statement = self.statement(sql).await?;
-        Ok(self.client.execute(&statement, params).await?)
+        self.answer(async { self.client.execute(&self.statement(sql).await?, params).await }).await
     }
 }
