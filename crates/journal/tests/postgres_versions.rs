@@ -1,5 +1,5 @@
-//! Hubs of two versions on one journal: what the newer one has added is no hindrance to the older one, whether it works already
-//! or comes back.
+//! Hubs on one journal that are not the same: of two versions, where what the newer one has added is no hindrance to the older
+//! one, whether it works already or comes back; and with other backends.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods, reason = "other hubs are waited for")]
 #![allow(missing_docs, unreachable_pub)]
@@ -7,7 +7,7 @@
 
 mod support;
 
-use intendant_journal::{Committed, EffectSet};
+use intendant_journal::{Committed, EffectSet, Report};
 use support::database::{Schema, sql};
 use support::hubs::{Hub, run_somewhere, spread, until};
 use support::*;
@@ -86,4 +86,40 @@ async fn whoever_begins_while_another_one_changes_the_tables_waits_for_it() {
     changing.await.unwrap();
     accept(&*hub.journal, job(1)).await;
     sound(&*hub.journal).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_were_told_something_else_are_found() {
+    let schema = Schema::new();
+    let report = |backend: &str| Report {
+        key: "theirs".to_owned(),
+        backends: [("10ldap".to_owned(), backend.to_owned())].into(),
+        settings: [("breaker.failures".to_owned(), "five".to_owned())].into(),
+    };
+    let (first, second) = (Hub::beside(&schema), Hub::beside(&schema));
+    assert!(first.leads());
+    let (leads, works) = (first.journal.hubs().unwrap(), second.journal.hubs().unwrap());
+    let see_each_other = async || leads.now().all.len() == 2 && works.now().all.len() == 2;
+    until("they see each other", see_each_other).await;
+    // Of one that has not said anything yet nothing is known.
+    works.compare(&report("other")).await.unwrap();
+    assert!(works.differences().is_empty());
+    leads.compare(&report("as it is")).await.unwrap();
+    works.compare(&report("other")).await.unwrap();
+    let other = second.journal.life().to_string();
+    for hubs in [&leads, &works] {
+        let differences = hubs.differences();
+        assert_eq!(differences.keys().collect::<Vec<_>>(), [&other]);
+        assert_eq!(differences[&other].backends, ["10ldap"]);
+        assert!(differences[&other].settings.is_empty());
+    }
+    works.compare(&report("as it is")).await.unwrap();
+    assert!(works.differences().is_empty());
+    leads.compare(&report("as it is")).await.unwrap();
+    assert!(leads.differences().is_empty());
+    // A life that is over says nothing any more.
+    works.compare(&report("other")).await.unwrap();
+    second.end().await;
+    leads.compare(&report("as it is")).await.unwrap();
+    assert!(leads.differences().is_empty());
 }
