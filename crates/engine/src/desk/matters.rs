@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use journal::{DeliveryFilter, Hubs, Node};
-use model::{Class, DeliveryState, JobId};
+use model::{DeliveryState, JobId};
 
 use crate::desk::backends::BackendView;
 use crate::desk::failsafe::HeldSet;
@@ -161,17 +161,14 @@ impl Hub {
         Ok(matters)
     }
 
-    /// Of the jobs that nothing holds but a slot or a pause, the one that is due for the longest time.
+    /// Of the jobs that nothing holds but a slot or a pause, the one that is due for the longest time, whoever has to run it.
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<(JobId, Timestamp)>, Error> {
         let journal = &self.core.journal;
         let mut oldest: Option<(JobId, Timestamp)> = None;
-        for lane in journal.lanes().await? {
-            for class in [Class::Interactive, Class::Bulk] {
-                let first =
-                    journal.due(lane.clone(), class, 1).await?.rows.pop().filter(|due| due.due_at <= now);
-                let first = first.map(|due| (due.id, due.due_at));
-                oldest = oldest.into_iter().chain(first).min_by_key(|(_, since)| *since);
-            }
+        for lane in journal.all_lanes().await? {
+            let first = journal.lane(lane, Timestamp::MIN, 1).await?.pop().filter(|job| job.due_at <= now);
+            let first = first.map(|job| (job.id, job.due_at));
+            oldest = oldest.into_iter().chain(first).min_by_key(|(_, since)| *since);
         }
         Ok(oldest)
     }

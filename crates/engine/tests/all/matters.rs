@@ -1,10 +1,11 @@
 //! What needs a person now.
 
-use engine::{Actor, BackendMatter, Matter};
+use engine::{Actor, BackendMatter, Clock, Matter};
+use jiff::SignedDuration;
 use model::word::code;
 use model::{OnError, Outcome};
 
-use crate::support::{Bed, Fake, SLOW, entry, request};
+use crate::support::{Bed, Fake, SLOW, entry, request, setup, start_by};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_lost_without_a_person_stands_before_what_deserves_a_look() {
@@ -29,5 +30,25 @@ async fn what_is_lost_without_a_person_stands_before_what_deserves_a_look() {
     bed.hub.unlink(&source);
     bed.hub.resume("b", &Actor("admin".to_owned())).await.unwrap();
     assert_eq!(bed.hub.matters().await.unwrap(), [Matter::Failed(1)]);
+    bed.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_waits_for_long_the_oldest_is_named() {
+    let (clock, folder) = (Clock::system(), tempfile::tempdir().unwrap());
+    let setup = setup(vec![entry("b", Fake::answers(vec![Outcome::done()]), OnError::Stop, SLOW)]);
+    let bed = Bed { hub: start_by(folder.path(), setup, &clock).await, folder };
+    bed.hub.pause("b", &Actor("admin".to_owned())).await.unwrap();
+    let oldest = bed.accept(request("DO", "alice")).await;
+    bed.accept(request("DO", "bob")).await;
+    let waits = async || {
+        let matters = bed.hub.matters().await.unwrap();
+        matters
+            .into_iter()
+            .find_map(|matter| if let Matter::Waiting(job, _) = matter { Some(job) } else { None })
+    };
+    assert_eq!(waits().await, None, "it has just come");
+    clock.run_ahead(SignedDuration::from_mins(2));
+    assert_eq!(waits().await, Some(oldest));
     bed.stop().await;
 }

@@ -84,9 +84,16 @@ pub(super) fn lane(
     after: Timestamp,
     limit: usize,
 ) -> Result<Vec<Job>, Error> {
-    // Both classes, so that the index leads to the due time.
+    // Of each class by itself, as the index leads through them: a lane may be long.
     let mut select = conn.prepare_cached(select_job!(
-        "INDEXED BY job_ready WHERE head = 1 AND state IN (0, 2) AND lane = ?1 AND class IN (0, 1) AND due_at > ?2
+        "WHERE seq IN (
+             SELECT seq FROM (SELECT seq FROM job INDEXED BY job_ready
+                              WHERE head = 1 AND state IN (0, 2) AND lane = ?1 AND class = 0 AND due_at > ?2
+                              ORDER BY due_at, seq LIMIT ?3)
+             UNION ALL
+             SELECT seq FROM (SELECT seq FROM job INDEXED BY job_ready
+                              WHERE head = 1 AND state IN (0, 2) AND lane = ?1 AND class = 1 AND due_at > ?2
+                              ORDER BY due_at, seq LIMIT ?3))
          ORDER BY due_at, seq LIMIT ?3"
     ))?;
     jobs(sieve, select.query(params![lane, Time(after), limit])?)
