@@ -126,28 +126,35 @@ impl Hub {
         }
         holds::load(&core).await?;
         let hub = Hub {
-            core: Arc::clone(&core),
+            core,
             tasks: Arc::default(),
             unclaimed: Arc::default(),
             links: Arc::default(),
             retired: Arc::default(),
         };
         first(&hub);
-        let mut tasks = keeper::sweeps(&core);
-        tasks.extend([
-            tokio::spawn(Dispatcher::new(Arc::clone(&core)).run()),
-            tokio::spawn(expire(Arc::clone(&core))),
-            tokio::spawn(keeper::watch(Arc::clone(&core))),
-            tokio::spawn(standing::follow(Arc::clone(&core))),
-            tokio::spawn(lead::begin(Arc::clone(&core))),
-            tokio::spawn(shares::share(Arc::clone(&core))),
-            tokio::spawn(breakers::share(Arc::clone(&core))),
-            tokio::spawn(errand::carry_out(hub.clone())),
-            // The last one: it is the last to end.
-            tokio::spawn(lead::deliver(Arc::clone(&core))),
-        ]);
-        hub.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+        hub.begin();
         Ok(hub)
+    }
+
+    /// Begins what the engine does by itself. It awaits nothing, so that all of it is compiled here, as much optimised as this
+    /// crate, and not with whoever starts a hub.
+    fn begin(&self) {
+        let core = &self.core;
+        let mut tasks = keeper::sweeps(core);
+        tasks.extend([
+            tokio::spawn(Dispatcher::new(Arc::clone(core)).run()),
+            tokio::spawn(expire(Arc::clone(core))),
+            tokio::spawn(keeper::watch(Arc::clone(core))),
+            tokio::spawn(standing::follow(Arc::clone(core))),
+            tokio::spawn(lead::begin(Arc::clone(core))),
+            tokio::spawn(shares::share(Arc::clone(core))),
+            tokio::spawn(breakers::share(Arc::clone(core))),
+            tokio::spawn(errand::carry_out(self.clone())),
+            // The last one: it is the last to end.
+            tokio::spawn(lead::deliver(Arc::clone(core))),
+        ]);
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
     }
 
     // === accepting ===

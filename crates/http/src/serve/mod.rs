@@ -9,6 +9,7 @@ mod talk;
 use axum::Router;
 use axum::http::StatusCode;
 use engine::Clock;
+use engine::port::BoxFuture;
 
 use crate::caller::Caller;
 use crate::listen::tcp::{Peer, Tcp};
@@ -52,9 +53,20 @@ impl Socket {
         routes: Router,
         limits: ConnectionLimits,
         clock: &Clock,
-        stop: impl Future<Output = ()>,
+        stop: impl Future<Output = ()> + Send,
     ) {
-        serve(self, routes, limits, clock, stop).await;
+        self.answer(routes, limits, clock, Box::pin(stop)).await;
+    }
+
+    /// As [`Socket::serve`], compiled here, as much optimised as this crate, and not with whoever serves.
+    fn answer<'a>(
+        self,
+        routes: Router,
+        limits: ConnectionLimits,
+        clock: &'a Clock,
+        stop: BoxFuture<'a, ()>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(serve(self, routes, limits, clock, stop))
     }
 }
 
@@ -67,9 +79,20 @@ impl Tcp {
         routes: Router,
         limits: ConnectionLimits,
         clock: &Clock,
-        stop: impl Future<Output = ()>,
+        stop: impl Future<Output = ()> + Send,
     ) {
-        serve(self, routes, limits, clock, stop).await;
+        self.answer(routes, limits, clock, Box::pin(stop)).await;
+    }
+
+    /// As [`Tcp::serve`], and compiled here like the socket's.
+    fn answer<'a>(
+        self,
+        routes: Router,
+        limits: ConnectionLimits,
+        clock: &'a Clock,
+        stop: BoxFuture<'a, ()>,
+    ) -> BoxFuture<'a, ()> {
+        Box::pin(serve(self, routes, limits, clock, stop))
     }
 }
 
@@ -78,7 +101,7 @@ async fn serve<L>(
     routes: Router,
     limits: ConnectionLimits,
     clock: &Clock,
-    stop: impl Future<Output = ()>,
+    stop: BoxFuture<'_, ()>,
 ) where
     L: Listener<Peer: Into<Guest>>,
 {
