@@ -9,6 +9,20 @@ const CALM: u32 = 16;
 struct Trouble {
     why: String,
     written_since: u32,
+    /// There is no room: that we are heard of says nothing.
+    #[cfg(feature = "postgres")]
+    full: bool,
+}
+
+impl Trouble {
+    fn new(why: &str) -> Self {
+        Trouble {
+            why: why.to_owned(),
+            written_since: 0,
+            #[cfg(feature = "postgres")]
+            full: false,
+        }
+    }
 }
 
 /// What the writer found, for those who ask.
@@ -22,7 +36,18 @@ impl Health {
 
     /// A group was not written, or could not be. The log is told when that is news.
     pub(crate) fn failed(&self, why: &str) {
-        if self.lock().replace(Trouble { why: why.to_owned(), written_since: 0 }).is_none() {
+        self.set(Trouble::new(why));
+    }
+
+    /// The same, since there is no room for it.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn full(&self, why: &str) {
+        self.set(Trouble { full: true, ..Trouble::new(why) });
+    }
+
+    fn set(&self, trouble: Trouble) {
+        let why = trouble.why.clone();
+        if self.lock().replace(trouble).is_none() {
             tracing::warn!("the journal cannot be written, nothing is accepted until it can: {why}");
         }
     }
@@ -35,6 +60,14 @@ impl Health {
         if found.written_since >= CALM {
             *trouble = None;
             tracing::info!("the journal can be written again");
+        }
+    }
+
+    /// A commit got through, of whatever size: trouble is over at once, unless that is that there is no room.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn heard(&self) {
+        if self.lock().as_ref().is_some_and(|trouble| !trouble.full) {
+            self.healed();
         }
     }
 

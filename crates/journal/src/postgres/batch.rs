@@ -81,6 +81,8 @@ pub(super) enum Trouble {
     Apart(Error),
     /// The database cannot be reached or cannot write now.
     Away(String),
+    /// It has no room for this. For what is smaller it may have some.
+    Full(String),
     /// The journal was closed before there was an answer.
     Left,
     /// What others have told is not there any more: we have slept for too long.
@@ -92,6 +94,7 @@ pub(super) enum Trouble {
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
         match error {
+            Error::Unwritable(why) if why.ends_with(NO_ROOM) => Trouble::Full(why),
             Error::Unwritable(why) => Trouble::Away(why),
             other => Trouble::Apart(other),
         }
@@ -106,6 +109,9 @@ impl From<tokio_postgres::Error> for Trouble {
         }
     }
 }
+
+/// How its words end where its disk is full (`disk_full`).
+const NO_ROOM: &str = "(53100)";
 
 /// What the server says when somebody else was there at the same moment: a row that is not as it was read (see the statements
 /// that store), one with such a key, an order of locks in which each waits for the other.

@@ -281,7 +281,7 @@ impl Work {
             return writer.lay_down().await;
         }
         let attending = line.map(|line| tokio::spawn(line.attend(look)));
-        writer.run().await;
+        Box::pin(writer.run()).await;
         drop(exchange);
         if let Some(attending) = attending {
             attending.abort();

@@ -41,6 +41,7 @@ mod read;
 mod reader;
 mod record;
 mod report;
+mod room;
 mod row;
 mod schema;
 mod session;

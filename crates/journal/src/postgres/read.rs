@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::journal::PostgresJournal;
 use super::shard::Shards;
-use super::{dead, entity, job, list, name, outbox, record, shard};
+use super::{dead, entity, job, list, name, outbox, record, room, shard};
 use crate::api::{
     Answer, AttemptOutput, BoxFuture, CauseTally, Count, DeadTally, DeliveryFilter, Due, EntityFilter,
     EntityPage, Filter, Listing, Naming, OpenAttempt, Page, Prepared, Read, RecordBody, RecordFilter, Tally,
@@ -366,7 +366,12 @@ impl Read for PostgresJournal {
             if self.health.trouble().is_none() {
                 return Ok(());
             }
-            let tried = self.alone(0, |_| Box::pin(async { Ok(()) })).await;
+            let tried = self.alone(0, |tx| Box::pin(room::take(tx))).await;
+            // Whoever may not take any for a moment has to try it with what comes.
+            if matches!(tried, Ok(()) | Err(Error::Engine(_))) {
+                self.health.healed();
+                return Ok(());
+            }
             // Also of a life that is over it says why.
             self.health.trouble().map_or(tried, |why| Err(Error::Unwritable(why)))
         })

@@ -152,7 +152,7 @@ impl Session {
             }
             tokio::select! {
                 answer = &mut asked => return Ok(answer?),
-                answers = answers(&self.database) => if !answers {
+                answers = Box::pin(answers(&self.database)) => if !answers {
                     self.silent.store(true, Ordering::Relaxed);
                     return Err(self.database.silent());
                 }

@@ -200,6 +200,16 @@ impl Writer {
                     "its place is taken".to_owned()
                 }
                 Trouble::Away(why) => why,
+                Trouble::Full(why) => {
+                    self.health.full(&why);
+                    let is_sign = ops.is_empty();
+                    fail(ops, &why);
+                    // What needs no room gets through: that we are there, and what runs can go on.
+                    if !is_sign {
+                        Box::pin(self.write(Vec::new())).await;
+                    }
+                    return;
+                }
                 Trouble::Missed(what) => {
                     tracing::error!("what other hubs have told is not there any more: {what}");
                     self.end(End::TakenOver);
@@ -272,7 +282,10 @@ impl Writer {
             // What has arrived there, and what only the leader does, comes with the next batch.
             more |= self.part.becomes(shared);
         }
-        self.health.healed();
+        self.health.heard();
+        if !is_look {
+            self.health.written();
+        }
         // Of a mere sign of life, and of a look that has found nothing, nobody needs to hear.
         if let Some(observer) = &self.observer
             && !(is_look && committed.is_nothing())
