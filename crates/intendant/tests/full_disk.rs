@@ -6,25 +6,20 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use support::{Serving, World};
+use testkit::disk::Disk;
 use testkit::wait;
 
-fn mount(arguments: &[&str], folder: &Path) {
-    let status = Command::new("mount").args(arguments).arg(folder).status().expect("running mount");
-    assert!(status.success(), "this test mounts a small file system and has to run as root");
-}
-
-/// Unmounts also when the test fails.
-struct Mounted<'a>(&'a Path);
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
-    }
+/// A world whose data folder is a disk of so many MiB.
+fn small(mebibytes: u32) -> (World, Disk) {
+    let world = World::new();
+    let data = world.path("data");
+    fs::create_dir(&data).unwrap();
+    let disk = Disk::mount(&data, mebibytes).unwrap();
+    (world, disk)
 }
 
 fn document(n: usize) -> String {
@@ -36,15 +31,11 @@ fn document(n: usize) -> String {
 
 #[test]
 fn work_resumes_by_itself_when_there_is_room() {
-    let world = World::new();
+    let (world, disk) = small(8);
     world.backend("10ok", "cat >/dev/null; echo '{\"status\":0}'");
-    let data = world.path("data");
-    fs::create_dir(&data).unwrap();
-    mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"], &data);
-    let _mounted = Mounted(&data);
     let serving = world.serve();
     let first = world.submit(&document(0));
-    fs::write(data.join("filler"), vec![0; 6_500_000]).unwrap();
+    disk.fill(1 << 20).unwrap();
     let refused = (1..200).map(|n| world.run_with(&["submit", "-"], document(n))).find(|ran| ran.code != 0);
     let refused = refused.expect("the disk is never full");
     refused.said(1, &["cannot be written"]);
@@ -53,7 +44,7 @@ fn work_resumes_by_itself_when_there_is_room() {
         Command::new("curl").args(["-s", "--unix-socket", &socket, "http://hub/readyz"]).output().unwrap();
     let ready = String::from_utf8(ready.stdout).unwrap();
     assert!(ready.contains("\"ready\":false") && ready.contains("cannot be written"), "{ready}");
-    fs::remove_file(data.join("filler")).unwrap();
+    disk.empty().unwrap();
     let waited = world.run_with(&["submit", "--wait", "--json", "-"], document(1000));
     assert_eq!(waited.code, 0, "{waited:?}");
     // What was accepted before ends as well.
@@ -66,36 +57,14 @@ fn work_resumes_by_itself_when_there_is_room() {
 
 #[test]
 fn a_folder_that_cannot_be_written_is_refused_in_one_sentence() {
-    let world = World::new();
+    let (world, disk) = small(1);
     world.backend("10ok", "echo '{\"status\":0}'");
-    let data = world.path("data");
-    fs::create_dir(&data).unwrap();
-    mount(&["-t", "tmpfs", "-o", "ro,size=1m", "tmpfs"], &data);
-    let _mounted = Mounted(&data);
+    disk.remount("ro").unwrap();
     let refused = world.run(&["serve"]);
     assert_ne!(refused.code, 0, "{refused:?}");
     let error = refused.stderr.lines().last().unwrap();
     assert!(error.contains("error: ") && error.contains(&world.text("data")), "{error}");
     assert_eq!(error.matches("Read-only file system").count(), 1, "{error}");
-}
-
-/// Fills a disk to its last byte, but for so many.
-fn fill(folder: &Path, but: usize) {
-    let filler = folder.join("filler");
-    let mut size = 256 << 20;
-    while size >= 4096 {
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&filler).unwrap();
-        if std::io::Write::write_all(&mut file, &vec![0; size]).is_err() {
-            size /= 2;
-        }
-    }
-    let length = fs::metadata(&filler).unwrap().len();
-    fs::OpenOptions::new()
-        .write(true)
-        .open(&filler)
-        .unwrap()
-        .set_len(length.saturating_sub(but as u64))
-        .unwrap();
 }
 
 fn asked(world: &World, path: &str) -> String {
@@ -108,18 +77,14 @@ fn asked(world: &World, path: &str) -> String {
 
 #[test]
 fn a_restart_on_a_full_disk_waits_for_room() {
-    let world = World::new();
+    let (world, disk) = small(8);
     world.backend("10ok", "cat >/dev/null; echo '{\"status\":0}'");
-    let data = world.path("data");
-    fs::create_dir(&data).unwrap();
-    mount(&["-t", "tmpfs", "-o", "size=8m", "tmpfs"], &data);
-    let _mounted = Mounted(&data);
     let serving = world.serve();
     let first = world.submit(&document(0));
     assert_eq!(world.run(&["jobs", "watch", &first]).code, 0);
     // Killed, it leaves a log that a start can write to without any room.
     serving.kill();
-    fill(&data, 0);
+    disk.fill(0).unwrap();
 
     let mut waiting = Serving::begin(&world, world.command(&["serve"]));
     let status = waiting.notice();
@@ -135,7 +100,7 @@ fn a_restart_on_a_full_disk_waits_for_room() {
     );
     let refused = world.run_with(&["submit", "-"], document(1));
     refused.said(1, &["has not started yet", "no room"]);
-    fs::remove_file(data.join("filler")).unwrap();
+    disk.empty().unwrap();
     while waiting.notice() != "READY=1" {}
     let waited = world.run_with(&["submit", "--wait", "--json", "-"], document(2));
     assert_eq!(waited.code, 0, "{waited:?}");
@@ -151,12 +116,8 @@ fn a_restart_on_a_full_disk_waits_for_room() {
 
 #[test]
 fn a_hub_that_waits_for_room_stops_when_it_is_told_to() {
-    let world = World::new();
-    let data = world.path("data");
-    fs::create_dir(&data).unwrap();
-    mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], &data);
-    let _mounted = Mounted(&data);
-    fill(&data, 0);
+    let (world, disk) = small(1);
+    disk.fill(0).unwrap();
     let mut waiting = Serving::begin(&world, world.command(&["serve"]));
     assert!(waiting.notice().starts_with("STATUS="), "{}", waiting.log());
     waiting.signal(rustix::process::Signal::TERM);
@@ -166,18 +127,14 @@ fn a_hub_that_waits_for_room_stops_when_it_is_told_to() {
 #[test]
 fn a_synchronisation_that_meets_a_full_disk_says_how_far_it_came() {
     const PEOPLE: usize = 3000;
-    let world = World::new();
+    let (world, disk) = small(64);
     world.backend("10ok", "cat >/dev/null; echo '{\"status\":0}'");
-    let data = world.path("data");
-    fs::create_dir(&data).unwrap();
-    mount(&["-t", "tmpfs", "-o", "size=64m", "tmpfs"], &data);
-    let _mounted = Mounted(&data);
     let serving = world.serve();
     let rows: Vec<String> = (0..PEOPLE).map(|n| format!("u{n},Name {n},Family {n}")).collect();
     let people = world.file("people.csv", format!("uid,cn,sn\n{}\n", rows.join("\n")));
     assert_eq!(world.run(&["identities", "import", "--validated", &people]).code, 0);
     assert_eq!(world.run(&["backends", "pause", "10ok"]).code, 0);
-    fill(&data, 2 << 20);
+    disk.fill(2 << 20).unwrap();
 
     let stopped = world.run(&["identities", "sync"]);
     assert_eq!(stopped.code, 1, "{stopped:?}");
@@ -185,7 +142,7 @@ fn a_synchronisation_that_meets_a_full_disk_says_how_far_it_came() {
     let words: Vec<&str> = stopped.stderr.split_whitespace().collect();
     let told = words.iter().position(|word| *word == "were").expect("it says how many");
     let told: usize = words[told - 1].parse().unwrap();
-    fs::remove_file(data.join("filler")).unwrap();
+    disk.empty().unwrap();
     let listed = world.run(&["identities", "list", "--in", "synchronising", "--limit", "1000", "--json"]);
     let accepted = listed.json()["identities"].as_array().unwrap().len();
     assert!(

@@ -52,6 +52,38 @@ async fn a_server_that_is_killed_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_disk_is_full_loses_nothing() {
+    let mut server = Kind::PostgreSql.start().unwrap();
+    let disk = server.move_to_disk(160).unwrap();
+    let schema = Schema::on(server.url());
+    let opened = schema.open();
+    let stop = Arc::new(AtomicBool::new(false));
+    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
+    for _ in 0..3 {
+        let before = opened.journal.newest().await.unwrap();
+        until(|| async { opened.journal.newest().await.is_ok_and(|newest| newest > before) }).await;
+        disk.fill(0).unwrap();
+        until(|| async { opened.journal.writable().await.is_err() }).await;
+        disk.empty().unwrap();
+        // Without room for its log it ends, and somebody starts it anew.
+        server = tokio::task::spawn_blocking(move || {
+            testkit::wait::until(Duration::from_secs(2), || server.has_ended().then_some(()));
+            if server.has_ended() {
+                server.crash();
+                server.revive().unwrap();
+            }
+            server
+        })
+        .await
+        .unwrap();
+        until(|| async { opened.journal.writable().await.is_ok() }).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let (accepted, ended) = working.await.unwrap();
+    judge(&*opened.journal, &accepted, &ended).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_that_are_killed_lose_nothing() {
     let schema = Schema::new();
     let opened = schema.open();

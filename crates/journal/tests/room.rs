@@ -7,40 +7,18 @@
 
 mod support;
 
-use std::path::Path;
-use std::process::Command;
-
 use intendant_journal::{Acceptance, EffectSet, Error, NewJob};
 use model::OutcomeKind;
 use support::folder::try_open;
 use support::*;
 use tempfile::TempDir;
+use testkit::disk::Disk;
 
-/// A file system of its own, in memory.
-struct Small(TempDir);
-
-impl Small {
-    fn new(megabytes: u32) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        mount(&["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"], folder.path());
-        Small(folder)
-    }
-
-    fn resize(&self, megabytes: u32) {
-        mount(&["-o", &format!("remount,size={megabytes}m")], self.0.path());
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        // Also when the journal could not be closed.
-        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
-    }
-}
-
-fn mount(arguments: &[&str], folder: &Path) {
-    let status = Command::new("mount").args(arguments).arg(folder).status().expect("running mount");
-    assert!(status.success(), "this test mounts a small file system and has to run as root");
+/// A folder on a small disk.
+fn small() -> (TempDir, Disk) {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::mount(folder.path(), 6).unwrap();
+    (folder, disk)
 }
 
 fn big(number: u64) -> NewJob {
@@ -49,8 +27,8 @@ fn big(number: u64) -> NewJob {
 
 #[tokio::test]
 async fn a_full_disk_refuses_and_recovers_by_itself() {
-    let small = Small::new(6);
-    let folder = small.0.path().join("data");
+    let (small, disk) = small();
+    let folder = small.path().join("data");
     let journal = try_open(&folder).unwrap();
     accept(&*journal, job_of("bob", 1)).await;
     let mut accepted = Vec::new();
@@ -78,7 +56,7 @@ async fn a_full_disk_refuses_and_recovers_by_itself() {
     assert_eq!(journal.job(id(1_000)).await.unwrap(), None);
     sound(&*journal).await;
 
-    small.resize(40);
+    disk.remount("size=40m").unwrap();
     accept(&*journal, big(2_000)).await;
     run(&*journal, 1, OutcomeKind::Done, at(10)).await;
     sound(&*journal).await;
@@ -92,8 +70,8 @@ async fn a_full_disk_refuses_and_recovers_by_itself() {
 
 #[tokio::test]
 async fn that_it_has_no_room_is_known_until_there_is_some() {
-    let small = Small::new(6);
-    let journal = try_open(&small.0.path().join("data")).unwrap();
+    let (small, disk) = small();
+    let journal = try_open(&small.path().join("data")).unwrap();
     journal.writable().await.unwrap();
     let mut number = 0;
     while journal.accept(big(number), EffectSet::default()).await.is_ok() {
@@ -103,7 +81,7 @@ async fn that_it_has_no_room_is_known_until_there_is_some() {
     // Less than a job may still be written: that alone says nothing.
     let full = journal.writable().await;
     assert!(matches!(full, Err(Error::Unwritable(_))), "{full:?}");
-    small.resize(40);
+    disk.remount("size=40m").unwrap();
     let mut asked = 1;
     while journal.writable().await.is_err() {
         asked += 1;
@@ -115,16 +93,16 @@ async fn that_it_has_no_room_is_known_until_there_is_some() {
 
 #[tokio::test]
 async fn a_read_only_disk_is_refused_at_opening() {
-    let small = Small::new(6);
-    let folder = small.0.path().join("data");
+    let (small, disk) = small();
+    let folder = small.path().join("data");
     let journal = try_open(&folder).unwrap();
     accept(&*journal, job(1)).await;
     journal.close().await;
     drop(journal);
-    mount(&["-o", "remount,ro"], small.0.path());
+    disk.remount("ro").unwrap();
     let error = try_open(&folder).err().unwrap();
     assert!(matches!(error, Error::Unwritable(_) | Error::Io { .. }), "{error:?}");
     assert!(error.to_string().contains("ead-only"), "{error}");
-    mount(&["-o", "remount,rw"], small.0.path());
+    disk.remount("rw").unwrap();
     assert_eq!(the_job(&*try_open(&folder).unwrap(), 1).await.id, id(1));
 }

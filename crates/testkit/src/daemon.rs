@@ -112,7 +112,7 @@ impl Daemon {
         let _ = self.child.wait();
     }
 
-    fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(Some(ExitStatus { .. })))
     }
 

@@ -5,6 +5,7 @@
 //! - [`certificate`] makes some for servers and clients.
 //! - [`daemon`] is a program that ends with whoever started it.
 //! - [`directory`] has clients of a directory of accounts, and its description.
+//! - [`disk`] is one that can be full.
 //! - [`gate`] holds up what blocks: a commit that is not told yet.
 //! - [`oidc`] is a provider where people sign in.
 //! - [`service`] starts real servers on loopback, each in a private folder on a free port, and stops them.
@@ -24,6 +25,7 @@ mod cache;
 pub mod certificate;
 pub mod daemon;
 pub mod directory;
+pub mod disk;
 mod error;
 pub mod gate;
 mod npm;

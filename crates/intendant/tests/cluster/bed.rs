@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use api::client::Client;
 use api::dto::{JobQuery, Story};
 use tempfile::TempDir;
+use testkit::disk::Disk;
 use testkit::oracle::{self, Edge, Line, Run};
 use testkit::service::{Kind, Service};
 
@@ -19,6 +20,9 @@ use crate::views::stories;
 
 /// Longer than anything takes here, on the busiest machine.
 pub(crate) const LONG: Duration = Duration::from_mins(2);
+
+/// What PostgreSQL has, in MiB.
+const ROOM: u32 = 512;
 
 /// A backend whose target is often asleep and sometimes slow, and one that often refuses. What they do depends on the
 /// job's id alone.
@@ -44,6 +48,8 @@ pub(crate) struct Bed {
     together: bool,
     /// Who is told how jobs end.
     pub(crate) sink: Sink,
+    /// That of PostgreSQL.
+    pub(crate) disk: Disk,
     folder: TempDir,
 }
 
@@ -78,13 +84,14 @@ impl Bed {
         let folder = tempfile::tempdir().unwrap();
         let witness = folder.path().join("witness");
         fs::write(&witness, "").unwrap();
-        let server = Kind::PostgreSql.start().unwrap();
+        let mut server = Kind::PostgreSql.start().unwrap();
+        let disk = server.move_to_disk(ROOM).unwrap();
         let sink = Sink::listen().await;
         let more = format!("{more}{}", sink.lines());
         let nodes = (0..hubs).map(|_| Node::new(&server, broker, backends, &witness, &more)).collect();
         let together = more.starts_with(ALL_WORK);
         let mut bed =
-            Bed { nodes, server, pulse: Pulse::start(), pauses: Vec::new(), together, sink, folder };
+            Bed { nodes, server, pulse: Pulse::start(), pauses: Vec::new(), together, sink, disk, folder };
         for node in &mut bed.nodes {
             node.spawn();
         }

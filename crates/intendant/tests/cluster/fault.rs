@@ -69,6 +69,8 @@ pub(crate) enum Fault {
     PostgresRestarts,
     /// PostgreSQL is away for so many seconds.
     PostgresAway(u64),
+    /// Its disk is full for so many seconds. Where it has no room for its log it ends, and somebody starts it when there is.
+    PostgresFull(u64),
 }
 
 /// What a fault came to.
@@ -100,7 +102,7 @@ impl Report {
 }
 
 impl Fault {
-    pub(crate) const SHORT: [Fault; 9] = [
+    pub(crate) const SHORT: [Fault; 10] = [
         Fault::Restart,
         Fault::Lost,
         Fault::StandbyLost,
@@ -110,9 +112,10 @@ impl Fault {
         Fault::UnheardCommit,
         Fault::Paused(7),
         Fault::PostgresRestarts,
+        Fault::PostgresFull(5),
     ];
 
-    pub(crate) const ALL: [Fault; 19] = [
+    pub(crate) const ALL: [Fault; 20] = [
         Fault::Drained,
         Fault::Restart,
         Fault::AllRestart,
@@ -132,6 +135,7 @@ impl Fault {
         Fault::Paused(20),
         Fault::PostgresRestarts,
         Fault::PostgresAway(30),
+        Fault::PostgresFull(5),
     ];
 
     /// Lets it happen, puts it right, and waits until one is at work and the others stand by.
@@ -243,6 +247,7 @@ impl Fault {
             Fault::Paused(seconds) => return paused(bed, hub, seconds).await,
             Fault::PostgresRestarts => return postgres(bed, hub, RESTARTS).await,
             Fault::PostgresAway(seconds) => return postgres(bed, hub, Duration::from_secs(seconds)).await,
+            Fault::PostgresFull(seconds) => return full(bed, hub, Duration::from_secs(seconds)).await,
         }
         (None, None, String::new())
     }
@@ -332,4 +337,22 @@ async fn postgres(bed: &mut Bed, hub: usize, away: Duration) -> (Option<Instant>
             stalled.as_millis()
         ),
     )
+}
+
+/// PostgreSQL has no room, and then it has. As long as it goes on itself the one at work stays it.
+async fn full(bed: &mut Bed, hub: usize, full_for: Duration) -> (Option<Instant>, Option<usize>, String) {
+    bed.disk.fill(0).unwrap();
+    tokio::time::sleep(full_for).await;
+    bed.disk.empty().unwrap();
+    let has_ended = bed.server.has_ended();
+    if has_ended {
+        bed.server.crash();
+        bed.server.revive().unwrap();
+    }
+    let room = Instant::now();
+    let next = bed.settle().await;
+    if !has_ended && !bed.is_together() && bed.pulse.longest() < Duration::from_secs(1) {
+        assert_eq!(next, hub, "it was taken over; {}", bed.logs());
+    }
+    (Some(room), None, if has_ended { "it had ended" } else { "it went on" }.to_owned())
 }

@@ -84,6 +84,8 @@ impl Caller {
             }
             let ack = self.insist(&format!("{}-{n}", self.name)).await;
             self.acks.lock().unwrap().push(ack);
+            // Each in turn, so that one that has come back is asked as well.
+            self.next = (self.next + 1) % self.hubs.len();
             tokio::time::sleep(PAUSE).await;
         }
     }

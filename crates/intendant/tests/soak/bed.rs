@@ -1,6 +1,6 @@
 //! A hub with two brokers, a small disk and a clock that can be set.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use api::client::Client;
 use rustix::process::{Pid, Signal, kill_process};
 
+use testkit::disk::Disk;
 use testkit::service::{Kind, Service};
 use testkit::wall::Wall;
 
@@ -40,20 +41,20 @@ pub(crate) struct Bed {
     pub(crate) redis: Service,
     pub(crate) broker: Service,
     wall: Wall,
-    _disk: Disk,
+    disk: Disk,
 }
 
 impl Bed {
     pub(crate) fn new() -> Bed {
         let hub = HubProcess::new(BACKENDS);
         fs::create_dir(hub.path("data")).unwrap();
-        let disk = Disk::mount(&hub.path("data"));
+        let disk = Disk::mount(&hub.path("data"), 256).unwrap();
         let redis = Kind::Redis.start().unwrap();
         let broker = Kind::RabbitMq.start().unwrap();
         hub.configure(&sources(&redis, &broker));
         let client = Client::new(hub.path("socket"));
         let wall = Wall::new(&hub.path("")).unwrap();
-        Bed { hub, client, redis, broker, wall, _disk: disk }
+        Bed { hub, client, redis, broker, wall, disk }
     }
 
     // === life and death ===
@@ -96,16 +97,12 @@ impl Bed {
 
     /// Leaves no room on the disk.
     pub(crate) fn fill_disk(&self) {
-        // As much as fits: the last write fails.
-        let _ = std::io::copy(
-            &mut std::io::Read::take(std::io::repeat(0), 1 << 30),
-            &mut File::create(self.path("data/filler")).unwrap(),
-        );
+        self.disk.fill(0).unwrap();
     }
 
     /// Makes room again.
     pub(crate) fn empty_disk(&self) {
-        fs::remove_file(self.path("data/filler")).unwrap();
+        self.disk.empty().unwrap();
     }
 
     /// Keeps a copy of the journal, for whoever has to find out what went wrong; where it is.
@@ -173,25 +170,6 @@ impl Bed {
 
     fn path(&self, name: &str) -> PathBuf {
         self.hub.path(name)
-    }
-}
-
-/// A file system of its own, in memory. Unmounted also when the test fails.
-struct Disk(PathBuf);
-
-impl Disk {
-    fn mount(folder: &Path) -> Disk {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=256m", "tmpfs"]).arg(folder);
-        let mounted = mount.status().expect("running mount").success();
-        assert!(mounted, "this test mounts a small file system and has to run as root");
-        Disk(folder.to_owned())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
 

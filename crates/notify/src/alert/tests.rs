@@ -1,8 +1,6 @@
 //! Alerts of a hub with a real journal, over a mail server.
 
-use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -12,6 +10,7 @@ use engine::{ActionTable, Clock, Hub, Setup};
 use http::page::Lang;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
+use testkit::disk::Disk;
 use testkit::smtp::{Mail as Received, Manner, Sink};
 
 use super::{Alerts, Quiet, Settings};
@@ -137,29 +136,12 @@ async fn a_test_says_what_the_relay_makes_of_it() {
     bed.hub.stop(Duration::ZERO).await;
 }
 
-fn mount(folder: &Path) {
-    let status = Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(folder).status();
-    assert!(status.unwrap().success(), "this test mounts a small file system and has to run as root");
-}
-
-/// Unmounts also when the test fails.
-struct Mounted<'a>(&'a Path);
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_that_cannot_be_written_is_told_past_it_and_so_is_its_end() {
     let (folder, sink) = (tempfile::tempdir().unwrap(), Sink::start().unwrap());
-    mount(folder.path());
-    let _mounted = Mounted(folder.path());
+    let disk = Disk::mount(folder.path(), 8).unwrap();
     let bed = Bed::new(folder.path(), &sink, settings(), Clock::system()).await;
-    let filler = folder.path().join("filler");
-    // All that is left is taken: the error of the last bytes is what is wanted.
-    let _ = fs::write(&filler, vec![0; 16 << 20]);
+    disk.fill(0).unwrap();
     away(&bed.hub);
     testhub::until("a full disk to be told of", async || {
         // What it has seen cannot be kept.
@@ -169,7 +151,7 @@ async fn a_journal_that_cannot_be_written_is_told_past_it_and_so_is_its_end() {
     .await;
     bed.minutes(3).await;
     assert_eq!(sink.mails().len(), 2, "it is told of once");
-    fs::remove_file(&filler).unwrap();
+    disk.empty().unwrap();
     testhub::until("its end to be told of", async || {
         let _ = bed.alerts.look(&bed.hub).await;
         sink.mails().len() >= 4

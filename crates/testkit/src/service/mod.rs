@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use crate::Error;
 use crate::certificate::Certificate;
 use crate::daemon::Daemon;
+use crate::disk::Disk;
 use crate::packages::Need;
 use crate::port::Port;
 
@@ -149,6 +150,23 @@ impl Service {
     pub fn certify(&self, certificate: &Certificate) -> Result<(), Error> {
         self.only(Kind::PostgreSql, "certificate")?;
         postgresql::certify(&self.sandbox, certificate)
+    }
+
+    /// Moves the data of a PostgreSQL onto a small disk of so many MiB, in memory; it is stopped meanwhile.
+    ///
+    /// # Errors
+    /// What could not be done, as it cannot by whoever is not root, or that it is another server.
+    pub fn move_to_disk(&mut self, mebibytes: u32) -> Result<Disk, Error> {
+        self.only(Kind::PostgreSql, "small disk")?;
+        self.halt();
+        let disk = postgresql::move_to_disk(&self.sandbox, mebibytes)?;
+        self.revive()?;
+        Ok(disk)
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.sandbox.daemons.iter_mut().any(Daemon::has_ended)
     }
 
     fn only(&self, kind: Kind, what: &str) -> Result<(), Error> {

@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use super::{START, Sandbox, answers};
 use crate::certificate::Certificate;
 use crate::daemon::Daemon;
+use crate::disk::Disk;
 use crate::packages::{Need, is_root, need, require, run};
 use crate::{Error, cache, wait};
 
@@ -41,7 +42,7 @@ pub(super) fn start(sandbox: &mut Sandbox) -> Result<(String, u16), Error> {
         let data = folder.join("data");
         run("initdb", as_postgres(&require(INIT)?)?.args(MADE).arg("-D").arg(&data))?;
         run("mv", Command::new("mv").arg(&data).arg(template))?;
-        settle(&template.join("data/postgresql.auto.conf"))
+        settle(&template.join("data/postgresql.auto.conf"), SET)
     })?;
     run("cp", Command::new("cp").arg("-a").arg(template.join("data")).arg(folder))?;
     serve(sandbox, port)?;
@@ -86,12 +87,28 @@ pub(super) fn certify(sandbox: &Sandbox, made: &Certificate) -> Result<(), Error
     Ok(())
 }
 
+/// Moves its data onto a disk of so many MiB.
+pub(super) fn move_to_disk(sandbox: &Sandbox, mebibytes: u32) -> Result<Disk, Error> {
+    let data = sandbox.folder().join("data");
+    let before = data.with_extension("before");
+    fs::rename(&data, &before)
+        .and_then(|()| fs::create_dir(&data))
+        .map_err(Error::io(format!("making room for {}", data.display())))?;
+    let disk = Disk::mount(&data, mebibytes)?;
+    run("cp", Command::new("cp").arg("-a").arg(before.join(".")).arg(&data))?;
+    settle(&data.join("postgresql.auto.conf"), SMALL)?;
+    Ok(disk)
+}
+
 /// What is set in its folder, where `ALTER SYSTEM` sets it otherwise.
 const SET: &str = "fsync = 'off'\nshared_buffers = '32MB'\n";
 
-fn settle(file: &Path) -> Result<(), Error> {
+/// What its log takes on a small disk.
+const SMALL: &str = "min_wal_size = '8MB'\nmax_wal_size = '32MB'\n";
+
+fn settle(file: &Path, set: &str) -> Result<(), Error> {
     let mut file = OpenOptions::new().append(true).open(file).map_err(Error::io("opening its settings"))?;
-    file.write_all(SET.as_bytes()).map_err(Error::io("writing its settings"))
+    file.write_all(set.as_bytes()).map_err(Error::io("writing its settings"))
 }
 
 /// Starts it on a port, with what its folder holds.

@@ -1,9 +1,9 @@
 //! A disk that fills up. The test mounts a small file system in memory, and so has to run as root.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use testkit::disk::Disk;
 
 use super::bed::{Bed, archive, sha256};
 use crate::upload::Limits;
@@ -11,22 +11,11 @@ use crate::upload::Limits;
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const PROGRAM: (&str, &str) = ("accept", "application/json");
 
-/// Unmounts also when the test fails.
-struct Mounted(PathBuf);
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
 /// A server of uploads on a disk of so many MiB.
-async fn small(size: u64, limits: Limits) -> (Mounted, Bed) {
+async fn small(mebibytes: u32, limits: Limits) -> (Disk, Bed) {
     let folder = tempfile::tempdir().unwrap();
-    let size = format!("size={size}m");
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder.path()).status();
-    assert!(mount.unwrap().success(), "this test mounts a small file system and has to run as root");
-    (Mounted(folder.path().to_owned()), Bed::at(folder, limits).await)
+    let disk = Disk::mount(folder.path(), mebibytes).unwrap();
+    (disk, Bed::at(folder, limits).await)
 }
 
 /// All that there is below a folder.
@@ -40,12 +29,10 @@ fn all(folder: &Path) -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_begin_on_a_full_disk_leaves_nothing_and_can_be_tried_again() {
-    let (_mounted, bed) = small(8, Limits { reserve: 0, ..Limits::default() }).await;
+    let (disk, bed) = small(8, Limits { reserve: 0, ..Limits::default() }).await;
     let (session, ticket) = (bed.session().await, bed.ticket().await);
     let before = all(bed.folder());
-    let filler = bed.folder().join("filler");
-    let mut file = fs::File::create(&filler).unwrap();
-    while file.write_all(&[0; 4096]).is_ok() {}
+    disk.fill(0).unwrap();
     bed.life.0.lock().unwrap().standing.generation = 2;
     let other = bed.ticket().await;
     bed.life.0.lock().unwrap().standing.generation = 1;
@@ -55,9 +42,7 @@ async fn what_cannot_begin_on_a_full_disk_leaves_nothing_and_can_be_tried_again(
     // One that would begin a set of its own.
     bed.life.0.lock().unwrap().standing.generation = 2;
     assert_eq!(bed.ask("POST", &other, &[PROGRAM], b"").await.status, 507);
-    // Its room is free once nobody has it open.
-    drop(file);
-    fs::remove_file(&filler).unwrap();
+    disk.empty().unwrap();
     assert_eq!(all(bed.folder()), before);
     assert_eq!(fs::read_dir(bed.folder().join("sets")).unwrap().count(), 1);
     assert_eq!(bed.ask("POST", &other, &[PROGRAM], b"").await.status, 201, "it was not used up");
@@ -68,7 +53,7 @@ async fn what_cannot_begin_on_a_full_disk_leaves_nothing_and_can_be_tried_again(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_before_a_disk_was_full_is_kept_and_the_rest_comes_when_there_is_room() {
-    let (_mounted, bed) = small(24, Limits { reserve: 1 << 20, ..Limits::default() }).await;
+    let (_disk, bed) = small(24, Limits { reserve: 1 << 20, ..Limits::default() }).await;
     let session = bed.session().await;
     let refused = bed.create(&session, "large.zip", 24 << 20).await;
     assert_eq!((refused.status, refused.code().as_str()), (507, "room"), "said before a byte was sent");
@@ -80,7 +65,7 @@ async fn what_came_before_a_disk_was_full_is_kept_and_the_rest_comes_when_there_
         "the rest is promised to the first"
     );
     // Somebody else takes the room that was promised.
-    fs::write(bed.folder().join("filler"), vec![0; 12 << 20]).unwrap();
+    fs::write(bed.folder().join("other"), vec![0; 12 << 20]).unwrap();
     let full = bed.patch(&file, 0, &content, &[]).await;
     assert_eq!((full.status, full.code().as_str()), (507, "room"));
     assert!(full.json()["detail"].as_str().unwrap().contains("is not lost"));
@@ -88,7 +73,7 @@ async fn what_came_before_a_disk_was_full_is_kept_and_the_rest_comes_when_there_
     assert!(have >= 8 << 20 && have < content.len(), "{have}");
     let again = bed.patch(&file, have as u64, &content[have..], &[]).await;
     assert_eq!(again.status, 507);
-    fs::remove_file(bed.folder().join("filler")).unwrap();
+    fs::remove_file(bed.folder().join("other")).unwrap();
     let have: usize = bed.head(&file).await.header("upload-offset").parse().unwrap();
     let rest = bed.patch(&file, have as u64, &content[have..], &[]).await;
     assert_eq!((rest.status, rest.header("upload-offset")), (204, content.len().to_string().as_str()));
