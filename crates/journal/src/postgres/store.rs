@@ -93,6 +93,10 @@ impl<'p> Store<'p> {
                 }
             }
         }
+        // In one order, whoever writes: nobody waits for somebody who waits for him.
+        gone.sort_unstable();
+        moved.sort_unstable_by_key(|row| row.job.id);
+        settled.sort_unstable_by_key(|row| row.0);
         self.add(DELETE_LIVE, &gone, |rows| {
             vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
         });
@@ -118,6 +122,7 @@ impl<'p> Store<'p> {
                 causes.entry(*id).or_default();
             }
         }
+        made.sort_unstable_by_key(|row| row.0);
         self.add(INSERT_CAUSE, &made, |rows| {
             vec![
                 column(rows.iter().map(|row| row.0)),
@@ -319,7 +324,7 @@ impl<'p> Store<'p> {
                 None => gone.push(key),
             }
         }
-        // In one order, whoever writes: nobody waits for somebody who waits for him.
+        // In one order, as jobs are.
         made.sort_by_key(|(key, _)| *key);
         self.add(NEW_ENTITY, &made, entities);
         self.add(PUT_ENTITY, &written, entities);
