@@ -1,7 +1,7 @@
 //! A hub with two brokers, a small disk and a clock that can be set.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
