@@ -385,6 +385,8 @@ async fn whoever_begins_anew_in_its_seat_has_the_jobs_that_it_ran() {
     let (first, second) = (Hub::beside(&schema), Hub::beside(&schema));
     let seat = second.journal.life().seat().to_owned();
     let machine = second.end().await;
+    // It may have had some already.
+    until("the other one has all shards", async || shards(&schema) == [256]).await;
     // As a kill leaves it; and nobody has found out yet.
     sql(
         schema.url(),
