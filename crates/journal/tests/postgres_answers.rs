@@ -358,7 +358,6 @@ async fn nothing_is_read_along_a_whole_table_even_where_the_planner_knows_nothin
         "live_ready",
         "live_line",
         "live_deadline",
-        "live_running",
         "live_seq",
         "done_seq",
         "done_subject",

@@ -201,10 +201,10 @@ impl Progress {
         let (step, _) = self.steps.get_mut(place)?;
         let started = AttemptStart { step: step.index, number: step.attempts + 1 };
         (step.state, step.attempts, step.due_at) = (StepState::Running, started.number, None);
-        let lane = plan::lane(&step.backend);
         let event = (EventKind::StepStarted, Some(started.step), Some(started.number), None);
         self.job.started_at.get_or_insert(now);
-        let change = self.change(now, event, self.stays(JobState::Running, now, Some(lane)));
+        // Its place in the order stays what it was: it is given a new one when it waits again.
+        let change = self.change(now, event, self.stays(JobState::Running, self.job.due_at, None));
         self.expect = Expect::Running(started.step, started.number);
         Some(Change { started: Some(started), ..change })
     }

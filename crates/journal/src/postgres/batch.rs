@@ -7,14 +7,16 @@ use tokio_postgres::error::{Severity, SqlState};
 
 use super::ask::{Ask, Value, ask_all};
 use super::follow::{self, Follow, Followed};
+use super::known::{self, Known, Learnt};
 use super::op::{Made, Op};
 use super::page::{Page, Wants};
 use super::pen::{self, Pen};
 use super::session::Session;
 use super::shard::{self, Shards};
 use super::sharing::Shared;
+use super::tid::Places;
 use super::tx::Tx;
-use super::{arrived, load, row, store};
+use super::{arrived, floors, load, row, store};
 use crate::api::Committed;
 use crate::error::Error;
 use crate::seal::Seal;
@@ -33,6 +35,8 @@ pub(super) struct Batch<'w> {
     /// How far the others are known, and whether there is something of theirs to be read.
     pub(super) follow: &'w Follow,
     pub(super) follows: bool,
+    /// What is known from the commits before.
+    pub(super) known: Arc<Known>,
     /// What opens what is read.
     pub(super) seal: &'w Seal,
 }
@@ -54,6 +58,9 @@ pub(super) struct Written {
     pub(super) follow: Option<Follow>,
     /// Whose the shards are, where that was looked at.
     pub(super) shared: Option<Shared>,
+    pub(super) learnt: Learnt,
+    /// See [`Page::is_set_back`].
+    pub(super) is_set_back: bool,
     /// There is more to be read.
     pub(super) more: bool,
     /// Others have to hear of it.
@@ -128,12 +135,16 @@ impl Batch<'_> {
         }
         // Who owns a subject knows its line.
         wants.lines.retain(|subject, _| self.owned.has(shard::of_subject(subject)));
+        let is_known = self.known.put(&mut page, &mut wants);
         let jobs = wants.numbers.jobs;
         let Pen { node, epoch, batch } = self.pen;
-        let mut asks = vec![
-            Ask::bare("BEGIN"),
-            Ask::new(pen::STEP, vec![Box::new(node), Box::new(epoch), Box::new(batch)]),
-        ];
+        let mut step: Vec<Value<'_>> = vec![Box::new(node), Box::new(epoch), Box::new(batch)];
+        let mut sql = pen::STEP;
+        if let Some(place) = self.known.places.pen {
+            step.push(Box::new(place));
+            sql = pen::STEP_THERE;
+        }
+        let mut asks = vec![Ask::bare("BEGIN"), Ask::new(sql, step)];
         let follows = self.follows && self.is_observed;
         if follows {
             asks.extend(self.follow.asks());
@@ -141,12 +152,13 @@ impl Batch<'_> {
         let known: Vec<Value<'_>> =
             vec![Box::new(node), Box::new(self.follow.newest), Box::new(self.follow.nodes())];
         asks.push(Ask::new(pen::THERE, known));
-        asks.extend(load::asks(&wants));
+        asks.extend(load::asks(&wants, &self.known.floors, load::FIRST));
         let mut loaded = ask_all(&self.session, &asks).await?.into_iter().skip(1);
         let Some(stepped) = loaded.next().and_then(|stepped| stepped.into_iter().next()) else {
             return Err(Trouble::Stepped);
         };
-        page.tick = row::get(&stepped, 1)?;
+        page.tick = row::get(&stepped, 0)?;
+        let place = row::get(&stepped, 1)?;
         let mut followed = None;
         if follows {
             let found = [(); follow::ALL.len()].map(|()| loaded.next().unwrap_or_default());
@@ -160,8 +172,8 @@ impl Batch<'_> {
             follows: row::get(found, 2)?,
         };
         page.is_heard = there.at_work;
-        load::put(&mut page, &wants, loaded.collect())?;
-        let mut tx = Tx::new(Arc::clone(&self.session), page);
+        load::put(&mut page, &wants, loaded.collect(), load::FIRST)?;
+        let mut tx = Tx::new(Arc::clone(&self.session), page, Arc::clone(&self.known));
         if let Some(followed) = &mut followed {
             followed.read(&self.session, self.seal).await?;
         }
@@ -186,18 +198,32 @@ impl Batch<'_> {
                 op => tx.rule(|page| op.run(page)).await?,
             });
         }
-        self.commit(ops, &mut tx, Worked { outcomes, followed, there, more }).await
+        if is_known && outcomes.iter().any(Result::is_err) {
+            // Nobody is refused by what may not be so any more.
+            return Err(Trouble::Again("a job is read again".to_owned()));
+        }
+        let mut places = self.known.places;
+        // It may have written more of its own row.
+        places.pen = Some(place).filter(|_| !ops.iter().any(|op| matches!(op, Op::Alone(_))));
+        self.commit(ops, &mut tx, Worked { outcomes, followed, there, places, more }).await
     }
 
     async fn commit(&self, ops: &[Op], tx: &mut Tx, worked: Worked) -> Result<Written, Trouble> {
-        let Worked { outcomes, mut followed, there, mut more } = worked;
+        let Worked { outcomes, mut followed, there, mut places, mut more } = worked;
         tx.signal();
-        let mut asks = store::asks(tx);
+        let mut asks = store::asks(tx, &self.known.places);
         asks.push(Ask::bare("COMMIT"));
         for op in ops {
             op.crash_point("before_commit");
         }
         let answer = ask_all(&self.session, &asks).await;
+        if let Ok(answers) = &answer
+            && tx.tallies.iter().any(|by| *by != 0)
+            && let [.., counted, _] = answers.as_slice()
+            && let Some(counted) = counted.first()
+        {
+            store::counted_at(&mut places, counted);
+        }
         drop(asks);
         let signals = tx.signalled + i64::try_from(tx.signals.len()).unwrap_or(i64::MAX);
         let told = Told { events: tx.told, signals };
@@ -210,7 +236,10 @@ impl Batch<'_> {
         // Of somebody who has just come everything is still to be read.
         more |= there.follows && !self.follows;
         let (follow, shared) = (followed.map(|followed| followed.follow), tx.shared);
-        let written = Written { outcomes, told, committed, there, follow, shared, more, is_news };
+        let learnt = Learnt { places, floors: floors::found(tx), rows: known::rows(tx) };
+        let is_set_back = tx.is_set_back;
+        let written =
+            Written { outcomes, told, committed, there, follow, shared, learnt, is_set_back, more, is_news };
         match answer {
             Ok(_) if self.session.was_doubtful() => {
                 Err(Trouble::Unknown(Box::new(written), "it may not have been replicated".to_owned()))
@@ -232,6 +261,7 @@ struct Worked {
     outcomes: Vec<Result<Made, Error>>,
     followed: Option<Followed>,
     there: There,
+    places: Places,
     more: bool,
 }
 

@@ -1,6 +1,8 @@
 //! The full check: does the journal say what it must. How its files hold together is PostgreSQL's own business, and there are
 //! tools for it (checksums, amcheck).
 
+use std::collections::BTreeMap;
+
 use model::{DeliveryState, EntityKey, JobState, Seq, StepState};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -331,7 +333,7 @@ async fn read_events(
     after: i64,
     findings: &mut Vec<String>,
 ) -> Result<Option<i64>, Error> {
-    let mut origins = record::origins(sql).await?;
+    let mut origins = record::origins(sql, &BTreeMap::new()).await?;
     origins.retain(|origin| origin.last > after);
     let first = origins.iter().map(|origin| origin.first.max(after.saturating_add(1))).min();
     let Some(first) = first else { return Ok(None) };

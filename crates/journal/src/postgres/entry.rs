@@ -13,6 +13,7 @@ use super::batch::Told;
 use super::boot::since_boot;
 use super::database::Database;
 use super::journal::{Engine, PostgresJournal, join};
+use super::lanes::Lanes;
 use super::line::{Line, Turn};
 use super::notice::{Notices, exchange};
 use super::open::{self, Ready};
@@ -23,6 +24,7 @@ use super::session::Session;
 use super::shard::Owned;
 use super::sharing::Part;
 use super::sure::Sure;
+use super::together::Together;
 use super::writer::Writer;
 use crate::address::Address;
 use crate::api::Observer;
@@ -57,6 +59,7 @@ struct Opened {
     readers: Arc<Readers>,
     sure: Arc<Sure>,
     owned: Arc<Owned>,
+    lanes: Arc<Lanes>,
     leads: LeadsReceiver,
 }
 
@@ -117,7 +120,7 @@ impl Entry {
 
     /// See [`crate::Entry::open`].
     pub(crate) fn open(mut self, observer: Observer) -> Result<PostgresJournal, Error> {
-        let Some(Opened { id, seal, readers, sure, owned, leads }) = self.opened.take() else {
+        let Some(Opened { id, seal, readers, sure, owned, lanes, leads }) = self.opened.take() else {
             let at_work = self.hubs.as_ref().and_then(|hubs| hubs.now().at_work().map(Node::who));
             let pid = at_work.unwrap_or_default();
             return Err(Error::Locked {
@@ -133,11 +136,14 @@ impl Entry {
             life: self.life.clone(),
             seal,
             turning: Arc::default(),
+            gone_events: tokio::sync::Mutex::default(),
             queue: self.queue.clone(),
             readers,
             health: Arc::clone(&self.health),
             damage,
             owned,
+            together: Together::default(),
+            lanes,
             standing: sure.receiver(),
             leads,
             is_shared: self.is_shared,
@@ -253,7 +259,7 @@ impl Work {
             }
         };
         let (readers, seal) = (Arc::new(Readers::new(database.clone(), Handle::current())), Arc::new(seal));
-        let owned = Arc::new(Owned::new(owned));
+        let (owned, lanes) = (Arc::new(Owned::new(owned)), Arc::<Lanes>::default());
         // Others may be there: the first batch tells.
         let sure = Arc::new(Sure::new(Arc::clone(&health), sent, false));
         let (leading, leads) = watch::channel(role == Role::Leads);
@@ -266,6 +272,8 @@ impl Work {
             life: life.number(),
             told: Told::default(),
             part: Part::new(Arc::clone(&owned), leading, follow),
+            known: Arc::default(),
+            lanes: Arc::clone(&lanes),
             seal: Arc::clone(&seal),
             observer: None,
             receiver,
@@ -277,7 +285,7 @@ impl Work {
             closing: false,
             _lock: lock,
         };
-        if !told(Ok(Opened { id, seal, readers, sure, owned, leads })) {
+        if !told(Ok(Opened { id, seal, readers, sure, owned, lanes, leads })) {
             return writer.lay_down().await;
         }
         let attending = line.map(|line| tokio::spawn(line.attend(look)));

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use model::{Attempt, Class, Job, JobId, Seq, Step};
 use tokio_postgres::Row;
 
+use super::lanes::ReadingLane;
 use super::row::{self, JOB, code_of, get};
 use super::session::{Param, Session};
 use super::shard::Shards;
 use super::steps;
+use super::together::Together;
 use crate::api::{Answer, AttemptOutput, Due, Listing, OpenAttempt, Prepared, Tally, Whose};
 use crate::damage::{Sieve, Spot};
 use crate::error::Error;
@@ -25,20 +27,24 @@ pub(super) fn is_sound(column: &str) -> String {
     format!("{column} BETWEEN {first} AND {last}")
 }
 
-/// The first jobs of a lane and class that may be taken up.
+/// The first jobs of a lane and class that may be taken up; none stands before `place`.
 pub(super) async fn due(
     sql: &Session,
     sieve: &mut Sieve,
-    lane: &str,
-    class: Class,
+    (lane, class): (&str, Class),
+    place: &mut ReadingLane<'_>,
     (ours, limit): (Shards, usize),
 ) -> Result<Listing<Due>, Error> {
     let ours = ours.condition();
     let select = format!(
-        "SELECT id, seq, due_at FROM live WHERE {READY} AND lane = $1 AND class = $2{ours}
+        "SELECT id, seq, due_at FROM live WHERE {READY} AND lane = $1 AND class = $2 AND (due_at, seq) >= ($3, $4){ours}
          ORDER BY lane, class, due_at, seq LIMIT {limit}"
     );
-    let found = sql.all(&select, &[&lane, &code_of(class)]).await?;
+    let (due_at, seq) = place.from;
+    let found = sql.all(&select, &[&lane, &code_of(class), &due_at, &seq]).await?;
+    if let Some(first) = found.first() {
+        place.found((get(first, 2)?, get(first, 1)?));
+    }
     let lane: Arc<str> = lane.into();
     let mut rows = Vec::with_capacity(found.len());
     for row in &found {
@@ -150,15 +156,15 @@ pub(super) async fn prepare(
     sql: &Session,
     seal: &Seal,
     sieve: &mut Sieve,
-    id: JobId,
+    (together, id): (&Together, JobId),
 ) -> Result<Option<Prepared>, Error> {
     let select = format!(
         "SELECT {JOB}, steps, plan, replies, body.sealed,
                 CASE WHEN secrets THEN (SELECT sealed FROM secret WHERE secret.job = id) END,
                 CASE WHEN replies > 0 THEN ARRAY(SELECT sealed FROM reply WHERE reply.job = id ORDER BY place) END
-         FROM job LEFT JOIN body ON body.job = id WHERE id = $1"
+         FROM job LEFT JOIN body ON body.job = id WHERE id = ANY($1)"
     );
-    let Some(row) = sql.first(&select, &[&id.0]).await? else { return Ok(None) };
+    let Some(row) = together.row(sql, &select, id.0).await? else { return Ok(None) };
     let job = row::job(&row)?;
     let part = || Spot::OfJob(job.seq);
     let body = sieve.pass(part, opened::body(seal, &job, get(&row, 30)?))?.unwrap_or_default();

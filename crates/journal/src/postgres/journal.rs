@@ -1,15 +1,18 @@
 //! [`PostgresJournal`]: the operations, each handed to the writer or carried out on a reader's session. One thread with a
 //! runtime of its own carries on all connections and the writer.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+use super::lanes::Lanes;
 use super::queue::{Message, Queue};
 use super::reader::{Readers, Reading};
 use super::shard::{Owned, Shards};
+use super::together::Together;
 use super::tx::Tx;
 use crate::api::BoxFuture;
 use crate::damage::Damage;
@@ -27,12 +30,18 @@ pub(crate) struct PostgresJournal {
     pub(super) seal: Arc<Seal>,
     /// One change of key at a time, and one step of sealing anew.
     pub(super) turning: Arc<tokio::sync::Mutex<()>>,
+    /// Of each hub, the event before which those are gone that were removed here.
+    pub(super) gone_events: tokio::sync::Mutex<BTreeMap<i64, i64>>,
     pub(super) queue: Queue,
     pub(super) readers: Arc<Readers>,
     pub(super) health: Arc<Health>,
     pub(super) damage: Arc<Damage>,
     /// The shards whose jobs are run here.
     pub(super) owned: Arc<Owned>,
+    /// Those who take up jobs.
+    pub(super) together: Together,
+    /// Where lanes begin.
+    pub(super) lanes: Arc<Lanes>,
     pub(super) standing: StandingReceiver,
     pub(super) leads: LeadsReceiver,
     /// Others may work on it at the same time.
@@ -53,11 +62,14 @@ impl PostgresJournal {
             life: Life::begin(String::new())?,
             seal: Arc::new(seal),
             turning: Arc::default(),
+            gone_events: tokio::sync::Mutex::default(),
             queue,
             readers: Arc::new(readers),
             health: Arc::default(),
             damage: Arc::default(),
             owned: Arc::new(Owned::new(Shards::all())),
+            lanes: Arc::default(),
+            together: Together::default(),
             standing: watch::channel(Standing::Confirmed).1,
             leads: watch::channel(false).1,
             is_shared: true,

@@ -10,7 +10,7 @@ use model::RecordKind;
 use super::journal::PostgresJournal;
 use super::row::code_of;
 use super::session::Session;
-use super::{check, prune, set_back};
+use super::{check, prune, record, set_back};
 use crate::api::{BoxFuture, Keep, Renewal};
 use crate::change::{NewRecord, Pruned, Retention};
 use crate::damage::Spot;
@@ -99,6 +99,10 @@ impl PostgresJournal {
                     self.forget_gone().await?;
                     return Ok(pruned);
                 }
+                prune::Cursor::Events(pruned) => {
+                    self.remove_events(&retention).await?;
+                    prune::Cursor::Size(pruned)
+                }
                 _ => {
                     self.alone(0, move |tx| {
                         Box::pin(async move { prune::step(tx, cursor, &retention, at).await })
@@ -121,6 +125,25 @@ impl PostgresJournal {
             forgotten.await?;
         }
         Ok(next)
+    }
+
+    /// Removes events that are too many by now; those that come meanwhile are for the next time.
+    async fn remove_events(&self, retention: &Retention) -> Result<(), Error> {
+        let mut gone = self.gone_events.lock().await;
+        let mut origins = record::origins(&*self.read().await?, &gone).await?;
+        gone.retain(|node, _| origins.iter().any(|origin| origin.node == *node));
+        let mut excess = prune::too_many_events(&origins, retention);
+        while let Some(going) = prune::oldest_events(&origins, excess) {
+            self.alone(0, move |tx| Box::pin(prune::remove_events(tx, going))).await?;
+            let (node, first, last) = going;
+            excess -= last - first + 1;
+            gone.insert(node, last + 1);
+            if let Some(origin) = origins.iter_mut().find(|origin| origin.node == node) {
+                let tick = record::tick(&*self.read().await?, node, last + 1).await?;
+                (origin.first, origin.tick) = (last + 1, tick.unwrap_or(origin.tick));
+            }
+        }
+        Ok(())
     }
 
     async fn set_back_in_steps(&self, now: Timestamp, keep_secrets: Duration) -> Result<u64, Error> {

@@ -7,13 +7,16 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::ask::{Ask, Value, column};
+use super::floors::Floors;
 use super::number::{Needs, Of};
 use super::page::{CauseRow, DeliveryRow, EntityRow, External, JobRow, Line, OpenRow, Page, Wants};
 use super::row;
 use crate::error::Error;
 
-/// So many of a line are loaded in one go.
-const LINE: usize = 3;
+/// So many of a line are loaded at first: most want to know of the first one only.
+pub(super) const FIRST: usize = 1;
+/// So many when more of it is wanted.
+pub(super) const MORE: usize = 8;
 
 /// The columns of a job's row, as [`job`] reads them: those of [`row::JOB`] first.
 macro_rules! select_jobs {
@@ -33,21 +36,24 @@ const JOBS: &str = select_jobs!("job WHERE id = ANY($1::uuid[])");
 pub(super) const LIVE_BY_ID: &str = select_jobs!("live WHERE id = $1");
 /// A live job by its number.
 pub(super) const LIVE_BY_SEQ: &str = select_jobs!("live WHERE seq = $1");
-/// From the head itself on: what was before it has ended, and may lie there dead for as long as somebody looks at it.
+/// Behind the head itself: what was before it has ended, and may lie there dead for as long as somebody looks at it.
 const LEAVING: &str = select_jobs!(
-    "(SELECT subject AS of_subject, seq - 1 AS behind FROM live
+    "(SELECT subject AS of_subject, seq AS behind FROM live
       WHERE id = ANY($1::uuid[]) AND head AND subject IS NOT NULL) AS left_by
      CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, behind)
          AND (live.subject, live.seq) < (of_subject, 9223372036854775807) AND placed
-         ORDER BY live.subject, live.seq LIMIT 3) AS line"
+         ORDER BY live.subject, live.seq LIMIT $2) AS line"
 );
 const LINES: &str = select_jobs!(
     "unnest($1::text[], $2::bigint[]) AS wanted (of_subject, behind)
      CROSS JOIN LATERAL (SELECT * FROM live WHERE live.subject IS NOT NULL AND (live.subject, live.seq) > (of_subject, behind)
          AND (live.subject, live.seq) < (of_subject, 9223372036854775807) AND placed
-         ORDER BY live.subject, live.seq LIMIT 3) AS line"
+         ORDER BY live.subject, live.seq LIMIT $3) AS line"
 );
-const BULK: &str = select_jobs!("live WHERE subject = ANY($1::text[]) AND class = 1 AND placed");
+const BULK: &str = select_jobs!(
+    "unnest($1::text[], $2::bigint[]) AS wanted (of_subject, behind)
+     JOIN live ON subject IS NOT NULL AND subject = of_subject AND seq > behind AND class = 1 AND placed"
+);
 const REPLAYS: &str = concat!(
     "WITH RECURSIVE replay (of_id) AS (
          SELECT id FROM job WHERE replay_of = ANY($1::uuid[])
@@ -95,8 +101,8 @@ pub(super) const ALL: [&str; 15] = [
     RECORD_NUMBERS,
 ];
 
-/// The statements that load what is wanted.
-pub(super) fn asks(wants: &Wants) -> Vec<Ask<'static>> {
+/// The statements that load what is wanted, so many of each line.
+pub(super) fn asks(wants: &Wants, floors: &Floors, most: usize) -> Vec<Ask<'static>> {
     let ids = |ids: &BTreeSet<JobId>| column(ids.iter().map(|id| id.0).collect::<Vec<Uuid>>().into_iter());
     let pairs = |pairs: &BTreeSet<(String, String)>| -> Vec<Value<'static>> {
         // What the database cannot hold it does not hold.
@@ -112,13 +118,23 @@ pub(super) fn asks(wants: &Wants) -> Vec<Ask<'static>> {
     };
     let jobs: BTreeSet<JobId> = wants.jobs.union(&wants.leaving).copied().collect();
     add(!jobs.is_empty(), JOBS, &|| vec![ids(&jobs)]);
-    add(!wants.leaving.is_empty(), LEAVING, &|| vec![ids(&wants.leaving)]);
-    add(!wants.lines.is_empty(), LINES, &|| {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    add(!wants.leaving.is_empty(), LEAVING, &|| vec![ids(&wants.leaving), Box::new(most)]);
+    add(!wants.behind.is_empty(), LINES, &|| {
         let (subjects, behind): (Vec<String>, Vec<i64>) =
-            wants.lines.iter().map(|(subject, behind)| (subject.clone(), *behind)).unzip();
+            wants.behind.iter().map(|(subject, behind)| (subject.clone(), *behind)).unzip();
+        vec![Box::new(subjects), Box::new(behind), Box::new(most)]
+    });
+    add(!wants.lines.is_empty(), LINES, &|| {
+        let from = |(subject, behind): (&String, &i64)| (subject.clone(), floors.of(subject).max(*behind));
+        let (subjects, behind): (Vec<String>, Vec<i64>) = wants.lines.iter().map(from).unzip();
+        vec![Box::new(subjects), Box::new(behind), Box::new(most)]
+    });
+    add(!wants.bulk.is_empty(), BULK, &|| {
+        let from = |subject: &String| (subject.clone(), floors.of(subject));
+        let (subjects, behind): (Vec<String>, Vec<i64>) = wants.bulk.iter().map(from).unzip();
         vec![Box::new(subjects), Box::new(behind)]
     });
-    add(!wants.bulk.is_empty(), BULK, &|| vec![column(wants.bulk.clone().into_iter())]);
     add(!wants.replays.is_empty(), REPLAYS, &|| vec![ids(&wants.replays)]);
     add(!wants.externals.is_empty(), EXTERNALS, &|| pairs(&wants.externals));
     add(!wants.entities.is_empty(), ENTITIES, &|| pairs(&wants.entities));
@@ -145,8 +161,9 @@ fn numbers(wants: &Wants) -> [(i64, &'static str, Of); 3] {
     ]
 }
 
-/// Puts on the page what was loaded, in the order of [`asks`]. What was wanted and is not there is known not to be there.
-pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>) -> Result<(), Error> {
+/// Puts on the page what was loaded, in the order of [`asks`], at most so many of each line. What was wanted and is not there is
+/// known not to be there.
+pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>, most: usize) -> Result<(), Error> {
     let mut loaded = loaded.into_iter();
     let mut next = |wanted: bool| wanted.then(|| loaded.next()).flatten().unwrap_or_default();
     for row in next(!wants.jobs.is_empty() || !wants.leaving.is_empty()) {
@@ -168,8 +185,10 @@ pub(super) fn put(page: &mut Page, wants: &Wants, loaded: Vec<Vec<Row>>) -> Resu
             subjects.insert(subject.as_str().to_owned(), i64::MIN);
         }
     }
-    line(page, subjects, &leaving)?;
-    line(page, wants.lines.clone(), &next(!wants.lines.is_empty()))?;
+    line(page, subjects, &leaving, most)?;
+    let heads = wants.behind.keys().map(|subject| (subject.clone(), i64::MIN)).collect();
+    line(page, heads, &next(!wants.behind.is_empty()), most)?;
+    line(page, wants.lines.clone(), &next(!wants.lines.is_empty()), most)?;
     let bulk = next(!wants.bulk.is_empty());
     for subject in &wants.bulk {
         let line = page.lines.entry(subject.clone()).or_insert_with(Line::unknown);
@@ -300,8 +319,8 @@ fn come(page: &mut Page, row: &Row) -> Result<(), Error> {
     Ok(())
 }
 
-/// The lines of these subjects, each from behind a number on.
-fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: &[Row]) -> Result<(), Error> {
+/// The lines of these subjects, each from behind a number on, at most so many of each.
+fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: &[Row], most: usize) -> Result<(), Error> {
     let loaded: BTreeSet<String> = subjects.keys().cloned().collect();
     let mut found: BTreeMap<String, (usize, i64)> = BTreeMap::new();
     for row in rows {
@@ -315,7 +334,7 @@ fn line(page: &mut Page, subjects: BTreeMap<String, i64>, rows: &[Row]) -> Resul
         let line = page.lines.entry(subject).or_insert_with(Line::unknown);
         // It may have been loaded further already.
         if behind <= line.horizon {
-            line.horizon = if count < LINE { i64::MAX } else { last.max(line.horizon) };
+            line.horizon = if count < most { i64::MAX } else { last.max(line.horizon) };
         }
     }
     for row in rows {

@@ -47,6 +47,8 @@ pub(super) struct Wants {
     pub(super) jobs: BTreeSet<JobId>,
     /// Such jobs, with the beginning of the lines of their subjects.
     pub(super) leaving: BTreeSet<JobId>,
+    /// What stands in the line of a subject behind its head, whose number this is.
+    pub(super) behind: BTreeMap<String, i64>,
     /// More of the line of a subject, behind this number.
     pub(super) lines: BTreeMap<String, i64>,
     /// All of the line of a subject that are in no hurry.
@@ -102,6 +104,8 @@ pub(super) struct Page {
     /// How many signals this life has written, and which ones this commit adds.
     pub(super) signalled: i64,
     pub(super) signals: Vec<EntityKey>,
+    /// Heads are due earlier than before, and nobody is told of each.
+    pub(super) is_set_back: bool,
     /// Whose the shards are from this commit on.
     pub(super) shared: Option<Shared>,
     numbers: Numbers,

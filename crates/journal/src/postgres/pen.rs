@@ -27,16 +27,23 @@ pub(super) struct Pen {
     pub(super) batch: i64,
 }
 
-/// The statement with which every batch begins. It says what its events have in common.
+/// The statement with which every batch begins. It says what its events have in common, and where the row lies now.
 pub(super) const STEP: &str = "UPDATE pen SET batch = batch + 1 WHERE node = $1 AND epoch = $2 AND batch = $3
-    RETURNING batch, nextval('tick')";
+    RETURNING nextval('tick'), ctid";
+
+/// The same, where the row is known to lie.
+pub(super) const STEP_THERE: &str =
+    "UPDATE pen SET batch = batch + 1 WHERE ctid = $4 AND node = $1 AND epoch = $2 AND batch = $3
+    RETURNING nextval('tick'), ctid";
 
 /// Asked while the batch holds its pen, and after what it follows of others: whether others are there; whether any of them is at
 /// work; whether any was or is of which not all is known (behind node $2, or of the nodes $3); and whether anything has arrived
 /// that is not in line yet, of jobs and of deliveries.
 pub(super) const THERE: &str = "WITH at_work AS MATERIALIZED (
-        SELECT EXISTS (SELECT 1 FROM pen WHERE NOT over AND node <> $1 AND role > 0) AS there)
-    SELECT EXISTS (SELECT 1 FROM pen WHERE NOT over AND node <> $1), there,
+        SELECT EXISTS (SELECT 1 FROM pen WHERE NOT over AND node < $1 AND role > 0)
+               OR EXISTS (SELECT 1 FROM pen WHERE NOT over AND node > $1 AND role > 0) AS there)
+    SELECT there OR EXISTS (SELECT 1 FROM pen WHERE NOT over AND node < $1)
+                 OR EXISTS (SELECT 1 FROM pen WHERE NOT over AND node > $1), there,
            there OR EXISTS (SELECT 1 FROM pen WHERE node > $2)
                  OR EXISTS (SELECT 1 FROM pen WHERE node = ANY($3::bigint[]) AND role > 0),
            EXISTS (SELECT 1 FROM live WHERE NOT placed), EXISTS (SELECT 1 FROM delivery WHERE NOT placed)

@@ -9,7 +9,7 @@ use model::believe::is_ahead;
 use model::{DeliveryState, EventKind, JobId, JobState, RecordKind};
 use uuid::Uuid;
 
-use super::record;
+use super::record::Origin;
 use super::row::{self, code_of, get};
 use super::session::Session;
 use super::tx::Tx;
@@ -42,6 +42,7 @@ pub(super) enum Cursor {
     Ids(i64, Pruned),
     /// Deliveries of no job, records.
     Rest(Pruned),
+    /// Events, see [`oldest_events`].
     Events(Pruned),
     /// What has to go because too many bytes are in use, which is found out before each step.
     Size(Pruned),
@@ -65,7 +66,7 @@ pub(super) async fn step(
         Cursor::Jobs(after, excess, pruned) => jobs(tx, (after, excess), pruned, keep, at).await,
         Cursor::Ids(_, pruned) => Ok(Cursor::Rest(pruned)),
         Cursor::Rest(pruned) => rest(tx, pruned, keep, at).await,
-        Cursor::Events(pruned) => events(tx, pruned, keep).await,
+        Cursor::Events(pruned) => Ok(Cursor::Size(pruned)),
         Cursor::Size(pruned) => size::step(tx, pruned, at).await,
         Cursor::Done(pruned) => Ok(Cursor::Done(pruned)),
     }
@@ -248,16 +249,22 @@ async fn rest(tx: &mut Tx, mut pruned: Pruned, keep: &Retention, at: Timestamp) 
     Ok(if idle { Cursor::Events(pruned) } else { Cursor::Rest(pruned) })
 }
 
-/// Removes events, the oldest first: they are small, many, and those of each hub lie one behind the other, without gaps.
-async fn events(tx: &Tx, pruned: Pruned, keep: &Retention) -> Result<Cursor, Error> {
-    let origins = record::origins(tx.session()).await?;
-    let kept: i64 = origins.iter().map(|origin| origin.last - origin.first + 1).sum();
-    let excess = kept - bound(keep.events_max);
-    let oldest = origins.iter().min_by_key(|origin| (origin.tick, origin.node));
-    let Some(oldest) = oldest.filter(|_| excess > 0) else { return Ok(Cursor::Size(pruned)) };
-    let last = oldest.last.min(oldest.first + excess.min(EVENTS) - 1);
-    tx.execute("DELETE FROM event WHERE origin = $1 AND seq <= $2", &[&oldest.node, &last]).await?;
-    Ok(Cursor::Events(pruned))
+/// How many events there are more than may be, of those that are known.
+pub(super) fn too_many_events(origins: &[Origin], keep: &Retention) -> i64 {
+    origins.iter().map(|origin| origin.last - origin.first + 1).sum::<i64>() - bound(keep.events_max)
+}
+
+/// Some of the oldest events, at most so many: they are small, many, and those of each hub lie one behind the other, without gaps.
+pub(super) fn oldest_events(origins: &[Origin], excess: i64) -> Option<(i64, i64, i64)> {
+    let left = origins.iter().filter(|origin| origin.first <= origin.last && excess > 0);
+    let oldest = left.min_by_key(|origin| (origin.tick, origin.node))?;
+    Some((oldest.node, oldest.first, oldest.last.min(oldest.first + excess.min(EVENTS) - 1)))
+}
+
+/// Removes these events of a hub: they are named from both ends, since those before them that were removed may still lie there.
+pub(super) async fn remove_events(tx: &Tx, (node, first, last): (i64, i64, i64)) -> Result<(), Error> {
+    let remove = "DELETE FROM event WHERE origin = $1 AND seq BETWEEN $2 AND $3";
+    tx.execute(remove, &[&node, &first, &last]).await.map(|_| ())
 }
 
 /// Removes so many ended deliveries of no job, the oldest first.

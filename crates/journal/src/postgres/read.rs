@@ -40,7 +40,8 @@ impl Read for PostgresJournal {
         Box::pin(async move {
             let mut read = self.read().await?;
             let (sql, _, sieve) = read.parts();
-            job::due(sql, sieve, &lane, class, (self.owned.now(), limit)).await
+            let mut place = self.lanes.read(&lane, class);
+            job::due(sql, sieve, (&lane, class), &mut place, (self.owned.now(), limit)).await
         })
     }
 
@@ -92,7 +93,7 @@ impl Read for PostgresJournal {
         Box::pin(async move {
             let mut read = self.read().await?;
             let (sql, seal, sieve) = read.parts();
-            job::prepare(sql, seal, sieve, job).await
+            job::prepare(sql, seal, sieve, (&self.together, job)).await
         })
     }
 

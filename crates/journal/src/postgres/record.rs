@@ -1,5 +1,7 @@
 //! Records (refusals, audit) and events: listed, bounded.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use model::composed::folded;
 use model::{Event, EventSeq, EventsCursor, Record, RecordKind};
@@ -136,12 +138,13 @@ pub(super) async fn one(sql: &Session, seal: &Seal, seq: i64) -> Result<Option<R
     opened::record(seal, row::record(&row)?, get(&row, 7)?).map(Some)
 }
 
-/// Those who have written events that there are: a step through an index for each, however many those are.
-const ORIGINS: &str = "one (origin) AS (
-             (SELECT origin FROM event ORDER BY origin LIMIT 1)
+/// Those who have written events that there are, and the last one of each: a step through an index for each, however many those
+/// are. From the last one on: the oldest are removed, and may lie there for as long as somebody holds an old snapshot.
+const ORIGINS: &str = "one (origin, last) AS (
+             (SELECT origin, seq FROM event ORDER BY origin DESC, seq DESC LIMIT 1)
              UNION ALL
-             SELECT next.origin FROM one CROSS JOIN LATERAL (
-                 SELECT origin FROM event WHERE origin > one.origin ORDER BY origin LIMIT 1) AS next)";
+             SELECT next.* FROM one CROSS JOIN LATERAL (
+                 SELECT origin, seq FROM event WHERE origin < one.origin ORDER BY origin DESC, seq DESC LIMIT 1) AS next)";
 
 /// A hub that has written events, and which of them there are: without gaps.
 pub(super) struct Origin {
@@ -152,18 +155,26 @@ pub(super) struct Origin {
     pub(super) tick: i64,
 }
 
-/// All hubs of which there are events.
-pub(super) async fn origins(sql: &Session) -> Result<Vec<Origin>, Error> {
+/// All hubs of which there are events. `gone`: of a hub those before this number are known to be removed.
+pub(super) async fn origins(sql: &Session, gone: &BTreeMap<i64, i64>) -> Result<Vec<Origin>, Error> {
     let select = format!(
         "WITH RECURSIVE {ORIGINS}
-         SELECT one.origin, first.seq, last.seq, first.tick FROM one
-         CROSS JOIN LATERAL (SELECT seq, tick FROM event WHERE event.origin = one.origin ORDER BY origin, seq LIMIT 1) AS first
-         CROSS JOIN LATERAL (SELECT seq FROM event WHERE event.origin = one.origin ORDER BY origin DESC, seq DESC LIMIT 1) AS last"
+         SELECT one.origin, first.seq, last, first.tick FROM one
+         LEFT JOIN unnest($1::bigint[], $2::bigint[]) AS gone (of_origin, before) ON of_origin = one.origin
+         CROSS JOIN LATERAL (SELECT seq, tick FROM event WHERE event.origin = one.origin AND event.seq >= coalesce(before, 0)
+                             ORDER BY event.origin, event.seq LIMIT 1) AS first"
     );
+    let (of, before): (Vec<i64>, Vec<i64>) = gone.iter().unzip();
     let origin = |row: &Row| {
         Ok(Origin { node: get(row, 0)?, first: get(row, 1)?, last: get(row, 2)?, tick: get(row, 3)? })
     };
-    sql.all(&select, &[]).await?.iter().map(origin).collect()
+    sql.all(&select, &[&of, &before]).await?.iter().map(origin).collect()
+}
+
+/// That of an event.
+pub(super) async fn tick(sql: &Session, node: i64, seq: i64) -> Result<Option<i64>, Error> {
+    let select = "SELECT tick FROM event WHERE origin = $1 AND seq = $2";
+    sql.first(select, &[&node, &seq]).await?.map(|row| get(&row, 0)).transpose()
 }
 
 /// Events behind this position. Each hub numbers its own as they are committed; between them they are in the order of their
@@ -200,8 +211,8 @@ pub(super) async fn events(
 /// The position behind the last events that there are.
 pub(super) async fn last_event(sql: &Session) -> Result<EventsCursor, Error> {
     let mut last = EventsCursor::default();
-    for origin in origins(sql).await? {
-        last.pass(EventSeq::of(origin.node, origin.last));
+    for row in &sql.all(&format!("WITH RECURSIVE {ORIGINS} SELECT origin, last FROM one"), &[]).await? {
+        last.pass(EventSeq::of(get(row, 0)?, get(row, 1)?));
     }
     Ok(last)
 }

@@ -12,7 +12,7 @@ use super::session::Session;
 
 /// Applied in order. Numbers and texts of published ones never change; each leaves what the one before reads as it was, or
 /// raises [`READABLE_FROM`].
-pub(super) const MIGRATIONS: [&str; 7] = [
+pub(super) const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/postgres/0001_start.sql"),
     include_str!("../../migrations/postgres/0002_lives.sql"),
     include_str!("../../migrations/postgres/0003_called.sql"),
@@ -20,6 +20,7 @@ pub(super) const MIGRATIONS: [&str; 7] = [
     include_str!("../../migrations/postgres/0005_several.sql"),
     include_str!("../../migrations/postgres/0006_signals.sql"),
     include_str!("../../migrations/postgres/0007_report.sql"),
+    include_str!("../../migrations/postgres/0008_heads.sql"),
 ];
 /// What this version writes can be read by versions that know this schema.
 const READABLE_FROM: i32 = SIGNALS;

@@ -141,11 +141,12 @@ async fn jobs(
 }
 
 /// A job is due at this time, and none of its steps later.
-async fn bring_back(tx: &Tx, id: JobId, mut steps: Vec<Step>, at: Timestamp) -> Result<(), Error> {
+async fn bring_back(tx: &mut Tx, id: JobId, mut steps: Vec<Step>, at: Timestamp) -> Result<(), Error> {
     for step in &mut steps {
         step.due_at = step.due_at.map(|due_at| due_at.min(at));
     }
     let write = "UPDATE live SET due_at = $2, steps = $3, rev = rev + 1 WHERE id = $1";
+    tx.is_set_back = true;
     tx.execute(write, &[&id.0, &at.as_millisecond(), &steps::write(&steps)]).await.map(|_| ())
 }
 

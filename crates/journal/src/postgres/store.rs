@@ -8,24 +8,26 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use model::composed::folded;
 use model::{Code, DeliveryId, EntityKey, JobId, RecordKind, Settled};
+use tokio_postgres::Row;
 
 use columns::{Entry, entities, movable, settled_of, whole};
 pub(super) use sql::{ALL, CALL};
 use sql::{
-    CALL_NO_MORE, CAUSE_GONE, COUNT_CAUSES, COUNT_ENTITIES, COUNT_JOBS, DELETE_LIVE, ENTITY_GONE,
-    INSERT_ATTEMPT, INSERT_BODY, INSERT_CAUSE, INSERT_DELIVERY, INSERT_DONE, INSERT_EVENT, INSERT_EXTERNAL,
-    INSERT_LIVE, INSERT_RECORD, INSERT_REPLY, INSERT_SECRET, INSERT_SIGNAL, NEW_ENTITY, PLACE_DELIVERY,
-    PUT_ENTITY, RENUMBER, SECRET_GONE, SECRET_UNTIL, SETTLE_DONE, SETTLE_RECORD, UPDATE_DELIVERY,
-    UPDATE_LIVE, WAIT_GONE,
+    CALL_NO_MORE, CAUSE_GONE, COUNT_CAUSES, COUNT_ENTITIES, COUNT_JOBS, COUNT_JOBS_THERE, DELETE_LIVE,
+    ENTITY_GONE, INSERT_ATTEMPT, INSERT_BODY, INSERT_CAUSE, INSERT_DELIVERY, INSERT_DONE, INSERT_EVENT,
+    INSERT_EXTERNAL, INSERT_LIVE, INSERT_RECORD, INSERT_REPLY, INSERT_SECRET, INSERT_SIGNAL, NEW_ENTITY,
+    PLACE_DELIVERY, PUT_ENTITY, RENUMBER, SECRET_GONE, SECRET_UNTIL, SETTLE_DONE, SETTLE_RECORD,
+    UPDATE_DELIVERY, UPDATE_LIVE, WAIT_GONE,
 };
 
 use super::ask::{Ask, Value, column};
 use super::page::{AttemptRow, DeliveryRow, EntityRow, External, JobRow, Note, Page};
-use super::row::code_of;
+use super::row::{self, code_of};
 use super::table::Changed;
+use super::tid::{Places, Tid};
 
-/// The statements that store what the page says.
-pub(super) fn asks(page: &Page) -> Vec<Ask<'_>> {
+/// The statements that store what the page says. If it counts any jobs, the last one does, see [`counted_at`].
+pub(super) fn asks<'p>(page: &'p Page, places: &Places) -> Vec<Ask<'p>> {
     let mut store = Store(Vec::new());
     store.jobs(page);
     store.notes(page);
@@ -35,14 +37,24 @@ pub(super) fn asks(page: &Page) -> Vec<Ask<'_>> {
     store.events(page);
     store.signals(page);
     let counted: Vec<(i16, i64)> = (0..).zip(page.tallies).filter(|(_, by)| *by != 0).collect();
-    store.add(COUNT_JOBS, &counted, |rows| {
-        vec![
+    let there = places.of(counted.iter().map(|row| row.0));
+    store.add(if there.is_some() { COUNT_JOBS_THERE } else { COUNT_JOBS }, &counted, |rows| {
+        let mut values: Vec<Value<'_>> = vec![
             column(rows.iter().map(|row| row.0)),
             column(rows.iter().map(|row| row.1)),
             Box::new(page.origin),
-        ]
+        ];
+        values.extend(there.map(|there| Box::new(there) as Value<'_>));
+        values
     });
     store.0
+}
+
+/// Takes in where the rows lie in which jobs were counted.
+pub(super) fn counted_at(places: &mut Places, counted: &Row) {
+    if let (Ok(states), Ok(at)) = (row::get::<Vec<i16>>(counted, 0), row::get::<Vec<Tid>>(counted, 1)) {
+        states.into_iter().zip(at).for_each(|(state, at)| places.set(state, at));
+    }
 }
 
 struct Store<'p>(Vec<Ask<'p>>);
@@ -97,6 +109,9 @@ impl<'p> Store<'p> {
         gone.sort_unstable();
         moved.sort_unstable_by_key(|row| row.job.id);
         settled.sort_unstable_by_key(|row| row.0);
+        // And what is new in the order of its numbers: each comes to lie beside the one before.
+        arrived.sort_unstable_by_key(|row| row.job.seq);
+        ended.sort_unstable_by_key(|row| row.job.seq);
         self.add(DELETE_LIVE, &gone, |rows| {
             vec![column(rows.iter().map(|row| row.0)), column(rows.iter().map(|row| row.1))]
         });

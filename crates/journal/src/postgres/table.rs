@@ -44,6 +44,11 @@ impl<K: Hash + Eq + Clone, V> Table<K, V> {
         });
     }
 
+    /// The same, of a row that others may have as well.
+    pub(super) fn load_shared(&mut self, key: K, row: Arc<V>) {
+        self.cells.entry(key).or_insert_with(|| Cell { was: Some(Arc::clone(&row)), now: Some(row) });
+    }
+
     /// The row becomes this one. One that nobody has loaded is new.
     pub(super) fn set(&mut self, key: K, row: Option<V>) {
         let cell = self.cells.entry(key.clone()).or_insert(Cell { was: None, now: None });
@@ -72,6 +77,20 @@ impl<K: Hash + Eq + Clone, V> Table<K, V> {
             (Some(was), Some(now)) if !Arc::ptr_eq(was, now) => Some((key, Changed::Other(was, now))),
             (Some(was), None) => Some((key, Changed::Gone(was))),
             _ => None,
+        })
+    }
+
+    /// What is not as it was: whether it is new, and how it is now.
+    pub(super) fn into_changed(self) -> impl Iterator<Item = (K, bool, Option<V>)>
+    where
+        V: Clone,
+    {
+        self.cells.into_iter().filter_map(|(key, Cell { was, now })| {
+            let is_same = match (&was, &now) {
+                (Some(was), Some(now)) => Arc::ptr_eq(was, now),
+                (was, now) => was.is_none() && now.is_none(),
+            };
+            (!is_same).then(|| (key, was.is_none(), now.map(Arc::unwrap_or_clone)))
         })
     }
 

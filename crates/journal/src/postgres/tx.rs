@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_postgres::Row;
 
 use super::ask::ask_all;
+use super::known::Known;
 use super::load;
 use super::op::write_effects;
 use super::page::{Halt, Page, Ruled, Wants};
@@ -17,6 +18,7 @@ use crate::sealed::SealedEffects;
 pub(super) struct Tx {
     session: Arc<Session>,
     page: Page,
+    known: Arc<Known>,
 }
 
 impl Deref for Tx {
@@ -34,8 +36,8 @@ impl DerefMut for Tx {
 }
 
 impl Tx {
-    pub(super) fn new(session: Arc<Session>, page: Page) -> Self {
-        Tx { session, page }
+    pub(super) fn new(session: Arc<Session>, page: Page, known: Arc<Known>) -> Self {
+        Tx { session, page, known }
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -86,9 +88,9 @@ impl Tx {
 
     /// Loads what is wanted.
     pub(super) async fn load(&mut self, wants: Wants) -> Result<(), Error> {
-        let asks = load::asks(&wants);
+        let asks = load::asks(&wants, &self.known.floors, load::MORE);
         let loaded = ask_all(&self.session, &asks).await?;
-        load::put(&mut self.page, &wants, loaded)
+        load::put(&mut self.page, &wants, loaded, load::MORE)
     }
 
     /// Writes effects of no job.

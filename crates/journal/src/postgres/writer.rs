@@ -13,6 +13,8 @@ use tokio::time::Instant;
 use super::batch::{Batch, Told, Trouble, Written};
 use super::boot::since_boot;
 use super::database::Database;
+use super::known::Known;
+use super::lanes::Lanes;
 use super::notice::Notices;
 use super::op::Op;
 use super::pause::{every, pause};
@@ -21,6 +23,7 @@ use super::queue::{Message, Queued};
 use super::session::Session;
 use super::sharing::{Part, Sharing};
 use super::sure::Sure;
+use super::tid::Places;
 use super::{follow, load, row, store};
 use crate::api::Observer;
 use crate::error::Error;
@@ -49,6 +52,10 @@ pub(super) struct Writer {
     pub(super) life: i64,
     pub(super) told: Told,
     pub(super) part: Part,
+    /// What is known from our own commits.
+    pub(super) known: Arc<Known>,
+    /// Where lanes begin.
+    pub(super) lanes: Arc<Lanes>,
     pub(super) seal: Arc<Seal>,
     /// Told of all commits, from when somebody wants to know.
     pub(super) observer: Option<Observer>,
@@ -162,6 +169,7 @@ impl Writer {
                 }
                 Err(trouble) => trouble,
             };
+            Arc::make_mut(&mut self.known).doubt();
             let why = match trouble {
                 Trouble::Again(_) if tries < TRIES => {
                     tries += 1;
@@ -186,7 +194,9 @@ impl Writer {
                         return;
                     }
                 },
-                Trouble::Unknown(written, why) => {
+                Trouble::Unknown(mut written, why) => {
+                    // Where its rows lie is looked at when it is known.
+                    written.learnt.places = Places::default();
                     tracing::warn!("it is not known yet whether a commit got through: {why}");
                     self.session = None;
                     match self.find_out().await {
@@ -244,6 +254,7 @@ impl Writer {
             is_observed: self.observer.is_some(),
             follow: &self.part.follow,
             follows: self.part.follows,
+            known: Arc::clone(&self.known),
             seal: &self.seal,
         };
         let outcome =
@@ -272,15 +283,35 @@ impl Writer {
 
     /// Tells the observer and then the callers.
     fn tell(&mut self, ops: Vec<Op>, written: Written) {
-        let Written { outcomes, told, committed, there, follow, shared, mut more, is_news } = written;
+        let Written {
+            outcomes,
+            told,
+            committed,
+            there,
+            follow,
+            shared,
+            learnt,
+            is_set_back,
+            mut more,
+            is_news,
+        } = written;
         (self.told, self.part.alone, self.part.follows) = (told, there.alone, there.follows);
         if let Some(follow) = follow {
             self.part.follow = follow;
         }
+        Arc::make_mut(&mut self.known).learn(learnt);
+        self.lanes.come(&committed.due);
+        if is_set_back {
+            self.lanes.forget();
+        }
         let is_look = ops.is_empty() || shared.is_some();
         if let Some(shared) = shared {
             // What has arrived there, and what only the leader does, comes with the next batch.
-            more |= self.part.becomes(shared);
+            if self.part.becomes(shared) {
+                self.known = Arc::default();
+                self.lanes.forget();
+                more = true;
+            }
         }
         self.health.heard();
         if !is_look {

@@ -118,9 +118,18 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO event (origin, tick, seq, at,
     SELECT $8, $9, * FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::uuid[], $5::integer[], $6::integer[], $7::text[])";
 pub(super) const INSERT_SIGNAL: &str = "INSERT INTO signal (origin, n, kind, key)
     SELECT $3, $4 + place, kind, key FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS new (kind, key, place)";
-pub(super) const COUNT_JOBS: &str = "INSERT INTO tally (state, jobs, node)
-    SELECT state, by, $3 FROM unnest($1::smallint[], $2::bigint[]) AS new (state, by)
-    ON CONFLICT (node, state) DO UPDATE SET jobs = tally.jobs + excluded.jobs";
+/// It says where the rows lie now.
+pub(super) const COUNT_JOBS: &str = "WITH written AS (
+        INSERT INTO tally (state, jobs, node)
+        SELECT state, by, $3 FROM unnest($1::smallint[], $2::bigint[]) AS new (state, by)
+        ON CONFLICT (node, state) DO UPDATE SET jobs = tally.jobs + excluded.jobs RETURNING state, ctid)
+    SELECT array_agg(state), array_agg(ctid) FROM written";
+/// The same, where they are known to lie: as [`all_of`] fails.
+pub(super) const COUNT_JOBS_THERE: &str = "WITH written AS (
+        UPDATE tally SET jobs = tally.jobs + new.by
+        FROM unnest($1::smallint[], $2::bigint[], $4::tid[]) AS new (state, by, place)
+        WHERE tally.ctid = new.place AND (tally.node, tally.state) IS NOT DISTINCT FROM ($3, new.state) RETURNING tally.state, tally.ctid)
+    SELECT array_agg(state), array_agg(ctid), 1 / (CASE WHEN count(*) = cardinality($1) THEN 1 ELSE 0 END) FROM written";
 pub(super) const RENUMBER: &str = "UPDATE external SET seq = new.seq
     FROM unnest($1::text[], $2::text[], $3::bigint[]) AS new (value, source, seq)
     WHERE external.value = new.value AND external.source = new.source";
@@ -133,7 +142,7 @@ pub(super) const COUNT_CAUSES: &str = "UPDATE cause SET jobs = jobs + new.by
 pub(super) const CAUSE_GONE: &str = "DELETE FROM cause WHERE id = ANY($1::bigint[]) AND jobs < 1";
 
 /// All of them: prepared before they are needed.
-pub(in super::super) const ALL: [&str; 31] = [
+pub(in super::super) const ALL: [&str; 32] = [
     INSERT_LIVE,
     INSERT_DONE,
     UPDATE_LIVE,
@@ -160,6 +169,7 @@ pub(in super::super) const ALL: [&str; 31] = [
     INSERT_EVENT,
     INSERT_SIGNAL,
     COUNT_JOBS,
+    COUNT_JOBS_THERE,
     RENUMBER,
     PLACE_DELIVERY,
     INSERT_CAUSE,
