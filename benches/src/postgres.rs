@@ -1,9 +1,11 @@
 //! The journal on PostgreSQL: against the one in a folder, and against a transaction of its own for each transition on the
 //! same tables, as a program would write them that gathers nothing; several hubs at once; other queues on PostgreSQL.
 
+mod grouped;
 mod nodes;
 mod peers;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -11,9 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use engine::Hub;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
 use journal::{Address, Database, Key, Options};
-use model::JobId;
 use testkit::service::{Kind, Service};
 use tokio::try_join;
 use tokio_postgres::{Client, NoTls, Statement};
@@ -31,7 +31,7 @@ const JOBS: u64 = if cfg!(debug_assertions) { 500 } else { 20_000 };
 /// So many have ended where there are many.
 const MANY: u64 = if cfg!(debug_assertions) { 2_000 } else { 1_000_000 };
 /// A snapshot that somebody forgets is held for so long before it is measured, while work goes on.
-const HELD: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1 } else { 60 });
+const HELD: Duration = Duration::from_secs(if cfg!(debug_assertions) { 1 } else { 600 });
 
 pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -72,7 +72,7 @@ async fn serve() -> Result<Service> {
 /// The journal in a folder, that on PostgreSQL, and one transaction for each transition.
 async fn compare(server: &Service, client: &Client, submitters: usize) -> Result<()> {
     let (mut folder, mut database, mut single) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut to_folder, mut to_single) = (Vec::new(), Vec::new());
+    let (mut to_folder, mut to_single, mut most) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let name = format!("s{submitters}_{round}");
         let data = tempfile::tempdir()?;
@@ -81,24 +81,36 @@ async fn compare(server: &Service, client: &Client, submitters: usize) -> Result
         let at = schema(client, server.url(), &format!("hub_{name}")).await?;
         let ours = rate_of_new(Database::new(&at, data.path())?.into(), submitters).await?;
         let at = schema(client, server.url(), &format!("single_{name}")).await?;
-        // Its tables are made.
-        let options = Options::new(Database::new(&at, data.path())?, Key::from_bytes([1; 32]));
-        journal::open(options, Arc::new(|_| {}))?.close().await;
+        make(&at, data.path()).await?;
         let theirs = singly(&at, JOBS / 4, submitters.min(CONNECTIONS)).await?;
+        let at = schema(client, server.url(), &format!("grouped_{name}")).await?;
+        make(&at, data.path()).await?;
+        most.push(grouped::rate_of(&at, JOBS).await?);
         to_folder.push(ours / in_folder);
         to_single.push(ours / theirs);
         folder.push(in_folder);
         database.push(ours);
         single.push(theirs);
     }
-    let [folder, database, single] = [folder, database, single].map(median);
+    let [folder, database, single, most] = [folder, database, single, most].map(median);
     let connections = submitters.min(CONNECTIONS);
     println!("{submitters} submitters, medians of {ROUNDS} rounds:");
     println!("  in a folder: {folder:.0} jobs/s");
     println!("  on PostgreSQL: {database:.0} jobs/s");
     println!("  a transaction for each transition, {connections} connections, pipelined: {single:.0} jobs/s");
+    println!(
+        "  the same rows in groups and nothing else, what no hub on these tables can pass: {most:.0} jobs/s, {:.1} times that",
+        most / single
+    );
     println!("  ratio to the folder: {:.2} (goal 0.5)", median(to_folder));
     println!("  ratio to single transactions: {:.1} (goal 5)", median(to_single));
+    Ok(())
+}
+
+/// Makes the tables of a journal there.
+async fn make(at: &str, data: &Path) -> Result<()> {
+    let options = Options::new(Database::new(at, data)?, Key::from_bytes([1; 32]));
+    journal::open(options, Arc::new(|_| {}))?.close().await;
     Ok(())
 }
 
@@ -122,19 +134,21 @@ async fn grow(server: &Service, client: &Client) -> Result<()> {
     println!("with few ended jobs: {of_few:.0} jobs/s; with {MANY}: {of_many:.0}");
     println!("  ratio: {:.2} (goal 0.75)", of_many / of_few);
 
-    let (mut free, mut held) = (Vec::new(), Vec::new());
+    let mut free = Vec::new();
     for _ in 0..ROUNDS {
         free.push(rate_of(many, JOBS, 512).await?);
-        let holds = connect(server.url()).await?;
-        holds.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM many.live").await?;
-        let began = Instant::now();
-        while began.elapsed() < HELD {
-            rate_of(many, JOBS, 512).await?;
-        }
-        held.push(rate_of(many, JOBS, 512).await?);
-        holds.batch_execute("ROLLBACK").await?;
-        client.batch_execute("VACUUM many.live, many.tally, many.pen").await?;
     }
+    let holds = connect(server.url()).await?;
+    holds.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM many.live").await?;
+    let began = Instant::now();
+    while began.elapsed() < HELD {
+        rate_of(many, JOBS, 512).await?;
+    }
+    let mut held = Vec::new();
+    for _ in 0..ROUNDS {
+        held.push(rate_of(many, JOBS, 512).await?);
+    }
+    holds.batch_execute("ROLLBACK").await?;
     let (free, held) = (median(free), median(held));
     println!("while a snapshot is held for {} s: {held:.0} jobs/s; without: {free:.0}", HELD.as_secs());
     println!("  ratio: {:.2} (goal 0.75)", held / free);
@@ -203,6 +217,14 @@ struct Single {
     settle: Statement,
 }
 
+/// The columns of ended jobs.
+async fn ended_columns(client: &Client) -> Result<String> {
+    let columns = "SELECT string_agg(column_name, ', ') FROM information_schema.columns
+                   WHERE table_schema = current_schema() AND table_name = 'done'";
+    Ok(client.query_one(columns, &[]).await?.get(0))
+}
+
+const PLAN: &[u8] = br#"[["noop",0,0,0,0,null,null,0,null,0,0]]"#;
 const BODY: [u8; 440] = [b'x'; 440];
 const OUTPUT: [u8; 100] = [b'x'; 100];
 
@@ -211,14 +233,7 @@ impl Single {
         let client = connect(url).await?;
         client.batch_execute("SET synchronous_commit = on; SET jit = off").await?;
         let says = async |sql: &str| anyhow::Ok(client.prepare(sql).await?);
-        let columns: String = client
-            .query_one(
-                "SELECT string_agg(column_name, ', ') FROM information_schema.columns
-                 WHERE table_schema = current_schema() AND table_name = 'done'",
-                &[],
-            )
-            .await?
-            .get(0);
+        let columns = ended_columns(&client).await?;
         Ok(Single {
             accept: says(
                 "INSERT INTO live (id, seq, source, action, subject, class, state, head, lane, due_at, accepted_at)
@@ -250,11 +265,8 @@ impl Single {
     async fn job(&self, number: &AtomicI64) -> Result<()> {
         let next = || number.fetch_add(1, Ordering::Relaxed);
         let seq = next();
-        let mut random = [0; 10];
-        random.iter_mut().zip(seq.to_be_bytes()).for_each(|(byte, of_seq)| *byte = of_seq);
-        let (client, id) = (&self.client, JobId::from_parts(Timestamp::now(), random).0);
-        let (body, output, plan): (&[u8], &[u8], &[u8]) =
-            (&BODY, &OUTPUT, br#"[["noop",0,0,0,0,null,null,0,null,0,0]]"#);
+        let (client, id) = (&self.client, grouped::id_of(seq).0);
+        let (body, output): (&[u8], &[u8]) = (&BODY, &OUTPUT);
         let events = [next(), next(), next(), next()];
         let [accepted, started, succeeded, ended] = &events;
         try_join!(
@@ -268,7 +280,7 @@ impl Single {
         try_join!(
             biased;
             async { client.batch_execute("BEGIN").await.map(drop) },
-            async { client.execute(&self.start, &[&id, &plan]).await.map(drop) },
+            async { client.execute(&self.start, &[&id, &PLAN]).await.map(drop) },
             async { client.execute(&self.event, &[started, &id]).await.map(drop) },
             async { client.batch_execute("COMMIT").await.map(drop) },
         )?;
