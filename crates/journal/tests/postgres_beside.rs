@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use intendant_journal::{Acceptance, EffectSet, Error, Filter, Journal, Order, Page};
+use intendant_journal::{Acceptance, Change, EffectSet, Error, Filter, Journal, NewJob, Order, Page};
 use model::{Class, Entity, EventsCursor, JobState, OutcomeKind, Seq, Subject};
 use support::database::{Schema, sql};
 use support::hubs::{Hub, run_somewhere, shards, spread, start_somewhere, until};
@@ -102,6 +102,27 @@ async fn a_retry_is_hurried_by_its_owner_alone_who_hears_of_it() {
         hurry(owner).await.unwrap();
         assert_eq!(hubs[owner].heard.due(), [(id(number), at(30), Class::Bulk)]);
     }
+}
+
+/// A job is joined by a caller at another hub, and its owner settles it for so many callers.
+async fn settled_for(callers: usize) -> Result<(), Error> {
+    let schema = Schema::new();
+    let hubs = [Hub::beside(&schema), Hub::beside(&schema)];
+    spread(&schema, 2).await;
+    accept(&*hubs[0].journal, known_as("ann", b"content", job_of("ann", 1))).await;
+    let owner = start_somewhere(&hubs, 1).await;
+    let again = NewJob { reply: Some(b"address".to_vec()), ..known_as("ann", b"content", job_of("ann", 2)) };
+    let answer = hubs[1 - owner].journal.accept(again, EffectSet::default()).await.unwrap();
+    assert!(matches!(answer, Acceptance::Known(Some(_), known) if known == id(1)), "{answer:?}");
+    let settled = settle(1, 1, OutcomeKind::Done, at(2_000));
+    hubs[owner].journal.change(Change { replies: callers, ..settled }).await
+}
+
+#[tokio::test]
+async fn what_an_owner_knows_of_a_job_that_was_joined_elsewhere_refuses_nobody_and_settles_nothing() {
+    settled_for(1).await.unwrap();
+    let refused = settled_for(0).await.unwrap_err();
+    assert!(matches!(refused, Error::Conflict { .. }), "{refused:?}");
 }
 
 #[tokio::test]
