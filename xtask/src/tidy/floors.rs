@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The floors, lowest first. Crates of one floor do not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["mapistore-wire"],
+    &["mapistore-wire", "schema"],
     &["model"],
     &["journal"],
     &["engine"],

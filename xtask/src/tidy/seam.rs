@@ -7,7 +7,8 @@ use super::{Source, names};
 const LIST: &str = "crates/intendant/src/modules.rs";
 
 /// The crates below the modules.
-const BELOW: &[&str] = &["model", "journal", "engine", "http", "access", "api", "module", "console"];
+const BELOW: &[&str] =
+    &["schema", "model", "journal", "engine", "http", "access", "api", "module", "console"];
 
 /// Modules whose names are no words of everybody's: below they are a part of no name either.
 const PRODUCTS: &[&str] = &["sesame", "bus", "google", "mapistore", "hosting"];

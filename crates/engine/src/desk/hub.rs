@@ -23,7 +23,7 @@ use crate::desk::retired::Retired;
 use crate::error::Error;
 use crate::intake::table::{Action, ActionTable};
 use crate::intake::{self, Taken, Why};
-use crate::port::{Catalogue, Moment, Stop};
+use crate::port::{BoxFuture, Catalogue, Moment, Stop};
 use crate::state::copies::Follower;
 use crate::state::core::{Core, Limits, Setup, Snapshot};
 use crate::state::errands::{ERRAND, Errands};
@@ -161,8 +161,9 @@ impl Hub {
 
     /// Hands a request over. When this resolves to `New`, the job is on disk: only now may the source acknowledge.
     /// An error means that nothing was accepted and the source must keep the message.
-    pub async fn accept(&self, request: Request, effects: Effects) -> Result<Accepted, Error> {
-        self.accept_audited(request, effects, |_| None).await
+    pub fn accept(&self, request: Request, effects: Effects) -> BoxFuture<'_, Result<Accepted, Error>> {
+        // In a box it is compiled here and not with everyone who awaits it; so is `submit`.
+        Box::pin(self.accept_audited(request, effects, |_| None))
     }
 
     /// The same with an audit record about the new job, in the same commit.
@@ -209,7 +210,16 @@ impl Hub {
         }
     }
 
-    async fn submit(&self, taken: Taken, effects: Effects, beside: EffectSet) -> Result<Accepted, Error> {
+    fn submit(
+        &self,
+        taken: Taken,
+        effects: Effects,
+        beside: EffectSet,
+    ) -> BoxFuture<'_, Result<Accepted, Error>> {
+        Box::pin(self.submitted(taken, effects, beside))
+    }
+
+    async fn submitted(&self, taken: Taken, effects: Effects, beside: EffectSet) -> Result<Accepted, Error> {
         let core = &self.core;
         let Taken { new, loaded } = taken;
         let (id, original) = (new.id, new.replay_of);

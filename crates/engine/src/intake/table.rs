@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::ActionSpec;
+use schema::Schema;
 use serde_json::Value;
 
 /// An entry with its schema compiled.
@@ -24,28 +25,6 @@ pub struct BadSchema {
     pub action: String,
     /// What is wrong with it.
     pub why: String,
-}
-
-/// A compiled JSON Schema (drafts 4 to 2020-12).
-#[derive(Debug)]
-pub struct Schema(jsonschema::Validator);
-
-impl Schema {
-    /// Compiles one. An error is what is wrong with it.
-    pub fn new(schema: &Value) -> Result<Self, String> {
-        let compiled = jsonschema::options().should_validate_formats(true).build(schema);
-        compiled.map(Schema).map_err(|error| error.to_string())
-    }
-
-    /// What in this document does not fit: places and rules, never the values themselves.
-    pub fn violations(&self, document: &Value) -> Vec<String> {
-        let shown = |error: jsonschema::ValidationError<'_>| {
-            let place = error.instance_path().to_string();
-            let place = if place.is_empty() { "/".to_owned() } else { place };
-            format!("{place}: {}", error.masked())
-        };
-        self.0.iter_errors(document).map(shown).collect()
-    }
 }
 
 impl Action {
