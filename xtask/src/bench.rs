@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the benchmarks, as a release build.
+//! `cargo xtask bench`: the benchmarks, built as what is installed.
 
 mod build;
 
@@ -17,7 +17,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     show_and_run(&mut cargo(&[
         "build",
         "--locked",
-        "--release",
+        "--profile",
+        "dist",
         "--package",
         "intendant",
         "--package",
@@ -28,5 +29,5 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         "--features",
         "intendant/jemalloc",
     ]))?;
-    show_and_run(Command::new(target()?.join("release/intendant-bench")).args(args))
+    show_and_run(Command::new(target()?.join("dist/intendant-bench")).args(args))
 }

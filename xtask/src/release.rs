@@ -55,13 +55,14 @@ pub(crate) fn run(version: &str, write: bool) -> Result<()> {
     show_and_run(&mut cargo(&[
         "build",
         "--locked",
-        "--release",
+        "--profile",
+        "dist",
         "--package",
         "intendant",
         "--features",
         "jemalloc",
     ]))?;
-    let program = target()?.join("release/intendant");
+    let program = target()?.join("dist/intendant");
     let said = output_of(Command::new(&program).arg("openapi"))?;
     put(&root().join("docs/openapi.json"), &said)?;
     let archive = pack(&program, version)?;
