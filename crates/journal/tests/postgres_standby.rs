@@ -16,6 +16,7 @@ use support::load::{judge, until, work};
 use support::*;
 use testkit::gate::Gate;
 use testkit::service::{Kind, Service};
+use tokio::task::JoinHandle;
 
 /// The name of the standby.
 const STANDBY: &str = "other";
@@ -170,6 +171,12 @@ async fn while_a_synchronous_standby_is_away_nothing_is_acknowledged() {
     drop(pair);
 }
 
+/// A request that is on its way, and what it is answered.
+fn hand_over(opened: &Opened, number: u64) -> JoinHandle<Result<Acceptance, Error>> {
+    let journal = Arc::clone(&opened.journal);
+    tokio::spawn(async move { journal.accept(job(number), EffectSet::default()).await })
+}
+
 /// A commit waits for the standby, and the server is told to end its wait so: it may be on one disk alone.
 async fn doubtful(end: &'static str) {
     let mut pair = beside(|| Pair::new(true)).await;
@@ -181,17 +188,17 @@ async fn doubtful(end: &'static str) {
         pair
     })
     .await;
-    let mut told = journal.accept(job(2), EffectSet::default());
-    pair = beside(move || {
+    let told = hand_over(&opened, 2);
+    let (mut pair, told) = beside(move || {
         soon(|| pair.waiting().is_some());
         let first = pair.waiting().unwrap();
         assert_eq!(sql(pair.primary.url(), &format!("SELECT {end}({first})")), ["t"]);
         // It is not believed: another commit behind it waits, in a session of its own.
-        soon(|| pair.waiting().is_some_and(|second| second != first));
-        pair
+        soon(|| told.is_finished() || pair.waiting().is_some_and(|second| second != first));
+        (pair, told)
     })
     .await;
-    assert!(told.as_mut().now_or_never().is_none(), "it is not known to be on two disks");
+    assert!(!told.is_finished(), "it is not known to be on two disks");
     // It can be seen on this server all the same.
     until(|| async { journal.job(id(2)).await.is_ok_and(|job| job.is_some()) }).await;
     pair = beside(move || {
@@ -199,7 +206,7 @@ async fn doubtful(end: &'static str) {
         pair
     })
     .await;
-    assert_eq!(told.await.unwrap(), Acceptance::New);
+    assert_eq!(told.await.unwrap().unwrap(), Acceptance::New);
     pair = beside(move || {
         pair.fail_over();
         pair
@@ -233,25 +240,27 @@ async fn a_commit_that_was_doubtful_when_its_server_died_is_written_once() {
         pair
     })
     .await;
-    let told = journal.accept(job(2), EffectSet::default());
-    pair = beside(move || {
+    let told = hand_over(&opened, 2);
+    let (pair, told) = beside(move || {
         // Whoever confirms it is interrupted as well.
         for _ in 0..3 {
-            soon(|| pair.waiting().is_some());
-            let waiting = pair.waiting().unwrap();
+            soon(|| told.is_finished() || pair.waiting().is_some());
+            let Some(waiting) = pair.waiting() else { break };
             sql(pair.primary.url(), &format!("SELECT pg_cancel_backend({waiting})"));
-            soon(|| pair.waiting().is_some_and(|next| next != waiting));
+            soon(|| told.is_finished() || pair.waiting().is_some_and(|next| next != waiting));
         }
         pair.fail_over();
-        pair
+        (pair, told)
     })
     .await;
     // The standby never had it. It took too long, or not: what is told holds.
-    let written = match told.await {
+    let written = match told.await.unwrap() {
         Ok(Acceptance::New) => true,
         Err(Error::Unwritable(_)) => false,
         other => panic!("{other:?}"),
     };
+    let there = pair.at(&pair.standby, "SELECT count(*) FROM live");
+    assert!(!written || there == "2", "what was told is lost");
     until(|| async { journal.writable().await.is_ok() }).await;
     assert_eq!(journal.job(id(2)).await.unwrap().is_some(), written);
     accept(journal, job(3)).await;

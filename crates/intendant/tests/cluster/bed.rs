@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use api::client::Client;
@@ -223,6 +224,14 @@ impl Bed {
     pub(crate) async fn newest(&self) -> i64 {
         let page = self.nodes[self.settle().await].client.jobs(&JobQuery::default()).await.unwrap();
         page.jobs.first().map_or(0, |job| job.seq.0)
+    }
+
+    /// Runs statements on the database, past the hubs. Returns what the last one gave.
+    pub(crate) fn sql(&self, statements: &str) -> String {
+        let options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statements, self.server.url()];
+        let ran = Command::new("psql").args(options).output().unwrap();
+        assert!(ran.status.success(), "{statements}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
     }
 
     // === what the scripts wrote down ===
