@@ -11,13 +11,12 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use intendant_journal::{Acceptance, EffectSet, End, Entry, Error, Options, Standing, Whose};
 use support::database::{Schema, sql};
 use support::holder::Holder;
-use support::load::{judge, until, work};
+use support::load::{AtWork, until};
 use support::*;
 use testkit::gate::Gate;
 use testkit::proxy::{Proxy, Way};
@@ -30,13 +29,10 @@ const LONG: Duration = Duration::from_mins(1);
 async fn a_server_that_is_killed_loses_nothing() {
     let mut server = Kind::PostgreSql.start().unwrap();
     let schema = Schema::on(server.url());
-    let opened = schema.open();
-    let stop = Arc::new(AtomicBool::new(false));
-    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
+    let load = AtWork::on(schema.open().journal);
     for _ in 0..3 {
-        let before = opened.journal.newest().await.unwrap();
         // It is at work when it is killed.
-        until(|| async { opened.journal.newest().await.is_ok_and(|newest| newest > before) }).await;
+        load.progress().await;
         server = tokio::task::spawn_blocking(move || {
             server.crash();
             server.revive().unwrap();
@@ -44,11 +40,9 @@ async fn a_server_that_is_killed_loses_nothing() {
         })
         .await
         .unwrap();
-        until(|| async { opened.journal.newest().await.is_ok() }).await;
+        until(|| async { load.journal.newest().await.is_ok() }).await;
     }
-    stop.store(true, Ordering::Relaxed);
-    let (accepted, ended) = working.await.unwrap();
-    judge(&*opened.journal, &accepted, &ended).await;
+    load.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -56,19 +50,16 @@ async fn a_server_whose_disk_is_full_loses_nothing() {
     let mut server = Kind::PostgreSql.start().unwrap();
     let disk = server.move_to_disk(160).unwrap();
     let schema = Schema::on(server.url());
-    let opened = schema.open();
-    let stop = Arc::new(AtomicBool::new(false));
-    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
+    let load = AtWork::on(schema.open().journal);
     for _ in 0..3 {
-        let before = opened.journal.newest().await.unwrap();
-        until(|| async { opened.journal.newest().await.is_ok_and(|newest| newest > before) }).await;
+        load.progress().await;
         disk.fill(0).unwrap();
-        until(|| async { opened.journal.writable().await.is_err() }).await;
+        until(|| async { load.journal.writable().await.is_err() }).await;
         // For as long as it is so, although what is small gets through. What its log leaves is taken as well.
         let mut said = 0;
         for _ in 0..30 {
             disk.fill(0).unwrap();
-            said += usize::from(opened.journal.writable().await.is_err());
+            said += usize::from(load.journal.writable().await.is_err());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert!(said > 25, "it was said {said} times of 30");
@@ -84,19 +75,15 @@ async fn a_server_whose_disk_is_full_loses_nothing() {
         })
         .await
         .unwrap();
-        until(|| async { opened.journal.writable().await.is_ok() }).await;
+        until(|| async { load.journal.writable().await.is_ok() }).await;
     }
-    stop.store(true, Ordering::Relaxed);
-    let (accepted, ended) = working.await.unwrap();
-    judge(&*opened.journal, &accepted, &ended).await;
+    load.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_that_are_killed_lose_nothing() {
     let schema = Schema::new();
-    let opened = schema.open();
-    let stop = Arc::new(AtomicBool::new(false));
-    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
+    let load = AtWork::on(schema.open().journal);
     let url = schema.url().to_owned();
     let killed = tokio::task::spawn_blocking(move || {
         let mut killed = 0;
@@ -110,10 +97,8 @@ async fn sessions_that_are_killed_lose_nothing() {
         killed
     });
     let killed = killed.await.unwrap();
-    stop.store(true, Ordering::Relaxed);
-    let (accepted, ended) = working.await.unwrap();
     assert!(killed > 0, "nobody was killed at work");
-    judge(&*opened.journal, &accepted, &ended).await;
+    load.end().await;
 }
 
 #[tokio::test]

@@ -7,12 +7,11 @@
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt as _;
 use intendant_journal::{Acceptance, EffectSet, Error};
 use support::database::{Schema, sql};
-use support::load::{judge, until, work};
+use support::load::{AtWork, until};
 use support::*;
 use testkit::gate::Gate;
 use testkit::service::{Kind, Service};
@@ -111,25 +110,16 @@ async fn beside<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) ->
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failover_to_a_synchronous_standby_loses_nothing() {
     let mut pair = beside(|| Pair::new(true)).await;
-    let opened = pair.schema.open();
-    let stop = Arc::new(AtomicBool::new(false));
-    let working = tokio::spawn(work(Arc::clone(&opened.journal), Arc::clone(&stop)));
-    let progress = async || {
-        let before = opened.journal.newest().await.unwrap();
-        until(|| async { opened.journal.newest().await.is_ok_and(|newest| newest > before) }).await;
-    };
-    progress().await;
+    let load = AtWork::on(pair.schema.open().journal);
+    load.progress().await;
     pair = beside(move || {
         pair.fail_over();
         pair
     })
     .await;
-    until(|| async { opened.journal.writable().await.is_ok() && opened.journal.newest().await.is_ok() })
-        .await;
-    progress().await;
-    stop.store(true, Ordering::Relaxed);
-    let (accepted, ended) = working.await.unwrap();
-    judge(&*opened.journal, &accepted, &ended).await;
+    until(|| async { load.journal.writable().await.is_ok() && load.journal.newest().await.is_ok() }).await;
+    load.progress().await;
+    load.end().await;
     drop(pair);
 }
 

@@ -9,15 +9,44 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use intendant_journal::{Acceptance, Change, EffectSet, Error, Journal};
 use model::OutcomeKind;
+use tokio::task::JoinHandle;
 
 use super::*;
 
 /// So many callers write at the same time.
 const CALLERS: u64 = 16;
 
+/// A journal with callers at work.
+pub struct AtWork {
+    pub journal: Arc<dyn Journal>,
+    stop: Arc<AtomicBool>,
+    callers: JoinHandle<(Vec<u64>, Vec<u64>)>,
+}
+
+impl AtWork {
+    pub fn on(journal: Arc<dyn Journal>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let callers = tokio::spawn(work(Arc::clone(&journal), Arc::clone(&stop)));
+        AtWork { journal, stop, callers }
+    }
+
+    /// Waits until one more job was accepted.
+    pub async fn progress(&self) {
+        let before = self.journal.newest().await.unwrap();
+        until(|| async { self.journal.newest().await.is_ok_and(|newest| newest > before) }).await;
+    }
+
+    /// They stop: all that was acknowledged is there, once; and everything fits together.
+    pub async fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let (accepted, ended) = self.callers.await.unwrap();
+        judge(&*self.journal, &accepted, &ended).await;
+    }
+}
+
 /// Callers that accept, start and end jobs until they are told to stop, each with its own subject. Returns the numbers of
 /// jobs that were acknowledged, and those that were acknowledged as ended.
-pub async fn work(journal: Arc<dyn Journal>, stop: Arc<AtomicBool>) -> (Vec<u64>, Vec<u64>) {
+async fn work(journal: Arc<dyn Journal>, stop: Arc<AtomicBool>) -> (Vec<u64>, Vec<u64>) {
     let caller = |caller: u64| {
         let (journal, stop) = (Arc::clone(&journal), Arc::clone(&stop));
         tokio::spawn(async move {
@@ -53,7 +82,7 @@ pub async fn work(journal: Arc<dyn Journal>, stop: Arc<AtomicBool>) -> (Vec<u64>
 }
 
 /// Writes a move until it is written. It was not written when the answer is that it could not be.
-pub async fn insist(journal: &dyn Journal, change: Change) {
+async fn insist(journal: &dyn Journal, change: Change) {
     loop {
         match journal.change(change.clone()).await {
             Ok(()) => return,
@@ -63,8 +92,7 @@ pub async fn insist(journal: &dyn Journal, change: Change) {
     }
 }
 
-/// All that was acknowledged is there, once; and everything fits together.
-pub async fn judge(journal: &dyn Journal, accepted: &[u64], ended: &[u64]) {
+async fn judge(journal: &dyn Journal, accepted: &[u64], ended: &[u64]) {
     assert!(!ended.is_empty());
     for number in accepted {
         let job = the_job(journal, *number).await;
