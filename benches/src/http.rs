@@ -83,7 +83,7 @@ impl Served {
         let (routes, _) = api::routes(Api::new(parts), Vec::new());
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
-            let stopped = async { drop(stopped.await) };
+            let stopped = Box::pin(async { drop(stopped.await) });
             // All of them come from here.
             let limits = ConnectionLimits { of_one: 4 * STREAMS, ..ConnectionLimits::default() };
             tcp.serve(frame(access.layer(routes, KeyedPaths::default())), limits, &Clock::system(), stopped)

@@ -326,7 +326,9 @@ async fn a_handler_that_panics_costs_its_own_request_only() {
     let routes = frame(Router::new().route("/boom", get(boom)).route("/fine", get(|| async { "fine" })));
     let socket = Socket::bind(&path).await.unwrap();
     tokio::spawn(async move {
-        socket.serve(routes, ConnectionLimits::default(), &Clock::system(), std::future::pending()).await;
+        socket
+            .serve(routes, ConnectionLimits::default(), &Clock::system(), Box::pin(std::future::pending()))
+            .await;
     });
     let (status, problem) = parse_problem(&raw(&path, head("GET", "/boom", &[])).await);
     assert_eq!((status, problem.code.as_str()), (500, "bug"));

@@ -170,12 +170,12 @@ impl Bed {
         let outside = frame(access.layer(routes.clone(), KeyedPaths::default()));
         let server = tokio::spawn(async move {
             let (clock, (told, telling)) = (Clock::system(), tokio::sync::watch::channel(()));
-            let stop = async move {
+            let stop = Box::pin(async move {
                 drop(stopped.await);
                 drop(told);
-            };
+            });
             let mut telling = telling;
-            let stop_tcp = async move { drop(telling.changed().await) };
+            let stop_tcp = Box::pin(async move { drop(telling.changed().await) });
             tokio::join!(
                 socket.serve(frame(routes), limits, &clock, stop),
                 tcp.serve(outside, limits, &clock, stop_tcp)
@@ -207,9 +207,9 @@ impl Bed {
         let routes = routes.merge(page::routes(kit.clone()));
         let routes =
             around(self.access.layer(frame(around(routes, &kit)), KeyedPaths::new(["/rooms/v1/"])), &kit);
-        tokio::spawn(
-            async move { tcp.serve(routes, limits, &Clock::system(), std::future::pending()).await },
-        );
+        tokio::spawn(async move {
+            tcp.serve(routes, limits, &Clock::system(), Box::pin(std::future::pending())).await;
+        });
         url
     }
 

@@ -32,7 +32,8 @@ async fn served() -> (Office, String) {
     let office = Office::at(&url).await;
     let routes = office.routes.clone().layer(axum::Extension(person(Role::Operator)));
     tokio::spawn(async move {
-        tcp.serve(routes, ConnectionLimits::default(), &Clock::system(), std::future::pending()).await;
+        tcp.serve(routes, ConnectionLimits::default(), &Clock::system(), Box::pin(std::future::pending()))
+            .await;
     });
     (office, url)
 }

@@ -48,18 +48,7 @@ impl From<Peer> for Guest {
 impl Socket {
     /// Answers requests until `stop` resolves, then lets those under way end within the grace period; waits and streams
     /// end at once.
-    pub async fn serve(
-        self,
-        routes: Router,
-        limits: ConnectionLimits,
-        clock: &Clock,
-        stop: impl Future<Output = ()> + Send,
-    ) {
-        self.answer(routes, limits, clock, Box::pin(stop)).await;
-    }
-
-    /// As [`Socket::serve`], compiled here, as much optimised as this crate, and not with whoever serves.
-    fn answer<'a>(
+    pub fn serve<'a>(
         self,
         routes: Router,
         limits: ConnectionLimits,
@@ -74,18 +63,7 @@ impl Tcp {
     /// Answers requests until `stop` resolves, then lets those under way end within the grace period; waits and streams
     /// end at once. Around the routes there must be what finds out who asks: a request carries no more than its
     /// [`Peer`].
-    pub async fn serve(
-        self,
-        routes: Router,
-        limits: ConnectionLimits,
-        clock: &Clock,
-        stop: impl Future<Output = ()> + Send,
-    ) {
-        self.answer(routes, limits, clock, Box::pin(stop)).await;
-    }
-
-    /// As [`Tcp::serve`], and compiled here like the socket's.
-    fn answer<'a>(
+    pub fn serve<'a>(
         self,
         routes: Router,
         limits: ConnectionLimits,
@@ -96,6 +74,8 @@ impl Tcp {
     }
 }
 
+/// Those above give it boxed, and nothing in it is of a type of whoever serves: so it is compiled here, as much optimised as this
+/// crate, and not with them.
 async fn serve<L>(
     listener: L,
     routes: Router,

@@ -119,7 +119,8 @@ impl Bed {
         let (stop, stopped) = oneshot::channel();
         let clock = self.clock.clone();
         let serving = tokio::spawn(async move {
-            tcp.serve(routes, ConnectionLimits::default(), &clock, async { drop(stopped.await) }).await;
+            tcp.serve(routes, ConnectionLimits::default(), &clock, Box::pin(async { drop(stopped.await) }))
+                .await;
         });
         self.serving = Some((stop, serving));
     }

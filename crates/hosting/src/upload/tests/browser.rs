@@ -35,7 +35,8 @@ async fn shop_with(html: String, files: Router) -> String {
     let url = tcp.url().unwrap().replace("127.0.0.1", SHOP);
     let page = files.route("/", get(move || std::future::ready(Html(html.clone()))));
     tokio::spawn(async move {
-        tcp.serve(page, ConnectionLimits::default(), &Clock::system(), std::future::pending()).await;
+        tcp.serve(page, ConnectionLimits::default(), &Clock::system(), Box::pin(std::future::pending()))
+            .await;
     });
     url
 }

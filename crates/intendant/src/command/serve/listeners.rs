@@ -6,6 +6,7 @@ use access::Access;
 use anyhow::Result;
 use axum::Router;
 use engine::Clock;
+use engine::port::BoxFuture;
 use http::listen::Socket;
 use http::listen::tcp::{Tcp, Tls};
 use http::page::{Kit, around};
@@ -74,7 +75,6 @@ impl Listeners {
     ) {
         // Answers are short, and whoever has not asked yet keeps no hub from its work.
         let limits = ConnectionLimits { grace: Duration::from_millis(200), ..ConnectionLimits::default() };
-        let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
         let socket = self.socket.serve(frame(own), limits, &clock, stopped(stop.clone()));
         let tcp = async {
             if let Some(tcp) = self.tcp {
@@ -95,7 +95,6 @@ impl Listeners {
         stop: watch::Receiver<()>,
     ) {
         let limits = ConnectionLimits::default();
-        let stopped = |mut stop: watch::Receiver<()>| async move { drop(stop.changed().await) };
         let socket = self.socket.serve(frame(routes.clone()), limits, &clock, stopped(stop.clone()));
         // Inside, a problem's page knows who asks; what no route answers never gets there.
         let people = squeezed(around(access.layer(frame(around(routes, &kit)), keyed), &kit));
@@ -106,4 +105,8 @@ impl Listeners {
         };
         tokio::join!(socket, tcp);
     }
+}
+
+fn stopped(mut stop: watch::Receiver<()>) -> BoxFuture<'static, ()> {
+    Box::pin(async move { drop(stop.changed().await) })
 }
