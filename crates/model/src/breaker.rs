@@ -67,13 +67,19 @@ impl Breaker {
             Breaker::Closed { .. } if rule.failures == 0 => None,
             Breaker::Closed { failed } => {
                 failed.insert(job);
-                let enough = failed.len() >= rule.failures as usize;
-                enough.then(|| self.open(rule.pause, now))
+                self.counted(rule, now)
             }
             Breaker::Probing { .. } => Some(self.lengthen(rule, now)),
             // It began before the others had failed.
             Breaker::Open { .. } | Breaker::Tried { .. } => None,
         }
+    }
+
+    /// Looks whether enough jobs have failed. Says until when the backend is left alone, when that begins with it.
+    pub fn counted(&mut self, rule: &BreakerRule, now: Timestamp) -> Option<Timestamp> {
+        let Breaker::Closed { failed } = self else { return None };
+        let enough = rule.failures > 0 && failed.len() >= rule.failures as usize;
+        enough.then(|| self.open(rule.pause, now))
     }
 
     /// Takes note that the backend answered. Says whether it was left alone until then.

@@ -28,10 +28,11 @@ use crate::state::copies::Follower;
 use crate::state::core::{Core, Limits, Setup, Snapshot};
 use crate::state::errands::{ERRAND, Errands};
 use crate::state::failsafe;
+use crate::state::failures::FAILURES;
 use crate::state::opened::BREAKER;
 use crate::state::running::Report;
 use crate::state::shares::SHARE;
-use crate::state::slots::{Bounded, SharedBreakers, SharedOut};
+use crate::state::slots::{Bounded, SharedBreakers, SharedFailures, SharedOut};
 use crate::state::stats::named;
 use crate::state::wiring::Wiring;
 use crate::work::breakers;
@@ -108,6 +109,7 @@ impl Hub {
             core.keep_copy(SHARE, Arc::new(SharedOut(core.slots.clone()))).await?;
             core.keep_copy(BREAKER, Arc::new(SharedBreakers(core.slots.clone()))).await?;
             core.slots.hears_of_breakers();
+            core.keep_copy(FAILURES, Arc::new(SharedFailures(core.slots.clone()))).await?;
         }
         core.keep_copy(LIMIT, Arc::new(Bounded(core.slots.clone()))).await?;
         core.keep_copy(ERRAND, Arc::<Errands>::clone(&core.errands)).await?;

@@ -9,6 +9,7 @@ pub(crate) mod debts;
 pub(crate) mod edit;
 pub(crate) mod errands;
 pub(crate) mod failsafe;
+pub(crate) mod failures;
 pub(crate) mod gate;
 pub(crate) mod long;
 pub(crate) mod opened;

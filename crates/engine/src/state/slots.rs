@@ -1,6 +1,7 @@
 //! How much may run at once: globally and on each backend; and from which backends work is kept for a time.
 
 mod breakers;
+mod failures;
 mod shared;
 
 use std::collections::{BTreeSet, HashMap};
@@ -14,6 +15,8 @@ use tokio::sync::Notify;
 
 use self::breakers::Breakers;
 pub(crate) use self::breakers::{Finding, SharedBreakers};
+use self::failures::Failures;
+pub(crate) use self::failures::SharedFailures;
 pub(crate) use self::shared::SharedOut;
 use self::shared::Shares;
 use crate::clock::Clock;
@@ -34,6 +37,7 @@ struct Use {
     /// What all hubs of the journal share; `None` = this one works alone.
     shares: Option<Shares>,
     breakers: Breakers,
+    failures: Failures,
 }
 
 impl Use {
@@ -293,18 +297,24 @@ impl Slots {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let mut used = self.lock();
-        let until = used.gate(backend).breaker.failed(job, rule, now)?;
-        if used.found(backend, Finding::Failing) {
+        let until = used.gate(backend).breaker.failed(job, rule, now);
+        let is_told = match until {
+            Some(_) => used.found(backend, Finding::Failing),
+            None => self.is_one_of_many() && used.count_for_all(backend, job),
+        };
+        if is_told {
             self.open.notify_one();
         }
-        Some(until)
+        until
     }
 
     /// The backend answered. Says whether it was left alone until then.
     pub(crate) fn answered(&self, backend: &str) -> bool {
         let mut used = self.lock();
         let was_left_alone = used.gates.get_mut(backend).is_some_and(|gate| gate.breaker.answered());
-        if was_left_alone && used.found(backend, |_| Finding::Works) {
+        let forgets = used.forget_failures(backend);
+        let finds = was_left_alone && used.found(backend, |_| Finding::Works);
+        if forgets || finds {
             self.open.notify_one();
         }
         drop(used);

@@ -28,7 +28,7 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &O
         OutcomeKind::Soft => {
             let rule = rule_of(core, backend);
             if let Some(until) = core.slots.failed(backend, job, &rule, core.clock.now()) {
-                tracing::warn!(%backend, "{backend} keeps failing: it is left alone until {until}");
+                keeps_failing(backend, until);
                 if core.slots.has_others() {
                     return;
                 }
@@ -36,6 +36,11 @@ pub(crate) fn note(core: &Arc<Core>, backend: &Arc<str>, job: JobId, outcome: &O
             }
         }
     }
+}
+
+/// For the log.
+pub(crate) fn keeps_failing(backend: &str, until: Timestamp) {
+    tracing::warn!(backend, "{backend} keeps failing: it is left alone until {until}");
 }
 
 /// When this backend is left alone: as it says itself, else as the hub does with all.

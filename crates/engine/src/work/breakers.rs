@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::EffectSet;
-use model::{Entity, EventKind, OutcomeKind};
+use model::{Entity, EntityKey, EventKind, OutcomeKind};
 
 use crate::error::Error;
 use crate::lasting::Lasting;
 use crate::port::Standing;
 use crate::state::core::Core;
 use crate::state::edit::Edit;
+use crate::state::failures;
 use crate::state::opened::{By, Opened, key_of};
 use crate::state::slots::Finding;
-use crate::work::breaker::{can_be_asked, rule_of};
+use crate::work::breaker::{can_be_asked, keeps_failing, rule_of};
 use crate::work::errand::write;
 use crate::work::gone::Missing;
 use crate::work::ping::ping;
@@ -39,7 +40,7 @@ pub(crate) async fn share(core: Arc<Core>) {
             Err(journal::Error::Closed) => return,
             Err(error) => trouble.refused(TELLING, &error),
         }
-        let unwritten = (!core.slots.findings().is_empty()).then_some(AGAIN);
+        let unwritten = core.slots.has_to_tell().then_some(AGAIN);
         let snapshot = core.snapshot();
         let again = core.slots.look_at_breakers(|backend| snapshot.backend(backend).is_some());
         let pause = again.into_iter().chain(unwritten).min();
@@ -96,6 +97,26 @@ async fn say_last(core: &Core) -> Result<(), journal::Error> {
 }
 
 async fn tell_all(core: &Core) -> Result<(), journal::Error> {
+    // Before others hear that it works: what they count from then on is new.
+    for backend in core.slots.answers() {
+        let forget = |stored: Option<&Entity>| stored.map_or(Edit::Keep, |_| Edit::Remove);
+        update(core, &backend, failures::key_of(&backend), None, forget).await?;
+        core.slots.told_answer(&backend);
+    }
+    for (backend, jobs) in core.slots.untold_failures() {
+        let count = |stored: Option<&Entity>| {
+            let known = failures::read(stored);
+            if known.is_superset(&jobs) {
+                return Edit::Keep;
+            }
+            Edit::Put(failures::content(&backend, &(&known | &jobs)))
+        };
+        update(core, &backend, failures::key_of(&backend), None, count).await?;
+        let rule = rule_of(core, &backend);
+        if let Some(until) = core.slots.told_failures(&backend, &jobs, &rule, core.clock.now()) {
+            keeps_failing(&backend, until);
+        }
+    }
     for (backend, finding) in core.slots.findings() {
         tell(core, &backend, &finding).await?;
         core.slots.told_others(&backend, &finding);
@@ -107,16 +128,11 @@ async fn tell_all(core: &Core) -> Result<(), journal::Error> {
 async fn tell(core: &Core, backend: &str, finding: &Finding) -> Result<(), journal::Error> {
     let life = core.journal.life().to_string();
     let is_ours = |stored: Option<&Entity>| stored.is_some_and(|it| Opened::read(it).is_tried_by(&life));
-    let edit = |stored: Option<&Entity>| {
-        let edit = match finding {
-            Finding::Failing(opened) if stored.is_none() || is_ours(stored) => {
-                Edit::Put(opened.content(backend))
-            }
-            Finding::Silent(opened) if is_ours(stored) => Edit::Put(opened.content(backend)),
-            Finding::Works if stored.is_some() => Edit::Remove,
-            _ => Edit::Keep,
-        };
-        Ok::<_, Error>((edit, None))
+    let edit = |stored: Option<&Entity>| match finding {
+        Finding::Failing(opened) if stored.is_none() || is_ours(stored) => Edit::Put(opened.content(backend)),
+        Finding::Silent(opened) if is_ours(stored) => Edit::Put(opened.content(backend)),
+        Finding::Works if stored.is_some() => Edit::Remove,
+        _ => Edit::Keep,
     };
     let event = match finding {
         Finding::Failing(_) => Some(EventKind::Tripped),
@@ -124,11 +140,27 @@ async fn tell(core: &Core, backend: &str, finding: &Finding) -> Result<(), journ
         Finding::Works => Some(EventKind::Recovered),
     };
     let event = event.map(|kind| (kind, backend.to_owned()));
-    let told = match core.update(key_of(backend), event.clone(), edit).await {
+    update(core, backend, key_of(backend), event, edit).await?;
+    if *finding == Finding::Works {
+        tracing::info!(backend, "{backend} works again");
+    }
+    Ok(())
+}
+
+/// Writes what all hubs are to know of a backend.
+async fn update(
+    core: &Core,
+    backend: &str,
+    key: EntityKey,
+    event: Option<(EventKind, String)>,
+    edit: impl Fn(Option<&Entity>) -> Edit,
+) -> Result<(), journal::Error> {
+    let edit = |stored: Option<&Entity>| Ok::<_, Error>((edit(stored), None));
+    let told = match core.update(key.clone(), event.clone(), edit).await {
         // What cannot be read goes.
         Err(Error::Journal(journal::Error::Damaged(_))) => {
-            core.journal.erase(key_of(backend), EffectSet::default()).await?;
-            core.update(key_of(backend), event, edit).await
+            core.journal.erase(key.clone(), EffectSet::default()).await?;
+            core.update(key, event, edit).await
         }
         told => told,
     };
@@ -136,9 +168,6 @@ async fn tell(core: &Core, backend: &str, finding: &Finding) -> Result<(), journ
         Ok(()) => {}
         Err(Error::Journal(error)) => return Err(error),
         Err(error) => tracing::warn!(backend, "other hubs are not told how {backend} does: {error}"),
-    }
-    if *finding == Finding::Works {
-        tracing::info!(backend, "{backend} works again");
     }
     Ok(())
 }

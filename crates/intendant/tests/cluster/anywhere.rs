@@ -240,6 +240,35 @@ async fn a_backend_that_one_hub_finds_failing_is_left_alone_by_all_until_one_say
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn failures_at_all_hubs_are_counted_together() {
+    // Each job fails once, and is not tried again for long.
+    let keys = format!(
+        "    onError: 'stop'\n    retries: {{max: 5, initial: 1h, max_delay: 1h}}\n\
+         breaker: {{failures: {JOBS}, pause: 1h, longest: 1h}}\n"
+    );
+    let bed = Bed::together_with(3, &[("10work", &keys, FRAGILE)], "").await;
+    let hubs = bed.hubs();
+    submit_all(&hubs).await;
+    bed.wait_until("all leave it alone until the same time", async |_| {
+        let until = left_alone(&hubs).await;
+        until.len() == 1 && !until.contains(&None)
+    })
+    .await;
+    let runs = bed.nodes.iter().map(|node| node.runs().len());
+    assert_eq!(runs.clone().sum::<usize>(), JOBS, "each has failed, and once");
+    assert!(
+        runs.clone().all(|runs| runs < JOBS),
+        "no hub has seen enough by itself: {:?}",
+        runs.collect::<Vec<_>>()
+    );
+    // What answers at one hub counts at all.
+    bed.mend();
+    hubs[1].resume("10work").await.unwrap();
+    bed.wait_until("nobody leaves it alone", async |_| left_alone(&hubs).await == BTreeSet::from([None]))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_hub_tries_whether_a_backend_works_again_also_when_another_one_is_lost_that_did() {
     let keys = "    onError: 'stop'\n    retries: {max: 500, initial: 100ms, max_delay: 200ms}\n\
                 breaker: {failures: 3, pause: 300ms, longest: 300ms}\n";

@@ -26,7 +26,7 @@ pub(super) struct Breakers {
     /// Those that were open before this hub began are known: of others it hears at once.
     hears: bool,
     /// What this hub has found out and not written yet, the last of it for each backend.
-    findings: BTreeMap<String, Finding>,
+    pub(super) findings: BTreeMap<String, Finding>,
 }
 
 /// One that is open.
