@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::wait::{Facts, Later, WaitingOn, waiting_on};
-use model::{Attempt, Delivery, Job, JobId, JobState, MASK, Outcome, Step};
+use model::{Attempt, Delivery, Job, JobId, JobState, MASK, Outcome, Step, StepState, plan};
 use serde_json::Value;
 
 use crate::desk::hub::Hub;
@@ -116,7 +116,9 @@ impl Hub {
         let live = !job.state.is_terminal();
         let before = if live && !job.head { core.journal.before(job.id).await? } else { None };
         let snapshot = core.snapshot();
-        let needed = waits_for(&snapshot, &job.lane);
+        let runs_on = if job.state == JobState::Running { self.runs_on(job.id).await? } else { None };
+        let lane = runs_on.map_or_else(|| job.lane.clone(), |backend| plan::lane(&backend));
+        let needed = waits_for(&snapshot, &lane);
         let backend = needed.map(|entry| &*entry.name);
         let shut = needed.and_then(|entry| core.slots.shown_shut(entry));
         Ok(waiting_on(&Facts {
@@ -143,10 +145,16 @@ impl Hub {
                 _ => None,
             },
             later: Later::of(job),
-            failsafe: failsafe::set_of(&job.lane).filter(|set| core.failsafe.is_held(set)),
+            failsafe: failsafe::set_of(&lane).filter(|set| core.failsafe.is_held(set)),
             backend_full: needed.is_some_and(|entry| !core.slots.free(entry)),
             hub_full: core.slots.full(),
         }))
+    }
+
+    /// The backend on which a job runs: its lane is still that in which it waited.
+    async fn runs_on(&self, job: JobId) -> Result<Option<String>, Error> {
+        let steps = self.core.journal.steps(job).await?;
+        Ok(steps.into_iter().find(|step| step.state == StepState::Running).map(|step| step.backend))
     }
 }
 

@@ -36,7 +36,9 @@ pub(crate) async fn give_up(core: &Core, job: Job, now: Timestamp) {
         (code::BLOCKED_BY, message)
     };
     let (code, message) = match blocker {
-        Some(before) if failsafe::set_of(&before.lane).is_some() => behind(&before, "the failsafe holds"),
+        Some(before) if before.state != JobState::Running && failsafe::set_of(&before.lane).is_some() => {
+            behind(&before, "the failsafe holds")
+        }
         Some(before) if before.state == JobState::Retrying => behind(&before, "is being retried"),
         Some(before) if before.code.as_ref().is_some_and(|said| code::WAITS.contains(said)) => {
             behind(&before, "waits because its backend said so")
