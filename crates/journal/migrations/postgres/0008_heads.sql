@@ -1,5 +1,5 @@
--- What begins, or waits for its next try, changes no index: the row of a job that moves stays on its page (a heap-only update),
--- and is found by the entries that it has. Indexes say what is a head; what runs among the heads is seen in their rows.
+-- A job that begins changes no index: its row stays on its page where there is room (a heap-only update), and is found by the
+-- entries that it has. Indexes say what is a head; what runs among the heads, few at any time, is seen in their rows.
 DROP INDEX live_ready;
 CREATE INDEX live_ready ON live (lane, class, due_at, seq) WHERE head;
 DROP INDEX live_deadline;

@@ -169,6 +169,7 @@ impl Writer {
                 }
                 Err(trouble) => trouble,
             };
+            // It may be that something was not as it was known.
             Arc::make_mut(&mut self.known).doubt();
             let why = match trouble {
                 Trouble::Again(_) if tries < TRIES => {
@@ -195,7 +196,7 @@ impl Writer {
                     }
                 },
                 Trouble::Unknown(mut written, why) => {
-                    // Where its rows lie is looked at when it is known.
+                    // Whoever finds out moves the row once more.
                     written.learnt.places = Places::default();
                     tracing::warn!("it is not known yet whether a commit got through: {why}");
                     self.session = None;
